@@ -1,0 +1,6 @@
+"""`python -m yeta_reconcile` is the command `yeta`."""
+
+from yeta_reconcile.cli.main import main
+
+if __name__ == "__main__":
+    main()

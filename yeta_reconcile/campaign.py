@@ -1,0 +1,301 @@
+"""What is declared: the models of every document of a campaign repository, and the values the diff reads.
+
+Pure values; reading files is `load.py`'s. The models are the single source of the JSON Schema (`yeta schema`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+
+NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
+DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
+WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """`90s`, `10m`, `2h`, `90d`, `500ms` → timedelta. Raises ValueError on anything else."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+def parse_window(value: Any) -> str:
+    """`09:00-12:00` or with seconds → `09:00:00-12:00:00`, the platform's form. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch(WINDOW_PATTERN, value):
+        raise ValueError('a window is begin and end of a part of the day, like "09:00-12:00"')
+    begin, end = (_time_of_day(part) for part in value.split("-"))
+    if begin >= end:
+        raise ValueError(f"the window ends at {end} which is not after its begin {begin}; it cannot pass midnight")
+    return f"{begin}-{end}"
+
+
+def _time_of_day(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is no time of day; hours go from 00 to 23, minutes from 00 to 59") from None
+
+
+def _quoted_identifier(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    raise ValueError(
+        'an identifier is text and must be quoted, like "055169101407": unquoted it is a number, and its '
+        "leading zeros or last digits may be lost"
+    )
+
+
+Identifier = Annotated[
+    str,
+    BeforeValidator(_quoted_identifier),
+    Field(min_length=1, max_length=64, pattern=r"^[^\s;,]+$"),
+]
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{DURATION_PATTERN}$", "examples": ["90s", "10m", "2h", "90d"]}
+    ),
+]
+Window = Annotated[
+    str,
+    BeforeValidator(parse_window),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{WINDOW_PATTERN}$", "examples": ["09:00-12:00"]}
+    ),
+]
+
+
+class _Document(BaseModel):
+    """Every mapping in a document: unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True)
+
+
+class Platform(_Document):
+    """How the platform is reached."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] = "https://www.xfyeta.com/openapi"
+    """The prefix of every call; the same calls also live under other hosts (docs/platform.md)."""
+    max_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    """Calls under way at once, at most; halved while the platform says it is busy."""
+    timeout: Duration = timedelta(seconds=30)
+    """How long one call may take before its outcome counts as unknown."""
+    settle: Duration = timedelta(seconds=5)
+    """How long a query may lag behind what was done; doubts are settled after it."""
+    drain_quiet: Duration = timedelta(minutes=10)
+    """How long counts and records must stand still before a paused wave counts as drained."""
+
+
+class Schedule(_Document):
+    """When a wave may call."""
+
+    begin: datetime | None = None
+    """First moment of calling; default: when the wave is created. Without an offset: the project's timezone."""
+    end: datetime | None = None
+    """Last moment; once it is past nothing is created or started."""
+    windows: Annotated[tuple[Window, ...] | None, Field(min_length=1)] = None
+    """Parts of the day in which calls may go out; default: the hours of the lines."""
+
+
+class Recall(_Document):
+    """Further tries for those who were not reached."""
+
+    count: Annotated[int, Field(ge=0, le=3)] = 0
+    """Tries after the first, 0 to 3."""
+    wait: Duration = timedelta(minutes=10)
+    """Time between tries, in whole seconds."""
+
+
+def _key(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Contacts(_Document):
+    """The contact list of a campaign."""
+
+    csv: Annotated[str, Field(min_length=1)]
+    """The file, relative to the document."""
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    """`auto` tells UTF-8 (with or without BOM) from GB18030, which Excel writes in China."""
+    columns: dict[str, str] = {}
+    """Platform column: CSV header. A column that is not named maps to the header of its own name."""
+    key: Annotated[
+        tuple[str, ...] | None,
+        BeforeValidator(_key),
+        Field(min_length=1),
+        WithJsonSchema(
+            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+        ),
+    ] = None
+    """CSV header or headers that identify a row; default the number column. Cannot change once a wave was started."""
+    duplicates: Literal["error", "first"] = "error"
+    """Two rows with the same key: refuse, or take the first."""
+    same_number: Literal["error", "allow"] = "error"
+    """One number under two keys: refuse, or call it once for each."""
+    bad_numbers: Literal["error", "skip"] = "error"
+    """A number that cannot be one: refuse, or set the row aside with a warning."""
+    ordered: bool = False
+    """Submit the numbers in the order of the file."""
+
+
+class Exemption(_Document):
+    """A guard that does not hold for this campaign, why, and until when."""
+
+    limit: Literal["new_numbers", "ringing_numbers", "deletes", "repeat_numbers", "frequency"]
+    reason: Annotated[str, Field(min_length=1)]
+    until: date
+
+
+class Frequency(_Document):
+    """How often one number may be called by all campaigns of the repository together."""
+
+    times: Annotated[int, Field(ge=1)] = 1
+    within: Duration = timedelta(days=7)
+
+
+class Limits(_Document):
+    """Guards: an apply that goes beyond one is refused before its first call (exit 4)."""
+
+    new_numbers: Annotated[int, Field(ge=0)] | None = None
+    """Rows that may enter waves in one apply."""
+    ringing_numbers: Annotated[int, Field(ge=0)] | None = None
+    """Rows that may ring after one apply."""
+    deletes: Annotated[int, Field(ge=0)] | None = None
+    """Tasks that one apply may delete."""
+    repeat_numbers: Annotated[int, Field(ge=0)] | None = None
+    """People who may be called again by `repeats` in one apply."""
+    frequency: Frequency | None = None
+
+
+class Defaults(_Document):
+    """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
+
+    robot: Identifier | None = None
+    lines: Annotated[tuple[Identifier, ...] | None, Field(min_length=1)] = None
+    voice: Identifier | None = None
+    schedule: Schedule | None = None
+    recall: Recall | None = None
+
+
+class Project(_Document):
+    """Settings of a repository, in `yeta.yaml`, after `--env` was laid over them."""
+
+    kind: Literal["Project"]
+    name: Name
+    """Part of every ownership mark, so that two repositories on one account never touch each other."""
+    platform: Platform = Platform()
+    state: Annotated[str, Field(min_length=1)] = "state/yeta.db"
+    """A SQLite file relative to the repository, or postgresql://…"""
+    timezone: str = "Asia/Shanghai"
+    """For times without an offset."""
+    retention: Duration = timedelta(days=90)
+    """How long raw pushes and dead letters are kept."""
+    documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.yaml",)
+    """Globs of what to read; hidden folders are never read."""
+    defaults: Defaults = Defaults()
+    limits: Limits = Limits()
+    environments: dict[Name, dict[str, Any]] = {}
+    """`--env NAME` overlays these keys on the ones above."""
+
+
+class Campaign(_Document):
+    """One campaign: whom a robot calls, over which lines, when, and in which state."""
+
+    kind: Literal["Campaign"]
+    name: Name
+    """The identity, unique in the repository."""
+    description: str = ""
+    state: Literal["staged", "running", "paused"]
+    """`staged`: created and filled, never started."""
+    robot: Identifier
+    lines: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    voice: Identifier | None = None
+    schedule: Schedule = Schedule()
+    recall: Recall = Recall()
+    contacts: Contacts
+    renamed_from: Name | None = None
+    """The former name; may stay, and then does nothing."""
+    repeats: tuple[Name, ...] = ()
+    """Campaigns whose people may be called again; counted in the plan."""
+    protect: bool = False
+    """Removing the document is refused until this is taken off."""
+    on_change: Literal["carry-over", "next-wave", "forbid"] = "carry-over"
+    """What a changed attribute or edited row does to a started wave."""
+    on_removed_rows: Literal["carry-over", "ignore"] = "carry-over"
+    """What a removed row does to a started wave."""
+    exempt: tuple[Exemption, ...] = ()
+
+
+class DirectCall(_Document):
+    """A list in which each row is called out once, at apply; it cannot be revoked."""
+
+    kind: Literal["DirectCall"]
+    name: Name
+    description: str = ""
+    robot: Identifier
+    line: Identifier
+    voice: Identifier | None = None
+    contacts: Contacts
+    renamed_from: Name | None = None
+    repeats: tuple[Name, ...] = ()
+    exempt: tuple[Exemption, ...] = ()
+
+
+class Contexts(_Document):
+    """Where the answers of a dialog context come from: exactly one of csv, entries, campaign."""
+
+    csv: str | None = None
+    key: str | None = None
+    """CSV header that holds the relation id."""
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    entries: dict[str, dict[str, str]] | None = None
+    """Relation id: the values the robot is given."""
+    campaign: Name | None = None
+    """A campaign whose list answers; the relation id is the number."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Contexts:
+        given = [name for name in ("csv", "entries", "campaign") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"exactly one of csv, entries and campaign is needed; found {found}")
+        if (self.csv is None) != (self.key is None):
+            raise ValueError("csv and key go together: key names the CSV header with the relation id")
+        return self
+
+
+class DialogContext(_Document):
+    """What `getDialogContext` answers for incoming calls."""
+
+    kind: Literal["DialogContext"]
+    name: Name
+    description: str = ""
+    robot: Identifier | None = None
+    """Only for this robot; default any."""
+    contexts: Contexts
+    defaults: dict[str, str] = {}
+    """For a relation id that is not listed, or not sent."""
+
+
+Document = Campaign | DirectCall | DialogContext
+Callable_ = Campaign | DirectCall

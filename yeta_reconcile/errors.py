@@ -1,0 +1,122 @@
+"""Every expected failure and the exit code it means; `cli/main.py` is the one place that catches them.
+
+YetaError                   1   failed
+├── InvalidInput            3   documents, lists, settings or secrets (carries every diagnostic)
+├── RefusedByGuard          4
+├── PlanRejected            5   stale, spent, expired or another state's
+├── StateLocked             6
+├── Incomplete              7   something waits or failed; running again goes on
+├── Unresolved              8   an outcome needs a person
+├── Declined                9
+├── WrongUsage             64
+├── StateError              1   the state cannot be read or written
+└── PlatformError           1   the platform answered with a code (`api.py` translates)
+    ├── StopEverything      1   balance gone, maintenance, interface closed
+    └── (others by code)
+OutcomeUnknown              –   a call may or may not have been carried out; the journal settles it
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from yeta_reconcile.positions import Diagnostic
+
+
+class YetaError(Exception):
+    """An expected failure: shown as one message, without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidInput(YetaError):
+    """Documents, contact lists, settings or secrets that cannot be used; holds all findings."""
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.diagnostics = tuple(diagnostics)
+
+
+class RefusedByGuard(YetaError):
+    """A guard said no before the first call; nothing was done."""
+
+    exit_code = 4
+
+
+class PlanRejected(YetaError):
+    """A saved plan that is stale, spent, expired or bound to another state."""
+
+    exit_code = 5
+
+
+class StateLocked(YetaError):
+    """Another apply holds the state."""
+
+    exit_code = 6
+
+
+class Incomplete(YetaError):
+    """Something waits or failed; running the same command again goes on."""
+
+    exit_code = 7
+
+
+class Unresolved(YetaError):
+    """An outcome that only a person can settle."""
+
+    exit_code = 8
+
+
+class Declined(YetaError):
+    """Nobody said yes."""
+
+    exit_code = 9
+
+
+class WrongUsage(YetaError):
+    """The command line does not mean anything."""
+
+    exit_code = 64
+
+
+class StateError(YetaError):
+    """The state cannot be read or written: newer, corrupt, read-only, full."""
+
+
+class PlatformError(YetaError):
+    """The platform answered with a code other than 0 (openapi.md, appendix).
+
+    `code` is its number, `words` its own message; `message` is ours and says what to do.
+    """
+
+    def __init__(self, message: str, *, code: int, words: str, call: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.words = words
+        self.call = call
+
+
+class OutcomeUnknown(Exception):  # noqa: N818 -- an outcome, not a failure
+    """A call was sent and no answer tells whether it was carried out.
+
+    `call` is the interface's last path segment; `why` is for people (timeout, closed connection, 5xx, …)
+    and holds neither a secret nor a number.
+    """
+
+    def __init__(self, call: str, why: str, *, sent: bool = True) -> None:
+        super().__init__(f"{call}: {why}")
+        self.call = call
+        self.why = why
+        self.sent = sent

@@ -1,0 +1,149 @@
+"""What the platform says of itself: tasks and configuration as observed, tolerant of every form they come in.
+
+Pure values (openapi.md, sections 2 and 9; refinements.md, rows 4, 5, 9, 13, 15). Nothing here asks or decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class LivePhase(Enum):
+    """What a task's status means to us (refinements.md, row 4)."""
+
+    NEW = "new"
+    LIVE = "live"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+
+
+# Status codes as data; a code that is not here is shown as it is and never acted on.
+STATUS_PHASE = {
+    0: LivePhase.NEW,
+    1: LivePhase.LIVE,
+    2: LivePhase.LIVE,
+    3: LivePhase.PAUSED,
+    4: LivePhase.COMPLETED,
+    5: LivePhase.LIVE,
+    6: LivePhase.LIVE,
+    7: LivePhase.EXPIRED,
+}
+
+STATUS_WORDS = {
+    0: "new",
+    1: "started",
+    2: "running",
+    3: "paused",
+    4: "completed",
+    5: "waiting for the next recall round",
+    6: "outside working hours",
+    7: "expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of `task/query`. `None` is a field that was absent or could not be read.
+
+    Times are milliseconds since the epoch, waits are seconds, `windows` are "HH:MM:SS-HH:MM:SS".
+    """
+
+    task_id: str
+    name: str
+    status: int | None
+    deleted: bool = False
+    count_tel: int | None = None
+    process_count: int | None = None
+    process_tel_count: int | None = None
+    process_through_count: int | None = None
+    count_recalled: int | None = None
+    remaining: int | None = None
+    time_start: int | None = None
+    time_finish: int | None = None
+    estimate_begin: int | None = None
+    estimate_end: int | None = None
+    lines: tuple[str, ...] | None = None
+    robot: str | None = None
+    voice: str | None = None
+    windows: tuple[str, ...] | None = None
+    recall_count: int | None = None
+    recall_wait: int | None = None
+    task_type: int | None = None
+
+    @property
+    def phase(self) -> LivePhase:
+        """The phase its status and its deleted flag mean."""
+        if self.deleted:
+            return LivePhase.DELETED
+        if self.status is None:
+            return LivePhase.UNKNOWN
+        return STATUS_PHASE.get(self.status, LivePhase.UNKNOWN)
+
+    @property
+    def never_rang(self) -> bool:
+        """Whether the platform says that nothing of it was ever started or dialled.
+
+        A deleted task may keep its status or read as completed; then its start time tells, and counts
+        that are missing prove nothing.
+        """
+        if self.time_start or self.process_tel_count or self.process_count:
+            return False
+        return self.status == 0 or (
+            self.deleted and self.status in {None, 4} and self.process_tel_count == 0
+        )
+
+    @property
+    def status_words(self) -> str:
+        """The status for people."""
+        if self.deleted:
+            return "deleted"
+        if self.status is None:
+            return "no status"
+        return STATUS_WORDS.get(self.status, f"status {self.status}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of `config/query`. `hours` are "HH:MM:SS-HH:MM:SS"; times in ms, `valid` in seconds or -1."""
+
+    number: str
+    concurrents: int | None = None
+    hours: tuple[str, ...] = ()
+    taken: bool = False
+    applied_at: int | None = None
+    valid: int | None = None
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """A robot (话术) of `config/query`; `columns[0]` is the telephone number."""
+
+    robot_id: str
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    status: int | None = None
+    kind: int | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice (发音人) of `config/query`."""
+
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of `config/query`. `urls` maps url_module to the URL the platform pushes to."""
+
+    lines: dict[str, Line] = field(default_factory=dict)
+    robots: dict[str, Robot] = field(default_factory=dict)
+    voices: dict[str, Voice] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
