@@ -298,4 +298,4 @@ class DialogContext(_Document):
 
 
 Document = Campaign | DirectCall | DialogContext
-Callable_ = Campaign | DirectCall
+Calling = Campaign | DirectCall

@@ -1,0 +1,102 @@
+"""Digests and ownership marks: how rows are kept without their numbers, and how a task says whose it is.
+
+Pure. The key never leaves this module's `Key`; a mark is `<campaign>~w<wave>~<24 hex>` (design.md section 2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+DIGEST_SIZE = 16
+_MARK = re.compile(r"(?P<campaign>[a-z0-9][a-z0-9-]{0,39})~w(?P<wave>[1-9]\d{0,8})~(?P<hex>[0-9a-f]{24})")
+# Between parts of a digest's input; no CSV value can hold it, so that ("ab", "c") and ("a", "bc") differ.
+_SEPARATOR = "\x00"
+
+
+def owner_digest(project: str, environment: str) -> str:
+    """The plain part of a mark, 8 hex: whose tasks these are. Searched for at the platform (`task_name`)."""
+    text = f"yeta-owner{_SEPARATOR}{project}{_SEPARATOR}{environment}"
+    return blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A task name that has the form of a mark; `set_part` and `proof` are 8 hex each."""
+
+    campaign: str
+    wave: int
+    owner: str
+    set_part: str
+    proof: str
+
+    def __str__(self) -> str:
+        return f"{self.campaign}~w{self.wave}~{self.owner}{self.set_part}{self.proof}"
+
+
+def parse_mark(task_name: str) -> Mark | None:
+    """The mark a task name is, or None if it has not that form."""
+    match = _MARK.fullmatch(task_name)
+    if match is None:
+        return None
+    digits = match["hex"]
+    return Mark(match["campaign"], int(match["wave"]), digits[:8], digits[8:16], digits[16:])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Key:
+    """The state's key (`YETA_STATE_KEY` or `yeta.key`): keyed digests, 16 bytes each."""
+
+    secret: bytes
+
+    def _keyed(self, purpose: bytes, size: int = DIGEST_SIZE) -> blake2b:
+        return blake2b(digest_size=size, key=self.secret[:64], person=purpose)
+
+    def fingerprint(self) -> str:
+        """16 hex that tell one key from another and nothing else; kept in the state."""
+        return self._keyed(b"yeta-fingerprint", 8).hexdigest()
+
+    def row_digest(self, *parts: str) -> bytes:
+        """A row's identity from its key values; of one number alone: the number's digest."""
+        digest = blake2b(_SEPARATOR.join(parts).encode(), digest_size=DIGEST_SIZE, key=self.secret[:64])
+        return digest.digest()
+
+    def content_digest(self, values: Iterable[str]) -> bytes:
+        """What a row says, in the order of the robot's columns; tells an edited row."""
+        digest = self._keyed(b"yeta-content")
+        digest.update(_SEPARATOR.join(values).encode())
+        return digest.digest()
+
+    def set_digest(self, sorted_keys: Iterable[bytes]) -> bytes:
+        """The digest of a wave's set of row keys, given in ascending order."""
+        digest = self._keyed(b"yeta-set")
+        for key in sorted_keys:
+            digest.update(key)
+        return digest.digest()
+
+    def mark(self, project: str, environment: str, campaign: str, wave: int, set_digest: bytes) -> Mark:
+        """The ownership mark of a wave: deterministic, so that an unanswered create can be found."""
+        owner = owner_digest(project, environment)
+        set_part = set_digest[:4].hex()
+        proof = self._proof(project, environment, campaign, wave, owner + set_part)
+        return Mark(campaign, wave, owner, set_part, proof)
+
+    def proves(self, mark: Mark, project: str, environment: str) -> bool:
+        """Whether a mark was made with this key for this project and environment."""
+        expected = self._proof(project, environment, mark.campaign, mark.wave, mark.owner + mark.set_part)
+        return mark.owner == owner_digest(project, environment) and mark.proof == expected
+
+    def _proof(self, project: str, environment: str, campaign: str, wave: int, former: str) -> str:
+        digest = self._keyed(b"yeta-mark", 4)
+        parts = (project, environment, campaign, str(wave), former)
+        digest.update(_SEPARATOR.join(parts).encode())
+        return digest.hexdigest()
+
+
+def mask(number: str) -> str:
+    """A telephone number as it may be shown: `199****0001`; short ones lose all but the last two digits."""
+    if len(number) >= 11:
+        return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
+    return "*" * max(len(number) - 2, 3) + number[-2:]
