@@ -1,0 +1,189 @@
+"""What the state holds of campaigns, waves and rows: the values the diff reads and the store keeps.
+
+Pure. The table of a wave's phases stands in `journal.py`; nothing here decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yeta_reconcile.campaign import Attributes
+
+
+class Phase(StrEnum):
+    """Where a wave stands (design: the life of a wave)."""
+
+    PLANNED = "planned"
+    CREATING = "creating"
+    FILLING = "filling"
+    VERIFIED = "verified"
+    STARTED = "started"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    LOST = "lost"
+    DISCARDED = "discarded"
+
+
+STAGED = frozenset({Phase.PLANNED, Phase.CREATING, Phase.FILLING, Phase.VERIFIED})
+LIVE = frozenset({Phase.STARTED, Phase.PAUSED, Phase.DRAINING})
+FINAL = frozenset({Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED, Phase.LOST, Phase.DISCARDED})
+
+
+class Fate(IntEnum):
+    """What became of a row in its wave.
+
+    PENDING and HELD rows may be dialled or have been; RELEASED rows are proven undialled and may enter
+    another wave; SET_ASIDE rows were refused by the platform; UNKNOWN rows were in a call-out that was
+    never answered.
+    """
+
+    PENDING = 0
+    DIALLED = 1
+    SET_ASIDE = 2
+    RELEASED = 3
+    HELD = 4
+    UNKNOWN = 5
+
+
+FREE_FATES = frozenset({Fate.SET_ASIDE, Fate.RELEASED})
+
+
+@dataclass(frozen=True, slots=True)
+class WaveRecord:
+    """One attempt at one wave: at most one platform task. Times are ms since the epoch.
+
+    `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `unknown` and
+    `held` count rows by fate. `tel_count` is the platform's count of dialled numbers, read after the
+    wave was paused, deleted or had ended: what accounting compares with `dialled`.
+    """
+
+    wave_id: int
+    campaign: str
+    number: int
+    attempt: int
+    phase: Phase
+    task_name: str
+    attributes: Attributes
+    columns: tuple[str, ...] = ()
+    task_id: str | None = None
+    kind: str = "Campaign"
+    set_digest: str = ""
+    fingerprint: str = ""
+    rows: int = 0
+    pending: int = 0
+    dialled: int = 0
+    unknown: int = 0
+    held: int = 0
+    full: bool = False
+    doubted: bool = False
+    imported: bool = False
+    by_hand: bool = False
+    tel_count: int | None = None
+    created_at: int = 0
+    started_at: int | None = None
+    quiet_since: int | None = None
+    quiet_facts: str = ""
+    detail: str = ""
+
+    @property
+    def staged(self) -> bool:
+        """Whether it was never started, as far as is known."""
+        return self.phase in STAGED
+
+    @property
+    def live(self) -> bool:
+        """Whether it was started and is not over."""
+        return self.phase in LIVE
+
+    @property
+    def accounted(self) -> bool:
+        """Whether every dialled number has its record, by a count read after it could not grow any more."""
+        return self.tel_count is not None and self.tel_count == self.dialled and not self.held
+
+    @property
+    def missing_records(self) -> int:
+        """Dialled numbers without a record, as far as is known."""
+        return max((self.tel_count or 0) - self.dialled, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """A campaign the state knows, declared or gone. `gone_at` is ms since the epoch."""
+
+    name: str
+    kind: str
+    key: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    protect: bool = False
+    gone_at: int | None = None
+    next_wave: int = 1
+    generation: int = 0
+    settled_list: str = ""
+    settled_rows: int = 0
+    settled_notes: tuple[str, ...] = ()
+    waves: tuple[WaveRecord, ...] = ()
+
+    @property
+    def started(self) -> bool:
+        """Whether any wave of it was ever started."""
+        return any(wave.phase in LIVE or wave.started_at for wave in self.waves)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """All the state holds, rows left out. `forgotten` are task ids of forgotten campaigns."""
+
+    campaigns: dict[str, CampaignRecord] = field(default_factory=dict)
+    task_ids: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RowRecord:
+    """A row of the ledger. `number` is None where the key is the number; `line` counts in its list."""
+
+    wave_id: int
+    key: bytes
+    content: bytes
+    batch: int
+    line: int
+    number: bytes | None = None
+    fate: Fate = Fate.PENDING
+
+    @property
+    def number_digest(self) -> bytes:
+        """The digest of the number, whatever identifies the row."""
+        return self.key if self.number is None else self.number
+
+
+class Outcome(StrEnum):
+    """What is known of a mutating call (design: the journal)."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A mutating call as journalled. `outcome` None: we died before it was known. Times in ms.
+
+    `deadline` is when its request can no longer be under way.
+    """
+
+    intent_id: int
+    wave_id: int
+    call: str
+    batch: int | None
+    rows: int
+    begun: int
+    deadline: int
+    outcome: Outcome | None = None
+    code: int | None = None
+    ended: int | None = None
