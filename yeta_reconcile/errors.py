@@ -10,15 +10,19 @@ YetaError                   1   failed
 ├── Declined                9
 ├── WrongUsage             64
 ├── StateError              1   the state cannot be read or written
-└── PlatformError           1   the platform answered with a code (`api.py` translates)
-    ├── StopEverything      1   balance gone, maintenance, interface closed
-    └── (others by code)
+├── Unreachable             1   no answer to a question that was asked again and again
+└── PlatformError           1   the platform answered with a code (see `codes`)
+    ├── StopEverything      1   credentials refused, balance gone, maintenance, interface closed
+    └── Busy                1   10004: not done, try again more slowly
 OutcomeUnknown              –   a call may or may not have been carried out; the journal settles it
+└── NotSent                 –   it provably never left this machine: not done
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from yeta_reconcile.codes import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,28 +99,59 @@ class StateError(YetaError):
     """The state cannot be read or written: newer, corrupt, read-only, full."""
 
 
+class Unreachable(YetaError):
+    """A call that changes nothing was tried until its budget was spent, and never answered."""
+
+
 class PlatformError(YetaError):
     """The platform answered with a code other than 0 (openapi.md, appendix).
 
-    `code` is its number, `words` its own message; `message` is ours and says what to do.
+    `code` is its number, `words` its own message (masked), `meaning` what it says of the call;
+    `message` is ours and `hint` says what to do.
     """
 
-    def __init__(self, message: str, *, code: int, words: str, call: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        words: str,
+        call: str,
+        meaning: Meaning = Meaning.UNKNOWN,
+        hint: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.words = words
         self.call = call
+        self.meaning = meaning
+
+
+class StopEverything(PlatformError):
+    """Not done, and no further call would be: the whole apply stops."""
+
+
+class Busy(PlatformError):
+    """10004: not done; the caller waits and makes fewer calls at once."""
 
 
 class OutcomeUnknown(Exception):  # noqa: N818 -- an outcome, not a failure
     """A call was sent and no answer tells whether it was carried out.
 
-    `call` is the interface's last path segment; `why` is for people (timeout, closed connection, 5xx, …)
-    and holds neither a secret nor a number.
+    `call` is the interface's last path segment; `why` is for people (timeout, closed connection,
+    5xx, …) and holds neither a secret nor a number. `code` is what was answered, if that was a code.
     """
 
-    def __init__(self, call: str, why: str, *, sent: bool = True) -> None:
+    sent = True
+
+    def __init__(self, call: str, why: str, *, code: int | None = None) -> None:
         super().__init__(f"{call}: {why}")
         self.call = call
         self.why = why
-        self.sent = sent
+        self.code = code
+
+
+class NotSent(OutcomeUnknown):
+    """It never left this machine (no connection, no token): the journal may record "not done"."""
+
+    sent = False

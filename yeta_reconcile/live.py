@@ -107,6 +107,36 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateRequest:
+    """What a task is created as (`task/create`), to be read back as a `Task`.
+
+    `begin` and `end` are milliseconds since the epoch, `recall_wait` seconds, `windows`
+    "HH:MM:SS-HH:MM:SS", never empty (refinements.md, row 7).
+    """
+
+    name: str
+    robot: str
+    lines: tuple[str, ...]
+    windows: tuple[str, ...]
+    begin: int
+    end: int | None = None
+    recall_count: int = 0
+    recall_wait: int = 0
+    voice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """The answer to `task/insert` and `task/callout`: rows taken, and their ids in the rows' order.
+
+    `data_ids` is empty if the platform gave not exactly one for each row (refinements.md, row 21).
+    """
+
+    total: int
+    data_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of `config/query`. `hours` are "HH:MM:SS-HH:MM:SS"; times in ms, `valid` in seconds or -1."""
 
