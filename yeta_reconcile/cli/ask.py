@@ -1,0 +1,43 @@
+"""Asking before something changes, and showing how far it has come; both on stderr.
+
+Nothing here decides whether a command has to ask.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.errors import Declined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return if the answer is yes: given by `--yes`, or by a person at a terminal.
+
+    Raises `Declined` when the person says anything else, and when there is no terminal to ask on.
+    """
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Declined(
+            "nothing was changed, since there is no terminal to ask on",
+            hint="look at what would be done, then pass --yes",
+        )
+    if not click.confirm(question, default=False, err=True):
+        raise Declined("nothing was changed")
+
+
+@contextmanager
+def progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr if that is a terminal; what it yields is told how many more are done."""
+    if not sys.stderr.isatty():
+        yield lambda _count: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield bar.update

@@ -1,0 +1,29 @@
+"""What every command is given: the global options and the environment; nothing read by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LogFormat = Literal["text", "json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The global options of one run. Commands take it with `@click.pass_obj`.
+
+    `chdir` is the campaign repository's folder (`-C`), `env` the overlay to lay over its settings
+    (`--env`, `YETA_ENV`), `verbose` how often `-v` was given, `color` whether stdout may be
+    coloured, `environ` the environment: the one place secrets come from.
+    """
+
+    chdir: Path
+    env: str | None
+    verbose: int
+    color: bool
+    log_format: LogFormat
+    environ: Mapping[str, str]

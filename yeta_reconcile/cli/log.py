@@ -1,0 +1,90 @@
+"""Logging to stderr, as text or JSON lines, with numbers and secrets taken out of every record.
+
+`redact` is also what bug reports pass through. Nothing here decides what is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.marks import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.cli.context import Context
+
+SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KEY")
+
+# A telephone number is told by its whole run of digits, so task ids (15 to 17 digits) and times in
+# milliseconds (13) stay readable. A line's id that reads like a landline is masked: a log cannot
+# know the difference, and the last four digits tell which it is.
+_NUMBER = re.compile(
+    r"""(?<!\d)(?:
+        (?:(?:\+|00)?86[ -]?)? 1[3-9]\d (?:\d{8} | [ -]\d{4}[ -]\d{4})  # mobile: a run, or 3-4-4
+      | (?:(?:\+|00)86[ -]?)? 0?[1-9]\d{1,2}-\d{7,8}                     # landline with its dash
+      | 0\d{9,11}                                                        # landline as one run
+      | (?:\+|00)[1-9]\d{6,14}                                           # any other, international
+    )(?!\d)""",
+    re.VERBOSE,
+)
+_TOKEN = re.compile(r"(?i)\b(token|app_key|app_secret)(=|\"?: ?\"?)[^\s&\"',}]+")
+
+
+def mask_numbers(text: str) -> str:
+    """`text` with everything that has the form of a telephone number as `199****0001`."""
+    return _NUMBER.sub(lambda match: mask(match[0]), text)
+
+
+def redact(text: str, environ: Mapping[str, str]) -> str:
+    """`text` without numbers, tokens, and the values of the secrets in `environ`."""
+    for name in SECRETS:
+        if secret := environ.get(name):
+            text = text.replace(secret, f"[{name}]")
+    return mask_numbers(_TOKEN.sub(r"\1\2***", text))
+
+
+class _Redacted(logging.Formatter):
+    """Formats the whole record first, its traceback included, and redacts the result."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        super().__init__("%(levelname)s: %(message)s")
+        self._environ = environ
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record), self._environ)
+
+
+class _JsonLines(_Redacted):
+    """One JSON object a line: time (UTC), level, logger, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage(), self._environ),
+        }
+        if record.exc_info:
+            line["traceback"] = redact(self.formatException(record.exc_info), self._environ)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(context: Context) -> None:
+    """Send the log to stderr, in the form and at the level of the options; may be called again."""
+    handler = logging.StreamHandler(sys.stderr)
+    form = _JsonLines if context.log_format == "json" else _Redacted
+    handler.setFormatter(form(context.environ))
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if h.get_name() == "yeta"]:
+        root.removeHandler(old)
+    handler.set_name("yeta")
+    root.addHandler(handler)
+    root.setLevel({0: logging.WARNING, 1: logging.INFO}.get(context.verbose, logging.DEBUG))
+    for name in ("httpx", "httpcore"):  # they log whole addresses, token included
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,74 @@
+"""The entry point: prepares the streams and signals, runs one command and returns its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from yeta_reconcile.cli import VERSION_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMPLETION = "_YETA_COMPLETE"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `yeta` with `arguments` (default: the process's own) and return the exit code.
+
+    Everything but `--version` needs click, which takes longer to import than all of `--version`.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if list(arguments) == ["--version"]:
+        print(VERSION_LINE)  # noqa: T201 -- before click
+        return 0
+    _speak_utf8()
+    former = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    from yeta_reconcile.cli import failures  # noqa: PLC0415 -- after the fast path
+
+    try:
+        code = _command(arguments)
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- every failure is mapped here
+        if isinstance(error, BrokenPipeError):
+            failures.quiet_streams()
+        return failures.report(error, arguments=arguments, environ=os.environ)
+    return code
+
+
+def _command(arguments: Sequence[str]) -> int:
+    import click  # noqa: PLC0415 -- after the fast path
+
+    from yeta_reconcile.cli.commands import yeta  # noqa: PLC0415
+
+    if instruction := os.environ.get(_COMPLETION):
+        from click.shell_completion import shell_complete  # noqa: PLC0415
+
+        return shell_complete(yeta, {}, "yeta", _COMPLETION, instruction)
+    try:
+        with yeta.make_context("yeta", list(arguments)) as context:
+            result: Any = yeta.invoke(context)
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _speak_utf8() -> None:
+    """Output is UTF-8 whatever the locale; what cannot be encoded is escaped, never a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
