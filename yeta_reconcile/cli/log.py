@@ -24,12 +24,13 @@ SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KE
 # A telephone number is told by its whole run of digits, so task ids (15 to 17 digits) and times in
 # milliseconds (13) stay readable. A line's id that reads like a landline is masked: a log cannot
 # know the difference, and the last four digits tell which it is.
-_NUMBER = re.compile(
-    r"""(?<!\d)(?:
+_MARK_OR_NUMBER = re.compile(
+    r"""(?P<mark>~[0-9a-f]{24}(?![0-9a-f]))  # an ownership mark's digest may hold such a run
+      | (?<!\d)(?:
         (?:(?:\+|00)?86[ -]?)? 1[3-9]\d (?:\d{8} | [ -]\d{4}[ -]\d{4})  # mobile: a run, or 3-4-4
-      | (?:(?:\+|00)86[ -]?)? 0?[1-9]\d{1,2}-\d{7,8}                     # landline with its dash
-      | 0\d{9,11}                                                        # landline as one run
-      | (?:\+|00)[1-9]\d{6,14}                                           # any other, international
+      | (?:(?:\+|00)86[ -]?)? 0?[1-9]\d{1,2}-\d{7,8}                    # landline with its dash
+      | 0\d{9,11}                                                       # landline as one run
+      | (?:\+|00)[1-9]\d{6,14}                                          # any other, international
     )(?!\d)""",
     re.VERBOSE,
 )
@@ -38,7 +39,7 @@ _TOKEN = re.compile(r"(?i)\b(token|app_key|app_secret)(=|\"?: ?\"?)[^\s&\"',}]+"
 
 def mask_numbers(text: str) -> str:
     """`text` with everything that has the form of a telephone number as `199****0001`."""
-    return _NUMBER.sub(lambda match: mask(match[0]), text)
+    return _MARK_OR_NUMBER.sub(lambda found: found["mark"] or mask(found[0]), text)
 
 
 def redact(text: str, environ: Mapping[str, str]) -> str:
@@ -75,15 +76,24 @@ class _JsonLines(_Redacted):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Stderr(logging.Handler):
+    """Writes to the stderr of the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 -- as every handler of the standard library: never fail the caller
+            self.handleError(record)
+
+
 def configure(context: Context) -> None:
     """Send the log to stderr, in the form and at the level of the options; may be called again."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     form = _JsonLines if context.log_format == "json" else _Redacted
     handler.setFormatter(form(context.environ))
     root = logging.getLogger()
-    for old in [h for h in root.handlers if h.get_name() == "yeta"]:
-        root.removeHandler(old)
-    handler.set_name("yeta")
+    for former in [one for one in root.handlers if isinstance(one, _Stderr)]:
+        root.removeHandler(former)
     root.addHandler(handler)
     root.setLevel({0: logging.WARNING, 1: logging.INFO}.get(context.verbose, logging.DEBUG))
     for name in ("httpx", "httpcore"):  # they log whole addresses, token included
