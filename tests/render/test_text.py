@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.render.golden import assert_golden
+from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
+from yeta_reconcile.plan import Action, Plan, Reason
+from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.render.text import plan_text
+from yeta_reconcile.render.width import width
+from yeta_reconcile.render.words import REASON
+
+
+@pytest.mark.parametrize(
+    ("name", "plan"),
+    [
+        ("plan-new.txt", the_new_campaign()),
+        ("plan-busy.txt", the_busy_day()),
+        ("plan-empty.txt", a_plan()),
+    ],
+)
+def test_a_plan_reads_as_its_golden_file(name: str, plan: Plan) -> None:
+    assert_golden(name, plan_text(plan))
+
+
+def test_colour_adds_escape_codes_and_nothing_else() -> None:
+    plan = the_busy_day()
+    painted = plan_text(plan, color=True)
+    assert "\x1b[" in painted
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == plan_text(plan)
+
+
+def test_every_reason_has_its_sentence() -> None:
+    assert set(REASON) == set(Reason)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_every_action_is_shown_and_counted_in_the_last_line(action: Action) -> None:
+    text = plan_text(a_plan(a_change(action=action)))
+    assert re.search(r"Plan: .*1 (to \w+|waiting|TO CALL AT ONCE)", text.splitlines()[-1])
+
+
+def test_a_direct_call_says_in_capitals_that_it_cannot_be_revoked() -> None:
+    text = plan_text(a_plan(a_change(action=Action.CALL, rings=True)))
+    assert "! CALL OUT 120 NUMBERS: RINGS AT ONCE AND CANNOT BE REVOKED" in text
+
+
+def test_a_plan_that_rings_nobody_says_so() -> None:
+    assert "No telephone rings by this." in plan_text(a_plan(a_change()))
+
+
+def test_findings_stand_before_the_summary_with_the_worst_last() -> None:
+    found = [
+        Diagnostic("error", "a", "an error", Position("a.yaml", 1, 1)),
+        Diagnostic("warning", "b", "a warning", Position("a.yaml", 1, 1)),
+        Diagnostic("note", "c", "a note"),
+    ]
+    lines = plan_text(a_plan(diagnostics=tuple(found))).splitlines()
+    assert lines[0] == "note: a note"
+    assert lines[1] == "a.yaml:1:1: warning: a warning"
+    assert lines[2] == "a.yaml:1:1: error: an error"
+    assert lines[-1].startswith("No changes.")
+
+
+def test_prose_stays_within_the_width_asked_for() -> None:
+    long = a_change(detail="这是一个很长的说明，" * 20 + " and words " * 30)
+    text = plan_text(a_plan(long), width=60)
+    assert all(width(line) <= 61 for line in text.splitlines()[:-4])
+
+
+def test_what_would_act_on_a_terminal_is_written_out() -> None:
+    text = plan_text(a_plan(a_change(detail="a\x1b[2Jb\u202ec\nd")))
+    assert r"a\x1b[2Jb\u202ec d" in text
+
+
+def test_unchanged_campaigns_are_listed_where_asked() -> None:
+    assert "Unchanged: autumn, winter" in plan_text(a_plan(), unchanged=["autumn", "winter"])

@@ -1,0 +1,124 @@
+"""A plan as text for a terminal: changes by campaign, findings, what rings; the summary last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan import SYMBOL, Action
+from yeta_reconcile.render.colour import Paint
+from yeta_reconcile.render.diagnostics import by_weight, diagnostic_line
+from yeta_reconcile.render.width import clean, pad, width, wrap
+from yeta_reconcile.render.words import (
+    REASON,
+    attribute_name,
+    attribute_value,
+    deed,
+    forecast_words,
+    summary_line,
+    what_rings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from yeta_reconcile.plan import Change, Forecast, Plan
+
+_COLOUR = {
+    Action.CREATE: "good",
+    Action.START: "good",
+    Action.PAUSE: "careful",
+    Action.RESUME: "good",
+    Action.DELETE: "bad",
+    Action.REPLACE: "careful",
+    Action.WAIT: "calm",
+    Action.ADOPT: "good",
+    Action.FORGET: "bad",
+    Action.CALL: "alarm",
+}
+
+_INDENT = " " * 6
+
+
+def plan_text(
+    plan: Plan, *, color: bool = False, width: int = 100, unchanged: Sequence[str] = ()
+) -> str:
+    """A plan as a reviewer reads it, ending with a newline; prose wraps at `width` columns.
+
+    `unchanged` names campaigns to list as unchanged; they are always counted.
+    """
+    paint = Paint(color)
+    blocks = [
+        _campaign(name, changes, paint, width)
+        for name, changes in by_campaign(plan.changes).items()
+    ]
+    blocks.append(
+        wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else []
+    )
+    blocks.append(_forecasts(plan.forecast, paint))
+    blocks.append([diagnostic_line(found, color=color) for found in by_weight(plan.diagnostics)])
+    called = any(change.action is Action.CALL for change in plan.changes)
+    blocks.append([paint(said, "alarm") if called else said for said in what_rings(plan)])
+    blocks.append([paint(summary_line(plan), "strong")])
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def by_campaign(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Changes by campaign, both in the order they are carried out."""
+    grouped: dict[str, list[Change]] = {}
+    for change in changes:
+        grouped.setdefault(change.campaign, []).append(change)
+    return grouped
+
+
+def _campaign(name: str, changes: list[Change], paint: Paint, columns: int) -> list[str]:
+    lines = [paint(clean(name), "strong")]
+    for change in changes:
+        colour = _COLOUR[change.action]
+        symbol = SYMBOL[change.action]
+        lines.append(f"  {paint(f'{symbol} {deed(change)}', colour)}")
+        lines += [_INDENT + line for line in wrap(why(change), columns - len(_INDENT))]
+        lines += [_INDENT + line for line in _attributes(change, columns - len(_INDENT))]
+    return lines
+
+
+def why(change: Change) -> str:
+    """The reason, what is special about it, and the place that caused it, as a sentence."""
+    detail = f": {clean(change.detail)}" if change.detail else ""
+    place = f" ({clean(str(change.position))})" if change.position else ""
+    return f"{REASON[change.reason]}{detail}{place}"
+
+
+def _attributes(change: Change, columns: int) -> Iterator[str]:
+    """`name  old → new`, aligned; the values stand below each other where both do not fit."""
+    rows = [
+        (attribute_name(name), attribute_value(name, old), attribute_value(name, new), old is None)
+        for name, (old, new) in change.attributes.items()
+    ]
+    if not rows:
+        return
+    fresh = all(first for *_, first in rows)
+    names = max(width(name) for name, *_ in rows)
+    olds = max(width(old) for _, old, _, _ in rows)
+    news = max(width(new) for _, _, new, _ in rows)
+    stacked = names + olds + news + len("   → ") > columns
+    for name, old, new, _ in rows:
+        head = pad(name, names) + "  "
+        if fresh:
+            yield head + new
+        elif stacked:
+            yield head + old
+            yield " " * names + "→ " + new
+        else:
+            yield f"{head}{pad(old, olds)} → {new}"
+
+
+def _forecasts(forecasts: tuple[Forecast, ...], paint: Paint) -> list[str]:
+    if not forecasts:
+        return []
+    names = max(width(clean(forecast.campaign)) for forecast in forecasts)
+    lines = [paint("If nothing changes:", "strong")]
+    for forecast in forecasts:
+        said = forecast_words(forecast)
+        name = pad(clean(forecast.campaign), names)
+        lines.append(f"  {name}  {said if forecast.fits else paint(said, 'careful')}")
+    return lines

@@ -1,0 +1,219 @@
+"""What a plan says, in words for operations people; text and Markdown share them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.plan import Action, Reason
+from yeta_reconcile.render.width import clean
+
+if TYPE_CHECKING:
+    from yeta_reconcile.plan import Change, Forecast, Plan
+
+REASON = {
+    Reason.NEW: "the campaign is new",
+    Reason.UNFINISHED: "an earlier apply left it unfinished",
+    Reason.DECLARED_RUNNING: "it is declared running",
+    Reason.DECLARED_PAUSED: "it is declared paused",
+    Reason.PAUSED_BY_HAND: "it is declared running, but somebody paused it",
+    Reason.HALTED: "it is declared running, but a halt paused it",
+    Reason.START_UNCONFIRMED: "its start was sent, never confirmed; the same task is asked again",
+    Reason.ROWS_ADDED: "rows were added; a started task takes none, so they get a further wave",
+    Reason.ROWS_CHANGED: "rows of the list were edited",
+    Reason.ROWS_REMOVED: "rows were removed from the list and should not be called any more",
+    Reason.ATTRIBUTES_CHANGED: "its settings were changed",
+    Reason.EDIT_REVERTED: "the edit was taken back, so the wave goes on as it was",
+    Reason.NOTHING_LEFT: "nobody undialled is left to carry over, so the wave is left to finish",
+    Reason.END_EXTENDED: "its end was moved; those not dialled in time get a further wave",
+    Reason.DELETED_BY_HAND: "somebody deleted the task; those not dialled get a new one",
+    Reason.DECLARED_AGAIN: "the campaign is declared again; those not dialled get a further wave",
+    Reason.DOCUMENT_REMOVED: "its document was removed",
+    Reason.DESTROY: "everything is to be removed (--destroy)",
+    Reason.NOTHING_TO_CALL: "nobody is left in it to call",
+    Reason.ORPHAN: "the task carries our mark, but no record knows it; it was never started",
+    Reason.RECORDS_MISSING: "waits for call records; without them nobody knows who was dialled",
+    Reason.DRAINING: "waits for the calls in progress to end",
+    Reason.LINE_TAKEN: "waits for a line that another task uses",
+    Reason.OUTCOME_UNKNOWN: "waits until it is known whether an earlier request was carried out",
+    Reason.DIRECT_CALL: "every row of a direct call is called out once",
+    Reason.IMPORT: "a live task is taken over as a wave",
+}
+
+_TO_DO = {
+    Action.CREATE: "to create",
+    Action.START: "to start",
+    Action.PAUSE: "to pause",
+    Action.RESUME: "to resume",
+    Action.REPLACE: "to replace",
+    Action.DELETE: "to delete",
+    Action.ADOPT: "to adopt",
+    Action.FORGET: "to forget",
+    Action.CALL: "TO CALL AT ONCE",
+    Action.WAIT: "waiting",
+}
+
+# The keys of a document, where a reviewer finds what changed.
+_ATTRIBUTE = {
+    "begin": "schedule.begin",
+    "end": "schedule.end",
+    "windows": "schedule.windows",
+    "recall_count": "recall.count",
+    "recall_wait": "recall.wait",
+}
+
+_WHOLE_MINUTES = re.compile(r"(\d\d:\d\d):00-(\d\d:\d\d):00")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 row`, `1,200 rows`, `no rows`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{f'{number:,}' if number else 'no'} {plural or noun + 's'}"
+
+
+def listed(words: list[str], most: int = 5) -> str:
+    """The first few, joined by commas, and how many more there are."""
+    shown = ", ".join(words[:most])
+    return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-12-01 09:00+08:00`; seconds only where there are any."""
+    if at is None:
+        return "never"
+    precise = "seconds" if at.second else "minutes"
+    return at.replace(microsecond=0).isoformat(sep=" ", timespec=precise)
+
+
+def duration(seconds: int) -> str:
+    """`45s`, `10m`, `2h`: the largest unit that needs no fraction, as documents write it."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def attribute_name(name: str) -> str:
+    """The name of an attribute as a document writes it."""
+    return clean(_ATTRIBUTE.get(name, name))
+
+
+def attribute_value(name: str, value: Any) -> str:
+    """The value of an attribute on one line; None is one that is not set."""
+    if value is None:
+        return "not set"
+    if isinstance(value, list | tuple):
+        return ", ".join(attribute_value(name, part) for part in value)
+    if name == "recall_wait" and isinstance(value, int):
+        return duration(value)
+    if name in {"begin", "end"}:
+        return _moment_of(str(value))
+    return clean(_WHOLE_MINUTES.sub(r"\1-\2", str(value)) if name == "windows" else str(value))
+
+
+def _moment_of(text: str) -> str:
+    try:
+        return moment(datetime.fromisoformat(text))
+    except ValueError:
+        return clean(text)
+
+
+def deed(change: Change) -> str:
+    """What a change does, without its reason: `start wave 1: 120 numbers will ring`."""
+    wave = f"wave {change.wave}" if change.wave else "it"
+    rows = count(change.rows, "number")
+    if change.action is Action.CALL:
+        return f"CALL OUT {rows.upper()}: RINGS AT ONCE AND CANNOT BE REVOKED"
+    if change.action is Action.WAIT:
+        return f"{wave} waits ({rows})" if change.rows else f"{wave} waits"
+    if change.action is Action.ADOPT:
+        return f"adopt task {clean(change.task_id or 'unknown')} as {wave} with {rows}"
+    if change.action is Action.REPLACE:
+        quiet = "" if change.rings else "; it was never started, nobody is rung by this"
+        return f"replace {wave}: {rows} {'will ring' if change.rings else 'staged again'}{quiet}"
+    if change.rings:
+        return f"{change.action} {wave}: {rows} will ring"
+    if change.action is Action.CREATE:
+        return f"create {wave} with {rows}"
+    if change.action is Action.DELETE and change.task_id:
+        wave = f"task {clean(change.task_id)}"
+    return f"{change.action} {wave} ({rows})" if change.rows else f"{change.action} {wave}"
+
+
+def summary_line(plan: Plan) -> str:
+    """The plan in one line; the last thing a terminal shows."""
+    summary = plan.summary
+    parts = [
+        f"{summary.counts[action]:,} {words}"
+        for action, words in _TO_DO.items()
+        if summary.counts[action]
+    ]
+    found = _findings(plan)
+    if not parts:
+        return f"No changes. {found or _as_declared(summary.campaigns)}"
+    if not plan.doing:
+        parts = ["nothing to do now", *parts]
+    people = [
+        count(summary.new_numbers, "new number"),
+        f"{summary.ringing_numbers:,} will ring" if summary.ringing_numbers else "none rings",
+    ]
+    if summary.repeat_numbers:
+        people.append(f"{count(summary.repeat_numbers, 'person', 'people')} called again")
+    people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
+    return f"Plan: {', '.join(parts)} — {', '.join(people)}. {found}".rstrip()
+
+
+def _findings(plan: Plan) -> str:
+    severities = [found.severity for found in plan.diagnostics]
+    parts = [
+        count(severities.count(severity), severity)
+        for severity in ("error", "warning")
+        if severity in severities
+    ]
+    return f"{' and '.join(parts)}.".capitalize() if parts else ""
+
+
+def _as_declared(campaigns: int) -> str:
+    if not campaigns:
+        return "No campaign is declared."
+    if campaigns == 1:
+        return "The one campaign is as declared."
+    return f"All {campaigns:,} campaigns are as declared."
+
+
+def what_rings(plan: Plan) -> list[str]:
+    """Sentences that say whose telephones ring after this apply; empty if it changes nothing."""
+    if not plan.changes:
+        return []
+    by_campaign: dict[str, int] = {}
+    for change in plan.changes:
+        if change.rings:
+            by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.rows
+    summary = plan.summary
+    if not by_campaign:
+        return ["No telephone rings by this."]
+    most_first = sorted(by_campaign.items(), key=lambda pair: (-pair[1], pair[0]))
+    where = listed([f"{clean(name)} {rows:,}" for name, rows in most_first])
+    said = [f"{count(summary.ringing_numbers, 'telephone')} will ring: {where}."]
+    called = sum(change.rows for change in plan.changes if change.action is Action.CALL)
+    if called:
+        said.append(f"{called:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.")
+    if summary.repeat_numbers:
+        said.append(
+            f"{count(summary.repeat_numbers, 'person', 'people')} who were called before "
+            "may be called again (repeats)."
+        )
+    return said
+
+
+def forecast_words(forecast: Forecast) -> str:
+    """When a campaign will be through, and whether that is in time."""
+    if forecast.finish is None:
+        said = "cannot be foreseen" if forecast.fits else "will not be through before its end"
+    elif forecast.fits:
+        said = f"through by about {moment(forecast.finish)}"
+    else:
+        said = f"NOT through before its end: it would take until {moment(forecast.finish)}"
+    return f"{said} ({clean(forecast.detail)})" if forecast.detail else said
