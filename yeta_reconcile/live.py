@@ -147,6 +147,16 @@ class Line:
     applied_at: int | None = None
     valid: int | None = None
     expired: bool = False
+    ends_at: int | None = None
+
+    @property
+    def expires(self) -> int | None:
+        """When it expires, ms; None if never or not known."""
+        if self.ends_at:
+            return self.ends_at
+        if self.applied_at is None or self.valid is None or self.valid < 0:
+            return None
+        return self.applied_at + self.valid * 1000
 
 
 @dataclass(frozen=True, slots=True)

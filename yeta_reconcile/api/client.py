@@ -1,0 +1,433 @@
+"""The typed calls (openapi.md, part 1). Decides what may be asked again; sends no change twice.
+
+A question (token, config, query, download) is asked again until its budget is spent. A change is
+sent once; only where it is proven not done for want of a token is it sent a second time.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from itertools import count
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+import httpx
+
+from yeta_reconcile.api import answers
+from yeta_reconcile.api.answers import Envelope, OddAnswer
+from yeta_reconcile.api.exchange import Exchange, NoAnswer
+from yeta_reconcile.api.token import LIFETIME, Grant, TokenHolder
+from yeta_reconcile.api.wire import Wire
+from yeta_reconcile.codes import Call, Meaning, describe, meaning
+from yeta_reconcile.errors import (
+    Busy,
+    Incomplete,
+    NotSent,
+    OutcomeUnknown,
+    PlatformError,
+    StopEverything,
+    Unreachable,
+)
+from yeta_reconcile.live import Config, CreateRequest, Inserted, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
+    from types import TracebackType
+
+ROWS_PER_CALL = 50  # openapi.md, sections 3 and 5: call_list
+PAGE_SIZE = 50  # openapi.md, section 9
+LISTINGS = 4
+TRIES = 6
+FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
+
+_TASK: tuple[Call, ...] = ("query", "callout", "create", "insert", "start", "pause", "delete")
+PATHS: dict[Call, str] = {
+    "token": "/oauth/v1/token",
+    "config": "/config/v1/query",
+    "download": "/download/v1/push/failed",
+    **{call: f"/outbound/v1/task/{call}" for call in _TASK},
+}
+
+
+Value = TypeVar("Value")
+
+
+class PlatformClient:
+    """All calls of one application; safe to use from up to `max_in_flight` threads.
+
+    `timeout` bounds each call as a whole (see `Wire`), `patience` how long a question is asked
+    again, both in seconds. `transport` replaces the network; `now` is a monotonic clock. Raises
+    PlatformError (a code), NotSent and OutcomeUnknown (changes), Unreachable (questions). No
+    exception, log or repr holds a secret, a number or a value of a row.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        app_key: str,
+        app_secret: str,
+        *,
+        timeout: float = 30.0,
+        max_in_flight: int = 8,
+        patience: float = 90.0,
+        transport: httpx.BaseTransport | None = None,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._credentials = {"app_key": app_key, "app_secret": app_secret}
+        self._patience = patience
+        self._now = now
+        self._sleep = sleep
+        self._jitter = jitter
+        wire = transport or Wire(connections=max_in_flight, timeout=timeout, now=now)
+        self._exchange = Exchange(wire, timeout)
+        self._token = TokenHolder(self._fetch_token, now=now)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._exchange.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Questions
+
+    def config(self) -> Config:
+        """Robots, lines, voices and configured URLs (section 2; paged if robotTotal says so)."""
+        config, total = self._ask("config", {"type": 0}, answers.read_config)
+        size = len(config.robots)
+        if not total or not size:
+            return config
+        # Whether pages count from 0 or 1 is nowhere said: pages as long as the first, merged.
+        for index in range(1, total // size + 2):
+            if len(config.robots) >= total:
+                break
+            payload = {"type": 0, "pageSize": size, "pageIndex": index}
+            page, _ = self._ask("config", payload, answers.read_config)
+            for name in ("robots", "lines", "voices", "urls"):
+                getattr(config, name).update(getattr(page, name))
+        return config
+
+    def query(
+        self,
+        *,
+        task_id: str | None = None,
+        name: str | None = None,
+        statuses: Sequence[int] = (),
+        show_remaining: bool = False,
+    ) -> list[Task]:
+        """Every task that matches, by ascending id (section 9). `name` is matched fuzzily.
+
+        While others delete tasks, pages shift: then all is listed again, and Incomplete raised if
+        that does not help.
+        """
+        payload: dict[str, Any] = {"page_size": PAGE_SIZE, "sort_name": "ID", "sort_order": "ASC"}
+        if task_id is not None:
+            payload["task_id"] = task_id
+        if name is not None:
+            payload["task_name"] = name
+        if statuses:
+            payload["task_status_list"] = list(statuses)
+        if show_remaining:
+            payload["show_remaining"] = True
+        for _ in range(LISTINGS):
+            listed = self._list(payload)
+            if listed is not None:
+                return listed
+        raise Incomplete(
+            "the platform's list of tasks changed each time it was read", hint="run again"
+        )
+
+    def _list(self, payload: dict[str, Any]) -> list[Task] | None:
+        """All pages once; None if a task may have been missed."""
+        found: dict[str, Task] = {}
+        largest = 0
+        for index in count(1):
+            total, tasks = self._ask("query", {**payload, "page_index": index}, answers.read_page)
+            fresh = [task for task in tasks if task.task_id not in found]
+            found.update((task.task_id, task) for task in fresh)
+            if total is None:
+                if not fresh:
+                    break
+                continue
+            if total < largest:
+                return None
+            largest = total
+            if len(found) >= total:
+                break
+            if not fresh:
+                return None
+        return list(found.values())
+
+    def task(self, task_id: str, *, remaining: bool = False) -> Task | None:
+        """The task as it is now; None if the platform knows no such task."""
+        try:
+            found = self.query(task_id=task_id, show_remaining=remaining)
+        except PlatformError as error:
+            if error.code == 200202:
+                return None
+            if error.code == 3010102:
+                return Task(task_id, name="", status=None, deleted=True)
+            raise
+        return next((task for task in found if task.task_id == task_id), None)
+
+    def failed_pushes(self, day: date | None = None) -> list[str]:
+        """Paths of the zip files of pushes that failed, for `download` (refinements.md, row 3)."""
+        payload = {} if day is None else {"date": day.isoformat()}
+        return self._ask("download", payload, answers.read_urls)
+
+    def download(self, path: str, target: IO[bytes], *, max_bytes: int, seconds: float) -> int:
+        """Write the file at `path` (of `failed_pushes`) to the seekable `target`; → its length.
+
+        More than `max_bytes`, or longer than `seconds` for one try, is Unreachable.
+        """
+        url = self._file_url(path)
+        start = target.tell()
+
+        def fetch() -> int:
+            target.seek(start)
+            target.truncate()
+            written = 0
+            for chunk in self._exchange.get(url, seconds):
+                written += len(chunk)
+                if written > max_bytes:
+                    raise NoAnswer(f"a file of more than {max_bytes} bytes", again=False)
+                target.write(chunk)
+            return written
+
+        return self._until_answered("download", fetch)
+
+    def _file_url(self, path: str) -> httpx.URL:
+        parts = urlsplit(self._base)
+        # Also where the calls live under another host (row 18), the files are the old host's.
+        official = (parts.hostname or "").endswith((".xfyun.cn", ".xfyeta.com"))
+        host = "https://www.xfyeta.com" if official else f"{parts.scheme}://{parts.netloc}"
+        prefix = f"{host}/push_download/"
+        relative = path.removeprefix(prefix).lstrip("/").removeprefix("push_download/")
+        steps = unquote(relative).split("/")
+        if ":" in relative or "\\" in relative or not relative.isprintable() or ".." in steps:
+            raise Unreachable("the platform names a file outside of its download folder")
+        return httpx.URL(prefix + quote(relative, safe="/%?=&._-~"))
+
+    # Changes
+
+    def create(self, request: CreateRequest) -> str:
+        """Create a task (section 4) → its id."""
+        payload: dict[str, Any] = {
+            "task_name": request.name,
+            "line_num": ";".join(request.lines),
+            "robot_id": request.robot,
+            "recall_count": request.recall_count,
+            "time_recall_wait": request.recall_wait,
+            "time_range": list(request.windows),
+            "time_begin": request.begin,
+        }
+        if request.end is not None:
+            payload["time_end"] = request.end
+        if request.voice is not None:
+            payload["voice_code"] = request.voice
+        return self._change("create", payload, answers.read_task_id)
+
+    def insert(
+        self, task_id: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
+    ) -> Inserted:
+        """Submit up to 50 rows to a task that was not started (section 5)."""
+        payload = {"task_id": task_id, "call_column": columns, "call_list": rows}
+        return self._send_rows("insert", payload, rows)
+
+    def callout(
+        self,
+        robot: str,
+        line: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        voice: str | None = None,
+    ) -> Inserted:
+        """Call up to 50 rows now (section 3). Final the moment it is sent."""
+        payload: dict[str, Any] = {
+            "line_num": line,
+            "robot_id": robot,
+            "call_column": columns,
+            "call_list": rows,
+        }
+        if voice is not None:
+            payload["voice_code"] = voice
+        return self._send_rows("callout", payload, rows)
+
+    def start(self, task_id: str) -> None:
+        """Start or resume a task (section 6)."""
+        self._change("start", {"task_id": task_id}, _nothing)
+
+    def pause(self, task_id: str) -> None:
+        """Pause a task (section 7)."""
+        self._change("pause", {"task_id": task_id}, _nothing)
+
+    def delete(self, task_id: str) -> None:
+        """Stop and delete a task (section 8); one that is deleted already is success."""
+        self._change("delete", {"task_id": task_id}, _nothing)
+
+    def _send_rows(
+        self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]
+    ) -> Inserted:
+        if not 0 < len(rows) <= ROWS_PER_CALL:
+            raise ValueError(f"{len(rows)} rows in one call; 1 to {ROWS_PER_CALL} are taken")
+        return self._change(call, payload, lambda result: answers.read_inserted(result, len(rows)))
+
+    # How a change is sent
+
+    def _change(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
+        body = _encode(payload)
+        grant = self._grant_for(call)
+        answer = self._post_once(call, grant, body)
+        if meaning(call, answer.code) is Meaning.RENEW_TOKEN:
+            self._token.refuse(grant)
+            grant = self._grant_for(call)
+            answer = self._post_once(call, grant, body)
+        what = meaning(call, answer.code)
+        if what in {Meaning.DONE, Meaning.DONE_ALREADY}:
+            try:
+                return read(answer.result)
+            except OddAnswer as odd:
+                raise OutcomeUnknown(call, str(odd)) from None
+        if what is Meaning.UNKNOWN:
+            english, _ = describe(answer.code)
+            why = f"code {answer.code} ({english}), which does not tell whether it was done"
+            raise OutcomeUnknown(call, why, code=answer.code)
+        raise self._refusal(call, what, answer, payload, grant)
+
+    def _grant_for(self, call: Call) -> Grant:
+        try:
+            return self._token.get()
+        except (Unreachable, Busy, Incomplete) as error:
+            raise NotSent(call, f"no token: {error.message}") from None
+
+    def _post_once(self, call: Call, grant: Grant, body: bytes) -> Envelope:
+        try:
+            return self._exchange.post(grant.urls[call], body)
+        except NoAnswer as error:
+            kind = OutcomeUnknown if error.sent else NotSent
+            raise kind(call, error.why) from None
+
+    # How a question is asked
+
+    def _ask(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
+        body = _encode(payload)
+        renewed = False
+
+        def once() -> Value:
+            nonlocal renewed
+            grant = self._token.get()
+            answer = self._exchange.post(grant.urls[call], body)
+            if meaning(call, answer.code) is Meaning.RENEW_TOKEN and not renewed:
+                renewed = True
+                self._token.refuse(grant)
+                grant = self._token.get()
+                answer = self._exchange.post(grant.urls[call], body)
+            return self._read(call, answer, payload, grant, read)
+
+        return self._until_answered(call, once)
+
+    def _fetch_token(self) -> tuple[Grant, float]:
+        body = _encode(self._credentials)
+        url = httpx.URL(self._base + PATHS["token"])
+
+        def once() -> tuple[str, int | None]:
+            return self._read("token", self._exchange.post(url, body), {}, None, answers.read_token)
+
+        token, seconds = self._until_answered("token", once)
+        query = f"?token={quote(token, safe='')}"
+        urls = {call: httpx.URL(self._base + path + query) for call, path in PATHS.items()}
+        return Grant(token, urls), float(seconds) if seconds and seconds > 0 else LIFETIME
+
+    def _read(
+        self,
+        call: Call,
+        answer: Envelope,
+        payload: dict[str, Any],
+        grant: Grant | None,
+        read: Callable[[Any], Value],
+    ) -> Value:
+        what = meaning(call, answer.code)
+        if what is Meaning.DONE:
+            try:
+                return read(answer.result)
+            except OddAnswer as odd:
+                raise NoAnswer(str(odd)) from None
+        raise self._refusal(call, what, answer, payload, grant)
+
+    def _until_answered(self, call: Call, once: Callable[[], Value]) -> Value:
+        """Ask until there is an answer, with growing waits, for `TRIES` or `patience`."""
+        started = self._now()
+        for tried in count(1):
+            failure: Unreachable | Busy
+            try:
+                return once()
+            except NoAnswer as error:
+                again = error.again
+                failure = self._unreachable(call, error.why, tried)
+            except Busy as error:
+                again = error.call == call  # asking for the token has had its own budget
+                failure = error
+            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tried - 1)) * (0.5 + self._jitter() / 2)
+            if not again or tried == TRIES or self._now() - started + wait > self._patience:
+                raise failure from None
+            self._sleep(wait)
+        raise AssertionError("count never ends")
+
+    def _unreachable(self, call: Call, why: str, tried: int) -> Unreachable:
+        times = "" if tried == 1 else f" after {tried} tries"
+        return Unreachable(
+            f"no answer from the platform to {call}{times}: {why}",
+            hint="check platform.base_url and the network, then run again",
+        )
+
+    # Codes
+
+    def _refusal(
+        self,
+        call: Call,
+        what: Meaning,
+        answer: Envelope,
+        payload: dict[str, Any],
+        grant: Grant | None,
+    ) -> PlatformError:
+        english, advice = describe(answer.code)
+        hidden = [*self._credentials.values(), *_values(payload)]
+        if grant is not None:
+            hidden.append(grant.token)
+        words = answers.mask_words(answer.words, tuple(hidden))
+        kind = {Meaning.BUSY: Busy, Meaning.STOP: StopEverything}.get(what, PlatformError)
+        return kind(
+            f"the platform answered {call} with {answer.code} ({words}): {english}",
+            code=answer.code,
+            words=words,
+            call=call,
+            meaning=what,
+            hint=advice,
+        )
+
+
+def _encode(payload: dict[str, Any]) -> bytes:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _nothing(result: Any) -> None:
+    """Start, pause and delete say everything with their code."""
+
+
+def _values(payload: dict[str, Any]) -> Iterable[str]:
+    """What a message must not repeat: every value of every row."""
+    return (value for row in payload.get("call_list", ()) for value in row if len(value) > 1)

@@ -1,0 +1,176 @@
+"""HTTP exchanges that end: a connection pool whose every wait is cut to what is left of the call.
+
+httpx bounds each read alone, so that a server that sends a byte now and then would hold a call for
+ever. Redirects, cookies, compression and the environment's proxies are not followed: a request goes
+where the settings say, once.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import local
+from typing import TYPE_CHECKING, Any
+
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator
+
+_SAME_NAME = (
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ReadTimeout",
+    "WriteTimeout",
+    "ConnectError",
+    "ReadError",
+    "WriteError",
+    "ProxyError",
+    "UnsupportedProtocol",
+    "LocalProtocolError",
+    "RemoteProtocolError",
+)
+_TO_HTTPX: dict[type[Exception], type[httpx.TransportError]] = {
+    getattr(httpcore, name): getattr(httpx, name) for name in _SAME_NAME
+}
+_FOREIGN = tuple(_TO_HTTPX)
+
+
+class _Deadline(local):
+    """When the call of this thread ends, on the clock of `now`."""
+
+    at: float = float("inf")
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that waits no longer than until the deadline of the thread that uses it."""
+
+    def __init__(
+        self, inner: httpcore.NetworkStream, deadline: _Deadline, now: Callable[[], float]
+    ) -> None:
+        self._inner = inner
+        self._deadline = deadline
+        self._now = now
+
+    def _left(self, late: type[Exception]) -> float:
+        left = self._deadline.at - self._now()
+        if left <= 0:
+            raise late("the time for this call is over")
+        return left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        return self._inner.read(max_bytes, self._left(httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        self._inner.write(buffer, self._left(httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        left = self._left(httpcore.ConnectTimeout)
+        inner = self._inner.start_tls(ssl_context, server_hostname, left)
+        return _Stream(inner, self._deadline, self._now)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens connections that know the deadline."""
+
+    def __init__(self, deadline: _Deadline, now: Callable[[], float]) -> None:
+        self._inner = httpcore.SyncBackend()
+        self._deadline = deadline
+        self._now = now
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self._deadline.at - self._now()
+        if left <= 0:
+            raise httpcore.ConnectTimeout("the time for this call is over")
+        inner = self._inner.connect_tcp(host, port, left, local_address, socket_options)
+        return _Stream(inner, self._deadline, self._now)
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of an answer, read under the deadline of its call."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._inner
+        except _FOREIGN as error:
+            raise _translated(error) from None
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _translated(error: Exception) -> httpx.TransportError:
+    for foreign, ours in _TO_HTTPX.items():
+        if isinstance(error, foreign):
+            return ours(str(error))
+    raise error
+
+
+class Wire(httpx.BaseTransport):
+    """A pool of `connections` kept-alive connections; `timeout` seconds bound a call as a whole.
+
+    The bound holds for the wait for a connection, connect, TLS, request and answer together. Only
+    resolving the host's name, which the system does, is outside of it. A request's extension
+    `total` overrides `timeout`.
+    """
+
+    def __init__(
+        self, *, connections: int, timeout: float, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._timeout = timeout
+        self._now = now
+        self._deadline = _Deadline()
+        self._pool = httpcore.ConnectionPool(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            # Shorter than servers wait: a connection that they close under a request costs a doubt.
+            keepalive_expiry=4.0,
+            network_backend=_Backend(self._deadline, now),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`; raises httpx's transport errors."""
+        seconds = request.extensions.get("total", self._timeout)
+        self._deadline.at = self._now() + seconds
+        url = request.url
+        try:
+            answer = self._pool.handle_request(
+                httpcore.Request(
+                    request.method,
+                    httpcore.URL(
+                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions={"timeout": {"pool": seconds}},
+                )
+            )
+        except _FOREIGN as error:
+            raise _translated(error) from None
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer.stream))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
