@@ -1,0 +1,71 @@
+"""How a campaign's declared rows differ from its ledger: counts and places, no row and no number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yeta_reconcile.positions import Diagnostic
+
+
+class Grip(Enum):
+    """What a wave does to its pending rows."""
+
+    STAGED = "staged"
+    """Never started: the wave can be restaged with other rows."""
+    FULL = "full"
+    """Staged, and the platform takes no more rows into it: other rows go into a further wave."""
+    HOLDING = "holding"
+    """Started: its rows never enter another wave."""
+    FREEING = "freeing"
+    """Over and accounted: rows without a record are proven undialled and may enter another wave."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedDelta:
+    """A staged wave against what is declared: `rows` of it still declared and unchanged."""
+
+    rows: int = 0
+    edited: int = 0
+    removed: int = 0
+
+    @property
+    def same(self) -> bool:
+        """Whether it holds just what is declared."""
+        return not self.edited and not self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class RowsDelta:
+    """Declared rows against the ledger of one campaign. Maps are by wave id.
+
+    `new` rows enter the next wave (`freed` of them out of a wave that is over); `edited` and `removed`
+    count undialled rows of holding waves; `held` counts declared rows by the holding wave they are in;
+    `blocked` rows are declared but never called, since their number was called under another key.
+    """
+
+    declared: int = 0
+    new: int = 0
+    repeats: int = 0
+    blocked: int = 0
+    set_aside: int = 0
+    freed: dict[int, int] = field(default_factory=dict)
+    staged: dict[int, StagedDelta] = field(default_factory=dict)
+    edited: dict[int, int] = field(default_factory=dict)
+    removed: dict[int, int] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+    kin: dict[str, tuple[int, int]] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the list, as it stands, asks for nothing."""
+        return (
+            not self.new
+            and not self.blocked
+            and not self.edited
+            and not self.removed
+            and all(staged.same for staged in self.staged.values())
+        )

@@ -1,0 +1,169 @@
+"""The life of a wave and of a call, as tables: what a live status makes of a wave, what settles a doubt.
+
+Pure (design: the life of a wave; the journal). Nothing else changes a wave's phase. In doubt the answer is the
+one that rings nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.live import LivePhase, Task
+from yeta_reconcile.plan import Reason
+from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# From each phase, the phases a wave may go to; `None` in `SEEN` below is "stays".
+TRANSITIONS: dict[Phase, frozenset[Phase]] = {
+    Phase.PLANNED: frozenset({Phase.CREATING, Phase.STARTED, Phase.DISCARDED}),
+    Phase.CREATING: frozenset({Phase.PLANNED, Phase.FILLING, Phase.DISCARDED}),
+    Phase.FILLING: frozenset({Phase.VERIFIED, Phase.DISCARDED, *LIVE, *FINAL}),
+    Phase.VERIFIED: frozenset({Phase.FILLING, Phase.DISCARDED, *LIVE, *FINAL}),
+    Phase.STARTED: frozenset({Phase.VERIFIED, *LIVE, *FINAL} - {Phase.DISCARDED}),
+    Phase.PAUSED: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
+    Phase.DRAINING: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
+    Phase.COMPLETED: frozenset({Phase.DELETED}),
+    Phase.EXPIRED: frozenset({Phase.DELETED}),
+    Phase.DELETED: frozenset(),
+    Phase.LOST: frozenset({Phase.DELETED, Phase.COMPLETED, Phase.EXPIRED, Phase.STARTED, Phase.PAUSED}),
+    Phase.DISCARDED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A wave's phase in the light of its task. `by_hand`: another hand than ours made it so."""
+
+    phase: Phase
+    by_hand: bool = False
+    tel_count: int | None = None
+
+
+def seen(wave: WaveRecord, task: Task | None) -> Seen:
+    """What the platform's answer about a wave's task makes of the wave; `task` None: asked by id, gone.
+
+    | recorded \\ live    | new     | live       | paused   | completed | expired | deleted     | gone |
+    |--------------------|---------|------------|----------|-----------|---------|-------------|------|
+    | filling, verified  | –       | started*   | paused*  | completed | expired | discarded † | lost |
+    | started            | –       | –          | paused*  | completed | expired | deleted*    | lost |
+    | paused             | –       | started*   | –        | completed | expired | deleted*    | lost |
+    | draining           | –       | started*   | –        | completed | expired | deleted*    | lost |
+    | completed, expired | –       | –          | –        | –         | –       | –           | –    |
+    * by another hand   † deleted, if it ever rang
+    A status that is not known changes nothing.
+    """
+    if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.DISCARDED} or wave.kind != "Campaign":
+        return Seen(wave.phase, wave.by_hand, wave.tel_count)
+    if wave.phase in FINAL and wave.phase is not Phase.LOST:
+        return Seen(wave.phase, wave.by_hand, _grown(wave, task))
+    if task is None:
+        return Seen(Phase.LOST, wave.by_hand, wave.tel_count)
+    live = task.phase
+    if live is LivePhase.UNKNOWN or live is LivePhase.NEW:
+        return Seen(wave.phase if wave.phase is not Phase.LOST else Phase.STARTED, wave.by_hand)
+    if live is LivePhase.DELETED:
+        if wave.phase in STAGED and task.never_rang:
+            return Seen(Phase.DISCARDED, by_hand=True)
+        return Seen(Phase.DELETED, by_hand=True, tel_count=_grown(wave, task))
+    if live is LivePhase.COMPLETED:
+        return Seen(Phase.COMPLETED, wave.by_hand, _grown(wave, task))
+    if live is LivePhase.EXPIRED:
+        return Seen(Phase.EXPIRED, wave.by_hand, _grown(wave, task))
+    if live is LivePhase.LIVE:
+        hand = wave.phase is not Phase.STARTED or wave.by_hand
+        return Seen(Phase.STARTED, by_hand=hand and wave.phase is not Phase.STARTED)
+    if wave.phase in {Phase.PAUSED, Phase.DRAINING}:
+        return Seen(wave.phase, wave.by_hand)
+    return Seen(Phase.PAUSED, by_hand=True)
+
+
+def _grown(wave: WaveRecord, task: Task | None) -> int | None:
+    """A count read after the end; calls that were in progress may still have made it grow."""
+    counts = [count for count in (wave.tel_count, task and task.process_tel_count) if count is not None]
+    return max(counts) if counts else None
+
+
+class Doubt(Enum):
+    """What unknown inserts turn out to be."""
+
+    IN = "all in"
+    OUT = "all out"
+    DISCARD = "neither can be proven: the staged task is thrown away"
+
+
+def settle_inserts(proven: int, doubtful: Sequence[int], count_tel: int | None) -> Doubt:
+    """Unknown inserts of one task, by its count: all in, all out, or nobody knows.
+
+    `proven` rows are in; `doubtful` are the sizes of the batches nobody knows of. The count must have been
+    read after the settling time and with nothing else in flight on the task.
+    """
+    if count_tel == proven + sum(doubtful):
+        return Doubt.IN
+    if count_tel == proven:
+        return Doubt.OUT
+    return Doubt.DISCARD
+
+
+def settle_control(call: str, task: Task | None) -> Outcome:
+    """An unknown start, pause or delete, by the task's status; UNKNOWN where that says nothing."""
+    if task is None:
+        return Outcome.DONE if call == "delete" else Outcome.UNKNOWN
+    live = task.phase
+    if live is LivePhase.UNKNOWN:
+        return Outcome.UNKNOWN
+    if call == "delete":
+        return Outcome.DONE if live is LivePhase.DELETED else Outcome.REFUSED
+    if call == "pause":
+        return Outcome.REFUSED if live in {LivePhase.LIVE, LivePhase.NEW} else Outcome.DONE
+    # A start: only a task that is still new, with nothing dialled, was not started.
+    return Outcome.REFUSED if task.never_rang else Outcome.DONE
+
+
+def ended_as(task: Task) -> Phase:
+    """What 3010101 (already completed) means for a wave, by its task.
+
+    Expired if the platform says so, or if it dialled fewer numbers than it had; else completed.
+    """
+    counts = task.process_tel_count, task.count_tel
+    fewer = counts[0] is not None and counts[1] is not None and counts[0] < counts[1]
+    return Phase.EXPIRED if task.phase is LivePhase.EXPIRED or fewer else Phase.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a paused wave may be replaced; if not, why it waits, or that a person must look."""
+
+    ready: bool
+    reason: Reason = Reason.DRAINING
+    detail: str = ""
+    hopeless: bool = False
+
+
+def carry_readiness(wave: WaveRecord, task: Task, now: int, drain_quiet: int) -> Readiness:
+    """Whether a paused wave is drained and accounted. `now` and `drain_quiet` in ms.
+
+    Drained: nothing in process, or counts and records unchanged for `drain_quiet`. Accounted: every dialled
+    number has its record.
+    """
+    quiet = wave.quiet_since is not None and now - wave.quiet_since >= drain_quiet
+    if task.remaining != 0 and not quiet:
+        return Readiness(False, Reason.DRAINING, "calls in progress are let finish")
+    called = task.process_tel_count
+    if called is None:
+        return Readiness(False, Reason.RECORDS_MISSING, "the platform gives no count", hopeless=quiet)
+    missing = called - wave.dialled
+    if missing == 0 and not wave.held and not wave.unknown:
+        return Readiness(True)
+    if missing < 0 or wave.held:
+        words = f"{wave.dialled} call records stand against {called} numbers the platform counts as dialled"
+        return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=quiet)
+    return Readiness(False, Reason.RECORDS_MISSING, f"{missing} call records are missing")
+
+
+def quiet_facts(wave: WaveRecord, task: Task) -> str:
+    """What must stand still for a drain to count as over."""
+    return f"{task.process_count}/{task.process_tel_count}/{task.remaining}/{wave.dialled}"

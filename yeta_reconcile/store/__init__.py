@@ -1,0 +1,8 @@
+"""The state: what was declared, done, doubted and received. One port (`Store`), one module an engine."""
+
+from __future__ import annotations
+
+from yeta_reconcile.store.open import open_store
+from yeta_reconcile.store.store import Store
+
+__all__ = ["Store", "open_store"]

@@ -1,0 +1,52 @@
+"""What an engine gives the store: short write transactions, plain reads, errors of ours. It knows no table.
+
+SQL is written once, with `?` for parameters and in the part of the language that SQLite and PostgreSQL share.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Row = tuple[Any, ...]
+
+
+class Transaction(Protocol):
+    """A write transaction that is under way: it commits whole when its block ends, or not at all."""
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it touched."""
+        ...
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for many rows; the fast way for bulk."""
+        ...
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query or of a statement with RETURNING."""
+        ...
+
+
+class Database(Protocol):
+    """An open engine. Safe to use from several threads; a write waits for the one before it."""
+
+    dialect: str
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query, outside any transaction of ours."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A write transaction; durable when its block has ended. Raises StateError."""
+        ...
+
+    def backup(self, target: str) -> None:
+        """A consistent copy while others go on reading and writing. Raises StateError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        ...

@@ -1,0 +1,133 @@
+"""The journal on disk: an intent before each mutating call, its outcome after it.
+
+An intent's transaction also proves that the lock is still ours; both may change the wave in the same
+transaction, so that no instant exists in which the two disagree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.recorded import Fate, Intent, Outcome
+from yeta_reconcile.store.lock import Holder, check_held
+from yeta_reconcile.store.waves import refate, set_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from yeta_reconcile.store.database import Database, Row
+
+_COLUMNS = "intent_id, wave_id, called, batch, row_count, begun, deadline, outcome, code, ended"
+
+
+class Intents:
+    """The table intents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(
+        self,
+        holder: Holder,
+        now: int,
+        *,
+        wave_id: int,
+        call: str,
+        deadline: int,
+        batch: int | None = None,
+        rows: int = 0,
+        unknown: Sequence[bytes] = (),
+        **fields: Any,
+    ) -> int:
+        """We are about to call. `unknown` rows count as called out from here on. Raises StateLocked."""
+        with self._database.write() as transaction:
+            check_held(transaction, holder, now)
+            if unknown:
+                refate(transaction, wave_id, unknown, Fate.UNKNOWN)
+            set_fields(transaction, wave_id, fields)
+            found = transaction.read(
+                "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
+                "VALUES (?, ?, ?, ?, ?, ?) RETURNING intent_id",
+                (wave_id, call, batch, rows, now, deadline),
+            )
+        return int(found[0][0])
+
+    def end(
+        self,
+        intent_id: int,
+        outcome: Outcome,
+        now: int,
+        *,
+        wave_id: int,
+        code: int | None = None,
+        why: str = "",
+        data_ids: Sequence[tuple[str, bytes]] = (),
+        fates: tuple[Sequence[bytes], Fate] | None = None,
+        **fields: Any,
+    ) -> None:
+        """What became of the call. An unknown outcome stays open until it is settled."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                "UPDATE intents SET outcome = ?, code = ?, why = ?, ended = ?, settled = ? "
+                "WHERE intent_id = ?",
+                (outcome.value, code, why, now, int(outcome is not Outcome.UNKNOWN), intent_id),
+            )
+            if data_ids:
+                # A platform that hands out an id twice must not cost us the outcome.
+                transaction.many(
+                    "INSERT INTO data_ids VALUES (?, ?, ?) ON CONFLICT (wave_id, data_id) DO NOTHING",
+                    [(wave_id, data_id, key) for data_id, key in data_ids],
+                )
+            if fates:
+                refate(transaction, wave_id, *fates)
+            set_fields(transaction, wave_id, fields)
+
+    def settle(
+        self, intents: Sequence[Intent], outcome: Outcome, *, wave_id: int, **fields: Any
+    ) -> None:
+        """Doubtful intents of a wave turn out to be done or refused."""
+        with self._database.write() as transaction:
+            transaction.many(
+                "UPDATE intents SET outcome = ?, settled = 1 WHERE intent_id = ?",
+                [(outcome.value, intent.intent_id) for intent in intents],
+            )
+            set_fields(transaction, wave_id, fields)
+
+    def open(self, wave_id: int | None = None) -> list[Intent]:
+        """Intents whose outcome is unknown, or was never written since we died."""
+        if wave_id is None:
+            found = self._database.read(
+                f"SELECT {_COLUMNS} FROM intents WHERE settled = 0 ORDER BY intent_id"  # noqa: S608
+            )
+        else:
+            found = self._database.read(
+                f"SELECT {_COLUMNS} FROM intents WHERE wave_id = ? AND settled = 0 ORDER BY intent_id",  # noqa: S608
+                (wave_id,),
+            )
+        return [_intent(row) for row in found]
+
+    def done_batches(self, wave_id: int) -> set[int]:
+        """Batches of a wave that are proven to be in."""
+        return {
+            row[0]
+            for row in self._database.read(
+                "SELECT batch FROM intents WHERE wave_id = ? AND outcome = ? AND called IN "
+                "('insert', 'callout')",
+                (wave_id, Outcome.DONE.value),
+            )
+        }
+
+
+def _intent(row: Row) -> Intent:
+    return Intent(
+        intent_id=row[0],
+        wave_id=row[1],
+        call=row[2],
+        batch=row[3],
+        rows=row[4],
+        begun=row[5],
+        deadline=row[6],
+        outcome=Outcome(row[7]) if row[7] else None,
+        code=row[8],
+        ended=row[9],
+    )

@@ -1,0 +1,148 @@
+"""The state in a SQLite file: WAL, `synchronous=FULL`, mode 0600, errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database as SqliteUtils
+
+from yeta_reconcile.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from yeta_reconcile.store.database import Row
+
+# How long one side waits for the other's write (the receiver writes beside apply); both hold it for
+# milliseconds, so a wait this long means that something is wrong.
+BUSY_SECONDS = 10.0
+IN_MEMORY = ":memory:"
+
+
+class SqliteDatabase:
+    """One connection, one writer at a time; statements of several threads queue behind a lock."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        with self._translated():
+            self._connection = self._connect(path, busy_seconds)
+            self._database = SqliteUtils(self._connection)
+            self._settle_pragmas()
+
+    def _connect(self, path: Path | None, busy_seconds: float) -> sqlite3.Connection:
+        if path is not None:
+            _create_private(path)
+        return sqlite3.connect(
+            IN_MEMORY if path is None else path,
+            timeout=busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+
+    def _settle_pragmas(self) -> None:
+        execute = self._database.execute
+        execute("PRAGMA foreign_keys=ON")
+        if self.path is not None:
+            execute("PRAGMA journal_mode=WAL").fetchall()
+        execute("PRAGMA synchronous=FULL")
+        execute("PRAGMA temp_store=MEMORY")
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._lock, self._translated():
+            return self._database.execute(sql, tuple(parameters)).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        """`BEGIN IMMEDIATE` … `COMMIT`; rolled back whole on any exception, also on a kill."""
+        with self._lock, self._translated():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(self._database)
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.rollback()
+                raise
+
+    def backup(self, target: str) -> None:
+        """A consistent copy at `target`, which must not exist."""
+        with self._translated():
+            _create_private(target, exclusive=True)
+            with sqlite3.connect(target) as copy:
+                self._connection.backup(copy)
+            copy.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise _as_state_error(error, self.path) from error
+
+
+class SqliteTransaction:
+    """Statements inside `BEGIN IMMEDIATE`."""
+
+    def __init__(self, database: SqliteUtils) -> None:
+        self._database = database
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it touched."""
+        return self._database.execute(sql, tuple(parameters)).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Bulk rows go through the connection itself, several times faster than row by row."""
+        self._database.conn.executemany(sql, rows)
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query inside the transaction."""
+        return self._database.execute(sql, tuple(parameters)).fetchall()
+
+
+def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
+    flags = os.O_CREAT | os.O_RDWR | (os.O_EXCL if exclusive else 0)
+    os.close(os.open(path, flags, 0o600))
+
+
+def _as_state_error(error: Exception, path: Path | None) -> StateError:
+    where = f"the state {path}" if path else "the state"
+    text = str(error).lower()
+    if isinstance(error, FileExistsError):
+        return StateError(
+            f"{error.filename} exists already", hint="name a file that does not exist"
+        )
+    if isinstance(error, PermissionError) or "readonly" in text or "read-only" in text:
+        return StateError(
+            f"{where} cannot be written: permission denied or a read-only folder",
+            hint="the file and its folder must be writable by this user",
+        )
+    if "full" in text or "no space" in text:
+        return StateError(
+            f"{where} cannot be written: the disk is full",
+            hint="nothing half-written was kept; free some space and run again",
+        )
+    if "locked" in text or "busy" in text:
+        return StateError(
+            f"{where} was busy with another writer for too long", hint="run the same command again"
+        )
+    if "malformed" in text or "not a database" in text or "corrupt" in text:
+        return StateError(
+            f"{where} is no readable SQLite file: {error}",
+            hint="restore a copy made by `yeta state backup`, or move it away and run `yeta state rebuild`",
+        )
+    return StateError(f"{where} cannot be used: {error}")

@@ -1,0 +1,85 @@
+"""The port of the state: what every engine offers, in the field's verbs."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.errors import InvalidInput, PlanRejected
+from yeta_reconcile.store.history import History
+from yeta_reconcile.store.intents import Intents
+from yeta_reconcile.store.lock import Lock
+from yeta_reconcile.store.schema import migrate
+from yeta_reconcile.store.waves import Waves
+
+if TYPE_CHECKING:
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.store.database import Database
+
+
+class Store:
+    """An open state: `lock`, `waves`, `intents`, `history` over one engine."""
+
+    def __init__(self, database: Database, key: Key) -> None:
+        migrate(database)
+        self.database = database
+        self.key = key
+        self.lock = Lock(database)
+        self.waves = Waves(database)
+        self.intents = Intents(database)
+        self.history = History(database)
+
+    @property
+    def state_id(self) -> str:
+        """What tells this state from any other."""
+        return self._meta("state_id") or ""
+
+    def bind(self, project: str, environment: str) -> None:
+        """Make the state this project's and environment's, once; and check it ever after.
+
+        Raises InvalidInput for another key, PlanRejected for another project or environment.
+        """
+        owner = f"{project}/{environment}"
+        with self.database.write() as transaction:
+            for name, value in (
+                ("state_id", secrets.token_hex(8)),
+                ("key", self.key.fingerprint()),
+                ("owner", owner),
+            ):
+                transaction.execute(
+                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, value)
+                )
+        if self._meta("key") != self.key.fingerprint():
+            raise InvalidInput(
+                "the state was written with another key",
+                hint="set YETA_STATE_KEY to the key it was written with, or put its yeta.key back beside it",
+            )
+        if (found := self._meta("owner")) != owner:
+            raise PlanRejected(
+                f"the state belongs to {_owner_words(found or '')}, not to {_owner_words(owner)}",
+                hint="give each environment a `state` of its own in yeta.yaml",
+            )
+
+    def set_flag(self, name: str, value: str | None) -> None:
+        """A mark in the state itself, such as `halt`; None takes it off."""
+        with self.database.write() as transaction:
+            transaction.execute("DELETE FROM meta WHERE name = ?", (f"flag.{name}",))
+            if value is not None:
+                transaction.execute("INSERT INTO meta VALUES (?, ?)", (f"flag.{name}", value))
+
+    def flag(self, name: str) -> str | None:
+        """The mark's value, or None."""
+        return self._meta(f"flag.{name}")
+
+    def _meta(self, name: str) -> str | None:
+        found = self.database.read("SELECT value FROM meta WHERE name = ?", (name,))
+        return str(found[0][0]) if found else None
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self.database.close()
+
+
+def _owner_words(owner: str) -> str:
+    project, _, environment = owner.partition("/")
+    return f"project {project}" + (f", environment {environment}" if environment else "")

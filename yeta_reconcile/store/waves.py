@@ -1,0 +1,503 @@
+"""Campaigns, waves and their rows: reads for the diff, and every write that moves a row or a wave.
+
+Counts by fate are kept on the wave in the same transaction as the rows, so that a plan never counts rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.recorded import (
+    CampaignRecord,
+    Fate,
+    Phase,
+    Recorded,
+    RowRecord,
+    WaveRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from yeta_reconcile.store.database import Database, Row, Transaction
+
+# Rows a transaction, so that the receiver beside us never waits longer than about 50 ms.
+CHUNK = 10_000
+
+_COUNTER = {
+    Fate.PENDING: "pending",
+    Fate.DIALLED: "dialled",
+    Fate.SET_ASIDE: "set_aside",
+    Fate.RELEASED: "released",
+    Fate.HELD: "held",
+    Fate.UNKNOWN: "unknown",
+}
+_WAVE_COLUMNS = (
+    "wave_id, campaign, number, attempt, phase, task_name, attributes, columns_sent, task_id, kind, "
+    "set_digest, fingerprint, pending, dialled, released, held, unknown, is_full, doubted, imported, "
+    "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail"
+)
+_ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
+
+
+class Waves:
+    """The tables campaigns, waves, wave_rows and set_aside."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # Reads
+
+    def recorded(self) -> Recorded:
+        """Every campaign with its waves; a discarded attempt keeps its task id known and is left out."""
+        waves: dict[str, list[WaveRecord]] = defaultdict(list)
+        task_ids = set()
+        for row in self._database.read(
+            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE sealed = 1 ORDER BY campaign, number, attempt"  # noqa: S608
+        ):
+            wave = _wave(row)
+            if wave.task_id:
+                task_ids.add(wave.task_id)
+            if wave.phase is not Phase.DISCARDED:
+                waves[wave.campaign].append(wave)
+        campaigns = {
+            row[0]: _campaign(row, tuple(waves[row[0]]))
+            for row in self._database.read(
+                "SELECT name, kind, key_headers, former, protect, gone_at, next_wave, generation, "
+                "settled_list, settled_rows, settled_notes FROM campaigns ORDER BY name"
+            )
+        }
+        forgotten = frozenset(
+            row[0] for row in self._database.read("SELECT task_id FROM forgotten")
+        )
+        return Recorded(campaigns, frozenset(task_ids), forgotten)
+
+    def wave(self, wave_id: int) -> WaveRecord:
+        """One wave, discarded or not."""
+        return _wave(
+            self._database.read(f"SELECT {_WAVE_COLUMNS} FROM waves WHERE wave_id = ?", (wave_id,))[
+                0
+            ]  # noqa: S608
+        )
+
+    def by_task(self, task_id: str) -> WaveRecord | None:
+        """The wave of a platform task."""
+        found = self._database.read(
+            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE task_id = ?",  # noqa: S608
+            (task_id,),
+        )
+        return _wave(found[0]) if found else None
+
+    def discarded_tasks(self, campaign: str) -> list[str]:
+        """Task ids of a campaign's discarded attempts."""
+        rows = self._database.read(
+            "SELECT task_id FROM waves WHERE campaign = ? AND phase = ? AND task_id IS NOT NULL",
+            (campaign, Phase.DISCARDED.value),
+        )
+        return [row[0] for row in rows]
+
+    def rows(self, wave_id: int) -> Iterator[RowRecord]:
+        """A wave's rows by ascending key."""
+        after = b""
+        while True:
+            found = self._database.read(
+                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? "  # noqa: S608
+                "ORDER BY row_key LIMIT ?",
+                (wave_id, after, CHUNK),
+            )
+            for row in found:
+                yield _row(row)
+            if len(found) < CHUNK:
+                return
+            after = bytes(found[-1][1])
+
+    def batch(self, wave_id: int, batch: int) -> list[RowRecord]:
+        """The pending rows of one batch, in the order of the list."""
+        found = self._database.read(
+            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND batch = ? ORDER BY line",  # noqa: S608
+            (wave_id, batch),
+        )
+        return [_row(row) for row in found]
+
+    def ledger(self, campaign: str) -> Iterator[RowRecord]:
+        """Rows of all waves of a campaign that were not discarded."""
+        for (wave_id,) in self._database.read(
+            "SELECT wave_id FROM waves WHERE campaign = ? AND phase <> ? AND sealed = 1 ORDER BY wave_id",
+            (campaign, Phase.DISCARDED.value),
+        ):
+            yield from self.rows(wave_id)
+
+    def rows_of_number(self, digest: bytes) -> list[RowRecord]:
+        """Every row of one number, whatever identifies it, discarded waves included."""
+        found = self._database.read(
+            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE number = ?",  # noqa: S608
+            (digest,),
+        )
+        for (wave_id,) in self._database.read("SELECT wave_id FROM waves ORDER BY wave_id"):
+            found += self._database.read(
+                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key = ? "  # noqa: S608
+                "AND number IS NULL",
+                (wave_id, digest),
+            )
+        return sorted((_row(row) for row in found), key=lambda row: row.wave_id)
+
+    def set_aside(self, campaign: str) -> dict[bytes, tuple[bytes, str, int, int]]:
+        """Key: (content, file, line, code) of rows that the platform refused."""
+        rows = self._database.read(
+            "SELECT row_key, content, file, line, code FROM set_aside WHERE campaign = ?",
+            (campaign,),
+        )
+        return {bytes(row[0]): (bytes(row[1]), row[2], row[3], row[4]) for row in rows}
+
+    def data_id_keys(self, wave_id: int, data_ids: Sequence[str]) -> dict[str, bytes]:
+        """Which rows the platform's data ids stand for."""
+        found: dict[str, bytes] = {}
+        for data_id in data_ids:
+            for row in self._database.read(
+                "SELECT row_key FROM data_ids WHERE wave_id = ? AND data_id = ?", (wave_id, data_id)
+            ):
+                found[data_id] = bytes(row[0])
+        return found
+
+    # Writes
+
+    def declare(self, name: str, kind: str, key: Sequence[str], *, protect: bool) -> None:
+        """A campaign is declared: known from now on, and not gone any more."""
+        with self._database.write() as transaction:
+            number = transaction.read(
+                "SELECT next_wave FROM forgotten_waves WHERE campaign = ?", (name,)
+            )
+            transaction.execute(
+                "INSERT INTO campaigns (name, kind, key_headers, protect, next_wave) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, "
+                "key_headers = excluded.key_headers, protect = excluded.protect, gone_at = NULL",
+                (name, kind, json.dumps(list(key)), int(protect), number[0][0] if number else 1),
+            )
+
+    def set_gone(self, name: str, at: int) -> None:
+        """A campaign's document is gone; its ledger stays."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                "UPDATE campaigns SET gone_at = ? WHERE name = ? AND gone_at IS NULL", (at, name)
+            )
+
+    def rename(self, old: str, new: str) -> None:
+        """A campaign goes on under another name, with all its waves."""
+        with self._database.write() as transaction:
+            former = json.loads(
+                transaction.read("SELECT former FROM campaigns WHERE name = ?", (old,))[0][0]
+            )
+            transaction.execute(
+                "UPDATE campaigns SET name = ?, former = ?, gone_at = NULL, generation = generation + 1 "
+                "WHERE name = ?",
+                (new, json.dumps([*former, old]), old),
+            )
+
+    def forget(self, name: str, at: int) -> None:
+        """Drop a campaign's ledger; its task ids stay known, its wave numbers go on."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                "INSERT INTO forgotten SELECT task_id, campaign, ? FROM waves "
+                "WHERE campaign = ? AND task_id IS NOT NULL ON CONFLICT (task_id) DO NOTHING",
+                (at, name),
+            )
+            for former, next_wave in transaction.read(
+                "SELECT former, next_wave FROM campaigns WHERE name = ?", (name,)
+            ):
+                for known in {name, *json.loads(former)}:
+                    _keep_number(transaction, known, next_wave)
+            transaction.execute("DELETE FROM campaigns WHERE name = ?", (name,))
+
+    def forget_task(self, task_id: str, campaign: str, next_wave: int, at: int) -> None:
+        """Keep an orphan's task id as forgotten and let its campaign's wave numbers go on after it."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                "INSERT INTO forgotten VALUES (?, ?, ?) ON CONFLICT (task_id) DO NOTHING",
+                (task_id, campaign, at),
+            )
+            _keep_number(transaction, campaign, next_wave)
+            transaction.execute(
+                "UPDATE campaigns SET next_wave = ? WHERE name = ? AND next_wave < ?",
+                (next_wave, campaign, next_wave),
+            )
+
+    def plan_wave(self, wave: WaveRecord) -> int:
+        """Begin to record a wave; it counts from `seal_wave` on. Its `wave_id` is given here."""
+        with self._database.write() as transaction:
+            attempt = transaction.read(
+                "SELECT COALESCE(MAX(attempt), 0) + 1 FROM waves WHERE campaign = ? AND number = ?",
+                (wave.campaign, wave.number),
+            )[0][0]
+            found = transaction.read(
+                "INSERT INTO waves (campaign, number, attempt, phase, task_name, attributes, columns_sent, "
+                "task_id, kind, set_digest, fingerprint, imported, tel_count, created_at, started_at, "
+                "by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING wave_id",
+                (
+                    wave.campaign,
+                    wave.number,
+                    attempt,
+                    wave.phase.value,
+                    wave.task_name,
+                    json.dumps(wave.attributes.shown(), ensure_ascii=False),
+                    json.dumps(list(wave.columns), ensure_ascii=False),
+                    wave.task_id,
+                    wave.kind,
+                    wave.set_digest,
+                    wave.fingerprint,
+                    int(wave.imported),
+                    wave.tel_count,
+                    wave.created_at,
+                    wave.started_at,
+                    int(wave.by_hand),
+                ),
+            )
+        return int(found[0][0])
+
+    def add_rows(self, wave_id: int, rows: Iterable[RowRecord]) -> None:
+        """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
+        chunk: list[tuple[object, ...]] = []
+        for row in rows:
+            chunk.append(
+                (wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate))
+            )
+            if len(chunk) >= CHUNK:
+                self._insert(chunk)
+                chunk = []
+        self._insert(chunk)
+
+    def _insert(self, chunk: list[tuple[object, ...]]) -> None:
+        with self._database.write() as transaction:
+            transaction.many("INSERT INTO wave_rows VALUES (?, ?, ?, ?, ?, ?, ?)", chunk)
+
+    def seal_wave(self, wave_id: int, *, take_from: Sequence[int] = ()) -> None:
+        """From now on the wave counts. Rows it shares with waves of `take_from` are released there."""
+        with self._database.write() as transaction:
+            for former in take_from:
+                # What was proven undialled belongs to the new wave from the same instant on.
+                _refate_where(
+                    transaction,
+                    former,
+                    Fate.PENDING,
+                    Fate.RELEASED,
+                    "AND row_key IN (SELECT row_key FROM wave_rows WHERE wave_id = ?)",
+                    (wave_id,),
+                )
+            _count(transaction, wave_id)
+            transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
+            transaction.execute(
+                "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= w.number "
+                "THEN w.number + 1 ELSE next_wave END FROM waves w "
+                "WHERE w.wave_id = ? AND campaigns.name = w.campaign",
+                (wave_id,),
+            )
+
+    def drop_unsealed(self) -> None:
+        """Throw away waves whose recording was cut off; nothing was ever sent for them."""
+        with self._database.write() as transaction:
+            transaction.execute("DELETE FROM waves WHERE sealed = 0")
+
+    def change_wave(self, wave_id: int, **fields: Any) -> None:
+        """Set fields of a wave (phase, task_id, by_hand, …) in one transaction."""
+        with self._database.write() as transaction:
+            set_fields(transaction, wave_id, fields)
+
+    def refate(self, wave_id: int, keys: Iterable[bytes], fate: Fate) -> None:
+        """Give some rows of a wave another fate."""
+        with self._database.write() as transaction:
+            refate(transaction, wave_id, keys, fate)
+
+    def refate_all(self, wave_id: int, former: Fate, fate: Fate) -> int:
+        """Give all rows of one fate another; how many there were."""
+        with self._database.write() as transaction:
+            count = _refate_where(transaction, wave_id, former, fate)
+            _bump(transaction, wave_id)
+            return count
+
+    def split_batch(self, wave_id: int, parts: Sequence[Sequence[bytes]]) -> list[int]:
+        """Give each part of a refused batch a batch number of its own."""
+        with self._database.write() as transaction:
+            last = transaction.read(
+                "SELECT MAX(batch) FROM wave_rows WHERE wave_id = ?", (wave_id,)
+            )[0][0]
+            numbers = [last + 1 + index for index in range(len(parts))]
+            for number, part in zip(numbers, parts, strict=True):
+                transaction.many(
+                    "UPDATE wave_rows SET batch = ? WHERE wave_id = ? AND row_key = ?",
+                    [(number, wave_id, key) for key in part],
+                )
+        return numbers
+
+    def put_aside(self, wave_id: int, row: RowRecord, file: str, code: int) -> None:
+        """The platform refused this row: out of the wave, and named until it changes."""
+        with self._database.write() as transaction:
+            refate(transaction, wave_id, [row.key], Fate.SET_ASIDE)
+            transaction.execute(
+                "INSERT INTO set_aside SELECT campaign, ?, ?, ?, ?, ? FROM waves WHERE wave_id = ? "
+                "ON CONFLICT (campaign, row_key) DO UPDATE SET content = excluded.content, "
+                "file = excluded.file, line = excluded.line, code = excluded.code",
+                (row.key, row.content, file, row.line, code, wave_id),
+            )
+            _bump(transaction, wave_id)
+
+    def settle_list(self, campaign: str, fingerprint: str, rows: int, notes: Sequence[str]) -> None:
+        """Remember that a list, as it stands, asks for nothing: the next plan need not read it."""
+        with self._database.write() as transaction:
+            transaction.execute(
+                "UPDATE campaigns SET settled_list = ?, settled_rows = ?, settled_notes = ? WHERE name = ?",
+                (fingerprint, rows, json.dumps(list(notes), ensure_ascii=False), campaign),
+            )
+
+
+_FIELDS = {
+    "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
+    "quiet_since", "quiet_facts", "detail", "imported",
+}  # fmt: skip
+
+
+def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -> None:
+    """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer."""
+    if not fields:
+        return
+    if unknown := fields.keys() - _FIELDS:
+        raise AssertionError(f"a wave has no fields {sorted(unknown)}")
+    names = list(fields)
+    values = [value.value if isinstance(value, Phase) else value for value in fields.values()]
+    values = [int(value) if isinstance(value, bool) else value for value in values]
+    assignments = ", ".join(f"{name} = ?" for name in names)
+    transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))  # noqa: S608
+    if "phase" in fields:
+        _bump(transaction, wave_id)
+
+
+def refate(transaction: Transaction, wave_id: int, keys: Iterable[bytes], fate: Fate) -> int:
+    """Give rows another fate and keep the wave's counts; the number of rows that changed."""
+    moved: dict[Fate, int] = defaultdict(int)
+    changes = []
+    for key in keys:
+        found = transaction.read(
+            "SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key)
+        )
+        if found and found[0][0] != fate:
+            moved[Fate(found[0][0])] += 1
+            changes.append((int(fate), wave_id, key))
+    transaction.many("UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?", changes)
+    for former, count in moved.items():
+        _move_count(transaction, wave_id, former, fate, count)
+    return len(changes)
+
+
+def _refate_where(
+    transaction: Transaction,
+    wave_id: int,
+    former: Fate,
+    fate: Fate,
+    condition: str = "",
+    parameters: Sequence[object] = (),
+) -> int:
+    count = transaction.execute(
+        f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",  # noqa: S608
+        (int(fate), wave_id, int(former), *parameters),
+    )
+    _move_count(transaction, wave_id, former, fate, count)
+    return count
+
+
+def _move_count(
+    transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int
+) -> None:
+    out, into = _COUNTER[former], _COUNTER[fate]
+    transaction.execute(
+        f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",  # noqa: S608
+        (count, count, wave_id),
+    )
+
+
+def _count(transaction: Transaction, wave_id: int) -> None:
+    for fate, count in transaction.read(
+        "SELECT fate, COUNT(*) FROM wave_rows WHERE wave_id = ? GROUP BY fate", (wave_id,)
+    ):
+        transaction.execute(
+            f"UPDATE waves SET {_COUNTER[Fate(fate)]} = ? WHERE wave_id = ?",  # noqa: S608
+            (count, wave_id),
+        )
+
+
+def _bump(transaction: Transaction, wave_id: int) -> None:
+    transaction.execute(
+        "UPDATE campaigns SET generation = generation + 1 "
+        "WHERE name = (SELECT campaign FROM waves WHERE wave_id = ?)",
+        (wave_id,),
+    )
+
+
+def _keep_number(transaction: Transaction, campaign: str, next_wave: int) -> None:
+    transaction.execute(
+        "INSERT INTO forgotten_waves VALUES (?, ?) ON CONFLICT (campaign) DO UPDATE SET next_wave = "
+        "CASE WHEN excluded.next_wave > forgotten_waves.next_wave THEN excluded.next_wave "
+        "ELSE forgotten_waves.next_wave END",
+        (campaign, next_wave),
+    )
+
+
+def _wave(row: Row) -> WaveRecord:
+    return WaveRecord(
+        wave_id=row[0],
+        campaign=row[1],
+        number=row[2],
+        attempt=row[3],
+        phase=Phase(row[4]),
+        task_name=row[5],
+        attributes=Attributes.restore(json.loads(row[6])),
+        columns=tuple(json.loads(row[7])),
+        task_id=row[8],
+        kind=row[9],
+        set_digest=row[10],
+        fingerprint=row[11],
+        rows=row[12] + row[13] + row[14] + row[15] + row[16],
+        pending=row[12],
+        dialled=row[13],
+        held=row[15],
+        unknown=row[16],
+        full=bool(row[17]),
+        doubted=bool(row[18]),
+        imported=bool(row[19]),
+        by_hand=bool(row[20]),
+        tel_count=row[21],
+        created_at=row[22],
+        started_at=row[23],
+        quiet_since=row[24],
+        quiet_facts=row[25],
+        detail=row[26],
+    )
+
+
+def _campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
+    return CampaignRecord(
+        name=row[0],
+        kind=row[1],
+        key=tuple(json.loads(row[2])),
+        former=tuple(json.loads(row[3])),
+        protect=bool(row[4]),
+        gone_at=row[5],
+        next_wave=row[6],
+        generation=row[7],
+        settled_list=row[8],
+        settled_rows=row[9],
+        settled_notes=tuple(json.loads(row[10])),
+        waves=waves,
+    )
+
+
+def _row(row: Row) -> RowRecord:
+    return RowRecord(
+        wave_id=row[0],
+        key=bytes(row[1]),
+        content=bytes(row[2]),
+        batch=row[3],
+        line=row[4],
+        number=None if row[5] is None else bytes(row[5]),
+        fate=Fate(row[6]),
+    )
