@@ -235,9 +235,7 @@ def _robot(robot_id: str, item: dict[str, Any]) -> Robot:
     return Robot(
         robot_id=robot_id,
         name=text(item.get("robot_name")) or "",
-        columns=tuple(c for c in columns if isinstance(c, str))
-        if isinstance(columns, list)
-        else (),
+        columns=tuple(c for c in columns if isinstance(c, str)) if isinstance(columns, list) else (),
         status=integer(item.get("status")),
         kind=integer(item.get("type")),
         deleted=flag(item.get("deleted")),

@@ -147,9 +147,7 @@ class PlatformClient:
             listed = self._list(payload)
             if listed is not None:
                 return listed
-        raise Incomplete(
-            "the platform's list of tasks changed each time it was read", hint="run again"
-        )
+        raise Incomplete("the platform's list of tasks changed each time it was read", hint="run again")
 
     def _list(self, payload: dict[str, Any]) -> list[Task] | None:
         """All pages once; None if a task may have been missed."""
@@ -241,9 +239,7 @@ class PlatformClient:
             payload["voice_code"] = request.voice
         return self._change("create", payload, answers.read_task_id)
 
-    def insert(
-        self, task_id: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
-    ) -> Inserted:
+    def insert(self, task_id: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Inserted:
         """Submit up to 50 rows to a task that was not started (section 5)."""
         payload = {"task_id": task_id, "call_column": columns, "call_list": rows}
         return self._send_rows("insert", payload, rows)
@@ -279,9 +275,7 @@ class PlatformClient:
         """Stop and delete a task (section 8); one that is deleted already is success."""
         self._change("delete", {"task_id": task_id}, _nothing)
 
-    def _send_rows(
-        self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]
-    ) -> Inserted:
+    def _send_rows(self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]) -> Inserted:
         if not 0 < len(rows) <= ROWS_PER_CALL:
             raise ValueError(f"{len(rows)} rows in one call; 1 to {ROWS_PER_CALL} are taken")
         return self._change(call, payload, lambda result: answers.read_inserted(result, len(rows)))

@@ -50,9 +50,7 @@ class Exchange:
 
     def post(self, url: httpx.URL, body: bytes) -> Envelope:
         """Send a JSON body, read the envelope. Raises NoAnswer."""
-        request = httpx.Request(
-            "POST", url, headers=_HEADERS, content=body, extensions=self._extensions
-        )
+        request = httpx.Request("POST", url, headers=_HEADERS, content=body, extensions=self._extensions)
         response = self._open(request)
         parts, length = [], 0
         for chunk in _body(response):

@@ -28,9 +28,7 @@ class Grant:
 class TokenHolder:
     """Hands out the current grant; whoever finds none fetches it, the others wait for that one."""
 
-    def __init__(
-        self, fetch: Callable[[], tuple[Grant, float]], *, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, fetch: Callable[[], tuple[Grant, float]], *, now: Callable[[], float]) -> None:
         self._fetch = fetch
         self._now = now
         self._lock = Lock()

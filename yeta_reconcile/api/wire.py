@@ -46,12 +46,11 @@ class _Deadline(local):
 class _Stream(httpcore.NetworkStream):
     """A connection that waits no longer than until the deadline of the thread that uses it."""
 
-    def __init__(
-        self, inner: httpcore.NetworkStream, deadline: _Deadline, now: Callable[[], float]
-    ) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline, now: Callable[[], float]) -> None:
         self._inner = inner
         self._deadline = deadline
         self._now = now
+        self._held = b""
 
     def _left(self, late: type[Exception]) -> float:
         left = self._deadline.at - self._now()
@@ -60,9 +59,19 @@ class _Stream(httpcore.NetworkStream):
         return left
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        if self._held:
+            self._send(b"")
         return self._inner.read(max_bytes, self._left(httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        if buffer.startswith(b"POST ") and buffer.endswith(b"\r\n\r\n"):
+            # The body follows at once: one system call and one packet for both.
+            self._held = buffer
+        else:
+            self._send(buffer)
+
+    def _send(self, buffer: bytes) -> None:
+        buffer, self._held = self._held + buffer, b""
         self._inner.write(buffer, self._left(httpcore.WriteTimeout))
 
     def close(self) -> None:
