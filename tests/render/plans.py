@@ -83,7 +83,7 @@ def the_busy_day() -> Plan:
         diagnostics=_findings(),
         forecast=(
             Forecast("autumn", None, fits=True, detail="no call yet"),
-            Forecast("春季", NOON + timedelta(days=30), fits=False, detail="its end is 12-20 18:00"),
+            Forecast("春季", NOON + timedelta(days=30), fits=False, detail="its end is 12-20"),
         ),
     )  # fmt: skip
 
@@ -100,9 +100,7 @@ def _findings() -> tuple[Diagnostic, ...]:
             "winter",
         ),
         Diagnostic("note", "line-taken", "line 05516 is in use by task 129", campaign="autumn"),
-        Diagnostic(
-            "warning", "bad-number", "199****0001 is set aside: the platform refused it", row
-        ),
+        Diagnostic("warning", "bad-number", "199****0001 is set aside: the platform refused it", row),
     )
 
 

@@ -39,21 +39,14 @@ _COLOUR = {
 _INDENT = " " * 6
 
 
-def plan_text(
-    plan: Plan, *, color: bool = False, width: int = 100, unchanged: Sequence[str] = ()
-) -> str:
+def plan_text(plan: Plan, *, color: bool = False, width: int = 100, unchanged: Sequence[str] = ()) -> str:
     """A plan as a reviewer reads it, ending with a newline; prose wraps at `width` columns.
 
     `unchanged` names campaigns to list as unchanged; they are always counted.
     """
     paint = Paint(color)
-    blocks = [
-        _campaign(name, changes, paint, width)
-        for name, changes in by_campaign(plan.changes).items()
-    ]
-    blocks.append(
-        wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else []
-    )
+    blocks = [_campaign(name, changes, paint, width) for name, changes in by_campaign(plan.changes).items()]
+    blocks.append(wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else [])
     blocks.append(_forecasts(plan.forecast, paint))
     blocks.append([diagnostic_line(found, color=color) for found in by_weight(plan.diagnostics)])
     called = any(change.action is Action.CALL for change in plan.changes)

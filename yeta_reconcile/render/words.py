@@ -146,9 +146,7 @@ def summary_line(plan: Plan) -> str:
     """The plan in one line; the last thing a terminal shows."""
     summary = plan.summary
     parts = [
-        f"{summary.counts[action]:,} {words}"
-        for action, words in _TO_DO.items()
-        if summary.counts[action]
+        f"{summary.counts[action]:,} {words}" for action, words in _TO_DO.items() if summary.counts[action]
     ]
     found = _findings(plan)
     if not parts:
@@ -160,7 +158,7 @@ def summary_line(plan: Plan) -> str:
         f"{summary.ringing_numbers:,} will ring" if summary.ringing_numbers else "none rings",
     ]
     if summary.repeat_numbers:
-        people.append(f"{count(summary.repeat_numbers, 'person', 'people')} called again")
+        people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
     people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
     return f"Plan: {', '.join(parts)} — {', '.join(people)}. {found}".rstrip()
 

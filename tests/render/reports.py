@@ -1,0 +1,95 @@
+"""One report of each kind, with everything that can stand in it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from tests.render.plans import NOON
+from yeta_reconcile.recorded import Fate, Phase
+from yeta_reconcile.report import (
+    CampaignStatus,
+    Difference,
+    Drift,
+    History,
+    HistoryEntry,
+    StateList,
+    StateRow,
+    Status,
+    WaveStatus,
+    Why,
+    WhyCall,
+    WhyWave,
+)
+
+
+def a_status() -> Status:
+    spring = (
+        WaveStatus(
+            1, Phase.COMPLETED, "504138886481984", "completed", 1200, 1200, 801,
+            {"客户接听后并主动挂机": 790, "成功": 11, "用户未接": 399}, 0,
+        ),
+        WaveStatus(
+            2, Phase.DRAINING, "504138886481985", "paused", 4310, 2154, 1000, {"关机": 3}, 41,
+            date(2026, 11, 24), "waits for the calls in progress to end",
+        ),
+        WaveStatus(3, Phase.PLANNED, rows=12, missing=None),
+    )  # fmt: skip
+    old = WaveStatus(1, Phase.EXPIRED, "77", "expired", 10, 9, None, {}, 2)
+    return Status(
+        NOON,
+        (
+            CampaignStatus("spring-renewal", "Campaign", "running", spring, NOON + timedelta(days=3)),
+            CampaignStatus("autumn", "Campaign", None, (old,), NOON, fits=False, forecast="slow"),
+            CampaignStatus("otp-failures", "DirectCall", "running", forecast="no call yet"),
+        ),
+        halted="since 2026-12-01 11:00 by ops: wrong robot",
+    )
+
+
+def a_drift() -> Drift:
+    return Drift(
+        NOON,
+        12,
+        (
+            Difference("spring-renewal", 2, "recall_wait", 600, 1200, "129"),
+            Difference("spring-renewal", 2, "lines", ["0551"], ["0551", "0552"], "129"),
+            Difference("autumn", 1, "state", "running", "paused", "130"),
+        ),
+    )
+
+
+def a_history() -> History:
+    return History(
+        (
+            HistoryEntry(
+                1, NOON, "li", "ops-1", "apply", "0a1b2c3d4e5f", "p-1",
+                {"create": 1, "start": 1, "pause": 0, "new_numbers": 1200}, "done", 0, "aa", "",
+            ),
+            HistoryEntry(2, NOON + timedelta(hours=1, seconds=5), "王", "ops-2", "reconcile"),
+        ),
+        broken_at=2,
+    )  # fmt: skip
+
+
+def a_why() -> Why:
+    calls = (
+        WhyCall(NOON, "20", "用户未接"),
+        WhyCall(NOON + timedelta(minutes=10), "15", "客户接听后并主动挂机", connected=True, duration=28),
+        WhyCall(None),
+    )
+    return Why(
+        "199****0001",
+        (
+            WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls),
+            WhyWave("autumn", 2, Fate.HELD, Phase.DELETED, detail="2 records missing"),
+        ),
+    )
+
+
+def a_state_list() -> StateList:
+    return StateList(
+        (
+            StateRow("spring-renewal", "Campaign", 3, 1, 5522, 2168, 3354, protect=True),
+            StateRow("old", "DirectCall", 1, 0, 40, 0, 38, 1, 1, gone_at=NOON),
+        )
+    )

@@ -1,0 +1,155 @@
+"""A plan as a comment on a change: read on a telephone, bounded in length, safe in any case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan import SYMBOL
+from yeta_reconcile.render.diagnostics import by_weight
+from yeta_reconcile.render.text import by_campaign
+from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.words import (
+    REASON,
+    attribute_name,
+    attribute_value,
+    count,
+    deed,
+    forecast_words,
+    moment,
+    summary_line,
+    what_rings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from yeta_reconcile.plan import Change, Forecast, Plan
+    from yeta_reconcile.positions import Diagnostic
+
+MARKER = "<!-- yeta-plan -->"
+"""The first line, by which a later plan finds the comment to update."""
+
+# Entities never start Markdown, HTML, a mention or a table cell.
+_ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in '&<>"|`*_[]\\#~$@'})
+_SIGN = {"error": "🛑", "warning": "⚠️", "note": "ℹ️"}
+_NOTICE = 120  # room for one sentence that says what was left out
+
+
+def plan_markdown(plan: Plan, *, limit: int = 60_000) -> str:
+    """A plan as GitHub and GitLab Markdown of at most `limit` characters (2,000 or more).
+
+    What does not fit is left out and counted: details first, then rows of the table, then findings.
+    """
+    room = _Room(limit)
+    head = [MARKER, f"### {_prose(summary_line(plan))}", *_ringing(plan)]
+    foot = _foot(plan)
+    room.take([*head, foot])
+    worst_first = by_weight(plan.diagnostics, worst_first=True)
+    findings = room.fill(map(_finding, worst_first), "finding", share=0.5)
+    groups = by_campaign(plan.changes)
+    rows = room.fill((_row(change) for change in plan.changes), "change", head=_TABLE)
+    forecasts = {forecast.campaign: forecast for forecast in plan.forecast}
+    details = room.fill(
+        (_details(name, changes, forecasts.get(name)) for name, changes in groups.items()),
+        "campaign",
+        said=lambda left: f"Details of {left} are left out here; `yeta plan` shows them.",
+    )
+    others = [forecast for forecast in plan.forecast if forecast.campaign not in groups]
+    late = room.fill((_forecast(forecast) for forecast in others), "forecast")
+    blocks = [*head, "\n".join(findings), "\n".join(rows), *details, "\n".join(late), foot]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+class _Room:
+    """Characters that are left; every block is followed by an empty line."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+    def take(self, blocks: Iterable[str]) -> None:
+        self.left -= sum(len(block) + 2 for block in blocks)
+
+    def fill(
+        self,
+        blocks: Iterable[str],
+        noun: str,
+        *,
+        head: str = "",
+        share: float = 1,
+        said: Callable[[str], str] = "… and {} more, left out here.".format,
+    ) -> list[str]:
+        """As many blocks as fit a share of the room, and a sentence on how many did not."""
+        waiting = list(blocks)
+        if not waiting:
+            return []
+        kept = [head] if head else []
+        self.take([*kept, " " * _NOTICE])
+        floor = max(_NOTICE * 4, self.left * (1 - share))
+        for done, block in enumerate(waiting):
+            if len(block) + 2 > self.left - floor:
+                return [*kept, "", said(count(len(waiting) - done, noun))]
+            kept.append(block)
+            self.take([block])
+        return kept
+
+
+_TABLE = "| | campaign | change | numbers |\n|---|---|---|---:|"
+
+
+def _row(change: Change) -> str:
+    symbol, bell = SYMBOL[change.action], " 🔔" if change.rings else ""
+    wave = f" wave {change.wave}" if change.wave else ""
+    rows = f"{change.rows:,}{bell}"
+    action = f"**{change.action.upper()}**" if change.action == "call" else str(change.action)
+    return f"| `{symbol}` | {_code(change.campaign)} | {action}{wave} | {rows} |"
+
+
+def _details(name: str, changes: list[Change], forecast: Forecast | None) -> str:
+    words = ", ".join(dict.fromkeys(str(change.action) for change in changes))
+    lines = [f"<details><summary>{_code(name)}: {words}</summary>", ""]
+    for change in changes:
+        place = f" ({_code(str(change.position))})" if change.position else ""
+        detail = f": {_prose(change.detail)}" if change.detail else ""
+        lines.append(f"- **{_prose(deed(change))}**<br>{_prose(REASON[change.reason])}{detail}{place}")
+        lines += [f"  - {_attribute(key, *pair)}" for key, pair in change.attributes.items()]
+    if forecast:
+        lines.append(f"- {_prose(forecast_words(forecast))}")
+    return "\n".join([*lines, "", "</details>"])
+
+
+def _attribute(name: str, old: object, new: object) -> str:
+    now = _code(attribute_value(name, new))
+    former = "" if old is None else f"{_code(attribute_value(name, old))} → "
+    return f"{_prose(attribute_name(name))}: {former}{now}"
+
+
+def _finding(found: Diagnostic) -> str:
+    place = f"{_code(str(found.position))}: " if found.position else ""
+    hint = f" ({_prose(found.hint)})" if found.hint else ""
+    return f"- {_SIGN[found.severity]} **{found.severity}** {place}{_prose(found.summary)}{hint}"
+
+
+def _forecast(forecast: Forecast) -> str:
+    return f"- {_code(forecast.campaign)} {_prose(forecast_words(forecast))}"
+
+
+def _ringing(plan: Plan) -> list[str]:
+    said = what_rings(plan)
+    return [f"🔔 **{_prose(said[0])}** {_prose(' '.join(said[1:]))}".rstrip()] if said else []
+
+
+def _foot(plan: Plan) -> str:
+    unchanged = count(plan.summary.unchanged, "campaign")
+    commit = f", commit {_code(plan.commit)}" if plan.commit else ""
+    bound = f"Plan {_code(plan.plan_id)}{commit}, good until {moment(plan.expires)}"
+    return f"{unchanged.capitalize()} unchanged.\n\n<sub>{bound}</sub>"
+
+
+def _prose(text: str) -> str:
+    """Text that no Markdown, HTML or mention can come out of."""
+    return clean(text).translate(_ENTITIES).replace("&#64;", "&#64;<!-- -->")
+
+
+def _code(text: str) -> str:
+    """Text in the typewriter face; mentions and emoji are not looked for in it."""
+    return f"<code>{clean(text).translate(_ENTITIES)}</code>"

@@ -1,0 +1,236 @@
+"""Reports as text and as JSON. Text is for eyes; the JSON's keys are the fields of `report.py`."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import date
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.recorded import Fate, Phase
+from yeta_reconcile.render.colour import Paint
+from yeta_reconcile.render.table import table
+from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.words import attribute_name, attribute_value, count, listed, moment
+from yeta_reconcile.report import Drift, History, Report, StateList, Status, Why
+
+if TYPE_CHECKING:
+    from yeta_reconcile.report import CampaignStatus, HistoryEntry, StateRow, WaveStatus, WhyWave
+
+_FATE = {
+    Fate.PENDING: "to be called, or being called",
+    Fate.DIALLED: "dialled",
+    Fate.SET_ASIDE: "set aside: the platform refused the number",
+    Fate.RELEASED: "not dialled, free for another wave",
+    Fate.HELD: "held: possibly dialled",
+    Fate.UNKNOWN: "unknown: its call-out was never answered",
+}
+_PHASE_COLOUR = {
+    Phase.STARTED: "good",
+    Phase.PAUSED: "careful",
+    Phase.DRAINING: "careful",
+    Phase.EXPIRED: "careful",
+    Phase.LOST: "alarm",
+}
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """A report as JSON values: its `format`, then its fields; times are ISO 8601."""
+    return {"format": report.FORMAT, **_plain(report)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, IntEnum):
+        return value.name.lower().replace("_", "-")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def report_text(report: Report, *, color: bool = False) -> str:
+    """A report as text for a terminal, ending with a newline."""
+    paint = Paint(color)
+    match report:
+        case Status():
+            lines = _status(report, paint)
+        case Drift():
+            lines = _drift(report, paint)
+        case History():
+            lines = _history(report, paint)
+        case Why():
+            lines = _why(report, paint)
+        case StateList():
+            lines = _state(report)
+    return "\n".join(lines) + "\n"
+
+
+def _status(status: Status, paint: Paint) -> list[str]:
+    lines = [paint(f"HALTED: {clean(status.halted)}", "alarm"), ""] if status.halted else []
+    if not status.campaigns:
+        return [*lines, "No campaigns."]
+    for campaign in status.campaigns:
+        lines += [*_campaign(campaign, paint), ""]
+    waves = [wave for campaign in status.campaigns for wave in campaign.waves]
+    dialled, rows = sum(wave.dialled or 0 for wave in waves), sum(wave.rows for wave in waves)
+    total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {rows:,} dialled"
+    return [*lines, f"{total} at {moment(status.at)}."]
+
+
+def _campaign(campaign: CampaignStatus, paint: Paint) -> list[str]:
+    declared = f"declared {campaign.declared}" if campaign.declared else "no longer declared"
+    kind = "" if campaign.kind == "Campaign" else f"{campaign.kind}, "
+    lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared)}"]
+    if not campaign.waves:
+        return [*lines, "  nothing on the platform yet"]
+    headers = ("wave", "phase", "task", "platform", "numbers", "dialled", "connected", "records")
+    counted = ("wave", "numbers", "dialled", "connected")
+    head, *rows = table(headers, map(_wave, campaign.waves), right=counted, indent=2)
+    lines.append(paint(head, "faint"))
+    for row, wave in zip(rows, campaign.waves, strict=True):
+        colour = _PHASE_COLOUR.get(wave.phase)
+        lines.append(paint(row, colour) if colour else row)
+        notes = [_results(wave), clean(wave.detail)]
+        lines += [f"        {note}" for note in notes if note]
+    return [*lines, *_finish(campaign, paint)]
+
+
+def _wave(wave: WaveStatus) -> tuple[object, ...]:
+    return (
+        wave.number,
+        wave.phase,
+        wave.task_id,
+        wave.live,
+        wave.rows,
+        _share(wave.dialled, wave.rows),
+        _share(wave.connected, wave.dialled),
+        _records(wave),
+    )
+
+
+def _share(part: int | None, whole: int | None) -> str | None:
+    """`60 (50 %)`, rounded down so that 100 % means all."""
+    if part is None or not whole:
+        return None if part is None else f"{part:,}"
+    return f"{part:,} ({part * 100 // whole} %)"
+
+
+def _records(wave: WaveStatus) -> str:
+    if wave.missing is None:
+        return "not told yet"
+    if not wave.missing:
+        return "complete"
+    if wave.fetchable_from is None:
+        return f"{wave.missing:,} missing, too old for backfill"
+    return f"{wave.missing:,} missing, backfill can fetch them from {wave.fetchable_from}"
+
+
+def _results(wave: WaveStatus) -> str:
+    ordered = sorted(wave.results.items(), key=lambda pair: (-pair[1], pair[0]))
+    return listed([f"{clean(result)} {number:,}" for result, number in ordered], 8)
+
+
+def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:
+    detail = f" ({clean(campaign.forecast)})" if campaign.forecast else ""
+    if campaign.finish is None:
+        return [f"  {clean(campaign.forecast)}"] if campaign.forecast else []
+    if campaign.fits:
+        return [f"  through by about {moment(campaign.finish)}{detail}"]
+    late = f"NOT through before its end: it would take until {moment(campaign.finish)}{detail}"
+    return [f"  {paint(late, 'careful')}"]
+
+
+def _drift(drift: Drift, paint: Paint) -> list[str]:
+    looked = f"{count(drift.checked, 'wave')} looked at, {moment(drift.at)}"
+    if not drift.differences:
+        return [f"No drift ({looked})."]
+    rows = [
+        (
+            found.campaign,
+            found.wave,
+            attribute_name(found.what),
+            attribute_value(found.what, found.applied),
+            attribute_value(found.what, found.live),
+        )
+        for found in drift.differences
+    ]
+    head, *lines = table(("campaign", "wave", "what", "applied", "live"), rows, right=("wave",))
+    differences = count(len(rows), "difference")
+    return [paint(head, "faint"), *lines, "", paint(f"{differences} ({looked}).", "careful")]
+
+
+def _history(history: History, paint: Paint) -> list[str]:
+    if not history.entries:
+        return ["Nothing was applied yet."]
+    headers = ("no", "at", "who", "command", "commit", "plan", "did", "outcome")
+    head, *lines = table(headers, map(_entry, history.entries), right=("no",))
+    if history.broken_at is not None:
+        broken = f"The chain breaks at no {history.broken_at}: an entry was changed or is missing."
+        lines += ["", paint(broken, "alarm")]
+    return [paint(head, "faint"), *lines]
+
+
+def _entry(entry: HistoryEntry) -> tuple[object, ...]:
+    did = [f"{number:,} {name.replace('_', ' ')}" for name, number in entry.summary.items() if number]
+    ended = "never ended" if entry.exit_code is None else f"exit {entry.exit_code}"
+    return (
+        entry.serial,
+        moment(entry.at),
+        f"{entry.who}@{entry.host}",
+        entry.command,
+        (entry.commit or "")[:8],
+        entry.plan_id,
+        ", ".join(did),
+        f"{entry.outcome} ({ended})" if entry.outcome else ended,
+    )
+
+
+def _why(why: Why, paint: Paint) -> list[str]:
+    if not why.waves:
+        return [f"{clean(why.number)} is in no wave of this state."]
+    lines = [paint(clean(why.number), "strong")]
+    for wave in why.waves:
+        lines += _why_wave(wave)
+    calls = sum(len(wave.calls) for wave in why.waves)
+    return [*lines, f"{count(calls, 'call')} in {count(len(why.waves), 'wave')}."]
+
+
+def _why_wave(wave: WhyWave) -> list[str]:
+    detail = f" ({clean(wave.detail)})" if wave.detail else ""
+    head = f"  {clean(wave.campaign)} wave {wave.wave} ({wave.phase}): {_FATE[wave.fate]}{detail}"
+    rows = [
+        (
+            moment(call.at) if call.at else "time unknown",
+            call.result,
+            call.description,
+            "connected" if call.connected else "not connected",
+            None if call.duration is None else f"{call.duration} s",
+        )
+        for call in wave.calls
+    ]
+    headers = ("call", "result", "meaning", "connected", "lasted")
+    return [head, *(table(headers, rows, indent=4) if rows else [])]
+
+
+def _state(listing: StateList) -> list[str]:
+    if not listing.rows:
+        return ["The state knows no campaign."]
+    headers = ("campaign", "kind", "waves", "live", "rows", "pending", "dialled", "held", "unknown")
+    rows = [
+        (
+            row.campaign, row.kind, row.waves, row.live_waves, row.rows, row.pending, row.dialled,
+            row.held, row.unknown, _notes(row),
+        )
+        for row in listing.rows
+    ]  # fmt: skip
+    return table((*headers, "notes"), rows, right=headers[2:])
+
+
+def _notes(row: StateRow) -> str:
+    gone = f"gone since {moment(row.gone_at)}" if row.gone_at else ""
+    return ", ".join(note for note in ("protected" if row.protect else "", gone) if note)
