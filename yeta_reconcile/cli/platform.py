@@ -1,0 +1,107 @@
+"""`yeta platform`: what the platform offers the account, as tables or JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.checks import ROBOT_STATUS
+from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.load import load
+from yeta_reconcile.render.table import table
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.live import Config, Line, Robot
+
+KINDS = ("robots", "lines", "voices", "urls")
+FORMAT = "yeta-platform/1"
+# openapi.md, parts 2 and 3
+MODULES = ("receiveCallRecord", "receiveVoice", "receiveDialog", "getDialogContext")
+ROBOT_KIND = {1: "ordinary", 2: "dynamic"}
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@click.pass_obj
+def platform(context: Context, kind: str | None, form: str) -> None:
+    """List robots, lines, voices and configured URLs."""
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    with connect(repository.project, context.environ) as client:
+        config = client.config()
+    kinds = (kind,) if kind else KINDS
+    if form == "json":
+        document = {"format": FORMAT, **{name: _as_json(config, name) for name in kinds}}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    zone = ZoneInfo(repository.project.timezone)
+    click.echo("\n\n".join("\n".join(_as_table(config, name, zone)) for name in kinds))
+
+
+def _as_json(config: Config, kind: str) -> list[dict[str, Any]]:
+    match kind:
+        case "robots":
+            return [asdict(robot) for _, robot in sorted(config.robots.items())]
+        case "lines":
+            return [{**asdict(line), "expires": line.expires} for _, line in sorted(config.lines.items())]
+        case "voices":
+            return [asdict(voice) for _, voice in sorted(config.voices.items())]
+        case _:
+            return [{"module": module, "url": url} for module, url in _urls(config)]
+
+
+def _as_table(config: Config, kind: str, zone: tzinfo) -> list[str]:
+    match kind:
+        case "robots":
+            robots = [_robot_row(robot) for _, robot in sorted(config.robots.items())]
+            return table(["ROBOT", "NAME", "STATUS", "KIND", "COLUMNS"], robots)
+        case "lines":
+            lines = [_line_row(line, zone) for _, line in sorted(config.lines.items())]
+            return table(["LINE", "STATE", "CALLS", "HOURS", "EXPIRES"], lines, right=["CALLS"])
+        case "voices":
+            voices = [(voice.code, voice.name) for _, voice in sorted(config.voices.items())]
+            return table(["VOICE", "NAME"], voices)
+        case _:
+            return table(["MODULE", "URL"], [(m, u or "not configured") for m, u in _urls(config)])
+
+
+def _robot_row(robot: Robot) -> tuple[object, ...]:
+    status = ROBOT_STATUS.get(robot.status, f"status {robot.status}") if robot.status is not None else None
+    kind = ROBOT_KIND.get(robot.kind, f"type {robot.kind}") if robot.kind is not None else None
+    state = "deleted" if robot.deleted else status
+    return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns)
+
+
+def _line_row(line: Line, zone: tzinfo) -> tuple[object, ...]:
+    state = "expired" if line.expired else "taken" if line.taken else "free"
+    expires = "never" if line.valid == -1 and not line.ends_at else None
+    if line.expires is not None:
+        expires = datetime.fromtimestamp(line.expires / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return line.number, state, line.concurrents, ", ".join(line.hours), expires
+
+
+def _urls(config: Config) -> list[tuple[str, str | None]]:
+    """Every module with its URL; those that are not configured too, since nothing comes in there."""
+    modules = [*MODULES, *sorted(config.urls.keys() - set(MODULES))]
+    return [
+        (module, _without_secret(config.urls[module]) if module in config.urls else None)
+        for module in modules
+    ]
+
+
+def _without_secret(url: str) -> str:
+    """The URL with all that may be secret as `***`: user, query, and the path but its last step."""
+    parts = urlsplit(url)
+    *before, last = parts.path.split("/")
+    path = "/".join(["***" if step else "" for step in before] + [last])
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{path}{'?***' if parts.query else ''}"
