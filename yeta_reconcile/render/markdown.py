@@ -139,10 +139,8 @@ def _ringing(plan: Plan) -> list[str]:
 
 
 def _foot(plan: Plan) -> str:
-    unchanged = count(plan.summary.unchanged, "campaign")
     commit = f", commit {_code(plan.commit)}" if plan.commit else ""
-    bound = f"Plan {_code(plan.plan_id)}{commit}, good until {moment(plan.expires)}"
-    return f"{unchanged.capitalize()} unchanged.\n\n<sub>{bound}</sub>"
+    return f"<sub>Plan {_code(plan.plan_id)}{commit}, good until {moment(plan.expires)}</sub>"
 
 
 def _prose(text: str) -> str:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.render.golden import assert_golden
+from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
+from tests.render.test_plan_json import plans
+from yeta_reconcile.positions import Diagnostic
+from yeta_reconcile.render.markdown import MARKER, plan_markdown
+
+if TYPE_CHECKING:
+    from yeta_reconcile.plan import Plan
+
+
+@pytest.mark.parametrize(
+    ("name", "plan"),
+    [
+        ("plan-new.md", the_new_campaign()),
+        ("plan-busy.md", the_busy_day()),
+        ("plan-empty.md", a_plan()),
+    ],
+)
+def test_a_comment_reads_as_its_golden_file(name: str, plan: Plan) -> None:
+    assert_golden(name, plan_markdown(plan))
+
+
+def test_a_comment_begins_with_the_marker_by_which_it_is_updated() -> None:
+    assert plan_markdown(a_plan()).startswith(f"{MARKER}\n")
+
+
+def test_findings_stand_before_the_table_with_the_worst_first() -> None:
+    text = plan_markdown(the_busy_day())
+    places = [text.index(word) for word in ("**error**", "**warning**", "**note**", "| campaign")]
+    assert places == sorted(places)
+
+
+def a_large_plan(size: int) -> Plan:
+    attributes = {"robot": ("1", "2"), "lines": (["0551"], ["0552"] * 20)}
+    changes = [a_change(campaign=f"campaign-{n}", attributes=attributes) for n in range(size)]
+    found = [Diagnostic("warning", "bad", f"row {n} " + "x" * 100) for n in range(size)]
+    return a_plan(*changes, campaigns=size, diagnostics=tuple(found))
+
+
+@pytest.mark.parametrize("size", [10, 100, 1_000, 20_000])
+@pytest.mark.parametrize("limit", [2_000, 60_000])
+def test_a_comment_is_never_longer_than_its_limit(size: int, limit: int) -> None:
+    assert len(plan_markdown(a_large_plan(size), limit=limit)) <= limit
+
+
+@settings(deadline=None)
+@given(plans, st.integers(2_000, 3_000))
+def test_no_content_makes_a_comment_longer_than_its_limit(plan: Plan, limit: int) -> None:
+    assert len(plan_markdown(plan, limit=limit)) <= limit
+
+
+def test_details_give_way_before_rows_and_what_is_left_out_is_said() -> None:
+    text = plan_markdown(a_large_plan(150), limit=60_000)
+    assert len(re.findall(r"^\| `\+` ", text, re.MULTILINE)) == 150
+    assert 0 < text.count("<details>") < 150
+    left = 150 - text.count("<details>")
+    assert f"Details of {left} campaigns are left out here" in text
+
+
+def test_rows_of_the_table_give_way_last_and_are_counted() -> None:
+    text = plan_markdown(a_large_plan(2_000), limit=60_000)
+    rows = len(re.findall(r"^\| `\+` ", text, re.MULTILINE))
+    findings = text.count("**warning**")
+    assert f"… and {2_000 - rows:,} changes more, left out here." in text
+    assert f"… and {2_000 - findings:,} findings more, left out here." in text
+    assert rows > 100
+    assert findings > 100
+    assert "<details>" not in text
+
+
+def test_names_and_details_cannot_break_out_of_the_comment() -> None:
+    evil = "`a` | </details><script> @everyone [x](y) **b** #1 <!--\n\n# title"
+    text = plan_markdown(a_plan(a_change(campaign=evil, detail=evil)))
+    assert "<script>" not in text
+    assert "@everyone" not in text
+    assert "[x]" not in text
+    assert "\n# title" not in text
+    row = next(line for line in text.splitlines() if line.startswith("| `+`"))
+    assert row.count("|") == 5
