@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from tests.render.golden import assert_golden
 from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
-from yeta_reconcile.plan import Action, Plan, Reason
+from yeta_reconcile.plan import Action, Forecast, Plan, Reason
 from yeta_reconcile.positions import Diagnostic, Position
 from yeta_reconcile.render.text import plan_text
 from yeta_reconcile.render.width import width
-from yeta_reconcile.render.words import REASON
+from yeta_reconcile.render.words import REASON, attribute_value
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,56 @@ def test_what_would_act_on_a_terminal_is_written_out() -> None:
 
 def test_unchanged_campaigns_are_listed_where_asked() -> None:
     assert "Unchanged: autumn, winter" in plan_text(a_plan(), unchanged=["autumn", "winter"])
+
+
+def test_attribute_values_that_do_not_fit_beside_each_other_stand_below_each_other() -> None:
+    change = a_change(attributes={"lines": (["055169101407"] * 4, ["055169101408"] * 4)})
+    lines = plan_text(a_plan(change), width=60).splitlines()
+    old = next(line for line in lines if "lines" in line)
+    new = lines[lines.index(old) + 1]
+    assert old.endswith("055169101407")
+    assert new.strip().startswith("→ 055169101408")
+    assert old.index("0551") == new.index("0551")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("begin", "2026-12-01T09:00:00+08:00", "2026-12-01 09:00+08:00"),
+        ("begin", "2026-12-01T09:00:05+08:00", "2026-12-01 09:00:05+08:00"),
+        ("begin", "when it is created", "when it is created"),
+        ("windows", ["09:00:00-12:00:00", "13:00:00-17:59:59"], "09:00-12:00, 13:00:00-17:59:59"),
+        ("recall_wait", 90, "90s"),
+        ("recall_wait", 7200, "2h"),
+        ("recall_count", 0, "0"),
+        ("voice", None, "not set"),
+    ],
+)
+def test_attributes_are_shown_as_documents_write_them(name: str, value: Any, shown: str) -> None:
+    assert attribute_value(name, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("plan", "last"),
+    [
+        (a_plan(campaigns=0), "No changes. No campaign is declared."),
+        (a_plan(campaigns=1), "No changes. The one campaign is as declared."),
+        (a_plan(campaigns=1200), "No changes. All 1,200 campaigns are as declared."),
+        (
+            a_plan(a_change(action=Action.WAIT, reason=Reason.DRAINING, new_rows=0)),
+            "Plan: nothing to do now, 1 waiting — no new numbers, none rings, 2 campaigns unchanged.",
+        ),
+    ],
+)
+def test_the_last_line_says_the_whole_plan_in_a_sentence(plan: Plan, last: str) -> None:
+    assert plan_text(plan).splitlines()[-1] == last
+
+
+def test_many_ringing_campaigns_are_named_from_the_largest_on() -> None:
+    changes = [a_change(campaign=f"c{n}", rows=n, rings=True) for n in range(1, 9)]
+    assert "36 telephones will ring: c8 8, c7 7, c6 6, c5 5, c4 4 and 3 more." in plan_text(a_plan(*changes))
+
+
+def test_a_forecast_without_a_finish_says_whether_it_will_be_in_time() -> None:
+    late = a_plan(forecast=(Forecast("autumn", None, fits=False),))
+    assert "autumn  will not be through before its end" in plan_text(late)

@@ -88,8 +88,8 @@ def _campaign(campaign: CampaignStatus, paint: Paint) -> list[str]:
     lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared)}"]
     if not campaign.waves:
         return [*lines, "  nothing on the platform yet"]
-    headers = ("wave", "phase", "task", "platform", "numbers", "dialled", "connected", "records")
-    counted = ("wave", "numbers", "dialled", "connected")
+    headers = ("WAVE", "PHASE", "TASK", "PLATFORM", "NUMBERS", "DIALLED", "CONNECTED", "RECORDS")
+    counted = ("WAVE", "NUMBERS", "DIALLED", "CONNECTED")
     head, *rows = table(headers, map(_wave, campaign.waves), right=counted, indent=2)
     lines.append(paint(head, "faint"))
     for row, wave in zip(rows, campaign.waves, strict=True):
@@ -159,7 +159,7 @@ def _drift(drift: Drift, paint: Paint) -> list[str]:
         )
         for found in drift.differences
     ]
-    head, *lines = table(("campaign", "wave", "what", "applied", "live"), rows, right=("wave",))
+    head, *lines = table(("CAMPAIGN", "WAVE", "WHAT", "APPLIED", "LIVE"), rows, right=("WAVE",))
     differences = count(len(rows), "difference")
     return [paint(head, "faint"), *lines, "", paint(f"{differences} ({looked}).", "careful")]
 
@@ -167,8 +167,8 @@ def _drift(drift: Drift, paint: Paint) -> list[str]:
 def _history(history: History, paint: Paint) -> list[str]:
     if not history.entries:
         return ["Nothing was applied yet."]
-    headers = ("no", "at", "who", "command", "commit", "plan", "did", "outcome")
-    head, *lines = table(headers, map(_entry, history.entries), right=("no",))
+    headers = ("NO", "AT", "WHO", "COMMAND", "COMMIT", "PLAN", "DID", "OUTCOME")
+    head, *lines = table(headers, map(_entry, history.entries), right=("NO",))
     if history.broken_at is not None:
         broken = f"The chain breaks at no {history.broken_at}: an entry was changed or is missing."
         lines += ["", paint(broken, "alarm")]
@@ -213,14 +213,14 @@ def _why_wave(wave: WhyWave) -> list[str]:
         )
         for call in wave.calls
     ]
-    headers = ("call", "result", "meaning", "connected", "lasted")
+    headers = ("CALL", "RESULT", "MEANING", "CONNECTED", "LASTED")
     return [head, *(table(headers, rows, indent=4) if rows else [])]
 
 
 def _state(listing: StateList) -> list[str]:
     if not listing.rows:
         return ["The state knows no campaign."]
-    headers = ("campaign", "kind", "waves", "live", "rows", "pending", "dialled", "held", "unknown")
+    headers = ("CAMPAIGN", "KIND", "WAVES", "LIVE", "ROWS", "PENDING", "DIALLED", "HELD", "UNKNOWN")
     rows = [
         (
             row.campaign, row.kind, row.waves, row.live_waves, row.rows, row.pending, row.dialled,
@@ -228,7 +228,7 @@ def _state(listing: StateList) -> list[str]:
         )
         for row in listing.rows
     ]  # fmt: skip
-    return table((*headers, "notes"), rows, right=headers[2:])
+    return table((*headers, "NOTES"), rows, right=headers[2:])
 
 
 def _notes(row: StateRow) -> str:
