@@ -1,0 +1,62 @@
+"""`python -m tests.bench [NAME…]`: measures the rows and prints them as a table.
+
+Exits 1 if a bound is broken. Only ratios count: both sides run in turns, on the same machine.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.bench.row import Cost, Row
+
+NAMES = ["version", "documents", "contacts"]
+
+HEAD = ("what", "against", "ours", "theirs", "ratio", "bound", "memory", "")
+
+
+def main(names: list[str]) -> int:
+    if unknown := sorted({*names} - {*NAMES}):
+        sys.exit(f"no such row: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    broken = 0
+    say(HEAD)
+    say(["---"] * len(HEAD))
+    for name in names or NAMES:
+        row: Row = importlib.import_module(f"tests.bench.{name}").ROW
+        with tempfile.TemporaryDirectory(prefix="yeta-bench-") as folder:
+            ours, theirs = row.measure(Path(folder))
+        held = ours.seconds <= row.bound * theirs.seconds and (
+            row.megabytes is None or ours.megabytes <= row.megabytes
+        )
+        broken += not held
+        say(cells(row, ours, theirs, held))
+    return 1 if broken else 0
+
+
+def say(cells: Sequence[str]) -> None:
+    sys.stdout.write(f"| {' | '.join(cells)} |\n")
+    sys.stdout.flush()
+
+
+def cells(row: Row, ours: Cost, theirs: Cost, held: bool) -> list[str]:
+    most = f" of {row.megabytes:.0f}" if row.megabytes else ""
+    return [
+        row.what,
+        row.against,
+        f"{ours.seconds * 1000:,.0f} ms",
+        f"{theirs.seconds * 1000:,.0f} ms",
+        f"{ours.seconds / theirs.seconds:.2f}",
+        f"{row.bound:.2f}",
+        f"{ours.megabytes:.0f}{most} MB" if ours.megabytes else "",
+        "held" if held else "BROKEN",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""One row of the table: a piece of work, the bare form of the same work, and the bound on their ratio."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run took: seconds of wall clock and, for a process of its own, its peak memory."""
+
+    seconds: float
+    megabytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`measure` is given an empty folder and returns the costs of ours and of theirs.
+
+    `bound` is the most that ours may take, as a multiple of theirs; `megabytes` the most memory.
+    """
+
+    what: str
+    against: str
+    bound: float
+    measure: Callable[[Path], tuple[Cost, Cost]]
+    megabytes: float | None = None
+
+
+def side_by_side(ours: Callable[[], Cost], theirs: Callable[[], Cost], *, rounds: int) -> tuple[Cost, Cost]:
+    """Medians of `rounds` runs, taken in turns so that a busy moment of the machine meets both."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    return _median([pair[0] for pair in pairs]), _median([pair[1] for pair in pairs])
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    return Cost(statistics.median(cost.seconds for cost in costs), max(cost.megabytes for cost in costs))
+
+
+def of_call(work: Callable[[], object]) -> Cost:
+    """What a call in this process takes."""
+    begin = time.perf_counter()
+    work()
+    return Cost(time.perf_counter() - begin)
+
+
+def of_python(*arguments: str, environ: Mapping[str, str] | None = None) -> Cost:
+    """What an interpreter of its own takes, from start to exit. Raises RuntimeError if it fails."""
+    begin = time.perf_counter()
+    pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, *arguments],
+        {**os.environ, **(environ or {})},
+        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+    )
+    _, status, usage = os.wait4(pid, 0)
+    seconds = time.perf_counter() - begin
+    if code := os.waitstatus_to_exitcode(status):
+        raise RuntimeError(f"{' '.join(arguments)[:80]} failed with {code}")
+    return Cost(seconds, usage.ru_maxrss / 1024)

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from yeta_reconcile.cli import ask
+from yeta_reconcile.errors import Declined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def a_person(*, says: bytes = b"") -> Iterator[Callable[[], str]]:
+    """A terminal as stdin and stderr; what is given tells what the person has read there."""
+    theirs, ours = os.openpty()
+    os.write(theirs, says)
+    with (
+        os.fdopen(os.dup(ours), encoding="utf-8") as stdin,
+        os.fdopen(ours, "w", encoding="utf-8") as stderr,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(sys, "stdin", stdin)
+        patch.setattr(sys, "stderr", stderr)
+        yield lambda: os.read(theirs, 4000).decode()
+    os.close(theirs)
+
+
+def test_yes_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    ask.confirm("Start 3 waves?", yes=True)
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_terminal_and_without_yes_it_is_declined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+
+    with pytest.raises(Declined) as declined:
+        ask.confirm("Start 3 waves?", yes=False)
+
+    assert "no terminal" in declined.value.message
+    assert "--yes" in declined.value.hint
+
+
+def test_a_person_who_says_yes_is_heard_and_stdout_stays_clean(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with a_person(says=b"y\n") as has_read:
+        ask.confirm("Start 3 waves?", yes=False)
+
+        assert "Start 3 waves? [y/N]:" in has_read()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n", b"no\n"])
+def test_anything_but_yes_is_no(answer: bytes) -> None:
+    with a_person(says=answer), pytest.raises(Declined) as declined:
+        ask.confirm("Start 3 waves?", yes=False)
+
+    assert declined.value.hint == ""
+
+
+def test_progress_shows_only_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with ask.progress(10, "Inserting") as advance:
+        advance(10)
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_on_a_terminal_is_a_bar_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with a_person() as has_read:
+        with ask.progress(10, "Inserting") as advance:
+            advance(4)
+            advance(6)
+
+        shown = has_read()
+    assert "Inserting" in shown
+    assert "100%" in shown
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,184 @@
+"""Rules of the house that a machine can hold."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from yeta_reconcile.cli.commands import COMMANDS, yeta
+from yeta_reconcile.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "yeta_reconcile").rglob("*.py"))
+THIS = Path(__file__)
+
+# What the tree is excused from. These numbers may only fall: whoever removes one lowers it here.
+EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 6, "noqa": 40}
+
+HEAVY = {"httpx", "pydantic", "ruamel", "sqlite_utils", "waitress", "phonenumbers", "sqlite3"}
+
+
+def texts() -> Iterator[Path]:
+    """Every text of the project that a reader may see."""
+    suffixes = {".py", ".md", ".yaml", ".yml", ".csv", ".json", ".jsonl", ".toml", ".txt"}
+    for folder in ("yeta_reconcile", "tests", "examples", "docs", "."):
+        found = (ROOT / folder).glob("*") if folder == "." else (ROOT / folder).rglob("*")
+        yield from (path for path in found if path.is_file() and path.suffix in suffixes)
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_function_fits_on_a_screen(path: Path) -> None:
+    long = [
+        f"{function.name}: {length} lines"
+        for function in functions(path)
+        if (length := (function.end_lineno or 0) - function.lineno + 1) > 60
+    ]
+    assert long == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_module_is_a_noun_of_the_field(path: Path) -> None:
+    assert not {"utils", "util", "helpers", "helper", "common", "misc"} & set(
+        path.relative_to(ROOT).with_suffix("").parts
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_nothing_is_left_for_later(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"\b(?:TODO|FIXME|XXX|HACK|NotImplementedError)\b", text) == []
+
+
+def test_exemptions_are_counted_and_may_only_fall() -> None:
+    everything = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in [*MODULES, *(ROOT / "tests").rglob("*.py")]
+        if path != THIS
+    )
+    for kind, allowed in EXEMPTIONS.items():
+        assert len(re.findall(rf"# {re.escape(kind)}\b", everything)) <= allowed, kind
+
+
+def test_an_exemption_names_its_rule() -> None:
+    bare = re.compile(r"# (?:noqa(?!: [A-Z]+\d)|type: ignore(?!\[))")
+    assert [
+        f"{named(path)}: {found[0]}"
+        for path in [*MODULES, *(ROOT / "tests").rglob("*.py")]
+        if path != THIS
+        for found in bare.finditer(path.read_text(encoding="utf-8"))
+    ] == []
+
+
+def test_every_telephone_number_in_the_tree_is_made_up() -> None:
+    number = re.compile(r"(?<![0-9A-Za-z])(?:86)?(1[3-9]\d{9})(?![0-9A-Za-z])")
+    found = [
+        f"{named(path)}: {digits}"
+        for path in texts()
+        for digits in number.findall(path.read_text(encoding="utf-8", errors="replace"))
+        if not digits.startswith("1990000")
+    ]
+    assert found == []
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    def below(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield path, command
+        if isinstance(command, click.Group):
+            for name, part in sorted(command.commands.items()):
+                yield from below(f"{path} {name}", part)
+
+    root = click.Context(yeta, info_name="yeta")
+    for name in yeta.list_commands(root):
+        command = yeta.get_command(root, name)
+        assert command is not None
+        yield from below(name, command)
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
+def test_every_command_and_option_has_a_help_text(path: str, command: click.Command) -> None:
+    assert command.help
+    silent = [
+        parameter.opts
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.help
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
+def test_every_command_explains_itself(
+    path: str, command: click.Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*path.split(), "--help"]) == 0
+
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Usage: yeta {path}")
+    assert err == ""
+
+
+def test_the_table_of_commands_is_what_there_is() -> None:
+    assert yeta.list_commands(click.Context(yeta)) == [*COMMANDS]
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help_import_nothing_heavy(option: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "yeta_reconcile", option],
+        env={name: value for name, value in os.environ.items() if not name.startswith("COV")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    heavy = HEAVY | ({"click", "logging"} if option == "--version" else set())
+    assert not heavy & {name.partition(".")[0] for name in imported}
+
+
+def test_the_package_itself_offers_nothing_but_its_version() -> None:
+    script = "import yeta_reconcile; print([n for n in vars(yeta_reconcile) if n[0] != '_'])"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
+def test_imports_go_down_the_floors_only() -> None:
+    script = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
