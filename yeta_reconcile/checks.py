@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Campaign, DirectCall
+from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.positions import Diagnostic, Position, Severity
 
 if TYPE_CHECKING:
@@ -91,14 +92,12 @@ def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
 def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -> Iterator[Finding]:
     for name in model.contacts.columns:
         if name not in columns:
-            near = difflib.get_close_matches(name, columns, n=1)
-            meant = f"did you mean {near[0]}? " if near else ""
             yield Finding(
                 "error",
                 "unknown-column",
                 ("contacts", "columns", name),
                 f"{named} has no column {name}",
-                f"{meant}its columns are {', '.join(columns)}",
+                did_you_mean(name, columns),
             )
 
 

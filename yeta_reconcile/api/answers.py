@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from yeta_reconcile.live import Config, Inserted, Line, Robot, Task, Voice
+from yeta_reconcile.marks import mask
 
 _WINDOW = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*-\s*(\d{1,2}:\d{2}(?::\d{2})?)")
 _AROUND_WINDOWS = re.compile(r"[\s\[\]\"'“”\\,;，；]*")
@@ -58,7 +59,7 @@ def mask_words(words: str, hidden: tuple[str, ...]) -> str:
         if value:
             words = words.replace(value, "***")
     words = "".join(character if character.isprintable() else " " for character in words)
-    return _LONG_DIGITS.sub("***", words).strip()[:_LONGEST_WORDS]
+    return _LONG_DIGITS.sub(lambda found: mask(found[0]), words).strip()[:_LONGEST_WORDS]
 
 
 def text(value: Any) -> str | None:

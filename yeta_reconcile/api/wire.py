@@ -43,6 +43,15 @@ class _Deadline(local):
     at: float = float("inf")
 
 
+def _left(
+    deadline: _Deadline, now: Callable[[], float], timeout: float | None, late: type[Exception]
+) -> float:
+    left = deadline.at - now()
+    if left <= 0:
+        raise late("the time for this call is over")
+    return left if timeout is None else min(left, timeout)
+
+
 class _Stream(httpcore.NetworkStream):
     """A connection that waits no longer than until the deadline of the thread that uses it."""
 
@@ -52,27 +61,24 @@ class _Stream(httpcore.NetworkStream):
         self._now = now
         self._held = b""
 
-    def _left(self, late: type[Exception]) -> float:
-        left = self._deadline.at - self._now()
-        if left <= 0:
-            raise late("the time for this call is over")
-        return left
+    def _left(self, timeout: float | None, late: type[Exception]) -> float:
+        return _left(self._deadline, self._now, timeout, late)
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
-            self._send(b"")
-        return self._inner.read(max_bytes, self._left(httpcore.ReadTimeout))
+            self._send(b"", timeout)
+        return self._inner.read(max_bytes, self._left(timeout, httpcore.ReadTimeout))
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if buffer.startswith(b"POST ") and buffer.endswith(b"\r\n\r\n"):
             # The body follows at once: one system call and one packet for both.
             self._held = buffer
         else:
-            self._send(buffer)
+            self._send(buffer, timeout)
 
-    def _send(self, buffer: bytes) -> None:
+    def _send(self, buffer: bytes, timeout: float | None) -> None:
         buffer, self._held = self._held + buffer, b""
-        self._inner.write(buffer, self._left(httpcore.WriteTimeout))
+        self._inner.write(buffer, self._left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -81,9 +87,9 @@ class _Stream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
+        timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._left(httpcore.ConnectTimeout)
+        left = self._left(timeout, httpcore.ConnectTimeout)
         inner = self._inner.start_tls(ssl_context, server_hostname, left)
         return _Stream(inner, self._deadline, self._now)
 
@@ -103,13 +109,11 @@ class _Backend(httpcore.NetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._deadline.at - self._now()
-        if left <= 0:
-            raise httpcore.ConnectTimeout("the time for this call is over")
+        left = _left(self._deadline, self._now, timeout, httpcore.ConnectTimeout)
         inner = self._inner.connect_tcp(host, port, left, local_address, socket_options)
         return _Stream(inner, self._deadline, self._now)
 
