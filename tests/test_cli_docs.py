@@ -1,0 +1,67 @@
+"""`docs/cli.md` is what `--help` says of every command; `pytest --update` writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.commands import yeta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "cli.md"
+
+HEAD = """\
+# The command line
+
+What `--help` says, for every command. Results go to stdout, everything else to stderr. Whatever
+changes something shows what it will do and asks first; `--yes` answers, and without a terminal and
+without `--yes` nothing is changed.
+
+| exit code | means |
+|---|---|
+| 0 | done, or nothing to do |
+| 1 | failed |
+| 2 | changes pending (with `--detailed-exitcode` only) |
+| 3 | invalid documents, settings or secrets |
+| 4 | refused by a guard; nothing was done |
+| 5 | the saved plan is stale, spent, expired or another state's |
+| 6 | the state is locked |
+| 7 | incomplete: something waits or failed; run it again |
+| 8 | unresolved: an outcome needs a person |
+| 9 | declined: nobody said yes |
+| 64 | wrong usage |
+| 70 | a bug in yeta |
+| 130 | interrupted |
+
+Of several, the first of 8, 4, 1 and 7.
+"""
+
+
+def reference() -> str:
+    root = click.Context(yeta, info_name="yeta", terminal_width=90)
+    parts = [HEAD, section(root)]
+    for name in yeta.list_commands(root):
+        command = yeta.get_command(root, name)
+        assert command is not None
+        parts += sections(command, name, root)
+    return "\n".join(parts)
+
+
+def sections(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=90)
+    yield section(context)
+    if isinstance(command, click.Group):
+        for part in command.list_commands(context):
+            yield from sections(command.commands[part], part, context)
+
+
+def section(context: click.Context) -> str:
+    return f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n"
+
+
+def test_the_reference_says_what_help_says(golden: Callable[[Path, str], None]) -> None:
+    golden(REFERENCE, reference())
