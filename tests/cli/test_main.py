@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,15 @@ def _reports_go_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
+def install(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
+    name = "yeta_reconcile.cli.fake"
+    module = types.ModuleType(name)
+    module.__spec__ = importlib.machinery.ModuleSpec(name, None)
+    module.command = command  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setitem(commands.COMMANDS, "fake", commands.Entry("fake:command", "Fake."))
+
+
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Context], Any]], None]:
     """A command `yeta fake` that does what it is told."""
@@ -56,12 +66,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Context], Any]]
         def command(context: Context, words: tuple[str, ...]) -> Any:
             return does(context)
 
-        name = "yeta_reconcile.cli.fake"
-        module = types.ModuleType(name)
-        module.__spec__ = importlib.machinery.ModuleSpec(name, None)
-        module.command = command  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, name, module)
-        monkeypatch.setitem(commands.COMMANDS, "fake", commands.Entry("fake:command", "Fake."))
+        install(monkeypatch, command)
 
     return make
 
@@ -95,18 +100,14 @@ def raising(error: BaseException) -> Callable[[Context], None]:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
-def test_every_failure_has_the_exit_code_of_the_contract(
-    fake: Any, error: BaseException, code: int
-) -> None:
+def test_every_failure_has_the_exit_code_of_the_contract(fake: Any, error: BaseException, code: int) -> None:
     fake(raising(error))
 
     assert main(["fake"]) == code
 
 
 @pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (2, 2), (7, 7)])
-def test_what_a_command_returns_is_the_exit_code(
-    fake: Any, returned: int | None, code: int
-) -> None:
+def test_what_a_command_returns_is_the_exit_code(fake: Any, returned: int | None, code: int) -> None:
     fake(lambda context: returned)
 
     assert main(["fake"]) == code
@@ -124,13 +125,9 @@ def test_an_expected_failure_is_one_message_with_its_hint(
     assert err == "error: another apply holds the state\nhint: wait for it\n"
 
 
-def test_all_findings_are_printed_by_place_and_counted(
-    fake: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_findings_are_printed_by_place_and_counted(fake: Any, capsys: pytest.CaptureFixture[str]) -> None:
     findings = [
-        Diagnostic(
-            "error", "unknown-key", "unknown key 'lins'", Position("b.yaml", 2, 1), "lines?"
-        ),
+        Diagnostic("error", "unknown-key", "unknown key 'lins'", Position("b.yaml", 2, 1), "lines?"),
         Diagnostic("error", "bad-number", "199****0001 is no number", Position("a.csv", 10, 3)),
         Diagnostic("warning", "past-begin", "begin is past", Position("a.csv", 9, 1)),
         Diagnostic("error", "no-project", "there is no yeta.yaml"),
@@ -197,13 +194,13 @@ def test_a_bug_is_told_even_where_no_report_can_be_written(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["complete"], "No such command 'complete'. Did you mean completion?"),
+        (["complete"], "No such command 'complete'; did you mean completion?"),
         (["--log-formt", "json"], "Did you mean '--log-format'?"),
         (["completion", "--helpp"], "Did you mean '--help'?"),
         (["completion", "csh"], "'csh' is not one of 'bash', 'zsh', 'fish'"),
         (["completion"], "Missing argument"),
         (["-C", "/nowhere", "completion", "bash"], "Directory '/nowhere' does not exist"),
-        (["nothing-like-it"], "No such command 'nothing-like-it'.\n"),
+        (["nothing-like-it"], "No such command 'nothing-like-it'; there are "),
     ],
 )
 def test_wrong_usage_is_64_and_says_what_was_meant(
@@ -255,6 +252,46 @@ def test_global_options_may_stand_before_and_after_the_command(
     assert seen[0].verbose == 2
     assert not seen[0].color
     assert seen[0].log_format == "json"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--env", "test", "fake", "part"], ["fake", "--env", "test", "part"], ["fake", "part", "--env", "test"]],
+)
+def test_global_options_may_stand_at_any_depth(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Context] = []
+
+    @click.group()
+    def group() -> None:
+        pass
+
+    @group.command()
+    @click.pass_obj
+    def part(context: Context) -> None:
+        seen.append(context)
+
+    install(monkeypatch, group)
+
+    assert main(arguments) == 0
+    assert seen[0].env == "test"
+
+
+def test_a_command_that_has_an_option_of_that_name_keeps_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[tuple[str | None, str]] = []
+
+    @click.command()
+    @click.option("--env")
+    @click.pass_obj
+    def command(context: Context, env: str) -> None:
+        seen.append((context.env, env))
+
+    install(monkeypatch, command)
+
+    main(["fake", "--env", "its-own"])
+
+    assert seen == [(None, "its-own")]
 
 
 def test_without_options_a_command_gets_the_defaults(fake: Any) -> None:
@@ -318,6 +355,13 @@ def test_sigterm_is_an_interruption(fake: Any) -> None:
     assert signal.getsignal(signal.SIGTERM) == former
 
 
+def test_it_can_run_in_a_thread_beside_others(fake: Any) -> None:
+    fake(lambda context: 7)
+
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(main, ["fake"]).result() == 7
+
+
 def test_a_reader_that_has_gone_is_no_news() -> None:
     read, write = os.pipe()
     os.close(read)
@@ -367,16 +411,12 @@ def test_chinese_is_printed_whatever_the_locale(fake: Any) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_a_script_for_each_shell(
-    shell: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_completion_prints_a_script_for_each_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
     assert "_YETA_COMPLETE" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("words", "offered"), [("yeta com", "completion"), ("yeta --no", "--no-color")]
-)
+@pytest.mark.parametrize(("words", "offered"), [("yeta com", "completion"), ("yeta --no", "--no-color")])
 def test_completion_offers_commands_and_options(
     words: str, offered: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

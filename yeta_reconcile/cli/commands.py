@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import os
@@ -15,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from yeta_reconcile.cli import VERSION_LINE, log
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.nearmiss import did_you_mean
 
 
 class Entry(NamedTuple):
@@ -59,9 +59,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """The names that have a module, in the table's order."""
-        return [
-            name for name, entry in COMMANDS.items() if importlib.util.find_spec(_module(entry))
-        ]
+        return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(_module(entry))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, loaded, with the global options accepted after its name too."""
@@ -78,9 +76,7 @@ class LazyGroup(click.Group):
         """As click's, but a near miss is named."""
         names = self.list_commands(ctx)
         if args[0] not in names and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], names, n=3)
-            meant = f" Did you mean {' or '.join(near)}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
+            ctx.fail(f"No such command {args[0]!r}; {did_you_mean(args[0], names)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -128,9 +124,7 @@ def _context(given: dict[str, Any]) -> Context:
 def _global_options(*, after: bool) -> list[click.Parameter]:
     def option(*declarations: str, **attributes: Any) -> click.Option:
         callback = _later if after else _first
-        return click.Option(
-            declarations, expose_value=False, callback=callback, hidden=after, **attributes
-        )
+        return click.Option(declarations, expose_value=False, callback=callback, hidden=after, **attributes)
 
     folder = click.Path(exists=True, file_okay=False, path_type=Path)
     return [
@@ -144,9 +138,7 @@ def _global_options(*, after: bool) -> list[click.Parameter]:
         ),
         option("-v", "--verbose", count=True, help="Log what is done; -vv every call."),
         option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
-        option(
-            "--log-format", type=click.Choice(["text", "json"]), help="Form of the log on stderr."
-        ),
+        option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log on stderr."),
     ]
 
 

@@ -26,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(VERSION_LINE)  # noqa: T201 -- before click
         return 0
     _speak_utf8()
-    former = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        former = signal.signal(signal.SIGTERM, _interrupt)
+    except ValueError:  # not the main thread: signals are not this call's business
+        return _run(arguments)
     try:
         return _run(arguments)
     finally:
