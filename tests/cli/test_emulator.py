@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from yeta_reconcile.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_it_prints_its_url_answers_and_ends_when_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YETA_APP_KEY", "a-key")
+    monkeypatch.setenv("YETA_APP_SECRET", "a-secret")
+    command = [sys.executable, "-m", "yeta_reconcile", "-C", str(tmp_path), "emulator"]
+
+    with subprocess.Popen(
+        [*command, "--listen", "127.0.0.1:0", "--speed", "0", "--data", "kept.json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            answer = httpx.post(f"{url}/oauth/v1/token", json={"app_key": "a-key", "app_secret": "a-secret"})
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+    assert answer.json()["code"] == 0
+    assert process.returncode == 0
+    assert (tmp_path / "kept.json").exists()
+
+
+def test_a_taken_port_is_a_failure_and_no_bug() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        command = [sys.executable, "-m", "yeta_reconcile", "emulator", "--listen", listen]
+
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == f"error: {listen}: Address already in use\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--listen", "8900"], "not HOST:PORT: '8900'"),
+        (["--speed", "-1"], "--speed"),
+        (["--line-lock", "stop"], "--line-lock"),
+    ],
+)
+def test_a_mistake_in_an_option_is_wrong_usage(
+    options: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["emulator", *options]) == 64
+    assert says in capsys.readouterr().err
+
+
+def test_a_mistake_in_the_settings_file_names_the_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "platform.json").write_text(json.dumps({"balanse": 1}))
+
+    assert main(["-C", str(tmp_path), "emulator", "--settings", "platform.json"]) == 64
+    assert "balanse" in capsys.readouterr().err
+
+
+def test_a_missing_settings_file_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", str(tmp_path), "emulator", "--settings", "none.json"]) == 1
+    assert "none.json: No such file or directory" in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""`yeta emulator`: a platform on this machine, which rings nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 -- click fills it in at run time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.emulator.serve import run
+from yeta_reconcile.errors import WrongUsage, YetaError
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--listen",
+    default="127.0.0.1:8900",
+    metavar="HOST:PORT",
+    show_default=True,
+    help="Where to listen; port 0 takes a free one.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Seconds that pass at the platform in one second; 0 stops its clock.",
+)
+@click.option("--start", type=click.DateTime(), help="When its clock begins; by default now.")
+@click.option(
+    "--line-lock",
+    type=click.Choice(["create", "start", "off"]),
+    help="Which call takes a task's lines.",
+)
+@click.option("--push-url", metavar="URL", help="Where pushes go: URL/receiveCallRecord and so on.")
+@click.option("--seed", type=int, help="Other calls, with other results, for another seed.")
+@click.option("--settings", type=_FILE, metavar="FILE", help="JSON: robots, lines, faults of nature.")
+@click.option("--data", type=_FILE, metavar="FILE", help="Keep the platform in FILE between runs.")
+@click.pass_obj
+def emulator(
+    context: Context,
+    listen: str,
+    speed: float,
+    start: datetime | None,
+    line_lock: str | None,
+    push_url: str | None,
+    seed: int | None,
+    settings: Path | None,
+    data: Path | None,
+) -> None:
+    """Run a platform on this machine until Ctrl-C.
+
+    Prints its base URL. Calls are made up: nobody is rung. Its credentials are those in
+    YETA_APP_KEY and YETA_APP_SECRET, else emulator-key and emulator-secret.
+    """
+    ready = False
+
+    def announce(url: str) -> None:
+        nonlocal ready
+        ready = True
+        click.echo(url)
+
+    try:
+        run(
+            listen,
+            speed=speed,
+            start=start,
+            line_lock=line_lock,
+            push_url=push_url,
+            seed=seed,
+            app_key=context.environ.get("YETA_APP_KEY") or None,
+            app_secret=context.environ.get("YETA_APP_SECRET") or None,
+            settings_file=settings and context.chdir / settings,
+            data=data and context.chdir / data,
+            announce=announce,
+        )
+    except ValueError as mistake:
+        if ready:
+            raise
+        raise WrongUsage(str(mistake)) from mistake
+    except OSError as problem:
+        if ready:
+            raise
+        what = problem.filename or listen
+        raise YetaError(f"{what}: {problem.strerror or problem}") from problem
