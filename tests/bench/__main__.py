@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.bench.row import Cost, Row
 
-NAMES = ["version", "documents", "contacts"]
+NAMES = ["version", "documents", "contacts", "inserts"]
 
 HEAD = ("what", "against", "ours", "theirs", "ratio", "bound", "memory", "")
 
@@ -45,7 +45,7 @@ def say(cells: Sequence[str]) -> None:
 
 
 def cells(row: Row, ours: Cost, theirs: Cost, held: bool) -> list[str]:
-    most = f" of {row.megabytes:.0f}" if row.megabytes else ""
+    memory = f"{ours.megabytes:.0f} of {row.megabytes:.0f} MB" if row.megabytes else ""
     return [
         row.what,
         row.against,
@@ -53,7 +53,7 @@ def cells(row: Row, ours: Cost, theirs: Cost, held: bool) -> list[str]:
         f"{theirs.seconds * 1000:,.0f} ms",
         f"{ours.seconds / theirs.seconds:.2f}",
         f"{row.bound:.2f}",
-        f"{ours.megabytes:.0f}{most} MB" if ours.megabytes else "",
+        memory,
         "held" if held else "BROKEN",
     ]
 

@@ -54,7 +54,10 @@ def of_call(work: Callable[[], object]) -> Cost:
 
 
 def of_python(*arguments: str, environ: Mapping[str, str] | None = None) -> Cost:
-    """What an interpreter of its own takes, from start to exit. Raises RuntimeError if it fails."""
+    """What an interpreter of its own takes, from start to exit. Raises RuntimeError if it fails.
+
+    Linux counts the memory of the process that spawns it as the least that it ever had.
+    """
     begin = time.perf_counter()
     pid = os.posix_spawn(
         sys.executable,
