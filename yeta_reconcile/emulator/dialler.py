@@ -35,6 +35,10 @@ class Dialler:
         """Begin, or go on, at the next stroke of the clock: until then it is 1, started."""
         task.status = Status.STARTED
         task.open_until = 0
+        self.wake(task)
+
+    def wake(self, task: Task) -> None:
+        """Have a task looked at at the next stroke of the clock."""
         self._wake_at(task, self._world.clock.now_ms)
 
     def stopped(self, task: Task) -> None:

@@ -62,7 +62,7 @@ class Emulator:
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass, and everything happen that falls into it."""
-        self.advance_to(self.clock.now_ms + int(seconds * 1000))
+        self.advance_to(self.clock.now_ms + round(seconds * 1000))
 
     def advance_to(self, ms: int) -> None:
         """Let virtual time pass until epoch `ms`."""

@@ -1,0 +1,219 @@
+"""The emulator over a socket: waitress in front, a thread that moves the clock, a file to keep it.
+
+The only module here that knows waitress, signals and the machine's clock. The package does not import
+it, so that mounting the emulator in process costs nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from waitress import create_server, wasyncore
+from waitress.channel import ClientDisconnected
+
+from yeta_reconcile.emulator import snapshot
+from yeta_reconcile.emulator.clock import VirtualClock
+from yeta_reconcile.emulator.courier import Courier
+from yeta_reconcile.emulator.emulator import Emulator
+from yeta_reconcile.emulator.faults import ConnectionClosed, Withheld
+from yeta_reconcile.emulator.hours import SHANGHAI
+from yeta_reconcile.emulator.settings import Settings, Url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import FrameType
+
+TICK = 0.02
+SAVE_EVERY = 5.0
+THREADS = 64
+"""Withheld answers each hold a thread while they last."""
+
+PUSH_MODULES = ("receiveCallRecord", "receiveVoice", "receiveDialog", "getDialogContext")
+_ANNOUNCED = Callable[[str], None]
+
+
+def run(
+    listen: str = "127.0.0.1:8900",
+    *,
+    speed: float = 1.0,
+    start: datetime | None = None,
+    line_lock: str | None = None,
+    push_url: str | None = None,
+    seed: int | None = None,
+    app_key: str | None = None,
+    app_secret: str | None = None,
+    settings_file: Path | None = None,
+    data: Path | None = None,
+    announce: _ANNOUNCED | None = None,
+) -> None:
+    """Serve an emulator until SIGTERM or Ctrl-C.
+
+    `listen` is HOST:PORT (port 0 chooses one); `speed` virtual seconds pass in a real one, 0 leaves
+    the clock to `/_emulator/advance`; it begins at `start`, by default now. Pushes go to
+    `push_url` + `/receiveCallRecord` and so on, or to the settings file's `urls`. `settings_file`
+    is JSON with the fields of `Settings`; the other options override it. With `data` the platform
+    is read from that file, where it exists, and kept in it. `announce` is told the base URL once
+    connections are accepted. A mistake in any of these is a ValueError, a taken port an OSError.
+    """
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise ValueError(f"not HOST:PORT: {listen!r}")
+    given = json.loads(settings_file.read_text("utf-8")) if settings_file else {}
+    chosen = {
+        "line_lock": line_lock,
+        "seed": seed,
+        "app_key": app_key,
+        "app_secret": app_secret,
+    }
+    given |= {name: value for name, value in chosen.items() if value is not None}
+    settings = Settings.from_json(given)
+    if settings.line_lock not in ("create", "start", "off"):
+        raise ValueError(f"line_lock is create, start or off, not {settings.line_lock!r}")
+    if push_url is not None:
+        urls = tuple(Url(module, f"{push_url.rstrip('/')}/{module}") for module in PUSH_MODULES)
+        settings = dataclasses.replace(settings, urls=urls)
+    if "public_url" not in given:
+        settings = dataclasses.replace(settings, public_url=f"http://{host}:{port}")
+    courier = Courier(settings)
+    clock = VirtualClock(start or datetime.now(SHANGHAI), speed=speed)
+    emulator = Emulator(settings, clock=clock, carrier=courier)
+    if data is not None and data.exists():
+        snapshot.put_back(emulator.world, emulator.dialler, json.loads(data.read_text("utf-8")))
+    try:
+        serve(emulator, host.strip("[]"), int(port), data=data, announce=announce)
+    finally:
+        courier.close()
+
+
+def serve(
+    emulator: Emulator,
+    host: str = "127.0.0.1",
+    port: int = 8900,
+    *,
+    data: Path | None = None,
+    announce: _ANNOUNCED | None = None,
+) -> None:
+    """Serve `emulator` in this thread, which must be the main one, until SIGTERM or Ctrl-C."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        _serve_until(stop, emulator, host, port, data, announce)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def serving(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve `emulator` in a thread while the block runs; gives the base URL, prefix and all."""
+    stop, ready = threading.Event(), threading.Event()
+    said: list[str] = []
+
+    def announce(url: str) -> None:
+        said.append(url)
+        ready.set()
+
+    def work() -> None:
+        try:
+            _serve_until(stop, emulator, host, port, None, announce)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=work, name="emulator", daemon=True)
+    thread.start()
+    ready.wait()
+    if not said:
+        raise OSError(f"cannot listen on {host}:{port}")
+    try:
+        yield said[0]
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _serve_until(
+    stop: threading.Event,
+    emulator: Emulator,
+    host: str,
+    port: int,
+    data: Path | None,
+    announce: _ANNOUNCED | None,
+) -> None:
+    channels: dict[int, Any] = {}
+    server = create_server(
+        _over_socket(emulator, stop),
+        map=channels,
+        host=host,
+        port=port,
+        threads=THREADS,
+        connection_limit=1000,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=True,
+    )
+    clock = threading.Thread(target=_keep_time, args=(stop, emulator, data), name="clock")
+    clock.start()
+    try:
+        if announce is not None:
+            bound = getattr(server, "effective_port", port)
+            announce(f"http://{host}:{bound}{emulator.settings.prefix}")
+        while not stop.is_set():
+            wasyncore.loop(timeout=0.1, use_poll=True, map=channels, count=1)
+    finally:
+        stop.set()
+        clock.join()
+        server.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(channels, ignore_all=True)
+
+
+def _over_socket(emulator: Emulator, stop: threading.Event) -> Any:
+    """Show on a socket what the emulator can in process only raise."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        try:
+            return emulator(environ, start_response)
+        except ConnectionClosed as fault:
+            # waitress closes the connection, without a byte, on its own exception for a client
+            # that has gone; for any other it would answer 500.
+            raise ClientDisconnected from fault
+        except Withheld as fault:
+            stop.wait(fault.seconds)
+            raise ClientDisconnected from fault
+
+    return app
+
+
+def _keep_time(stop: threading.Event, emulator: Emulator, data: Path | None) -> None:
+    last = saved = time.monotonic()
+    owed = 0.0
+    while not stop.wait(TICK):
+        now = time.monotonic()
+        # Whole milliseconds only: at a low speed a tick may be worth less than one.
+        owed += (now - last) * emulator.clock.speed
+        last = now
+        whole = int(owed * 1000)
+        if whole:
+            emulator.advance(whole / 1000)
+            owed -= whole / 1000
+        if data is not None and now - saved >= SAVE_EVERY:
+            _save(emulator, data)
+            saved = time.monotonic()
+    if data is not None:
+        _save(emulator, data)
+
+
+def _save(emulator: Emulator, data: Path) -> None:
+    beside = data.with_suffix(".new")
+    beside.write_text(json.dumps(snapshot.taken(emulator.world), ensure_ascii=False), "utf-8")
+    beside.replace(data)
