@@ -64,6 +64,8 @@ def mask_words(words: str, hidden: tuple[str, ...]) -> str:
 
 def text(value: Any) -> str | None:
     """An id or a name as text, whether it came as text or as a number (row 13)."""
+    if type(value) is int:  # by far the most frequent: fifty in each answer to an insert
+        return str(value)
     if isinstance(value, str):
         return value.strip() or None
     number = integer(value)

@@ -17,8 +17,6 @@ from yeta_reconcile.load import load
 from yeta_reconcile.render.table import table
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.live import Config, Line, Robot
 
@@ -43,8 +41,8 @@ def platform(context: Context, kind: str | None, form: str) -> None:
         document = {"format": FORMAT, **{name: _as_json(config, name) for name in kinds}}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    zone = ZoneInfo(repository.project.timezone)
-    click.echo("\n\n".join("\n".join(_as_table(config, name, zone)) for name in kinds))
+    now = datetime.now(ZoneInfo(repository.project.timezone))
+    click.echo("\n\n".join("\n".join(_as_table(config, name, now)) for name in kinds))
 
 
 def _as_json(config: Config, kind: str) -> list[dict[str, Any]]:
@@ -59,13 +57,13 @@ def _as_json(config: Config, kind: str) -> list[dict[str, Any]]:
             return [{"module": module, "url": url} for module, url in _urls(config)]
 
 
-def _as_table(config: Config, kind: str, zone: tzinfo) -> list[str]:
+def _as_table(config: Config, kind: str, now: datetime) -> list[str]:
     match kind:
         case "robots":
             robots = [_robot_row(robot) for _, robot in sorted(config.robots.items())]
             return table(["ROBOT", "NAME", "STATUS", "KIND", "COLUMNS"], robots)
         case "lines":
-            lines = [_line_row(line, zone) for _, line in sorted(config.lines.items())]
+            lines = [_line_row(line, now) for _, line in sorted(config.lines.items())]
             return table(["LINE", "STATE", "CALLS", "HOURS", "EXPIRES"], lines, right=["CALLS"])
         case "voices":
             voices = [(voice.code, voice.name) for _, voice in sorted(config.voices.items())]
@@ -81,11 +79,14 @@ def _robot_row(robot: Robot) -> tuple[object, ...]:
     return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns)
 
 
-def _line_row(line: Line, zone: tzinfo) -> tuple[object, ...]:
-    state = "expired" if line.expired else "taken" if line.taken else "free"
+def _line_row(line: Line, now: datetime) -> tuple[object, ...]:
+    over = line.expired or (line.expires is not None and line.expires <= now.timestamp() * 1000)
+    state = "expired" if over else "taken" if line.taken else "free"
     expires = "never" if line.valid == -1 and not line.ends_at else None
     if line.expires is not None:
-        expires = datetime.fromtimestamp(line.expires / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+        expires = (
+            datetime.fromtimestamp(line.expires / 1000, UTC).astimezone(now.tzinfo).strftime("%Y-%m-%d %H:%M")
+        )
     return line.number, state, line.concurrents, ", ".join(line.hours), expires
 
 
