@@ -24,7 +24,7 @@ MODULES = sorted((ROOT / "yeta_reconcile").rglob("*.py"))
 THIS = Path(__file__)
 
 # What the tree is excused from. These numbers may only fall: whoever removes one lowers it here.
-EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 6, "noqa": 40}
+EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 4, "noqa": 40}
 
 HEAVY = {"httpx", "pydantic", "ruamel", "sqlite_utils", "waitress", "phonenumbers", "sqlite3"}
 
@@ -111,44 +111,37 @@ def test_every_telephone_number_in_the_tree_is_made_up() -> None:
     assert found == []
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
-    def below(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-        yield path, command
-        if isinstance(command, click.Group):
-            for name, part in sorted(command.commands.items()):
-                yield from below(f"{path} {name}", part)
-
-    root = click.Context(yeta, info_name="yeta")
-    for name in yeta.list_commands(root):
-        command = yeta.get_command(root, name)
-        assert command is not None
-        yield from below(name, command)
+def with_parts(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, part in sorted(command.commands.items()):
+            yield from with_parts(f"{path} {name}", part)
 
 
-@pytest.mark.parametrize(("path", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
-def test_every_command_and_option_has_a_help_text(path: str, command: click.Command) -> None:
-    assert command.help
-    silent = [
-        parameter.opts
-        for parameter in command.params
-        if isinstance(parameter, click.Option) and not parameter.help
-    ]
-    assert silent == []
+ROOT_CONTEXT = click.Context(yeta, info_name="yeta")
 
 
-@pytest.mark.parametrize(("path", "command"), [pytest.param(*pair, id=pair[0]) for pair in commands()])
-def test_every_command_explains_itself(
-    path: str, command: click.Command, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*path.split(), "--help"]) == 0
+@pytest.mark.parametrize("name", yeta.list_commands(ROOT_CONTEXT))
+def test_every_command_and_option_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    loaded = yeta.get_command(ROOT_CONTEXT, name)
+    assert loaded is not None
+    for path, command in with_parts(name, loaded):
+        assert command.help, path
+        assert [
+            parameter.opts
+            for parameter in command.params
+            if isinstance(parameter, click.Option) and not parameter.help
+        ] == [], path
 
-    out, err = capsys.readouterr()
-    assert out.startswith(f"Usage: yeta {path}")
-    assert err == ""
+        assert main([*path.split(), "--help"]) == 0
+
+        out, err = capsys.readouterr()
+        assert out.startswith(f"Usage: yeta {path}")
+        assert err == ""
 
 
 def test_the_table_of_commands_is_what_there_is() -> None:
-    assert yeta.list_commands(click.Context(yeta)) == [*COMMANDS]
+    assert yeta.list_commands(ROOT_CONTEXT) == [*COMMANDS]
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])

@@ -154,7 +154,7 @@ def test_a_bug_leaves_a_private_report_and_no_traceback(
     monkeypatch.setenv("YETA_APP_SECRET", "an-app-secret")
     fake(raising(KeyError("张三 19900000001 504138886481984 an-app-secret")))
 
-    code = main(["fake", "19900000002", "姓名=李四", "Smith"])
+    code = main(["fake", "19900000002", "姓名=李四", "smith", "--env=vip"])
 
     [report] = tmp_path.glob("yeta-bug-*.txt")
     said = capsys.readouterr().err
@@ -164,10 +164,10 @@ def test_a_bug_leaves_a_private_report_and_no_traceback(
     assert report.stat().st_mode & 0o777 == 0o600
     text = report.read_text(encoding="utf-8")
     assert f"yeta {__version__}" in text
-    assert "command: yeta fake …" in text
+    assert "command: yeta fake … … … --env\n" in text
     assert "Traceback" in text
     assert "KeyError" in text
-    for private in ["张三", "李四", "Smith", "0000000", "5041", "an-app-secret"]:
+    for private in ["张三", "李四", "smith", "vip", "0000000", "5041", "an-app-secret"]:
         assert private not in text + said
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile import __version__
+from yeta_reconcile.cli.commands import COMMANDS
 from yeta_reconcile.cli.log import redact
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
 from yeta_reconcile.positions import Position
@@ -111,18 +112,21 @@ def _bug_report(error: BaseException, arguments: Sequence[str], environ: Mapping
     Values of arguments are left out. In what exceptions say, digits that could be a number, secrets
     and text that is not ASCII (names and other dynamic values) are masked.
     """
-    words = [a.partition("=")[0] if a.startswith("-") else a for a in arguments]
-    shown = [
-        word if re.fullmatch(r"[a-z-]+", word) or word.startswith("--") else "…" for word in words
-    ]
+    shown = " ".join(_without_value(word) for word in arguments)
     head = [
         f"yeta {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"command: yeta {' '.join(shown)}",
+        f"command: yeta {shown}",
         "",
     ]
     trace = "".join(traceback.format_exception(error))
     trace = _FOREIGN.sub("…", _DIGITS.sub("#######", redact(trace, environ)))
     return "\n".join(head) + trace
+
+
+def _without_value(word: str) -> str:
+    if word.startswith("--"):
+        return word.partition("=")[0]
+    return word[:2] if word.startswith("-") else word if word in COMMANDS else "…"
 
 
 def quiet_streams() -> None:
