@@ -160,7 +160,7 @@ def test_a_bug_leaves_a_private_report_and_no_traceback(
     said = capsys.readouterr().err
     assert code == 70
     assert "Traceback" not in said
-    assert f"This is a bug in yeta. Please report it with {report}" in said
+    assert f"\nThis is a bug in yeta. Please report it with {report}" in said
     assert report.stat().st_mode & 0o777 == 0o600
     text = report.read_text(encoding="utf-8")
     assert f"yeta {__version__}" in text

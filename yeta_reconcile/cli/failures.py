@@ -101,8 +101,8 @@ def _say_bug(error: BaseException, arguments: Sequence[str], environ: Mapping[st
         _say(f"error: {kind}, and no report could be written: {problem.strerror}; -v shows it here")
     else:
         _say(
-            f"error: {kind}",
-            f"This is a bug in yeta. Please report it with {path} at the project's issue tracker.",
+            f"error: {kind}\n"
+            f"This is a bug in yeta. Please report it with {path} at the project's issue tracker."
         )
 
 
