@@ -406,6 +406,37 @@ def test_a_question_is_asked_again_until_it_is_answered(call: str, failure: obje
     assert clock.slept == sorted(clock.slept)
 
 
+@pytest.mark.parametrize("call", QUESTIONS)
+def test_after_a_refused_token_a_question_is_asked_once_more_with_a_new_one(call: str) -> None:
+    platform = Scripted()
+    platform.answers[call] = [refused(10001), RIGHT[call]]
+
+    QUESTIONS[call](a_client(platform))
+
+    assert [token for token, _ in platform.requests] == [f"{TOKEN}1", f"{TOKEN}2"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ok(), ok(total_rows=1, rows=[{"status": 0}]), ok(total_rows=1, rows=["1"]), {"code": 0, "result": []}],
+)
+def test_an_answer_that_does_not_say_what_was_asked_is_asked_for_again(answer: object) -> None:
+    platform = Scripted(query=[answer, ok(total_rows=0)])
+
+    assert a_client(platform).query() == []
+    assert len(platform.requests) == 2
+
+
+def test_a_token_that_is_missing_or_a_configuration_that_is_none_is_asked_for_again() -> None:
+    platform = Scripted(config=[{"code": 0, "result": "none"}, RIGHT["config"]])
+    platform.token_answers = [ok(time_expire=3600)]
+
+    a_client(platform).config()
+
+    assert platform.tokens == 2
+    assert len(platform.requests) == 2
+
+
 def test_a_question_gives_up_after_six_tries() -> None:
     platform = Scripted(query=httpx.ReadTimeout("x"))
 
@@ -961,6 +992,17 @@ def test_a_port_where_nobody_listens_is_not_sent() -> None:
         pytest.raises(NotSent, match="no connection"),
     ):
         client.start("1")
+
+
+@pytest.mark.parametrize("talk", [lambda c: c.sendall(b"HTTP/1.1 400\r\n\r\n"), lambda c: time.sleep(5)])
+def test_where_tls_does_not_come_about_nothing_was_sent(talk: Callable[[socket.socket], None]) -> None:
+    with a_server(talk) as base:
+        secure = base.replace("http:", "https:")
+        with (
+            closing(PlatformClient(secure, KEY, SECRET, timeout=0.3, sleep=lambda _: None)) as client,
+            pytest.raises(NotSent, match="no connection"),
+        ):
+            client.start("1")
 
 
 def test_a_call_after_a_call_that_timed_out_never_reads_the_late_answer() -> None:

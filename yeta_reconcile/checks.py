@@ -154,7 +154,7 @@ def _windows(model: Campaign, config: Config) -> Iterator[Finding]:
                 "take lines that share hours" if told else 'declare schedule.windows, like ["09:00-12:00"]',
             )
         return
-    for index, window in enumerate(model.schedule.windows):
+    for window in model.schedule.windows:  # sorted by the model: their place in the list is not kept
         [(begin, end)] = _spans([window])
         outside = [
             line
@@ -165,7 +165,7 @@ def _windows(model: Campaign, config: Config) -> Iterator[Finding]:
             yield Finding(
                 "error",
                 "outside-hours",
-                ("schedule", "windows", index),
+                ("schedule", "windows"),
                 f"the window {window} is not within the hours of line {line.number}, {', '.join(line.hours)}",
                 allowed or "the lines share no hours; take others",
             )

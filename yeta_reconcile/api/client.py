@@ -84,7 +84,8 @@ class PlatformClient:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
-        wire = transport or Wire(connections=max_in_flight, timeout=timeout, now=now)
+        secure = self._base.startswith("https:")
+        wire = transport or Wire(connections=max_in_flight, timeout=timeout, secure=secure, now=now)
         self._exchange = Exchange(wire, timeout)
         self._token = TokenHolder(self._fetch_token, now=now)
 

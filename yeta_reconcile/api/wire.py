@@ -146,16 +146,23 @@ class Wire(httpx.BaseTransport):
 
     The bound holds for the wait for a connection, connect, TLS, request and answer together. Only
     resolving the host's name, which the system does, is outside of it. A request's extension
-    `total` overrides `timeout`.
+    `total` overrides `timeout`. `secure` is whether https is to be expected.
     """
 
     def __init__(
-        self, *, connections: int, timeout: float, now: Callable[[], float] = time.monotonic
+        self,
+        *,
+        connections: int,
+        timeout: float,
+        secure: bool = True,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timeout = timeout
         self._now = now
         self._deadline = _Deadline()
         self._pool = httpcore.ConnectionPool(
+            # One for all connections, since reading the certificates takes long; SSL_CERT_FILE counts.
+            ssl_context=httpx.create_ssl_context() if secure else None,
             max_connections=connections,
             max_keepalive_connections=connections,
             # Shorter than servers wait: a connection that they close under a request costs a doubt.
