@@ -1,7 +1,7 @@
 """The life of a wave and of a call, as tables: what a live status makes of a wave, what settles a doubt.
 
-Pure (design: the life of a wave; the journal). Nothing else changes a wave's phase. In doubt the answer is the
-one that rings nobody.
+Pure (design: the life of a wave; the journal). Nothing else changes a wave's phase. In doubt the answer
+is the one that rings nobody.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Seen:
 def seen(wave: WaveRecord, task: Task | None) -> Seen:
     """What the platform's answer about a wave's task makes of the wave; `task` None: asked by id, gone.
 
-    | recorded \\ live    | new     | live       | paused   | completed | expired | deleted     | gone |
+    | recorded × live     | new     | live       | paused   | completed | expired | deleted     | gone |
     |--------------------|---------|------------|----------|-----------|---------|-------------|------|
     | filling, verified  | –       | started*   | paused*  | completed | expired | discarded † | lost |
     | started            | –       | –          | paused*  | completed | expired | deleted*    | lost |
@@ -83,8 +83,8 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
 
 def _grown(wave: WaveRecord, task: Task | None) -> int | None:
     """A count read after the end; calls that were in progress may still have made it grow."""
-    counts = [count for count in (wave.tel_count, task and task.process_tel_count) if count is not None]
-    return max(counts) if counts else None
+    now = task.process_tel_count if task else None
+    return max((count for count in (wave.tel_count, now) if count is not None), default=None)
 
 
 class Doubt(Enum):
@@ -111,14 +111,16 @@ def settle_inserts(proven: int, doubtful: Sequence[int], count_tel: int | None) 
 def settle_control(call: str, task: Task | None) -> Outcome:
     """An unknown start, pause or delete, by the task's status; UNKNOWN where that says nothing."""
     if task is None:
-        return Outcome.DONE if call == "delete" else Outcome.UNKNOWN
+        return Outcome.DONE if call in {"delete", "discard"} else Outcome.UNKNOWN
     live = task.phase
     if live is LivePhase.UNKNOWN:
         return Outcome.UNKNOWN
-    if call == "delete":
+    if call in {"delete", "discard"}:
         return Outcome.DONE if live is LivePhase.DELETED else Outcome.REFUSED
-    if call == "pause":
+    if call in {"pause", "drain"}:
         return Outcome.REFUSED if live in {LivePhase.LIVE, LivePhase.NEW} else Outcome.DONE
+    if call == "resume":
+        return Outcome.REFUSED if live in {LivePhase.PAUSED, LivePhase.NEW} else Outcome.DONE
     # A start: only a task that is still new, with nothing dialled, was not started.
     return Outcome.REFUSED if task.never_rang else Outcome.DONE
 

@@ -174,11 +174,11 @@ class Outcome(StrEnum):
 class Intent:
     """A mutating call as journalled. `outcome` None: we died before it was known. Times in ms.
 
-    `deadline` is when its request can no longer be under way.
+    `deadline` is when its request can no longer be under way. `wave_id` None: an orphan's deletion.
     """
 
     intent_id: int
-    wave_id: int
+    wave_id: int | None
     call: str
     batch: int | None
     rows: int

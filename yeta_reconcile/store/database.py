@@ -5,11 +5,11 @@ SQL is written once, with `?` for parameters and in the part of the language tha
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
 Row = tuple[Any, ...]
 

@@ -31,7 +31,7 @@ class Intents:
         holder: Holder,
         now: int,
         *,
-        wave_id: int,
+        wave_id: int | None,
         call: str,
         deadline: int,
         batch: int | None = None,
@@ -42,9 +42,9 @@ class Intents:
         """We are about to call. `unknown` rows count as called out from here on. Raises StateLocked."""
         with self._database.write() as transaction:
             check_held(transaction, holder, now)
-            if unknown:
+            if wave_id is not None:
                 refate(transaction, wave_id, unknown, Fate.UNKNOWN)
-            set_fields(transaction, wave_id, fields)
+                set_fields(transaction, wave_id, fields)
             found = transaction.read(
                 "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
                 "VALUES (?, ?, ?, ?, ?, ?) RETURNING intent_id",
@@ -58,7 +58,7 @@ class Intents:
         outcome: Outcome,
         now: int,
         *,
-        wave_id: int,
+        wave_id: int | None,
         code: int | None = None,
         why: str = "",
         data_ids: Sequence[tuple[str, bytes]] = (),
@@ -78,12 +78,13 @@ class Intents:
                     "INSERT INTO data_ids VALUES (?, ?, ?) ON CONFLICT (wave_id, data_id) DO NOTHING",
                     [(wave_id, data_id, key) for data_id, key in data_ids],
                 )
-            if fates:
-                refate(transaction, wave_id, *fates)
-            set_fields(transaction, wave_id, fields)
+            if wave_id is not None:
+                if fates:
+                    refate(transaction, wave_id, *fates)
+                set_fields(transaction, wave_id, fields)
 
     def settle(
-        self, intents: Sequence[Intent], outcome: Outcome, *, wave_id: int, **fields: Any
+        self, intents: Sequence[Intent], outcome: Outcome, *, wave_id: int | None, **fields: Any
     ) -> None:
         """Doubtful intents of a wave turn out to be done or refused."""
         with self._database.write() as transaction:
@@ -91,17 +92,18 @@ class Intents:
                 "UPDATE intents SET outcome = ?, settled = 1 WHERE intent_id = ?",
                 [(outcome.value, intent.intent_id) for intent in intents],
             )
-            set_fields(transaction, wave_id, fields)
+            if wave_id is not None:
+                set_fields(transaction, wave_id, fields)
 
     def open(self, wave_id: int | None = None) -> list[Intent]:
         """Intents whose outcome is unknown, or was never written since we died."""
         if wave_id is None:
             found = self._database.read(
-                f"SELECT {_COLUMNS} FROM intents WHERE settled = 0 ORDER BY intent_id"  # noqa: S608
+                f"SELECT {_COLUMNS} FROM intents WHERE settled = 0 ORDER BY intent_id"
             )
         else:
             found = self._database.read(
-                f"SELECT {_COLUMNS} FROM intents WHERE wave_id = ? AND settled = 0 ORDER BY intent_id",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM intents WHERE wave_id = ? AND settled = 0 ORDER BY intent_id",
                 (wave_id,),
             )
         return [_intent(row) for row in found]

@@ -62,9 +62,7 @@ class Lock:
     def acquire(self, holder: Holder, now: int) -> bool:
         """Take it. Whether it was left by a dead holder. Raises StateLocked with who, since when."""
         with self._database.write() as transaction:
-            found = transaction.read(
-                "SELECT holder, host, process, command, taken, expires FROM apply_lock"
-            )
+            found = transaction.read("SELECT holder, host, process, command, taken, expires FROM apply_lock")
             if found and found[0][5] > now:
                 raise _locked(Holder(*found[0]), now)
             transaction.execute("DELETE FROM apply_lock")
@@ -104,9 +102,7 @@ class Lock:
 
 def check_held(transaction: Transaction, holder: Holder, now: int) -> None:
     """Raise StateLocked unless the lock is ours; called inside the transaction it protects."""
-    held = transaction.read(
-        "SELECT 1 FROM apply_lock WHERE holder = ? AND expires > ?", (holder.holder, now)
-    )
+    held = transaction.read("SELECT 1 FROM apply_lock WHERE holder = ? AND expires > ?", (holder.holder, now))
     if not held:
         raise StateLocked(
             "the lock on the state was lost (it expired or was taken away); stopped before the next call",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput, StateError
@@ -15,6 +14,7 @@ from yeta_reconcile.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 KEY_VARIABLE = "YETA_STATE_KEY"
 KEY_FILE = "yeta.key"
@@ -35,9 +35,7 @@ def open_store(
     one and nothing is written. Raises InvalidInput (key), StateError, PlanRejected (another environment's).
     """
     if location.startswith(("postgresql://", "postgres://")):
-        raise StateError(
-            "a PostgreSQL state is not supported by this version", hint="use a SQLite file"
-        )
+        raise StateError("a PostgreSQL state is not supported by this version", hint="use a SQLite file")
     path = root / location
     exists = path.exists()
     key = _key(path, environ, state_exists=exists and path.stat().st_size > 0, create=create)

@@ -67,7 +67,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 data_id TEXT NOT NULL, row_key {bytes} NOT NULL, PRIMARY KEY (wave_id, data_id))
                 {clustered}""",
             """CREATE TABLE intents (
-                intent_id {serial}, wave_id {big} NOT NULL REFERENCES waves (wave_id) ON DELETE CASCADE,
+                intent_id {serial}, wave_id {big} REFERENCES waves (wave_id) ON DELETE CASCADE,
                 called TEXT NOT NULL, batch INTEGER, row_count INTEGER NOT NULL, begun {big} NOT NULL,
                 deadline {big} NOT NULL, outcome TEXT, code INTEGER, why TEXT NOT NULL DEFAULT '',
                 ended {big}, settled INTEGER NOT NULL DEFAULT 0)""",
@@ -99,9 +99,7 @@ def migrate(database: Database) -> None:
             "CREATE TABLE IF NOT EXISTS migrations "
             "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
         )
-        known = [
-            row[0] for row in transaction.read("SELECT number FROM migrations ORDER BY number")
-        ]
+        known = [row[0] for row in transaction.read("SELECT number FROM migrations ORDER BY number")]
     if known and known[-1] > len(MIGRATIONS):
         raise StateError(
             f"the state was written by a newer yeta (its schema is {known[-1]}, this one knows {len(MIGRATIONS)})",

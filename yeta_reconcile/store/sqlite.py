@@ -123,9 +123,7 @@ def _as_state_error(error: Exception, path: Path | None) -> StateError:
     where = f"the state {path}" if path else "the state"
     text = str(error).lower()
     if isinstance(error, FileExistsError):
-        return StateError(
-            f"{error.filename} exists already", hint="name a file that does not exist"
-        )
+        return StateError(f"{error.filename} exists already", hint="name a file that does not exist")
     if isinstance(error, PermissionError) or "readonly" in text or "read-only" in text:
         return StateError(
             f"{where} cannot be written: permission denied or a read-only folder",

@@ -56,7 +56,7 @@ class Waves:
         waves: dict[str, list[WaveRecord]] = defaultdict(list)
         task_ids = set()
         for row in self._database.read(
-            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE sealed = 1 ORDER BY campaign, number, attempt"  # noqa: S608
+            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE sealed = 1 ORDER BY campaign, number, attempt"
         ):
             wave = _wave(row)
             if wave.task_id:
@@ -70,23 +70,19 @@ class Waves:
                 "settled_list, settled_rows, settled_notes FROM campaigns ORDER BY name"
             )
         }
-        forgotten = frozenset(
-            row[0] for row in self._database.read("SELECT task_id FROM forgotten")
-        )
+        forgotten = frozenset(row[0] for row in self._database.read("SELECT task_id FROM forgotten"))
         return Recorded(campaigns, frozenset(task_ids), forgotten)
 
     def wave(self, wave_id: int) -> WaveRecord:
         """One wave, discarded or not."""
         return _wave(
-            self._database.read(f"SELECT {_WAVE_COLUMNS} FROM waves WHERE wave_id = ?", (wave_id,))[
-                0
-            ]  # noqa: S608
+            self._database.read(f"SELECT {_WAVE_COLUMNS} FROM waves WHERE wave_id = ?", (wave_id,))[0]
         )
 
     def by_task(self, task_id: str) -> WaveRecord | None:
         """The wave of a platform task."""
         found = self._database.read(
-            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE task_id = ?",  # noqa: S608
+            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE task_id = ?",
             (task_id,),
         )
         return _wave(found[0]) if found else None
@@ -104,7 +100,7 @@ class Waves:
         after = b""
         while True:
             found = self._database.read(
-                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? "  # noqa: S608
+                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? "
                 "ORDER BY row_key LIMIT ?",
                 (wave_id, after, CHUNK),
             )
@@ -117,7 +113,7 @@ class Waves:
     def batch(self, wave_id: int, batch: int) -> list[RowRecord]:
         """The pending rows of one batch, in the order of the list."""
         found = self._database.read(
-            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND batch = ? ORDER BY line",  # noqa: S608
+            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND batch = ? ORDER BY line",
             (wave_id, batch),
         )
         return [_row(row) for row in found]
@@ -133,13 +129,12 @@ class Waves:
     def rows_of_number(self, digest: bytes) -> list[RowRecord]:
         """Every row of one number, whatever identifies it, discarded waves included."""
         found = self._database.read(
-            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE number = ?",  # noqa: S608
+            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE number = ?",
             (digest,),
         )
         for (wave_id,) in self._database.read("SELECT wave_id FROM waves ORDER BY wave_id"):
             found += self._database.read(
-                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key = ? "  # noqa: S608
-                "AND number IS NULL",
+                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key = ? AND number IS NULL",
                 (wave_id, digest),
             )
         return sorted((_row(row) for row in found), key=lambda row: row.wave_id)
@@ -167,9 +162,7 @@ class Waves:
     def declare(self, name: str, kind: str, key: Sequence[str], *, protect: bool) -> None:
         """A campaign is declared: known from now on, and not gone any more."""
         with self._database.write() as transaction:
-            number = transaction.read(
-                "SELECT next_wave FROM forgotten_waves WHERE campaign = ?", (name,)
-            )
+            number = transaction.read("SELECT next_wave FROM forgotten_waves WHERE campaign = ?", (name,))
             transaction.execute(
                 "INSERT INTO campaigns (name, kind, key_headers, protect, next_wave) "
                 "VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, "
@@ -187,9 +180,7 @@ class Waves:
     def rename(self, old: str, new: str) -> None:
         """A campaign goes on under another name, with all its waves."""
         with self._database.write() as transaction:
-            former = json.loads(
-                transaction.read("SELECT former FROM campaigns WHERE name = ?", (old,))[0][0]
-            )
+            former = json.loads(transaction.read("SELECT former FROM campaigns WHERE name = ?", (old,))[0][0])
             transaction.execute(
                 "UPDATE campaigns SET name = ?, former = ?, gone_at = NULL, generation = generation + 1 "
                 "WHERE name = ?",
@@ -260,9 +251,7 @@ class Waves:
         """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
         chunk: list[tuple[object, ...]] = []
         for row in rows:
-            chunk.append(
-                (wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate))
-            )
+            chunk.append((wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate)))
             if len(chunk) >= CHUNK:
                 self._insert(chunk)
                 chunk = []
@@ -319,9 +308,7 @@ class Waves:
     def split_batch(self, wave_id: int, parts: Sequence[Sequence[bytes]]) -> list[int]:
         """Give each part of a refused batch a batch number of its own."""
         with self._database.write() as transaction:
-            last = transaction.read(
-                "SELECT MAX(batch) FROM wave_rows WHERE wave_id = ?", (wave_id,)
-            )[0][0]
+            last = transaction.read("SELECT MAX(batch) FROM wave_rows WHERE wave_id = ?", (wave_id,))[0][0]
             numbers = [last + 1 + index for index in range(len(parts))]
             for number, part in zip(numbers, parts, strict=True):
                 transaction.many(
@@ -353,7 +340,7 @@ class Waves:
 
 _FIELDS = {
     "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
-    "quiet_since", "quiet_facts", "detail", "imported",
+    "quiet_since", "quiet_facts", "detail", "imported", "created_at",
 }  # fmt: skip
 
 
@@ -367,7 +354,7 @@ def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -
     values = [value.value if isinstance(value, Phase) else value for value in fields.values()]
     values = [int(value) if isinstance(value, bool) else value for value in values]
     assignments = ", ".join(f"{name} = ?" for name in names)
-    transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))  # noqa: S608
+    transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
     if "phase" in fields:
         _bump(transaction, wave_id)
 
@@ -398,19 +385,17 @@ def _refate_where(
     parameters: Sequence[object] = (),
 ) -> int:
     count = transaction.execute(
-        f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",  # noqa: S608
+        f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",
         (int(fate), wave_id, int(former), *parameters),
     )
     _move_count(transaction, wave_id, former, fate, count)
     return count
 
 
-def _move_count(
-    transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int
-) -> None:
+def _move_count(transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int) -> None:
     out, into = _COUNTER[former], _COUNTER[fate]
     transaction.execute(
-        f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",  # noqa: S608
+        f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",
         (count, count, wave_id),
     )
 
@@ -420,7 +405,7 @@ def _count(transaction: Transaction, wave_id: int) -> None:
         "SELECT fate, COUNT(*) FROM wave_rows WHERE wave_id = ? GROUP BY fate", (wave_id,)
     ):
         transaction.execute(
-            f"UPDATE waves SET {_COUNTER[Fate(fate)]} = ? WHERE wave_id = ?",  # noqa: S608
+            f"UPDATE waves SET {_COUNTER[Fate(fate)]} = ? WHERE wave_id = ?",
             (count, wave_id),
         )
 

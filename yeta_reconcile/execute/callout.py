@@ -1,0 +1,108 @@
+"""Direct calls: each row at most once. What was sent and not answered is never sent again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.codes import Meaning
+from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.execute.change import Answer, Step, change
+from yeta_reconcile.execute.staging import Batch
+from yeta_reconcile.recorded import Fate, Outcome, Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.live import Inserted
+    from yeta_reconcile.recorded import WaveRecord
+    from yeta_reconcile.rows import Comparison
+
+
+class Callout:
+    """Calls out the pending rows of one recorded wave, batch by batch, in the order of the list."""
+
+    def __init__(self, run: Run, wave: WaveRecord, comparison: Comparison) -> None:
+        self.run = run
+        self.wave = wave
+        self.comparison = comparison
+
+    def call_all(self) -> None:
+        """Call every pending row out. What keeps it from being complete is noted as a problem."""
+        stack = list(reversed(self._batches()))
+        while stack:
+            batch = stack.pop()
+            try:
+                answer = self._send(batch)
+            except Incomplete as halted:
+                self.run.problem(7, self.wave.campaign, halted.message, halted.hint)
+                return
+            if answer.done:
+                self.run.say("called", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
+            elif answer.meaning is Meaning.BAD_ROWS:
+                stack.extend(self._parts(batch))
+            elif answer.outcome is Outcome.UNKNOWN:
+                self._note_unknown(batch, answer)
+            else:
+                self._refused(answer)
+                return
+        self.run.store.waves.change_wave(self.wave.wave_id, phase=Phase.COMPLETED)
+
+    def _batches(self) -> list[Batch]:
+        store = self.run.store
+        wanted = {row.key: row for row in store.waves.rows(self.wave.wave_id) if row.fate is Fate.PENDING}
+        batches: dict[int, Batch] = defaultdict(lambda: Batch(0))
+        for declared in self.comparison.reader():
+            row = wanted.pop(declared.digest, None)
+            if row is None or row.content != self.comparison.content_digest(declared):
+                continue
+            batch = batches[row.batch]
+            batch.number = row.batch
+            batch.rows.append(row)
+            batch.values.append(declared.values)
+        # Rows that the list no longer holds, or holds changed, are not called as they were.
+        return list(batches.values())
+
+    def _send(self, batch: Batch) -> Answer[Inserted]:
+        wave, client = self.wave, self.run.client
+        attributes = wave.attributes
+        keys = [row.key for row in batch.rows]
+        step = Step(call="callout", wave=wave, batch=batch.number, rows=len(keys), unknown=keys, rings=True)
+        return change(
+            self.run,
+            step,
+            lambda: client.callout(
+                attributes.robot, attributes.lines[0], wave.columns, batch.values, attributes.voice
+            ),
+            lambda inserted: {
+                "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
+                "fates": (keys, Fate.HELD),
+            },
+        )
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        """Halves of a batch refused whole for a bad number, later one first; a single bad row is set aside."""
+        store, spec = self.run.store, self.comparison.spec
+        if len(batch.rows) == 1:
+            store.waves.put_aside(self.wave.wave_id, batch.rows[0], spec.label, 200203)
+            place = f"{spec.label}:{batch.rows[0].line}"
+            self.run.say("set-aside", self.wave.campaign, wave=self.wave.number, place=place)
+            return []
+        middle = len(batch.rows) // 2
+        keys = [row.key for row in batch.rows]
+        first, second = store.waves.split_batch(self.wave.wave_id, (keys[:middle], keys[middle:]))
+        return [batch.part(second, middle, len(keys)), batch.part(first, 0, middle)]
+
+    def _note_unknown(self, batch: Batch, answer: Answer[Inserted]) -> None:
+        label = self.comparison.spec.label
+        lines = ", ".join(str(row.line) for row in batch.rows)
+        self.run.problem(
+            8,
+            self.wave.campaign,
+            f"{len(batch.rows)} rows were called out and never answered for: {label} lines {lines}; {answer.words}",
+            f"a call record settles them, or `yeta state resolve {self.wave.campaign}`",
+        )
+
+    def _refused(self, answer: Answer[Inserted]) -> None:
+        waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
+        words = f"wave {self.wave.number} {'waits' if waits else 'was refused'}: {answer.words}"
+        self.run.problem(7 if waits else 1, self.wave.campaign, words, answer.hint)

@@ -1,0 +1,158 @@
+"""One mutating call: its intent on disk, the call, its outcome on disk. Nothing else calls to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from yeta_reconcile.codes import Meaning, stops
+from yeta_reconcile.errors import (
+    Busy,
+    NotSent,
+    OutcomeUnknown,
+    PlatformError,
+    StopEverything,
+    YetaError,
+)
+from yeta_reconcile.recorded import Fate, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.recorded import WaveRecord
+
+Value = TypeVar("Value")
+# A busy platform is asked again for about a minute; then the rest is for the next run.
+BUSY_TRIES = 9
+FIRST_WAIT, LONGEST_WAIT = 0.25, 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Value]):
+    """What became of a call. `value` is there if it was done; `words` say why not."""
+
+    outcome: Outcome
+    meaning: Meaning
+    value: Value | None = None
+    words: str = ""
+    hint: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it was carried out."""
+        return self.outcome is Outcome.DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A call as the journal knows it, and what it does to its wave.
+
+    `before` are the wave's fields from the intent on, `undo` those it gets back if the call is refused;
+    `unknown` rows count as called out from the intent on. An orphan's task has no wave.
+    """
+
+    call: str
+    wave: WaveRecord | None
+    batch: int | None = None
+    rows: int = 0
+    before: dict[str, Any] | None = None
+    undo: dict[str, Any] | None = None
+    unknown: Sequence[bytes] = ()
+    rings: bool = False
+
+    @property
+    def wave_id(self) -> int | None:
+        """The wave's id in the state."""
+        return self.wave.wave_id if self.wave else None
+
+
+def change(
+    run: Run,
+    step: Step,
+    send: Callable[[], Value],
+    done: Callable[[Value], dict[str, Any]] = lambda _value: {},
+) -> Answer[Value]:
+    """Carry out a step; `done` turns the answer into what `Intents.end` records with the outcome.
+
+    A busy answer is asked again more slowly. Raises what stops everything: StopEverything, StateLocked,
+    StateError, Incomplete (halted), Stopped.
+    """
+    for tried in count(1):
+        run.check()
+        with run.pace.slot():
+            answer = _once(run, step, send, done)
+        if answer.outcome is not Outcome.REFUSED or answer.meaning is not Meaning.BUSY:
+            run.pace.fine()
+            return answer
+        run.pace.busy()
+        if tried == BUSY_TRIES:
+            return answer
+        run.wait(min(FIRST_WAIT * 2 ** (tried - 1), LONGEST_WAIT))
+    raise AssertionError("count never ends")
+
+
+def _once(
+    run: Run, step: Step, send: Callable[[], Value], done: Callable[[Value], dict[str, Any]]
+) -> Answer[Value]:
+    intent = _begin(run, step)
+    try:
+        if step.rings:
+            run.may_ring()
+    except YetaError:
+        _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not ring")
+        raise
+    try:
+        value = send()
+    except NotSent as error:
+        _end(run, step, intent, Outcome.REFUSED, why=error.why)
+        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {error.why}")
+    except OutcomeUnknown as error:
+        _end(run, step, intent, Outcome.UNKNOWN, code=error.code, why=error.why)
+        if error.code is not None and stops(error.code):
+            run.stop_with(step.call, error)
+        return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=error.why)
+    except Busy as error:
+        _end(run, step, intent, Outcome.REFUSED, code=error.code)
+        return Answer(Outcome.REFUSED, Meaning.BUSY, words=error.message, hint=error.hint)
+    except StopEverything as error:
+        _end(run, step, intent, Outcome.REFUSED, code=error.code)
+        run.fail(error)
+        raise
+    except PlatformError as error:
+        _end(run, step, intent, Outcome.REFUSED, code=error.code)
+        return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
+    run.store.intents.end(intent, Outcome.DONE, run.now_ms(), wave_id=step.wave_id, **done(value))
+    return Answer(Outcome.DONE, Meaning.DONE, value)
+
+
+def _begin(run: Run, step: Step) -> int:
+    now = run.now_ms()
+    return run.store.intents.begin(
+        run.holder,
+        now,
+        wave_id=step.wave_id,
+        call=step.call,
+        deadline=now + int(run.pauses.timeout * 1000),
+        batch=step.batch,
+        rows=step.rows,
+        unknown=step.unknown,
+        **(step.before or {}),
+    )
+
+
+def _end(
+    run: Run, step: Step, intent: int, outcome: Outcome, *, code: int | None = None, why: str = ""
+) -> None:
+    refused = outcome is Outcome.REFUSED
+    run.store.intents.end(
+        intent,
+        outcome,
+        run.now_ms(),
+        wave_id=step.wave_id,
+        code=code,
+        why=why,
+        fates=(step.unknown, Fate.PENDING) if refused and step.unknown else None,
+        **((step.undo or {}) if refused else {}),
+    )

@@ -1,0 +1,225 @@
+"""Starting, pausing, resuming and deleting tasks that exist: each checked right before, and right after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.codes import Meaning
+from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.execute.change import Answer, Step, change
+from yeta_reconcile.execute.settle import settle_wave
+from yeta_reconcile.journal import carry_readiness, ended_as, quiet_facts, seen
+from yeta_reconcile.live import LivePhase, Task
+from yeta_reconcile.recorded import Outcome, Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.recorded import WaveRecord
+
+FINAL_CODES = frozenset({Meaning.ENDED, Meaning.DONE_ALREADY})
+
+
+def start(run: Run, wave: WaveRecord) -> bool:
+    """Start a verified wave for the first time, or again if its start never arrived.
+
+    Its count is read once more right before: nothing rings that is not proven to be what was declared.
+    """
+    task = run.client.task(wave.task_id or "")
+    if task is None or not task.never_rang or task.deleted:
+        sync(run, wave, task)
+        run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
+        return False
+    if task.count_tel != wave.pending:
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, detail="discard")
+        words = f"wave {wave.number} holds {task.count_tel} numbers, not {wave.pending}: it is staged anew"
+        run.problem(7, wave.campaign, words, "run again")
+        return False
+    step = Step(
+        call="start",
+        wave=wave,
+        before={"phase": Phase.STARTED, "started_at": run.now_ms(), "by_hand": False, "detail": ""},
+        undo={"phase": wave.phase, "started_at": wave.started_at},
+        rings=True,
+    )
+    return _rung(run, wave, step)
+
+
+def resume(run: Run, wave: WaveRecord) -> bool:
+    """Resume a paused wave."""
+    step = Step(
+        call="resume",
+        wave=wave,
+        before={"phase": Phase.STARTED, "by_hand": False, "detail": ""},
+        undo={"phase": wave.phase, "by_hand": wave.by_hand, "detail": wave.detail},
+        rings=True,
+    )
+    return _rung(run, wave, step)
+
+
+def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
+    task_id = wave.task_id or ""
+    try:
+        answer = change(run, step, lambda: run.client.start(task_id))
+    except Incomplete as halted:
+        run.problem(7, wave.campaign, halted.message, halted.hint)
+        return False
+    if answer.done:
+        run.say("started" if step.call == "start" else "resumed", wave.campaign, wave=wave.number)
+        return True
+    if answer.meaning is Meaning.WAIT:
+        run.problem(7, wave.campaign, f"wave {wave.number} waits for its line: {answer.words}")
+        return False
+    return _unfinished(run, wave, answer)
+
+
+def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
+    """Pause a started wave; `drain`: in order to replace it."""
+    phase = Phase.DRAINING if drain else Phase.PAUSED
+    if wave.phase is Phase.PAUSED:
+        run.store.waves.change_wave(wave.wave_id, phase=phase, by_hand=False)
+        return True
+    task_id = wave.task_id or ""
+    step = Step(call="drain" if drain else "pause", wave=wave)
+    fields = {"phase": phase, "by_hand": False}
+    answer = change(run, step, lambda: run.client.pause(task_id), lambda _: fields)
+    if answer.done:
+        run.say("paused", wave.campaign, wave=wave.number)
+        return True
+    return _unfinished(run, wave, answer)
+
+
+def delete(run: Run, wave: WaveRecord) -> bool:
+    """Delete a started wave's task. Its rows stay held until they are accounted."""
+    task_id = wave.task_id or ""
+    fields = {"phase": Phase.DELETED, "by_hand": False}
+    answer = change(run, Step(call="delete", wave=wave), lambda: run.client.delete(task_id), lambda _: fields)
+    if not answer.done and not _unfinished(run, wave, answer):
+        return False
+    # Calls in progress may have been counted between the last look and the deletion.
+    sync(run, run.store.waves.wave(wave.wave_id), run.client.task(task_id))
+    run.say("deleted", wave.campaign, wave=wave.number)
+    return True
+
+
+def discard(run: Run, wave: WaveRecord) -> bool:
+    """Throw a staged wave away. True: proven never started; its rows are free again."""
+    settle_wave(run, wave.wave_id)
+    wave = run.store.waves.wave(wave.wave_id)
+    if wave.task_id is None:
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.DISCARDED)
+        return True
+    task_id = wave.task_id
+    task = run.client.task(task_id)
+    if task is None or (not task.never_rang and not task.deleted):
+        return _discarded(run, wave, task)
+    answer = change(run, Step(call="discard", wave=wave), lambda: run.client.delete(task_id))
+    if answer.outcome is Outcome.UNKNOWN:
+        settle_wave(run, wave.wave_id)
+    elif not answer.done:
+        run.problem(
+            1, wave.campaign, f"wave {wave.number} could not be thrown away: {answer.words}", answer.hint
+        )
+    # Somebody at the console may have started it between our look and our delete.
+    return _discarded(run, wave, run.client.task(task_id))
+
+
+def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
+    phase = sync(run, wave, task)
+    if phase is Phase.DISCARDED:
+        run.say("discarded", wave.campaign, wave=wave.number)
+        return True
+    if phase is Phase.LOST:
+        words = f"task {wave.task_id} of wave {wave.number} is gone; that it called nobody is not proven"
+        run.problem(8, wave.campaign, words, f"`yeta state resolve {wave.campaign}` settles it")
+    else:
+        words = f"wave {wave.number} was started by another hand before it could be thrown away"
+        run.problem(7, wave.campaign, words, "run again to see what it means")
+    return False
+
+
+def carry(run: Run, wave: WaveRecord) -> bool:
+    """Take a started wave out of the way: pause → drain → account → delete. True: its rows are free."""
+    if wave.phase is not Phase.DRAINING and not pause(run, wave, drain=True):
+        return False
+    wave = run.store.waves.wave(wave.wave_id)
+    if wave.phase is Phase.DRAINING:
+        if not _drained(run, wave) or not delete(run, wave):
+            return False
+        wave = run.store.waves.wave(wave.wave_id)
+    if wave.phase in {Phase.DELETED, Phase.EXPIRED} and not wave.accounted:
+        words = f"wave {wave.number} is over; {wave.missing_records} call records are missing"
+        run.problem(7, wave.campaign, words, "`yeta backfill` fetches those that could not be delivered")
+        return False
+    return True
+
+
+def _drained(run: Run, wave: WaveRecord) -> bool:
+    """Wait for calls in progress and their records, as long as that is a matter of seconds."""
+    patience = run.now_ms() + int(run.pauses.settle * 1000)
+    while True:
+        task = run.client.task(wave.task_id or "", remaining=True)
+        if task is None or task.phase is not LivePhase.PAUSED:
+            sync(run, wave, task)
+            run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
+            return False
+        watch(run, wave, task)
+        wave = run.store.waves.wave(wave.wave_id)
+        quiet = int(run.pauses.drain_quiet * 1000)
+        ready = carry_readiness(wave, task, run.now_ms(), quiet)
+        if ready.ready:
+            return True
+        if run.now_ms() >= patience:
+            code, hint = (8, "`yeta state resolve` settles it") if ready.hopeless else (7, "run again")
+            run.problem(code, wave.campaign, f"wave {wave.number} is draining: {ready.detail}", hint)
+            return False
+        run.wait(run.pauses.look)
+
+
+def watch(run: Run, wave: WaveRecord, task: Task) -> None:
+    """Note since when nothing moves in a paused wave."""
+    facts = quiet_facts(wave, task)
+    if facts != wave.quiet_facts:
+        run.store.waves.change_wave(wave.wave_id, quiet_facts=facts, quiet_since=run.now_ms())
+
+
+def sync(run: Run, wave: WaveRecord, task: Task | None) -> Phase:
+    """Record what the platform's answer makes of a wave."""
+    now = seen(wave, task)
+    fields: dict[str, Any] = {}
+    if now.phase is not wave.phase:
+        fields["phase"] = now.phase
+    if now.by_hand != wave.by_hand:
+        fields["by_hand"] = now.by_hand
+    if now.tel_count is not None and now.tel_count != wave.tel_count:
+        fields["tel_count"] = now.tel_count
+    if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
+        fields["started_at"] = run.now_ms()
+    if fields:
+        run.store.waves.change_wave(wave.wave_id, **fields)
+    return now.phase
+
+
+def _unfinished(run: Run, wave: WaveRecord, answer: Answer[None]) -> bool:
+    """A call on an existing task that was not simply done. True: what was wanted holds all the same."""
+    if answer.outcome is Outcome.UNKNOWN:
+        settle_wave(run, wave.wave_id)
+        before = run.store.waves.wave(wave.wave_id)
+        phase = sync(run, before, run.client.task(wave.task_id or ""))
+        if run.store.intents.open(wave.wave_id) or phase is wave.phase:
+            run.problem(7, wave.campaign, f"wave {wave.number}: {answer.words}", "run again")
+            return False
+        return True
+    if answer.meaning is Meaning.ENDED:
+        task = run.client.task(wave.task_id or "")
+        phase = sync(run, wave, task)
+        if task is not None and phase is Phase.COMPLETED:
+            over = ended_as(task)
+            run.store.waves.change_wave(wave.wave_id, phase=over, tel_count=task.process_tel_count)
+        run.problem(7, wave.campaign, f"wave {wave.number} is over: {answer.words}", "run again")
+        return False
+    if answer.meaning is Meaning.DONE_ALREADY:
+        sync(run, wave, run.client.task(wave.task_id or ""))
+        run.problem(7, wave.campaign, f"wave {wave.number} was deleted by another hand", "run again")
+        return False
+    run.problem(1, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)
+    return False

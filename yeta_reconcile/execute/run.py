@@ -1,0 +1,201 @@
+"""What every part of an apply shares: state, client, lock, time, pace, and what went wrong so far."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from yeta_reconcile.errors import Incomplete, OutcomeUnknown, StateError, StateLocked, YetaError
+from yeta_reconcile.execute.pace import Pace
+from yeta_reconcile.store.lock import LIFETIME_MS, Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.store import Store
+
+HEARTBEAT_SECONDS = LIFETIME_MS / 1000 / 6
+Halted = Callable[[], str | None]
+
+
+class Clock(Protocol):
+    """Time, as an argument."""
+
+    def now(self) -> datetime:
+        """Aware."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps an apply from being complete, and the exit code it means (1, 7 or 8)."""
+
+    exit_code: int
+    campaign: str
+    summary: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.campaign}: {self.summary}{hint}"
+
+
+class Stopped(YetaError):  # noqa: N818 -- not an error of its own
+    """Somebody asked us to stop; what was under way is finished."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Seconds: how long a query may lag, how long a call may take, and how often to look meanwhile."""
+
+    settle: float = 5.0
+    timeout: float = 30.0
+    drain_quiet: float = 600.0
+
+    @property
+    def look(self) -> float:
+        """Between two looks at something that is expected to change."""
+        return max(min(self.settle / 10, 1.0), 0.01)
+
+
+@dataclass(slots=True)
+class Run:
+    """One apply under way. `halted` says why nothing may ring, or None; `emit` takes events for people."""
+
+    store: Store
+    client: PlatformClient
+    clock: Clock
+    holder: Holder
+    pauses: Pauses
+    max_in_flight: int = 8
+    halted: Halted = lambda: None
+    emit: Callable[[dict[str, Any]], None] = lambda _event: None
+    problems: list[Problem] = field(default_factory=list)
+    pace: Pace = field(init=False)
+    batches: ThreadPoolExecutor = field(init=False)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _fatal: list[BaseException] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.max_in_flight)
+        self.batches = ThreadPoolExecutor(self.max_in_flight, thread_name_prefix="batch")
+
+    def now_ms(self) -> int:
+        """Now, in ms since the epoch."""
+        return int(self.clock.now().timestamp() * 1000)
+
+    # Stopping
+
+    def stop(self) -> None:
+        """Finish what is under way and begin nothing more."""
+        self._stop.set()
+
+    def fail(self, error: BaseException) -> None:
+        """Something that no other call would survive either: all stop, and it is raised at the end."""
+        with self._lock:
+            self._fatal.append(error)
+        self._stop.set()
+
+    def stop_with(self, call: str, error: OutcomeUnknown) -> None:
+        """A code that no other call would survive came back for a call that may have been done all the same."""
+        self.fail(YetaError(f"{call}: {error.why}", hint="run again once the platform works again"))
+
+    def check(self) -> None:
+        """Raise Stopped if nothing more may begin."""
+        if self._stop.is_set():
+            raise Stopped("stopped before the next call")
+
+    def raise_fatal(self) -> None:
+        """Raise what stopped everything, if anything did."""
+        if self._fatal:
+            raise self._fatal[0]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, unless we are to stop."""
+        if seconds > 0:
+            self.check()
+            self.clock.sleep(seconds)
+            self.check()
+
+    def wait_until(self, moment: int) -> None:
+        """Wait until `moment`, ms since the epoch."""
+        while (left := (moment - self.now_ms()) / 1000) > 0:
+            self.wait(min(left, 1.0))
+
+    # Saying
+
+    def problem(self, exit_code: int, campaign: str, summary: str, hint: str = "") -> None:
+        """Note what keeps this apply from being complete."""
+        problem = Problem(exit_code, campaign, summary, hint)
+        with self._lock:
+            if problem not in self.problems:
+                self.problems.append(problem)
+        self.say("problem", campaign, exit_code=exit_code, summary=summary, hint=hint)
+
+    def say(self, event: str, campaign: str, **fields: Any) -> None:
+        """An event for people and pipelines; no number and no dynamic value."""
+        with self._lock:
+            self.emit({"event": event, "campaign": campaign, **fields})
+
+    # Ringing
+
+    def may_ring(self) -> None:
+        """Raise unless telephones may ring: not halted, and the lock still ours."""
+        if reason := self.halted():
+            raise Incomplete(f"halted: {reason}; nothing is started", hint="`yeta resume` lifts it")
+        current = self.store.lock.current(self.now_ms())
+        if current is None or current.holder != self.holder.holder:
+            raise StateLocked("the lock on the state was lost; stopped before a call that rings")
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Keep the lock while the block runs."""
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(HEARTBEAT_SECONDS):
+                try:
+                    if not self.store.lock.renew(self.holder, self.now_ms()):
+                        self.fail(StateLocked("the lock on the state was lost", hint="run again"))
+                        return
+                except StateError:
+                    # The next intent finds out whether the state works; a missed beat alone is harmless.
+                    continue
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self.batches.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,136 @@
+"""Doubts of the journal, settled by asking: creates by their mark, inserts by the count, the rest by status.
+
+It changes nothing at the platform. A call-out that was never answered stays unknown for ever.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.journal import Doubt, settle_control, settle_inserts
+from yeta_reconcile.observe import new_and_empty
+from yeta_reconcile.recorded import Outcome, Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.live import Task
+    from yeta_reconcile.recorded import Intent, WaveRecord
+
+
+def settle_all(run: Run) -> None:
+    """Settle every doubt that an earlier run, or its death, left."""
+    intents = run.store.intents.open()
+    orphans = [intent for intent in intents if intent.wave_id is None]
+    if orphans:
+        # Whether an orphan is gone, the next look tells; only its deletion must not be under way any more.
+        run.wait_until(max(_ripe(intent, run) for intent in orphans))
+        run.store.intents.settle(orphans, Outcome.REFUSED, wave_id=None)
+    for wave_id in dict.fromkeys(intent.wave_id for intent in intents):
+        if wave_id is not None:
+            settle_wave(run, wave_id)
+
+
+def settle_wave(run: Run, wave_id: int) -> None:
+    """Settle one wave's doubts, once its requests can no longer be under way."""
+    intents = run.store.intents.open(wave_id)
+    if not intents:
+        return
+    wave = run.store.waves.wave(wave_id)
+    run.wait_until(max(_ripe(intent, run) for intent in intents))
+    by_call: dict[str, list[Intent]] = defaultdict(list)
+    for intent in intents:
+        by_call[intent.call].append(intent)
+    for call, doubtful in by_call.items():
+        if call == "create":
+            _settle_create(run, wave, doubtful)
+        elif call == "insert":
+            _settle_inserts(run, wave, doubtful)
+        elif call == "callout":
+            run.store.intents.settle(doubtful, Outcome.UNKNOWN, wave_id=wave_id)
+        else:
+            _settle_control(run, wave, call, doubtful)
+
+
+def _ripe(intent: Intent, run: Run) -> int:
+    """When its effect, if there is one, must be visible."""
+    over = intent.ended if intent.outcome is Outcome.UNKNOWN and intent.ended else intent.deadline
+    return over + int(run.pauses.settle * 1000)
+
+
+def _settle_create(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
+    for look in range(2):
+        if look:
+            run.wait(run.pauses.settle)
+        if answer := find_answer(run, wave):
+            run.store.intents.settle(
+                doubtful, Outcome.DONE, wave_id=wave.wave_id, task_id=answer.task_id, phase=Phase.FILLING
+            )
+            return
+    run.store.intents.settle(doubtful, Outcome.REFUSED, wave_id=wave.wave_id, phase=Phase.PLANNED)
+
+
+def find_answer(run: Run, wave: WaveRecord) -> Task | None:
+    """The new and empty task that an unanswered create of this wave may have made."""
+    return next((task for task in twins(run, wave) if new_and_empty(task)), None)
+
+
+def twins(run: Run, wave: WaveRecord) -> list[Task]:
+    """Tasks that bear a wave's mark and that no record knows."""
+    recorded = run.store.waves.recorded()
+    known = recorded.task_ids | recorded.forgotten
+    return [
+        task
+        for task in run.client.query(name=wave.task_name)
+        if task.name == wave.task_name and task.task_id not in known and not task.deleted
+    ]
+
+
+def _settle_inserts(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
+    task = run.client.task(wave.task_id or "")
+    proven = rows_in(run, wave)
+    count = task.count_tel if task else None
+    verdict = settle_inserts(proven, [intent.rows for intent in doubtful], count)
+    outcome = Outcome.DONE if verdict is Doubt.IN else Outcome.REFUSED
+    # A wave whose count proves neither is marked, and thrown away by whoever fills it.
+    detail = "discard" if verdict is Doubt.DISCARD else wave.detail
+    run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, doubted=True, detail=detail)
+
+
+def rows_in(run: Run, wave: WaveRecord) -> int:
+    """Rows of a wave that are proven to be in its task."""
+    done = run.store.intents.done_batches(wave.wave_id)
+    return sum(1 for row in run.store.waves.rows(wave.wave_id) if row.batch in done and not row.fate)
+
+
+def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent]) -> None:
+    task = run.client.task(wave.task_id or "")
+    outcome = settle_control(call, task)
+    if outcome is Outcome.UNKNOWN:
+        words = task.status_words if task else "gone"
+        run.problem(
+            8, wave.campaign, f"whether {call} of wave {wave.number} was done cannot be told: it is {words}"
+        )
+        return
+    fields = AFTER[call] if outcome is Outcome.DONE else BEFORE[call]
+    run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **fields)
+
+
+# What a call that turns out done, or not done, leaves of its wave. What a discarded task was at its end, only
+# the next look tells.
+AFTER: dict[str, dict[str, object]] = {
+    "start": {"phase": Phase.STARTED, "by_hand": False},
+    "resume": {"phase": Phase.STARTED, "by_hand": False},
+    "pause": {"phase": Phase.PAUSED, "by_hand": False},
+    "drain": {"phase": Phase.DRAINING, "by_hand": False},
+    "delete": {"phase": Phase.DELETED, "by_hand": False},
+    "discard": {},
+}
+BEFORE: dict[str, dict[str, object]] = {
+    "start": {"phase": Phase.VERIFIED, "started_at": None},
+    "resume": {"phase": Phase.PAUSED},
+    "pause": {},
+    "drain": {},
+    "delete": {},
+    "discard": {},
+}

@@ -1,0 +1,394 @@
+"""From documents, state and platform to a plan: gathers what `diff` decides on, for every campaign.
+
+It asks the platform and reads the state; it changes neither.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Protocol
+
+from yeta_reconcile.checks import check_campaign
+from yeta_reconcile.contacts import ListSpec, file_digest
+from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
+from yeta_reconcile.diff import INVALID, Finding, Subject, Wave, decide, grip, in_the_light
+from yeta_reconcile.observe import Questions, observe
+from yeta_reconcile.plan import Plan
+from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.rows import Comparison, Ledger, numbers_called
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from yeta_reconcile.campaign import Calling, Project
+    from yeta_reconcile.observed import Observed, Orphan
+    from yeta_reconcile.recorded import CampaignRecord, Recorded
+    from yeta_reconcile.store import Store
+
+LIFETIME = timedelta(hours=24)
+GONE_FOR_MS = 30 * 24 * 3600 * 1000
+
+
+class Placed(Protocol):
+    """A document with its positions (`load.Located`)."""
+
+    @property
+    def model(self) -> Calling:
+        """The document."""
+        ...
+
+    def at(self, *path: str | int) -> Position:
+        """Where a value stands."""
+        ...
+
+
+class Declared(Protocol):
+    """What planning needs of a repository (`load.Repository`)."""
+
+    @property
+    def project(self) -> Project:
+        """The settings."""
+        ...
+
+    @property
+    def environment(self) -> str:
+        """Its name, or empty."""
+        ...
+
+    @property
+    def callings(self) -> Mapping[str, Placed]:
+        """Campaigns and direct calls by name."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What loading found."""
+        ...
+
+    def list_spec(self, located: Placed) -> ListSpec:
+        """The contact list of a campaign."""
+        ...
+
+
+@dataclass(slots=True)
+class Planned:
+    """A plan and what it was made of. `exit_code` is what its findings force (0: nothing)."""
+
+    plan: Plan
+    subjects: dict[str, Subject]
+    observed: Observed
+    recorded: Recorded
+    signatures: dict[str, str] = field(default_factory=dict)
+    exit_code: int = 0
+    blocked: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes plans for one repository and state. `only` and `destroy` are as on the command line."""
+
+    declared: Declared
+    store: Store
+    client: Questions
+    only: Collection[str] = ()
+    destroy: bool = False
+    commit: str | None = None
+
+    def plan(self, now: datetime) -> Planned:
+        """Look, compare and decide. `now` is aware. Raises InvalidInput, PlatformError, Unreachable."""
+        recorded = self.store.waves.recorded()
+        project = self.declared.project
+        observed = observe(self.client, recorded, self.store.key, project.name, self.declared.environment)
+        gathered = _Gathering(self, recorded, observed, now)
+        return gathered.planned()
+
+    def signature(
+        self, name: str, columns: tuple[str, ...], record: CampaignRecord, grips: Mapping[int, Grip]
+    ) -> str:
+        """What `Planned.signatures` would say of a campaign as it is now."""
+        spec = self.declared.list_spec(self.declared.callings[name])
+        return signature_of(fingerprint_of(spec, columns), record, grips)
+
+    def comparison(self, name: str, columns: tuple[str, ...], grips: Mapping[int, Grip]) -> Comparison:
+        """A campaign's list against the ledger as it is now."""
+        located = self.declared.callings[name]
+        record = record_of(located.model, self.store.waves.recorded(), self.declared.callings)
+        ledger = Ledger.read(self.store, record, grips)
+        return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger)
+
+
+def record_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
+    """What the state holds of a declared campaign, under its name or the former one it names."""
+    found = recorded.campaigns.get(declared.name)
+    if found is None and declared.renamed_from and declared.renamed_from not in callings:
+        found = recorded.campaigns.get(declared.renamed_from)
+    return found
+
+
+def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
+    """What a list says, as one digest; empty if it cannot be read."""
+    try:
+        return spec.fingerprint(file_digest(spec.path), columns).hex()
+    except OSError:
+        return ""
+
+
+def signature_of(fingerprint: str, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> str:
+    """What a comparison of list and ledger depends on: the same again means the same delta."""
+    grasp = ",".join(f"{wave_id}{kind.value[0]}" for wave_id, kind in sorted(grips.items()))
+    return f"{fingerprint}/{record.generation if record else 0}/{grasp}"
+
+
+class _Gathering:
+    """One plan in the making."""
+
+    def __init__(self, planner: Planner, recorded: Recorded, observed: Observed, now: datetime) -> None:
+        self.planner = planner
+        self.declared = planner.declared
+        self.store = planner.store
+        self.recorded = recorded
+        self.observed = observed
+        self.now = now
+        self.now_ms = int(now.timestamp() * 1000)
+        self.callings = planner.declared.callings
+        self.signatures: dict[str, str] = {}
+        self.facts: dict[str, str] = {}
+        self.lit: dict[str, tuple[Wave, ...]] = {
+            name: in_the_light(record, observed.tasks) for name, record in recorded.campaigns.items()
+        }
+        self.taken = self._taken_lines()
+
+    def planned(self) -> Planned:
+        """Decide every campaign."""
+        subjects = self._subjects()
+        decisions = {name: decide(subject) for name, subject in subjects.items()}
+        changes = [change for decision in decisions.values() for change in decision.changes]
+        findings = [*self._checks(subjects), *(f for d in decisions.values() for f in d.findings)]
+        diagnostics = [
+            *self.declared.warnings,
+            *(found.diagnostic for found in findings),
+            *(d for subject in subjects.values() for d in subject.delta.diagnostics),
+        ]
+        invalid = any(d.severity == "error" for s in subjects.values() for d in s.delta.diagnostics)
+        codes = {found.exit_code for found in findings} | ({INVALID} if invalid else set())
+        plan = Plan(
+            plan_id=secrets.token_hex(8),
+            created=self.now,
+            expires=self.now + LIFETIME,
+            commit=self.planner.commit,
+            campaigns=len(self.callings),
+            changes=tuple(changes),
+            diagnostics=tuple(dict.fromkeys(diagnostics)),
+            facts=self.facts,
+            state_id=self.store.state_id,
+            owner=f"{self.declared.project.name}/{self.declared.environment}",
+        )
+        # Of several the first counts: invalid documents make everything else guesswork.
+        exit_code = next((code for code in (3, 8, 4) if code in codes), 0)
+        blocked = frozenset(
+            name for name, d in decisions.items() if any(found.exit_code for found in d.findings)
+        )
+        return Planned(plan, subjects, self.observed, self.recorded, self.signatures, exit_code, blocked)
+
+    def _subjects(self) -> dict[str, Subject]:
+        orphans = self._orphans_by_name()
+        strangers = any(
+            name not in self.callings and any(_started(orphan) for orphan in found)
+            for name, found in orphans.items()
+        )
+        subjects: dict[str, Subject] = {}
+        used = set()
+        for name, located in sorted(self.callings.items()):
+            record = record_of(located.model, self.recorded, self.callings)
+            if record:
+                used.add(record.name)
+            if self._wanted(name):
+                subjects[name] = self._subject(name, located, record, orphans.pop(name, ()), strangers)
+        gone = {name for name in self.recorded.campaigns if name not in used}
+        for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
+            if self._wanted(name):
+                subjects[name] = Subject(
+                    name,
+                    None,
+                    self.recorded.campaigns.get(name),
+                    self.lit.get(name, ()),
+                    RowsDelta(),
+                    self.now,
+                    self._drain_quiet,
+                    orphans=tuple(orphans.get(name, ())),
+                    destroy=self.planner.destroy,
+                )
+        return subjects
+
+    def _wanted(self, name: str) -> bool:
+        return not self.planner.only or name in self.planner.only
+
+    @property
+    def _drain_quiet(self) -> int:
+        return int(self.declared.project.platform.drain_quiet.total_seconds() * 1000)
+
+    def _subject(
+        self,
+        name: str,
+        located: Placed,
+        record: CampaignRecord | None,
+        orphans: Collection[Orphan],
+        strangers: bool,
+    ) -> Subject:
+        model = located.model
+        waves = self.lit[record.name] if record else ()
+        robot = self.observed.config.robots.get(model.robot)
+        columns = robot.columns if robot else ()
+        lines = self.observed.config.lines
+        return Subject(
+            name,
+            model,
+            record,
+            waves,
+            self._delta(name, located, record, waves, columns) if columns else RowsDelta(),
+            self.now,
+            self._drain_quiet,
+            concurrents={
+                line: lines[line].concurrents
+                for wave in waves
+                for line in wave.record.attributes.lines
+                if line in lines
+            },
+            taken={line: holder for line, (owner, holder) in self.taken.items() if owner != name},
+            columns=columns,
+            orphans=tuple(orphans),
+            strangers_block=strangers,
+            destroy=self.planner.destroy,
+            at=located.at,
+        )
+
+    def _delta(
+        self,
+        name: str,
+        located: Placed,
+        record: CampaignRecord | None,
+        waves: tuple[Wave, ...],
+        columns: tuple[str, ...],
+    ) -> RowsDelta:
+        """Rows against the ledger; not read at all if the list is known to ask for nothing."""
+        spec = self.declared.list_spec(located)
+        grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
+        fingerprint = fingerprint_of(spec, columns)
+        signature = self.signatures[name] = signature_of(fingerprint, record, grips)
+        self.facts[name] = self._deciding_facts(located.model, fingerprint, waves)
+        if record and fingerprint and record.settled_list == signature:
+            notes = tuple(restore_note(note) for note in record.settled_notes)
+            return RowsDelta(
+                declared=record.settled_rows, staged=_all_staged(waves, grips), diagnostics=notes
+            )
+        ledger = Ledger.read(self.store, record, grips)
+        comparison = Comparison(spec, columns, self.store.key, ledger)
+        same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
+        kin = self._kin(located.model, record)
+        repeated = set().union(*numbers_called(self.store, self._known(located.model.repeats)).values())
+        return comparison.delta(grips, same, kin=kin, repeated=repeated)
+
+    def _known(self, names: Collection[str]) -> list[str]:
+        return [name for name in names if name in self.recorded.campaigns]
+
+    def _kin(self, model: Calling, record: CampaignRecord | None) -> dict[str, set[bytes]]:
+        """Numbers of campaigns that are gone, for one that is new: it may be one of them under a new name."""
+        if record is not None or model.renamed_from or model.repeats:
+            return {}
+        used = {
+            found.name
+            for located in self.callings.values()
+            if (found := record_of(located.model, self.recorded, self.callings))
+        }
+        gone = [
+            name
+            for name, known in self.recorded.campaigns.items()
+            if name not in used and (known.gone_at is None or self.now_ms - known.gone_at <= GONE_FOR_MS)
+        ]
+        return numbers_called(self.store, gone)
+
+    def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
+        """What a decision rests on, progress left out; binds a saved plan."""
+        facts = [
+            model.model_dump_json(),
+            fingerprint,
+            [[w.record.number, w.record.attempt, w.record.phase, w.record.task_id] for w in waves],
+        ]
+        return blake2b(json.dumps(facts, ensure_ascii=False).encode(), digest_size=16).hexdigest()
+
+    def _checks(self, subjects: dict[str, Subject]) -> list[Finding]:
+        found = []
+        for name, subject in subjects.items():
+            if subject.declared is None or subject.destroy:
+                continue
+            for check in check_campaign(subject.declared, self.observed.config, self.now):
+                diagnostic = Diagnostic(
+                    check.severity, check.code, check.summary, subject.at(*check.path), check.hint, name
+                )
+                found.append(Finding(diagnostic, INVALID if check.severity == "error" else 0))
+        return found
+
+    def _orphans_by_name(self) -> dict[str, list[Orphan]]:
+        """Orphans by the campaign they belong to today, renames followed."""
+        today = {}
+        for name, located in self.callings.items():
+            record = record_of(located.model, self.recorded, self.callings)
+            for former in record.former if record else ():
+                today[former] = name
+            if located.model.renamed_from and located.model.renamed_from not in self.callings:
+                today[located.model.renamed_from] = name
+        found: dict[str, list[Orphan]] = defaultdict(list)
+        for orphan in self.observed.orphans:
+            named = orphan.mark.campaign
+            found[named if named in self.callings else today.get(named, named)].append(orphan)
+        return found
+
+    def _taken_lines(self) -> dict[str, tuple[str, str]]:
+        """Line: (campaign, words) of who holds it, as far as is known."""
+        taken = {
+            line.number: ("", "another task of the account")
+            for line in self.observed.config.lines.values()
+            if line.taken
+        }
+        for name, waves in self.lit.items():
+            for wave in waves:
+                if wave.record.live:
+                    for line in wave.record.attributes.lines:
+                        taken[line] = (name, f"{name} wave {wave.record.number}")
+        return taken
+
+
+def _started(orphan: Orphan) -> bool:
+    return not orphan.proven or not orphan.task.never_rang
+
+
+def _all_staged(waves: tuple[Wave, ...], grips: Mapping[int, Grip]) -> dict[int, StagedDelta]:
+    return {
+        wave.record.wave_id: StagedDelta(rows=wave.record.pending)
+        for wave in waves
+        if grips[wave.record.wave_id] in {Grip.STAGED, Grip.FULL}
+    }
+
+
+def note_of(diagnostic: Diagnostic) -> str:
+    """A finding of a list as text, to be shown again while the list is not read."""
+    place = diagnostic.position
+    values = [
+        diagnostic.severity,
+        diagnostic.code,
+        diagnostic.summary,
+        diagnostic.hint,
+        [place.file, place.line, place.column] if place else None,
+    ]
+    return json.dumps(values, ensure_ascii=False)
+
+
+def restore_note(note: str) -> Diagnostic:
+    """The finding that `note_of` wrote."""
+    severity, code, summary, hint, place = json.loads(note)
+    return Diagnostic(severity, code, summary, Position(*place) if place else None, hint)

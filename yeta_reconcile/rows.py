@@ -1,0 +1,276 @@
+"""Declared rows against the ledger: the delta a plan decides on, and the rows that enter the next wave.
+
+It reads lists and the state, row by row; it writes neither and asks the platform nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.contacts import ListReader, ListSpec
+from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
+from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Fate, RowRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from yeta_reconcile.contacts import Row
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.store import Store
+
+NAMED_LINES = 5
+
+
+class Verdict(Enum):
+    """Where a declared row stands."""
+
+    NEW = "new"
+    STAGED = "staged"
+    HELD = "held"
+    BLOCKED = "blocked"
+    ASIDE = "aside"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A campaign's rows by key, sorted by what holds them."""
+
+    holding: dict[bytes, RowRecord] = field(default_factory=dict)
+    numbers: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    staged: dict[bytes, RowRecord] = field(default_factory=dict)
+    freeing: dict[bytes, RowRecord] = field(default_factory=dict)
+    aside: dict[bytes, tuple[bytes, str, int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, store: Store, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> Ledger:
+        """The ledger of a campaign; `grips` are those of its waves by id."""
+        ledger = cls()
+        if record is None:
+            return ledger
+        ledger.aside = store.waves.set_aside(record.name)
+        for row in store.waves.ledger(record.name):
+            ledger._take(row, grips.get(row.wave_id))
+        return ledger
+
+    def _take(self, row: RowRecord, grip: Grip | None) -> None:
+        if row.fate in FREE_FATES or grip is None:
+            return
+        if row.fate is Fate.PENDING and grip in {Grip.STAGED, Grip.FULL}:
+            self.staged[row.key] = row
+        elif row.fate is Fate.PENDING and grip is Grip.FREEING:
+            self.freeing[row.key] = row
+        else:
+            self.holding[row.key] = row
+            self.numbers[row.number_digest].append(row.key)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of the campaign was ever recorded."""
+        return not (self.holding or self.staged or self.freeing or self.aside)
+
+
+class Comparison:
+    """One list against one ledger. Iterate `select` for the rows that belong into a wave."""
+
+    def __init__(self, spec: ListSpec, columns: Sequence[str], key: Key, ledger: Ledger) -> None:
+        self.spec = spec
+        self.columns = tuple(columns)
+        self._key = key
+        self._ledger = ledger
+        self._blocked: set[bytes] = set()
+        self.diagnostics: list[Diagnostic] = []
+
+    def reader(self) -> ListReader:
+        """A fresh pass over the list."""
+        return ListReader(self.spec, self.columns, digest=self._key.row_digest)
+
+    def content_digest(self, row: Row) -> bytes:
+        """The digest of what the row says."""
+        return self._key.content_digest(row.values)
+
+    def delta(
+        self,
+        grips: Mapping[int, Grip],
+        same_columns: set[int],
+        *,
+        kin: Mapping[str, set[bytes]] | None = None,
+        repeated: set[bytes] | None = None,
+    ) -> RowsDelta:
+        """Read the whole list once. `same_columns` are waves sent with today's columns; `kin` and
+        `repeated` are numbers of campaigns that are gone, and that may be called again.
+        """  # noqa: D205
+        reader = self.reader()
+        if self._ledger.empty and not kin and not repeated:
+            new = sum(1 for _ in reader)
+            self.diagnostics = list(reader.diagnostics)
+            return RowsDelta(declared=new, new=new, diagnostics=tuple(self.diagnostics))
+        tally = _Tally(self._ledger, grips, same_columns)
+        shared: Counter[str] = Counter()
+        deferred: list[tuple[Row, list[bytes]]] = []
+        for row in reader:
+            number = row.number_digest
+            for name, numbers in (kin or {}).items():
+                shared[name] += number in numbers
+            verdict, others = self._judge(row, number)
+            if others and self.spec.same_number == "allow":
+                deferred.append((row, others))
+                tally.seen(row)
+            else:
+                tally.count(row, verdict, self.content_digest(row), bool(repeated and number in repeated))
+        for row, others in deferred:
+            called = any(other not in tally.keys for other in others)
+            number = row.number_digest
+            verdict = Verdict.BLOCKED if called else self._place(row)
+            tally.count(row, verdict, self.content_digest(row), bool(repeated and number in repeated))
+        self._blocked = tally.blocked
+        self.diagnostics = [*reader.diagnostics, *self._named(tally)]
+        lengths = {name: min(len(numbers), tally.declared) for name, numbers in (kin or {}).items()}
+        return tally.delta({name: (shared[name], lengths[name]) for name in lengths}, tuple(self.diagnostics))
+
+    def _judge(self, row: Row, number: bytes) -> tuple[Verdict, list[bytes]]:
+        """Where a row stands, and the other keys under which its number was called."""
+        ledger = self._ledger
+        aside = ledger.aside.get(row.digest)
+        if aside is not None and aside[0] == self.content_digest(row):
+            return Verdict.ASIDE, []
+        if row.digest in ledger.holding:
+            return Verdict.HELD, []
+        others = [key for key in ledger.numbers.get(number, ()) if key != row.digest]
+        return (Verdict.BLOCKED if others else self._place(row)), others
+
+    def _place(self, row: Row) -> Verdict:
+        return Verdict.STAGED if row.digest in self._ledger.staged else Verdict.NEW
+
+    def select(self, wave_ids: set[int], *, fresh: bool = True) -> Iterator[Row]:
+        """Rows that belong into a wave that is (re)staged: those of `wave_ids`, and with `fresh` new ones.
+
+        Call `delta` first. In the order of the list.
+        """
+        for row in self.reader():
+            verdict, others = self._judge(row, row.number_digest)
+            if others and self.spec.same_number == "allow" and row.digest not in self._blocked:
+                verdict = self._place(row)
+            if (verdict is Verdict.NEW and fresh) or (
+                verdict is Verdict.STAGED and self._ledger.staged[row.digest].wave_id in wave_ids
+            ):
+                yield row
+
+    def _named(self, tally: _Tally) -> list[Diagnostic]:
+        findings = []
+        for line, code in tally.aside_lines[:NAMED_LINES]:
+            findings.append(
+                Diagnostic(
+                    "warning", "row-set-aside",
+                    f"the platform refused this row (code {code}); it is set aside until it changes",
+                    Position(self.spec.label, line, 1),
+                )
+            )  # fmt: skip
+        for line in tally.blocked_lines[:NAMED_LINES]:
+            findings.append(
+                Diagnostic(
+                    "warning", "number-called-before",
+                    "this row is not called: its number was called by this campaign under another key",
+                    Position(self.spec.label, line, 1),
+                )
+            )  # fmt: skip
+        for what, lines in (("set aside", tally.aside_lines), ("not called", tally.blocked_lines)):
+            if len(lines) > NAMED_LINES:
+                findings.append(
+                    Diagnostic(
+                        "warning", "more-rows", f"{len(lines) - NAMED_LINES} more rows are {what}",
+                        Position(self.spec.label),
+                    )
+                )  # fmt: skip
+        return findings
+
+
+class _Tally:
+    """Counts while a list is read."""
+
+    def __init__(self, ledger: Ledger, grips: Mapping[int, Grip], same_columns: set[int]) -> None:
+        self._ledger = ledger
+        self._grips = grips
+        self._same_columns = same_columns
+        self.keys: set[bytes] = set()
+        self.declared = self.new = self.repeats = 0
+        self.freed: Counter[int] = Counter()
+        self.held: Counter[int] = Counter()
+        self.edited: Counter[int] = Counter()
+        self.staged: Counter[int] = Counter()
+        self.staged_edited: Counter[int] = Counter()
+        self.blocked: set[bytes] = set()
+        self.blocked_lines: list[int] = []
+        self.aside_lines: list[tuple[int, int]] = []
+
+    def seen(self, row: Row) -> None:
+        """The row is declared, whatever becomes of it."""
+        self.keys.add(row.digest)
+
+    def count(self, row: Row, verdict: Verdict, content: bytes, repeats: bool) -> None:
+        self.seen(row)
+        self.declared += 1
+        if verdict is Verdict.HELD:
+            self._hold(row, content)
+        elif verdict is Verdict.STAGED:
+            staged = self._ledger.staged[row.digest]
+            self.staged[staged.wave_id] += 1
+            if staged.content != content and staged.wave_id in self._same_columns:
+                self.staged_edited[staged.wave_id] += 1
+        elif verdict is Verdict.NEW:
+            self.new += 1
+            self.repeats += repeats
+            freed = self._ledger.freeing.get(row.digest)
+            if freed:
+                self.freed[freed.wave_id] += 1
+        elif verdict is Verdict.BLOCKED:
+            self.blocked.add(row.digest)
+            self.blocked_lines.append(row.line)
+        else:
+            self.aside_lines.append((row.line, self._ledger.aside[row.digest][3]))
+
+    def _hold(self, row: Row, content: bytes) -> None:
+        held = self._ledger.holding[row.digest]
+        self.held[held.wave_id] += 1
+        if held.fate is Fate.PENDING and held.content != content and held.wave_id in self._same_columns:
+            self.edited[held.wave_id] += 1
+
+    def delta(self, kin: dict[str, tuple[int, int]], diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
+        removed: Counter[int] = Counter()
+        for key, row in self._ledger.holding.items():
+            if key not in self.keys and row.fate is Fate.PENDING:
+                removed[row.wave_id] += 1
+        staged_removed: Counter[int] = Counter()
+        for key, row in self._ledger.staged.items():
+            if key not in self.keys or key in self.blocked:
+                staged_removed[row.wave_id] += 1
+        staged = {
+            wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], staged_removed[wave_id])
+            for wave_id, grip in self._grips.items()
+            if grip in {Grip.STAGED, Grip.FULL}
+        }
+        return RowsDelta(
+            declared=self.declared,
+            new=self.new,
+            repeats=self.repeats,
+            blocked=len(self.blocked),
+            set_aside=len(self.aside_lines),
+            freed=dict(self.freed),
+            staged=staged,
+            edited=dict(self.edited),
+            removed=dict(removed),
+            held=dict(self.held),
+            kin=kin,
+            diagnostics=diagnostics,
+        )
+
+
+def numbers_called(store: Store, names: Iterable[str]) -> dict[str, set[bytes]]:
+    """The numbers of campaigns' rows, whatever became of their waves."""
+    return {
+        name: {row.number_digest for row in store.waves.ledger(name) if row.fate not in FREE_FATES}
+        for name in names
+    }
