@@ -1,13 +1,12 @@
 """What is declared: the models of every document of a campaign repository, and the values the diff reads.
 
-Pure values; reading files is `load.py`'s. The models are the single source of the JSON Schema (`yeta schema`).
+Pure values; reading files is `load.py`'s. The models are the one source of the JSON Schema (`yeta schema`).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,70 +18,9 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
-DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
-WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def parse_duration(value: Any) -> timedelta:
-    """`90s`, `10m`, `2h`, `90d`, `500ms` → timedelta. Raises ValueError on anything else."""
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-
-
-def parse_window(value: Any) -> str:
-    """`09:00-12:00` or with seconds → `09:00:00-12:00:00`, the platform's form. Raises ValueError."""
-    if not isinstance(value, str) or not re.fullmatch(WINDOW_PATTERN, value):
-        raise ValueError('a window is begin and end of a part of the day, like "09:00-12:00"')
-    begin, end = (_time_of_day(part) for part in value.split("-"))
-    if begin >= end:
-        raise ValueError(f"the window ends at {end} which is not after its begin {begin}; it cannot pass midnight")
-    return f"{begin}-{end}"
-
-
-def _time_of_day(text: str) -> time:
-    try:
-        return time.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text} is no time of day; hours go from 00 to 23, minutes from 00 to 59") from None
-
-
-def _quoted_identifier(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    raise ValueError(
-        'an identifier is text and must be quoted, like "055169101407": unquoted it is a number, and its '
-        "leading zeros or last digits may be lost"
-    )
-
-
-Identifier = Annotated[
-    str,
-    BeforeValidator(_quoted_identifier),
-    Field(min_length=1, max_length=64, pattern=r"^[^\s;,]+$"),
-]
-Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^{DURATION_PATTERN}$", "examples": ["90s", "10m", "2h", "90d"]}
-    ),
-]
-Window = Annotated[
-    str,
-    BeforeValidator(parse_window),
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^{WINDOW_PATTERN}$", "examples": ["09:00-12:00"]}
-    ),
-]
+from yeta_reconcile.scalars import Duration, Identifier, Moment, Name, Window, in_order
 
 
 class _Document(BaseModel):
@@ -109,12 +47,21 @@ class Platform(_Document):
 class Schedule(_Document):
     """When a wave may call."""
 
-    begin: datetime | None = None
-    """First moment of calling; default: when the wave is created. Without an offset: the project's timezone."""
-    end: datetime | None = None
-    """Last moment; once it is past nothing is created or started."""
-    windows: Annotated[tuple[Window, ...] | None, Field(min_length=1)] = None
+    begin: Moment | None = None
+    """First moment of calling, in the project's timezone; default: when the wave is created."""
+    end: Moment | None = None
+    """Last moment; once it is past nothing is created or started, and what was never dialled is named."""
+    windows: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
     """Parts of the day in which calls may go out; default: the hours of the lines."""
+
+    @model_validator(mode="after")
+    def _ends_after_begin(self) -> Schedule:
+        begin, end = self.begin, self.end
+        if not begin or not end or bool(begin.tzinfo) != bool(end.tzinfo):
+            return self
+        if end <= begin:
+            raise PydanticCustomError("end_before_begin", "the schedule ends before it begins", {"at": "end"})
+        return self
 
 
 class Recall(_Document):
@@ -133,21 +80,26 @@ def _key(value: Any) -> Any:
 class Contacts(_Document):
     """The contact list of a campaign."""
 
-    csv: Annotated[str, Field(min_length=1)]
+    csv: Annotated[str, Field(min_length=1, examples=["data/spring-renewal.csv"])]
     """The file, relative to the document."""
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     """`auto` tells UTF-8 (with or without BOM) from GB18030, which Excel writes in China."""
-    columns: dict[str, str] = {}
+    columns: Annotated[dict[str, str], Field(examples=[{"客户手机号码": "phone", "姓名": "name"}])] = {}
     """Platform column: CSV header. A column that is not named maps to the header of its own name."""
     key: Annotated[
         tuple[str, ...] | None,
         BeforeValidator(_key),
         Field(min_length=1),
         WithJsonSchema(
-            {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                ]
+            }
         ),
     ] = None
-    """CSV header or headers that identify a row; default the number column. Cannot change once a wave was started."""
+    """CSV headers that identify a row; default the number column. Cannot change after a start."""
     duplicates: Literal["error", "first"] = "error"
     """Two rows with the same key: refuse, or take the first."""
     same_number: Literal["error", "allow"] = "error"
@@ -162,15 +114,20 @@ class Exemption(_Document):
     """A guard that does not hold for this campaign, why, and until when."""
 
     limit: Literal["new_numbers", "ringing_numbers", "deletes", "repeat_numbers", "frequency"]
+    """The guard of `limits:` in yeta.yaml."""
     reason: Annotated[str, Field(min_length=1)]
-    until: date
+    """Why it does not hold here."""
+    until: Annotated[date, Field(examples=["2026-12-31"])]
+    """The last day on which the exemption counts."""
 
 
 class Frequency(_Document):
     """How often one number may be called by all campaigns of the repository together."""
 
     times: Annotated[int, Field(ge=1)] = 1
+    """Calls at most; recalls of one task are one."""
     within: Duration = timedelta(days=7)
+    """In this time."""
 
 
 class Limits(_Document):
@@ -185,35 +142,45 @@ class Limits(_Document):
     repeat_numbers: Annotated[int, Field(ge=0)] | None = None
     """People who may be called again by `repeats` in one apply."""
     frequency: Frequency | None = None
+    """How often one number may be called by all campaigns together."""
 
 
 class Defaults(_Document):
     """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
 
     robot: Identifier | None = None
-    lines: Annotated[tuple[Identifier, ...] | None, Field(min_length=1)] = None
+    """Robot (话术) that talks."""
+    lines: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    """Lines that are called from; a direct call takes the first."""
     voice: Identifier | None = None
+    """Voice (发音人) of the robot."""
     schedule: Schedule | None = None
+    """When waves may call."""
     recall: Recall | None = None
+    """Further tries for those who were not reached."""
 
 
 class Project(_Document):
     """Settings of a repository, in `yeta.yaml`, after `--env` was laid over them."""
 
     kind: Literal["Project"]
+    """What this document is."""
     name: Name
     """Part of every ownership mark, so that two repositories on one account never touch each other."""
     platform: Platform = Platform()
+    """How the platform is reached."""
     state: Annotated[str, Field(min_length=1)] = "state/yeta.db"
     """A SQLite file relative to the repository, or postgresql://…"""
-    timezone: str = "Asia/Shanghai"
+    timezone: Annotated[str, Field(examples=["Asia/Shanghai"])] = "Asia/Shanghai"
     """For times without an offset."""
     retention: Duration = timedelta(days=90)
     """How long raw pushes and dead letters are kept."""
     documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.yaml",)
     """Globs of what to read; hidden folders are never read."""
     defaults: Defaults = Defaults()
+    """What every campaign has unless it says otherwise."""
     limits: Limits = Limits()
+    """Guards: an apply that goes beyond one is refused before its first call."""
     environments: dict[Name, dict[str, Any]] = {}
     """`--env NAME` overlays these keys on the ones above."""
 
@@ -222,17 +189,25 @@ class Campaign(_Document):
     """One campaign: whom a robot calls, over which lines, when, and in which state."""
 
     kind: Literal["Campaign"]
+    """What this document is."""
     name: Name
     """The identity, unique in the repository."""
     description: str = ""
+    """For people."""
     state: Literal["staged", "running", "paused"]
     """`staged`: created and filled, never started."""
-    robot: Identifier
-    lines: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    robot: Annotated[Identifier, Field(examples=["111111"])]
+    """Robot (话术) that talks; its columns must be fed by the list."""
+    lines: Annotated[tuple[Identifier, ...], Field(min_length=1, examples=[["055169101407"]])]
+    """Lines that are called from, quoted."""
     voice: Identifier | None = None
+    """Voice (发音人) of the robot."""
     schedule: Schedule = Schedule()
+    """When waves may call."""
     recall: Recall = Recall()
+    """Further tries for those who were not reached."""
     contacts: Contacts
+    """Whom to call."""
     renamed_from: Name | None = None
     """The former name; may stay, and then does nothing."""
     repeats: tuple[Name, ...] = ()
@@ -244,30 +219,43 @@ class Campaign(_Document):
     on_removed_rows: Literal["carry-over", "ignore"] = "carry-over"
     """What a removed row does to a started wave."""
     exempt: tuple[Exemption, ...] = ()
+    """Guards that do not hold for this campaign."""
 
 
 class DirectCall(_Document):
     """A list in which each row is called out once, at apply; it cannot be revoked."""
 
     kind: Literal["DirectCall"]
+    """What this document is."""
     name: Name
+    """The identity, unique in the repository."""
     description: str = ""
+    """For people."""
     robot: Identifier
+    """Robot (话术) that talks; its columns must be fed by the list."""
     line: Identifier
+    """Line that is called from, quoted."""
     voice: Identifier | None = None
+    """Voice (发音人) of the robot."""
     contacts: Contacts
+    """Whom to call."""
     renamed_from: Name | None = None
+    """The former name; may stay, and then does nothing."""
     repeats: tuple[Name, ...] = ()
+    """Campaigns whose people may be called again; counted in the plan."""
     exempt: tuple[Exemption, ...] = ()
+    """Guards that do not hold for this direct call."""
 
 
 class Contexts(_Document):
     """Where the answers of a dialog context come from: exactly one of csv, entries, campaign."""
 
-    csv: str | None = None
+    csv: Annotated[str, Field(min_length=1)] | None = None
+    """A file of relation ids and values, relative to the document."""
     key: str | None = None
     """CSV header that holds the relation id."""
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    """As for contact lists."""
     entries: dict[str, dict[str, str]] | None = None
     """Relation id: the values the robot is given."""
     campaign: Name | None = None
@@ -288,11 +276,15 @@ class DialogContext(_Document):
     """What `getDialogContext` answers for incoming calls."""
 
     kind: Literal["DialogContext"]
+    """What this document is."""
     name: Name
+    """Unique among the dialog contexts of the repository."""
     description: str = ""
+    """For people."""
     robot: Identifier | None = None
     """Only for this robot; default any."""
     contexts: Contexts
+    """Where the answers come from."""
     defaults: dict[str, str] = {}
     """For a relation id that is not listed, or not sent."""
 
@@ -303,9 +295,10 @@ Calling = Campaign | DirectCall
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What a task is created with, as declared. `begin` None: when it is created; `windows` None: the lines' hours.
+    """What a task is created with, as declared.
 
-    Times are aware; `recall_wait` is whole seconds; a direct call has one line and neither times nor recall.
+    `begin` None: when it is created; `windows` None: the lines' hours. Times are
+    aware; `recall_wait` is whole seconds; a direct call has one line and neither times nor recall.
     """
 
     robot: str

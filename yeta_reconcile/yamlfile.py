@@ -78,7 +78,7 @@ class RawDocument:
 
     file: str
     value: Any
-    findings: tuple[Diagnostic, ...]
+    findings: list[Diagnostic]
     _text: str
     _places: array[int]
     _index: _Places | None = None
@@ -98,6 +98,16 @@ class RawDocument:
     def has(self, *path: str | int) -> bool:
         """Whether there is a value at `path`."""
         return path in self._indexed().values
+
+    def value_at(self, *path: str | int) -> Any:
+        """The value at `path`; if there is none, the nearest around it."""
+        value = self.value
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                break
+        return value
 
     def written_at(self, *path: str | int) -> str:
         """The unquoted text of the value at `path` as it stands in the file."""
@@ -141,13 +151,22 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
     """Every document in a text, as `read_documents`."""
     _refuse_control_characters(text, label)
     try:
-        events = YAML(typ="safe").parse(text)
-        starts = (event for event in events if isinstance(event, DocumentStartEvent))
-        return [_Builder(label, events).document(text) for _ in starts]
+        return _documents(text, label, pure=False)
     except MarkedYAMLError as error:
-        raise _syntax_error(error, label) from None
+        if "unexpected ':'" not in str(error.problem):
+            raise _syntax_error(error, label) from None
     except YAMLError:
         raise _refused(label, "syntax", "this is no YAML") from None
+    try:  # libyaml knows no colon within unquoted text in {}, such as a time of day; YAML 1.2 does
+        return _documents(text, label, pure=True)
+    except MarkedYAMLError as error:
+        raise _syntax_error(error, label) from None
+
+
+def _documents(text: str, label: str, *, pure: bool) -> list[RawDocument]:
+    events = YAML(typ="safe", pure=pure).parse(text)
+    starts = (event for event in events if isinstance(event, DocumentStartEvent))
+    return [_Builder(label, events).document(text) for _ in starts]
 
 
 def _read(path: Path, label: str) -> str:
@@ -221,7 +240,7 @@ class _Builder:
 
     def document(self, text: str) -> RawDocument:
         value = self.value(next(self.events), 0)
-        return RawDocument(self.label, value, tuple(self.findings), text, self.places)
+        return RawDocument(self.label, value, self.findings, text, self.places)
 
     def value(self, event: Any, depth: int) -> Any:
         mark = event.start_mark

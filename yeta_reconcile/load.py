@@ -1,0 +1,302 @@
+"""A campaign repository: every document in it, checked as far as it can be offline, or every diagnostic.
+
+Reads documents and looks whether lists are there; lists are read by whoever needs their rows.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from yeta_reconcile.campaign import Campaign, Contexts, DialogContext, DirectCall, Project
+from yeta_reconcile.complaints import complaints
+from yeta_reconcile.contacts import ListSpec
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.nearmiss import did_you_mean
+from yeta_reconcile.positions import Diagnostic, Position, Severity
+from yeta_reconcile.settings import FILE, Settings, overlaid, read_settings, substitute
+from yeta_reconcile.tree import files_in
+from yeta_reconcile.yamlfile import RawDocument, read_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Model = Campaign | DirectCall | DialogContext
+T = TypeVar("T", bound=Model)
+T_co = TypeVar("T_co", bound=Model, covariant=True)
+
+KINDS: dict[str, type[Model]] = {
+    "Campaign": Campaign,
+    "DirectCall": DirectCall,
+    "DialogContext": DialogContext,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[T_co]):
+    """A document and where it stands; `file` is relative to the repository."""
+
+    model: T_co
+    file: str
+    _raw: RawDocument = field(repr=False)
+
+    def at(self, *path: str | int) -> Position:
+        """Where a value stands; if the document does not give it, the nearest around it."""
+        return self._raw.at(*path)
+
+    def key_at(self, *path: str | int) -> Position:
+        """Where a key stands."""
+        return self._raw.key_at(*path)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What a campaign repository declares; `environment` is "" if none was chosen."""
+
+    root: Path
+    project: Project
+    environment: str
+    campaigns: dict[str, Located[Campaign]]
+    direct_calls: dict[str, Located[DirectCall]]
+    contexts: dict[str, Located[DialogContext]]
+    warnings: tuple[Diagnostic, ...]
+    settings: Settings = field(repr=False)
+
+    @property
+    def callings(self) -> dict[str, Located[Campaign | DirectCall]]:
+        """Campaigns and direct calls by name."""
+        return {**self.campaigns, **self.direct_calls}
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hex that change when anything does that a plan could depend on; comments do not count."""
+        digest = blake2b(digest_size=32)
+        project = self.project
+        settings = (self.environment, project.name, project.platform.base_url, project.timezone)
+        digest.update("\0".join((*settings, project.limits.model_dump_json(), "")).encode())
+        for _, calling in sorted(self.callings.items()):
+            digest.update(calling.model.model_dump_json().encode() + b"\0")
+        for _, context in sorted(self.contexts.items()):
+            digest.update(context.model.model_dump_json().encode() + b"\0")
+        return digest.hexdigest()
+
+    def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
+        """The contact list of a campaign or direct call."""
+        contacts = located.model.contacts
+        label = _beside(located.file, contacts.csv)
+        return ListSpec(
+            path=self.root / label,
+            label=label,
+            encoding=contacts.encoding,
+            columns=contacts.columns,
+            key=contacts.key,
+            duplicates=contacts.duplicates,
+            same_number=contacts.same_number,
+            bad_numbers=contacts.bad_numbers,
+            ordered=contacts.ordered,
+            at=partial(located.at, "contacts"),
+        )
+
+    def context_file(self, located: Located[DialogContext]) -> tuple[Path, str] | None:
+        """The path and label of a dialog context's CSV file; None if it has none."""
+        csv = located.model.contexts.csv
+        if csv is None:
+            return None
+        label = _beside(located.file, csv)
+        return self.root / label, label
+
+
+def _beside(file: str, path: str) -> str:
+    """A path that is relative to a document, relative to the repository."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+
+
+def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> Repository:
+    """The repository at `root`. Raises InvalidInput with every finding if there is any error."""
+    return _Loading(root, read_settings(root, environment, environ), environ).repository()
+
+
+class _Loading:
+    """Collects documents and findings; nothing is raised before the end."""
+
+    def __init__(self, root: Path, settings: Settings, environ: Mapping[str, str]) -> None:
+        self.root = root.resolve()
+        self.settings = settings
+        self.environ = environ
+        self.findings = settings.findings
+        self.callings: dict[str, Located[Any]] = {}
+        self.contexts: dict[str, Located[DialogContext]] = {}
+        self.incomplete = False
+
+    def repository(self) -> Repository:
+        """Read, check, and give the result or every error."""
+        for raw in self.settings.others:
+            raw.value = substitute(raw.value, self.environ, raw)
+            self.take(raw)
+        for label in files_in(self.root, self.settings.globs):
+            if label != FILE:
+                self.read(label)
+        self.check_names()
+        for context in self.contexts.values():
+            self.check_context(context, context.model.contexts)
+        errors = [found for found in self.findings if found.severity == "error"]
+        project = self.settings.project
+        if errors or project is None:
+            raise InvalidInput("the repository is not valid", self.findings)
+        called = self.callings
+        return Repository(
+            root=self.root,
+            project=project,
+            environment=self.settings.environment,
+            campaigns={n: c for n, c in called.items() if isinstance(c.model, Campaign)},
+            direct_calls={n: c for n, c in called.items() if isinstance(c.model, DirectCall)},
+            contexts=self.contexts,
+            warnings=tuple(self.findings),
+            settings=self.settings,
+        )
+
+    def read(self, label: str) -> None:
+        try:
+            documents = read_documents(self.root / label, label)
+        except InvalidInput as error:
+            self.findings += error.diagnostics
+            self.incomplete = True
+            return
+        if all(document.value is None for document in documents):
+            hint = "take the file away, or leave it out in `documents:` of yeta.yaml"
+            self.found(Position(label, 1), "empty-document", "there is no document in this file", hint)
+            self.incomplete = True
+        for raw in documents:
+            if raw.value is not None:
+                self.take(raw)
+
+    def take(self, raw: RawDocument) -> None:
+        """Turn a document into what its kind says."""
+        self.findings += raw.findings
+        kind = raw.value.get("kind") if isinstance(raw.value, dict) else None
+        model = KINDS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            self.incomplete = True
+            self.foreign(raw, kind)
+            return
+        self.check_file(raw, "contexts" if model is DialogContext else "contacts")
+        value = self.with_defaults(raw.value, model)
+        try:
+            validated = model.model_validate(value, context={"timezone": self.settings.zone})
+        except ValidationError as error:
+            self.incomplete = True
+            said = {found.position for found in raw.findings}
+            for path, found in complaints(error, model, raw):
+                if found.position not in said and not self.inherited(raw, value, path):
+                    self.findings.append(found)
+            return
+        self.keep(Located(validated, raw.file, raw))
+
+    def foreign(self, raw: RawDocument, kind: Any) -> None:
+        """Say that a document is none of ours."""
+        if kind == "Project":
+            hint = f"the settings stand in {FILE} at the root of the repository, once"
+            self.found(raw.at("kind"), "kind", "there is a second project", hint)
+            return
+        hint = "if the file is not for yeta, leave it out in `documents:` of yeta.yaml"
+        if kind is None:
+            kinds = ", ".join(KINDS)
+            summary = f"this is none of our documents: it has no kind, which is one of {kinds}"
+            self.found(raw.at(), "kind", summary, hint)
+        else:
+            summary = f"{kind} is no kind of document" if isinstance(kind, str) else "kind must be text"
+            self.found(raw.at("kind"), "kind", summary, f"{did_you_mean(str(kind), KINDS)}; {hint}")
+
+    def with_defaults(self, value: dict[Any, Any], model: type[Model]) -> dict[Any, Any]:
+        """The document over the project's defaults: mappings key by key, the rest whole."""
+        defaults = self.settings.defaults
+        if model is DialogContext or not defaults:
+            return value
+        if model is DirectCall:
+            lines = defaults.get("lines")
+            given = {"line": lines[0]} if isinstance(lines, list) and lines else {}
+            given |= {key: defaults[key] for key in defaults if key in {"robot", "voice"}}
+        else:
+            given = {key: defaults[key] for key in defaults if key in Campaign.model_fields}
+        merged: dict[Any, Any] = overlaid(given, value)
+        return merged
+
+    def inherited(self, raw: RawDocument, value: dict[Any, Any], path: tuple[Any, ...]) -> bool:
+        """Whether what a finding is about comes from the defaults, where it was found before."""
+        return bool(path) and path[0] in value and not raw.has(path[0])
+
+    def keep(self, located: Located[Any]) -> None:
+        """Note a document under its name, which must be the only one."""
+        model = located.model
+        documents = self.contexts if isinstance(model, DialogContext) else self.callings
+        former = documents.get(model.name)
+        if former is not None:
+            place = former.at("name")
+            summary = f"the name {model.name} is taken by {place}"
+            self.found(located.at("name"), "duplicate-name", summary, "names are unique: change one")
+            return
+        documents[model.name] = located
+
+    def check_names(self) -> None:
+        """What documents say of one another."""
+        renamed: dict[str, str] = {}
+        for name, located in self.callings.items():
+            former = located.model.renamed_from
+            place = located.at("renamed_from")
+            if former in self.callings:
+                summary = f"{former} is declared too, so that {name} cannot be what became of it"
+                self.found(place, "renamed-from", summary, "take one of the two off")
+            elif former in renamed:
+                summary = f"{former} is said to have become {renamed[former]} too"
+                self.found(place, "renamed-from", summary, "a name goes on in one campaign")
+            elif former:
+                renamed[former] = name
+            self.check_repeats(name, located)
+
+    def check_repeats(self, name: str, located: Located[Campaign | DirectCall]) -> None:
+        """A campaign that is gone may be repeated, so that an unknown name is no error."""
+        for number, repeated in enumerate(located.model.repeats):
+            place = located.at("repeats", number)
+            if repeated == name:
+                self.found(place, "repeats", "a campaign cannot repeat itself", "name an earlier one")
+            elif repeated not in self.callings and not self.incomplete:
+                near = did_you_mean(repeated, self.callings)
+                if near.startswith("did"):
+                    summary = (
+                        f"no document declares {repeated}; that is right if it is a campaign of the past"
+                    )
+                    self.found(place, "repeats", summary, near, severity="warning")
+
+    def check_context(self, located: Located[DialogContext], contexts: Contexts) -> None:
+        if contexts.campaign is None or contexts.campaign in self.callings or self.incomplete:
+            return
+        summary = f"there is no campaign {contexts.campaign}"
+        hint = did_you_mean(contexts.campaign, self.callings)
+        self.found(located.at("contexts", "campaign"), "unknown-campaign", summary, hint)
+
+    def check_file(self, raw: RawDocument, part: str) -> None:
+        """Whether the CSV file that a document names is there, whatever else may be wrong with it."""
+        csv = raw.value_at(part, "csv")
+        if not isinstance(csv, str) or not csv:
+            return
+        label = _beside(raw.file, csv)
+        file = self.root / label
+        if file.is_file():
+            return
+        hint = "the path is relative to the document"
+        if file.parent.is_dir():
+            near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))
+            hint = f"{hint}; {near}" if near.startswith("did") else hint
+        summary = f"{label} is a folder" if file.is_dir() else f"there is no file {label}"
+        self.found(raw.at(part, "csv"), "missing-list", summary, hint)
+
+    def found(
+        self, place: Position, code: str, summary: str, hint: str, *, severity: Severity = "error"
+    ) -> None:
+        self.findings.append(Diagnostic(severity, code, summary, place, hint))

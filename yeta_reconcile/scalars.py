@@ -1,0 +1,118 @@
+"""The small values of documents: identifiers, names, durations, windows, moments; text → value, or why not.
+
+Pure values; what they mean for a campaign is `campaign.py`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+UNQUOTED = "unquoted"
+NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
+DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
+WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """`90s`, `10m`, `2h`, `90d`, `500ms` → timedelta. Raises ValueError on anything else."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+def parse_window(value: Any) -> str:
+    """`09:00-12:00` or with seconds → `09:00:00-12:00:00`, the platform's form. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch(WINDOW_PATTERN, value):
+        raise ValueError('a window is begin and end of a part of the day, like "09:00-12:00"')
+    begin, end = (_time_of_day(part) for part in value.split("-"))
+    if begin >= end:
+        raise ValueError(
+            f"the window ends at {end} which is not after its begin {begin}; it cannot pass midnight"
+        )
+    return f"{begin}-{end}"
+
+
+def _time_of_day(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is no time of day; hours go from 00 to 23, minutes from 00 to 59") from None
+
+
+def _quoted_identifier(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    raise PydanticCustomError(
+        UNQUOTED, "an identifier is text and must be quoted: unquoted it is a number and loses leading zeros"
+    )
+
+
+def parse_moment(value: Any, info: ValidationInfo) -> datetime:
+    """A date with a time of day → datetime; without an offset it gets the context's `timezone`, if any."""
+    moment = value
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d", value):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value} is no date and time there is") from None
+    if not isinstance(moment, datetime):
+        raise ValueError("a date and a time of day are needed, like 2026-12-01T09:00:00")  # noqa: TRY004
+    zone = (info.context or {}).get("timezone")
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None and zone else moment
+
+
+def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
+    """Windows by their begin. Raises ValueError if two overlap."""
+    ordered = tuple(sorted(windows))
+    for former, later in pairwise(ordered):
+        if later[:8] < former[-8:]:
+            raise ValueError(f"the windows {former} and {later} overlap; join them")
+    return ordered
+
+
+Identifier = Annotated[
+    str,
+    BeforeValidator(_quoted_identifier),
+    Field(min_length=1, max_length=64, pattern=r"^[^\s;,]+$"),
+]
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{DURATION_PATTERN}$",
+            "examples": ["90s", "10m", "2h", "90d"],
+        }
+    ),
+]
+Window = Annotated[
+    str,
+    BeforeValidator(parse_window),
+    WithJsonSchema({"type": "string", "pattern": f"^{WINDOW_PATTERN}$", "examples": ["09:00-12:00"]}),
+]
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?$",
+            "examples": ["2026-12-01T09:00:00", "2026-12-01T09:00:00+08:00"],
+        }
+    ),
+]
