@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +14,13 @@ from yeta_reconcile.errors import Declined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+def _all_of(terminal: int) -> str:
+    shown = b""
+    while select.select([terminal], [], [], 0.2)[0]:
+        shown += os.read(terminal, 4000)
+    return shown.decode()
 
 
 @contextmanager
@@ -27,7 +35,7 @@ def a_person(*, says: bytes = b"") -> Iterator[Callable[[], str]]:
     ):
         patch.setattr(sys, "stdin", stdin)
         patch.setattr(sys, "stderr", stderr)
-        yield lambda: os.read(theirs, 4000).decode()
+        yield lambda: _all_of(theirs)
     os.close(theirs)
 
 

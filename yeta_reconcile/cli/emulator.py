@@ -28,11 +28,17 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--speed",
     type=click.FloatRange(min=0),
-    default=1.0,
+    metavar="FACTOR",
+    default=1,
     show_default=True,
     help="Seconds that pass at the platform in one second; 0 stops its clock.",
 )
-@click.option("--start", type=click.DateTime(), help="When its clock begins; by default now.")
+@click.option(
+    "--start",
+    type=click.DateTime(),
+    metavar="TIME",
+    help="When its clock begins, like 2026-12-01T09:00:00; by default now.",
+)
 @click.option(
     "--line-lock",
     type=click.Choice(["create", "start", "off"]),
@@ -40,7 +46,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--push-url", metavar="URL", help="Where pushes go: URL/receiveCallRecord and so on.")
 @click.option("--seed", type=int, help="Other calls, with other results, for another seed.")
-@click.option("--settings", type=_FILE, metavar="FILE", help="JSON: robots, lines, faults of nature.")
+@click.option("--settings", type=_FILE, metavar="FILE", help="JSON: its robots, lines and habits.")
 @click.option("--data", type=_FILE, metavar="FILE", help="Keep the platform in FILE between runs.")
 @click.pass_obj
 def emulator(
