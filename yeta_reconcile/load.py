@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from yeta_reconcile.campaign import Campaign, Contexts, DialogContext, DirectCall, Project
+from yeta_reconcile.campaign import Campaign, DialogContext, DirectCall, Project
 from yeta_reconcile.complaints import complaints
 from yeta_reconcile.contacts import ListSpec
+from yeta_reconcile.contextlist import ContextReader
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.positions import Diagnostic, Position, Severity
@@ -88,28 +89,37 @@ class Repository:
 
     def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
         """The contact list of a campaign or direct call."""
-        contacts = located.model.contacts
-        label = _beside(located.file, contacts.csv)
-        return ListSpec(
-            path=self.root / label,
-            label=label,
-            encoding=contacts.encoding,
-            columns=contacts.columns,
-            key=contacts.key,
-            duplicates=contacts.duplicates,
-            same_number=contacts.same_number,
-            bad_numbers=contacts.bad_numbers,
-            ordered=contacts.ordered,
-            at=partial(located.at, "contacts"),
-        )
+        return _list_spec(self.root, located)
 
-    def context_file(self, located: Located[DialogContext]) -> tuple[Path, str] | None:
-        """The path and label of a dialog context's CSV file; None if it has none."""
-        csv = located.model.contexts.csv
-        if csv is None:
-            return None
-        label = _beside(located.file, csv)
-        return self.root / label, label
+    def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
+        """What reads a dialog context's CSV file; None if it has none."""
+        return _context_reader(self.root, located)
+
+
+def _list_spec(root: Path, located: Located[Campaign | DirectCall]) -> ListSpec:
+    contacts = located.model.contacts
+    label = _beside(located.file, contacts.csv)
+    return ListSpec(
+        path=root / label,
+        label=label,
+        encoding=contacts.encoding,
+        columns=contacts.columns,
+        key=contacts.key,
+        duplicates=contacts.duplicates,
+        same_number=contacts.same_number,
+        bad_numbers=contacts.bad_numbers,
+        ordered=contacts.ordered,
+        at=partial(located.at, "contacts"),
+    )
+
+
+def _context_reader(root: Path, located: Located[DialogContext]) -> ContextReader | None:
+    contexts = located.model.contexts
+    if contexts.csv is None or contexts.key is None:
+        return None
+    label = _beside(located.file, contexts.csv)
+    at = partial(located.at, "contexts")
+    return ContextReader(root / label, label, contexts.encoding, contexts.key, at)
 
 
 def _beside(file: str, path: str) -> str:
@@ -119,35 +129,44 @@ def _beside(file: str, path: str) -> str:
 
 def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> Repository:
     """The repository at `root`. Raises InvalidInput with every finding if there is any error."""
-    return _Loading(root, read_settings(root, environment, environ), environ).repository()
+    return Survey(root, environment, environ).repository()
 
 
-class _Loading:
-    """Collects documents and findings; nothing is raised before the end."""
+class Survey:
+    """All that is in a repository, right or wrong: the valid documents by name, and `findings`.
 
-    def __init__(self, root: Path, settings: Settings, environ: Mapping[str, str]) -> None:
+    Raises InvalidInput at once only where there are no settings to speak of.
+    """
+
+    def __init__(self, root: Path, environment: str | None, environ: Mapping[str, str]) -> None:
         self.root = root.resolve()
-        self.settings = settings
-        self.environ = environ
-        self.findings = settings.findings
+        self.settings = read_settings(self.root, environment, environ)
+        self.findings = self.settings.findings
         self.callings: dict[str, Located[Any]] = {}
         self.contexts: dict[str, Located[DialogContext]] = {}
-        self.incomplete = False
-
-    def repository(self) -> Repository:
-        """Read, check, and give the result or every error."""
+        self._incomplete = False
         for raw in self.settings.others:
-            raw.value = substitute(raw.value, self.environ, raw)
-            self.take(raw)
+            raw.value = substitute(raw.value, environ, raw)
+            self._take(raw)
         for label in files_in(self.root, self.settings.globs):
             if label != FILE:
-                self.read(label)
-        self.check_names()
+                self._read(label)
+        self._check_names()
         for context in self.contexts.values():
-            self.check_context(context, context.model.contexts)
-        errors = [found for found in self.findings if found.severity == "error"]
+            self._check_campaign(context)
+
+    def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
+        """The contact list of a campaign or direct call."""
+        return _list_spec(self.root, located)
+
+    def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
+        """What reads a dialog context's CSV file; None if it has none."""
+        return _context_reader(self.root, located)
+
+    def repository(self) -> Repository:
+        """The repository. Raises InvalidInput with every finding if there is any error."""
         project = self.settings.project
-        if errors or project is None:
+        if project is None or any(found.severity == "error" for found in self.findings):
             raise InvalidInput("the repository is not valid", self.findings)
         called = self.callings
         return Repository(
@@ -161,59 +180,59 @@ class _Loading:
             settings=self.settings,
         )
 
-    def read(self, label: str) -> None:
+    def _read(self, label: str) -> None:
         try:
             documents = read_documents(self.root / label, label)
         except InvalidInput as error:
             self.findings += error.diagnostics
-            self.incomplete = True
+            self._incomplete = True
             return
         if all(document.value is None for document in documents):
             hint = "take the file away, or leave it out in `documents:` of yeta.yaml"
-            self.found(Position(label, 1), "empty-document", "there is no document in this file", hint)
-            self.incomplete = True
+            self._found(Position(label, 1), "empty-document", "there is no document in this file", hint)
+            self._incomplete = True
         for raw in documents:
             if raw.value is not None:
-                self.take(raw)
+                self._take(raw)
 
-    def take(self, raw: RawDocument) -> None:
+    def _take(self, raw: RawDocument) -> None:
         """Turn a document into what its kind says."""
         self.findings += raw.findings
         kind = raw.value.get("kind") if isinstance(raw.value, dict) else None
         model = KINDS.get(kind) if isinstance(kind, str) else None
         if model is None:
-            self.incomplete = True
-            self.foreign(raw, kind)
+            self._incomplete = True
+            self._foreign(raw, kind)
             return
-        self.check_file(raw, "contexts" if model is DialogContext else "contacts")
-        value = self.with_defaults(raw.value, model)
+        self._check_file(raw, "contexts" if model is DialogContext else "contacts")
+        value = self._with_defaults(raw.value, model)
         try:
             validated = model.model_validate(value, context={"timezone": self.settings.zone})
         except ValidationError as error:
-            self.incomplete = True
+            self._incomplete = True
             said = {found.position for found in raw.findings}
             for path, found in complaints(error, model, raw):
-                if found.position not in said and not self.inherited(raw, value, path):
+                if found.position not in said and not self._inherited(raw, value, path):
                     self.findings.append(found)
             return
-        self.keep(Located(validated, raw.file, raw))
+        self._keep(Located(validated, raw.file, raw))
 
-    def foreign(self, raw: RawDocument, kind: Any) -> None:
+    def _foreign(self, raw: RawDocument, kind: Any) -> None:
         """Say that a document is none of ours."""
         if kind == "Project":
             hint = f"the settings stand in {FILE} at the root of the repository, once"
-            self.found(raw.at("kind"), "kind", "there is a second project", hint)
+            self._found(raw.at("kind"), "kind", "there is a second project", hint)
             return
         hint = "if the file is not for yeta, leave it out in `documents:` of yeta.yaml"
         if kind is None:
             kinds = ", ".join(KINDS)
             summary = f"this is none of our documents: it has no kind, which is one of {kinds}"
-            self.found(raw.at(), "kind", summary, hint)
+            self._found(raw.at(), "kind", summary, hint)
         else:
             summary = f"{kind} is no kind of document" if isinstance(kind, str) else "kind must be text"
-            self.found(raw.at("kind"), "kind", summary, f"{did_you_mean(str(kind), KINDS)}; {hint}")
+            self._found(raw.at("kind"), "kind", summary, f"{did_you_mean(str(kind), KINDS)}; {hint}")
 
-    def with_defaults(self, value: dict[Any, Any], model: type[Model]) -> dict[Any, Any]:
+    def _with_defaults(self, value: dict[Any, Any], model: type[Model]) -> dict[Any, Any]:
         """The document over the project's defaults: mappings key by key, the rest whole."""
         defaults = self.settings.defaults
         if model is DialogContext or not defaults:
@@ -227,11 +246,11 @@ class _Loading:
         merged: dict[Any, Any] = overlaid(given, value)
         return merged
 
-    def inherited(self, raw: RawDocument, value: dict[Any, Any], path: tuple[Any, ...]) -> bool:
+    def _inherited(self, raw: RawDocument, value: dict[Any, Any], path: tuple[Any, ...]) -> bool:
         """Whether what a finding is about comes from the defaults, where it was found before."""
         return bool(path) and path[0] in value and not raw.has(path[0])
 
-    def keep(self, located: Located[Any]) -> None:
+    def _keep(self, located: Located[Any]) -> None:
         """Note a document under its name, which must be the only one."""
         model = located.model
         documents = self.contexts if isinstance(model, DialogContext) else self.callings
@@ -239,11 +258,11 @@ class _Loading:
         if former is not None:
             place = former.at("name")
             summary = f"the name {model.name} is taken by {place}"
-            self.found(located.at("name"), "duplicate-name", summary, "names are unique: change one")
+            self._found(located.at("name"), "duplicate-name", summary, "names are unique: change one")
             return
         documents[model.name] = located
 
-    def check_names(self) -> None:
+    def _check_names(self) -> None:
         """What documents say of one another."""
         renamed: dict[str, str] = {}
         for name, located in self.callings.items():
@@ -251,36 +270,38 @@ class _Loading:
             place = located.at("renamed_from")
             if former in self.callings:
                 summary = f"{former} is declared too, so that {name} cannot be what became of it"
-                self.found(place, "renamed-from", summary, "take one of the two off")
+                self._found(place, "renamed-from", summary, "take one of the two off")
             elif former in renamed:
                 summary = f"{former} is said to have become {renamed[former]} too"
-                self.found(place, "renamed-from", summary, "a name goes on in one campaign")
+                self._found(place, "renamed-from", summary, "a name goes on in one campaign")
             elif former:
                 renamed[former] = name
-            self.check_repeats(name, located)
+            self._check_repeats(name, located)
 
-    def check_repeats(self, name: str, located: Located[Campaign | DirectCall]) -> None:
+    def _check_repeats(self, name: str, located: Located[Campaign | DirectCall]) -> None:
         """A campaign that is gone may be repeated, so that an unknown name is no error."""
         for number, repeated in enumerate(located.model.repeats):
             place = located.at("repeats", number)
             if repeated == name:
-                self.found(place, "repeats", "a campaign cannot repeat itself", "name an earlier one")
-            elif repeated not in self.callings and not self.incomplete:
+                self._found(place, "repeats", "a campaign cannot repeat itself", "name an earlier one")
+            elif repeated not in self.callings and not self._incomplete:
                 near = did_you_mean(repeated, self.callings)
                 if near.startswith("did"):
                     summary = (
                         f"no document declares {repeated}; that is right if it is a campaign of the past"
                     )
-                    self.found(place, "repeats", summary, near, severity="warning")
+                    self._found(place, "repeats", summary, near, severity="warning")
 
-    def check_context(self, located: Located[DialogContext], contexts: Contexts) -> None:
-        if contexts.campaign is None or contexts.campaign in self.callings or self.incomplete:
+    def _check_campaign(self, located: Located[DialogContext]) -> None:
+        """Whether the campaign whose list a dialog context answers from is there."""
+        name = located.model.contexts.campaign
+        if name is None or name in self.callings or self._incomplete:
             return
-        summary = f"there is no campaign {contexts.campaign}"
-        hint = did_you_mean(contexts.campaign, self.callings)
-        self.found(located.at("contexts", "campaign"), "unknown-campaign", summary, hint)
+        hint = did_you_mean(name, self.callings)
+        place = located.at("contexts", "campaign")
+        self._found(place, "unknown-campaign", f"there is no campaign {name}", hint)
 
-    def check_file(self, raw: RawDocument, part: str) -> None:
+    def _check_file(self, raw: RawDocument, part: str) -> None:
         """Whether the CSV file that a document names is there, whatever else may be wrong with it."""
         csv = raw.value_at(part, "csv")
         if not isinstance(csv, str) or not csv:
@@ -294,9 +315,9 @@ class _Loading:
             near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))
             hint = f"{hint}; {near}" if near.startswith("did") else hint
         summary = f"{label} is a folder" if file.is_dir() else f"there is no file {label}"
-        self.found(raw.at(part, "csv"), "missing-list", summary, hint)
+        self._found(raw.at(part, "csv"), "missing-list", summary, hint)
 
-    def found(
+    def _found(
         self, place: Position, code: str, summary: str, hint: str, *, severity: Severity = "error"
     ) -> None:
         self.findings.append(Diagnostic(severity, code, summary, place, hint))
