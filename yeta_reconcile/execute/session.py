@@ -1,0 +1,32 @@
+"""The time in which we hold the state: take the lock, settle what was left in doubt, work, give it back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.execute.settle import settle_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.execute.run import Run
+
+
+@contextmanager
+def holding(run: Run) -> Iterator[None]:
+    """Hold the state's lock. Raises StateLocked if another does; doubts of earlier runs are settled first."""
+    run.store.lock.acquire(run.holder, run.now_ms())
+    try:
+        with run.heartbeat():
+            run.store.waves.drop_unsealed()
+            settle_all(run)
+            yield
+    finally:
+        run.close()
+        try:
+            run.store.lock.release(run.holder)
+        except StateError:
+            # It expires by itself; what went wrong before must not be hidden by this.
+            run.say("lock-kept", "")
