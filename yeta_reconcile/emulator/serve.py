@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import queue
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -80,28 +82,36 @@ def run(
     if push_url is not None:
         urls = tuple(Url(module, f"{push_url.rstrip('/')}/{module}") for module in PUSH_MODULES)
         settings = dataclasses.replace(settings, urls=urls)
-    if "public_url" not in given:
-        settings = dataclasses.replace(settings, public_url=f"http://{host}:{port}")
-    courier = Courier(settings)
-    clock = VirtualClock(start or datetime.now(SHANGHAI), speed=speed)
-    emulator = Emulator(settings, clock=clock, carrier=courier)
-    if data is not None and data.exists():
-        snapshot.put_back(emulator.world, emulator.dialler, json.loads(data.read_text("utf-8")))
-    try:
-        serve(emulator, host.strip("[]"), int(port), data=data, announce=announce)
-    finally:
-        courier.close()
+    with _bound(host.strip("[]"), int(port)) as bound:
+        if "public_url" not in given:
+            url = f"http://{host}:{bound.getsockname()[1]}"
+            settings = dataclasses.replace(settings, public_url=url)
+        courier = Courier(settings)
+        try:
+            clock = VirtualClock(start or datetime.now(SHANGHAI), speed=speed)
+            emulator = Emulator(settings, clock=clock, carrier=courier)
+            if data is not None and data.exists():
+                kept = json.loads(data.read_text("utf-8"))
+                snapshot.put_back(emulator.world, emulator.dialler, kept)
+            serve(emulator, bound, data=data, announce=announce)
+        finally:
+            courier.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # Bound here and not by waitress, which leaves its files open where the port is taken.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
 
 
 def serve(
     emulator: Emulator,
-    host: str = "127.0.0.1",
-    port: int = 8900,
+    bound: socket.socket,
     *,
     data: Path | None = None,
     announce: _ANNOUNCED | None = None,
 ) -> None:
-    """Serve `emulator` in this thread, which must be the main one, until SIGTERM or Ctrl-C."""
+    """Serve `emulator` on a bound socket until SIGTERM or Ctrl-C; for the main thread only."""
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -109,7 +119,7 @@ def serve(
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        _serve_until(stop, emulator, host, port, data, announce)
+        _serve_until(stop, emulator, bound, data, announce)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -118,36 +128,24 @@ def serve(
 @contextmanager
 def serving(emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve `emulator` in a thread while the block runs; gives the base URL, prefix and all."""
-    stop, ready = threading.Event(), threading.Event()
-    said: list[str] = []
-
-    def announce(url: str) -> None:
-        said.append(url)
-        ready.set()
-
-    def work() -> None:
+    stop = threading.Event()
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with _bound(host, port) as bound:
+        thread = threading.Thread(
+            target=_serve_until, args=(stop, emulator, bound, None, said.put), name="emulator"
+        )
+        thread.start()
         try:
-            _serve_until(stop, emulator, host, port, None, announce)
+            yield said.get()
         finally:
-            ready.set()
-
-    thread = threading.Thread(target=work, name="emulator", daemon=True)
-    thread.start()
-    ready.wait()
-    if not said:
-        raise OSError(f"cannot listen on {host}:{port}")
-    try:
-        yield said[0]
-    finally:
-        stop.set()
-        thread.join()
+            stop.set()
+            thread.join()
 
 
 def _serve_until(
     stop: threading.Event,
     emulator: Emulator,
-    host: str,
-    port: int,
+    bound: socket.socket,
     data: Path | None,
     announce: _ANNOUNCED | None,
 ) -> None:
@@ -155,8 +153,7 @@ def _serve_until(
     server = create_server(
         _over_socket(emulator, stop),
         map=channels,
-        host=host,
-        port=port,
+        sockets=[bound],
         threads=THREADS,
         connection_limit=1000,
         asyncore_use_poll=True,
@@ -166,8 +163,9 @@ def _serve_until(
     clock.start()
     try:
         if announce is not None:
-            bound = getattr(server, "effective_port", port)
-            announce(f"http://{host}:{bound}{emulator.settings.prefix}")
+            host, port = bound.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host
+            announce(f"http://{host}:{port}{emulator.settings.prefix}")
         while not stop.is_set():
             wasyncore.loop(timeout=0.1, use_poll=True, map=channels, count=1)
     finally:
