@@ -139,6 +139,12 @@ def test_a_fault_fires_from_the_nth_matching_call_on() -> None:
     assert answers(platform, 4) == [0, 10004, 10004, 0]
 
 
+def test_faults_count_the_requests_that_others_had() -> None:
+    platform = Platform()
+    platform.emulator.faults.add(Fault("code", nth=1), Fault("code", nth=3, code=10020))
+    assert answers(platform, 4) == [10004, 0, 10020, 0]
+
+
 def test_a_fault_may_fire_for_ever_and_be_cleared() -> None:
     platform = Platform()
     platform.emulator.faults.add(Fault("code", times=FOREVER))

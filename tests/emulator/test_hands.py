@@ -141,3 +141,23 @@ def test_a_mistake_at_the_admin_door_is_told(method: str, path: str, body: Any) 
 
     assert status == 400
     assert said["error"]
+
+
+def test_resources_may_change_under_a_running_client() -> None:
+    platform = Platform(result_weights={"0": 1.0})
+    task_id = platform.filled(60)
+    robots = platform.emulator.settings.robots
+    platform.emulator.change(robots=())
+    assert platform.code("start", task_id=task_id) == 200204
+    platform.emulator.change(robots=robots)
+    assert platform.code("start", task_id=task_id) == 0
+    platform.until_nine()
+    platform.emulator.advance(0.5)
+    assert platform.emulator.tasks[task_id].in_progress == 5
+
+    fewer = [{"line_num": LINE, "concurrents": 2, "time_work": ["09:00:00-18:00:00"]}]
+    assert admin(platform, "POST", "settings", {"lines": fewer}) == (200, {})
+    assert platform.emulator.tasks[task_id].in_progress == 5
+    platform.emulator.advance(400)
+    assert platform.emulator.tasks[task_id].in_progress == 2
+    assert admin(platform, "POST", "settings", {"colour": 1})[0] == 400

@@ -11,6 +11,7 @@ r"""The admin door: what a test does with hooks in process, over HTTP.
 | `POST /_emulator/advance` `{"seconds": 60}` | lets virtual time pass |
 | `POST /_emulator/tasks/<id>/pause\\|start\\|delete\\|purge\\|finish` | another hand |
 | `POST /_emulator/lines/<line>/take\\|release` | another hand takes a line |
+| `POST /_emulator/settings` `{"robots": […]}` | changes fields of `Settings` |
 | `POST /_emulator/incoming` `{"robot_id", "relation_id", "line", "caller"}` | a call comes in |
 
 Answers are JSON; a mistake is 400 with `{"error": …}`. No token is asked: the emulator is a tool of
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.door import Request, Response
 from yeta_reconcile.emulator.faults import Fault
+from yeta_reconcile.emulator.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ class Admin:
             "faults": self._add_faults,
             "advance": self._advance,
             "incoming": self._incoming,
+            "settings": self._change,
         }
         self._gets: dict[str, Callable[[], Any]] = {
             "state": self._state,
@@ -95,6 +98,10 @@ class Admin:
     def _advance(self, given: Any) -> Any:
         self._emulator.advance(float(given["seconds"]))
         return {"now": self._emulator.clock.now_ms}
+
+    def _change(self, given: Any) -> Any:
+        self._emulator.change(**Settings.fields_from_json(given))
+        return {}
 
     def _incoming(self, given: Any) -> Any:
         return {"context": self._emulator.incoming_call(**given)}

@@ -11,7 +11,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.emulator import hours, records
-from yeta_reconcile.emulator.outcomes import Outcomes
 from yeta_reconcile.emulator.task import FINAL, LIVE, Call, Row, Status, Task
 from yeta_reconcile.emulator.world import Dialling, World
 
@@ -24,7 +23,6 @@ class Dialler:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._outcomes = Outcomes(world.settings)
 
     def created(self, task: Task) -> None:
         """See to it that the task's end is noticed."""
@@ -140,7 +138,7 @@ class Dialler:
         now = world.clock.now_ms
         tries = row.tries
         row.tries += 1
-        course = self._outcomes.course(task.name, row.number, row.index, tries)
+        course = world.outcomes.course(task.name, row.number, row.index, tries)
         answered = now + course.setup + course.ring if course.connected else 0
         call = Call(
             task,

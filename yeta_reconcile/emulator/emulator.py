@@ -6,6 +6,7 @@ a thread advances it. All of it may be used from several threads.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +45,10 @@ class Emulator:
         carrier: Carrier | None = None,
         ask: Ask | None = None,
     ) -> None:
-        self.settings = settings or Settings()
+        settings = settings or Settings()
         self.clock = clock or VirtualClock()
-        self.faults = Faults(self.settings.seed)
-        self.world = World(self.settings, self.clock)
+        self.faults = Faults(settings.seed)
+        self.world = World(settings, self.clock)
         self.dialler = Dialler(self.world)
         self._operations = Operations(self.world, self.dialler)
         self._switchboard = Switchboard(self.world, self.dialler, ask)
@@ -57,6 +58,19 @@ class Emulator:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return self._door(environ, start_response)
+
+    @property
+    def settings(self) -> Settings:
+        """What the platform is like now."""
+        return self.world.settings
+
+    def change(self, **fields: Any) -> None:
+        """Change settings while the platform lives: a robot is deleted, a line loses hours, …
+
+        A `Courier` keeps the urls it was made with.
+        """
+        with self.world.lock:
+            self.world.follow(dataclasses.replace(self.settings, **fields))
 
     # -- time ----------------------------------------------------------------------------------
 

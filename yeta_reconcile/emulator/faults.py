@@ -98,13 +98,14 @@ class _Armed:
     chance: random.Random
     seen: int = 0
 
-    def fires(self, path: str, body: Mapping[str, Any]) -> bool:
+    def concerns(self, path: str, body: Mapping[str, Any]) -> bool:
         fault = self.fault
         if fault.path is not None and not path.endswith(fault.path):
             return False
-        if any(body.get(name) != value for name, value in fault.where.items()):
-            return False
-        self.seen += 1
+        return all(body.get(name) == value for name, value in fault.where.items())
+
+    def fires(self) -> bool:
+        fault = self.fault
         if self.left == 0 or (fault.nth is not None and self.seen < fault.nth):
             return False
         if fault.rate is not None and self.chance.random() >= fault.rate:
@@ -143,10 +144,12 @@ class Faults:
     def take(self, path: str, body: Mapping[str, Any]) -> Fault | None:
         """Give the fault that this request meets, and count it as met."""
         with self._lock:
-            for armed in self._armed:
-                if armed.fires(path, body):
-                    return armed.fault
-            return None
+            concerned = [armed for armed in self._armed if armed.concerns(path, body)]
+            # Each counts every request it matches, also one that another fault has: `nth` is
+            # the place in what the client sent.
+            for armed in concerned:
+                armed.seen += 1
+            return next((armed.fault for armed in concerned if armed.fires()), None)
 
     def __len__(self) -> int:
         """Count the faults that can still fire."""

@@ -53,8 +53,7 @@ class Switchboard:
     def __init__(self, world: World, dialler: Dialler, ask: Ask | None) -> None:
         self._world = world
         self._dialler = dialler
-        url = world.settings.url("getDialogContext")
-        self._ask = ask or (asked_over_http(url) if url else None)
+        self._ask = ask
         self._rung = 0
 
     def ring(self, robot_id: str, relation_id: str, line: str, caller: str) -> dict[str, str] | None:
@@ -66,7 +65,9 @@ class Switchboard:
             "robot_id": robot_id,
             "call_relation_id": relation_id,
         }
-        context = self._ask(body) if self._ask else None
+        url = settings.url("getDialogContext")
+        ask = self._ask or (asked_over_http(url) if url else None)
+        context = ask(body) if ask else None
         with self._world.lock:
             self._rung += 1
             chance = random.Random(f"{settings.seed}/incoming/{self._rung}")

@@ -21,13 +21,24 @@ CONSOLE = "console"
 class Lines:
     """The lines of the enterprise, by number."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self) -> None:
         self.holders: dict[str, str] = {}
         """Line number → id of the task that has it, or CONSOLE for another hand."""
-        self.free = {line.line_num: line.concurrents for line in settings.lines}
-        self.hungry: dict[str, dict[Task, None]] = {line.line_num: {} for line in settings.lines}
+        self.free: dict[str, int] = {}
+        """Channels that are free; below zero where a line lost channels that are in use."""
+        self.hungry: dict[str, dict[Task, None]] = {}
         """Tasks that could dial and found no channel free, in the order they asked."""
+        self._channels: dict[str, int] = {}
+        self._locks = False
+
+    def follow(self, settings: Settings) -> None:
+        """Be the lines of these settings; what is held or in use stays so."""
         self._locks = settings.line_lock != "off"
+        for line in settings.lines:
+            more = line.concurrents - self._channels.get(line.line_num, 0)
+            self.free[line.line_num] = self.free.get(line.line_num, 0) + more
+            self._channels[line.line_num] = line.concurrents
+            self.hungry.setdefault(line.line_num, {})
 
     def require_free(self, lines: Iterable[str], holder: str) -> None:
         """Refuse with 3030002 where a line is another's."""

@@ -54,8 +54,7 @@ class Outbox:
         self.sent: list[Push] = []
         self.waiting: dict[Push, None] = {}
         self.counts = {"pushed": 0, "delivered": 0, "failed": 0}
-        self._settings = settings
-        self._habits = settings.pushes
+        self.settings = settings
         self._clock = clock
         self._agenda = agenda
         self._failed = failed
@@ -63,8 +62,8 @@ class Outbox:
 
     def enter(self, bodies: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Schedule the pushes of a call that ended now; the caller holds the lock."""
-        habits = self._habits
-        chance = random.Random(f"{self._settings.seed}/push/{bodies[0][1]['call_uuid']}")
+        habits = self.settings.pushes
+        chance = random.Random(f"{self.settings.seed}/push/{bodies[0][1]['call_uuid']}")
         for module, data in bodies:
             for _ in range(1 + (chance.random() < habits.duplicate_rate)):
                 delay = chance.uniform(0, 2 * habits.delay)
@@ -85,7 +84,7 @@ class Outbox:
     def _attempt(self, push: Push) -> Errand | None:
         if push.attempts == 0:
             self.counts["pushed"] += 1
-            if self._settings.keep_history:
+            if self.settings.keep_history:
                 self.sent.append(push)
         carrier = self.carrier
         if carrier is None:
@@ -101,7 +100,7 @@ class Outbox:
                 self.waiting.pop(push, None)
                 self.counts["delivered"] += 1
             elif push.attempts < ATTEMPTS:
-                push.at = self._clock.now_ms + int(self._habits.retry_after * 1000)
+                push.at = self._clock.now_ms + int(self.settings.pushes.retry_after * 1000)
                 self.schedule(push)
             else:
                 self._fail(push)

@@ -193,8 +193,8 @@ def _over_socket(emulator: Emulator, stop: threading.Event) -> Any:
 
 
 def _keep_time(stop: threading.Event, emulator: Emulator, data: Path | None) -> None:
-    last = saved = time.monotonic()
-    owed = 0.0
+    last = time.monotonic()
+    due, owed = last + SAVE_EVERY, 0.0
     while not stop.wait(TICK):
         now = time.monotonic()
         # Whole milliseconds only: at a low speed a tick may be worth less than one.
@@ -204,9 +204,10 @@ def _keep_time(stop: threading.Event, emulator: Emulator, data: Path | None) -> 
         if whole:
             emulator.advance(whole / 1000)
             owed -= whole / 1000
-        if data is not None and now - saved >= SAVE_EVERY:
+        if data is not None and now >= due:
             _save(emulator, data)
-            saved = time.monotonic()
+            # A large platform takes long to write: it must not be all that this thread does.
+            due = time.monotonic() + max(SAVE_EVERY, 20 * (time.monotonic() - now))
     if data is not None:
         _save(emulator, data)
 

@@ -179,6 +179,11 @@ class Settings:
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
         """Read a settings file's object; an unknown key is a ValueError that names it."""
+        return _read(cls, cls.fields_from_json(given))
+
+    @classmethod
+    def fields_from_json(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Read some fields, as for `Emulator.change`."""
         parts: dict[str, Any] = dict(given)
         kinds: dict[str, type[Robot | Line | Voice | Url]] = {
             "robots": Robot,
@@ -193,4 +198,4 @@ class Settings:
             parts["pushes"] = _read(PushHabits, parts["pushes"])
         if "scripted" in parts:
             parts["scripted"] = {k: tuple(v) for k, v in parts["scripted"].items()}
-        return _read(cls, parts)
+        return parts

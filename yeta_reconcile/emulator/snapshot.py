@@ -67,20 +67,20 @@ _CALL_PLAIN = (
 
 
 def taken(world: World) -> dict[str, Any]:
-    """Give everything worth keeping, as JSON."""
+    """Give everything worth keeping, as JSON, apart from what goes on changing."""
     with world.lock:
         return {
             "format": FORMAT,
             "now": world.clock.now_ms,
             "counters": {name: getattr(world, name) for name in _COUNTERS},
-            "tokens": world.tokens,
-            "holders": world.lines.holders,
+            "tokens": dict(world.tokens),
+            "holders": dict(world.lines.holders),
             "tasks": [_task(task) for task in world.tasks.values()],
             "direct": [_task(task) for task in world.direct.values()],
             "pool": world.pool and world.pool.task_id,
             "calls": [_call(call) for call in world.calls.values()],
             "pushes": [[push.module, push.data, push.at, push.attempts] for push in world.outbox.waiting],
-            "failed": world.failed.by_day,
+            "failed": {day: list(lines) for day, lines in world.failed.by_day.items()},
             "recordings": sorted(world.recordings),
             "dialled": [list(rang) for rang in world.dialled],
             "recalled": [list(rang) for rang in world.recalled],
@@ -94,7 +94,7 @@ def _task(task: Task) -> dict[str, Any]:
         "time_range": task.time_range,
         "head": task.head,
         "windows": task.windows,
-        "batches": task.batches,
+        "batches": list(task.batches),
         "rows": [[row.data_id, row.index, row.values, row.tries, row.connected] for row in task.rows],
         "pending": [row.data_id for row in task.pending],
         "missed": [row.data_id for row in task.missed],

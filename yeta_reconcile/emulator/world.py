@@ -12,6 +12,7 @@ from yeta_reconcile.emulator.codes import BAD_TASK, TASK_DELETED, TASK_FINISHED,
 from yeta_reconcile.emulator.failed import FailedPushes
 from yeta_reconcile.emulator.lines import Lines
 from yeta_reconcile.emulator.outbox import Outbox
+from yeta_reconcile.emulator.outcomes import Outcomes
 from yeta_reconcile.emulator.task import FINAL, Call, Task
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ class World:
     """The platform's memory."""
 
     def __init__(self, settings: Settings, clock: VirtualClock) -> None:
-        self.settings = settings
         self.clock = clock
         self.lock = threading.RLock()
         self.agenda = Agenda()
-        self.lines = Lines(settings)
+        self.lines = Lines()
         self.failed = FailedPushes(settings.business_id)
         self.outbox = Outbox(settings, clock, self.agenda, self.failed, self.lock)
+        self.follow(settings)
         self.tasks: dict[str, Task] = {}
         self.direct: dict[int, Task] = {}
         """Direct call-outs under way; their rows are told under `pool`."""
@@ -57,6 +58,13 @@ class World:
         self.next_direct_id = 1
         self.dialled: list[Dialling] = []
         self.recalled: list[Dialling] = []
+
+    def follow(self, settings: Settings) -> None:
+        """Be a platform of these settings from now on; what is under way goes on."""
+        self.settings = settings
+        self.outcomes = Outcomes(settings)
+        self.lines.follow(settings)
+        self.outbox.settings = settings
 
     def new_task_id(self) -> int:
         self.next_task_id += 7
