@@ -27,7 +27,7 @@ from yeta_reconcile.emulator.courier import Courier
 from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.emulator.faults import ConnectionClosed, Withheld
 from yeta_reconcile.emulator.hours import SHANGHAI
-from yeta_reconcile.emulator.settings import Settings, Url
+from yeta_reconcile.emulator.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,20 +68,21 @@ def run(
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise ValueError(f"not HOST:PORT: {listen!r}")
-    given = json.loads(settings_file.read_text("utf-8")) if settings_file else {}
-    chosen = {
+    chosen: dict[str, Any] = {
         "line_lock": line_lock,
         "seed": seed,
         "app_key": app_key,
         "app_secret": app_secret,
     }
+    if push_url is not None:
+        chosen["urls"] = [
+            {"url_module": module, "url": f"{push_url.rstrip('/')}/{module}"} for module in PUSH_MODULES
+        ]
+    given = json.loads(settings_file.read_text("utf-8")) if settings_file else {}
     given |= {name: value for name, value in chosen.items() if value is not None}
     settings = Settings.from_json(given)
     if settings.line_lock not in ("create", "start", "off"):
         raise ValueError(f"line_lock is create, start or off, not {settings.line_lock!r}")
-    if push_url is not None:
-        urls = tuple(Url(module, f"{push_url.rstrip('/')}/{module}") for module in PUSH_MODULES)
-        settings = dataclasses.replace(settings, urls=urls)
     with _bound(host.strip("[]"), int(port)) as bound:
         if "public_url" not in given:
             url = f"http://{host}:{bound.getsockname()[1]}"
