@@ -80,9 +80,7 @@ def run(
         ]
     given = json.loads(settings_file.read_text("utf-8")) if settings_file else {}
     given |= {name: value for name, value in chosen.items() if value is not None}
-    settings = Settings.from_json(given)
-    if settings.line_lock not in ("create", "start", "off"):
-        raise ValueError(f"line_lock is create, start or off, not {settings.line_lock!r}")
+    settings = _checked(given)
     with _bound(host.strip("[]"), int(port)) as bound:
         if "public_url" not in given:
             url = f"http://{host}:{bound.getsockname()[1]}"
@@ -97,6 +95,13 @@ def run(
             serve(emulator, bound, data=data, announce=announce)
         finally:
             courier.close()
+
+
+def _checked(given: dict[str, Any]) -> Settings:
+    settings = Settings.from_json(given)
+    if settings.line_lock not in ("create", "start", "off"):
+        raise ValueError(f"line_lock is create, start or off, not {settings.line_lock!r}")
+    return settings
 
 
 def _bound(host: str, port: int) -> socket.socket:
