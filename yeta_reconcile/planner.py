@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.contacts import ListSpec, file_digest
@@ -25,54 +25,14 @@ from yeta_reconcile.rows import Comparison, Ledger, numbers_called
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from yeta_reconcile.campaign import Calling, Project
+    from yeta_reconcile.campaign import Calling
+    from yeta_reconcile.load import Located, Repository
     from yeta_reconcile.observed import Observed, Orphan
     from yeta_reconcile.recorded import CampaignRecord, Recorded
     from yeta_reconcile.store import Store
 
 LIFETIME = timedelta(hours=24)
 GONE_FOR_MS = 30 * 24 * 3600 * 1000
-
-
-class Placed(Protocol):
-    """A document with its positions (`load.Located`)."""
-
-    @property
-    def model(self) -> Calling:
-        """The document."""
-        ...
-
-    def at(self, *path: str | int) -> Position:
-        """Where a value stands."""
-        ...
-
-
-class Declared(Protocol):
-    """What planning needs of a repository (`load.Repository`)."""
-
-    @property
-    def project(self) -> Project:
-        """The settings."""
-        ...
-
-    @property
-    def environment(self) -> str:
-        """Its name, or empty."""
-        ...
-
-    @property
-    def callings(self) -> Mapping[str, Placed]:
-        """Campaigns and direct calls by name."""
-        ...
-
-    @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What loading found."""
-        ...
-
-    def list_spec(self, located: Placed) -> ListSpec:
-        """The contact list of a campaign."""
-        ...
 
 
 @dataclass(slots=True)
@@ -92,7 +52,7 @@ class Planned:
 class Planner:
     """Makes plans for one repository and state. `only` and `destroy` are as on the command line."""
 
-    declared: Declared
+    declared: Repository
     store: Store
     client: Questions
     only: Collection[str] = ()
@@ -185,7 +145,7 @@ class _Gathering:
             changes=tuple(changes),
             diagnostics=tuple(dict.fromkeys(diagnostics)),
             facts=self.facts,
-            state_id=self.store.state_id,
+            state_id="" if self.store.ephemeral else self.store.state_id,
             owner=f"{self.declared.project.name}/{self.declared.environment}",
         )
         # Of several the first counts: invalid documents make everything else guesswork.
@@ -235,7 +195,7 @@ class _Gathering:
     def _subject(
         self,
         name: str,
-        located: Placed,
+        located: Located[Calling],
         record: CampaignRecord | None,
         orphans: Collection[Orphan],
         strangers: bool,
@@ -270,7 +230,7 @@ class _Gathering:
     def _delta(
         self,
         name: str,
-        located: Placed,
+        located: Located[Calling],
         record: CampaignRecord | None,
         waves: tuple[Wave, ...],
         columns: tuple[str, ...],
@@ -313,13 +273,10 @@ class _Gathering:
         return numbers_called(self.store, gone)
 
     def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
-        """What a decision rests on, progress left out; binds a saved plan."""
-        facts = [
-            model.model_dump_json(),
-            fingerprint,
-            [[w.record.number, w.record.attempt, w.record.phase, w.record.task_id] for w in waves],
-        ]
-        return blake2b(json.dumps(facts, ensure_ascii=False).encode(), digest_size=16).hexdigest()
+        """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
+        declared = [model.model_dump_json(), fingerprint]
+        live = [[w.record.number, w.record.attempt, w.record.phase, w.record.task_id] for w in waves]
+        return f"{_short_digest(declared)}/{_short_digest(live)}"
 
     def _checks(self, subjects: dict[str, Subject]) -> list[Finding]:
         found = []
@@ -361,6 +318,10 @@ class _Gathering:
                     for line in wave.record.attributes.lines:
                         taken[line] = (name, f"{name} wave {wave.record.number}")
         return taken
+
+
+def _short_digest(value: object) -> str:
+    return blake2b(json.dumps(value, ensure_ascii=False).encode(), digest_size=12).hexdigest()
 
 
 def _started(orphan: Orphan) -> bool:

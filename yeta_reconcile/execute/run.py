@@ -123,7 +123,7 @@ class Run:
         self._stop.set()
 
     def stop_with(self, call: str, error: OutcomeUnknown) -> None:
-        """A code that no other call would survive came back for a call that may have been done all the same."""
+        """Stop for a code that no other call would survive, though this one may have been done."""
         self.fail(YetaError(f"{call}: {error.why}", hint="run again once the platform works again"))
 
     def check(self) -> None:
@@ -138,10 +138,11 @@ class Run:
 
     def wait(self, seconds: float) -> None:
         """Let time pass, unless we are to stop."""
-        if seconds > 0:
+        self.check()
+        while seconds > 0:
+            self.clock.sleep(min(seconds, 1.0))
             self.check()
-            self.clock.sleep(seconds)
-            self.check()
+            seconds -= 1.0
 
     def wait_until(self, moment: int) -> None:
         """Wait until `moment`, ms since the epoch."""

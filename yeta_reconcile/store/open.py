@@ -40,7 +40,7 @@ def open_store(
     exists = path.exists()
     key = _key(path, environ, state_exists=exists and path.stat().st_size > 0, create=create)
     if not exists and not create:
-        store = Store(SqliteDatabase(None), key)
+        store = Store(SqliteDatabase(None), key, ephemeral=True)
     else:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

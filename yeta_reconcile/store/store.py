@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """An open state: `lock`, `waves`, `intents`, `history` over one engine."""
+    """An open state: `lock`, `waves`, `intents`, `history` over one engine.
 
-    def __init__(self, database: Database, key: Key) -> None:
+    An `ephemeral` one stands for a state that does not exist yet, and is gone when it is closed.
+    """
+
+    def __init__(self, database: Database, key: Key, *, ephemeral: bool = False) -> None:
         migrate(database)
         self.database = database
+        self.ephemeral = ephemeral
         self.key = key
         self.lock = Lock(database)
         self.waves = Waves(database)

@@ -1,0 +1,119 @@
+"""What commands share: the repository, its state, its platform, a run; opened in the order that fails first."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import subprocess
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.execute.run import Pauses, Run, SystemClock
+from yeta_reconcile.halt import HaltFlag
+from yeta_reconcile.load import Repository, load
+from yeta_reconcile.store import Store, open_store
+from yeta_reconcile.store.lock import Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.cli.context import Context
+
+# Who started a pipeline, in the words of the services that run them.
+ACTORS = ("YETA_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A repository with its state and its platform."""
+
+    context: Context
+    repository: Repository
+    store: Store
+    client: PlatformClient
+    clock: SystemClock
+
+    @property
+    def halt(self) -> HaltFlag:
+        """The halt of this state."""
+        return HaltFlag.beside(self.repository.project.state, self.repository.root)
+
+    def halted(self) -> str | None:
+        """Why nothing may ring: the file beside the state, else the row in it."""
+        return self.halt.why() or self.store.flag("halt")
+
+    def run(self, command: str, emit: Callable[[dict[str, Any]], None] = lambda _event: None) -> Run:
+        """A run of this process."""
+        platform = self.repository.project.platform
+        return Run(
+            store=self.store,
+            client=self.client,
+            clock=self.clock,
+            holder=Holder.this_process(command),
+            pauses=Pauses(
+                settle=platform.settle.total_seconds(),
+                timeout=platform.timeout.total_seconds(),
+                drain_quiet=platform.drain_quiet.total_seconds(),
+            ),
+            max_in_flight=platform.max_in_flight,
+            halted=self.halted,
+            emit=emit,
+        )
+
+
+@contextmanager
+def session(context: Context, *, create: bool = False) -> Iterator[Session]:
+    """Open everything; with `create` the state is made if it is not there yet."""
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    with ExitStack() as stack:
+        client = stack.enter_context(connect(repository.project, context.environ))
+        store = open_state(context, repository, create=create)
+        stack.callback(store.close)
+        yield Session(context, repository, store, client, SystemClock())
+
+
+def open_state(context: Context, repository: Repository, *, create: bool = False) -> Store:
+    """The state of a repository."""
+    return open_store(
+        repository.project.state,
+        repository.root,
+        context.environ,
+        project=repository.project.name,
+        environment=repository.environment,
+        create=create,
+    )
+
+
+def commit_of(repository: Repository) -> str | None:
+    """The commit that is checked out, if the repository is in git."""
+    try:
+        answer = subprocess.run(  # noqa: S603 -- no shell, and the path is an argument of its own
+            ["git", "-C", str(repository.root), "rev-parse", "--verify", "HEAD"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None if answer.returncode == 0 else None
+
+
+def actor(context: Context) -> str:
+    """Who runs this: the pipeline's actor, else the user of this machine."""
+    named = next((context.environ[name] for name in ACTORS if context.environ.get(name)), None)
+    if named:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def host() -> str:
+    """This machine."""
+    return socket.gethostname()
