@@ -1,0 +1,26 @@
+"""Desired against recorded against observed, one campaign at a time: the decision table of the whole tool.
+
+Pure (design: diff, per campaign). It sends nothing and reads nothing; what it decides, `execute` carries out.
+"""
+
+from __future__ import annotations
+
+from yeta_reconcile.diff.case import attribute_path
+from yeta_reconcile.diff.decide import decide
+from yeta_reconcile.diff.decision import INVALID, REFUSED, UNRESOLVED, Decision, Finding
+from yeta_reconcile.diff.subject import Subject, Wave, grip, in_the_light, key_headers
+
+__all__ = [
+    "INVALID",
+    "REFUSED",
+    "UNRESOLVED",
+    "Decision",
+    "Finding",
+    "Subject",
+    "Wave",
+    "attribute_path",
+    "decide",
+    "grip",
+    "in_the_light",
+    "key_headers",
+]

@@ -1,0 +1,44 @@
+"""Whether a campaign may have a new wave at all: nothing of it in doubt, and not another one renamed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diff.decision import REFUSED, UNRESOLVED, Decision, find
+
+if TYPE_CHECKING:
+    from yeta_reconcile.diff.subject import Subject
+
+
+def blocked(subject: Subject, decision: Decision) -> bool:
+    """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
+    if any(finding.exit_code == UNRESOLVED for finding in decision.findings):
+        return True
+    if _kin(subject, decision):
+        return True
+    if subject.strangers_block and subject.record is None:
+        find(
+            decision, subject, "stranger-started", UNRESOLVED,
+            f"{subject.name} gets no wave while a started task of ours belongs to a campaign nobody "
+            "declares: it may be this one under a former name",
+            "settle that task first (see its own finding)",
+        )  # fmt: skip
+        return True
+    return False
+
+
+def _kin(subject: Subject, decision: Decision) -> bool:
+    declared = subject.declared
+    if subject.record is not None or declared is None or declared.renamed_from or declared.repeats:
+        return False
+    kin = [name for name, (shared, shorter) in subject.delta.kin.items() if shared * 2 >= shorter > 0]
+    for name in kin:
+        shared, shorter = subject.delta.kin[name]
+        find(
+            decision, subject, "looks-renamed", REFUSED,
+            f"{subject.name} looks like {name}, which is gone: they share {shared} of {shorter} people",
+            f"say `renamed_from: {name}` if it is the same campaign, or `repeats: [{name}]` to call them "
+            "again",
+            "name",
+        )  # fmt: skip
+    return bool(kin)

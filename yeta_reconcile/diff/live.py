@@ -1,0 +1,144 @@
+"""Waves that go on: steered as declared, or replaced where what is declared changed (carry-over)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diff.decision import REFUSED, UNRESOLVED
+from yeta_reconcile.diff.over import missing_records
+from yeta_reconcile.journal import Readiness, carry_readiness
+from yeta_reconcile.live import LivePhase
+from yeta_reconcile.plan import Action, Reason
+from yeta_reconcile.recorded import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.diff.case import Case
+    from yeta_reconcile.diff.subject import Wave
+
+
+def decide_live(case: Case, wave: Wave) -> None:
+    """Carry over, resume from a drain, or steer."""
+    attributes = case.attributes.changes_from(wave.record.attributes)
+    edited = case.delta.edited.get(wave.record.wave_id, 0)
+    removed = case.delta.removed.get(wave.record.wave_id, 0)
+    changed = bool(attributes or edited)
+    if changed and case.declared.on_change == "forbid":
+        case.find(
+            "change-forbidden", REFUSED,
+            f"{_what(attributes, edited)} of {case.declared.name} changed while wave "
+            f"{wave.record.number} is going on, and on_change is forbid",
+            "take the change back, or say `on_change: carry-over` or `next-wave`", "on_change",
+        )  # fmt: skip
+        return
+    carried = changed and case.declared.on_change == "carry-over"
+    carried |= bool(removed) and case.declared.on_removed_rows == "carry-over"
+    if carried and _undialled(wave) > 0:
+        reason = (
+            Reason.ATTRIBUTES_CHANGED
+            if attributes
+            else Reason.ROWS_CHANGED
+            if edited
+            else Reason.ROWS_REMOVED
+        )
+        _carry(case, wave, reason, attributes, removed)
+    elif wave.record.phase is Phase.DRAINING:
+        reason = Reason.NOTHING_LEFT if carried else Reason.EDIT_REVERTED
+        _resume(case, wave, reason) if case.running else None
+    else:
+        _steer(case, wave)
+
+
+def _what(attributes: Mapping[str, object], edited: int) -> str:
+    names = ", ".join(attributes)
+    rows = f"{edited} undialled rows" if edited else ""
+    return " and ".join(part for part in (names, rows) if part)
+
+
+def _undialled(wave: Wave) -> int:
+    """Numbers the platform has not dialled, by its own counts where it gives them."""
+    task = wave.task
+    if task is None or task.count_tel is None or task.process_tel_count is None:
+        return wave.rows_left
+    return task.count_tel - task.process_tel_count
+
+
+def _steer(case: Case, wave: Wave) -> None:
+    """Pause, resume or start again as declared."""
+    record, task = wave.record, wave.task
+    if task is None:
+        return
+    if task.phase is LivePhase.NEW and record.phase is Phase.STARTED:
+        if case.running and not case.ended:
+            case.change(wave, Action.START, Reason.START_UNCONFIRMED, rings=True)
+    elif record.phase is Phase.STARTED and not case.running:
+        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    elif record.phase is Phase.PAUSED and case.running and not case.ended:
+        by_halt = record.detail == "halt"
+        hand = Reason.HALTED if by_halt else Reason.PAUSED_BY_HAND
+        _resume(case, wave, hand if record.by_hand or by_halt else Reason.DECLARED_RUNNING)
+
+
+def _resume(case: Case, wave: Wave, reason: Reason) -> None:
+    if not case.ended:
+        case.change(wave, Action.RESUME, reason, rings=True)
+
+
+def _carry(
+    case: Case, wave: Wave, reason: Reason, attributes: dict[str, tuple[object, object]], removed: int
+) -> None:
+    """Replace a started wave by one with its undialled rows, as soon as that can succeed."""
+    if case.ended:
+        return
+    record, task = wave.record, wave.task
+    if task is None:
+        return
+    if record.phase is Phase.DRAINING:
+        ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
+        if not ready.ready:
+            _not_ready(case, wave, ready, removed)
+            return
+    elif blocked := _cannot_account(case, wave):
+        case.wait(wave, Reason.RECORDS_MISSING, record.pending, blocked + _removed(removed))
+        return
+    carried = max(record.pending - removed, 0)
+    tried_again = record.attributes.recall_count and record.dialled
+    lost = f"; recalls that would still have come to {record.dialled} people are lost" if tried_again else ""
+    case.change(
+        wave,
+        Action.REPLACE,
+        reason,
+        rings=case.running,
+        rows=carried + case.delta.new,
+        attributes=attributes,
+        new_rows=case.delta.new,
+        detail=f"pause, drain, account, delete; {carried} undialled rows are carried over{lost}",
+    )
+
+
+def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
+    if ready.hopeless:
+        case.find(
+            "cannot-account", UNRESOLVED,
+            f"wave {wave.record.number} is drained, but {ready.detail}",
+            f"`yeta state resolve {case.declared.name}` settles it by hand",
+        )  # fmt: skip
+    else:
+        case.wait(wave, ready.reason, wave.record.pending, ready.detail + _removed(removed))
+
+
+def _cannot_account(case: Case, wave: Wave) -> str:
+    """Why a pause now could not lead to a replacement: too many records are missing."""
+    record, task = wave.record, wave.task
+    called = task.process_tel_count if task else None
+    if called is None:
+        return "the platform gives no count of dialled numbers"
+    lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
+    in_progress = sum(line or 0 for line in lines)
+    missing = called - record.dialled
+    return missing_records(missing) if missing > in_progress else ""
+
+
+def _removed(count: int) -> str:
+    return f"; {count} removed numbers may still ring until then, `state: paused` stops them" if count else ""

@@ -1,0 +1,50 @@
+"""Tasks that bear our mark and have no record: thrown away if they never rang, else a person is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diff.decision import UNRESOLVED, Decision, find
+from yeta_reconcile.live import LivePhase
+from yeta_reconcile.plan import Action, Change, Reason
+
+if TYPE_CHECKING:
+    from yeta_reconcile.diff.subject import Subject
+    from yeta_reconcile.observed import Orphan
+
+
+def judge_orphans(subject: Subject, decision: Decision) -> None:
+    """What becomes of each of a campaign's orphans."""
+    for orphan in subject.orphans:
+        task, mark = orphan.task, orphan.mark
+        if orphan.proven and task.phase is LivePhase.NEW and task.never_rang:
+            decision.changes.append(
+                Change(
+                    subject.name,
+                    mark.wave,
+                    Action.DELETE,
+                    Reason.ORPHAN,
+                    rows=task.count_tel or 0,
+                    task_id=task.task_id,
+                    detail=f"task {task.task_id} bears our mark, has no record and was never started",
+                )
+            )
+        elif not (orphan.proven and task.phase is LivePhase.DELETED and task.never_rang):
+            _orphan_blocks(subject, orphan, decision)
+
+
+def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None:
+    task, mark = orphan.task, orphan.mark
+    what = f"task {task.task_id} ({task.status_words}) bears the mark of {mark.campaign} wave {mark.wave}"
+    if not orphan.proven:
+        find(
+            decision, subject, "unproven-task", UNRESOLVED,
+            f"{what}, but the state's key cannot prove it",
+            f"put the right key back, or take it in with `yeta import {mark.campaign} {task.task_id}`",
+        )  # fmt: skip
+        return
+    find(
+        decision, subject, "orphan-started", UNRESOLVED,
+        f"{what}, was started, and the state has no record of it: its people may have been called",
+        f"`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {mark.campaign}`",
+    )  # fmt: skip

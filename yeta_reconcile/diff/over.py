@@ -1,0 +1,50 @@
+"""Waves that are over: rows proven undialled are free, others wait for their records or a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.delta import Grip
+from yeta_reconcile.diff.decision import UNRESOLVED
+from yeta_reconcile.diff.subject import grip
+from yeta_reconcile.plan import Reason
+
+if TYPE_CHECKING:
+    from yeta_reconcile.diff.case import Case
+    from yeta_reconcile.diff.subject import Wave
+
+WEEK_MS = 7 * 24 * 3600 * 1000
+
+
+def say_lost(case: Case, wave: Wave) -> None:
+    """A task that is gone: never replaced by guess."""
+    case.find(
+        "task-lost", UNRESOLVED,
+        f"task {wave.record.task_id} of wave {wave.record.number} is gone from the platform; whether its "
+        f"{wave.rows_left} rows without a record were called is not known",
+        f"`yeta state resolve {case.declared.name}` says how to settle it",
+    )  # fmt: skip
+
+
+def decide_over(case: Case, wave: Wave) -> None:
+    """Rows of an expired or deleted wave are free once accounted; until then they wait."""
+    record = wave.record
+    held = case.delta.held.get(record.wave_id, 0)
+    if grip(record) is Grip.FREEING or not held or not record.pending or case.ended:
+        return
+    hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
+    old = record.started_at is not None and case.subject.now_ms - record.started_at > WEEK_MS
+    if hopeless or old:
+        case.find(
+            "cannot-account", UNRESOLVED,
+            f"wave {record.number} is over, and {held} declared rows of it cannot be accounted: "
+            f"{record.dialled} call records, {record.tel_count} numbers dialled",
+            f"`yeta state resolve {case.declared.name}` settles it by hand",
+        )  # fmt: skip
+        return
+    case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(record.missing_records))
+
+
+def missing_records(count: int) -> str:
+    """Words for records that did not come."""
+    return f"{count} call records are missing; `yeta backfill` fetches those the platform could not deliver"

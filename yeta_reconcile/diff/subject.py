@@ -1,0 +1,95 @@
+"""What is known of one campaign: declared, recorded and observed, and how its waves hold rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.delta import Grip, RowsDelta
+from yeta_reconcile.journal import Seen, seen
+from yeta_reconcile.positions import Position
+from yeta_reconcile.recorded import CampaignRecord, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from yeta_reconcile.campaign import Calling
+    from yeta_reconcile.live import Task
+    from yeta_reconcile.observed import Orphan
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A recorded wave in the light of its task."""
+
+    record: WaveRecord
+    task: Task | None
+
+    @property
+    def rows_left(self) -> int:
+        """Rows that may still ring."""
+        return self.record.pending
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that is known of one campaign. `at` gives the place of a declared value; times in ms."""
+
+    name: str
+    declared: Calling | None
+    record: CampaignRecord | None
+    waves: tuple[Wave, ...]
+    delta: RowsDelta
+    now: datetime
+    drain_quiet: int
+    concurrents: dict[str, int | None] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+    strangers_block: bool = False
+    destroy: bool = False
+    at: Callable[..., Position] = lambda *_: Position("")
+
+    @property
+    def now_ms(self) -> int:
+        """Now, in ms since the epoch."""
+        return int(self.now.timestamp() * 1000)
+
+    @property
+    def next_wave(self) -> int:
+        """The number of the next wave."""
+        return self.record.next_wave if self.record else 1
+
+
+def in_the_light(record: CampaignRecord | None, tasks: dict[str, Task | None]) -> tuple[Wave, ...]:
+    """A campaign's waves with the phases that the platform's answers give them; discarded ones left out."""
+    waves = []
+    for wave in record.waves if record else ():
+        if wave.task_id is None or wave.task_id not in tasks:
+            waves.append(Wave(wave, None))
+            continue
+        task = tasks[wave.task_id]
+        now: Seen = seen(wave, task)
+        if now.phase is not Phase.DISCARDED:
+            lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count)
+            waves.append(Wave(lit, task))
+    return tuple(waves)
+
+
+def grip(wave: WaveRecord) -> Grip:
+    """What a wave does to its pending rows."""
+    if wave.kind != "Campaign":
+        return Grip.STAGED if wave.phase is Phase.PLANNED else Grip.HOLDING
+    if wave.staged:
+        return Grip.FULL if wave.full else Grip.STAGED
+    if wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted:
+        return Grip.FREEING
+    return Grip.HOLDING
+
+
+def key_headers(declared: Calling, columns: Iterable[str]) -> tuple[str, ...]:
+    """The CSV headers that identify a row; empty where the number does, whatever its header is called."""
+    number = next(iter(columns), "")
+    key = declared.contacts.key or ()
+    return () if key == (declared.contacts.columns.get(number, number),) else key
