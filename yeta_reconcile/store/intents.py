@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import Fate, Intent, Outcome
+from yeta_reconcile.store.fates import refate, set_fields
 from yeta_reconcile.store.lock import Holder, check_held
-from yeta_reconcile.store.waves import refate, set_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

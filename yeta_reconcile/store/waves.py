@@ -9,38 +9,24 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.recorded import (
-    CampaignRecord,
-    Fate,
-    Phase,
-    Recorded,
-    RowRecord,
-    WaveRecord,
+from yeta_reconcile.recorded import Fate, Phase, Recorded, RowRecord, WaveRecord
+from yeta_reconcile.store.fates import bump, count_rows, refate, refate_where, set_fields
+from yeta_reconcile.store.records import (
+    CAMPAIGN_COLUMNS,
+    ROW_COLUMNS,
+    WAVE_COLUMNS,
+    read_campaign,
+    read_row,
+    read_wave,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from yeta_reconcile.store.database import Database, Row, Transaction
+    from yeta_reconcile.store.database import Database, Transaction
 
 # Rows a transaction, so that the receiver beside us never waits longer than about 50 ms.
 CHUNK = 10_000
-
-_COUNTER = {
-    Fate.PENDING: "pending",
-    Fate.DIALLED: "dialled",
-    Fate.SET_ASIDE: "set_aside",
-    Fate.RELEASED: "released",
-    Fate.HELD: "held",
-    Fate.UNKNOWN: "unknown",
-}
-_WAVE_COLUMNS = (
-    "wave_id, campaign, number, attempt, phase, task_name, attributes, columns_sent, task_id, kind, "
-    "set_digest, fingerprint, pending, dialled, released, held, unknown, is_full, doubted, imported, "
-    "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail"
-)
-_ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
 
 
 class Waves:
@@ -56,36 +42,33 @@ class Waves:
         waves: dict[str, list[WaveRecord]] = defaultdict(list)
         task_ids = set()
         for row in self._database.read(
-            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE sealed = 1 ORDER BY campaign, number, attempt"
+            f"SELECT {WAVE_COLUMNS} FROM waves WHERE sealed = 1 ORDER BY campaign, number, attempt"
         ):
-            wave = _wave(row)
+            wave = read_wave(row)
             if wave.task_id:
                 task_ids.add(wave.task_id)
             if wave.phase is not Phase.DISCARDED:
                 waves[wave.campaign].append(wave)
         campaigns = {
-            row[0]: _campaign(row, tuple(waves[row[0]]))
-            for row in self._database.read(
-                "SELECT name, kind, key_headers, former, protect, gone_at, next_wave, generation, "
-                "settled_list, settled_rows, settled_notes FROM campaigns ORDER BY name"
-            )
+            row[0]: read_campaign(row, tuple(waves[row[0]]))
+            for row in self._database.read(f"SELECT {CAMPAIGN_COLUMNS} FROM campaigns ORDER BY name")
         }
         forgotten = frozenset(row[0] for row in self._database.read("SELECT task_id FROM forgotten"))
         return Recorded(campaigns, frozenset(task_ids), forgotten)
 
     def wave(self, wave_id: int) -> WaveRecord:
         """One wave, discarded or not."""
-        return _wave(
-            self._database.read(f"SELECT {_WAVE_COLUMNS} FROM waves WHERE wave_id = ?", (wave_id,))[0]
+        return read_wave(
+            self._database.read(f"SELECT {WAVE_COLUMNS} FROM waves WHERE wave_id = ?", (wave_id,))[0]
         )
 
     def by_task(self, task_id: str) -> WaveRecord | None:
         """The wave of a platform task."""
         found = self._database.read(
-            f"SELECT {_WAVE_COLUMNS} FROM waves WHERE task_id = ?",
+            f"SELECT {WAVE_COLUMNS} FROM waves WHERE task_id = ?",
             (task_id,),
         )
-        return _wave(found[0]) if found else None
+        return read_wave(found[0]) if found else None
 
     def discarded_tasks(self, campaign: str) -> list[str]:
         """Task ids of a campaign's discarded attempts."""
@@ -100,12 +83,12 @@ class Waves:
         after = b""
         while True:
             found = self._database.read(
-                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? "
+                f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? "
                 "ORDER BY row_key LIMIT ?",
                 (wave_id, after, CHUNK),
             )
             for row in found:
-                yield _row(row)
+                yield read_row(row)
             if len(found) < CHUNK:
                 return
             after = bytes(found[-1][1])
@@ -113,10 +96,10 @@ class Waves:
     def batch(self, wave_id: int, batch: int) -> list[RowRecord]:
         """The pending rows of one batch, in the order of the list."""
         found = self._database.read(
-            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND batch = ? ORDER BY line",
+            f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND batch = ? ORDER BY line",
             (wave_id, batch),
         )
-        return [_row(row) for row in found]
+        return [read_row(row) for row in found]
 
     def ledger(self, campaign: str) -> Iterator[RowRecord]:
         """Rows of all waves of a campaign that were not discarded."""
@@ -129,15 +112,15 @@ class Waves:
     def rows_of_number(self, digest: bytes) -> list[RowRecord]:
         """Every row of one number, whatever identifies it, discarded waves included."""
         found = self._database.read(
-            f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE number = ?",
+            f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE number = ?",
             (digest,),
         )
         for (wave_id,) in self._database.read("SELECT wave_id FROM waves ORDER BY wave_id"):
             found += self._database.read(
-                f"SELECT {_ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key = ? AND number IS NULL",
+                f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key = ? AND number IS NULL",
                 (wave_id, digest),
             )
-        return sorted((_row(row) for row in found), key=lambda row: row.wave_id)
+        return sorted((read_row(row) for row in found), key=lambda row: row.wave_id)
 
     def set_aside(self, campaign: str) -> dict[bytes, tuple[bytes, str, int, int]]:
         """Key: (content, file, line, code) of rows that the platform refused."""
@@ -266,7 +249,7 @@ class Waves:
         with self._database.write() as transaction:
             for former in take_from:
                 # What was proven undialled belongs to the new wave from the same instant on.
-                _refate_where(
+                refate_where(
                     transaction,
                     former,
                     Fate.PENDING,
@@ -274,11 +257,11 @@ class Waves:
                     "AND row_key IN (SELECT row_key FROM wave_rows WHERE wave_id = ?)",
                     (wave_id,),
                 )
-            _count(transaction, wave_id)
+            count_rows(transaction, wave_id)
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
             transaction.execute(
-                "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= w.number "
-                "THEN w.number + 1 ELSE next_wave END FROM waves w "
+                "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= "
+                "w.number THEN w.number + 1 ELSE next_wave END FROM waves w "
                 "WHERE w.wave_id = ? AND campaigns.name = w.campaign",
                 (wave_id,),
             )
@@ -301,8 +284,8 @@ class Waves:
     def refate_all(self, wave_id: int, former: Fate, fate: Fate) -> int:
         """Give all rows of one fate another; how many there were."""
         with self._database.write() as transaction:
-            count = _refate_where(transaction, wave_id, former, fate)
-            _bump(transaction, wave_id)
+            count = refate_where(transaction, wave_id, former, fate)
+            bump(transaction, wave_id)
             return count
 
     def split_batch(self, wave_id: int, parts: Sequence[Sequence[bytes]]) -> list[int]:
@@ -327,7 +310,7 @@ class Waves:
                 "file = excluded.file, line = excluded.line, code = excluded.code",
                 (row.key, row.content, file, row.line, code, wave_id),
             )
-            _bump(transaction, wave_id)
+            bump(transaction, wave_id)
 
     def settle_list(self, campaign: str, fingerprint: str, rows: int, notes: Sequence[str]) -> None:
         """Remember that a list, as it stands, asks for nothing: the next plan need not read it."""
@@ -338,151 +321,10 @@ class Waves:
             )
 
 
-_FIELDS = {
-    "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
-    "quiet_since", "quiet_facts", "detail", "imported", "created_at",
-}  # fmt: skip
-
-
-def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -> None:
-    """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer."""
-    if not fields:
-        return
-    if unknown := fields.keys() - _FIELDS:
-        raise AssertionError(f"a wave has no fields {sorted(unknown)}")
-    names = list(fields)
-    values = [value.value if isinstance(value, Phase) else value for value in fields.values()]
-    values = [int(value) if isinstance(value, bool) else value for value in values]
-    assignments = ", ".join(f"{name} = ?" for name in names)
-    transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
-    if "phase" in fields:
-        _bump(transaction, wave_id)
-
-
-def refate(transaction: Transaction, wave_id: int, keys: Iterable[bytes], fate: Fate) -> int:
-    """Give rows another fate and keep the wave's counts; the number of rows that changed."""
-    moved: dict[Fate, int] = defaultdict(int)
-    changes = []
-    for key in keys:
-        found = transaction.read(
-            "SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key)
-        )
-        if found and found[0][0] != fate:
-            moved[Fate(found[0][0])] += 1
-            changes.append((int(fate), wave_id, key))
-    transaction.many("UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?", changes)
-    for former, count in moved.items():
-        _move_count(transaction, wave_id, former, fate, count)
-    return len(changes)
-
-
-def _refate_where(
-    transaction: Transaction,
-    wave_id: int,
-    former: Fate,
-    fate: Fate,
-    condition: str = "",
-    parameters: Sequence[object] = (),
-) -> int:
-    count = transaction.execute(
-        f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",
-        (int(fate), wave_id, int(former), *parameters),
-    )
-    _move_count(transaction, wave_id, former, fate, count)
-    return count
-
-
-def _move_count(transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int) -> None:
-    out, into = _COUNTER[former], _COUNTER[fate]
-    transaction.execute(
-        f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",
-        (count, count, wave_id),
-    )
-
-
-def _count(transaction: Transaction, wave_id: int) -> None:
-    for fate, count in transaction.read(
-        "SELECT fate, COUNT(*) FROM wave_rows WHERE wave_id = ? GROUP BY fate", (wave_id,)
-    ):
-        transaction.execute(
-            f"UPDATE waves SET {_COUNTER[Fate(fate)]} = ? WHERE wave_id = ?",
-            (count, wave_id),
-        )
-
-
-def _bump(transaction: Transaction, wave_id: int) -> None:
-    transaction.execute(
-        "UPDATE campaigns SET generation = generation + 1 "
-        "WHERE name = (SELECT campaign FROM waves WHERE wave_id = ?)",
-        (wave_id,),
-    )
-
-
 def _keep_number(transaction: Transaction, campaign: str, next_wave: int) -> None:
     transaction.execute(
         "INSERT INTO forgotten_waves VALUES (?, ?) ON CONFLICT (campaign) DO UPDATE SET next_wave = "
         "CASE WHEN excluded.next_wave > forgotten_waves.next_wave THEN excluded.next_wave "
         "ELSE forgotten_waves.next_wave END",
         (campaign, next_wave),
-    )
-
-
-def _wave(row: Row) -> WaveRecord:
-    return WaveRecord(
-        wave_id=row[0],
-        campaign=row[1],
-        number=row[2],
-        attempt=row[3],
-        phase=Phase(row[4]),
-        task_name=row[5],
-        attributes=Attributes.restore(json.loads(row[6])),
-        columns=tuple(json.loads(row[7])),
-        task_id=row[8],
-        kind=row[9],
-        set_digest=row[10],
-        fingerprint=row[11],
-        rows=row[12] + row[13] + row[14] + row[15] + row[16],
-        pending=row[12],
-        dialled=row[13],
-        held=row[15],
-        unknown=row[16],
-        full=bool(row[17]),
-        doubted=bool(row[18]),
-        imported=bool(row[19]),
-        by_hand=bool(row[20]),
-        tel_count=row[21],
-        created_at=row[22],
-        started_at=row[23],
-        quiet_since=row[24],
-        quiet_facts=row[25],
-        detail=row[26],
-    )
-
-
-def _campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
-    return CampaignRecord(
-        name=row[0],
-        kind=row[1],
-        key=tuple(json.loads(row[2])),
-        former=tuple(json.loads(row[3])),
-        protect=bool(row[4]),
-        gone_at=row[5],
-        next_wave=row[6],
-        generation=row[7],
-        settled_list=row[8],
-        settled_rows=row[9],
-        settled_notes=tuple(json.loads(row[10])),
-        waves=waves,
-    )
-
-
-def _row(row: Row) -> RowRecord:
-    return RowRecord(
-        wave_id=row[0],
-        key=bytes(row[1]),
-        content=bytes(row[2]),
-        batch=row[3],
-        line=row[4],
-        number=None if row[5] is None else bytes(row[5]),
-        fate=Fate(row[6]),
     )

@@ -1,0 +1,104 @@
+"""Writes inside a transaction that move rows and waves, and keep each wave's counts equal to its rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.recorded import Fate, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from yeta_reconcile.store.database import Transaction
+
+_COUNTER = {
+    Fate.PENDING: "pending",
+    Fate.DIALLED: "dialled",
+    Fate.SET_ASIDE: "set_aside",
+    Fate.RELEASED: "released",
+    Fate.HELD: "held",
+    Fate.UNKNOWN: "unknown",
+}
+
+_FIELDS = {
+    "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
+    "quiet_since", "quiet_facts", "detail", "imported", "created_at",
+}  # fmt: skip
+
+
+def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -> None:
+    """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer."""
+    if not fields:
+        return
+    if unknown := fields.keys() - _FIELDS:
+        raise AssertionError(f"a wave has no fields {sorted(unknown)}")
+    names = list(fields)
+    values = [value.value if isinstance(value, Phase) else value for value in fields.values()]
+    values = [int(value) if isinstance(value, bool) else value for value in values]
+    assignments = ", ".join(f"{name} = ?" for name in names)
+    transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
+    if "phase" in fields:
+        bump(transaction, wave_id)
+
+
+def refate(transaction: Transaction, wave_id: int, keys: Iterable[bytes], fate: Fate) -> int:
+    """Give rows another fate and keep the wave's counts; the number of rows that changed."""
+    moved: dict[Fate, int] = defaultdict(int)
+    changes = []
+    for key in keys:
+        found = transaction.read(
+            "SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key)
+        )
+        if found and found[0][0] != fate:
+            moved[Fate(found[0][0])] += 1
+            changes.append((int(fate), wave_id, key))
+    transaction.many("UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?", changes)
+    for former, count in moved.items():
+        _move_count(transaction, wave_id, former, fate, count)
+    return len(changes)
+
+
+def refate_where(
+    transaction: Transaction,
+    wave_id: int,
+    former: Fate,
+    fate: Fate,
+    condition: str = "",
+    parameters: Sequence[object] = (),
+) -> int:
+    """Give all rows of one fate another, with a further condition; how many there were."""
+    count = transaction.execute(
+        f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",
+        (int(fate), wave_id, int(former), *parameters),
+    )
+    _move_count(transaction, wave_id, former, fate, count)
+    return count
+
+
+def _move_count(transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int) -> None:
+    out, into = _COUNTER[former], _COUNTER[fate]
+    transaction.execute(
+        f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",
+        (count, count, wave_id),
+    )
+
+
+def count_rows(transaction: Transaction, wave_id: int) -> None:
+    """Count a wave's rows by fate anew."""
+    for fate, count in transaction.read(
+        "SELECT fate, COUNT(*) FROM wave_rows WHERE wave_id = ? GROUP BY fate", (wave_id,)
+    ):
+        transaction.execute(
+            f"UPDATE waves SET {_COUNTER[Fate(fate)]} = ? WHERE wave_id = ?",
+            (count, wave_id),
+        )
+
+
+def bump(transaction: Transaction, wave_id: int) -> None:
+    """A campaign's ledger changed: what was compared with it before counts no more."""
+    transaction.execute(
+        "UPDATE campaigns SET generation = generation + 1 "
+        "WHERE name = (SELECT campaign FROM waves WHERE wave_id = ?)",
+        (wave_id,),
+    )

@@ -1,0 +1,87 @@
+"""Rows of the tables campaigns, waves and wave_rows as the values that `recorded` names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.recorded import CampaignRecord, Fate, Phase, RowRecord, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.store.database import Row
+
+WAVE_COLUMNS = (
+    "wave_id, campaign, number, attempt, phase, task_name, attributes, columns_sent, task_id, kind, "
+    "set_digest, fingerprint, pending, dialled, released, held, unknown, is_full, doubted, imported, "
+    "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail"
+)
+ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
+CAMPAIGN_COLUMNS = (
+    "name, kind, key_headers, former, protect, gone_at, next_wave, generation, settled_list, settled_rows, "
+    "settled_notes"
+)
+
+
+def read_wave(row: Row) -> WaveRecord:
+    """A wave, of WAVE_COLUMNS."""
+    return WaveRecord(
+        wave_id=row[0],
+        campaign=row[1],
+        number=row[2],
+        attempt=row[3],
+        phase=Phase(row[4]),
+        task_name=row[5],
+        attributes=Attributes.restore(json.loads(row[6])),
+        columns=tuple(json.loads(row[7])),
+        task_id=row[8],
+        kind=row[9],
+        set_digest=row[10],
+        fingerprint=row[11],
+        rows=row[12] + row[13] + row[14] + row[15] + row[16],
+        pending=row[12],
+        dialled=row[13],
+        held=row[15],
+        unknown=row[16],
+        full=bool(row[17]),
+        doubted=bool(row[18]),
+        imported=bool(row[19]),
+        by_hand=bool(row[20]),
+        tel_count=row[21],
+        created_at=row[22],
+        started_at=row[23],
+        quiet_since=row[24],
+        quiet_facts=row[25],
+        detail=row[26],
+    )
+
+
+def read_campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
+    """A campaign with its waves, of CAMPAIGN_COLUMNS."""
+    return CampaignRecord(
+        name=row[0],
+        kind=row[1],
+        key=tuple(json.loads(row[2])),
+        former=tuple(json.loads(row[3])),
+        protect=bool(row[4]),
+        gone_at=row[5],
+        next_wave=row[6],
+        generation=row[7],
+        settled_list=row[8],
+        settled_rows=row[9],
+        settled_notes=tuple(json.loads(row[10])),
+        waves=waves,
+    )
+
+
+def read_row(row: Row) -> RowRecord:
+    """A row of the ledger, of ROW_COLUMNS."""
+    return RowRecord(
+        wave_id=row[0],
+        key=bytes(row[1]),
+        content=bytes(row[2]),
+        batch=row[3],
+        line=row[4],
+        number=None if row[5] is None else bytes(row[5]),
+        fate=Fate(row[6]),
+    )
