@@ -303,7 +303,7 @@ class ListReader:
         number_header = () if number is None else (columns.get(number, number),)
         key = self.spec.key or number_header
         for name in self.spec.key or ():
-            if name not in header:
+            if name not in header and name not in columns.values():
                 summary = f"the list has no header {name}"
                 self._declared("key", "", summary, did_you_mean(name, header))
         self._refuse_doubled({*sources, *key})

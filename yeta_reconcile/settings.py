@@ -89,6 +89,14 @@ def read_settings(root: Path, environment: str | None, environ: Mapping[str, str
     return settings
 
 
+def read_globs(root: Path) -> tuple[str, ...]:
+    """Which files hold documents, so far as `yeta.yaml` can be read; variables need not be set."""
+    try:
+        return (FILE, *read_settings(root, None, {}).globs)
+    except InvalidInput:
+        return ("**/*.yaml",)
+
+
 def _kind(document: RawDocument) -> Any:
     return document.value.get("kind") if isinstance(document.value, dict) else None
 

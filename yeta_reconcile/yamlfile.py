@@ -144,7 +144,7 @@ def read_documents(path: Path, label: str) -> list[RawDocument]:
 
     `label` is the path that positions show. Raises InvalidInput if the file cannot be read as YAML.
     """
-    return parse_documents(_read(path, label), label)
+    return parse_documents(read_text(path, label), label)
 
 
 def parse_documents(text: str, label: str) -> list[RawDocument]:
@@ -169,7 +169,8 @@ def _documents(text: str, label: str, *, pure: bool) -> list[RawDocument]:
     return [_Builder(label, events).document(text) for _ in starts]
 
 
-def _read(path: Path, label: str) -> str:
+def read_text(path: Path, label: str) -> str:
+    """The text of a file. Raises InvalidInput if it cannot be read, is no UTF-8, or is too large."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

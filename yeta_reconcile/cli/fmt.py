@@ -1,0 +1,74 @@
+"""`yeta fmt`: documents in canonical form."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.canonical import canonical
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.settings import read_globs
+from yeta_reconcile.tree import files_in
+from yeta_reconcile.yamlfile import read_text
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.positions import Diagnostic
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 if a file would change.")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.pass_obj
+def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> int:
+    """Rewrite documents in canonical form.
+
+    Keys come in the order of the reference, indented by two spaces, with identifiers in double quotes;
+    comments stay. PATHS are files or folders, by default all documents of the repository. Files that are
+    not for yeta are left alone. Prints the files that changed, or with --check would change.
+    """
+    changed = 0
+    findings: list[Diagnostic] = []
+    for path, label in _files(context.chdir, paths):
+        try:
+            text = read_text(path, label)
+            result = canonical(text, label)
+        except InvalidInput as error:
+            findings += error.diagnostics
+            continue
+        if result is None or result == text:
+            continue
+        changed += 1
+        click.echo(label)
+        if not check:
+            _write(path, result)
+    if findings:
+        raise InvalidInput("some documents cannot be read", findings)
+    return 1 if check and changed else 0
+
+
+def _files(root: Path, paths: tuple[Path, ...]) -> list[tuple[Path, str]]:
+    """Files to look at, each with the name to show."""
+    if not paths:
+        return [(root / label, label) for label in files_in(root, read_globs(root))]
+    found = []
+    for path in paths:
+        if path.is_dir():
+            found += [(path / label, str(path / label)) for label in files_in(path, ("**/*.yaml",))]
+        else:
+            found.append((path, str(path)))
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file at once, so that a reader never sees half of it."""
+    real = path.resolve()
+    handle, name = tempfile.mkstemp(dir=real.parent, prefix=".yeta-fmt-")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    Path(name).chmod(real.stat().st_mode & 0o7777)
+    Path(name).replace(real)

@@ -1,0 +1,153 @@
+"""`yeta validate`: every finding about documents and lists, in one run."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yeta_reconcile import __version__
+from yeta_reconcile.contacts import ListReader
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.load import Survey
+from yeta_reconcile.positions import Position
+from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
+from yeta_reconcile.render.diagnostics import diagnostic_line
+from yeta_reconcile.render.plan_json import diagnostic_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.live import Config
+    from yeta_reconcile.positions import Diagnostic
+
+FORMAT = "yeta-validate/1"
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also compare with the robots, lines and voices there are.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "gitlab", "sarif"]),
+    default="text",
+    help="Output.",
+    show_default=True,
+)
+@click.pass_obj
+def validate(context: Context, online: bool, form: str) -> int:
+    """Check documents and contact lists.
+
+    Every finding comes in one run, as path:line:column, what is wrong and what would be right. Without
+    --online nothing is asked of the platform. Exits 3 if there is an error.
+    """
+    survey, findings = _survey(context)
+    columns: dict[str, tuple[str, ...]] = {}
+    if survey and online and survey.settings.project:
+        config = _config(survey, context.environ)
+        columns = {robot.robot_id: robot.columns for robot in config.robots.values()}
+        findings += online_findings(survey, config)
+    rows = _check_lists(survey, columns, findings) if survey else 0
+    findings = _sorted(findings)
+    errors = sum(found.severity == "error" for found in findings)
+    counts = _counts(survey, rows)
+    if form == "json":
+        shown = [diagnostic_json(found) for found in findings]
+        _print_json({"format": FORMAT, "valid": not errors, **counts, "diagnostics": shown})
+    elif form == "github":
+        click.echo(github_annotations(findings), nl=False)
+    elif form == "gitlab":
+        _print_json(gitlab_code_quality(findings))
+    elif form == "sarif":
+        _print_json(sarif(findings, version=__version__))
+    else:
+        for found in findings:
+            click.echo(diagnostic_line(found), err=True)
+        click.echo(_summary(counts, findings))
+    return InvalidInput.exit_code if errors else 0
+
+
+def _survey(context: Context) -> tuple[Survey | None, list[Diagnostic]]:
+    """What is in the repository; None if its settings cannot be read, with the reasons."""
+    try:
+        survey = Survey(context.chdir, context.env, context.environ)
+    except InvalidInput as error:
+        if not error.diagnostics:  # there is no repository at all
+            raise
+        return None, [*error.diagnostics]
+    return survey, [*survey.findings]
+
+
+def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], findings: list[Diagnostic]) -> int:
+    """Read every list to its end and add what is found; the number of rows."""
+    rows = 0
+    for located in survey.callings.values():
+        spec = survey.list_spec(located)
+        if not spec.path.is_file():  # the survey says so
+            continue
+        reader = ListReader(spec, columns.get(located.model.robot) or None)
+        for _ in reader.blocks():
+            pass
+        rows += reader.count
+        findings += reader.diagnostics
+    for context in survey.contexts.values():
+        contexts = survey.context_reader(context)
+        if contexts is not None:
+            rows += sum(1 for _ in contexts)
+            findings += contexts.diagnostics
+    return rows
+
+
+def _config(survey: Survey, environ: Mapping[str, str]) -> Config:
+    from yeta_reconcile.cli.connect import connect  # noqa: PLC0415 -- httpx is not needed offline
+
+    assert survey.settings.project
+    with connect(survey.settings.project, environ) as client:
+        return client.config()
+
+
+def online_findings(survey: Survey, config: Config) -> list[Diagnostic]:
+    """What the documents name that the platform has not, or has otherwise."""
+    from yeta_reconcile.checks import online_diagnostics  # noqa: PLC0415
+
+    declared = [(located.model, located.at) for located in survey.callings.values()]
+    return online_diagnostics(declared, config, datetime.now(UTC))
+
+
+def _sorted(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By place, each once: a list that two campaigns share is read twice."""
+    unique = dict.fromkeys(findings)
+    return sorted(unique, key=lambda found: (found.position or Position(""), found.summary))
+
+
+def _counts(survey: Survey | None, rows: int) -> dict[str, int]:
+    kinds = [located.model.kind for located in survey.callings.values()] if survey else []
+    return {
+        "campaigns": kinds.count("Campaign"),
+        "direct_calls": kinds.count("DirectCall"),
+        "contexts": len(survey.contexts) if survey else 0,
+        "rows": rows,
+    }
+
+
+def _summary(counts: dict[str, int], findings: list[Diagnostic]) -> str:
+    words = {"campaigns": "campaign", "direct_calls": "direct call", "contexts": "dialog context"}
+    parts = [_number(counts[name], word) for name, word in words.items() if counts[name]]
+    parts.append(_number(counts["rows"], "row"))
+    severities = [found.severity for found in findings]
+    errors, warnings = severities.count("error"), severities.count("warning")
+    verdict = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
+    if not errors:
+        verdict = "valid" if not warnings else f"valid, {_number(warnings, 'warning')}"
+    return f"{', '.join(parts)}: {verdict}"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' if count != 1 else ''}"
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

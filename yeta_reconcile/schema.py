@@ -1,0 +1,85 @@
+"""The JSON Schema of every document, out of the models: editors complete and explain by it.
+
+Pure. It says what stands in a file: what `defaults:` can give is not required.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from yeta_reconcile.campaign import Campaign, DialogContext, DirectCall, Project
+
+_FROM_DEFAULTS = {"Campaign": {"robot", "lines"}, "DirectCall": {"robot", "line"}}
+_ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+_Any = Annotated[Project | Campaign | DirectCall | DialogContext, Field(discriminator="kind")]
+
+
+def schema() -> dict[str, Any]:
+    """The schema of one document of any kind (draft 2020-12), as JSON values."""
+    made = TypeAdapter[Any](_Any).json_schema(ref_template="#/$defs/{model}")
+    definitions = made["$defs"]
+    for name, given in _FROM_DEFAULTS.items():
+        definitions[name]["required"] = [key for key in definitions[name]["required"] if key not in given]
+    definitions["Environment"] = _environment(definitions["Project"])
+    settings = definitions["Project"]["properties"]
+    settings["environments"] = {
+        "description": settings["environments"]["description"],
+        "type": "object",
+        "propertyNames": {"pattern": settings["name"]["pattern"]},
+        "additionalProperties": {"$ref": "#/$defs/Environment"},
+    }
+    base_url = definitions["Platform"]["properties"]["base_url"]
+    base_url["pattern"] += r"|\$\{[A-Za-z_]"  # which is substituted before it is looked at
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "yeta documents",
+        "description": "A document of a campaign repository; `kind` says which.",
+        "oneOf": made["oneOf"],
+        "$defs": {name: _plain(definitions[name]) for name in sorted(definitions)},
+    }
+
+
+def _environment(project: dict[str, Any]) -> dict[str, Any]:
+    """What may stand in an environment: any of the settings."""
+    properties = {
+        key: value for key, value in project["properties"].items() if key not in {"kind", "environments"}
+    }
+    description = "Settings that hold instead of the project's own while this environment is chosen."
+    return {**project, "description": description, "properties": properties, "required": []}
+
+
+def _plain(node: Any, *, names: bool = False) -> Any:
+    """The schema without generated titles, with durations as they are written.
+
+    `names`: the mapping's keys are names of properties, one of which may be `title`.
+    """
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result = {}
+    for key, value in node.items():
+        if names:
+            result[key] = _plain(value)
+        elif key == "default":
+            result |= _default(value)
+        elif key not in {"title", "discriminator"}:
+            result[key] = _plain(value, names=key == "properties")
+    return result
+
+
+def _default(value: Any) -> dict[str, Any]:
+    """A default as it would be written; that of a mapping stands with its keys."""
+    if value is None or isinstance(value, dict):
+        return {}
+    if isinstance(value, str) and value and _ISO_DURATION.fullmatch(value):
+        seconds = TypeAdapter(timedelta).validate_python(value).total_seconds()
+        unit, size = next(pair for pair in _UNITS if seconds % pair[1] == 0)
+        return {"default": f"{seconds / size:.0f}{unit}"}
+    return {"default": value}
