@@ -255,8 +255,10 @@ class ListReader:
         """Say which keys and numbers stand twice, each with the line on which it stands first."""
         if self.left_out and self.spec.duplicates == "first":
             line = self._keys.lines[0][1]
-            rows = f"{self.left_out} rows have the key of an earlier row and are left out"
-            summary = f"{rows}; this is the first of them"
+            count = self.left_out
+            rows = f"{count} rows have" if count > 1 else "one row has"
+            first = "; this is the first of them" if count > 1 else ""
+            summary = f"{rows} the key of an earlier row, which alone counts{first}"
             self._add(line, "duplicate-key", summary, severity="warning")
         elif self.left_out:
             hint = "take one of them out, or say `duplicates: first`"
