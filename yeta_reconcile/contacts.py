@@ -281,7 +281,8 @@ class ListReader:
         for digest, line in seen.lines:
             self._add(line, code, f"the row in line {first.get(digest, 0)} {what}", hint=hint)
         if seen.again > len(seen.lines):
-            self._add(0, code, f"{seen.again - len(seen.lines)} more rows are like this")
+            more = seen.again - len(seen.lines)
+            self._add(0, f"more-{code}s", f"{more} more rows are like these")
 
     def _add(
         self, line: int, code: str, summary: str, *, hint: str = "", severity: Severity = "error"

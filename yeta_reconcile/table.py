@@ -93,20 +93,21 @@ class Table:
             return
         with self.path.open(encoding=self._codec, newline="") as file:
             reader = csv.reader(file, delimiter=self._delimiter, strict=True)
-            while reader.line_num < self.header_line:
-                next(reader)
             going = True
             while going:
                 line = reader.line_num + 1
                 rows: list[list[str]] = []
                 try:
+                    while reader.line_num < self.header_line:
+                        next(reader)
+                        line = reader.line_num + 1
                     rows.extend(islice(reader, _BLOCK))
                     going = bool(rows)
                     after = reader.line_num + 1
                 except csv.Error as error:  # the rows before it are in `rows`
                     after = _lines(line, rows)[-1]
                     going = self._broken(after, str(error))
-                except UnicodeDecodeError:
+                except (UnicodeDecodeError, StopIteration):
                     self.findings.add(0, "changed", "the file changed while it was read")
                     return
                 simple = after == line + len(rows)
@@ -249,7 +250,7 @@ def _is_mostly_utf8(path: Path) -> bool:
                 continue
             try:
                 good += max(line.decode("utf-8")) >= "\u0800"
-            except UnicodeDecodeError:
+            except (UnicodeDecodeError, StopIteration):
                 bad += 1
             if good + bad == _SAMPLE:
                 break

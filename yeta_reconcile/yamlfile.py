@@ -58,6 +58,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff
 # A key of `entries` may be a telephone number.
 _PRIVATE = re.compile(r"\d{5}")
 _PLAIN = re.compile(r"[^\s,\[\]{}]+")
+# libyaml knows no colon (as in a time of day) and no question mark within unquoted text in {} or [];
+# YAML 1.2 does, and so does ruamel's own parser, which is far slower and is asked only then.
+_NOT_OF_LIBYAML = ("unexpected ':'", "expected node content", "expected ','")
+_PURE_CHARACTERS = 100_000
 # line << _COLUMN_BITS | column, both from 0; a column fits since a file is at most MAX_BYTES long.
 _COLUMN_BITS = 20
 
@@ -153,11 +157,12 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
     try:
         return _documents(text, label, pure=False)
     except MarkedYAMLError as error:
-        if "unexpected ':'" not in str(error.problem):
+        doubtful = any(words in str(error.problem) for words in _NOT_OF_LIBYAML)
+        if not doubtful or len(text) > _PURE_CHARACTERS:
             raise _syntax_error(error, label) from None
     except YAMLError:
         raise _refused(label, "syntax", "this is no YAML") from None
-    try:  # libyaml knows no colon within unquoted text in {}, such as a time of day; YAML 1.2 does
+    try:
         return _documents(text, label, pure=True)
     except MarkedYAMLError as error:
         raise _syntax_error(error, label) from None
@@ -213,7 +218,9 @@ def _syntax_error(error: MarkedYAMLError, label: str) -> InvalidInput:
     position = Position(label, mark.line + 1, mark.column + 1) if mark else Position(label)
     problem = str(error.problem or "this is no YAML")
     hint = ""
-    if "cannot start any token" in problem:
+    if "tab character" in problem:
+        problem, hint = "a tab stands where the indentation is", "indent with spaces, never tabs"
+    elif "cannot start any token" in problem:
         problem = "this character cannot stand here"
         hint = "indent with spaces, never tabs; quote text that begins with a special character"
     elif "mapping values are not allowed" in problem:
@@ -332,8 +339,10 @@ class _Builder:
 
     def scalar(self, event: ScalarEvent) -> Any:
         tag, text = event.tag, event.value
-        if tag is None or tag == "!":
+        if tag is None:
             return resolve(text) if event.implicit[0] else text
+        if tag == "!":
+            return text
         kind = tag.removeprefix(_TAG)
         if kind == "str":
             return text

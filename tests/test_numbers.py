@@ -1,0 +1,76 @@
+"""Telephone numbers in one form, or in words why not, without repeating them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from yeta_reconcile.numbers import BadNumberError, normalise
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("19900000001", "19900000001"),
+        (" 199 0000 0001 ", "19900000001"),
+        ("199-0000-0001", "19900000001"),
+        ("+8619900000001", "19900000001"),
+        ("+86 199 0000 0001", "19900000001"),
+        ("0086-199-0000-0001", "19900000001"),
+        ("86 19900000001", "19900000001"),
+        ("019900000001", "19900000001"),
+        ("１９９００００００01", "19900000001"),
+        ("'19900000001", "19900000001"),
+        ("\u202d19900000001\u202c", "19900000001"),
+        ("0551-69101407", "055169101407"),
+        ("(0551) 69101407", "055169101407"),
+        ("+86 551 69101407", "055169101407"),
+        ("010 62770334", "01062770334"),
+        ("400-123-4567", "4001234567"),
+    ],
+)
+def test_every_way_to_write_a_number_becomes_one(text: str, normal: str) -> None:
+    assert normalise(text) == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "empty"),
+        (" - ", "empty"),
+        ("1.99E+10", "Excel has rounded it"),
+        ("1.99e10", "Excel has rounded it"),
+        ("19900000001/19900000002", "more than one number"),
+        ("19900000001、19900000002", "more than one number"),
+        ("1990000000", "it has 10 digits"),
+        ("199000000012", "it has 12 digits"),
+        ("69101407", "area code"),
+        ("12900000001", "no telephone number"),
+        ("0", "no telephone number"),
+        ("+86", "no telephone number"),
+        ("+1 650 253 0000", "mainland"),
+        ("+852 2123 4567", "mainland"),
+        ("张三", "not digits"),
+        ("19900000001.0", "not digits"),
+        ("1990000000O", "not digits"),
+    ],
+)
+def test_what_cannot_be_a_number_says_why(text: str, why: str) -> None:
+    with pytest.raises(BadNumberError, match=re.escape(why)):
+        normalise(text)
+
+
+@given(st.text("0123456789+-() 　'/.eE张", max_size=16))
+def test_a_number_in_its_one_form_stays_as_it_is(text: str) -> None:
+    said, normal = "", ""
+    try:
+        normal = normalise(text)
+    except BadNumberError as problem:
+        said = str(problem)
+    assert not re.search(r"\d{5}", said)
+    if normal:
+        assert normalise(normal) == normal
+        assert re.fullmatch(r"[0-9]{10,12}", normal)

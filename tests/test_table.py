@@ -1,0 +1,204 @@
+"""CSV files of any kind that Excel and scripts write, read strictly."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from yeta_reconcile import table
+from yeta_reconcile.table import SHOWN, Encoding, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+MEND = "(mend the line; if the whole file is GB18030, say `encoding: gb18030`)"
+ANEW = "(save the file anew)"
+AS_UTF8 = "(save the file as CSV UTF-8)"
+TAKE_OFF = "(take `encoding: gb18030` off, or save anew)"
+QUOTED = "(a field that holds the delimiter or a line break must be in double quotes)"
+LIKE = ' (a field with quotes is written "like ""this""")'
+
+
+def opened(folder: Path, content: bytes | str, encoding: Encoding = "auto") -> Table:
+    path = folder / "list.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Table(path, "list.csv", encoding)
+
+
+def rows(opened: Table) -> list[tuple[int, list[str]]]:
+    return [pair for lines, rows in opened.blocks() for pair in zip(lines, rows, strict=True)]
+
+
+def said(opened: Table) -> list[str]:
+    list(opened.blocks())
+    return [str(found) for found in opened.findings.all()]
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding"),
+    [
+        ("utf-8", "auto"),
+        ("utf-8-sig", "auto"),
+        ("gb18030", "auto"),
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("gb18030", "gb18030"),
+    ],
+)
+def test_utf8_and_gb18030_are_told_apart(tmp_path: Path, codec: str, encoding: Encoding) -> None:
+    content = "手机,姓名\r\n19900000001,张三\r\n19900000002,㐀𠀀女\r\n".encode(codec)
+
+    read = opened(tmp_path, content, encoding)
+
+    assert read.header == ("手机", "姓名")
+    assert rows(read) == [(2, ["19900000001", "张三"]), (3, ["19900000002", "㐀𠀀女"])]
+    assert said(read) == []
+
+
+def test_gb18030_that_happens_to_be_utf8_in_places_is_still_gb18030(tmp_path: Path) -> None:
+    content = "手机,姓名,性别\n" + "19900000001,,女\n" * 500
+
+    assert rows(opened(tmp_path, content.encode("gb18030")))[0] == (2, ["19900000001", "", "女"])
+
+
+def test_a_utf8_file_that_breaks_names_the_line_instead_of_guessing(tmp_path: Path) -> None:
+    lines = ["手机,姓名"] + [f"1990000{n:04d},客户{n}" for n in range(3000)]
+    content = "\n".join(lines).encode().replace("客户1500\n".encode(), "客户".encode() + b"\xd5\xc5\n")
+
+    read = opened(tmp_path, content)
+
+    assert read.header == ()
+    assert said(read) == [f"list.csv:1502:1: error: this line is not UTF-8, as its other lines are {MEND}"]
+
+
+def test_a_character_that_is_cut_between_two_chunks_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "CHUNK", 7)
+    text = "姓名,手机\n" + "张三李四,1\n" * 20
+
+    assert len(rows(opened(tmp_path, text))) == 20
+    assert len(rows(opened(tmp_path, text.encode("gb18030")))) == 20
+    broken = text.encode() + b"\xe5\xbc\n"
+    assert said(opened(tmp_path, broken))[0].startswith("list.csv:22:1: error: this line is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "expected"),
+    [
+        (b"PK\x03\x04xxxx", "auto", "list.csv: error: this is an Excel workbook (save it as CSV UTF-8)"),
+        ("a,b\n".encode("utf-16"), "auto", "list.csv: error: this is UTF-16 (save it as CSV UTF-8)"),
+        (b"a\n1\nx\x00\n", "auto", f"list.csv:3:1: error: there is a NUL byte in this line {ANEW}"),
+        (b"a\n\xff\xff\n", "auto", f"list.csv:2:1: error: this line is neither UTF-8 nor GB18030 {AS_UTF8}"),
+        (b"a\n\xff\xff\n", "gb18030", f"list.csv:2:1: error: this line is not GB18030 {TAKE_OFF}"),
+        ("张\n".encode("gb18030"), "utf-8", f"list.csv:1:1: error: this line is not UTF-8, declared {MEND}"),
+        (b"", "auto", "list.csv: error: the file has no header (its first line names the columns)"),
+        (b"\n\n", "auto", "list.csv: error: the file has no header (its first line names the columns)"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_says_why(
+    tmp_path: Path, content: bytes, encoding: Encoding, expected: str
+) -> None:
+    read = opened(tmp_path, content, encoding)
+
+    assert said(read) == [expected]
+    assert read.header == ()
+
+
+def test_a_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
+    read = Table(tmp_path / "none.csv", "none.csv", "auto")
+
+    assert said(read) == ["none.csv: error: cannot be read: No such file or directory"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_delimiter_is_the_one_that_cuts_the_header(tmp_path: Path, delimiter: str) -> None:
+    content = f"a{delimiter} b {delimiter}c\n1{delimiter}2,5{delimiter}3\n".replace("2,5", '"2,5"')
+
+    read = opened(tmp_path, content)
+
+    assert read.header == ("a", "b", "c")
+    assert rows(read) == [(2, ["1", "2,5", "3"])]
+
+
+def test_rows_count_physical_lines_from_the_header_on(tmp_path: Path) -> None:
+    content = '\r\na,b\r\n1,"x\r\ny\nz"\r\n\r\n,\r\n2,"p""q"\r\n'
+
+    assert rows(opened(tmp_path, content)) == [
+        (3, ["1", "x\r\ny\nz"]),
+        (7, [",", ""][1:] * 2),
+        (8, ["2", 'p"q']),
+    ]
+
+
+def test_a_row_of_another_width_is_an_error_at_its_line(tmp_path: Path) -> None:
+    read = opened(tmp_path, "a,b\n1,2\n3\n4,5,6\n,,\n7,8\n")
+
+    assert said(read) == [
+        f"list.csv:3:1: error: this row has 1 fields, the header has 2 {QUOTED}",
+        f"list.csv:4:1: error: this row has 3 fields, the header has 2 {QUOTED}",
+    ]
+    assert [line for line, _ in rows(read)] == [2, 6]
+
+
+def test_a_quote_within_a_field_is_an_error_and_the_rest_is_read(tmp_path: Path) -> None:
+    read = opened(tmp_path, 'a,b\n1,2\n"x"y,3\n4,5\n"u"v,3\n6,7\n')
+
+    assert said(read) == [
+        "list.csv:3:1: error: a double quote stands within a field of this row" + LIKE,
+        "list.csv:5:1: error: a double quote stands within a field of this row" + LIKE,
+    ]  # fmt: skip
+    assert [line for line, _ in rows(read)] == [2, 4, 6]
+
+
+@pytest.mark.parametrize("length", [3, 200_000])
+def test_a_quote_that_is_never_closed_is_an_error_where_it_is_opened(tmp_path: Path, length: int) -> None:
+    read = opened(tmp_path, 'a,b\n1,2\n3,"4\n' + "5,6\n" * length)
+
+    (finding,) = said(read)
+    assert finding.startswith("list.csv:3:1: error: a double quote is opened in this row and never closed")
+
+
+def test_of_one_kind_of_finding_a_thousand_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+    found = said(opened(tmp_path, "a,b\n" + "1\n" * 1234))
+
+    assert len(found) == SHOWN + 1
+    assert found[-1] == "list.csv: error: 234 more of this kind"
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    read = opened(tmp_path, "a,b\n1,2\n")
+    (tmp_path / "list.csv").write_bytes(b"a,b\n1,\xff\n")
+
+    assert said(read) == ["list.csv: error: the file changed while it was read"]
+
+
+FIELDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(FIELDS, min_size=3, max_size=3), min_size=1, max_size=12),
+    st.sampled_from(["\r\n", "\n"]),
+)
+def test_what_the_csv_module_writes_is_read_as_it_was(
+    tmp_path: Path, written: list[list[str]], end: str
+) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerows([["a", "b", "c"], *written])
+
+    read = opened(tmp_path, out.getvalue(), "utf-8")
+
+    assert [fields for _, fields in rows(read)] == written
+    assert said(read) == []
+    physical = out.getvalue().replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for line, fields in rows(read):
+        first = fields[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")[0].replace('"', '""')
+        assert physical[line - 1].lstrip('"').startswith(first.lstrip('"'))
