@@ -42,15 +42,20 @@ def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -
         bump(transaction, wave_id)
 
 
-def refate(transaction: Transaction, wave_id: int, keys: Iterable[bytes], fate: Fate) -> int:
-    """Give rows another fate and keep the wave's counts; the number of rows that changed."""
+def refate(
+    transaction: Transaction, wave_id: int, keys: Iterable[bytes], fate: Fate, *, but: Fate | None = None
+) -> int:
+    """Give rows another fate, except those whose fate is `but`, and keep the wave's counts.
+
+    The number of rows that changed.
+    """
     moved: dict[Fate, int] = defaultdict(int)
     changes = []
     for key in keys:
         found = transaction.read(
             "SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key)
         )
-        if found and found[0][0] != fate:
+        if found and found[0][0] not in (fate, but):
             moved[Fate(found[0][0])] += 1
             changes.append((int(fate), wave_id, key))
     transaction.many("UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?", changes)

@@ -80,7 +80,8 @@ class Intents:
                 )
             if wave_id is not None:
                 if fates:
-                    refate(transaction, wave_id, *fates)
+                    # A call record may come in before the answer to its call-out: what it proves stays.
+                    refate(transaction, wave_id, *fates, but=Fate.DIALLED)
                 set_fields(transaction, wave_id, fields)
 
     def settle(
