@@ -88,6 +88,33 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 plan_id TEXT PRIMARY KEY, begun {big} NOT NULL, spent {big})""",
         ),
     ),
+    (
+        "inbox, dead letters, calls",
+        (
+            """CREATE TABLE inbox (
+                serial {serial}, module TEXT NOT NULL, body {bytes} NOT NULL, received {big} NOT NULL,
+                source TEXT NOT NULL, standing INTEGER NOT NULL DEFAULT 0, digest {bytes},
+                call_uuid TEXT, problem TEXT NOT NULL DEFAULT '')""",
+            "CREATE INDEX inbox_new ON inbox (serial) WHERE standing = 0",
+            "CREATE INDEX inbox_stuck ON inbox (serial) WHERE standing = 2",
+            "CREATE INDEX inbox_digest ON inbox (digest) WHERE digest IS NOT NULL",
+            "CREATE INDEX inbox_call ON inbox (call_uuid) WHERE call_uuid IS NOT NULL",
+            """CREATE TABLE dead_letters (
+                serial {serial}, module TEXT NOT NULL, body {bytes} NOT NULL, received {big} NOT NULL,
+                source TEXT NOT NULL, problem TEXT NOT NULL)""",
+            """CREATE TABLE calls (
+                call_uuid TEXT PRIMARY KEY, received {big} NOT NULL, at {big},
+                wave_id {big} REFERENCES waves (wave_id) ON DELETE SET NULL, row_key {bytes},
+                task_id TEXT NOT NULL, data_id TEXT NOT NULL, number {bytes}, recorded INTEGER NOT NULL,
+                result TEXT NOT NULL, description TEXT NOT NULL, connected INTEGER NOT NULL,
+                facts TEXT NOT NULL)""",
+            """CREATE INDEX calls_row ON calls (wave_id, row_key, at, call_uuid, recorded, result, connected)
+                WHERE wave_id IS NOT NULL""",
+            "CREATE INDEX calls_number ON calls (number) WHERE number IS NOT NULL",
+            "CREATE INDEX calls_loose ON calls (task_id) WHERE wave_id IS NULL AND recorded = 1",
+            "CREATE INDEX waves_direct ON waves (wave_id) WHERE kind = 'DirectCall'",
+        ),
+    ),
 )
 
 

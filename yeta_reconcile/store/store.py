@@ -6,7 +6,9 @@ import secrets
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput, PlanRejected
+from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.history import History
+from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
 from yeta_reconcile.store.lock import Lock
 from yeta_reconcile.store.schema import migrate
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """An open state: `lock`, `waves`, `intents`, `history` over one engine.
+    """An open state: `lock`, `waves`, `intents`, `history`, `inbox`, `calls` over one engine.
 
     An `ephemeral` one stands for a state that does not exist yet, and is gone when it is closed.
     """
@@ -32,6 +34,8 @@ class Store:
         self.waves = Waves(database)
         self.intents = Intents(database)
         self.history = History(database)
+        self.inbox = Inbox(database)
+        self.calls = Calls(database)
 
     @property
     def state_id(self) -> str:

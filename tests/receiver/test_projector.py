@@ -1,0 +1,277 @@
+"""Pushes folded into calls and rows: any order, any number of times, none in the way of another."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.receiver import pushes
+from tests.receiver.states import KEY, State, state_in_memory
+from yeta_reconcile import calls
+from yeta_reconcile.recorded import Fate
+from yeta_reconcile.store.inbox import InboxCounts, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.store.inbox import Push
+
+
+@pytest.fixture
+def state() -> Iterator[State]:
+    with state_in_memory() as state:
+        yield state
+
+
+def facts(state: State) -> list[Any]:
+    return [(one.call, one.wave_id, one.row_key) for one in state.store.calls.every()]
+
+
+def test_a_record_makes_its_row_dialled(state: State) -> None:
+    wave = state.wave("129", range(3), data_ids={"87": 0})
+
+    state.receive(*pushes.four())
+
+    assert state.fates(wave) == {0: Fate.DIALLED, 1: Fate.PENDING, 2: Fate.PENDING}
+    record = state.store.waves.wave(wave)
+    assert (record.dialled, record.pending, record.rows) == (1, 2, 3)
+    (call,) = state.store.calls.of_row(wave, state.key_of(0))
+    assert call.call.connected
+    assert call.call.recording == "ant/4/ivr/call-1.wav"
+    assert call.call.tag_max == "A"
+    assert call.call.result == "0"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_every_order_of_the_four_pushes_gives_the_same_facts(order: tuple[int, ...]) -> None:
+    with state_in_memory() as straight, state_in_memory() as mixed:
+        for state in (straight, mixed):
+            state.wave("129", range(3), data_ids={"87": 0})
+        straight.receive(*pushes.four())
+        for at in order:
+            mixed.receive(pushes.four()[at])
+        assert facts(mixed) == facts(straight)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(st.integers(0, 11), max_size=40), st.randoms(use_true_random=False))
+def test_duplicates_and_any_order_of_several_calls_change_nothing(extra: list[int], chance: Any) -> None:
+    numbers = [f"1990000000{at}" for at in range(3)]
+    everything: list[Push] = [
+        push
+        for at, number in enumerate(numbers)
+        for push in pushes.four(f"call-{at}", number, name=f"客户{at}", task_data_id=str(87 + at))
+    ]
+    mixed_up = [*everything, *(everything[at] for at in extra)]
+    chance.shuffle(mixed_up)
+    with state_in_memory() as straight, state_in_memory() as mixed:
+        for state, given_pushes in ((straight, everything), (mixed, mixed_up)):
+            wave = state.wave("129", range(3), data_ids={"87": 0})
+            state.receive(*given_pushes)
+            assert state.store.waves.wave(wave).dialled == 3
+            assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
+        assert facts(mixed) == facts(straight)
+
+
+def test_a_basic_record_alone_is_a_call_without_a_row(state: State) -> None:
+    wave = state.wave("129", range(1), data_ids={"87": 0})
+    state.receive(pushes.push(pushes.basic()))
+
+    assert state.fates(wave) == {0: Fate.PENDING}
+    assert state.store.inbox.counts().stuck == 0
+    assert [one.wave_id for one in state.store.calls.every()] == [None]
+
+
+def test_a_row_is_found_by_its_number_where_the_data_id_is_not_known(state: State) -> None:
+    wave = state.wave("129", range(3))
+    state.receive(pushes.push(pushes.outbound(number="19900000002", callee="", name="客户2")))
+    assert state.fates(wave)[2] is Fate.DIALLED
+
+
+def test_a_row_is_found_by_the_callee_where_the_record_repeats_no_row(state: State) -> None:
+    wave = state.wave("129", range(3))
+    data = pushes.outbound(number="19900000001", task_row_head=None, task_row_value=None)
+    state.receive(pushes.push(data))
+    assert state.fates(wave)[1] is Fate.DIALLED
+
+
+def test_the_number_that_was_dialled_outweighs_a_data_id(state: State) -> None:
+    wave = state.wave("129", range(3), data_ids={"87": 0})
+    state.receive(pushes.push(pushes.outbound(number="19900000002")))
+    assert state.fates(wave) == {0: Fate.PENDING, 1: Fate.PENDING, 2: Fate.DIALLED}
+
+
+def test_of_rows_with_one_number_the_one_that_says_the_same_was_dialled(state: State) -> None:
+    wave = state.wave("129", [(0, "甲"), (0, "乙")], key_is_number=False)
+    state.receive(pushes.push(pushes.outbound(name="乙")))
+    assert sorted(state.fates(wave).values()) == [Fate.PENDING, Fate.DIALLED]
+    (call,) = state.store.calls.every()
+    assert call.row_key == state.key_of(1, wave)
+
+
+def test_rows_that_say_the_same_are_taken_by_one_data_id_each(state: State) -> None:
+    wave = state.wave("129", [(0, "甲"), (0, "甲")], key_is_number=False)
+    for uuid, data_id in (("call-1", "87"), ("call-2", "87"), ("call-3", "88"), ("call-1", "87")):
+        state.receive(pushes.push(pushes.outbound(uuid, name="甲", task_data_id=data_id)))
+    assert [*state.fates(wave).values()] == [Fate.DIALLED, Fate.DIALLED]
+    assert state.store.waves.wave(wave).dialled == 2
+
+
+def test_a_record_whose_row_is_not_found_stays_and_blocks_nothing(state: State) -> None:
+    wave = state.wave("129", range(1), data_ids={"87": 0})
+    state.receive(
+        pushes.push(pushes.outbound("stranger", "19900000009", task_data_id="999")),
+        pushes.push({"no": "call"}),
+        pushes.push(pushes.outbound()),
+        pushes.push({"call_uuid": "x"}, "receiveSomethingNew"),
+    )
+
+    assert state.fates(wave) == {0: Fate.DIALLED}
+    problems = [push.problem for push in state.store.inbox.stuck()]
+    assert len(problems) == 3
+    assert "no row of its wave" in problems[0]
+    assert "call_uuid" in problems[1]
+    assert "receiveSomethingNew" in problems[2]
+    assert not any("1990000" in problem for problem in problems)
+
+
+def test_stuck_pushes_are_folded_when_they_are_replayed_after_a_fix(state: State) -> None:
+    wave = state.wave("129", range(1))
+    state.receive(pushes.push(pushes.outbound("late", "19900000009", task_data_id="999")))
+    assert state.store.inbox.counts().stuck == 1
+    state.add_row(wave, 9)
+
+    assert state.store.inbox.retry() == 1
+    state.projector.drain()
+
+    assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
+    assert state.fates(wave)[9] is Fate.DIALLED
+
+
+def test_a_call_finds_its_row_when_its_task_becomes_known(state: State) -> None:
+    state.receive(*pushes.four())
+    assert [one.wave_id for one in state.store.calls.every()] == [None]
+    wave = state.wave("129", range(1), data_ids={"87": 0})
+
+    assert state.projector.tie_up() == 1
+    assert state.projector.tie_up() == 0
+
+    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert next(state.store.calls.every()).received == pushes.AT
+
+
+@pytest.mark.parametrize("former", [Fate.PENDING, Fate.HELD, Fate.UNKNOWN, Fate.RELEASED, Fate.SET_ASIDE])
+def test_a_record_proves_a_call_whatever_was_thought_of_the_row(state: State, former: Fate) -> None:
+    wave = state.wave("129", range(2), data_ids={"87": 0}, fates={0: former})
+    state.receive(*pushes.four())
+    assert state.fates(wave)[0] is Fate.DIALLED
+    assert state.store.waves.wave(wave).dialled == 1
+
+
+def test_calls_of_strangers_are_kept_and_touch_no_row(state: State) -> None:
+    wave = state.wave("129", range(2), data_ids={"87": 0})
+    state.receive(pushes.push(pushes.outbound(task_id="777")))
+    assert set(state.fates(wave).values()) == {Fate.PENDING}
+    assert state.store.inbox.counts().stuck == 0
+    assert len(list(state.store.calls.of_number(KEY.row_digest("19900000000")))) == 1
+
+
+def test_a_direct_calls_row_is_found_by_its_data_id_under_any_task(state: State) -> None:
+    wave = state.wave(None, range(2), data_ids={"87": 0}, kind="DirectCall", fates={0: Fate.HELD})
+    state.receive(*pushes.four(task_id="long-running"))
+    assert state.fates(wave)[0] is Fate.DIALLED
+
+
+def test_a_call_out_that_was_never_answered_is_settled_by_its_record(state: State) -> None:
+    wave = state.wave(None, range(2), kind="DirectCall", fates={0: Fate.UNKNOWN, 1: Fate.UNKNOWN})
+    state.receive(*pushes.four(task_id="long-running", task_data_id="555"))
+    assert state.fates(wave) == {0: Fate.DIALLED, 1: Fate.UNKNOWN}
+    assert state.store.waves.wave(wave).unknown == 1
+
+
+@pytest.mark.parametrize(
+    "override",
+    [{"robot_id": "another"}, {"time_dial": 1_700_000_000_000}, {"direction": 1}],
+)
+def test_a_record_that_need_not_be_of_an_unanswered_call_out_settles_nothing(
+    state: State, override: dict[str, Any]
+) -> None:
+    wave = state.wave(None, range(1), kind="DirectCall", fates={0: Fate.UNKNOWN})
+    state.receive(pushes.push(pushes.outbound(task_id="x", task_data_id="555") | override))
+    assert state.fates(wave) == {0: Fate.UNKNOWN}
+
+
+def test_a_number_in_two_unanswered_call_outs_is_not_guessed(state: State) -> None:
+    waves = [
+        state.wave(None, range(1), name=name, kind="DirectCall", fates={0: Fate.UNKNOWN})
+        for name in ("one", "two")
+    ]
+    state.receive(pushes.push(pushes.outbound(task_id="x", task_data_id="555")))
+    assert [state.fates(wave)[0] for wave in waves] == [Fate.UNKNOWN, Fate.UNKNOWN]
+
+
+def test_results_count_rows_by_their_last_call(state: State) -> None:
+    wave = state.wave("129", range(3), data_ids={"87": 0, "88": 1})
+    busy: dict[str, Any] = {"task_result": "5", "task_result_desc": "用户正忙", "time_answer": 0}
+    later: dict[str, Any] = {
+        "task_tries": 1,
+        "time_dial": pushes.AT + 600_000,
+        "time_ring": pushes.AT + 601_000,
+    }
+    state.receive(
+        pushes.push(pushes.outbound("a", **busy)),
+        pushes.push(pushes.outbound("b", time_answer=pushes.AT + 605_000, **later)),
+        pushes.push(pushes.outbound("c", "19900000001", task_data_id="88", **busy)),
+    )
+    results = state.store.calls.results(wave)
+    assert (results.dialled, results.connected, results.calls) == (2, 1, 3)
+    assert results.by_result == (("0", "成功", 1), ("5", "用户正忙", 1))
+
+
+def test_a_bug_in_folding_one_push_is_its_reason_to_stay(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wave = state.wave("129", range(1), data_ids={"87": 0})
+    real = calls.read_push
+
+    def broken(name: str, data: Any, *rest: Any) -> Any:
+        if data.get("call_uuid") == "poison":
+            raise ZeroDivisionError
+        return real(name, data, *rest)
+
+    monkeypatch.setattr(calls, "read_push", broken)
+    state.receive(pushes.push(pushes.basic("poison")), *pushes.four())
+
+    assert [push.problem.split()[0] for push in state.store.inbox.stuck()] == ["ZeroDivisionError"]
+    assert state.fates(wave) == {0: Fate.DIALLED}
+
+
+def test_raw_pushes_go_after_retention_and_facts_stay(state: State) -> None:
+    wave = state.wave("129", range(1), data_ids={"87": 0})
+    state.receive(*pushes.four())
+    before = facts(state)
+
+    assert state.store.inbox.purge(pushes.AT) == 0
+    state.store.inbox.append([pushes.push(pushes.basic("new"), received=pushes.AT)])
+    assert state.store.inbox.purge(pushes.AT + 1) == 4
+
+    assert facts(state) == before
+    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert [push.call_uuid for push in state.store.inbox.waiting(10)] == [None]
+
+
+def test_two_projectors_fold_no_push_twice(state: State) -> None:
+    state.wave("129", range(1), data_ids={"87": 0})
+    state.store.inbox.append(pushes.four())
+    (first, *_) = waiting = state.store.inbox.waiting(10)
+    state.projector.drain()
+
+    assert state.projector._fold_all(waiting) == []
+
+    stored = state.store.inbox.push(first.serial)
+    assert stored is not None
+    assert stored.standing is Standing.FOLDED

@@ -1,0 +1,319 @@
+"""Calls in the state: what became of each, which row it belongs to, and what the rows' records add up to.
+
+Facts alone: no number, no name, nothing that was said. The raw pushes are the inbox's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.calls import INBOUND, Accounting, Call, Results, account
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.recorded import FREE_FATES, Fate
+from yeta_reconcile.store.fates import bump, refate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, tzinfo
+
+    from yeta_reconcile.recorded import WaveRecord
+    from yeta_reconcile.store.database import Database, Row, Transaction
+
+PAGE = 1000
+# How far the platform's clock may be behind ours when a call is held against a call-out.
+CLOCKS_DIFFER_MS = 5 * 60 * 1000
+
+_DIRECT = "SELECT wave_id FROM waves WHERE kind = 'DirectCall' AND sealed = 1"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call and the row it belongs to. `received` is when its first push came in, ms."""
+
+    call: Call
+    received: int
+    wave_id: int | None = None
+    row_key: bytes | None = None
+
+
+class Calls:
+    """The table calls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_row(self, wave_id: int, key: bytes) -> list[CallRecord]:
+        """The calls of one row, oldest first."""
+        return self._all("wave_id = ? AND row_key = ? ORDER BY at, call_uuid", (wave_id, key))
+
+    def of_number(self, digest: bytes) -> list[CallRecord]:
+        """Every call to or from a number, by its digest, in a wave or not, oldest first."""
+        return self._all("number = ? ORDER BY at, call_uuid", (digest,))
+
+    def one(self, call_uuid: str) -> CallRecord | None:
+        """One call."""
+        found = self._all("call_uuid = ?", (call_uuid,))
+        return found[0] if found else None
+
+    def of_wave(self, wave_id: int) -> Iterator[CallRecord]:
+        """All calls of a wave."""
+        # Adding nothing keeps the engine on the primary key, whose order the pages follow.
+        return self._paged("wave_id + 0 = ?", (wave_id,))
+
+    def every(self) -> Iterator[CallRecord]:
+        """All calls, also those of no wave."""
+        return self._paged("1 = 1", ())
+
+    def results(self, wave_id: int) -> Results:
+        """What the records of a wave add up to; a row's result is that of its last call."""
+        counted = self._database.read(
+            "SELECT result, description, COUNT(*), SUM(answered), SUM(made) FROM ("
+            "SELECT result, description, ROW_NUMBER() OVER (PARTITION BY row_key "
+            "ORDER BY COALESCE(at, 0) DESC, call_uuid DESC) AS nth, "
+            "MAX(connected) OVER (PARTITION BY row_key) AS answered, "
+            "COUNT(*) OVER (PARTITION BY row_key) AS made FROM calls "
+            "WHERE wave_id = ? AND row_key IS NOT NULL AND recorded = 1) AS last_calls "
+            "WHERE nth = 1 GROUP BY result, description ORDER BY COUNT(*) DESC, result, description",
+            (wave_id,),
+        )
+        return Results(
+            dialled=sum(row[2] for row in counted),
+            connected=sum(row[3] for row in counted),
+            calls=sum(row[4] for row in counted),
+            by_result=tuple((row[0], row[1], row[2]) for row in counted),
+        )
+
+    def accounting(
+        self, wave: WaveRecord, counted: int | None, today: date, timezone: tzinfo = UTC
+    ) -> Accounting:
+        """Records held of a wave against the platform's count, and from when the rest can be fetched."""
+        began = wave.started_at or (wave.created_at if wave.kind == "DirectCall" else None)
+        started = datetime.fromtimestamp(began / 1000, timezone).date() if began else None
+        return account(wave.dialled, counted, started, today)
+
+    def _all(self, condition: str, parameters: tuple[object, ...]) -> list[CallRecord]:
+        rows = self._database.read(
+            f"SELECT facts, received, wave_id, row_key FROM calls WHERE {condition}", parameters
+        )
+        return [_record(row) for row in rows]
+
+    def _paged(self, condition: str, parameters: tuple[object, ...]) -> Iterator[CallRecord]:
+        after = ""
+        while found := self._all(
+            f"{condition} AND call_uuid > ? ORDER BY call_uuid LIMIT {PAGE}", (*parameters, after)
+        ):
+            yield from found
+            after = found[-1].call.call_uuid
+
+
+def fold(transaction: Transaction, push: Call, received: int) -> str:
+    """Merge what one push says into its call, and the call into its row; "" or why no row was found.
+
+    A row with a record is dialled, whatever it was before.
+    """
+    found = transaction.read(
+        "SELECT facts, received, wave_id, row_key FROM calls WHERE call_uuid = ?", (push.call_uuid,)
+    )
+    former = _record(found[0]) if found else CallRecord(push, received)
+    call = former.call.merge(push)
+    record = CallRecord(call, min(former.received, received), former.wave_id, former.row_key)
+    problem = ""
+    if call.recorded and (record.row_key is None or record.wave_id is None):
+        place = _locate(transaction, call)
+        record = CallRecord(call, record.received, place.wave_id, place.row_key)
+        problem = place.problem
+    if record != former or not found:
+        _put(transaction, record)
+    if call.recorded and record.wave_id is not None and record.row_key is not None:
+        _mark_dialled(transaction, record.wave_id, record.row_key)
+    return problem
+
+
+def loose_calls(transaction: Transaction, most: int) -> list[Call]:
+    """Recorded calls of no wave whose task or data id has become known since they came in."""
+    loose = "SELECT facts FROM calls c WHERE c.wave_id IS NULL AND c.recorded = 1 "
+    of_task = "AND c.task_id IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL AND sealed = 1)"
+    of_direct = (
+        "AND EXISTS (SELECT 1 FROM data_ids d WHERE d.data_id = c.data_id "
+        f"AND d.wave_id IN ({_DIRECT})) AND c.data_id <> ''"
+    )
+    found = [
+        row for more in (of_task, of_direct) for row in transaction.read(f"{loose}{more} LIMIT ?", (most,))
+    ]
+    return [Call.from_json(row[0]) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a call belongs; `problem` says why there is no row although its task is ours."""
+
+    wave_id: int | None = None
+    row_key: bytes | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    wave_id: int
+    row_key: bytes
+    content: bytes
+    number: bytes
+
+
+_CANDIDATE = "SELECT wave_id, row_key, content, COALESCE(number, row_key) FROM wave_rows WHERE "
+
+
+def _locate(transaction: Transaction, call: Call) -> _Place:
+    """The row of a recorded call: by task and data id, else by task and number; never by a guess.
+
+    A number that the record names outweighs a data id, which we know by its position in an answer alone.
+    """
+    wave = (
+        transaction.read("SELECT wave_id FROM waves WHERE task_id = ? AND sealed = 1", (call.task_id,))
+        if call.task_id
+        else []
+    )
+    if not wave:
+        return _locate_direct(transaction, call)
+    wave_id = wave[0][0]
+    rows = _by_data_id(transaction, call, "wave_id = ?", (wave_id,))
+    if not rows:
+        rows = _of_number(transaction, call, "wave_id = ?", (wave_id,))
+        rows = _told_apart(transaction, call, rows)
+    if len(rows) == 1:
+        return _Place(wave_id, rows[0].row_key)
+    words = "more than one row" if rows else "no row"
+    return _Place(wave_id, None, f"{words} of its wave has this data id or number")
+
+
+def _locate_direct(transaction: Transaction, call: Call) -> _Place:
+    """The row of a call whose task is not ours: perhaps of the application's own long-running task.
+
+    A direct call is known by its data id; where its call-out was never answered, by its number, if robot and
+    time agree and one row alone can be meant. Anything else is a call of somebody else.
+    """
+    if not call.outbound or call.direction == INBOUND:
+        return _Place()
+    rows = _by_data_id(transaction, call, f"wave_id IN ({_DIRECT})", ())
+    if not rows:
+        unanswered = f"wave_id IN ({_DIRECT}) AND fate = ?"
+        rows = _of_number(transaction, call, unanswered, (int(Fate.UNKNOWN),))
+        rows = rows or [
+            row
+            for row in _of_number(transaction, call, unanswered, (int(Fate.HELD),))
+            if not transaction.read("SELECT 1 FROM data_ids WHERE wave_id = ? LIMIT 1", (row.wave_id,))
+        ]
+        rows = [row for row in rows if _may_be(transaction, call, row)]
+    return _Place(rows[0].wave_id, rows[0].row_key) if len(rows) == 1 else _Place()
+
+
+def _by_data_id(
+    transaction: Transaction, call: Call, condition: str, parameters: tuple[object, ...]
+) -> list[_Candidate]:
+    if not call.data_id:
+        return []
+    named = transaction.read(
+        f"SELECT wave_id, row_key FROM data_ids WHERE data_id = ? AND {condition}",
+        (call.data_id, *parameters),
+    )
+    rows = [
+        _candidate(row)
+        for name in named
+        for row in transaction.read(f"{_CANDIDATE} wave_id = ? AND row_key = ?", name)
+    ]
+    number = call.row_number or call.number
+    return [row for row in rows if not number or row.number.hex() == number]
+
+
+def _of_number(
+    transaction: Transaction, call: Call, condition: str, parameters: tuple[object, ...]
+) -> list[_Candidate]:
+    for number in dict.fromkeys(filter(None, (call.row_number, call.number))):
+        digest = bytes.fromhex(number)
+        found = [
+            *transaction.read(
+                f"{_CANDIDATE} row_key = ? AND number IS NULL AND {condition}", (digest, *parameters)
+            ),
+            *transaction.read(f"{_CANDIDATE} number = ? AND {condition}", (digest, *parameters)),
+        ]
+        if found:
+            return [_candidate(row) for row in found]
+    return []
+
+
+def _told_apart(transaction: Transaction, call: Call, rows: list[_Candidate]) -> list[_Candidate]:
+    """Of rows with one number the one that says the same, or that an earlier try of this data id took."""
+    if len(rows) < 2:
+        return rows
+    same = [row for row in rows if row.content.hex() == call.row_content]
+    rows = same or rows
+    if len(rows) < 2 or not call.data_id:
+        return rows
+    taken: dict[bytes, set[str]] = {}
+    for row in rows:
+        tries = transaction.read(
+            "SELECT data_id FROM calls WHERE wave_id = ? AND row_key = ?", (row.wave_id, row.row_key)
+        )
+        taken[row.row_key] = {found[0] for found in tries}
+    own = [row for row in rows if call.data_id in taken[row.row_key]]
+    free = [row for row in rows if not taken[row.row_key]]
+    # Rows that say the same, word for word, are told apart by nothing: each data id takes one.
+    return (own or sorted(free, key=lambda row: row.row_key))[:1] if same else rows
+
+
+def _may_be(transaction: Transaction, call: Call, row: _Candidate) -> bool:
+    """Whether robot and time of a call fit a direct call's row."""
+    found = transaction.read("SELECT attributes, created_at FROM waves WHERE wave_id = ?", (row.wave_id,))
+    robot = Attributes.restore(json.loads(found[0][0])).robot
+    early = call.at is not None and call.at < found[0][1] - CLOCKS_DIFFER_MS
+    return call.robot in {"", robot} and not early
+
+
+def _put(transaction: Transaction, record: CallRecord) -> None:
+    call = record.call
+    number = call.row_number or call.number
+    transaction.execute(
+        "INSERT INTO calls (call_uuid, received, at, wave_id, row_key, task_id, data_id, number, recorded, "
+        "result, description, connected, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (call_uuid) DO UPDATE SET received = excluded.received, at = excluded.at, "
+        "wave_id = excluded.wave_id, row_key = excluded.row_key, task_id = excluded.task_id, "
+        "data_id = excluded.data_id, number = excluded.number, recorded = excluded.recorded, "
+        "result = excluded.result, description = excluded.description, connected = excluded.connected, "
+        "facts = excluded.facts",
+        (
+            call.call_uuid,
+            record.received,
+            call.at,
+            record.wave_id,
+            record.row_key,
+            call.task_id,
+            call.data_id,
+            bytes.fromhex(number) if number else None,
+            int(call.recorded),
+            call.result,
+            call.description,
+            int(call.connected),
+            call.to_json(),
+        ),
+    )
+
+
+def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes) -> None:
+    found = transaction.read("SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key))
+    if not found or found[0][0] == Fate.DIALLED:
+        return
+    refate(transaction, wave_id, [key], Fate.DIALLED)
+    if Fate(found[0][0]) in FREE_FATES:
+        # It was thought undialled, and may be in a further wave: no comparison made before holds any more.
+        bump(transaction, wave_id)
+
+
+def _record(row: Row) -> CallRecord:
+    return CallRecord(Call.from_json(row[0]), row[1], row[2], None if row[3] is None else bytes(row[3]))
+
+
+def _candidate(row: Row) -> _Candidate:
+    return _Candidate(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]))

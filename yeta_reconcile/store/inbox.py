@@ -1,0 +1,217 @@
+"""The inbox: pushes as the platform sent them, durable before they are acknowledged, folded afterwards.
+
+Bodies hold numbers and names; nothing here logs or decides anything about them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from yeta_reconcile.store.database import Database, Row, Transaction
+
+PURGE_CHUNK = 1000
+
+
+class Standing(IntEnum):
+    """Where a stored push stands. A duplicate says nothing that an earlier one did not say."""
+
+    NEW = 0
+    FOLDED = 1
+    STUCK = 2
+    DUPLICATE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A push to be stored: `body` is what came in, `received` ms. With a `problem` it is a dead letter."""
+
+    module: str
+    body: bytes
+    received: int
+    source: str = "push"
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPush:
+    """A push in the inbox, or a dead letter."""
+
+    serial: int
+    module: str
+    body: bytes
+    received: int
+    source: str
+    standing: Standing = Standing.NEW
+    call_uuid: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCounts:
+    """How many pushes wait to be folded, could not be folded, and were no JSON object."""
+
+    waiting: int
+    stuck: int
+    dead: int
+
+
+_COLUMNS = "serial, module, body, received, source, standing, call_uuid, problem"
+
+
+class Inbox:
+    """The tables inbox and dead_letters."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, pushes: Sequence[Push]) -> None:
+        """Store all of them, or none; on disk when it returns. Raises StateError."""
+        good = [(p.module, p.body, p.received, p.source) for p in pushes if not p.problem]
+        dead = [(p.module, p.body, p.received, p.source, p.problem) for p in pushes if p.problem]
+        with self._database.write() as transaction:
+            transaction.many("INSERT INTO inbox (module, body, received, source) VALUES (?, ?, ?, ?)", good)
+            transaction.many(
+                "INSERT INTO dead_letters (module, body, received, source, problem) VALUES (?, ?, ?, ?, ?)",
+                dead,
+            )
+
+    def waiting(self, most: int) -> list[StoredPush]:
+        """The oldest pushes that were not looked at yet."""
+        rows = self._database.read(
+            f"SELECT {_COLUMNS} FROM inbox WHERE standing = 0 ORDER BY serial LIMIT ?", (most,)
+        )
+        return [_stored(row) for row in rows]
+
+    def stuck(self) -> Iterator[StoredPush]:
+        """Pushes that could not be folded, oldest first."""
+        after = 0
+        while rows := self._database.read(
+            f"SELECT {_COLUMNS} FROM inbox WHERE standing = 2 AND serial > ? ORDER BY serial LIMIT 500",
+            (after,),
+        ):
+            yield from map(_stored, rows)
+            after = rows[-1][0]
+
+    def dead(self) -> Iterator[StoredPush]:
+        """Dead letters, oldest first."""
+        after = 0
+        while rows := self._database.read(
+            "SELECT serial, module, body, received, source, 2, NULL, problem FROM dead_letters "
+            "WHERE serial > ? ORDER BY serial LIMIT 500",
+            (after,),
+        ):
+            yield from map(_stored, rows)
+            after = rows[-1][0]
+
+    def push(self, serial: int) -> StoredPush | None:
+        """One push, whatever became of it."""
+        rows = self._database.read(f"SELECT {_COLUMNS} FROM inbox WHERE serial = ?", (serial,))
+        return _stored(rows[0]) if rows else None
+
+    def of_call(self, call_uuid: str) -> list[StoredPush]:
+        """The raw pushes of a call that are still kept; duplicates left out."""
+        rows = self._database.read(
+            f"SELECT {_COLUMNS} FROM inbox WHERE call_uuid = ? AND standing <> 3 ORDER BY serial",
+            (call_uuid,),
+        )
+        return [_stored(row) for row in rows]
+
+    def holds(self, digest: bytes) -> bool:
+        """Whether a push that says exactly this was looked at before."""
+        return bool(self._database.read("SELECT 1 FROM inbox WHERE digest = ? LIMIT 1", (digest,)))
+
+    def counts(self) -> InboxCounts:
+        """How the inbox stands."""
+        row = self._database.read(
+            "SELECT (SELECT COUNT(*) FROM inbox WHERE standing = 0), "
+            "(SELECT COUNT(*) FROM inbox WHERE standing = 2), (SELECT COUNT(*) FROM dead_letters)"
+        )[0]
+        return InboxCounts(row[0], row[1], row[2])
+
+    def retry(self, serials: Sequence[int] | None = None) -> int:
+        """Give stuck pushes (all, or some) to the projector once more; how many."""
+        chosen = [push.serial for push in self.stuck()] if serials is None else list(serials)
+        count = 0
+        for first in range(0, len(chosen), PURGE_CHUNK):
+            with self._database.write() as transaction:
+                for serial in chosen[first : first + PURGE_CHUNK]:
+                    count += transaction.execute(
+                        "UPDATE inbox SET standing = 0, problem = '', digest = NULL "
+                        "WHERE serial = ? AND standing = 2",
+                        (serial,),
+                    )
+        return count
+
+    def purge(self, before: int) -> int:
+        """Throw away what came in before `before` (ms) and was looked at; how many. In short transactions."""
+        return self._purge("inbox", before) + self._purge("dead_letters", before)
+
+    def _purge(self, table: str, before: int) -> int:
+        gone = 0
+        after = 0
+        while rows := self._database.read(
+            f"SELECT serial, received FROM {table} WHERE serial > ? ORDER BY serial LIMIT ?",
+            (after, PURGE_CHUNK),
+        ):
+            old = [(row[0],) for row in rows if row[1] < before]
+            if old:
+                waiting = "" if table == "dead_letters" else " AND standing <> 0"
+                with self._database.write() as transaction:
+                    for serial in old:
+                        gone += transaction.execute(f"DELETE FROM {table} WHERE serial = ?{waiting}", serial)
+            if len(old) < len(rows):
+                break
+            after = rows[-1][0]
+        return gone
+
+
+def take_turn(transaction: Transaction) -> None:
+    """Let one projector fold at a time: on an engine with several writers this waits for the other."""
+    transaction.execute(
+        "INSERT INTO meta VALUES ('projector', '') ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    )
+
+
+def still_new(transaction: Transaction, push: StoredPush) -> bool:
+    """Whether nobody else has looked at a push since it was read."""
+    return bool(transaction.read("SELECT 1 FROM inbox WHERE serial = ? AND standing = 0", (push.serial,)))
+
+
+def settle(
+    transaction: Transaction,
+    push: StoredPush,
+    standing: Standing,
+    *,
+    digest: bytes | None = None,
+    call_uuid: str | None = None,
+    problem: str = "",
+) -> None:
+    """Write down what became of a new push."""
+    transaction.execute(
+        "UPDATE inbox SET standing = ?, digest = ?, call_uuid = ?, problem = ? "
+        "WHERE serial = ? AND standing = 0",
+        (int(standing), digest, call_uuid, problem, push.serial),
+    )
+
+
+def seen_before(transaction: Transaction, digest: bytes) -> bool:
+    """Whether an earlier push said exactly this and was folded."""
+    return bool(transaction.read("SELECT 1 FROM inbox WHERE digest = ? AND standing = 1 LIMIT 1", (digest,)))
+
+
+def _stored(row: Row) -> StoredPush:
+    return StoredPush(
+        serial=row[0],
+        module=row[1],
+        body=bytes(row[2]),
+        received=row[3],
+        source=row[4],
+        standing=Standing(row[5]),
+        call_uuid=row[6],
+        problem=row[7],
+    )
