@@ -20,6 +20,7 @@ from yeta_reconcile.diff import INVALID, Finding, Subject, Wave, decide, grip, i
 from yeta_reconcile.observe import Questions, observe
 from yeta_reconcile.plan import Plan
 from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.recorded import Phase
 from yeta_reconcile.rows import Comparison, Ledger, numbers_called
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.load import Located, Repository
     from yeta_reconcile.observed import Observed, Orphan
-    from yeta_reconcile.recorded import CampaignRecord, Recorded
+    from yeta_reconcile.recorded import CampaignRecord, Recorded, WaveRecord
     from yeta_reconcile.store import Store
 
 LIFETIME = timedelta(hours=24)
@@ -77,8 +78,7 @@ class Planner:
     def comparison(self, name: str, columns: tuple[str, ...], grips: Mapping[int, Grip]) -> Comparison:
         """A campaign's list against the ledger as it is now."""
         located = self.declared.callings[name]
-        record = record_of(located.model, self.store.waves.recorded(), self.declared.callings)
-        ledger = Ledger.read(self.store, record, grips)
+        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips)
         return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger)
 
 
@@ -275,7 +275,7 @@ class _Gathering:
     def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
         """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
         declared = [model.model_dump_json(), fingerprint]
-        live = [[w.record.number, w.record.attempt, w.record.phase, w.record.task_id] for w in waves]
+        live = [[w.record.number, w.record.attempt, _standing(w.record), w.record.task_id] for w in waves]
         return f"{_short_digest(declared)}/{_short_digest(live)}"
 
     def _checks(self, subjects: dict[str, Subject]) -> list[Finding]:
@@ -318,6 +318,11 @@ class _Gathering:
                     for line in wave.record.attributes.lines:
                         taken[line] = (name, f"{name} wave {wave.record.number}")
         return taken
+
+
+def _standing(wave: WaveRecord) -> Phase:
+    """A wave's phase; that a started one comes to its end by itself is progress."""
+    return Phase.STARTED if wave.phase in {Phase.COMPLETED, Phase.EXPIRED} else wave.phase
 
 
 def _short_digest(value: object) -> str:

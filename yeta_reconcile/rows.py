@@ -145,18 +145,13 @@ class Comparison:
     def _place(self, row: Row) -> Verdict:
         return Verdict.STAGED if row.digest in self._ledger.staged else Verdict.NEW
 
-    def select(self, wave_ids: set[int], *, fresh: bool = True) -> Iterator[Row]:
-        """Rows that belong into a wave that is (re)staged: those of `wave_ids`, and with `fresh` new ones.
-
-        Call `delta` first. In the order of the list.
-        """
+    def select(self) -> Iterator[Row]:
+        """Rows that enter the next wave, in the order of the list. Call `delta` first."""
         for row in self.reader():
             verdict, others = self._judge(row, row.number_digest)
             if others and self.spec.same_number == "allow" and row.digest not in self._blocked:
                 verdict = self._place(row)
-            if (verdict is Verdict.NEW and fresh) or (
-                verdict is Verdict.STAGED and self._ledger.staged[row.digest].wave_id in wave_ids
-            ):
+            if verdict is Verdict.NEW:
                 yield row
 
     def _named(self, tally: _Tally) -> list[Diagnostic]:
@@ -169,14 +164,14 @@ class Comparison:
                     Position(self.spec.label, line, 1),
                 )
             )  # fmt: skip
-        for line in tally.blocked_lines[:NAMED_LINES]:
-            findings.append(
-                Diagnostic(
-                    "warning", "number-called-before",
-                    "this row is not called: its number was called by this campaign under another key",
-                    Position(self.spec.label, line, 1),
-                )
-            )  # fmt: skip
+        findings.extend(
+            Diagnostic(
+                "warning", "number-called-before",
+                "this row is not called: its number was called by this campaign under another key",
+                Position(self.spec.label, line, 1),
+            )
+            for line in tally.blocked_lines[:NAMED_LINES]
+        )  # fmt: skip
         for what, lines in (("set aside", tally.aside_lines), ("not called", tally.blocked_lines)):
             if len(lines) > NAMED_LINES:
                 findings.append(

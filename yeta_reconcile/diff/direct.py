@@ -8,7 +8,6 @@ from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.diff.decision import find
 from yeta_reconcile.diff.gate import blocked
 from yeta_reconcile.plan import Action, Change, Reason
-from yeta_reconcile.recorded import Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.campaign import DirectCall
@@ -26,18 +25,16 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
             f"{unknown} rows were called out without an answer; they are never called out again",
             f"a call record settles them, or `yeta state resolve {subject.name}`",
         )  # fmt: skip
-    rows = delta.new + sum(staged.rows for staged in delta.staged.values())
-    if not rows or blocked(subject, decision):
+    if not delta.new or blocked(subject, decision):
         return
-    waiting = [wave for wave in subject.waves if wave.record.phase is Phase.PLANNED]
-    number = waiting[0].record.number if waiting else subject.next_wave
+    begun = any(subject.delta.freed.values())
     decision.changes.append(
         Change(
             subject.name,
-            number,
+            subject.next_wave,
             Action.CALL,
-            Reason.UNFINISHED if waiting else Reason.DIRECT_CALL,
-            rows=rows,
+            Reason.UNFINISHED if begun else Reason.DIRECT_CALL,
+            rows=delta.new,
             rings=True,
             attributes=Attributes.of(declared).changes_from(None),
             position=subject.at("contacts"),

@@ -80,7 +80,8 @@ def in_the_light(record: CampaignRecord | None, tasks: dict[str, Task | None]) -
 def grip(wave: WaveRecord) -> Grip:
     """What a wave does to its pending rows."""
     if wave.kind != "Campaign":
-        return Grip.STAGED if wave.phase is Phase.PLANNED else Grip.HOLDING
+        # A row of a direct call is pending only before its call-out: its intent makes it unknown.
+        return Grip.FREEING
     if wave.staged:
         return Grip.FULL if wave.full else Grip.STAGED
     if wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted:

@@ -80,7 +80,7 @@ class Callout:
         )
 
     def _parts(self, batch: Batch) -> list[Batch]:
-        """Halves of a batch refused whole for a bad number, later one first; a single bad row is set aside."""
+        """Halves of a batch that was refused whole, the later first; a single bad row is set aside."""
         store, spec = self.run.store, self.comparison.spec
         if len(batch.rows) == 1:
             store.waves.put_aside(self.wave.wave_id, batch.rows[0], spec.label, 200203)
@@ -98,7 +98,7 @@ class Callout:
         self.run.problem(
             8,
             self.wave.campaign,
-            f"{len(batch.rows)} rows were called out and never answered for: {label} lines {lines}; {answer.words}",
+            f"{len(batch.rows)} rows were called out, with no answer ({answer.words}): {label} lines {lines}",
             f"a call record settles them, or `yeta state resolve {self.wave.campaign}`",
         )
 

@@ -63,7 +63,7 @@ class Problem:
         return f"{self.campaign}: {self.summary}{hint}"
 
 
-class Stopped(YetaError):  # noqa: N818 -- not an error of its own
+class Stopped(YetaError):
     """Somebody asked us to stop; what was under way is finished."""
 
     exit_code = 130

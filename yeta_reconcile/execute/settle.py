@@ -77,12 +77,10 @@ def find_answer(run: Run, wave: WaveRecord) -> Task | None:
 
 def twins(run: Run, wave: WaveRecord) -> list[Task]:
     """Tasks that bear a wave's mark and that no record knows."""
-    recorded = run.store.waves.recorded()
-    known = recorded.task_ids | recorded.forgotten
     return [
         task
         for task in run.client.query(name=wave.task_name)
-        if task.name == wave.task_name and task.task_id not in known and not task.deleted
+        if task.name == wave.task_name and not task.deleted and not run.store.waves.knows_task(task.task_id)
     ]
 
 

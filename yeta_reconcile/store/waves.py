@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.recorded import Fate, Phase, Recorded, RowRecord, WaveRecord
+from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
 from yeta_reconcile.store.fates import bump, count_rows, refate, refate_where, set_fields
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
@@ -21,8 +21,9 @@ from yeta_reconcile.store.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store.database import Database, Transaction
 
 # Rows a transaction, so that the receiver beside us never waits longer than about 50 ms.
@@ -55,6 +56,25 @@ class Waves:
         }
         forgotten = frozenset(row[0] for row in self._database.read("SELECT task_id FROM forgotten"))
         return Recorded(campaigns, frozenset(task_ids), forgotten)
+
+    def campaign(self, name: str) -> CampaignRecord | None:
+        """One campaign with its waves, as `recorded` has it."""
+        found = self._database.read(f"SELECT {CAMPAIGN_COLUMNS} FROM campaigns WHERE name = ?", (name,))
+        waves = self._database.read(
+            f"SELECT {WAVE_COLUMNS} FROM waves WHERE campaign = ? AND sealed = 1 AND phase <> ? "
+            "ORDER BY number, attempt",
+            (name, Phase.DISCARDED.value),
+        )
+        return read_campaign(found[0], tuple(map(read_wave, waves))) if found else None
+
+    def knows_task(self, task_id: str) -> bool:
+        """Whether a task has a record, or had one of a campaign that was forgotten."""
+        return bool(
+            self._database.read(
+                "SELECT 1 FROM waves WHERE task_id = ? UNION ALL SELECT 1 FROM forgotten WHERE task_id = ?",
+                (task_id, task_id),
+            )
+        )
 
     def wave(self, wave_id: int) -> WaveRecord:
         """One wave, discarded or not."""
@@ -121,6 +141,26 @@ class Waves:
                 (wave_id, digest),
             )
         return sorted((read_row(row) for row in found), key=lambda row: row.wave_id)
+
+    def called_since(self, since: int) -> dict[bytes, int]:
+        """How often each number was, or may have been, called since `since` (ms), over all campaigns.
+
+        A row counts once however often it was tried again: by its last call record, else by when its wave
+        was started; one that is still in a live wave counts in any case.
+        """
+        final = ", ".join(f"'{phase.value}'" for phase in sorted(FINAL))
+        staged = ", ".join(f"'{phase.value}'" for phase in sorted({*STAGED, Phase.DISCARDED}))
+        began = "COALESCE(w.started_at, w.created_at)"
+        last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
+        rows = self._database.read(
+            f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
+            f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 AND w.phase NOT IN ({staged}) "
+            f"AND ((r.fate = ? AND COALESCE(({last}), {began}) >= ?) "
+            f"OR (r.fate IN (?, ?, ?) AND (w.phase NOT IN ({final}) OR {began} >= ?))) "
+            f"GROUP BY COALESCE(r.number, r.row_key)",
+            (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
+        )
+        return {bytes(row[0]): int(row[1]) for row in rows}
 
     def set_aside(self, campaign: str) -> dict[bytes, tuple[bytes, str, int, int]]:
         """Key: (content, file, line, code) of rows that the platform refused."""
@@ -287,6 +327,33 @@ class Waves:
             count = refate_where(transaction, wave_id, former, fate)
             bump(transaction, wave_id)
             return count
+
+    def settle_rows(
+        self,
+        wave_id: int,
+        former: Collection[Fate],
+        fate: Fate,
+        *,
+        keys: Collection[bytes] | None = None,
+        **fields: Any,
+    ) -> int:
+        """A person's word on a wave's rows of the fates `former`, or those of `keys` among them: how many.
+
+        A row whose record came in meanwhile keeps what the record proves.
+        """
+        with self._database.write() as transaction:
+            count = 0
+            for one in former:
+                if keys is None:
+                    count += refate_where(transaction, wave_id, one, fate)
+                else:
+                    count += sum(
+                        refate_where(transaction, wave_id, one, fate, "AND row_key = ?", (key,))
+                        for key in keys
+                    )
+            set_fields(transaction, wave_id, fields)
+            bump(transaction, wave_id)
+        return count
 
     def split_batch(self, wave_id: int, parts: Sequence[Sequence[bytes]]) -> list[int]:
         """Give each part of a refused batch a batch number of its own."""

@@ -1,0 +1,218 @@
+"""One campaign's changes, carried out in the order: stop, take out of the way, stage, start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.delta import Grip, RowsDelta
+from yeta_reconcile.diff import Subject, grip
+from yeta_reconcile.execute import control
+from yeta_reconcile.execute.callout import Callout
+from yeta_reconcile.execute.staging import BATCH, RESTAGES, Staging
+from yeta_reconcile.plan import Action, Change, Reason
+from yeta_reconcile.recorded import CampaignRecord, Phase, RowRecord, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.planner import Planned, Planner
+    from yeta_reconcile.rows import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A campaign's list against its ledger at one moment; `grips` by wave id."""
+
+    comparison: Comparison
+    delta: RowsDelta
+    grips: dict[int, Grip]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the list cannot be used any more."""
+        return any(found.severity == "error" for found in self.delta.diagnostics)
+
+
+def compare(run: Run, planner: Planner, subject: Subject) -> Compared:
+    """Read list and ledger as both are now."""
+    record = run.store.waves.campaign(subject.name)
+    waves = record.waves if record else ()
+    grips = {wave.wave_id: grip(wave) for wave in waves}
+    same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
+    comparison = planner.comparison(subject.name, subject.columns, grips)
+    return Compared(comparison, comparison.delta(grips, same), grips)
+
+
+class Course:
+    """What is to be done for one campaign."""
+
+    def __init__(self, run: Run, planner: Planner, planned: Planned, name: str) -> None:
+        self.run = run
+        self.planner = planner
+        self.planned = planned
+        self.name = name
+        self.subject = planned.subjects[name]
+        self.changes = [change for change in planned.plan.changes if change.campaign == name]
+
+    def follow(self) -> None:
+        """Do it; what keeps it from being complete is noted as a problem."""
+        going_on = True
+        for change in self.changes:
+            if change.wave_id is not None:
+                going_on &= self._existing(change)
+            elif change.action is Action.CALL:
+                self._call_out()
+        stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
+        starts = any(
+            change.action is Action.START or (change.action is Action.REPLACE and change.rings)
+            for change in self.changes
+        )
+        if stages and going_on and not self._stage():
+            return
+        if starts and going_on:
+            self._start_staged()
+
+    def _existing(self, change: Change) -> bool:
+        """What is to be done with a recorded wave. False: the campaign cannot go on now."""
+        assert change.wave_id is not None
+        wave = self.run.store.waves.wave(change.wave_id)
+        if change.action is Action.WAIT:
+            self.run.problem(7, self.name, f"wave {wave.number} waits: {change.detail}", "run again later")
+            return True
+        if change.action is Action.DELETE:
+            return control.discard(self.run, wave) if wave.staged else control.delete(self.run, wave)
+        if change.action is Action.PAUSE:
+            return control.pause(self.run, wave)
+        if change.action is Action.RESUME:
+            return control.resume(self.run, wave)
+        if change.action is Action.START and change.reason is Reason.START_UNCONFIRMED:
+            return control.start(self.run, wave)
+        if change.action is Action.REPLACE and wave.live:
+            return control.carry(self.run, wave)
+        return True
+
+    # Staging
+
+    def _stage(self) -> bool:
+        """Bring every row that belongs into a wave into a verified one."""
+        restaged = 0
+        while restaged <= RESTAGES:
+            found = compare(self.run, self.planner, self.subject)
+            if found.failed:
+                return self._list_changed()
+            staged = [wave for wave in self._record().waves if wave.staged]
+            wrong = next((wave for wave in staged if not self._as_declared(wave, found.delta)), None)
+            if wrong:
+                if not control.discard(self.run, wrong):
+                    return False
+                restaged += wrong.detail == "discard"
+                self._plan_wave(compare(self.run, self.planner, self.subject), wrong)
+                continue
+            unfinished = next((wave for wave in staged if wave.phase is not Phase.VERIFIED), None)
+            if unfinished:
+                if not self._fill(unfinished, found.comparison):
+                    return False
+            elif found.delta.new:
+                self._plan_wave(found, None)
+            else:
+                return True
+        self.run.problem(
+            8, self.name, f"a wave was staged {RESTAGES} times over and never came back as it was asked",
+            "compare the task with the document (`yeta drift`), or ask the platform",
+        )  # fmt: skip
+        return False
+
+    def _fill(self, wave: WaveRecord, comparison: Comparison) -> bool:
+        """False: a problem was noted. A wave in doubt, or full, is for the next look."""
+        lines = self.planned.observed.config.lines
+        if Staging(self.run, self.subject, comparison, lines).stage(wave.wave_id):
+            return True
+        now = self.run.store.waves.wave(wave.wave_id)
+        return now.detail == "discard" or now.full
+
+    def _list_changed(self) -> bool:
+        self.run.problem(7, self.name, "its contact list changed meanwhile", "run again")
+        return False
+
+    def _record(self) -> CampaignRecord:
+        record = self.run.store.waves.campaign(self.name)
+        assert record is not None
+        return record
+
+    def _as_declared(self, wave: WaveRecord, delta: RowsDelta) -> bool:
+        declared = self.subject.declared
+        assert declared is not None
+        staged = delta.staged.get(wave.wave_id)
+        return (
+            wave.detail != "discard"
+            and staged is not None
+            and staged.same
+            and not Attributes.of(declared).changes_from(wave.attributes)
+            and wave.columns == self.subject.columns
+            and (wave.full or not delta.new)
+        )
+
+    def _plan_wave(self, found: Compared, former: WaveRecord | None) -> WaveRecord | None:
+        """Record the next wave, or the next attempt at a discarded one, with its rows."""
+        # A full wave is tried again with as many rows as it took; the rest go into a further one.
+        most = former.pending if former is not None and former.full else None
+        rows = []
+        for index, row in enumerate(found.comparison.select()):
+            if index == most:
+                break
+            other = None if row.number_digest == row.digest else row.number_digest
+            content = found.comparison.content_digest(row)
+            rows.append(RowRecord(0, row.digest, content, index // BATCH, row.line, other))
+        if not rows:
+            return None
+        number = former.number if former else self._record().next_wave
+        wave_id = self._record_wave(number, rows)
+        freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]
+        self.run.store.waves.seal_wave(wave_id, take_from=freeing)
+        self.run.say("planned", self.name, wave=number, rows=len(rows))
+        return self.run.store.waves.wave(wave_id)
+
+    def _record_wave(self, number: int, rows: list[RowRecord]) -> int:
+        """Put a planned wave with its rows on disk; it counts once it is sealed."""
+        declared, key = self.subject.declared, self.run.store.key
+        assert declared is not None
+        repository = self.planner.declared
+        ordered = sorted(rows, key=lambda row: row.key)
+        digest = key.set_digest(row.key for row in ordered)
+        mark = key.mark(repository.project.name, repository.environment, declared.name, number, digest)
+        wave_id = self.run.store.waves.plan_wave(
+            WaveRecord(
+                wave_id=0,
+                campaign=declared.name,
+                number=number,
+                attempt=0,
+                phase=Phase.PLANNED,
+                task_name=str(mark),
+                attributes=Attributes.of(declared),
+                columns=self.subject.columns,
+                kind=declared.kind,
+                set_digest=digest.hex(),
+                created_at=self.run.now_ms(),
+            )
+        )
+        self.run.store.waves.add_rows(wave_id, (replace(row, wave_id=wave_id) for row in ordered))
+        return wave_id
+
+    def _start_staged(self) -> None:
+        for wave in self._record().waves:
+            if wave.phase is Phase.VERIFIED:
+                control.start(self.run, wave)
+
+    # Direct calls
+
+    def _call_out(self) -> None:
+        found = compare(self.run, self.planner, self.subject)
+        if found.failed:
+            self._list_changed()
+            return
+        # Rows that an earlier run recorded and never sent go out with whatever is declared now.
+        wave = self._plan_wave(found, None)
+        if wave is not None:
+            self.run.store.waves.change_wave(wave.wave_id, phase=Phase.STARTED)
+            Callout(self.run, wave, found.comparison).call_all()
