@@ -42,6 +42,11 @@ class Store:
         """What tells this state from any other."""
         return self._meta("state_id") or ""
 
+    @property
+    def owner(self) -> str:
+        """`project/environment` that the state was bound to; empty for a new one."""
+        return self._meta("owner") or ""
+
     def bind(self, project: str, environment: str) -> None:
         """Make the state this project's and environment's, once; and check it ever after.
 
