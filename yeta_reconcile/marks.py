@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 DIGEST_SIZE = 16
-_MARK = re.compile(
-    r"(?P<campaign>[a-z0-9][a-z0-9-]{0,39})~w(?P<wave>[1-9]\d{0,8})~(?P<hex>[0-9a-f]{24})"
-)
+_MARK = re.compile(r"(?P<campaign>[a-z0-9][a-z0-9-]{0,39})~w(?P<wave>[1-9]\d{0,8})~(?P<hex>[0-9a-f]{24})")
 # Between parts of a digest's input; no CSV value can hold it, so that ("ab", "c") and ("a", "bc") differ.
 _SEPARATOR = "\x00"
 
@@ -62,9 +60,7 @@ class Key:
 
     def row_digest(self, *parts: str) -> bytes:
         """A row's identity from its key values; of one number alone: the number's digest."""
-        digest = blake2b(
-            _SEPARATOR.join(parts).encode(), digest_size=DIGEST_SIZE, key=self.secret[:64]
-        )
+        digest = blake2b(_SEPARATOR.join(parts).encode(), digest_size=DIGEST_SIZE, key=self.secret[:64])
         return digest.digest()
 
     def content_digest(self, values: Iterable[str]) -> bytes:
@@ -80,9 +76,13 @@ class Key:
             digest.update(key)
         return digest.digest()
 
-    def mark(
-        self, project: str, environment: str, campaign: str, wave: int, set_digest: bytes
-    ) -> Mark:
+    def seal(self, text: str) -> str:
+        """32 hex that only a holder of the key can give a text."""
+        digest = self._keyed(b"yeta-seal")
+        digest.update(text.encode())
+        return digest.hexdigest()
+
+    def mark(self, project: str, environment: str, campaign: str, wave: int, set_digest: bytes) -> Mark:
         """The ownership mark of a wave: deterministic, so that an unanswered create can be found."""
         owner = owner_digest(project, environment)
         set_part = set_digest[:4].hex()
@@ -91,9 +91,7 @@ class Key:
 
     def proves(self, mark: Mark, project: str, environment: str) -> bool:
         """Whether a mark was made with this key for this project and environment."""
-        expected = self._proof(
-            project, environment, mark.campaign, mark.wave, mark.owner + mark.set_part
-        )
+        expected = self._proof(project, environment, mark.campaign, mark.wave, mark.owner + mark.set_part)
         return mark.owner == owner_digest(project, environment) and mark.proof == expected
 
     def _proof(self, project: str, environment: str, campaign: str, wave: int, former: str) -> str:
