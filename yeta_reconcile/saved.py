@@ -1,44 +1,79 @@
-"""Saved plans: what a reviewer approved, bound to the facts it was made from, and spent once.
+"""Saved plans: what a reviewer approved, bound to the facts it was made from, sealed, and spent once.
 
-Pure but for reading and writing the file. It decides whether a saved plan may still be applied.
+Reads and writes the file and decides whether it may still be applied; what is then done is never taken
+from the file but planned again.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.binding import moved_changes, moved_documents, moved_rest
 from yeta_reconcile.errors import InvalidInput, PlanRejected
-from yeta_reconcile.plan import Action, Change, Plan
 from yeta_reconcile.render.plan_json import plan_json, restore_plan
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.plan import Plan
+
 FORMAT = "yeta-saved-plan/1"
 # Beyond this a file is no plan of ours.
 LARGEST = 256 * 1024 * 1024
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a plan is made or applied. `state_id` is empty for a state that does not exist yet.
+
+    `owner` is `project/environment`; `base_url` is the platform's.
+    """
+
+    owner: str
+    state_id: str
+    base_url: str
+
+    @property
+    def platform(self) -> str:
+        """A digest that tells one platform from another."""
+        return blake2b(self.base_url.encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan and how it was asked for."""
+    """A plan and how it was asked for. `platform` is `Home.platform`; `seal` is the state key's."""
 
     plan: Plan
     only: tuple[str, ...] = ()
     destroy: bool = False
+    platform: str = ""
+    seal: str = ""
 
-    def write(self, path: Path) -> None:
-        """Write it whole or not at all, readable by this user alone."""
-        document = {
+    @property
+    def digest(self) -> str:
+        """32 hex of all it says: under this the state keeps how far it was applied."""
+        text = json.dumps(self._said(), ensure_ascii=False, sort_keys=True)
+        return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+    def _said(self) -> dict[str, Any]:
+        return {
             "format": FORMAT,
             "plan": plan_json(self.plan),
             "only": list(self.only),
             "destroy": self.destroy,
+            "platform": self.platform,
         }
+
+    def write(self, path: Path, key: Key) -> None:
+        """Write it sealed, whole or not at all, readable by this user alone. Raises InvalidInput."""
+        document = {**self._said(), "seal": key.seal(self.digest)}
         temporary = path.with_name(path.name + ".new")
         try:
             descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
@@ -62,12 +97,48 @@ class SavedPlan:
             raise _no_plan(path) from None
         try:
             document: Any = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _no_plan(path) from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise _no_plan(path)
-        only = tuple(str(name) for name in document.get("only") or ())
-        return cls(restore_plan(document.get("plan") or {}), only, bool(document.get("destroy")))
+        only = document.get("only")
+        return cls(
+            _sound(restore_plan(document.get("plan") or {})),
+            tuple(map(str, only)) if isinstance(only, list) else (),
+            document.get("destroy") is True,
+            str(document.get("platform")),
+            str(document.get("seal")),
+        )
+
+    def check_home(self, home: Home, key: Key, *, progress: str, empty: bool) -> None:
+        """Raise PlanRejected unless it was made here, is as it was made, and is not spent.
+
+        `progress` is `new`, `begun` or `spent`, as the state knows it; `empty` is whether the state holds no
+        campaign: a plan made before there was a state (and so perhaps before its key) is good for such a one.
+        """
+        if self.plan.owner != home.owner:
+            raise PlanRejected(
+                f"the plan was made for {_owner(self.plan.owner)}; this is {_owner(home.owner)}",
+                hint="plan and apply need the same project and --env",
+            )
+        if self.platform != home.platform:
+            raise PlanRejected(
+                f"the plan was made against another platform than {home.base_url}",
+                hint="plan and apply need the same platform.base_url",
+            )
+        if self.plan.state_id and self.plan.state_id != home.state_id:
+            raise PlanRejected(
+                "the plan was made from another state than this one",
+                hint="plan and apply need the same `state:`, or a shared one",
+            )
+        if progress == "spent":
+            raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
+        first = not self.plan.state_id and empty
+        if progress == "new" and not first and self.seal != key.seal(self.digest):
+            raise PlanRejected(
+                "the plan was not made with this state, or was edited since",
+                hint="make a new one; on different machines plan and apply both need YETA_STATE_KEY",
+            )
 
     def check_age(self, now: datetime) -> None:
         """Raise PlanRejected if it has expired."""
@@ -76,68 +147,42 @@ class SavedPlan:
                 f"the plan expired at {self.plan.expires:%Y-%m-%d %H:%M %z}", hint="make a new one"
             )
 
-    def check_home(self, owner: str, state_id: str, *, progress: str) -> None:
-        """Raise PlanRejected if it was made for another project, environment or state, or is spent.
-
-        `progress` is `new`, `begun` or `spent`, as the state knows it.
-        """
-        if self.plan.owner != owner:
-            raise PlanRejected(
-                f"the plan was made for {self.plan.owner.rstrip('/')}, this is {owner.rstrip('/')}",
-                hint="plan and apply need the same project and --env",
-            )
-        if progress == "spent":
-            raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
-        if progress == "new" and self.plan.state_id and self.plan.state_id != state_id:
-            raise PlanRejected(
-                "the plan was made from another state than this one",
-                hint="plan and apply need the same `state:`, or a shared one",
-            )
+    def check_documents(self, now: Plan) -> None:
+        """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""
+        _refuse_stale(moved_documents(self.plan, now))
 
     def check_fresh(self, now: Plan, *, progress: str) -> None:
         """Raise PlanRejected, saying what moved, unless what is left of it is what would be planned now."""
-        moved = list(self._moved(now, declared_only=progress == "begun"))
-        if not moved:
-            approved = {_essence(change, progress) for change in self.plan.changes}
-            moved = [
-                f"{change.campaign}: {change.action} wave {change.wave} was not in it"
-                for change in now.changes
-                if change.action is not Action.WAIT and _essence(change, progress) not in approved
-            ]
-        if not moved and progress == "new":
-            planned = {_essence(change, progress) for change in now.changes}
-            moved = [
-                f"{change.campaign}: {change.action} wave {change.wave} is not needed any more"
-                for change in self.plan.changes
-                if change.action is not Action.WAIT and _essence(change, progress) not in planned
-            ]
-        if moved:
-            shown = "; ".join(moved[:5]) + (f"; and {len(moved) - 5} more" if len(moved) > 5 else "")
-            raise PlanRejected(f"the plan is stale: {shown}", hint="make a new one and have it reviewed")
-
-    def _moved(self, now: Plan, *, declared_only: bool) -> list[str]:
-        moved = []
-        for name in sorted({*self.plan.facts, *now.facts}):
-            then, today = self.plan.facts.get(name), now.facts.get(name)
-            if then is None or today is None:
-                moved.append(f"{name} was {'added' if then is None else 'removed'}")
-                continue
-            declared, _, live = then.partition("/")
-            declared_now, _, live_now = today.partition("/")
-            if declared != declared_now:
-                moved.append(f"the document or list of {name} changed")
-            elif live != live_now and not declared_only:
-                moved.append(f"the waves of {name} changed")
-        return moved
+        moved = moved_rest if progress == "begun" else moved_changes
+        _refuse_stale(moved(self.plan, now))
 
 
-def _essence(change: Change, progress: str) -> Any:
-    """What makes two changes the same to a reviewer; counts that progress moves are left out."""
-    if progress == "begun":
-        return change.campaign, change.action, change.rings or change.action is Action.START
-    plain = replace(change, detail="", rows=0 if change.wave_id is not None else change.rows)
-    attributes = json.dumps(plain.attributes, ensure_ascii=False, sort_keys=True)
-    return plain.campaign, plain.wave, plain.action, plain.rings, plain.rows, plain.new_rows, attributes
+def _sound(plan: Plan) -> Plan:
+    """The plan, if what is reckoned with in it is of the right kind: anybody may have edited the file."""
+    counts = [n for c in plan.changes for n in (c.wave, c.rows, c.new_rows, c.repeat_rows)]
+    texts = [plan.plan_id, plan.owner, plan.state_id, *plan.facts, *plan.facts.values()]
+    texts += [change.campaign for change in plan.changes]
+    if (
+        not all(type(number) is int for number in [plan.campaigns, *counts])
+        or not all(isinstance(text, str) for text in texts)
+        or plan.expires.tzinfo is None
+    ):
+        raise PlanRejected("the saved plan is damaged", hint="plan again: yeta plan -o FILE")
+    return plan
+
+
+def _refuse_stale(moved: list[str]) -> None:
+    if moved:
+        more = f"; and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+        raise PlanRejected(
+            f"the plan is stale: {'; '.join(moved[:NAMED])}{more}",
+            hint="make a new one and have it reviewed",
+        )
+
+
+def _owner(owner: str) -> str:
+    project, _, environment = owner.partition("/")
+    return f"project {project}" + (f", environment {environment}" if environment else "")
 
 
 def _no_plan(path: Path) -> PlanRejected:

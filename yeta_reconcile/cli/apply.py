@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from yeta_reconcile.cli.ask import confirm, progress
-from yeta_reconcile.cli.plan import check_saved, make_plan, show
+from yeta_reconcile.binding import left_out, nothing_left
+from yeta_reconcile.cli.ask import can_ask, confirm
+from yeta_reconcile.cli.plan import FORBIDDING, check_saved, check_unspent, make_plan
 from yeta_reconcile.cli.session import Session, actor, commit_of, host, session
-from yeta_reconcile.errors import WrongUsage
+from yeta_reconcile.cli.voice import Voice
+from yeta_reconcile.errors import Declined, WrongUsage, YetaError
 from yeta_reconcile.execute import Apply, Report, Run
 from yeta_reconcile.execute.session import holding
-from yeta_reconcile.plan import Action
 from yeta_reconcile.planner import Planned, Planner
 from yeta_reconcile.render.plan_json import plan_json
 from yeta_reconcile.saved import SavedPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
 
-FORMAT = "yeta-apply/1"
 INTERRUPTED = 130
+STDERR = 2
 
 
 @click.command()
@@ -45,65 +46,105 @@ INTERRUPTED = 130
 def apply(
     context: Context, file: Path | None, yes: bool, only: tuple[str, ...], destroy: bool, form: str
 ) -> int:
-    """Carry a plan out."""
+    """Carry a plan out.
+
+    FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
+    planned. If it breaks off, the same FILE goes on where it stopped; once it is done, it is spent.
+    """
     if file and (only or destroy):
         raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
-    saved = SavedPlan.read(context.chdir / file) if file else None
-    if saved:
-        only, destroy = saved.only, saved.destroy
-    with session(context, create=True) as opened:
-        voice = Voice(form, color=context.color)
-        run = opened.run("apply", voice.hear)
-        with holding(run):
-            return _apply(opened, run, voice, saved, yes=yes, only=only, destroy=destroy)
+    voice = Voice(form, color=context.color)
+    with voice.ending():
+        saved = SavedPlan.read(context.chdir / file) if file else None
+        if saved:
+            only, destroy = saved.only, saved.destroy
+        elif not yes and not can_ask():
+            return _only_show(context, voice, only, destroy)
+        with session(context, create=True) as opened:
+            run = opened.run("apply", voice.hear)
+            with holding(run):
+                return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
 
 
-def _apply(
-    opened: Session,
-    run: Run,
-    voice: Voice,
-    saved: SavedPlan | None,
-    *,
-    yes: bool,
-    only: tuple[str, ...],
-    destroy: bool,
-) -> int:
-    if saved:
-        refuse_unfit(opened, saved)
-    planned = make_plan(opened, only, destroy)
-    if saved and planned.exit_code not in {3, 4}:
-        check_saved(opened, saved, planned)
+def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: bool) -> int:
+    """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
+    with session(context) as opened:
+        planned = make_plan(opened, only, destroy)
     voice.plan(planned)
-    if planned.exit_code in {3, 4}:
+    if planned.exit_code in FORBIDDING:
         return planned.exit_code
-    doing = planned.plan.doing
-    if doing and not saved:
-        confirm("Apply these changes?", yes=yes)
-    plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
-    if saved:
-        run.store.history.begin_plan(plan_id, run.now_ms())
-    with voice.progress(planned), interruptible(run) as interrupted:
-        report = carry_out(opened, run, planned, only=only, destroy=destroy, plan_id=plan_id, command="apply")
-    if saved and report.exit_code in {0, 7} and _only_waits_left(report):
-        run.store.history.spend_plan(plan_id, run.now_ms())
-    code = INTERRUPTED if interrupted.is_set() else report.exit_code
-    voice.end(report, code, changed=bool(doing))
-    return code
+    if planned.plan.changes:
+        raise Declined(
+            "nothing was changed, since there is no terminal to ask on",
+            hint="look at the plan above, then pass --yes, or apply a saved plan",
+        )
+    return voice.end(Report((), ()), planned.exit_code)
 
 
-def refuse_unfit(opened: Session, saved: SavedPlan) -> None:
-    """What makes a saved plan unfit whatever would be planned now; asked before any call."""
-    store = opened.store
-    owner = f"{opened.repository.project.name}/{opened.repository.environment}"
-    saved.check_home(owner, store.state_id, progress=store.history.plan_state(saved.plan.plan_id))
-    saved.check_age(opened.clock.now())
+class _Application:
+    """One apply of this command, the lock held."""
 
+    def __init__(
+        self,
+        opened: Session,
+        run: Run,
+        voice: Voice,
+        only: tuple[str, ...],
+        destroy: bool,
+        saved: SavedPlan | None,
+    ) -> None:
+        self.opened = opened
+        self.run = run
+        self.voice = voice
+        self.only = only
+        self.destroy = destroy
+        self.saved = saved
 
-def _only_waits_left(report: Report) -> bool:
-    if not report.problems:
-        return True
-    waiting = {change.campaign for change in report.changes if change.action is Action.WAIT}
-    return all(problem.campaign in waiting for problem in report.problems)
+    def go(self, *, yes: bool) -> int:
+        """Plan, show, ask, carry out. Raises PlanRejected, Declined."""
+        saved, run = self.saved, self.run
+        if saved:
+            check_unspent(self.opened, saved)
+        planned = make_plan(self.opened, self.only, self.destroy)
+        if saved:
+            check_saved(self.opened, saved, planned)
+            planned = self._as_approved(saved, planned)
+        self.voice.plan(planned)
+        if planned.exit_code in FORBIDDING:
+            return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
+        if planned.plan.doing and not saved:
+            confirm("Apply these changes?", yes=yes)
+        plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
+        if saved:
+            run.store.history.begin_plan(saved.digest, run.now_ms())
+        with self.voice.progress(planned), interruptible(run) as interrupted:
+            report = carry_out(
+                self.opened, run, planned,
+                only=self.only, destroy=self.destroy, plan_id=plan_id, command="apply",
+            )  # fmt: skip
+        broken_off = interrupted.is_set() and report.exit_code
+        if saved and not broken_off and self._done(saved, report):
+            run.store.history.spend_plan(saved.digest, run.now_ms())
+        return self.voice.end(report, INTERRUPTED if interrupted.is_set() else report.exit_code)
+
+    def _as_approved(self, saved: SavedPlan, planned: Planned) -> Planned:
+        """The plan without campaigns that only waited when it was made: nobody approved more of them."""
+        left = left_out(saved.plan, planned.plan)
+        if not left:
+            return planned
+        self.voice.note(f"left to the next plan: {', '.join(sorted(left))} waited when this one was made")
+        changes = tuple(change for change in planned.plan.changes if change.campaign not in left)
+        return replace(planned, plan=replace(planned.plan, changes=changes))
+
+    def _done(self, saved: SavedPlan, report: Report) -> bool:
+        """Whether everything but the plan's own waits is done, by another look."""
+        if not report.exit_code:
+            return True
+        try:
+            return nothing_left(saved.plan, make_plan(self.opened, self.only, self.destroy).plan)
+        except YetaError:
+            # What cannot be told is not spent: the same file then finds nothing left to do.
+            return False
 
 
 def carry_out(
@@ -153,7 +194,8 @@ def interruptible(run: Run) -> Iterator[threading.Event]:
             os._exit(INTERRUPTED)
         asked.set()
         run.stop()
-        click.echo("stopping after the calls that are under way; once more stops at once", err=True)
+        # Not through a buffered stream: the signal may have come in the middle of a write to it.
+        os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
 
     former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -161,58 +203,3 @@ def interruptible(run: Run) -> Iterator[threading.Event]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-
-
-class Voice:
-    """What apply says: text for people, or one JSON object a line for pipelines."""
-
-    def __init__(self, form: str, *, color: bool) -> None:
-        self._json = form == "json"
-        self._color = color
-        self._advance: Callable[[int], None] = lambda _rows: None
-
-    def plan(self, planned: Planned) -> None:
-        """The plan that is about to be carried out."""
-        if self._json:
-            self._line("plan", plan=plan_json(planned.plan))
-        else:
-            show(planned, "text", color=self._color)
-
-    @contextmanager
-    def progress(self, planned: Planned) -> Iterator[None]:
-        """A bar over the rows to be submitted, on a terminal."""
-        rows = sum(
-            change.rows for change in planned.plan.changes
-            if change.action in {Action.CREATE, Action.REPLACE, Action.CALL}
-        )  # fmt: skip
-        if self._json or not rows:
-            yield
-            return
-        with progress(rows, "numbers") as self._advance:
-            yield
-
-    def hear(self, event: dict[str, Any]) -> None:
-        """Something happened."""
-        if self._json:
-            self._line(event["event"], **{key: value for key, value in event.items() if key != "event"})
-        elif event["event"] in {"inserted", "called"}:
-            self._advance(event["rows"])
-        elif event["event"] in {"warning", "doubted", "set-aside"}:
-            words = event.get("summary") or event.get("why") or f"{event['place']}: set aside by the platform"
-            click.echo(f"{event['campaign']} wave {event['wave']}: {words}", err=True)
-
-    def end(self, report: Report, code: int, *, changed: bool) -> None:
-        """What came of it."""
-        if self._json:
-            self._line("end", exit_code=code, problems=len(report.problems))
-            return
-        for problem in report.problems:
-            click.echo(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}", err=True)
-        if code == 0:
-            click.echo("Done: everything is as declared." if changed else "Nothing to do.")
-        else:
-            click.echo(f"Not complete (exit {code}); run `yeta apply` again to go on.")
-
-    @staticmethod
-    def _line(event: str, **fields: Any) -> None:
-        click.echo(json.dumps({"format": FORMAT, "event": event, **fields}, ensure_ascii=False))

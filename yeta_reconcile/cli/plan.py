@@ -10,18 +10,21 @@ from zoneinfo import ZoneInfo
 import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option
+from yeta_reconcile.cli.explain import story_of, story_text
 from yeta_reconcile.cli.session import Session, commit_of, session
-from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.errors import InvalidInput, WrongUsage
 from yeta_reconcile.planner import Planned, Planner
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.plan_json import plan_json
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.saved import SavedPlan
+from yeta_reconcile.saved import Home, SavedPlan
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
 
 PENDING = 2
+# Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
+FORBIDDING = frozenset({3, 4})
 
 
 @click.command()
@@ -37,6 +40,7 @@ PENDING = 2
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
 @click.option("--only", multiple=True, metavar="NAME", help="Plan this campaign alone; may be repeated.")
 @click.option("--destroy", is_flag=True, help="Plan the deletion of every task of the campaigns.")
+@click.option("--explain", metavar="NAME", help="Tell the whole story of one campaign.")
 @click.option(
     "--check",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -51,41 +55,81 @@ def plan(
     detailed_exitcode: bool,
     only: tuple[str, ...],
     destroy: bool,
+    explain: str | None,
     check: Path | None,
     annotations: str,
 ) -> int:
-    """Show what apply would do; changes nothing."""
-    saved = SavedPlan.read(context.chdir / check) if check else None
-    if saved:
-        only, destroy = saved.only, saved.destroy
-    with session(context) as opened:
-        planned = make_plan(opened, only, destroy)
-        if saved:
-            check_saved(opened, saved, planned)
-            click.echo("the saved plan may still be applied")
-            return 0
-    show(planned, form, color=context.color)
-    annotate(planned.plan.diagnostics, annotations)
-    if out and not planned.exit_code:
-        SavedPlan(planned.plan, only, destroy).write(context.chdir / out)
+    """Show what apply would do; changes nothing.
+
+    With -o the plan is saved for `yeta apply FILE`, unless it may not be applied (exit 3 or 4).
+    """
+    if check:
+        if out or only or destroy or explain:
+            raise WrongUsage("--check stands alone: a saved plan has --only and --destroy in it")
+        return _check(context, check)
+    if explain and form == "markdown":
+        raise WrongUsage("--explain is told as text or json")
+    try:
+        with session(context) as opened:
+            planned = make_plan(opened, only, destroy, explained=explain)
+            if explain:
+                story = story_of(planned, explain)
+                text = f"{_json(story)}\n" if form == "json" else story_text(story, planned.plan)
+                click.echo(text, nl=False)
+            else:
+                show(planned, form, color=context.color)
+            if out:
+                _save(opened, planned, context.chdir / out, only, destroy)
+    except InvalidInput as error:
+        annotate(error.diagnostics, annotations, context.chdir)
+        raise
+    annotate(planned.plan.diagnostics, annotations, context.chdir)
     if planned.exit_code:
         return planned.exit_code
     return PENDING if detailed_exitcode and planned.plan.changes else 0
 
 
-def make_plan(opened: Session, only: tuple[str, ...], destroy: bool) -> Planned:
+def _check(context: Context, file: Path) -> int:
+    saved = SavedPlan.read(context.chdir / file)
+    with session(context) as opened:
+        check_unspent(opened, saved)
+        planned = make_plan(opened, saved.only, saved.destroy)
+        check_saved(opened, saved, planned)
+    if planned.exit_code in FORBIDDING:
+        show(planned, "text", color=context.color)
+        return planned.exit_code
+    click.echo("the saved plan may still be applied")
+    return 0
+
+
+def _save(opened: Session, planned: Planned, path: Path, only: tuple[str, ...], destroy: bool) -> None:
+    if planned.exit_code in FORBIDDING:
+        click.echo(f"{path} was not written: what has errors cannot be applied", err=True)
+        return
+    SavedPlan(planned.plan, only, destroy, home(opened).platform).write(path, opened.store.key)
+
+
+def make_plan(
+    opened: Session, only: tuple[str, ...], destroy: bool, *, explained: str | None = None
+) -> Planned:
     """Plan for the campaigns named (none: all). Raises InvalidInput for a name nobody knows."""
     repository = opened.repository
     known = {*repository.callings, *opened.store.waves.recorded().campaigns}
+    if explained and explained not in known:
+        raise _unknown("--explain", [explained], known)
     if unknown := sorted(set(only) - known):
-        raise InvalidInput(
-            f"--only names {', '.join(unknown)}, which is no campaign here",
-            hint=f"there are {', '.join(sorted(known))}" if known else "there are none",
-        )
+        raise _unknown("--only", unknown, known)
     planner = Planner(
         repository, opened.store, opened.client, only=only, destroy=destroy, commit=commit_of(repository)
     )
     return planner.plan(opened.clock.now().astimezone(zone(opened)))
+
+
+def _unknown(option: str, names: list[str], known: set[str]) -> InvalidInput:
+    return InvalidInput(
+        f"{option} names {', '.join(names)}, which is no campaign here",
+        hint=f"there are {', '.join(sorted(known))}" if known else "there are none",
+    )
 
 
 def zone(opened: Session) -> ZoneInfo:
@@ -93,10 +137,20 @@ def zone(opened: Session) -> ZoneInfo:
     return ZoneInfo(opened.repository.project.timezone)
 
 
+def home(opened: Session) -> Home:
+    """What a saved plan made here is good for."""
+    repository, store = opened.repository, opened.store
+    return Home(
+        owner=f"{repository.project.name}/{repository.environment}",
+        state_id="" if store.ephemeral else store.state_id,
+        base_url=repository.project.platform.base_url,
+    )
+
+
 def show(planned: Planned, form: str, *, color: bool) -> None:
     """Print a plan."""
     if form == "json":
-        click.echo(json.dumps(plan_json(planned.plan), ensure_ascii=False, indent=2))
+        click.echo(_json(plan_json(planned.plan)))
     elif form == "markdown":
         click.echo(plan_markdown(planned.plan), nl=False)
     else:
@@ -105,12 +159,21 @@ def show(planned: Planned, form: str, *, color: bool) -> None:
         click.echo(plan_text(planned.plan, color=color, unchanged=unchanged), nl=False)
 
 
-def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> str:
-    """Raise PlanRejected unless a saved plan may be applied now; how far it was applied before."""
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def check_unspent(opened: Session, saved: SavedPlan) -> None:
+    """Raise PlanRejected for what makes a saved plan unfit whatever would be planned now."""
     store = opened.store
-    progress = store.history.plan_state(saved.plan.plan_id)
-    state_id = "" if store.ephemeral else store.state_id
-    saved.check_home(planned.plan.owner, state_id, progress=progress)
+    progress = store.history.plan_state(saved.digest)
+    empty = not store.waves.recorded().campaigns
+    saved.check_home(home(opened), store.key, progress=progress, empty=empty)
     saved.check_age(opened.clock.now())
-    saved.check_fresh(planned.plan, progress=progress)
-    return progress
+
+
+def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
+    """Raise PlanRejected unless what is left of a saved plan is what was planned now."""
+    if planned.exit_code not in FORBIDDING:
+        saved.check_documents(planned.plan)
+        saved.check_fresh(planned.plan, progress=opened.store.history.plan_state(saved.digest))

@@ -1,0 +1,228 @@
+"""One campaign's whole story: declared, recorded, live, and what is decided; as JSON values and as text.
+
+Told from a plan that was made; it asks nothing itself, and shows counts and no row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.campaign import Attributes, Campaign
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.plan import Plan
+from yeta_reconcile.recorded import Phase
+from yeta_reconcile.render.plan_json import plan_json
+from yeta_reconcile.render.table import table
+from yeta_reconcile.render.text import plan_text
+from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.words import attribute_name, attribute_value, count, moment
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from yeta_reconcile.diff import Subject, Wave
+    from yeta_reconcile.planner import Planned
+    from yeta_reconcile.recorded import WaveRecord
+
+FORMAT = "yeta-explain/1"
+
+
+def story_of(planned: Planned, name: str) -> dict[str, Any]:
+    """The story of a campaign as JSON values. Raises InvalidInput for one that is not in the plan."""
+    subjects = planned.subjects.values()
+    subject = planned.subjects.get(name) or next(
+        (one for one in subjects if one.record and name in {one.record.name, *one.record.former}), None
+    )
+    if subject is None:
+        raise InvalidInput(f"--explain names {name}, which --only leaves out")
+    zone = planned.plan.created.tzinfo
+    decision = plan_json(_part(planned.plan, subject.name))
+    return {
+        "format": FORMAT,
+        "campaign": subject.name,
+        "at": planned.plan.created.isoformat(timespec="seconds"),
+        "declared": _declared(subject),
+        "recorded": _recorded(subject, zone),
+        "live": [_live(wave) for wave in subject.waves if wave.record.task_id],
+        "orphans": [
+            {"task_id": orphan.task.task_id, "status": orphan.task.status_words, "proven": orphan.proven}
+            for orphan in subject.orphans
+        ],
+        "changes": decision["changes"],
+        "diagnostics": decision["diagnostics"],
+    }
+
+
+def _part(plan: Plan, name: str) -> Plan:
+    """What a plan says of one campaign: findings at a place of its list are its too."""
+    return Plan(
+        plan.plan_id,
+        plan.created,
+        plan.expires,
+        plan.commit,
+        campaigns=1,
+        changes=tuple(change for change in plan.changes if change.campaign == name),
+        diagnostics=tuple(found for found in plan.diagnostics if found.campaign in {name, None}),
+        forecast=tuple(forecast for forecast in plan.forecast if forecast.campaign == name),
+    )
+
+
+def _declared(subject: Subject) -> dict[str, Any] | None:
+    declared = subject.declared
+    if declared is None:
+        return None
+    place, delta = subject.at(), subject.delta
+    pairs = Attributes.of(declared).changes_from(None)
+    return {
+        "file": place.file,
+        "line": place.line,
+        "kind": declared.kind,
+        "state": declared.state if isinstance(declared, Campaign) else None,
+        "attributes": {name: new for name, (_, new) in pairs.items()},
+        "list": declared.contacts.csv,
+        "rows": delta.declared,
+        "rows_in_no_wave": delta.new,
+        "rows_set_aside": delta.set_aside,
+        "rows_not_called": delta.blocked,
+    }
+
+
+def _recorded(subject: Subject, zone: tzinfo | None) -> dict[str, Any] | None:
+    record = subject.record
+    if record is None:
+        return None
+    return {
+        "name": record.name,
+        "former_names": list(record.former),
+        "protect": record.protect,
+        "gone_since": _time(record.gone_at, zone),
+        "waves": [_wave(wave, subject, zone) for wave in record.waves if wave.phase is not Phase.DISCARDED],
+        "discarded_attempts": sum(wave.phase is Phase.DISCARDED for wave in record.waves),
+    }
+
+
+def _wave(wave: WaveRecord, subject: Subject, zone: tzinfo | None) -> dict[str, Any]:
+    delta = subject.delta
+    return {
+        "wave": wave.number,
+        "attempt": wave.attempt,
+        "phase": wave.phase,
+        "by_another_hand": wave.by_hand,
+        "task_id": wave.task_id,
+        "rows": wave.rows,
+        "dialled": wave.dialled,
+        "pending": wave.pending,
+        "unknown": wave.unknown,
+        "missing_records": wave.missing_records,
+        "edited": delta.edited.get(wave.wave_id, 0),
+        "removed": delta.removed.get(wave.wave_id, 0),
+        "started": _time(wave.started_at, zone),
+        "detail": wave.detail,
+    }
+
+
+def _live(wave: Wave) -> dict[str, Any]:
+    task = wave.task
+    if task is None:
+        return {"wave": wave.record.number, "task_id": wave.record.task_id, "status": None}
+    shown = asdict(task)
+    kept = ("count_tel", "process_tel_count", "process_through_count", "count_recalled", "remaining")
+    return {
+        "wave": wave.record.number,
+        "task_id": task.task_id,
+        "name": task.name,
+        "status": task.status_words,
+        **{name: shown[name] for name in kept},
+    }
+
+
+def _time(ms: int | None, zone: tzinfo | None) -> str | None:
+    return datetime.fromtimestamp(ms / 1000, zone).isoformat(timespec="seconds") if ms else None
+
+
+def story_text(story: dict[str, Any], plan: Plan) -> str:
+    """The story of a campaign of a plan as a person reads it, ending with a newline."""
+    decided = plan_text(_part(plan, story["campaign"]))
+    parts = [
+        f"{clean(story['campaign'])}, {moment(datetime.fromisoformat(story['at']))}",
+        "\n".join(["Declared", *_declared_lines(story["declared"])]),
+        "\n".join(["Recorded", *_recorded_lines(story["recorded"])]),
+        "\n".join(["Live", *_live_lines(story)]),
+        "\n".join(["Decided", *(f"  {line}".rstrip() for line in decided.splitlines())]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _declared_lines(declared: dict[str, Any] | None) -> list[str]:
+    if declared is None:
+        return ["  by no document"]
+    state = f", {declared['state']}" if declared["state"] else ""
+    rows = [f"{count(declared['rows'], 'row')} in {clean(declared['list'])}"]
+    rows += [
+        f"{declared[name]:,} {words}"
+        for name, words in (
+            ("rows_in_no_wave", "in no wave yet"),
+            ("rows_set_aside", "set aside"),
+            ("rows_not_called", "not called"),
+        )
+        if declared[name]
+    ]
+    lines = [f"  {clean(declared['file'])}:{declared['line']}: {declared['kind']}{state}"]
+    lines += [
+        f"  {attribute_name(name)}: {attribute_value(name, value)}"
+        for name, value in declared["attributes"].items()
+    ]
+    return [*lines, f"  {', '.join(rows)}"]
+
+
+def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
+    if recorded is None:
+        return ["  nothing: it was never applied"]
+    lines = []
+    if recorded["former_names"]:
+        lines.append(f"  formerly {', '.join(map(clean, recorded['former_names']))}")
+    if recorded["protect"]:
+        lines.append("  protected")
+    if recorded["gone_since"]:
+        lines.append(f"  not declared since {recorded['gone_since']}")
+    if recorded["waves"]:
+        headers = ["WAVE", "PHASE", "ROWS", "DIALLED", "PENDING", "NO RECORD", "EDITED", "REMOVED", "STARTED"]
+        keys = [
+            "wave",
+            "phase",
+            "rows",
+            "dialled",
+            "pending",
+            "missing_records",
+            "edited",
+            "removed",
+            "started",
+        ]
+        rows = [[wave[key] for key in keys] for wave in recorded["waves"]]
+        lines += table(headers, rows, right=set(headers) - {"PHASE", "STARTED"}, indent=2)
+    else:
+        lines.append("  no wave")
+    if recorded["discarded_attempts"]:
+        lines.append(f"  {count(recorded['discarded_attempts'], 'attempt')} thrown away before the start")
+    return lines
+
+
+def _live_lines(story: dict[str, Any]) -> list[str]:
+    lines = [f"  orphan task {task['task_id']}: {task['status']}" for task in story["orphans"]]
+    if story["live"]:
+        headers = ["WAVE", "TASK", "STATUS", "NUMBERS", "DIALLED", "CONNECTED"]
+        rows = [
+            [
+                task["wave"],
+                task["task_id"],
+                task["status"] or "gone",
+                task.get("count_tel"),
+                task.get("process_tel_count"),
+                task.get("process_through_count"),
+            ]
+            for task in story["live"]
+        ]
+        lines += table(headers, rows, right={"WAVE", "NUMBERS", "DIALLED", "CONNECTED"}, indent=2)
+    return lines or ["  no task"]

@@ -1,0 +1,154 @@
+"""What an apply says while it goes: text for people, or one JSON object a line for pipelines.
+
+A reader that goes away does not stop an apply: what is under way is worth more than its report.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yeta_reconcile.cli.ask import progress
+from yeta_reconcile.cli.failures import quiet_streams
+from yeta_reconcile.cli.plan import show
+from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
+from yeta_reconcile.plan import Action
+from yeta_reconcile.render.plan_json import diagnostic_json, plan_json
+from yeta_reconcile.render.words import count, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from yeta_reconcile.execute import Report
+    from yeta_reconcile.planner import Planned
+
+FORMAT = "yeta-apply/1"
+# Events that people are told at once; the others only move the bar, or are in the last words.
+TOLD = frozenset({"warning", "doubted", "set-aside", "full"})
+_DID = {
+    "verified": "staged",
+    "started": "started",
+    "resumed": "resumed",
+    "paused": "paused",
+    "deleted": "deleted",
+    "discarded": "thrown away",
+    "orphan-deleted": "orphaned and deleted",
+}
+
+
+class Voice:
+    """One apply's output. Results go to stdout, what is in the way of them to stderr."""
+
+    def __init__(self, form: str, *, color: bool) -> None:
+        self._json = form == "json"
+        self._color = color
+        self._advance: Callable[[int], None] = lambda _rows: None
+        self._did: dict[str, int] = dict.fromkeys(_DID, 0)
+        self._called = 0
+        self._ended = False
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """In JSON, a run that fails ends in a line too."""
+        try:
+            yield
+        except YetaError as error:
+            found = error.diagnostics if isinstance(error, InvalidInput) else ()
+            self._line(
+                "end", exit_code=error.exit_code, problems=0, error=error.message, hint=error.hint,
+                diagnostics=[diagnostic_json(one) for one in found],
+            )  # fmt: skip
+            raise
+        except OutcomeUnknown as error:
+            self._line("end", exit_code=7, problems=0, error=str(error), hint="run again")
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            self._line("end", exit_code=130, problems=0, error="interrupted", hint="")
+            raise
+
+    def plan(self, planned: Planned) -> None:
+        """The plan that is about to be carried out."""
+        if self._json:
+            self._line("plan", plan=plan_json(planned.plan))
+        else:
+            show(planned, "text", color=self._color)
+
+    def note(self, words: str) -> None:
+        """Something to know that keeps nothing from being done."""
+        if self._json:
+            self._line("note", summary=words)
+        else:
+            click.echo(f"note: {words}", err=True)
+
+    @contextmanager
+    def progress(self, planned: Planned) -> Iterator[None]:
+        """A bar over the rows to be submitted, on a terminal."""
+        rows = sum(
+            change.rows for change in planned.plan.changes
+            if change.action in {Action.CREATE, Action.REPLACE, Action.CALL}
+        )  # fmt: skip
+        if self._json or not rows:
+            yield
+            return
+        with progress(rows, "numbers") as self._advance:
+            yield
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Something happened. Called one at a time, from any thread."""
+        kind, fields = event["event"], {key: value for key, value in event.items() if key != "event"}
+        if kind in _DID:
+            self._did[kind] += 1
+        if kind == "called":
+            self._called += event["rows"]
+        if self._json:
+            self._line(kind, **fields)
+        elif kind in {"inserted", "called"}:
+            self._advance(event["rows"])
+        elif kind in TOLD:
+            _write(f"{event['campaign']} wave {event['wave']}: {_told(event)}", err=True)
+
+    def end(self, report: Report, code: int) -> int:
+        """What came of it; gives the exit code back."""
+        if self._json:
+            self._line("end", exit_code=code, problems=len(report.problems))
+            return code
+        for problem in report.problems:
+            _write(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}", err=True)
+        _write(self._last_words(code))
+        return code
+
+    def _last_words(self, code: int) -> str:
+        parts = [f"{count(number, 'wave')} {_DID[kind]}" for kind, number in self._did.items() if number]
+        parts += [f"{count(self._called, 'number')} called out"] if self._called else []
+        did = f"{listed(parts, len(parts))}. ".capitalize() if parts else ""
+        if code == 0:
+            return f"Done. {did}Everything is as declared." if did else "Nothing to do: all is as declared."
+        if code in {3, 4}:
+            return "Nothing was done: the plan has errors."
+        if code == 130:
+            return f"Interrupted. {did}`yeta apply` goes on where it stopped."
+        return f"Not complete (exit {code}). {did}`yeta apply` goes on where it stopped."
+
+    def _line(self, event: str, **fields: Any) -> None:
+        if self._json and not self._ended:
+            self._ended = event == "end"
+            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            _write(json.dumps({"format": FORMAT, "event": event, "at": at, **fields}, ensure_ascii=False))
+
+
+def _told(event: dict[str, Any]) -> str:
+    if event["event"] == "full":
+        return f"the platform takes no more numbers; {event['rows']:,} go out in a further wave"
+    return str(event.get("summary") or event.get("why") or f"{event['place']}: set aside by the platform")
+
+
+def _write(text: str, *, err: bool = False) -> None:
+    try:
+        click.echo(text, err=err)
+    except BrokenPipeError:
+        if not err:
+            quiet_streams()
