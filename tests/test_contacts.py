@@ -156,8 +156,8 @@ def test_one_number_under_two_keys_is_an_error_unless_it_is_allowed(tmp_path: Pa
 
     assert said(reader(tmp_path, content, key=("id",))) == [
         (
-            "list.csv:4:1: error: the row in line 2 has the same number under another key (take one of them out, "
-            "or say `same_number: allow`)"
+            "list.csv:4:1: error: the row in line 2 has the same number under another key "
+            "(take one of them out, or say `same_number: allow`)"
         )
     ]
     assert [row.line for row in reader(tmp_path, content, key=("id",), same_number="allow")] == [2, 3, 4]

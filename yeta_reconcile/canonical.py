@@ -31,6 +31,7 @@ KINDS: dict[Any, type[BaseModel]] = {
 }
 _IDENTIFIERS = {"robot", "line", "lines", "voice"}
 _ANCHORS = re.compile(r"(?:^|[\s\[{,])[&*][^\s,\]}]|<<\s*:")
+_BESIDE = re.compile(r"(.*\S) {2,}(#.*)")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*(?:\s+#.*)?$")
 # No line is folded: where one breaks is for whoever wrote it.
 _WIDTH = 1_000_000
@@ -165,7 +166,11 @@ def _with_comments_aligned(lines: list[str]) -> str:
         if content:
             before = depths[number]
             block = before if _BLOCK.search(line) else -1
-        result.append(line.rstrip())
+        beside = _BESIDE.fullmatch(line)
+        if beside and beside[1].count('"') % 2 == beside[1].count("'") % 2 == 0:
+            result.append(f"{beside[1]} {beside[2]}")
+        else:
+            result.append(line.rstrip())
     return "\n".join(result) + "\n"
 
 

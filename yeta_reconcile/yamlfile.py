@@ -158,14 +158,20 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
         return _documents(text, label, pure=False)
     except MarkedYAMLError as error:
         doubtful = any(words in str(error.problem) for words in _NOT_OF_LIBYAML)
+        refused = _syntax_error(error, label)
         if not doubtful or len(text) > _PURE_CHARACTERS:
-            raise _syntax_error(error, label) from None
+            raise refused from None
     except YAMLError:
         raise _refused(label, "syntax", "this is no YAML") from None
     try:
         return _documents(text, label, pure=True)
     except MarkedYAMLError as error:
-        raise _syntax_error(error, label) from None
+        later = _syntax_error(error, label)  # whoever came further tripped over what is really wrong
+        raise max(refused, later, key=_place) from None
+
+
+def _place(refused: InvalidInput) -> Position:
+    return refused.diagnostics[0].position or Position("")
 
 
 def _documents(text: str, label: str, *, pure: bool) -> list[RawDocument]:

@@ -1,0 +1,72 @@
+"""`yeta init`: a repository that is valid as it is, and never at the cost of another."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import pytest
+
+from yeta_reconcile.cli.init import FILES, project_name
+from yeta_reconcile.cli.main import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_it_writes_is_valid_canonical_and_named_after_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(tmp_path), "init", "Acme Renewals"]) == 0
+    out, err = capsys.readouterr()
+    root = tmp_path / "Acme Renewals"
+
+    assert out.split() == [*FILES.values()]
+    assert "validate" in err
+    assert "name: acme-renewals\n" in (root / "yeta.yaml").read_text(encoding="utf-8")
+    assert "/state/" in (root / ".gitignore").read_text(encoding="utf-8")
+    for environment in ([], ["--env", "production"]):
+        assert main(["-C", str(root), *environment, "validate"]) == 0
+    assert main(["-C", str(root), "fmt", "--check"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "1 campaign, 5 rows: valid"
+
+
+def test_it_writes_into_the_folder_it_is_called_in(tmp_path: Path) -> None:
+    assert main(["-C", str(tmp_path), "init"]) == 0
+
+    assert (tmp_path / "data" / "welcome.csv").exists()
+
+
+def test_nothing_is_overwritten_and_then_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "README.md").write_text("mine")
+
+    assert main(["-C", str(tmp_path), "init"]) == 1
+
+    assert "README.md would be overwritten" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+
+    assert main(["-C", str(tmp_path), "init", "file/x"]) == 1
+
+    assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("Acme Renewals", "acme-renewals"), ("客户", "my-campaigns"), ("-a-", "a"), ("x" * 60, "x" * 40)],
+)
+def test_a_project_is_named_after_its_folder_as_far_as_that_can_be(
+    tmp_path: Path, folder: str, name: str
+) -> None:
+    assert project_name(tmp_path / folder) == name
+
+
+def test_every_template_is_in_the_package() -> None:
+    templates = resources.files("yeta_reconcile.cli") / "templates"
+
+    assert all((templates / name).is_file() for name in FILES)

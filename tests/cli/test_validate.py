@@ -1,0 +1,161 @@
+"""`yeta validate`: everything at once, in every form, without asking anybody unless told to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+
+from yeta_reconcile.cli.main import main
+from yeta_reconcile.emulator.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "campaigns"
+CAMPAIGN = """\
+kind: Campaign
+name: {name}
+state: running
+robot: "{robot}"
+lines: ["055169101408"]
+contacts: {{csv: {csv}, columns: {{客户手机号码: phone}}}}
+"""
+
+
+def write(root: Path, **files: str) -> None:
+    (root / "yeta.yaml").write_text("kind: Project\nname: acme\n", encoding="utf-8")
+    for name, text in files.items():
+        suffix = "yaml" if text.startswith("kind") else "csv"
+        (root / f"{name}.{suffix}").write_text(text, encoding="utf-8")
+
+
+def test_the_examples_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", str(EXAMPLES), "--env", "local", "validate"]) == 0
+
+    out, err = capsys.readouterr()
+    assert out == "4 campaigns, 1 direct call, 3 dialog contexts, 20,191 rows: valid, 2 warnings\n"
+    assert [line.partition(":")[0] for line in err.splitlines()] == [
+        "data/satisfaction.csv",
+        "data/spring-renewal.csv",
+    ]
+
+
+def test_errors_in_documents_and_lists_come_in_one_run_sorted_by_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "phone,姓名\n1990000,a\n19900000001,b\n19900000001,c\n"
+    write(
+        tmp_path,
+        a=CAMPAIGN.format(name="a", robot="719", csv="list.csv"),
+        b=CAMPAIGN.format(name="b", robot="719", csv="list.csv"),
+        c=CAMPAIGN.format(name="C", robot="719", csv="none.csv"),
+        vip="kind: DialogContext\nname: vip\ncontexts: {csv: ids.csv, key: id}\n",
+        ids="id,x\n1,a\n1,b\n",
+        list=bad,
+    )
+
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+
+    out, err = capsys.readouterr()
+    assert out == "2 campaigns, 1 dialog context, 3 rows: 5 errors, 0 warnings\n"
+    assert [line.partition(": error")[0] for line in err.splitlines()] == [
+        "c.yaml:2:7",
+        "c.yaml:6:17",
+        "ids.csv:3:1",
+        "list.csv:2:1",
+        "list.csv:4:1",
+    ]
+
+
+@pytest.mark.parametrize("form", ["json", "github", "gitlab", "sarif"])
+def test_findings_come_in_forms_for_machines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    write(tmp_path, a=CAMPAIGN.format(name="A", robot="719", csv="none.csv"))
+
+    assert main(["-C", str(tmp_path), "validate", "--format", form]) == 3
+
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "a.yaml" in out
+    if form == "json":
+        document = json.loads(out)
+        assert (document["format"], document["valid"]) == ("yeta-validate/1", False)
+        assert [found["line"] for found in document["diagnostics"]] == [2, 6]
+    elif form != "github":
+        assert json.loads(out)
+
+
+def test_settings_that_cannot_be_read_are_findings_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "yeta.yaml").write_text("kind: {\n")
+
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+
+    out, err = capsys.readouterr()
+    assert out == "0 rows: 1 error, 0 warnings\n"
+    assert err.startswith("yeta.yaml:2:1: error: ")
+
+
+def test_a_folder_without_a_repository_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+
+    assert "yeta init" in capsys.readouterr().err
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def emulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    emulator = Emulator()
+    with make_server("127.0.0.1", 0, emulator, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("YETA_BASE_URL", f"http://127.0.0.1:{server.server_port}/openapi")
+        monkeypatch.setenv("YETA_APP_KEY", "emulator-key")
+        monkeypatch.setenv("YETA_APP_SECRET", "emulator-secret")
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_online_the_robots_columns_and_names_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path,
+        a=CAMPAIGN.format(name="a", robot="719", csv="list.csv"),
+        b=CAMPAIGN.format(name="b", robot="7190", csv="list.csv"),
+        list="phone,name\n19900000001,张三\n",
+    )
+
+    with emulated(monkeypatch):
+        assert main(["-C", str(tmp_path), "validate"]) == 0
+        assert main(["-C", str(tmp_path), "validate", "--online"]) == 3
+
+    err = capsys.readouterr().err
+    assert "a.yaml:6:36: error: the robot's column 姓名 is fed by no header" in err
+    assert "b.yaml:4:8: error: the platform has no robot 7190" in err
+
+
+def test_the_examples_are_valid_at_the_emulator_as_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulated(monkeypatch):
+        assert main(["-C", str(EXAMPLES), "--env", "local", "validate", "--online"]) == 0
+
+    assert "valid" in capsys.readouterr().out
