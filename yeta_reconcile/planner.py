@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.contacts import ListSpec, file_digest
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
-from yeta_reconcile.diff import INVALID, Finding, Subject, Wave, decide, grip, in_the_light
+from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
 from yeta_reconcile.observe import Questions, observe
+from yeta_reconcile.outlook import forecasts, refusals
 from yeta_reconcile.plan import Plan
 from yeta_reconcile.positions import Diagnostic, Position
-from yeta_reconcile.recorded import Phase
+from yeta_reconcile.recorded import BY_HAND, Phase
 from yeta_reconcile.rows import Comparison, Ledger, numbers_called
 
 if TYPE_CHECKING:
@@ -47,11 +48,16 @@ class Planned:
     signatures: dict[str, str] = field(default_factory=dict)
     exit_code: int = 0
     blocked: frozenset[str] = frozenset()
+    forbidden: bool = False
+    """Whether it may not be carried out at all: documents are invalid, or a guard refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Makes plans for one repository and state. `only` and `destroy` are as on the command line."""
+    """Makes plans for one repository and state. `only` and `destroy` are as on the command line.
+
+    `halted_tasks` are those that the halt paused, as its flag says.
+    """
 
     declared: Repository
     store: Store
@@ -59,6 +65,7 @@ class Planner:
     only: Collection[str] = ()
     destroy: bool = False
     commit: str | None = None
+    halted_tasks: Collection[str] = ()
 
     def plan(self, now: datetime) -> Planned:
         """Look, compare and decide. `now` is aware. Raises InvalidInput, PlatformError, Unreachable."""
@@ -119,7 +126,8 @@ class _Gathering:
         self.signatures: dict[str, str] = {}
         self.facts: dict[str, str] = {}
         self.lit: dict[str, tuple[Wave, ...]] = {
-            name: in_the_light(record, observed.tasks) for name, record in recorded.campaigns.items()
+            name: tuple(map(self._by_halt, in_the_light(record, observed.tasks)))
+            for name, record in recorded.campaigns.items()
         }
         self.taken = self._taken_lines()
 
@@ -128,12 +136,16 @@ class _Gathering:
         subjects = self._subjects()
         decisions = {name: decide(subject) for name, subject in subjects.items()}
         changes = [change for decision in decisions.values() for change in decision.changes]
-        findings = [*self._checks(subjects), *(f for d in decisions.values() for f in d.findings)]
+        busy = {change.campaign for change in changes}
+        findings = [*self._checks(subjects, busy), *(f for d in decisions.values() for f in d.findings)]
         diagnostics = [
             *self.declared.warnings,
             *(found.diagnostic for found in findings),
             *(d for subject in subjects.values() for d in subject.delta.diagnostics),
         ]
+        limits = refusals(self.declared, self.store, subjects, changes, self.now)
+        findings += [Finding(d, REFUSED if d.severity == "error" else 0) for d in limits]
+        diagnostics += limits
         invalid = any(d.severity == "error" for s in subjects.values() for d in s.delta.diagnostics)
         codes = {found.exit_code for found in findings} | ({INVALID} if invalid else set())
         plan = Plan(
@@ -144,6 +156,7 @@ class _Gathering:
             campaigns=len(self.callings),
             changes=tuple(changes),
             diagnostics=tuple(dict.fromkeys(diagnostics)),
+            forecast=forecasts(subjects, self.observed.config, self.store, self.now),
             facts=self.facts,
             state_id="" if self.store.ephemeral else self.store.state_id,
             owner=f"{self.declared.project.name}/{self.declared.environment}",
@@ -153,7 +166,23 @@ class _Gathering:
         blocked = frozenset(
             name for name, d in decisions.items() if any(found.exit_code for found in d.findings)
         )
-        return Planned(plan, subjects, self.observed, self.recorded, self.signatures, exit_code, blocked)
+        return Planned(
+            plan,
+            subjects,
+            self.observed,
+            self.recorded,
+            self.signatures,
+            exit_code,
+            blocked,
+            forbidden=bool({INVALID, REFUSED} & codes),
+        )
+
+    def _by_halt(self, wave: Wave) -> Wave:
+        """A wave that our own halt paused says so, before any apply has noted it."""
+        record = wave.record
+        if record.phase is not Phase.PAUSED or record.task_id not in self.planner.halted_tasks:
+            return wave
+        return Wave(replace(record, detail="halt"), wave.task)
 
     def _subjects(self) -> dict[str, Subject]:
         orphans = self._orphans_by_name()
@@ -169,7 +198,7 @@ class _Gathering:
                 used.add(record.name)
             if self._wanted(name):
                 subjects[name] = self._subject(name, located, record, orphans.pop(name, ()), strangers)
-        gone = {name for name in self.recorded.campaigns if name not in used}
+        gone = {name for name in self.recorded.campaigns if name not in used and name != BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
             if self._wanted(name):
                 subjects[name] = Subject(
@@ -268,7 +297,9 @@ class _Gathering:
         gone = [
             name
             for name, known in self.recorded.campaigns.items()
-            if name not in used and (known.gone_at is None or self.now_ms - known.gone_at <= GONE_FOR_MS)
+            if name not in used
+            and name != BY_HAND
+            and (known.gone_at is None or self.now_ms - known.gone_at <= GONE_FOR_MS)
         ]
         return numbers_called(self.store, gone)
 
@@ -278,12 +309,15 @@ class _Gathering:
         live = [[w.record.number, w.record.attempt, _standing(w.record), w.record.task_id] for w in waves]
         return f"{_short_digest(declared)}/{_short_digest(live)}"
 
-    def _checks(self, subjects: dict[str, Subject]) -> list[Finding]:
+    def _checks(self, subjects: dict[str, Subject], busy: set[str]) -> list[Finding]:
+        """What the platform's configuration says of the documents; notes only where something is to be done."""
         found = []
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
             for check in check_campaign(subject.declared, self.observed.config, self.now):
+                if check.severity == "note" and name not in busy:
+                    continue
                 diagnostic = Diagnostic(
                     check.severity, check.code, check.summary, subject.at(*check.path), check.hint, name
                 )
