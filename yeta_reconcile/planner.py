@@ -310,7 +310,7 @@ class _Gathering:
         return f"{_short_digest(declared)}/{_short_digest(live)}"
 
     def _checks(self, subjects: dict[str, Subject], busy: set[str]) -> list[Finding]:
-        """What the platform's configuration says of the documents; notes only where something is to be done."""
+        """What the configuration says of the documents; notes only where something is to be done."""
         found = []
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
