@@ -51,6 +51,8 @@ class Fate(IntEnum):
     UNKNOWN = 5
 
 
+# Calls to try a robot (`yeta call`) are kept under a name that no document can have.
+BY_HAND = "~call"
 FREE_FATES = frozenset({Fate.SET_ASIDE, Fate.RELEASED})
 
 

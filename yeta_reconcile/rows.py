@@ -240,7 +240,8 @@ class _Tally:
                 removed[row.wave_id] += 1
         staged_removed: Counter[int] = Counter()
         for key, row in self._ledger.staged.items():
-            if key not in self.keys or key in self.blocked:
+            # An imported or rebuilt wave may hold what was staged before it was known.
+            if key not in self.keys or key in self.blocked or key in self._ledger.holding:
                 staged_removed[row.wave_id] += 1
         staged = {
             wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], staged_removed[wave_id])

@@ -14,7 +14,7 @@ import click
 
 from yeta_reconcile.binding import left_out, nothing_left
 from yeta_reconcile.cli.ask import can_ask, confirm
-from yeta_reconcile.cli.plan import FORBIDDING, check_saved, check_unspent, make_plan
+from yeta_reconcile.cli.plan import check_saved, check_unspent, make_plan
 from yeta_reconcile.cli.session import Session, actor, commit_of, host, session
 from yeta_reconcile.cli.voice import Voice
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
@@ -71,7 +71,7 @@ def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: b
     with session(context) as opened:
         planned = make_plan(opened, only, destroy)
     voice.plan(planned)
-    if planned.exit_code in FORBIDDING:
+    if planned.forbidden:
         return planned.exit_code
     if planned.plan.changes:
         raise Declined(
@@ -110,7 +110,7 @@ class _Application:
             check_saved(self.opened, saved, planned)
             planned = self._as_approved(saved, planned)
         self.voice.plan(planned)
-        if planned.exit_code in FORBIDDING:
+        if planned.forbidden:
             return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
         if planned.plan.doing and not saved:
             confirm("Apply these changes?", yes=yes)

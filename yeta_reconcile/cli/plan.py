@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 PENDING = 2
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
-FORBIDDING = frozenset({3, 4})
 
 
 @click.command()
@@ -95,7 +94,7 @@ def _check(context: Context, file: Path) -> int:
         check_unspent(opened, saved)
         planned = make_plan(opened, saved.only, saved.destroy)
         check_saved(opened, saved, planned)
-    if planned.exit_code in FORBIDDING:
+    if planned.forbidden:
         show(planned, "text", color=context.color)
         return planned.exit_code
     click.echo("the saved plan may still be applied")
@@ -103,7 +102,7 @@ def _check(context: Context, file: Path) -> int:
 
 
 def _save(opened: Session, planned: Planned, path: Path, only: tuple[str, ...], destroy: bool) -> None:
-    if planned.exit_code in FORBIDDING:
+    if planned.forbidden:
         click.echo(f"{path} was not written: what has errors cannot be applied", err=True)
         return
     SavedPlan(planned.plan, only, destroy, home(opened).platform).write(path, opened.store.key)
@@ -120,7 +119,13 @@ def make_plan(
     if unknown := sorted(set(only) - known):
         raise _unknown("--only", unknown, known)
     planner = Planner(
-        repository, opened.store, opened.client, only=only, destroy=destroy, commit=commit_of(repository)
+        repository,
+        opened.store,
+        opened.client,
+        only=only,
+        destroy=destroy,
+        commit=commit_of(repository),
+        halted_tasks=opened.halted_tasks(),
     )
     return planner.plan(opened.clock.now().astimezone(zone(opened)))
 
@@ -174,6 +179,6 @@ def check_unspent(opened: Session, saved: SavedPlan) -> None:
 
 def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
     """Raise PlanRejected unless what is left of a saved plan is what was planned now."""
-    if planned.exit_code not in FORBIDDING:
+    if not planned.forbidden:
         saved.check_documents(planned.plan)
         saved.check_fresh(planned.plan, progress=opened.store.history.plan_state(saved.digest))

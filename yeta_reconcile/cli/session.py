@@ -46,6 +46,11 @@ class Session:
         """Why nothing may ring: the file beside the state, else the row in it."""
         return self.halt.why() or self.store.flag("halt")
 
+    def halted_tasks(self) -> frozenset[str]:
+        """Tasks that the halt paused, as its flag says."""
+        halt = self.halt.read()
+        return frozenset(halt.paused if halt else ())
+
     def run(self, command: str, emit: Callable[[dict[str, Any]], None] = lambda _event: None) -> Run:
         """A run of this process."""
         platform = self.repository.project.platform

@@ -16,7 +16,7 @@ from yeta_reconcile.recorded import FREE_FATES, Fate
 from yeta_reconcile.store.fates import bump, refate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date, tzinfo
 
     from yeta_reconcile.recorded import WaveRecord
@@ -85,6 +85,23 @@ class Calls:
             calls=sum(row[4] for row in counted),
             by_result=tuple((row[0], row[1], row[2]) for row in counted),
         )
+
+    def call_seconds(self, wave_ids: Sequence[int], sample: int = 200, fewest: int = 20) -> float | None:
+        """How long a call of these waves takes a channel, on average over some; None if too few are known."""
+        lengths: list[float] = []
+        for wave_id in reversed(wave_ids):
+            rows = self._database.read(
+                "SELECT facts FROM calls WHERE wave_id = ? AND recorded = 1 LIMIT ?", (wave_id, sample)
+            )
+            calls = (Call.from_json(row[0]) for row in rows)
+            lengths += [
+                (call.time_hangup - call.time_dial) / 1000
+                for call in calls
+                if call.time_dial and call.time_hangup and call.time_hangup > call.time_dial
+            ]
+            if len(lengths) >= sample:
+                break
+        return sum(lengths) / len(lengths) if len(lengths) >= fewest else None
 
     def accounting(
         self, wave: WaveRecord, counted: int | None, today: date, timezone: tzinfo = UTC

@@ -1,0 +1,140 @@
+"""What a plan leads to: when campaigns will be through, and what the project's limits say of it.
+
+It reads the state, and a list once more where a limit on frequency asks who would ring; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.campaign import Campaign
+from yeta_reconcile.checks import default_windows
+from yeta_reconcile.diff import Subject, grip
+from yeta_reconcile.forecast import Workload, forecast
+from yeta_reconcile.limits import Guards
+from yeta_reconcile.plan import Action, Change, Forecast, Reason
+from yeta_reconcile.recorded import Fate
+from yeta_reconcile.rows import Comparison, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from yeta_reconcile.diff import Wave
+    from yeta_reconcile.live import Config
+    from yeta_reconcile.load import Repository
+    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.store import Store
+
+# What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
+_FIRST_RINGS = frozenset({Action.START, Action.REPLACE, Action.CALL})
+
+
+def forecasts(
+    subjects: Mapping[str, Subject], config: Config, store: Store, now: datetime
+) -> tuple[Forecast, ...]:
+    """When each campaign that is declared running, and has anybody left to call, will be through."""
+    found = []
+    for subject in subjects.values():
+        delta = subject.delta
+        rows = sum(map(undialled, subject.waves)) + delta.new + sum(w.rows for w in delta.staged.values())
+        if isinstance(subject.declared, Campaign) and not subject.destroy and rows:
+            ids = [wave.record.wave_id for wave in subject.waves]
+            work = workload(subject.declared, rows, config, store.calls.call_seconds(ids))
+            if work is not None:
+                found.append(forecast(work, now))
+    return tuple(found)
+
+
+def workload(declared: Campaign, rows: int, config: Config, call_seconds: float | None) -> Workload | None:
+    """What is left of a campaign; None if it is not declared running."""
+    if declared.state != "running":
+        return None
+    lines = [config.lines[number] for number in declared.lines if number in config.lines]
+    channels = [line.concurrents for line in lines]
+    known = len(channels) == len(declared.lines) and None not in channels
+    return Workload(
+        campaign=declared.name,
+        rows=rows,
+        channels=sum(channel or 0 for channel in channels) if known else None,
+        windows=declared.schedule.windows or default_windows(lines),
+        begin=declared.schedule.begin,
+        end=declared.schedule.end,
+        recall_count=declared.recall.count,
+        recall_wait=int(declared.recall.wait.total_seconds()),
+        call_seconds=call_seconds,
+    )
+
+
+def undialled(wave: Wave) -> int:
+    """Numbers of a started wave that may still ring, by the platform's counts where it gives them."""
+    if not wave.record.live:
+        return 0
+    task = wave.task
+    if task is None or task.count_tel is None or task.process_tel_count is None:
+        return wave.rows_left
+    return max(task.count_tel - task.process_tel_count, 0)
+
+
+def refusals(
+    declared: Repository,
+    store: Store,
+    subjects: Mapping[str, Subject],
+    changes: Iterable[Change],
+    now: datetime,
+) -> list[Diagnostic]:
+    """What the limits of the project say of a plan's changes: an error for each that is passed."""
+    limits, listed = declared.project.limits, list(changes)
+    guards = Guards(
+        limits=limits,
+        exemptions={name: located.model.exempt for name, located in declared.callings.items()},
+        today=now.date(),
+        at=declared.settings.at,
+    )
+    frequent: dict[str, int] = {}
+    if limits.frequency is not None and any(change.rings for change in listed):
+        since = int((now - limits.frequency.within).timestamp() * 1000)
+        frequent = _frequent(
+            declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
+        )
+    return guards.judge(listed, frequent)
+
+
+def _frequent(
+    declared: Repository,
+    store: Store,
+    subjects: Mapping[str, Subject],
+    changes: Iterable[Change],
+    called: dict[bytes, int],
+    times: int,
+) -> dict[str, int]:
+    """By campaign, how many numbers would be called more than `times` times, this plan's calls included."""
+    ringing = {
+        change.campaign
+        for change in changes
+        if change.rings and change.action in _FIRST_RINGS and change.reason is not Reason.START_UNCONFIRMED
+    }
+    frequent = {}
+    for name in sorted(ringing):
+        often = 0
+        for number in _ringing_numbers(declared, store, subjects[name]):
+            called[number] = called.get(number, 0) + 1
+            often += called[number] > times
+        frequent[name] = often
+    return frequent
+
+
+def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> Iterator[bytes]:
+    """Digests of the numbers that a campaign's staged and new rows would ring."""
+    for wave in subject.waves:
+        if wave.record.staged:
+            yield from (
+                row.number_digest for row in store.waves.rows(wave.record.wave_id) if row.fate is Fate.PENDING
+            )
+    if subject.delta.new:
+        grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
+        spec = declared.list_spec(declared.callings[subject.name])
+        ledger = Ledger.read(store, subject.record, grips)
+        comparison = Comparison(spec, subject.columns, store.key, ledger)
+        comparison.delta(grips, set())
+        yield from (row.number_digest for row in comparison.select())
