@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 Row = tuple[Any, ...]
@@ -22,11 +22,19 @@ class Transaction(Protocol):
         ...
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run one statement for many rows; the fast way for bulk."""
+        """Run one statement for many rows."""
+        ...
+
+    def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
+        """Whole rows into a table, a value for each of its columns; the fast way for bulk."""
         ...
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query or of a statement with RETURNING."""
+        ...
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """The rows of a query one after another, however many; nothing else is run meanwhile."""
         ...
 
 
@@ -34,6 +42,10 @@ class Database(Protocol):
     """An open engine. Safe to use from several threads; a write waits for the one before it."""
 
     dialect: str
+    place: str
+    """Where it is, in words for people; holds no secret."""
+    chunk: int
+    """Rows a bulk transaction may touch, so that nobody who waits for it waits longer than about 50 ms."""
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query, outside any transaction of ours."""
@@ -41,6 +53,10 @@ class Database(Protocol):
 
     def write(self) -> AbstractContextManager[Transaction]:
         """A write transaction; durable when its block has ended. Raises StateError."""
+        ...
+
+    def tables(self) -> frozenset[str]:
+        """The names of the tables that are there."""
         ...
 
     def backup(self, target: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import Fate, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from yeta_reconcile.store.database import Transaction
 
@@ -20,6 +21,8 @@ _COUNTER = {
     Fate.HELD: "held",
     Fate.UNKNOWN: "unknown",
 }
+
+PORTION = 500
 
 _FIELDS = {
     "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
@@ -49,19 +52,29 @@ def refate(
 
     The number of rows that changed.
     """
-    moved: dict[Fate, int] = defaultdict(int)
-    changes = []
-    for key in keys:
-        found = transaction.read(
-            "SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key)
+    moved: dict[Fate, list[bytes]] = defaultdict(list)
+    for some in _portions(keys):
+        marks = ", ".join("?" * len(some))
+        for former, key in transaction.read(
+            f"SELECT fate, row_key FROM wave_rows WHERE wave_id = ? AND row_key IN ({marks})",
+            (wave_id, *some),
+        ):
+            if former not in (fate, but):
+                moved[Fate(former)].append(bytes(key))
+    for former, rows in moved.items():
+        transaction.many(
+            "UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?",
+            [(int(fate), wave_id, key) for key in rows],
         )
-        if found and found[0][0] not in (fate, but):
-            moved[Fate(found[0][0])] += 1
-            changes.append((int(fate), wave_id, key))
-    transaction.many("UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?", changes)
-    for former, count in moved.items():
-        _move_count(transaction, wave_id, former, fate, count)
-    return len(changes)
+        _move_count(transaction, wave_id, former, fate, len(rows))
+    return sum(map(len, moved.values()))
+
+
+def _portions(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Each key once, so many at a time as a statement may ask for."""
+    rest = iter(dict.fromkeys(keys))
+    while some := list(islice(rest, PORTION)):
+        yield some
 
 
 def refate_where(
@@ -89,14 +102,11 @@ def _move_count(transaction: Transaction, wave_id: int, former: Fate, fate: Fate
     )
 
 
-def count_rows(transaction: Transaction, wave_id: int) -> None:
-    """Count a wave's rows by fate anew."""
-    for fate, count in transaction.read(
-        "SELECT fate, COUNT(*) FROM wave_rows WHERE wave_id = ? GROUP BY fate", (wave_id,)
-    ):
+def grow(transaction: Transaction, wave_id: int, counts: Mapping[Fate, int]) -> None:
+    """A wave has so many more rows of each fate."""
+    for fate, count in counts.items():
         transaction.execute(
-            f"UPDATE waves SET {_COUNTER[Fate(fate)]} = ? WHERE wave_id = ?",
-            (count, wave_id),
+            f"UPDATE waves SET {_COUNTER[fate]} = {_COUNTER[fate]} + ? WHERE wave_id = ?", (count, wave_id)
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import Fate, Intent, Outcome
 from yeta_reconcile.store.fates import refate, set_fields
-from yeta_reconcile.store.lock import Holder, check_held
+from yeta_reconcile.store.lock import HELD, Holder, lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,16 +41,18 @@ class Intents:
     ) -> int:
         """We are about to call. `unknown` rows count as called out from here on. Raises StateLocked."""
         with self._database.write() as transaction:
-            check_held(transaction, holder, now)
+            # One statement both proves the lock and writes the intent: no row of the lock, no intent.
+            begun = transaction.read(
+                "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
+                f"SELECT ?, ?, ?, ?, ?, ? FROM apply_lock WHERE {HELD} RETURNING intent_id",
+                (wave_id, call, batch, rows, now, deadline, holder.holder, now),
+            )
+            if not begun:
+                raise lost()
             if wave_id is not None:
                 refate(transaction, wave_id, unknown, Fate.UNKNOWN)
                 set_fields(transaction, wave_id, fields)
-            found = transaction.read(
-                "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
-                "VALUES (?, ?, ?, ?, ?, ?) RETURNING intent_id",
-                (wave_id, call, batch, rows, now, deadline),
-            )
-        return int(found[0][0])
+        return int(begun[0][0])
 
     def end(
         self,

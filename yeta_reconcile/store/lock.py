@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import StateLocked
 
 if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database, Transaction
+    from yeta_reconcile.store.database import Database
 
 LIFETIME_MS = 30_000
+# Holds for the lock's row if it is ours: of a holder's name and now.
+HELD = "holder = ? AND expires > ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,9 @@ class Lock:
 
     def acquire(self, holder: Holder, now: int) -> bool:
         """Take it. Whether it was left by a dead holder. Raises StateLocked with who, since when."""
+        if other := self.current(now):
+            # Known without waiting for whoever writes right now.
+            raise _locked(other, now)
         with self._database.write() as transaction:
             found = transaction.read("SELECT holder, host, process, command, taken, expires FROM apply_lock")
             if found and found[0][5] > now:
@@ -84,7 +89,7 @@ class Lock:
         with self._database.write() as transaction:
             return bool(
                 transaction.execute(
-                    "UPDATE apply_lock SET expires = ? WHERE holder = ? AND expires > ?",
+                    f"UPDATE apply_lock SET expires = ? WHERE {HELD}",
                     (now + LIFETIME_MS, holder.holder, now),
                 )
             )
@@ -100,14 +105,12 @@ class Lock:
             transaction.execute("DELETE FROM apply_lock")
 
 
-def check_held(transaction: Transaction, holder: Holder, now: int) -> None:
-    """Raise StateLocked unless the lock is ours; called inside the transaction it protects."""
-    held = transaction.read("SELECT 1 FROM apply_lock WHERE holder = ? AND expires > ?", (holder.holder, now))
-    if not held:
-        raise StateLocked(
-            "the lock on the state was lost (it expired or was taken away); stopped before the next call",
-            hint="run the same command again",
-        )
+def lost() -> StateLocked:
+    """What stops a holder that is none any more."""
+    return StateLocked(
+        "the lock on the state was lost (it expired or was taken away); stopped before the next call",
+        hint="run the same command again",
+    )
 
 
 def _locked(other: Holder, now: int) -> StateLocked:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import StateError
 
 if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database
+    from yeta_reconcile.store.database import Database, Transaction
 
 # Words that differ between the engines; everything else is the language they share.
 DIALECT = {
@@ -23,8 +23,15 @@ DIALECT = {
         "{bytes}": "BYTEA",
         "{big}": "BIGINT",
         "{clustered}": "",
+        # Text in the order of its bytes, as SQLite has it, whatever the database's language is.
+        "TEXT": 'TEXT COLLATE "C"',
     },
 }
+
+_RECORDS = (
+    "CREATE TABLE IF NOT EXISTS migrations "
+    "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
+)
 
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -120,28 +127,43 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 def migrate(database: Database) -> None:
     """Bring the tables to this version. Raises StateError for a state that a newer version wrote."""
-    words = DIALECT[database.dialect]
-    with database.write() as transaction:
-        transaction.execute(
-            "CREATE TABLE IF NOT EXISTS migrations "
-            "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
-        )
-        known = [row[0] for row in transaction.read("SELECT number FROM migrations ORDER BY number")]
-    if known and known[-1] > len(MIGRATIONS):
+    known = _applied(database)
+    if known > len(MIGRATIONS):
         raise StateError(
-            f"the state was written by a newer yeta (its schema is {known[-1]}, this one knows {len(MIGRATIONS)})",
+            f"the state was written by a newer yeta: its schema is {known}, this one knows {len(MIGRATIONS)}",
             hint="install the version that wrote it, or a later one",
         )
-    for number, (name, statements) in enumerate(MIGRATIONS, 1):
-        if number in known:
-            continue
+    for number in range(known + 1, len(MIGRATIONS) + 1):
         with database.write() as transaction:
+            transaction.execute(_RECORDS)
             # Another process may have done it between our look and our lock.
-            if transaction.read("SELECT 1 FROM migrations WHERE number = ?", (number,)):
-                continue
-            for statement in statements:
-                for word, meaning in words.items():
-                    statement = statement.replace(word, meaning)
-                transaction.execute(statement)
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            transaction.execute("INSERT INTO migrations VALUES (?, ?, ?)", (number, name, stamp))
+            if not transaction.read("SELECT 1 FROM migrations WHERE number = ?", (number,)):
+                apply(transaction, database.dialect, number)
+
+
+def _applied(database: Database) -> int:
+    if "migrations" not in database.tables():
+        return 0
+    return int(database.read("SELECT COALESCE(MAX(number), 0) FROM migrations")[0][0])
+
+
+def create(transaction: Transaction, dialect: str) -> None:
+    """Make all tables of this version where there are none."""
+    transaction.execute(_RECORDS)
+    for number in range(1, len(MIGRATIONS) + 1):
+        apply(transaction, dialect, number)
+
+
+def apply(transaction: Transaction, dialect: str, number: int) -> None:
+    """One migration with its record."""
+    name, statements = MIGRATIONS[number - 1]
+    for statement in statements:
+        transaction.execute(_in_dialect(statement, dialect))
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    transaction.execute("INSERT INTO migrations VALUES (?, ?, ?)", (number, name, stamp))
+
+
+def _in_dialect(statement: str, dialect: str) -> str:
+    for word, meaning in DIALECT[dialect].items():
+        statement = statement.replace(word, meaning)
+    return statement

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database as SqliteUtils
@@ -14,7 +15,7 @@ from yeta_reconcile.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
     from yeta_reconcile.store.database import Row
 
@@ -28,9 +29,11 @@ class SqliteDatabase:
     """One connection, one writer at a time; statements of several threads queue behind a lock."""
 
     dialect = "sqlite"
+    chunk = 10_000
 
     def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
+        self.place = str(path) if path else "memory"
         self._lock = threading.RLock()
         with self._translated():
             self._connection = self._connect(path, busy_seconds)
@@ -74,25 +77,30 @@ class SqliteDatabase:
                     self._connection.rollback()
                 raise
 
+    def tables(self) -> frozenset[str]:
+        """The names of the tables that are there."""
+        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        return frozenset(row[0] for row in self.read(named))
+
     def backup(self, target: str) -> None:
-        """A consistent copy at `target`, which must not exist."""
-        with self._translated():
+        """A consistent copy at `target`, which must not exist; nothing is left there if it fails."""
+        # Behind the lock: a copy taken inside a transaction of ours would hold what is not committed.
+        with self._lock, _translated(Path(target)):
             _create_private(target, exclusive=True)
-            with sqlite3.connect(target) as copy:
-                self._connection.backup(copy)
-            copy.close()
+            try:
+                with closing(sqlite3.connect(target)) as copy:
+                    self._connection.backup(copy)
+            except BaseException:
+                Path(target).unlink()
+                raise
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise _as_state_error(error, self.path) from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return _translated(self.path)
 
 
 class SqliteTransaction:
@@ -106,12 +114,29 @@ class SqliteTransaction:
         return self._database.execute(sql, tuple(parameters)).rowcount
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Bulk rows go through the connection itself, several times faster than row by row."""
+        """Many rows go through the connection itself, several times faster than row by row."""
         self._database.conn.executemany(sql, rows)
+
+    def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
+        """Whole rows into a table."""
+        columns = len(self.read(f"PRAGMA table_info({table})"))
+        self.many(f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})", rows)
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query inside the transaction."""
         return self._database.execute(sql, tuple(parameters)).fetchall()
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """The rows of a query one after another."""
+        yield from self._database.execute(sql)
+
+
+@contextmanager
+def _translated(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise _as_state_error(error, path) from error
 
 
 def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
@@ -124,6 +149,8 @@ def _as_state_error(error: Exception, path: Path | None) -> StateError:
     text = str(error).lower()
     if isinstance(error, FileExistsError):
         return StateError(f"{error.filename} exists already", hint="name a file that does not exist")
+    if isinstance(error, IsADirectoryError):
+        return StateError(f"{where} is a folder", hint="`state:` in yeta.yaml names a file")
     if isinstance(error, PermissionError) or "readonly" in text or "read-only" in text:
         return StateError(
             f"{where} cannot be written: permission denied or a read-only folder",

@@ -53,15 +53,8 @@ class Store:
         Raises InvalidInput for another key, PlanRejected for another project or environment.
         """
         owner = f"{project}/{environment}"
-        with self.database.write() as transaction:
-            for name, value in (
-                ("state_id", secrets.token_hex(8)),
-                ("key", self.key.fingerprint()),
-                ("owner", owner),
-            ):
-                transaction.execute(
-                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, value)
-                )
+        if not self._meta("owner"):
+            self._bind_new(owner)
         if self._meta("key") != self.key.fingerprint():
             raise InvalidInput(
                 "the state was written with another key",
@@ -72,6 +65,17 @@ class Store:
                 f"the state belongs to {_owner_words(found or '')}, not to {_owner_words(owner)}",
                 hint="give each environment a `state` of its own in yeta.yaml",
             )
+
+    def _bind_new(self, owner: str) -> None:
+        with self.database.write() as transaction:
+            for name, value in (
+                ("state_id", secrets.token_hex(8)),
+                ("key", self.key.fingerprint()),
+                ("owner", owner),
+            ):
+                transaction.execute(
+                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, value)
+                )
 
     def set_flag(self, name: str, value: str | None) -> None:
         """A mark in the state itself, such as `halt`; None takes it off."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
-from yeta_reconcile.store.fates import bump, count_rows, refate, refate_where, set_fields
+from yeta_reconcile.store import ledger
+from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store.database import Database, Transaction
 
-# Rows a transaction, so that the receiver beside us never waits longer than about 50 ms.
+# Rows a read, so that a list of any length takes little memory.
 CHUNK = 10_000
 
 
@@ -113,14 +115,6 @@ class Waves:
                 return
             after = bytes(found[-1][1])
 
-    def batch(self, wave_id: int, batch: int) -> list[RowRecord]:
-        """The pending rows of one batch, in the order of the list."""
-        found = self._database.read(
-            f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND batch = ? ORDER BY line",
-            (wave_id, batch),
-        )
-        return [read_row(row) for row in found]
-
     def ledger(self, campaign: str) -> Iterator[RowRecord]:
         """Rows of all waves of a campaign that were not discarded."""
         for (wave_id,) in self._database.read(
@@ -132,14 +126,11 @@ class Waves:
     def rows_of_number(self, digest: bytes) -> list[RowRecord]:
         """Every row of one number, whatever identifies it, discarded waves included."""
         found = self._database.read(
-            f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE number = ?",
-            (digest,),
+            f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE number = ? "
+            f"UNION ALL SELECT {ROW_COLUMNS} FROM wave_rows WHERE row_key = ? AND number IS NULL "
+            "AND wave_id IN (SELECT wave_id FROM waves)",
+            (digest, digest),
         )
-        for (wave_id,) in self._database.read("SELECT wave_id FROM waves ORDER BY wave_id"):
-            found += self._database.read(
-                f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key = ? AND number IS NULL",
-                (wave_id, digest),
-            )
         return sorted((read_row(row) for row in found), key=lambda row: row.wave_id)
 
     def called_since(self, since: int) -> dict[bytes, int]:
@@ -169,16 +160,6 @@ class Waves:
             (campaign,),
         )
         return {bytes(row[0]): (bytes(row[1]), row[2], row[3], row[4]) for row in rows}
-
-    def data_id_keys(self, wave_id: int, data_ids: Sequence[str]) -> dict[str, bytes]:
-        """Which rows the platform's data ids stand for."""
-        found: dict[str, bytes] = {}
-        for data_id in data_ids:
-            for row in self._database.read(
-                "SELECT row_key FROM data_ids WHERE wave_id = ? AND data_id = ?", (wave_id, data_id)
-            ):
-                found[data_id] = bytes(row[0])
-        return found
 
     # Writes
 
@@ -223,6 +204,13 @@ class Waves:
             ):
                 for known in {name, *json.loads(former)}:
                     _keep_number(transaction, known, next_wave)
+            transaction.execute("UPDATE waves SET sealed = 0 WHERE campaign = ?", (name,))
+            transaction.execute(
+                "UPDATE campaigns SET generation = generation + 1, settled_list = '' WHERE name = ?", (name,)
+            )
+        # From here on none of its waves counts; what is left is to clear them away.
+        ledger.drop_unsealed(self._database)
+        with self._database.write() as transaction:
             transaction.execute("DELETE FROM campaigns WHERE name = ?", (name,))
 
     def forget_task(self, task_id: str, campaign: str, next_wave: int, at: int) -> None:
@@ -272,32 +260,14 @@ class Waves:
 
     def add_rows(self, wave_id: int, rows: Iterable[RowRecord]) -> None:
         """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
-        chunk: list[tuple[object, ...]] = []
-        for row in rows:
-            chunk.append((wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate)))
-            if len(chunk) >= CHUNK:
-                self._insert(chunk)
-                chunk = []
-        self._insert(chunk)
-
-    def _insert(self, chunk: list[tuple[object, ...]]) -> None:
-        with self._database.write() as transaction:
-            transaction.many("INSERT INTO wave_rows VALUES (?, ?, ?, ?, ?, ?, ?)", chunk)
+        ledger.add(self._database, wave_id, rows)
 
     def seal_wave(self, wave_id: int, *, take_from: Sequence[int] = ()) -> None:
         """From now on the wave counts. Rows it shares with waves of `take_from` are released there."""
+        for former in take_from:
+            # All of it is proven undialled, and free whether the new wave comes to count or not.
+            ledger.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
-            for former in take_from:
-                # What was proven undialled belongs to the new wave from the same instant on.
-                refate_where(
-                    transaction,
-                    former,
-                    Fate.PENDING,
-                    Fate.RELEASED,
-                    "AND row_key IN (SELECT row_key FROM wave_rows WHERE wave_id = ?)",
-                    (wave_id,),
-                )
-            count_rows(transaction, wave_id)
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
             transaction.execute(
                 "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= "
@@ -308,8 +278,7 @@ class Waves:
 
     def drop_unsealed(self) -> None:
         """Throw away waves whose recording was cut off; nothing was ever sent for them."""
-        with self._database.write() as transaction:
-            transaction.execute("DELETE FROM waves WHERE sealed = 0")
+        ledger.drop_unsealed(self._database)
 
     def change_wave(self, wave_id: int, **fields: Any) -> None:
         """Set fields of a wave (phase, task_id, by_hand, …) in one transaction."""
@@ -318,15 +287,10 @@ class Waves:
 
     def refate(self, wave_id: int, keys: Iterable[bytes], fate: Fate) -> None:
         """Give some rows of a wave another fate."""
-        with self._database.write() as transaction:
-            refate(transaction, wave_id, keys, fate)
-
-    def refate_all(self, wave_id: int, former: Fate, fate: Fate) -> int:
-        """Give all rows of one fate another; how many there were."""
-        with self._database.write() as transaction:
-            count = refate_where(transaction, wave_id, former, fate)
-            bump(transaction, wave_id)
-            return count
+        rest = iter(keys)
+        while some := list(islice(rest, self._database.chunk)):
+            with self._database.write() as transaction:
+                refate(transaction, wave_id, some, fate)
 
     def settle_rows(
         self,
@@ -341,16 +305,15 @@ class Waves:
 
         A row whose record came in meanwhile keeps what the record proves.
         """
+        count = 0
+        if keys is None:
+            count = sum(ledger.refate_all(self._database, wave_id, one, fate) for one in former)
         with self._database.write() as transaction:
-            count = 0
             for one in former:
-                if keys is None:
-                    count += refate_where(transaction, wave_id, one, fate)
-                else:
-                    count += sum(
-                        refate_where(transaction, wave_id, one, fate, "AND row_key = ?", (key,))
-                        for key in keys
-                    )
+                count += sum(
+                    refate_where(transaction, wave_id, one, fate, "AND row_key = ?", (key,))
+                    for key in keys or ()
+                )
             set_fields(transaction, wave_id, fields)
             bump(transaction, wave_id)
         return count

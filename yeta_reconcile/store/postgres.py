@@ -1,0 +1,265 @@
+"""The state in PostgreSQL: one connection, one writer at a time, errors that hold no secret and no row.
+
+Nothing but `open.py` imports it: psycopg comes with the extra `postgres`.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import psycopg
+from psycopg import conninfo, errors
+from psycopg.types.numeric import IntLoader
+from psycopg.types.string import StrDumper
+
+from yeta_reconcile.errors import InvalidInput, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from yeta_reconcile.store.database import Row
+
+    Connection = psycopg.Connection[Row]
+
+Value = TypeVar("Value")
+
+# One writer at a time, as with SQLite: whatever is read in a write transaction is still so when it commits.
+# The lock is taken by the first statement and each later one sees what was committed before it, which is why
+# the isolation is READ COMMITTED: a snapshot kept from the beginning would be older than the lock. A client
+# that hangs or vanishes inside a transaction is cut off by the server when a dead holder's lock would go.
+BEGIN = b"""BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '30s';
+SELECT pg_advisory_xact_lock(hashtext('yeta'), hashtext(COALESCE(current_schema(), '')))"""
+# What was acknowledged is on disk, whatever the server's default is.
+DURABLE = b"""SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off'"""
+CONNECT_SECONDS = 10
+
+_TOKEN = re.compile(r"'(?:[^']|'')*'|[?%]")
+_HOSTS = re.compile(r"[A-Za-z0-9_.,:/\[\]%@-]*")
+_PORTS = re.compile(r"[0-9,]*")
+
+
+class PostgresDatabase:
+    """The tables in the first schema of the search path; `location` is a connection string of libpq's.
+
+    What the string leaves out (the password above all) comes from the PG* variables, as with psql.
+    """
+
+    dialect = "postgresql"
+    chunk = 4_000
+
+    def __init__(self, location: str) -> None:
+        self._parameters = _checked(location)
+        self.place = _place(self._parameters)
+        self._lock = threading.RLock()
+        self._writing = False
+        with self._translated():
+            self._connection = self._connect()
+
+    def _connect(self) -> Connection:
+        connection: Connection = psycopg.connect(**self._parameters, autocommit=True)
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            connection.close()
+            raise StateError(
+                f"the database at {self.place} does not keep text as UTF-8",
+                hint="make one with `createdb --encoding=UTF8 --template=template0`",
+            )
+        connection.adapters.register_dumper(str, _TextDumper)
+        connection.adapters.register_loader("numeric", IntLoader)
+        connection.execute(DURABLE)
+        return connection
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._lock, self._translated():
+            if self._writing:
+                return _rows(self._connection, sql, parameters)
+            return self._afresh(lambda connection: _rows(connection, sql, parameters))
+
+    @contextmanager
+    def write(self) -> Iterator[PostgresTransaction]:
+        """`BEGIN` and the writers' lock … `COMMIT`; rolled back whole on any exception, also on a kill."""
+        with self._lock, self._translated():
+            try:
+                self._afresh(lambda connection: connection.execute(BEGIN))
+                self._writing = True
+                yield PostgresTransaction(self._connection)
+                self._commit()
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._writing = False
+
+    def tables(self) -> frozenset[str]:
+        """The names of the tables that are there."""
+        named = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        return frozenset(row[0] for row in self.read(named))
+
+    def backup(self, target: str) -> None:
+        """PostgreSQL has better tools for it."""
+        raise StateError(
+            f"the state is in PostgreSQL, {target} cannot be made of it here",
+            hint="pg_dump copies it; `yeta state migrate` moves it into a SQLite file",
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def _afresh(self, run: Callable[[Connection], Value]) -> Value:
+        """Run what nothing is in flight before; if the connection turns out to be lost, over a new one."""
+        if not self._connection.closed:
+            try:
+                return run(self._connection)
+            except psycopg.OperationalError:
+                if not self._connection.closed:
+                    raise
+        self._connection.close()
+        self._connection = self._connect()
+        return run(self._connection)
+
+    def _commit(self) -> None:
+        try:
+            done = self._connection.execute(b"COMMIT").statusmessage
+        except psycopg.Error as error:
+            if not self._connection.closed:
+                raise
+            raise StateError(
+                f"the connection to the state at {self.place} was lost while a write was being stored: "
+                "whether it was is not known",
+                hint="run the same command again; it goes by what it finds in the state",
+            ) from error
+        if done != "COMMIT":
+            raise StateError(f"the state at {self.place} did not store a write; nothing of it was kept")
+
+    def _roll_back(self) -> None:
+        try:
+            if not self._connection.closed:
+                self._connection.execute(b"ROLLBACK")
+        except psycopg.Error:
+            # A connection that cannot even do this is of no more use; the server rolls back when it is gone.
+            self._connection.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise _as_state_error(error, self.place) from error
+
+
+class PostgresTransaction:
+    """Statements of one write transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it touched."""
+        return self._connection.execute(translated(sql), parameters).rowcount
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for many rows, without waiting for each."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(translated(sql), rows)
+
+    def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
+        """Whole rows into a table, as a COPY."""
+        with self._connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query inside the transaction."""
+        return _rows(self._connection, sql, parameters)
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """The rows of a query one after another, through a cursor of the server's."""
+        with self._connection.cursor("stream") as cursor:
+            cursor.itersize = 1000
+            yield from cursor.execute(translated(sql))
+
+
+class _TextDumper(StrDumper):
+    """PostgreSQL's text holds no NUL; a push that says one must not be refused for it."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _rows(connection: Connection, sql: str, parameters: Sequence[object]) -> list[Row]:
+    return connection.execute(translated(sql), parameters).fetchall()
+
+
+@lru_cache(maxsize=1024)
+def translated(sql: str) -> bytes:
+    """A statement with `?` for its parameters in psycopg's words; what stands in quotes stays as it is."""
+    return _TOKEN.sub(_in_psycopgs_words, sql).encode()
+
+
+def _in_psycopgs_words(found: re.Match[str]) -> str:
+    return "%s" if found[0] == "?" else found[0].replace("%", "%%")
+
+
+def _checked(location: str) -> dict[str, Any]:
+    """The connection's parameters. Raises InvalidInput, without a word of a string that may hold a secret."""
+    hint = (
+        "like postgresql://user@host:5432/database?sslmode=verify-full; in a password @ is %40 and / is %2F"
+    )
+    try:
+        parameters = dict(conninfo.conninfo_to_dict(location))
+    except psycopg.Error:
+        parameters = {"port": "?"}
+    hosts, ports = str(parameters.get("host") or ""), str(parameters.get("port") or "")
+    # A password with a bare @ or / in it would be taken for a part of the host or port, and be shown as one.
+    if "@" in hosts or not _HOSTS.fullmatch(hosts) or not _PORTS.fullmatch(ports):
+        raise InvalidInput("`state:` is no connection string that PostgreSQL understands", hint=hint)
+    return {"connect_timeout": CONNECT_SECONDS, "application_name": "yeta"} | parameters | {
+        "client_encoding": "utf8"
+    }  # fmt: skip
+
+
+def _place(parameters: dict[str, Any]) -> str:
+    host = parameters.get("host") or "the default host"
+    port = f":{parameters['port']}" if parameters.get("port") else ""
+    return f"{host}{port}, database {parameters.get('dbname') or 'by default'}"
+
+
+def _as_state_error(error: psycopg.Error, place: str) -> StateError:
+    where = f"the PostgreSQL state at {place}"
+    if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
+        return StateError(
+            f"{where} was busy with another writer for too long", hint="run the same command again"
+        )
+    if isinstance(error, errors.DiskFull):
+        return StateError(
+            f"{where} cannot be written: the server's disk is full",
+            hint="nothing half-written was kept; free some space and run again",
+        )
+    if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
+        return StateError(
+            f"{where} cannot be written: {_primary(error)}",
+            hint="its user must own the tables, on a server that is no read-only replica",
+        )
+    if isinstance(error, psycopg.OperationalError) and not error.sqlstate:
+        return StateError(
+            f"{where} cannot be reached: {_first_line(error)}",
+            hint="`state:` in yeta.yaml and the PG* variables say where it is and who asks",
+        )
+    return StateError(f"{where} cannot be used: {_primary(error)}")
+
+
+def _primary(error: psycopg.Error) -> str:
+    # The details of an error hold rows.
+    return error.diag.message_primary or type(error).__name__
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
