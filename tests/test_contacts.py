@@ -79,6 +79,18 @@ def test_the_key_may_be_other_headers(tmp_path: Path) -> None:
     assert first.number_digest == key.row_digest("19900000001")
 
 
+def test_blocks_give_the_same_rows_column_by_column(tmp_path: Path) -> None:
+    content = "phone,name\n" + "".join(f"1990000{n:04d},x\n" for n in range(1200)) + "19900000000,y\n"
+    read = reader(tmp_path, content, duplicates="first")
+
+    blocks = list(read.blocks())
+
+    assert sum(map(len, blocks)) == read.count == 1200
+    rows = [row for block in blocks for row in block]
+    assert [row.digest for row in rows] == [digest for block in blocks for digest in block.digests]
+    assert [row.line for row in rows] == list(range(2, 1202))
+
+
 def test_an_empty_field_of_the_key_is_an_error(tmp_path: Path) -> None:
     read = reader(tmp_path, "id,phone,name\nA1,19900000001,x\n ,19900000002,y\n", key=("id",))
 

@@ -114,6 +114,9 @@ class Block:
         columns = self.lines, keys, self.numbers, values, self.digests, self.number_digests
         return map(_ROW, zip(*columns, strict=True))
 
+    def __len__(self) -> int:
+        return len(self.lines)
+
     def only(self, chosen: list[bool]) -> Block:
         """The rows that are chosen."""
         return Block(
@@ -210,7 +213,7 @@ class ListReader:
             fresh = self._numbers.fresh(number_digests, lines, among=fresh)
         if fresh is not None:
             block = block.only(fresh)
-        self.count += len(block.numbers)
+        self.count += len(block)
         return block
 
     def keys_and_values(self, block: Block) -> tuple[Iterable[tuple[str, ...]], Iterable[tuple[str, ...]]]:
