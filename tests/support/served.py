@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.lab import ROBOT, number, settings
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.serve import serving
+from yeta_reconcile.store import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +60,8 @@ class Served:
     def project(self, extra: str = "", *, name: str = "acme", platform: str = "settle: 1s") -> None:
         """Write yeta.yaml."""
         (self.root / "yeta.yaml").write_text(
-            f"kind: Project\nname: {name}\nplatform: {{base_url: '{self.url}', timeout: 3s, {platform}}}\n{extra}",
+            f"kind: Project\nname: {name}\n"
+            f"platform: {{base_url: '{self.url}', timeout: 3s, {platform}}}\n{extra}",
             encoding="utf-8",
         )
 
@@ -123,6 +125,13 @@ class Served:
     def rung(self) -> list[str]:
         """Every number that was dialled for the first time, in order."""
         return [dialling.number for dialling in self.emulator.dialled]
+
+    def store(self) -> Store:
+        """The state as another process would open it."""
+        environment = {"YETA_STATE_KEY": key} if (key := self.environ.get("YETA_STATE_KEY")) else {}
+        return open_store(
+            "state/yeta.db", self.root, environment, project="acme", environment="", create=True
+        )
 
     def changes_sent(self) -> list[str]:
         """Every mutating call that reached the platform."""
