@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.contacts import ListReader, ListSpec
+from yeta_reconcile.contacts import ListReader, ListSpec, joined
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.positions import Diagnostic, Position
 from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Fate, RowRecord
@@ -103,11 +103,13 @@ class Comparison:
         """Read the whole list once. `same_columns` are waves sent with today's columns; `kin` and
         `repeated` are numbers of campaigns that are gone, and that may be called again.
         """  # noqa: D205
-        reader = self.reader()
         if self._ledger.empty and not kin and not repeated:
-            new = sum(1 for _ in reader)
+            # Nothing to compare with: rows are counted, and digests made only when a wave takes them.
+            reader = ListReader(self.spec, self.columns, digest=joined)
+            new = sum(map(len, reader.blocks()))
             self.diagnostics = list(reader.diagnostics)
             return RowsDelta(declared=new, new=new, diagnostics=tuple(self.diagnostics))
+        reader = self.reader()
         tally = _Tally(self._ledger, grips, same_columns)
         shared: Counter[str] = Counter()
         deferred: list[tuple[Row, list[bytes]]] = []
