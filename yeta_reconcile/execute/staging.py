@@ -31,7 +31,7 @@ BATCH = 50
 RESTAGES = 3
 
 
-class ListChanged(Exception):  # noqa: N818 -- not a failure: the next run sees the new list
+class ListChanged(Exception):
     """The list's rows are not those that were planned any more."""
 
 
@@ -85,7 +85,8 @@ class Staging:
         return False
 
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
-        now = self.run.now_ms()
+        # Whole seconds, so that a platform which keeps no more reads back what was asked.
+        now = self.run.now_ms() // 1000 * 1000
         request = self._request(wave, now)
         step = Step(
             call="create",
@@ -191,8 +192,8 @@ class Staging:
             "robot": (asked.robot, task.robot),
             "lines": (set(asked.lines), set(task.lines) if task.lines else None),
             "windows": (set(asked.windows), set(task.windows) if task.windows else None),
-            "begin": (asked.begin, task.estimate_begin or None),
-            "end": (asked.end, task.estimate_end or None),
+            "begin": (_second(asked.begin), _second(task.estimate_begin)),
+            "end": (_second(asked.end), _second(task.estimate_end)),
         }
         mild: dict[str, tuple[object, object]] = {
             "recall count": (asked.recall_count, task.recall_count),
@@ -381,6 +382,11 @@ def remove_orphan(run: Run, campaign: str, task_id: str) -> bool:
         return False
     run.say("orphan-deleted", campaign, task=task_id)
     return True
+
+
+def _second(moment: int | None) -> int | None:
+    """A moment in ms as whole seconds; the platform's 0 is none."""
+    return moment // 1000 if moment else None
 
 
 def _ms(moment: object) -> int | None:
