@@ -135,8 +135,9 @@ class SavedPlan:
             raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
         first = not self.plan.state_id and empty
         if progress == "new" and not first and self.seal != key.seal(self.digest):
+            made = "before there was a state" if not self.plan.state_id else "with another key"
             raise PlanRejected(
-                "the plan was not made with this state, or was edited since",
+                f"the plan is stale or not ours: it was made {made}, or was edited since",
                 hint="make a new one; on different machines plan and apply both need YETA_STATE_KEY",
             )
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from tests.support.lab import ROBOT, number, settings
+from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.serve import serving
 from yeta_reconcile.store import Store, open_store
@@ -108,6 +111,17 @@ class Served:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def main(self, *arguments: str, **environ: str) -> Done:
+        """Run the command in this process: the same, without the second an interpreter takes to start."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.environment | environ, clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = main(["-C", str(self.root), *arguments])
+        return Done(code, out.getvalue(), err.getvalue())
+
     def started(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Run the command and do not wait."""
         return subprocess.Popen(
@@ -144,7 +158,7 @@ def person(row: int) -> str:
     return f"某客户{row:04d}"
 
 
-@contextmanager
+@contextlib.contextmanager
 def served(root: Path, *, speed: float = 0.0, **platform: Any) -> Iterator[Served]:
     """Serve a platform while the block runs. Its time stands still unless `speed` says otherwise."""
     clock = VirtualClock(datetime.now(UTC), speed=speed)

@@ -1,0 +1,154 @@
+"""What an approved plan still allows, decided on values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.render.plans import a_change, a_plan
+from yeta_reconcile.binding import left_out, moved_changes, moved_documents, moved_rest, nothing_left
+from yeta_reconcile.plan import Action, Change, Plan, Reason
+
+LIST, WAVES = "the-list", "the-waves"
+
+
+def plan_of(*changes: Change, live: str = WAVES, declared: str = LIST) -> Plan:
+    return a_plan(*changes, facts={"spring-renewal": f"{declared}/{live}"})
+
+
+def on_wave(action: Action, reason: Reason = Reason.DECLARED_RUNNING, **fields: Any) -> Change:
+    return a_change(action=action, reason=reason, wave_id=7, new_rows=0, **fields)
+
+
+CREATE = a_change()
+START = a_change(action=Action.START, rings=True, new_rows=0)
+REPLACE = on_wave(Action.REPLACE, Reason.ROWS_REMOVED, rings=True)
+PAUSE = on_wave(Action.PAUSE)
+WAIT = on_wave(Action.WAIT, Reason.RECORDS_MISSING)
+
+
+def test_the_same_plan_is_not_stale() -> None:
+    assert moved_documents(plan_of(CREATE), plan_of(CREATE)) == []
+    assert moved_changes(plan_of(CREATE, START), plan_of(CREATE, START)) == []
+
+
+def test_a_document_that_changed_came_or_went_is_named() -> None:
+    approved = a_plan(facts={"changed": "a/x", "gone": "a/x", "same": "a/x"})
+    now = a_plan(facts={"changed": "b/x", "new": "a/x", "same": "a/y"})
+
+    assert moved_documents(approved, now) == [
+        "the document or list of changed changed",
+        "gone was removed",
+        "new was added",
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        a_change(wave=2),
+        a_change(campaign="autumn"),
+        a_change(action=Action.REPLACE),
+        a_change(rings=True),
+        a_change(rows=121),
+        a_change(attributes={"robot": (None, "222")}),
+        a_change(task_id="5"),
+    ],
+)
+def test_what_was_not_in_it_is_never_done(other: Change) -> None:
+    moved = moved_changes(plan_of(CREATE), plan_of(CREATE, other))
+
+    assert len(moved) == 1
+    assert moved[0].endswith("was not in it")
+
+
+def test_what_was_to_ring_and_is_not_planned_any_more_is_said() -> None:
+    assert moved_changes(plan_of(START), plan_of()) == ["spring-renewal: start wave 1 is not needed any more"]
+
+
+@pytest.mark.parametrize("change", [PAUSE, on_wave(Action.DELETE)])
+def test_stopping_what_has_stopped_by_itself_may_lapse(change: Change) -> None:
+    assert moved_changes(plan_of(change), plan_of()) == []
+
+
+def test_counts_that_progress_moves_are_no_difference() -> None:
+    later = on_wave(Action.REPLACE, Reason.ROWS_REMOVED, rings=True, rows=90, detail="90 are left")
+
+    assert moved_changes(plan_of(REPLACE), plan_of(later)) == []
+
+
+def test_a_replacement_that_has_to_wait_first_is_still_the_same() -> None:
+    assert moved_changes(plan_of(REPLACE), plan_of(WAIT)) == []
+    assert not nothing_left(plan_of(REPLACE), plan_of(WAIT))
+
+
+def test_waves_that_moved_spoil_what_concerns_them_alone() -> None:
+    assert moved_changes(plan_of(PAUSE), plan_of(PAUSE, live="other")) == [
+        "the waves of spring-renewal changed"
+    ]
+    assert moved_changes(plan_of(), plan_of(live="other")) == []
+
+
+def test_what_only_waited_is_left_to_the_next_plan_once_it_can_go_on() -> None:
+    approved = plan_of(WAIT, a_change(campaign="autumn"))
+    now = plan_of(REPLACE, a_change(campaign="autumn"))
+
+    assert left_out(approved, now) == {"spring-renewal"}
+    assert moved_changes(approved, now) == []
+    assert moved_rest(approved, now) == []
+    assert nothing_left(approved, plan_of(REPLACE))
+    assert left_out(plan_of(WAIT, PAUSE), plan_of(REPLACE)) == frozenset()
+
+
+def test_it_is_done_when_nothing_but_its_own_waits_is_left() -> None:
+    assert nothing_left(plan_of(WAIT, CREATE), plan_of(WAIT))
+    assert nothing_left(plan_of(CREATE), plan_of())
+    assert not nothing_left(plan_of(CREATE), plan_of(WAIT))
+    assert not nothing_left(plan_of(CREATE, START), plan_of(START))
+
+
+UNFINISHED = a_change(reason=Reason.UNFINISHED, wave_id=7, new_rows=0)
+ORPHAN = a_change(action=Action.DELETE, reason=Reason.ORPHAN, task_id="9", new_rows=0)
+LAPSED = on_wave(Action.RESUME, Reason.NOTHING_LEFT, rings=True, rows=500)
+
+
+@pytest.mark.parametrize(
+    ("approved", "left"),
+    [
+        ((CREATE, START), (UNFINISHED, START)),
+        ((CREATE, START), (START,)),
+        ((CREATE, START), (a_change(wave=2, reason=Reason.ROWS_ADDED, rows=20), START)),
+        ((CREATE,), (UNFINISHED, ORPHAN)),
+        ((REPLACE,), (REPLACE,)),
+        ((REPLACE,), (a_change(wave=2), a_change(wave=2, action=Action.START, rings=True))),
+        ((REPLACE,), (LAPSED,)),
+        ((PAUSE,), (PAUSE,)),
+        ((PAUSE,), ()),
+        ((PAUSE,), (WAIT,)),
+    ],
+)
+def test_a_plan_that_broke_off_goes_on_in_other_forms(
+    approved: tuple[Change, ...], left: tuple[Change, ...]
+) -> None:
+    assert moved_rest(plan_of(*approved), plan_of(*left)) == []
+
+
+@pytest.mark.parametrize(
+    ("approved", "left"),
+    [
+        ((CREATE,), START),
+        ((on_wave(Action.REPLACE),), START),
+        ((PAUSE,), on_wave(Action.RESUME, rings=True)),
+        ((PAUSE,), on_wave(Action.PAUSE, wave=2)),
+        ((START,), CREATE),
+        ((REPLACE,), PAUSE),
+        ((REPLACE,), on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True)),
+        ((CREATE, START), a_change(action=Action.CALL, rings=True)),
+        ((CREATE, START), a_change(action=Action.START, rings=True, rows=121)),
+        ((CREATE, START), a_change(campaign="autumn", action=Action.START, rings=True)),
+        ((), ORPHAN),
+    ],
+)
+def test_breaking_off_widens_nothing(approved: tuple[Change, ...], left: Change) -> None:
+    assert moved_rest(plan_of(*approved), plan_of(left)) != []
