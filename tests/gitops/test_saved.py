@@ -144,7 +144,7 @@ def test_it_is_stale_once_another_apply_did_the_work(here: Served) -> None:
 def test_it_is_stale_once_another_apply_did_the_rest(here: Served) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0
-    here.rows("renewal", range(5))
+    here.campaign(state="paused")
     saved(here)
     assert here.main("apply", "--yes").code == 0
 
@@ -300,7 +300,6 @@ def test_whatever_is_edited_is_a_refusal_and_never_a_crash(data: st.DataObject) 
             if not (isinstance(inner[key], dict | list) and inner[key] and data.draw(st.booleans())):
                 break
             inner = inner[key]
-        former = inner[key]
         inner[key] = data.draw(junk)
         path.write_text(json.dumps(document), "utf-8")
         try:
@@ -309,7 +308,6 @@ def test_whatever_is_edited_is_a_refusal_and_never_a_crash(data: st.DataObject) 
         except PlanRejected:
             return
         assert read == SavedPlan(the_busy_day(), platform=AT_HOME.platform, seal=read.seal)
-        assert inner[key] == former or not former
 
 
 class Killed(BaseException):
@@ -333,10 +331,11 @@ def dying(monkeypatch: pytest.MonkeyPatch, nth: int, *, after: bool) -> Iterator
 
         return call
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         for verb in ("create", "insert", "start", "pause", "delete"):
             patched.setattr(PlatformClient, verb, mortal(getattr(PlatformClient, verb)))
-        yield
+        with pytest.raises(Killed):
+            yield
 
 
 @pytest.mark.parametrize("after", [False, True])
