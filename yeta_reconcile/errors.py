@@ -135,7 +135,7 @@ class Busy(PlatformError):
     """10004: not done; the caller waits and makes fewer calls at once."""
 
 
-class OutcomeUnknown(Exception):  # noqa: N818 -- an outcome, not a failure
+class OutcomeUnknown(Exception):
     """A call was sent and no answer tells whether it was carried out.
 
     `call` is the interface's last path segment; `why` is for people (timeout, closed connection,

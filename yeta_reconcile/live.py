@@ -1,6 +1,6 @@
 """What the platform says of itself: tasks and configuration as observed, tolerant of every form they come in.
 
-Pure values (openapi.md, sections 2 and 9; refinements.md, rows 4, 5, 9, 13, 15). Nothing here asks or decides.
+Pure values (openapi.md, sections 2 and 9; refinements.md, rows 4, 5, 9, 13, 15). Nothing here decides.
 """
 
 from __future__ import annotations
@@ -92,9 +92,7 @@ class Task:
         """
         if self.time_start or self.process_tel_count or self.process_count:
             return False
-        return self.status == 0 or (
-            self.deleted and self.status in {None, 4} and self.process_tel_count == 0
-        )
+        return self.status == 0 or (self.deleted and self.status in {None, 4} and self.process_tel_count == 0)
 
     @property
     def status_words(self) -> str:

@@ -6,14 +6,14 @@ Floor 2: pure values; no number and no dynamic value is in it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.positions import Diagnostic, Position
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
+
+    from yeta_reconcile.positions import Diagnostic, Position
 
 FORMAT = "yeta-plan/1"
 

@@ -22,7 +22,7 @@ _LONG_DIGITS = re.compile(r"\d(?:[\s-]?\d){6,}")
 _LONGEST_WORDS = 200
 
 
-class OddAnswer(Exception):  # noqa: N818 -- an answer, not a failure
+class OddAnswer(Exception):
     """The answer is not what the document says it would be; its text says how, without a value."""
 
 

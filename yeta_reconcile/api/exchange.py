@@ -24,7 +24,7 @@ _HEADERS = [
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class NoAnswer(Exception):  # noqa: N818 -- an outcome that the typed calls translate
+class NoAnswer(Exception):
     """No envelope came back.
 
     `sent`: the request may have arrived; `again`: asking once more may help.

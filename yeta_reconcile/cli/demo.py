@@ -73,7 +73,8 @@ class _Demo:
         secret = secrets.token_urlsafe(12)
         self.receiver = f"127.0.0.1:{_free_port()}"
         self.push_url = f"http://{self.receiver}/{secret}"
-        self.environ = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")} | {
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
+        self.environ = outside | {
             "YETA_APP_KEY": "emulator-key",
             "YETA_APP_SECRET": "emulator-secret",
             "YETA_PUSH_SECRET": secret,
@@ -110,7 +111,7 @@ class _Demo:
         _say("Every call of one person, and every apply so far.")
         self._yeta("why", LATECOMER)
         self._yeta("history")
-        _say("That was the whole thing. `yeta init` writes a repository to start from; README.md tells more.")
+        _say("That was the whole thing. `yeta init` writes a repository to start from.")
 
     # Setting up
 

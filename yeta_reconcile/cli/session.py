@@ -1,4 +1,4 @@
-"""What commands share: the repository, its state, its platform, a run; opened in the order that fails first."""
+"""What commands share: repository, state, platform, a run; opened in the order that fails first."""
 
 from __future__ import annotations
 
