@@ -97,9 +97,7 @@ class _Demo:
         name = self._running()
         self._wait_for_calls(name)
         self._yeta("status", name)
-        _say(
-            f"One more row in the list of {name}: a started wave takes none, so that a further one is planned."
-        )
+        _say(f"One more row in the list of {name}: a started wave takes none, so a further one is planned.")
         document, contacts = self._declared(name)
         _append_row(contacts)
         self._yeta("plan", "--only", name)
