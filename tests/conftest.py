@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.postgres import NoServer, PostgresServer
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update", action="store_true", help="write golden files anew instead of comparing"
-    )
+    parser.addoption("--update", action="store_true", help="write golden files anew instead of comparing")
 
 
 @pytest.fixture
@@ -37,3 +37,17 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*os.environ]:
         if name.startswith("YETA_") or name in {"NO_COLOR", "FORCE_COLOR"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; where none can be had the test is skipped, except in a pipeline."""
+    server = PostgresServer()
+    try:
+        server.begin()
+    except NoServer as reason:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no PostgreSQL server: {reason}")
+    yield server
+    server.end()

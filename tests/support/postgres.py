@@ -27,7 +27,7 @@ class NoServer(Exception):
 
 
 class PostgresServer:
-    """`with PostgresServer() as server: server.schema()`; it keeps nothing that outlives it."""
+    """`server.begin(); server.schema(); server.end()`; nothing outlives it."""
 
     def __init__(self) -> None:
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
@@ -36,17 +36,18 @@ class PostgresServer:
             shutil.chown(self.folder, self._user)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> PostgresServer:
+    def begin(self) -> None:
+        """Make a database and start. Raises NoServer."""
         try:
             self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C",
                       "--no-sync", "--pgdata", str(self.folder / "data"))  # fmt: skip
             self.start()
         except BaseException:
-            self.__exit__()
+            self.end()
             raise
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """Stop and leave nothing."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
-import secrets
-from contextlib import suppress
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput, StateError
-from yeta_reconcile.marks import Key
+from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
 
@@ -18,12 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from yeta_reconcile.marks import Key
     from yeta_reconcile.store.database import Database
-
-KEY_VARIABLE = "YETA_STATE_KEY"
-KEY_FILE = "yeta.key"
-# A file with less in it was cut off.
-SHORTEST_KEY = 16
 
 
 def open_store(
@@ -60,20 +52,14 @@ def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: b
     if path.is_dir():
         raise StateError(f"the state {path} is a folder", hint="`state:` in yeta.yaml names a file")
     exists = path.exists() and path.stat().st_size > 0
-    key = _given_key(environ) or _key_beside(path, state_exists=exists, create=create)
+    secret = given_secret(environ) or secret_beside(path, state_exists=exists, create=create)
     if not exists and not create:
-        return Store(SqliteDatabase(None), key, ephemeral=True)
-    _make_folder(path)
-    return _with(SqliteDatabase(path), key)
+        return Store(SqliteDatabase(None), key_of(secret), ephemeral=True)
+    return _with(open_file(path), key_of(secret))
 
 
 def _in_postgresql(location: str, _root: Path, environ: Mapping[str, str], *, create: bool) -> Store:
-    key = _given_key(environ)
-    if key is None:
-        raise InvalidInput(
-            f"{KEY_VARIABLE} is not set; a state in PostgreSQL has no key file beside it",
-            hint="the same secret for every run of this state, such as `openssl rand -hex 32` gives once",
-        )
+    key = key_of(required_secret(environ))
     database = connect(location)
     if not create and "migrations" not in database.tables():
         database.close()
@@ -103,7 +89,8 @@ def _with(database: Database, key: Key) -> Store:
         raise
 
 
-def _make_folder(path: Path) -> None:
+def open_file(path: Path) -> SqliteDatabase:
+    """The SQLite file at `path`, made with its folder if it is not there. Raises StateError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -111,71 +98,4 @@ def _make_folder(path: Path) -> None:
             f"the folder of the state {path} cannot be made: {error.strerror}",
             hint="`state:` in yeta.yaml names the file",
         ) from error
-
-
-def _given_key(environ: Mapping[str, str]) -> Key | None:
-    given = environ.get(KEY_VARIABLE)
-    return _key_of(given) if given else None
-
-
-def _key_of(secret: str) -> Key:
-    # Any length and alphabet will do; the digest brings it to the size BLAKE2b keys have. The file's line and
-    # the variable mean the same, so that a state can go where there is no file.
-    return Key(blake2b(secret.encode(), digest_size=32).digest())
-
-
-def _key_beside(path: Path, *, state_exists: bool, create: bool) -> Key:
-    """The key in the file beside the state; with `create` a new one if neither is there."""
-    file = path.with_name(KEY_FILE)
-    try:
-        return _key_of(_read_key(file))
-    except FileNotFoundError:
-        pass
-    if state_exists:
-        raise InvalidInput(
-            f"the key of the state is missing: neither {KEY_VARIABLE} is set nor is there {file}",
-            hint="without it no row of the state can be recognised; put the key back",
-        )
-    secret = secrets.token_hex(32)
-    if create:
-        _write_key(file, secret)
-        secret = _read_key(file)
-    return _key_of(secret)
-
-
-def _read_key(file: Path) -> str:
-    """The file's line. Raises FileNotFoundError, InvalidInput."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace").strip()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise InvalidInput(f"the key {file} cannot be read: {error.strerror}") from error
-    if len(text) < SHORTEST_KEY or not text.isprintable():
-        raise InvalidInput(
-            f"{file} holds no key",
-            hint=f"it is one line of at least {SHORTEST_KEY} characters; put the right one back",
-        )
-    return text
-
-
-def _write_key(file: Path, secret: str) -> None:
-    """A key file that is there whole or not at all; if somebody was quicker, theirs stays."""
-    draft = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with os.fdopen(descriptor, "w") as stream:
-                stream.write(secret + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, file)
-        finally:
-            draft.unlink()
-    except OSError as error:
-        raise StateError(
-            f"the key of the state cannot be written to {file}: {error.strerror}",
-            hint="the folder must be writable by this user",
-        ) from error
+    return SqliteDatabase(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.errors import InvalidInput, PlanRejected
+from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError
 from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
@@ -17,6 +17,9 @@ from yeta_reconcile.store.waves import Waves
 if TYPE_CHECKING:
     from yeta_reconcile.marks import Key
     from yeta_reconcile.store.database import Database
+
+# The flag of a state that `yeta state migrate` copied: where to.
+MOVED = "moved"
 
 
 class Store:
@@ -50,9 +53,15 @@ class Store:
     def bind(self, project: str, environment: str) -> None:
         """Make the state this project's and environment's, once; and check it ever after.
 
-        Raises InvalidInput for another key, PlanRejected for another project or environment.
+        Raises InvalidInput for another key, PlanRejected for another project or environment, StateError for a
+        state that was moved.
         """
         owner = f"{project}/{environment}"
+        if moved := self.flag(MOVED):
+            raise StateError(
+                f"the state was moved to {moved}; what is left here must not be used beside it",
+                hint="name the new place in yeta.yaml (`state:`) or in YETA_STATE",
+            )
         if not self._meta("owner"):
             self._bind_new(owner)
         if self._meta("key") != self.key.fingerprint():

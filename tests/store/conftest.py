@@ -1,0 +1,35 @@
+"""A state on every engine: what holds for one holds for the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.store.states import States
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.postgres import PostgresServer
+    from yeta_reconcile.store import Store
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=ENGINES)
+def states(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[States]:
+    """Connections to one new state, closed at the end."""
+    location = "state/yeta.db"
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        location = server.schema()
+    with States(location, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(states: States) -> Store:
+    """A new state."""
+    return states.open()

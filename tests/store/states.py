@@ -1,0 +1,100 @@
+"""States and what stands in them, made up: each factory has the ordinary case and takes what differs."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.recorded import Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.store import Store, open_store
+from yeta_reconcile.store.fates import _COUNTER
+from yeta_reconcile.store.lock import Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+KEY = "a secret of the tests"
+NOW = 1_800_000_000_000
+ATTRIBUTES = Attributes("719", ("100",), windows=("09:00:00-18:00:00",))
+
+
+class States(ExitStack):
+    """Opens one state as often as asked, each time over a connection of its own."""
+
+    def __init__(self, location: str, root: Path) -> None:
+        super().__init__()
+        self.location = location
+        self.root = root
+
+    def open(self, **override: Any) -> Store:
+        given: dict[str, Any] = {
+            "environ": {"YETA_STATE_KEY": KEY},
+            "project": "acme",
+            "environment": "",
+            "create": True,
+        }
+        store = open_store(self.location, self.root, **(given | override))
+        self.callback(store.close)
+        return store
+
+
+def key(index: int) -> bytes:
+    return index.to_bytes(16)
+
+
+def row(index: int, **override: Any) -> RowRecord:
+    given: dict[str, Any] = {"content": b"c" * 16, "batch": index // 50, "line": index + 2}
+    return RowRecord(0, key(index), **(given | override))
+
+
+def wave(campaign: str = "renewal", number: int = 1, **override: Any) -> WaveRecord:
+    made = WaveRecord(
+        0, campaign, number, 0, Phase.PLANNED, f"{campaign}~w{number}~mark", ATTRIBUTES, ("客户手机号码",),
+        created_at=NOW,
+    )  # fmt: skip
+    return replace(made, **override)
+
+
+def declared(store: Store, name: str = "renewal") -> None:
+    store.waves.declare(name, "Campaign", ("phone",), protect=False)
+
+
+def sealed(
+    store: Store, rows: Iterable[int] = range(3), *, take_from: tuple[int, ...] = (), **override: Any
+) -> int:
+    """A wave of a declared campaign, with rows, that counts."""
+    made = wave(**override)
+    declared(store, made.campaign)
+    wave_id = store.waves.plan_wave(made)
+    store.waves.add_rows(wave_id, map(row, rows))
+    store.waves.seal_wave(wave_id, take_from=take_from)
+    return wave_id
+
+
+def holding(store: Store, name: str = "us", now: int = NOW) -> Holder:
+    """Somebody who holds the lock."""
+    holder = Holder(name, "host", 7, "apply")
+    store.lock.acquire(holder, now)
+    return holder
+
+
+def begun(store: Store, holder: Holder, wave_id: int | None, **override: Any) -> int:
+    """An intent."""
+    given: dict[str, Any] = {"call": "insert", "deadline": NOW + 30_000, "batch": 0, "rows": 50}
+    return store.intents.begin(holder, NOW + 1, wave_id=wave_id, **(given | override))
+
+
+def fates(store: Store, wave_id: int) -> dict[bytes, Fate]:
+    return {found.key: found.fate for found in store.waves.rows(wave_id)}
+
+
+def counts(store: Store, wave_id: int) -> tuple[dict[Fate, int], dict[Fate, int]]:
+    """The wave's counts as they are kept, and as its rows are."""
+    kept = store.database.read(
+        f"SELECT {', '.join(_COUNTER.values())} FROM waves WHERE wave_id = ?", (wave_id,)
+    )[0]
+    found = [record.fate for record in store.waves.rows(wave_id)]
+    return dict(zip(_COUNTER, kept, strict=True)), {fate: found.count(fate) for fate in _COUNTER}

@@ -1,0 +1,119 @@
+"""The chain of applies, saved plans, flags, and whose state it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.store.states import KEY, NOW
+from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError
+
+if TYPE_CHECKING:
+    from tests.store.states import States
+    from yeta_reconcile.store import Store
+
+
+def test_every_apply_is_chained_to_the_one_before(store: Store) -> None:
+    for at, who in enumerate(["甲", "乙", "丙"]):
+        store.history.append({"who": who, "exit_code": 0}, NOW + at)
+    entries = store.history.entries()
+    assert [(entry["who"], entry["at"]) for entry in entries] == [
+        ("甲", NOW),
+        ("乙", NOW + 1),
+        ("丙", NOW + 2),
+    ]
+    assert [entry["former_hash"] for entry in entries] == ["", entries[0]["hash"], entries[1]["hash"]]
+    assert store.history.verify() is None
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "UPDATE history SET entry = '{}' WHERE serial = ?",
+        "UPDATE history SET written = 0 WHERE serial = ?",
+        "UPDATE history SET hash = 'x' WHERE serial = ?",
+        "DELETE FROM history WHERE serial = ?",
+    ],
+)
+def test_an_entry_that_was_changed_or_taken_out_is_found(store: Store, forgery: str) -> None:
+    for at in range(4):
+        store.history.append({"plan": at}, NOW + at)
+    second = store.history.entries()[1]["serial"]
+    with store.database.write() as transaction:
+        transaction.execute(forgery, (second,))
+    found = store.history.verify()
+    assert found in {second, second + 1}
+
+
+def test_a_saved_plan_is_new_then_begun_then_spent_for_ever(store: Store) -> None:
+    assert store.history.plan_state("p1") == "new"
+    store.history.begin_plan("p1", NOW)
+    store.history.begin_plan("p1", NOW + 1)
+    assert store.history.plan_state("p1") == "begun"
+    store.history.spend_plan("p1", NOW + 2)
+    store.history.begin_plan("p1", NOW + 3)
+    assert store.history.plan_state("p1") == "spent"
+
+
+def test_a_flag_is_set_changed_and_taken_off(states: States) -> None:
+    store, seen = states.open(), states.open()
+    assert store.flag("halt") is None
+    store.set_flag("halt", "by 甲")
+    store.set_flag("halt", "by 乙")
+    assert seen.flag("halt") == "by 乙"
+    store.set_flag("halt", None)
+    assert seen.flag("halt") is None
+
+
+def test_a_state_keeps_its_identity(states: States) -> None:
+    store = states.open()
+    assert len(store.state_id) == 16
+    assert states.open().state_id == store.state_id
+    assert store.owner == "acme/"
+
+
+def test_another_key_is_refused_and_told_from_a_broken_state(states: States) -> None:
+    states.open()
+    with pytest.raises(InvalidInput, match="another key") as refused:
+        states.open(environ={"YETA_STATE_KEY": KEY + "!"})
+    assert refused.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("whose", "words"),
+    [
+        ({"project": "other"}, "belongs to project acme, not to project other"),
+        ({"environment": "test"}, "not to project acme, environment test"),
+    ],
+)
+def test_another_projects_or_environments_state_is_refused(
+    states: States, whose: dict[str, str], words: str
+) -> None:
+    states.open()
+    with pytest.raises(PlanRejected, match=words) as refused:
+        states.open(**whose)
+    assert refused.value.exit_code == 5
+
+
+def test_a_state_that_does_not_exist_reads_as_an_empty_one_and_is_not_made(states: States) -> None:
+    store = states.open(create=False)
+    assert store.ephemeral
+    assert store.waves.recorded().campaigns == {}
+    assert not (states.root / "state").exists()
+    assert states.open(create=False).state_id != store.state_id
+
+
+def test_a_newer_schema_is_refused_without_being_touched(states: States) -> None:
+    store = states.open()
+    with store.database.write() as transaction:
+        transaction.execute("INSERT INTO migrations VALUES (999, 'to come', 'tomorrow')")
+    with pytest.raises(StateError, match=r"written by a newer yeta: its schema is 999, this one knows \d"):
+        states.open()
+
+
+def test_opening_a_state_writes_nothing(states: States) -> None:
+    store = states.open()
+    with store.database.write():
+        # A plan may look while somebody writes.
+        assert states.open(create=False).state_id == store.state_id

@@ -1,0 +1,115 @@
+"""The journal on disk: what an intent and its outcome change, they change together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.store.states import NOW, begun, counts, fates, holding, key, sealed
+from yeta_reconcile.recorded import Fate, Outcome, Phase
+
+if TYPE_CHECKING:
+    from tests.store.states import States
+    from yeta_reconcile.store import Store
+
+
+def test_an_intent_is_open_from_before_the_call_until_its_outcome(states: States) -> None:
+    store = states.open()
+    wave_id, holder = sealed(store), holding(store)
+    intent = begun(store, holder, wave_id, call="create", phase=Phase.CREATING, created_at=NOW + 5)
+
+    seen = states.open()
+    (found,) = seen.intents.open(wave_id)
+    assert (found.intent_id, found.call, found.outcome, found.deadline) == (
+        intent, "create", None, NOW + 30_000
+    )  # fmt: skip
+    assert seen.waves.wave(wave_id).phase is Phase.CREATING
+    assert seen.waves.wave(wave_id).created_at == NOW + 5
+
+    store.intents.end(
+        intent, Outcome.DONE, NOW + 9, wave_id=wave_id, task_id="504138886481984", phase=Phase.FILLING
+    )
+    assert seen.intents.open() == []
+    assert seen.waves.wave(wave_id).task_id == "504138886481984"
+
+
+def test_an_unknown_outcome_stays_open_until_it_is_settled(store: Store) -> None:
+    wave_id, holder = sealed(store), holding(store)
+    intent = begun(store, holder, wave_id)
+    store.intents.end(intent, Outcome.UNKNOWN, NOW + 9, wave_id=wave_id, code=None, why="timeout")
+    (found,) = store.intents.open(wave_id)
+    assert (found.outcome, found.ended) == (Outcome.UNKNOWN, NOW + 9)
+
+    store.intents.settle([found], Outcome.DONE, wave_id=wave_id, doubted=True)
+    assert store.intents.open() == []
+    assert store.intents.done_batches(wave_id) == {0}
+    assert store.waves.wave(wave_id).doubted
+
+
+def test_an_orphans_deletion_is_an_intent_of_no_wave(store: Store) -> None:
+    holder = holding(store)
+    intent = begun(store, holder, None, call="delete", batch=None, rows=0)
+    assert [found.wave_id for found in store.intents.open()] == [None]
+    store.intents.end(intent, Outcome.REFUSED, NOW + 2, wave_id=None, code=3010102)
+    assert store.intents.open() == []
+
+
+def test_rows_of_a_call_out_are_unknown_from_before_the_call(store: Store) -> None:
+    wave_id, holder = sealed(store, range(4)), holding(store)
+    keys = [key(0), key(1)]
+    intent = begun(store, holder, wave_id, call="callout", unknown=keys)
+    assert fates(store, wave_id)[key(0)] is Fate.UNKNOWN
+    assert store.waves.wave(wave_id).unknown == 2
+
+    store.intents.end(intent, Outcome.DONE, NOW + 2, wave_id=wave_id, fates=(keys, Fate.HELD))
+    assert store.waves.wave(wave_id).held == 2
+    kept, found = counts(store, wave_id)
+    assert kept == found
+
+
+def test_what_a_record_proved_before_the_answer_came_stays(store: Store) -> None:
+    wave_id, holder = sealed(store), holding(store)
+    intent = begun(store, holder, wave_id, call="callout", unknown=[key(0)])
+    store.waves.refate(wave_id, [key(0)], Fate.DIALLED)
+    store.intents.end(intent, Outcome.DONE, NOW + 2, wave_id=wave_id, fates=([key(0)], Fate.HELD))
+    assert fates(store, wave_id)[key(0)] is Fate.DIALLED
+
+
+def test_only_inserts_and_call_outs_that_were_done_count_as_in(store: Store) -> None:
+    wave_id, holder = sealed(store), holding(store)
+    for batch, (call, outcome) in enumerate(
+        [
+            ("insert", Outcome.DONE),
+            ("insert", Outcome.REFUSED),
+            ("callout", Outcome.DONE),
+            ("start", Outcome.DONE),
+        ]
+    ):
+        intent = begun(store, holder, wave_id, call=call, batch=batch)
+        store.intents.end(intent, outcome, NOW + 2, wave_id=wave_id)
+    begun(store, holder, wave_id, batch=9)
+    assert store.intents.done_batches(wave_id) == {0, 2}
+
+
+def test_a_data_id_that_the_platform_gives_twice_costs_no_outcome(store: Store) -> None:
+    wave_id, holder = sealed(store), holding(store)
+    for batch in range(2):
+        intent = begun(store, holder, wave_id, batch=batch)
+        store.intents.end(
+            intent, Outcome.DONE, NOW + 2, wave_id=wave_id, data_ids=[("d1", key(batch)), ("d2", key(2))]
+        )
+    assert store.intents.done_batches(wave_id) == {0, 1}
+    found = store.database.read("SELECT data_id, row_key FROM data_ids ORDER BY data_id")
+    assert [(name, bytes(of)) for name, of in found] == [("d1", key(0)), ("d2", key(2))]
+
+
+def test_intent_and_wave_change_together_or_not_at_all(states: States) -> None:
+    store = states.open()
+    wave_id, holder = sealed(store), holding(store)
+    with pytest.raises(AssertionError, match="no fields"):
+        begun(store, holder, wave_id, unknown=[key(0)], phase=Phase.CREATING, colour="red")
+    seen = states.open()
+    assert seen.intents.open() == []
+    assert seen.waves.wave(wave_id).phase is Phase.PLANNED
+    assert fates(seen, wave_id)[key(0)] is Fate.PENDING
