@@ -100,6 +100,8 @@ def _carry(
             _not_ready(case, wave, ready, removed)
             return
     elif blocked := _cannot_account(case, wave):
+        if record.phase is Phase.STARTED and not case.running:
+            case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
         case.wait(wave, Reason.RECORDS_MISSING, record.pending, blocked + _removed(removed))
         return
     carried = max(record.pending - removed, 0)
