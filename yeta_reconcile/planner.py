@@ -25,7 +25,7 @@ from yeta_reconcile.recorded import BY_HAND, Phase
 from yeta_reconcile.rows import Comparison, Ledger, numbers_called
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.load import Located, Repository
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
 
 LIFETIME = timedelta(hours=24)
+STAGED_GRIPS = frozenset({Grip.STAGED, Grip.FULL})
 GONE_FOR_MS = 30 * 24 * 3600 * 1000
 
 
@@ -273,7 +274,10 @@ class _Gathering:
         if record and fingerprint and record.settled_list == signature:
             notes = tuple(restore_note(note) for note in record.settled_notes)
             return RowsDelta(
-                declared=record.settled_rows, staged=_all_staged(waves, grips), diagnostics=notes
+                declared=record.settled_rows,
+                staged={wave: StagedDelta(rows) for wave, rows in _pending(waves, grips, STAGED_GRIPS)},
+                held=dict(_pending(waves, grips, {Grip.HOLDING})),
+                diagnostics=notes,
             )
         ledger = Ledger.read(self.store, record, grips)
         comparison = Comparison(spec, columns, self.store.key, ledger)
@@ -367,12 +371,13 @@ def _started(orphan: Orphan) -> bool:
     return not orphan.proven or not orphan.task.never_rang
 
 
-def _all_staged(waves: tuple[Wave, ...], grips: Mapping[int, Grip]) -> dict[int, StagedDelta]:
-    return {
-        wave.record.wave_id: StagedDelta(rows=wave.record.pending)
-        for wave in waves
-        if grips[wave.record.wave_id] in {Grip.STAGED, Grip.FULL}
-    }
+def _pending(
+    waves: tuple[Wave, ...], grips: Mapping[int, Grip], wanted: Collection[Grip]
+) -> Iterator[tuple[int, int]]:
+    """Waves of some grips with their pending rows; of a list that asks for nothing all are declared."""
+    for wave in waves:
+        if grips[wave.record.wave_id] in wanted:
+            yield wave.record.wave_id, wave.record.pending
 
 
 def note_of(diagnostic: Diagnostic) -> str:

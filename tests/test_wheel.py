@@ -1,0 +1,58 @@
+"""What is tested is what is installed: the wheel, not the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert "yeta_reconcile/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.partition("/")[0] for name in names} == {
+        "yeta_reconcile",
+        next(name.partition("/")[0] for name in names if ".dist-info/" in name),
+    }
+
+
+@pytest.mark.timeout(170)
+def test_the_installed_wheel_runs_the_demo_on_nothing_but_itself(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*command, "--target", str(site), str(wheel)], check=True, timeout=120)
+    environ = {**os.environ, "PYTHONPATH": str(site)}
+    where = "import yeta_reconcile; print(yeta_reconcile.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", where], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.startswith(str(site))
+    shown = subprocess.run(
+        [sys.executable, "-m", "yeta_reconcile", "demo"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=160,
+    )
+    assert shown.returncode == 0, shown.stderr
+    for words in ("5 telephones will ring", "No changes.", "± replace", "That was the whole thing."):
+        assert words in shown.stdout
+    assert "19900009999" not in shown.stdout.replace("$ yeta why 19900009999", "")
