@@ -85,7 +85,9 @@ def refate_where(
     condition: str = "",
     parameters: Sequence[object] = (),
 ) -> int:
-    """Give all rows of one fate another, with a further condition; how many there were."""
+    """Give all rows of one fate another, with a further condition; how many changed."""
+    if former is fate:
+        return 0
     count = transaction.execute(
         f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",
         (int(fate), wave_id, int(former), *parameters),
