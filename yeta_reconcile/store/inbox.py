@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database, Row, Transaction
 
 PURGE_CHUNK = 1000
+ROWS_A_STATEMENT = 64
 
 
 class Standing(IntEnum):
@@ -74,11 +75,8 @@ class Inbox:
         good = [(p.module, p.body, p.received, p.source) for p in pushes if not p.problem]
         dead = [(p.module, p.body, p.received, p.source, p.problem) for p in pushes if p.problem]
         with self._database.write() as transaction:
-            transaction.many("INSERT INTO inbox (module, body, received, source) VALUES (?, ?, ?, ?)", good)
-            transaction.many(
-                "INSERT INTO dead_letters (module, body, received, source, problem) VALUES (?, ?, ?, ?, ?)",
-                dead,
-            )
+            _insert(transaction, "inbox (module, body, received, source)", good)
+            _insert(transaction, "dead_letters (module, body, received, source, problem)", dead)
 
     def waiting(self, most: int) -> list[StoredPush]:
         """The oldest pushes that were not looked at yet."""
@@ -168,6 +166,17 @@ class Inbox:
                 break
             after = rows[-1][0]
         return gone
+
+
+def _insert(transaction: Transaction, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Many rows a statement: between two statements any other thread may take the interpreter."""
+    for first in range(0, len(rows), ROWS_A_STATEMENT):
+        some = rows[first : first + ROWS_A_STATEMENT]
+        marks = f"({', '.join('?' * len(some[0]))})"
+        transaction.execute(
+            f"INSERT INTO {table} VALUES {', '.join([marks] * len(some))}",
+            [value for row in some for value in row],
+        )
 
 
 def take_turn(transaction: Transaction) -> None:

@@ -1,0 +1,103 @@
+"""A receiver on a real socket, over a state file, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.door import bind
+from yeta_reconcile.receiver.gate import Gate
+from yeta_reconcile.receiver.service import Receiver, serving
+from yeta_reconcile.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECRET = "a-secret.of_the~tests"
+STATE_KEY = "the key of the tests"
+
+
+def repository(root: Path, *documents: str) -> Path:
+    (root / "yeta.yaml").write_text("kind: Project\nname: acme\n", encoding="utf-8")
+    for at, document in enumerate(documents):
+        (root / f"document-{at}.yaml").write_text(document, encoding="utf-8")
+    return root
+
+
+def state_of(root: Path) -> Store:
+    return open_store(
+        "state/yeta.db",
+        root,
+        {"YETA_STATE_KEY": STATE_KEY},
+        project="acme",
+        environment="",
+        create=True,
+    )
+
+
+@contextmanager
+def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
+    """A running receiver: its base URL with the secret, its store, itself."""
+    store = state_of(root)
+    try:
+        made = Receiver(
+            store,
+            Gate(**({"secrets": (SECRET.encode(),)} | gate)),
+            Contexts(root, None, {}),
+            timedelta(days=90),
+        )
+        with bind("127.0.0.1", 0) as bound, serving(made, bound) as url:
+            yield f"{url}/{SECRET}", store, made
+    finally:
+        store.close()
+
+
+@contextmanager
+def served(root: Path, *options: str, secret: str = SECRET) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`yeta serve` in a process of its own: (process, base URL with the secret)."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
+    environ |= {"YETA_PUSH_SECRET": secret, "YETA_STATE_KEY": STATE_KEY}
+    command = [sys.executable, "-m", "yeta_reconcile", "-C", str(root), "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(
+        [*command, *options], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        try:
+            yield process, f"{url}/{secret}" if secret else url
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def post(url: str, body: Any, *, timeout: float = 10) -> tuple[int, bytes]:
+    """(status, body) of one POST."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=timeout)
+    try:
+        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        connection.request("POST", f"/{path}", content)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def get(url: str, *, timeout: float = 10) -> tuple[int, bytes]:
+    """(status, body) of one GET."""
+    host, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(host, timeout=timeout)
+    try:
+        connection.request("GET", f"/{path}")
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()

@@ -1,0 +1,354 @@
+"""The receiver over real sockets: success once a push is on disk, and an error for everything else."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.receiver import pushes
+from tests.receiver.servers import SECRET, get, post, receiver, repository, served, state_of
+from yeta_reconcile.receiver import door as door_module
+from yeta_reconcile.receiver.gate import read_networks
+from yeta_reconcile.store.inbox import InboxCounts
+from yeta_reconcile.store.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from yeta_reconcile.receiver.service import Receiver
+    from yeta_reconcile.store import Store
+
+VIP = """\
+kind: DialogContext
+name: vip
+contexts: {entries: {"1111": {姓名: 张三}}}
+defaults: {姓名: 客户}
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return repository(tmp_path, VIP)
+
+
+@pytest.fixture
+def running(root: Path) -> Iterator[tuple[str, Store, Receiver]]:
+    with receiver(root) as running:
+        yield running
+
+
+def connection_of(store: Store) -> sqlite3.Connection:
+    database = store.database
+    assert isinstance(database, SqliteDatabase)
+    return database._connection
+
+
+def until(condition: Any, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_push_is_answered_success_and_is_in_the_inbox_as_it_came(running: Any) -> None:
+    url, store, _ = running
+    body = json.dumps(pushes.outbound(), ensure_ascii=False, indent=3).encode()
+
+    assert post(f"{url}/receiveCallRecord", body) == (200, b"success")
+
+    stored = store.inbox.push(1)
+    assert (stored.module, stored.body) == ("receiveCallRecord", body)
+    until(lambda: store.calls.one("call-1") is not None)
+
+
+def test_modules_that_are_not_known_yet_are_stored_too(running: Any) -> None:
+    url, store, _ = running
+    assert post(f"{url}/receiveSomethingNew", {"a": 1}) == (200, b"success")
+    until(lambda: store.inbox.counts() == InboxCounts(0, 1, 0))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"success", b"[1]", b'"x"', b"{", b"\xff\xfe", b"[" * 5000, b'{"a":' * 99 + b"1" + b"}" * 99],
+)
+def test_a_body_that_is_no_json_object_is_a_dead_letter_and_400(running: Any, body: bytes) -> None:
+    url, store, _ = running
+    status, answer = post(f"{url}/receiveCallRecord", body)
+
+    assert status == 400
+    assert b"success" not in answer
+    (dead,) = store.inbox.dead()
+    assert dead.body == body
+    assert dead.problem
+
+
+def test_a_body_that_is_too_long_is_refused(running: Any) -> None:
+    url, store, _ = running
+    status, answer = post(f"{url}/receiveCallRecord", b'{"a":"' + b"x" * 1_000_000 + b'"}')
+    assert status == 413
+    assert b"success" not in answer
+    assert store.inbox.counts() == InboxCounts(0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/receiveCallRecord", 404),
+        ("/wrong/receiveCallRecord", 404),
+        (f"/{SECRET}", 404),
+        (f"/{SECRET}/", 404),
+        (f"/{SECRET}/success", 200),
+        (f"/{SECRET}/../success", 404),
+        (f"/{SECRET}x/receiveCallRecord", 404),
+        (f"/{SECRET}/receiveCallRecord/success", 404),
+        ("/healthz", 405),
+    ],
+)
+def test_only_the_secret_opens(running: Any, path: str, status: int) -> None:
+    url = running[0].removesuffix(f"/{SECRET}")
+    found, answer = post(f"{url}{path}", {"a": 1})
+    assert found == status
+    assert (answer == b"success") == (status == 200)
+
+
+def test_a_push_is_posted_and_looks_are_gets(running: Any) -> None:
+    url = running[0]
+    assert get(f"{url}/receiveCallRecord") == (405, b"use POST\n")
+    base = url.removesuffix(f"/{SECRET}")
+    assert get(f"{base}/healthz") == (200, b"alive\n")
+    until(lambda: get(f"{base}/readyz")[0] == 200)
+    status, metrics = get(f"{base}/metrics")
+    assert status == 200
+    assert b"yeta_inbox_size" in metrics
+    assert SECRET.encode() not in metrics
+
+
+def test_two_secrets_open_while_one_takes_the_others_place(root: Path) -> None:
+    with receiver(root, secrets=(b"old", b"new")) as (url, _, _):
+        base = url.removesuffix(f"/{SECRET}")
+        assert [post(f"{base}/{s}/receiveVoice", {})[0] for s in ("old", "new", "older")] == [200, 200, 404]
+
+
+def test_other_networks_are_refused_and_a_trusted_proxy_tells_who_asks(root: Path) -> None:
+    with receiver(root, allowed=read_networks(["203.0.113.0/24"])) as (url, _, _):
+        assert post(f"{url}/receiveVoice", {})[0] == 403
+        assert get(f"{url.removesuffix(f'/{SECRET}')}/healthz")[0] == 200
+    networks = {"allowed": read_networks(["203.0.113.0/24"]), "proxies": read_networks(["127.0.0.1"])}
+    with receiver(root, **networks) as (url, _, _):
+        host = url.removeprefix("http://").partition("/")[0].split(":")
+        for forwarded, status in (("8.8.8.8, 203.0.113.9", b"200"), ("203.0.113.9, 8.8.8.8", b"403")):
+            with socket.create_connection((host[0], int(host[1]))) as client:
+                head = f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {forwarded}\r\n"
+                client.sendall(f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
+                assert client.recv(4096).split()[1] == status
+
+
+def test_every_answer_has_the_headers_of_security(running: Any) -> None:
+    url = running[0]
+    connection = http.client.HTTPConnection(url.removeprefix("http://").partition("/")[0])
+    for path in (f"/{SECRET}/receiveVoice", "/nowhere"):
+        connection.request("POST", path, b"{}")
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Server"] is None
+    connection.close()
+
+
+def test_a_locked_state_is_an_error_and_the_retry_succeeds(root: Path) -> None:
+    with receiver(root) as (url, store, _):
+        connection_of(store).execute("PRAGMA busy_timeout = 100")
+        other = sqlite3.connect(root / "state" / "yeta.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        status, answer = post(f"{url}/receiveCallRecord", pushes.outbound())
+        assert status == 503
+        assert b"success" not in answer
+        base = url.removesuffix(f"/{SECRET}")
+        assert get(f"{base}/readyz")[0] == 503
+
+        other.execute("ROLLBACK")
+        other.close()
+        assert post(f"{url}/receiveCallRecord", pushes.outbound()) == (200, b"success")
+        until(lambda: get(f"{base}/readyz")[0] == 200)
+        assert store.inbox.push(1) is not None
+        assert store.inbox.push(2) is None
+
+
+def test_a_full_disk_is_an_error_and_the_retry_succeeds(root: Path) -> None:
+    with receiver(root) as (url, store, _):
+        until(lambda: store.inbox.counts().waiting == 0)
+        connection = connection_of(store)
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        body = pushes.outbound(note="x" * 100_000)
+
+        status, answer = post(f"{url}/receiveCallRecord", body)
+        assert status == 503
+        assert b"success" not in answer
+
+        connection.execute(f"PRAGMA max_page_count = {pages + 10_000}")
+        assert post(f"{url}/receiveCallRecord", body) == (200, b"success")
+
+
+def test_a_full_queue_is_an_error(root: Path) -> None:
+    with receiver(root) as (url, _, made):
+        made._writer._most_waiting = 0
+        status, answer = post(f"{url}/receiveCallRecord", pushes.outbound())
+        assert status == 503
+        assert b"success" not in answer
+        made._writer._most_waiting = 10
+        assert post(f"{url}/receiveCallRecord", pushes.outbound()) == (200, b"success")
+
+
+def test_contexts_are_answered_while_the_state_is_locked(root: Path) -> None:
+    with receiver(root) as (url, _, made):
+        until(lambda: made.app.contexts.state.read_at)
+        other = sqlite3.connect(root / "state" / "yeta.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        held = threading.Thread(target=post, args=(f"{url}/receiveVoice", {}))
+        held.start()
+        time.sleep(0.1)
+        began = time.monotonic()
+        answer = post(f"{url}/getDialogContext", {"call_relation_id": "1111"})
+        took = time.monotonic() - began
+        other.execute("ROLLBACK")
+        other.close()
+        held.join()
+
+    assert answer == (200, '{"姓名":"张三"}'.encode())
+    assert took < 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ({"call_relation_id": "1111"}, {"姓名": "张三"}),
+        ({"call_relation_id": 1111, "robot_id": 4444}, {"姓名": "张三"}),
+        ({"call_relation_id": "2222"}, {"姓名": "客户"}),
+        ({}, {"姓名": "客户"}),
+    ],
+)
+def test_a_dialog_context_is_a_json_object_of_strings(
+    running: Any, asked: dict[str, Any], answer: dict[str, str]
+) -> None:
+    url, store, made = running
+    until(lambda: made.app.contexts.state.read_at)
+    status, body = post(f"{url}/getDialogContext", asked)
+    assert (status, json.loads(body)) == (200, answer)
+    assert post(f"{url}/getDialogContext", b"nonsense") == (400, b"{}")
+    assert store.inbox.counts() == InboxCounts(0, 0, 0)
+
+
+def test_several_requests_on_one_connection_are_answered_in_their_order(running: Any) -> None:
+    url, _, made = running
+    until(lambda: made.app.contexts.state.read_at)
+    host, port = url.removeprefix("http://").partition("/")[0].split(":")
+
+    def request(module: str, body: bytes) -> bytes:
+        head = f"POST /{SECRET}/{module} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body
+
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(
+            request("receiveVoice", b"{}")
+            + request("getDialogContext", b"{}")
+            + request("receiveVoice", b"no")
+            + request("receiveVoice", b"{}")
+        )
+        client.settimeout(5)
+        seen = b""
+        while seen.count(b"HTTP/1.1 ") < 4 or not seen.endswith(b"success"):
+            seen += client.recv(65536)
+    assert [part[:3] for part in seen.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"400", b"200"]
+
+
+def test_slow_clients_hold_nobody_and_are_hung_up_on(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_module, "REQUEST_SECONDS", 0.5)
+    url, _, _ = running
+    host, port = url.removeprefix("http://").partition("/")[0].split(":")
+    slow = [socket.create_connection((host, int(port))) for _ in range(30)]
+    for client in slow:
+        client.sendall(f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 50\r\n\r\n{{".encode())
+    try:
+        assert post(f"{url}/receiveVoice", {}) == (200, b"success")
+        slow[0].settimeout(15)
+        assert slow[0].recv(10) == b""
+    finally:
+        for client in slow:
+            client.close()
+
+
+def test_who_is_silent_makes_room_when_all_connections_are_taken(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "CONNECTIONS", 12)
+    with receiver(root) as (url, _, _):
+        host, port = url.removeprefix("http://").partition("/")[0].split(":")
+        silent = [socket.create_connection((host, int(port))) for _ in range(30)]
+        try:
+            assert post(f"{url}/receiveVoice", {}) == (200, b"success")
+        finally:
+            for client in silent:
+                client.close()
+
+
+def test_sigterm_answers_what_was_begun_and_ends_well(root: Path) -> None:
+    with served(root) as (process, url):
+        host, port = url.removeprefix("http://").partition("/")[0].split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{".encode())
+            time.sleep(0.3)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            client.sendall(b"}")
+            client.settimeout(5)
+            assert client.recv(4096).endswith(b"success")
+        _, err = process.communicate(timeout=15)
+        assert process.returncode == 0
+        assert err == ""
+    store = state_of(root)
+    assert store.inbox.push(1) is not None
+    store.close()
+
+
+def test_the_secret_is_in_no_log(root: Path) -> None:
+    with served(root, "-vv", secret="first-secret,second-secret") as (process, url):
+        base = url.rpartition("/")[0]
+        assert post(f"{base}/second-secret/receiveVoice", {})[0] == 200
+        host, port = base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"POST /second-secret/receiveVoice HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=15)
+    assert "secret" not in err.replace("YETA_PUSH_SECRET", "")
+
+
+def test_the_application_runs_under_any_wsgi_server_too(running: Any) -> None:
+    app = running[2].app
+    said: list[str] = []
+
+    def ask(method: str, path: str, body: bytes = b"", **environ: Any) -> bytes:
+        given = {
+            "REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body), "REMOTE_ADDR": "127.0.0.1",
+        }  # fmt: skip
+        return b"".join(app(given | environ, lambda status, _headers: said.append(status)))
+
+    assert ask("POST", f"/{SECRET}/receiveVoice", b"{}") == b"success"
+    assert ask("POST", f"/{SECRET}/receiveVoice", b"{}", CONTENT_LENGTH="") == b"success"
+    assert ask("HEAD", "/healthz") == b""
+    ask("POST", f"/{SECRET}/receiveVoice", b"", CONTENT_LENGTH="2000000")
+    ask("POST", f"/{SECRET}/receiveVoice", b"x" * 1_000_001, CONTENT_LENGTH="")
+    assert [status[:3] for status in said] == ["200", "200", "200", "413", "413"]

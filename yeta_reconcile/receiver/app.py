@@ -1,0 +1,202 @@
+"""The receiver's routes: what is asked for, and what is answered; a push only once it is stored.
+
+A WSGI application. `admit` decides without waiting, so that a server may store many pushes at once (`door`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.receiver.body import LONGEST, NotAnObject, read_object
+from yeta_reconcile.store.inbox import Push
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import StartResponse
+
+    from yeta_reconcile.receiver.contexts import Contexts
+    from yeta_reconcile.receiver.gate import Gate
+    from yeta_reconcile.receiver.metrics import Metrics
+    from yeta_reconcile.receiver.writer import Writer
+
+CONTEXT = "getDialogContext"
+_MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_TEXT = "text/plain; charset=utf-8"
+_JSON = "application/json; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer."""
+
+    status: str
+    body: bytes
+    content_type: str = _TEXT
+    more: tuple[tuple[str, str], ...] = ()
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Its headers, those of security among them."""
+        return [
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(len(self.body))),
+            ("Cache-Control", "no-store"),
+            ("Content-Security-Policy", "default-src 'none'"),
+            ("X-Content-Type-Options", "nosniff"),
+            *self.more,
+        ]
+
+
+# Only the first holds the word that the platform looks for.
+STORED = Answer("200 OK", b"success")
+NO_OBJECT = Answer("400 Bad Request", b"not a JSON object\n")
+FORBIDDEN = Answer("403 Forbidden", b"forbidden\n")
+NOT_FOUND = Answer("404 Not Found", b"not found\n")
+ONLY_POST = Answer("405 Method Not Allowed", b"use POST\n", more=(("Allow", "POST"),))
+ONLY_GET = Answer("405 Method Not Allowed", b"use GET\n", more=(("Allow", "GET, HEAD"),))
+TOO_LONG = Answer("413 Content Too Large", b"the body is too long\n")
+NOT_STORED = Answer("503 Service Unavailable", b"not stored, send it again\n", more=(("Retry-After", "5"),))
+BROKEN = Answer("500 Internal Server Error", b"an error of the receiver\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as far as it matters. `path` is WSGI's PATH_INFO; `body` reads it, once."""
+
+    method: str
+    path: str
+    peer: str
+    forwarded: str | None
+    body: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """A push that is to be stored before it is answered with `answer`."""
+
+    push: Push
+    answer: Answer
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything the routes need. `ready` tells whether pushes can be stored, and why not."""
+
+    gate: Gate
+    writer: Writer
+    contexts: Contexts
+    metrics: Metrics
+    ready: Callable[[], str]
+    exposition: Callable[[], bytes]
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        answer = self.answer(_request(environ))
+        start_response(answer.status, answer.headers())
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request; for a push this waits until it is stored."""
+        admitted = self.admit(request)
+        if isinstance(admitted, Answer):
+            return admitted
+        return self.settled(admitted, stored=self.writer.store(admitted.push))
+
+    def is_push(self, path: str) -> bool:
+        """Whether a path may lead to the inbox; the others are answered without it."""
+        return not path.endswith((CONTEXT, "/healthz", "/readyz", "/metrics"))
+
+    def admit(self, request: Request) -> Answer | Deposit:
+        """The answer; or, for a push, what has to be stored first."""
+        try:
+            if request.path in {"/healthz", "/readyz", "/metrics"}:
+                return self._look(request)
+            module = self.gate.module(request.path)
+            if module is None or not _MODULE.fullmatch(module):
+                return NOT_FOUND
+            if not self.gate.admits(request.peer, request.forwarded):
+                return FORBIDDEN
+            if request.method != "POST":
+                return ONLY_POST
+            return self._context(request) if module == CONTEXT else self._push(module, request)
+        except TooLong:
+            return TOO_LONG
+
+    def settled(self, deposit: Deposit, *, stored: bool) -> Answer:
+        """The answer to a push, once it is known whether it is on disk."""
+        outcome = "refused" if not stored else "dead" if deposit.push.problem else "stored"
+        self.metrics.answered(deposit.push.module, outcome, time.perf_counter() - deposit.began)
+        return deposit.answer if stored else NOT_STORED
+
+    def _push(self, module: str, request: Request) -> Deposit:
+        began = time.perf_counter()
+        body = request.body()
+        try:
+            read_object(body)
+        except NotAnObject as reason:
+            dead = Push(module, body, self.now_ms(), problem=str(reason))
+            return Deposit(dead, NO_OBJECT, began)
+        return Deposit(Push(module, body, self.now_ms()), STORED, began)
+
+    def _context(self, request: Request) -> Answer:
+        began = time.perf_counter()
+        try:
+            asked = read_object(request.body())
+        except NotAnObject:
+            return Answer("400 Bad Request", b"{}", _JSON)
+        robot, relation = _text(asked.get("robot_id")), _text(asked.get("call_relation_id"))
+        answer = Answer("200 OK", self.contexts.answer(robot, relation), _JSON)
+        self.metrics.context_seconds.observe(time.perf_counter() - began)
+        return answer
+
+    def _look(self, request: Request) -> Answer:
+        if request.method not in {"GET", "HEAD"}:
+            return ONLY_GET
+        if request.path == "/healthz":
+            return Answer("200 OK", b"alive\n")
+        if request.path == "/metrics":
+            return Answer("200 OK", self.exposition(), "text/plain; version=0.0.4; charset=utf-8")
+        problem = self.ready()
+        contexts = self.contexts.state
+        body = {
+            "ready": not problem,
+            "storing": problem or "yes",
+            "contexts": "stale" if contexts.problem else "fresh" if contexts.read_at else "not read yet",
+        }
+        status = "200 OK" if not problem and contexts.read_at else "503 Service Unavailable"
+        body["ready"] = status.startswith("200")
+        return Answer(status, json.dumps(body).encode() + b"\n", _JSON)
+
+
+class TooLong(Exception):
+    """A body that is longer than we take."""
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    def body() -> bytes:
+        length = environ.get("CONTENT_LENGTH") or ""
+        if length.isdecimal() and int(length) > LONGEST:
+            raise TooLong
+        read: bytes = environ["wsgi.input"].read(LONGEST + 1 if not length.isdecimal() else int(length))
+        if len(read) > LONGEST:
+            raise TooLong
+        return read
+
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("PATH_INFO", ""),
+        peer=environ.get("REMOTE_ADDR", ""),
+        forwarded=environ.get("HTTP_X_FORWARDED_FOR"),
+        body=body,
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).strip()

@@ -1,0 +1,90 @@
+"""Who may knock: the secret in the path and the networks requests come from. Pure; it keeps no log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hmac import compare_digest
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Gate:
+    """`secrets`: one, two while they are rotated, or none. `allowed`: networks; empty: any.
+
+    `proxies` are those whose `X-Forwarded-For` is believed.
+    """
+
+    secrets: tuple[bytes, ...] = ()
+    allowed: tuple[Network, ...] = ()
+    proxies: tuple[Network, ...] = ()
+
+    def module(self, path: str) -> str | None:
+        """What is asked for behind the secret, None if that is not right. `path` is PATH_INFO."""
+        _, _, rest = path.partition("/")
+        if not self.secrets:
+            return rest
+        given, slash, rest = rest.partition("/")
+        knock = given.encode("latin-1", "replace")
+        # Every secret is compared whole, so that the time taken tells nothing of any.
+        right = [compare_digest(knock, secret) for secret in self.secrets]
+        return rest if any(right) and slash else None
+
+    def admits(self, peer: str, forwarded: str | None) -> bool:
+        """Whether a request from this address may come in."""
+        if not self.allowed:
+            return True
+        if forwarded and _within(peer, self.proxies):
+            peer = forwarded.rpartition(",")[2].strip()
+        return _within(peer, self.allowed)
+
+
+def read_secrets(text: str) -> tuple[bytes, ...]:
+    """The secrets of `YETA_PUSH_SECRET`: one or two, separated by a comma. Raises InvalidInput."""
+    secrets = [part.strip() for part in text.split(",") if part.strip()]
+    if len(secrets) > 2 or not all(map(_PLAIN.fullmatch, secrets)):
+        raise InvalidInput(
+            "YETA_PUSH_SECRET cannot be used",
+            hint="letters, digits and . _ ~ - are right, since it stands in a URL; "
+            "two, separated by a comma, while one takes the other's place",
+        )
+    return tuple(secret.encode() for secret in secrets)
+
+
+def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Networks like 203.0.113.0/24, or single addresses. Raises InvalidInput."""
+    networks = []
+    for text in texts:
+        try:
+            networks.append(ip_network(text, strict=False))
+        except ValueError:
+            raise InvalidInput(
+                f"{text} is no network", hint="write it like 203.0.113.0/24 or 203.0.113.7"
+            ) from None
+    return tuple(networks)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    return any(mapped in network for network in networks)

@@ -1,0 +1,73 @@
+"""What Prometheus is told. No label and no value is a number, a name or a secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from yeta_reconcile.calls import MODULES
+from yeta_reconcile.store.inbox import Standing
+
+if TYPE_CHECKING:
+    from yeta_reconcile.receiver.contexts import ContextsState
+    from yeta_reconcile.store.inbox import InboxCounts
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
+
+
+class Metrics:
+    """The receiver's own registry."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        made: Any = {"registry": self.registry}
+        answered = Counter(
+            "yeta_pushes", "Pushes by module and what was answered.", ["module", "outcome"], **made
+        )
+        self._answered = {
+            (module, outcome): answered.labels(module, outcome)
+            for module in (*MODULES, "other")
+            for outcome in ("stored", "dead", "refused")
+        }
+        self.push_seconds = Histogram(
+            "yeta_push_seconds", "From a push's last byte to its answer.", buckets=_SECONDS, **made
+        )
+        self.context_seconds = Histogram(
+            "yeta_context_seconds", "Answering getDialogContext.", buckets=_SECONDS, **made
+        )
+        folded = Counter("yeta_folded", "Pushes the projector looked at, by standing.", ["standing"], **made)
+        self._folded = {standing: folded.labels(standing.name.lower()) for standing in Standing}
+        self._inbox = Gauge("yeta_inbox_size", "Pushes that wait to be folded.", **made)
+        self._stuck = Gauge("yeta_inbox_stuck", "Pushes that could not be folded.", **made)
+        self._dead = Gauge("yeta_dead_letters", "Bodies that were no JSON object.", **made)
+        self._queue = Gauge("yeta_writer_queue", "Pushes that wait to be stored.", **made)
+        self._storing = Gauge("yeta_storing", "1 if the last write to the state worked.", **made)
+        self._entries = Gauge("yeta_contexts_entries", "Dialog contexts in memory.", **made)
+        self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
+        self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
+
+    def answered(self, module: str, outcome: str, seconds: float) -> None:
+        """A push was answered."""
+        known = module if module in MODULES else "other"
+        self._answered[known, outcome].inc()
+        self.push_seconds.observe(seconds)
+
+    def folded(self, standing: Standing) -> None:
+        """The projector looked at a push."""
+        self._folded[standing].inc()
+
+    def text(
+        self, counts: InboxCounts | None, queue: int, contexts: ContextsState, now: float, *, storing: bool
+    ) -> bytes:
+        """The exposition; `counts` None: the state cannot be read."""
+        if counts is not None:
+            self._inbox.set(counts.waiting)
+            self._stuck.set(counts.stuck)
+            self._dead.set(counts.dead)
+        self._queue.set(queue)
+        self._storing.set(storing)
+        self._entries.set(contexts.entries)
+        self._age.set(now - contexts.read_at if contexts.read_at else float("nan"))
+        self._stale.set(bool(contexts.problem))
+        return generate_latest(self.registry)

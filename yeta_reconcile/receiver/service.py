@@ -1,0 +1,153 @@
+"""The receiver put together: door, writer, projector, contexts and purge, from start to drained end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.errors import StateError, YetaError
+from yeta_reconcile.receiver.app import App
+from yeta_reconcile.receiver.door import Door
+from yeta_reconcile.receiver.metrics import Metrics
+from yeta_reconcile.receiver.projector import CHUNK, Projector
+from yeta_reconcile.receiver.writer import Writer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from yeta_reconcile.receiver.contexts import Contexts
+    from yeta_reconcile.receiver.gate import Gate
+    from yeta_reconcile.store import Store
+
+log = logging.getLogger(__name__)
+
+CONTEXTS_EVERY = 1.0
+PURGE_EVERY = 3600.0
+TIE_UP_EVERY = 60.0
+PROBE_EVERY = 5.0
+# While so many pushes come at once, the projector works one part of the time in seven: it can catch up later.
+CROWDED = 4
+RESTS = 6
+DAY_MS = 86_400_000
+
+
+class Receiver:
+    """One receiver on one store; `run` serves until `stop` is set."""
+
+    def __init__(self, store: Store, gate: Gate, contexts: Contexts, retention: timedelta) -> None:
+        self._store = store
+        self._contexts = contexts
+        self._retention_ms = int(retention.total_seconds() * 1000)
+        self._metrics = Metrics()
+        self._arrived = threading.Event()
+        self._stop = threading.Event()
+        self._writer = Writer(store.inbox.append, on_stored=self._arrived.set)
+        self._projector = Projector(store, on_settled=self._metrics.folded)
+        self._probed = 0.0
+        self._probing = threading.Lock()
+        self.app = App(gate, self._writer, contexts, self._metrics, self.problem, self._exposition)
+
+    def run(self, bound: socket.socket, stop: threading.Event, announce: Callable[[], None]) -> None:
+        """Serve on a bound socket; when `stop` is set, answer what was begun, fold, and return."""
+        door = Door(self.app, bound)
+        threads = [
+            threading.Thread(target=self._steadily, args=(work, pause), name=name, daemon=True)
+            for name, work, pause in (
+                ("projector", self._project, 0.0),
+                ("contexts", self._refresh, CONTEXTS_EVERY),
+                ("purge", self._purge, PURGE_EVERY),
+                ("ties", self._tie_up, TIE_UP_EVERY),
+            )
+        ]
+        for thread in threads:
+            thread.start()
+        announce()
+        try:
+            door.serve(stop)
+        finally:
+            self._writer.close()
+            self._stop.set()
+            self._arrived.set()
+            door.close()
+            for thread in threads:
+                thread.join(timeout=10)
+
+    def problem(self) -> str:
+        """Why pushes cannot be stored; "" if they can. Writes a mark if nothing was written lately."""
+        with self._probing:
+            lately = max(self._probed, self._writer.stored_at)
+            if self._writer.failing or time.monotonic() - lately > PROBE_EVERY:
+                try:
+                    self._store.set_flag("receiver", str(time.time_ns() // 1_000_000))
+                except StateError:
+                    return "no"
+                self._probed = time.monotonic()
+        return ""
+
+    def _exposition(self) -> bytes:
+        try:
+            counts = self._store.inbox.counts()
+        except StateError:
+            counts = None
+        return self._metrics.text(
+            counts, self._writer.depth, self._contexts.state, time.time(), storing=not self._writer.failing
+        )
+
+    def _steadily(self, work: Callable[[], None], pause: float) -> None:
+        """Do some work again and again; an error is said once and never ends it."""
+        said = ""
+        while not self._stop.is_set():
+            try:
+                work()
+                said = ""
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the next time may do
+                words = error.message if isinstance(error, YetaError) else type(error).__name__
+                if words != said:
+                    log.error("%s: %s", threading.current_thread().name, words)  # noqa: TRY400
+                said = words
+                self._stop.wait(1.0)
+            if pause:
+                self._stop.wait(pause)
+
+    def _project(self) -> None:
+        began = time.perf_counter()
+        looked = self._projector.step(CHUNK)
+        took = time.perf_counter() - began
+        if not looked:
+            self._arrived.wait(1.0)
+            self._arrived.clear()
+        elif self._arrived.is_set() and self._writer.last_batch >= CROWDED:
+            self._arrived.clear()
+            self._stop.wait(min(took * RESTS, 0.5))
+
+    def _refresh(self) -> None:
+        self._contexts.refresh(at_once=not self._contexts.state.read_at)
+
+    def _purge(self) -> None:
+        gone = self._store.inbox.purge(time.time_ns() // 1_000_000 - self._retention_ms)
+        if gone:
+            log.info("%d raw pushes were older than retention and are gone", gone)
+
+    def _tie_up(self) -> None:
+        while self._projector.tie_up() >= CHUNK:
+            self._stop.wait(0.1)
+
+
+@contextmanager
+def serving(receiver: Receiver, bound: socket.socket) -> Iterator[str]:
+    """Serve in a thread while the block runs; gives the base URL."""
+    stop, ready = threading.Event(), threading.Event()
+    thread = threading.Thread(target=receiver.run, args=(bound, stop, ready.set), name="receiver")
+    host, port = bound.getsockname()[:2]
+    thread.start()
+    ready.wait()
+    try:
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    finally:
+        stop.set()
+        thread.join()
