@@ -23,7 +23,7 @@ from yeta_reconcile.execute.staging import remove_orphan
 from yeta_reconcile.journal import seen
 from yeta_reconcile.plan import Action, Change
 from yeta_reconcile.planner import Planned, Planner, note_of
-from yeta_reconcile.recorded import Phase, WaveRecord
+from yeta_reconcile.recorded import Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,12 @@ class Report:
         """0, or what the gravest problem means."""
         codes = {problem.exit_code for problem in self.problems}
         return next((code for code in WEIGHT if code in codes), 0)
+
+
+def wave_list(planner: Planner, name: str) -> str:
+    """The contact list that a campaign's lines count in."""
+    repository = planner.declared
+    return repository.list_spec(repository.callings[name]).label
 
 
 class Apply:
@@ -73,6 +79,7 @@ class Apply:
         freeing = [name for name in names if self._frees(name)]
         self._side_by_side(freeing)
         self._side_by_side([name for name in names if name not in freeing])
+        self._name_unknown_rows()
         self.run.raise_fatal()
         self._remember_quiet_lists()
         return Report(self.planned.plan.changes, tuple(self.run.problems))
@@ -102,6 +109,22 @@ class Apply:
             run.problem(1 if isinstance(error, PlatformError) else 7, name, error.message, error.hint)
         except OutcomeUnknown as error:
             run.problem(7, name, str(error), "run again")
+
+    def _name_unknown_rows(self) -> None:
+        """Rows that were called out without an answer, by any run: only a record or a person settles them."""
+        for name, subject in self.planned.subjects.items():
+            record = self.run.store.waves.campaign(name) if subject.declared else None
+            for wave in record.waves if record else ():
+                if wave.unknown:
+                    rows = self.run.store.waves.rows(wave.wave_id)
+                    lines = sorted(row.line for row in rows if row.fate is Fate.UNKNOWN)
+                    self.run.problem(
+                        8,
+                        name,
+                        f"{wave.unknown} rows of wave {wave.number} were called out without an answer: "
+                        f"{wave_list(self.planner, name)} lines {', '.join(map(str, lines))}",
+                        f"a call record settles them, or `yeta state resolve {name}`",
+                    )
 
     # Books
 

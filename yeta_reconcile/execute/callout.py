@@ -41,7 +41,8 @@ class Callout:
             elif answer.meaning is Meaning.BAD_ROWS:
                 stack.extend(self._parts(batch))
             elif answer.outcome is Outcome.UNKNOWN:
-                self._note_unknown(batch, answer)
+                # Its rows are named at the end of the run, with those of earlier runs.
+                self.run.say("unanswered", self.wave.campaign, wave=self.wave.number, why=answer.words)
             else:
                 self._refused(answer)
                 return
@@ -91,16 +92,6 @@ class Callout:
         keys = [row.key for row in batch.rows]
         first, second = store.waves.split_batch(self.wave.wave_id, (keys[:middle], keys[middle:]))
         return [batch.part(second, middle, len(keys)), batch.part(first, 0, middle)]
-
-    def _note_unknown(self, batch: Batch, answer: Answer[Inserted]) -> None:
-        label = self.comparison.spec.label
-        lines = ", ".join(str(row.line) for row in batch.rows)
-        self.run.problem(
-            8,
-            self.wave.campaign,
-            f"{len(batch.rows)} rows were called out, with no answer ({answer.words}): {label} lines {lines}",
-            f"a call record settles them, or `yeta state resolve {self.wave.campaign}`",
-        )
 
     def _refused(self, answer: Answer[Inserted]) -> None:
         waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
