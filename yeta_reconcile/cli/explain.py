@@ -52,6 +52,7 @@ def story_of(planned: Planned, name: str) -> dict[str, Any]:
         ],
         "changes": decision["changes"],
         "diagnostics": decision["diagnostics"],
+        "forecast": decision["forecast"],
     }
 
 

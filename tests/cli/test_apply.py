@@ -1,0 +1,153 @@
+"""What `yeta apply` says while it goes, to people and to pipelines."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+from typing import TYPE_CHECKING
+
+from tests.support.lab import number
+from tests.support.served import Served, served
+from yeta_reconcile.emulator.faults import Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_json_is_one_object_a_line_from_the_plan_to_the_end(here: Served) -> None:
+    here.campaign(rows=range(60))
+
+    done = here.main("apply", "--yes", "--format", "json")
+
+    assert done.code == 0
+    assert {line["format"] for line in done.lines} == {"yeta-apply/1"}
+    assert [line["event"] for line in done.lines] == [
+        "plan", "planned", "inserted", "inserted", "verified", "started", "end",
+    ]  # fmt: skip
+    plan, *_, end = done.lines
+    assert plan["plan"]["summary"]["ringing_numbers"] == 60
+    assert sum(line["rows"] for line in done.lines if line["event"] == "inserted") == 60
+    assert (end["exit_code"], end["problems"]) == (0, 0)
+    assert done.err == ""
+
+
+def test_json_names_every_problem_and_ends_with_the_exit_code(here: Served) -> None:
+    here.campaign()
+    here.emulator.take_line("100")
+
+    done = here.main("apply", "--yes", "--format", "json")
+
+    problems = [line for line in done.lines if line["event"] == "problem"]
+    assert [(line["campaign"], line["exit_code"]) for line in problems] == [("renewal", 7)]
+    assert done.lines[-1]["event"] == "end"
+    assert done.lines[-1]["exit_code"] == done.code == 7
+    assert done.lines[-1]["problems"] == 1
+
+
+def test_json_ends_in_a_line_too_when_nothing_could_be_done(here: Served) -> None:
+    here.campaign(state="runing")
+    broken = here.main("apply", "--yes", "--format", "json")
+    here.campaign()
+    refused = here.main("apply", "--yes", "--format", "json", YETA_APP_SECRET="wrong")
+    declined = here.main("apply", "--format", "json")
+
+    (end,) = broken.lines
+    assert (broken.code, end["event"], end["exit_code"]) == (3, "end", 3)
+    assert [(found["file"], found["line"]) for found in end["diagnostics"]] == [("renewal.yaml", 3)]
+    assert (refused.code, refused.lines[-1]["exit_code"]) == (1, 1)
+    assert "200101" in refused.lines[-1]["error"]
+    assert [line["event"] for line in declined.lines] == ["plan", "end"]
+    assert (declined.code, declined.lines[-1]["exit_code"]) == (9, 9)
+
+
+def test_a_campaign_that_could_not_go_on_is_left_to_the_next_plan_and_named(here: Served) -> None:
+    here.campaign(extra="schedule: {begin: 2020-01-01T00:00:00}\n")
+    here.campaign("other", range(10, 13), lines='["200"]')
+    assert here.main("apply", "--yes").code == 0
+    here.rows("renewal", (0, 2))
+    here.campaign("other", range(10, 13), lines='["200"]', state="paused")
+
+    done = here.main("apply", "--yes", "--only", "other")
+
+    assert done.code == 0
+    assert "other" in done.out
+    assert "renewal" not in done.out
+    assert here.changes_sent()[-1] == "pause"
+    assert here.changes_sent().count("pause") == 1
+
+
+def test_what_happens_is_told_and_what_stands_in_the_way_goes_to_stderr(tmp_path: Path) -> None:
+    with served(tmp_path, sensitive_numbers=(number(1),), max_numbers=50) as here:
+        here.campaign(rows=range(120))
+
+        done = here.main("apply", "--yes")
+
+        assert done.code == 7
+        assert "the platform takes no more numbers" in done.err
+        assert "renewal.csv:3: set aside by the platform" in done.err
+        assert "waits: renewal: wave" in done.err
+        assert "Not complete (exit 7)." in done.out.splitlines()[-1]
+
+
+def test_an_interrupted_connection_is_said_in_words(here: Served) -> None:
+    here.campaign()
+    here.emulator.faults.add(Fault("closed_after", "task/start", times=1))
+
+    done = here.main("apply", "--yes")
+
+    assert done.code == 0, done.err
+    assert here.changes_sent() == ["create", "insert", "start"]
+
+
+def test_a_reader_that_goes_away_does_not_stop_an_apply(here: Served) -> None:
+    here.campaign(rows=range(200))
+
+    with here.started("apply", "--yes", "--format", "json") as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        process.stdout.close()
+        process.wait(timeout=60)
+
+    assert first["event"] == "plan"
+    assert here.main("plan", "--detailed-exitcode").code == 0
+    assert here.changes_sent() == ["create", *["insert"] * 4, "start"]
+
+
+def test_a_bar_shows_on_a_terminal_alone(here: Served) -> None:
+    here.campaign(rows=range(60))
+    ours, theirs = pty.openpty()
+
+    with subprocess.Popen(
+        here.command("apply", "--yes"),
+        env=here.environment | {"TERM": "xterm"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        out = process.stdout.read().decode()
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+
+    assert process.returncode == 0
+    assert "numbers" in shown
+    assert "100%" in shown
+    assert "%" not in out
+
+
+def test_the_history_says_who_what_and_which_plan(here: Served) -> None:
+    here.campaign()
+    assert here.main("plan", "-o", "it.plan").code == 0
+    plan = json.loads((here.root / "it.plan").read_text("utf-8"))["plan"]
+
+    assert here.main("apply", "it.plan", GITHUB_ACTOR="somebody").code == 0
+    assert here.main("apply", "--yes").code == 0
+
+    store = here.store()
+    (entry,) = store.history.entries()
+    store.close()
+    assert (entry["who"], entry["plan_id"], entry["exit_code"]) == ("somebody", plan["id"], 0)
+    assert entry["summary"]["ringing_numbers"] == 3

@@ -1,0 +1,169 @@
+"""What `yeta plan` shows, explains and marks in a pipeline; it changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.served import Served, served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def without_times(text: str) -> str:
+    text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(\+\d\d:\d\d)", r"2026-12-01T09:00:00\1", text)
+    return re.sub(r"~[0-9a-f]{24}", "~" + "0" * 24, text)
+
+
+def test_it_sends_nothing_and_leaves_no_file(here: Served) -> None:
+    here.campaign()
+    before = sorted(here.root.rglob("*"))
+
+    assert here.main("plan").code == 0
+
+    assert here.changes_sent() == []
+    assert sorted(here.root.rglob("*")) == before
+
+
+def test_every_change_names_the_file_and_line_that_caused_it(here: Served) -> None:
+    here.campaign("one")
+    here.campaign("two", range(10, 14), lines='["200"]', extra="schedule: {begin: 2020-01-01T00:00:00}\n")
+    first = here.main("plan", "--format", "json").json
+    assert here.main("apply", "--yes").code == 0
+    here.campaign("one", state="paused")
+    here.campaign("two", (10, 11), lines='["300"]', extra="schedule: {begin: 2020-01-01T00:00:00}\n")
+    second = here.main("plan", "--format", "json").json
+
+    def places(plan: dict[str, list[dict[str, object]]]) -> list[str]:
+        return [f"{c['campaign']} {c['action']} {c['file']}:{c['line']}" for c in plan["changes"]]
+
+    assert places(first) == [
+        "one create one.yaml:1",
+        "one start one.yaml:3",
+        "two create two.yaml:1",
+        "two start two.yaml:3",
+    ]
+    assert places(second) == ["one pause one.yaml:3", "two replace two.yaml:5"]
+
+
+def test_a_campaign_tells_its_whole_story(here: Served, golden: Callable[[Path, str], None]) -> None:
+    here.campaign("spring", range(12), extra="schedule: {begin: 2020-01-01T00:00:00}\n")
+    new = here.main("plan", "--explain", "spring")
+    assert here.main("apply", "--yes").code == 0
+    here.campaign("spring", range(1, 20), extra="schedule: {begin: 2020-01-01T00:00:00}\n", robot='"720"')
+    moved = here.main("plan", "--explain", "spring")
+    (here.root / "spring.yaml").unlink()
+    gone = here.main("plan", "--explain", "spring")
+
+    assert (new.code, moved.code, gone.code) == (0, 0, 0)
+    parts = [f"$ {title}\n\n{done.out}" for title, done in
+             (("new", new), ("changed", moved), ("removed", gone))]  # fmt: skip
+    golden(GOLDEN / "explain.txt", without_times("\n\n".join(parts)))
+
+
+def test_the_story_is_told_to_machines_too(here: Served) -> None:
+    here.campaign("spring", range(12))
+    assert here.main("apply", "--yes").code == 0
+    task = next(iter(here.emulator.world.tasks.values()))
+    here.emulator.console_pause(str(task.task_id))
+
+    story = here.main("plan", "--explain", "spring", "--format", "json").json
+
+    assert story["format"] == "yeta-explain/1"
+    assert (story["declared"]["file"], story["declared"]["rows"]) == ("spring.yaml", 12)
+    assert [(wave["phase"], wave["pending"]) for wave in story["recorded"]["waves"]] == [("started", 12)]
+    assert [live["status"] for live in story["live"]] == ["paused"]
+    assert [(c["action"], c["reason"]) for c in story["changes"]] == [("resume", "paused-by-another-hand")]
+
+
+def test_a_campaign_nobody_knows_cannot_be_explained(here: Served) -> None:
+    here.campaign("spring")
+
+    done = here.main("plan", "--explain", "autumn")
+
+    assert done.code == 3
+    assert "there are spring" in done.err
+
+
+def test_a_former_name_is_explained_by_what_it_is_called_now(here: Served) -> None:
+    here.campaign("spring")
+    assert here.main("apply", "--yes").code == 0
+    (here.root / "spring.yaml").unlink()
+    here.campaign("summer", extra="renamed_from: spring\n")
+
+    done = here.main("plan", "--explain", "spring")
+
+    assert done.code == 0
+    assert done.out.startswith("summer, ")
+
+
+def test_text_markdown_and_json_tell_the_same_plan(here: Served) -> None:
+    here.campaign()
+
+    text, markdown = here.main("plan"), here.main("plan", "--format", "markdown")
+
+    summary = text.out.splitlines()[-1]
+    assert summary.startswith("Plan: 1 to create, 1 to start")
+    assert markdown.out.startswith("<!-- yeta-plan -->\n")
+    assert summary.split("—")[0] in markdown.out
+
+
+def test_two_thousand_campaigns_are_a_comment_of_sixty_thousand_characters(tmp_path: Path) -> None:
+    with served(tmp_path) as here:
+        documents = [
+            f'kind: Campaign\nname: campaign-{index:04d}\nstate: running\nrobot: "719"\nlines: ["100"]\n'
+            "contacts: {csv: list.csv, columns: {客户手机号码: phone, 姓名: name}}\n"
+            for index in range(2_000)
+        ]
+        (tmp_path / "all.yaml").write_text("---\n".join(documents), encoding="utf-8")
+        here.rows("list", range(3))
+
+        done = here.main("plan", "--format", "markdown")
+
+        assert done.code == 0
+        assert len(done.out) <= 60_000
+        assert "2,000 to create" in done.out
+        assert "left out here" in done.out
+
+
+SERVICES = [
+    ({"GITHUB_ACTIONS": "true"}, "auto", "::error file="),
+    ({}, "github", "::error file="),
+    ({"GITLAB_CI": "true"}, "auto", ""),
+    ({"GITHUB_ACTIONS": "true"}, "none", ""),
+    ({}, "auto", ""),
+]
+
+
+@pytest.mark.parametrize(("service", "wanted", "marked"), SERVICES)
+@pytest.mark.parametrize("change", [{"state": "runing"}, {"robot": '"9999"'}], ids=["offline", "online"])
+def test_findings_are_marked_in_the_pipeline_it_runs_in(
+    here: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    service: dict[str, str],
+    wanted: str,
+    marked: str,
+    change: dict[str, Any],
+) -> None:
+    here.campaign(**change)
+    monkeypatch.chdir(here.root.parent)
+    checkout = {"GITHUB_WORKSPACE": str(here.root.parent), "CI_PROJECT_DIR": str(here.root.parent)}
+
+    done = here.main("plan", "--annotations", wanted, **service, **checkout)
+
+    assert done.code == 3
+    marks = [line for line in done.err.splitlines() if line.startswith("::")]
+    assert (marks != []) == bool(marked)
+    assert [line for line in marks if "file=campaigns/renewal.yaml" not in line] == []
+    report = here.root.parent / "gl-code-quality-report.json"
+    assert report.exists() == ("GITLAB_CI" in service)
+    if report.exists():
+        (finding, *_) = json.loads(report.read_text("utf-8"))
+        assert finding["location"]["path"] == "campaigns/renewal.yaml"
