@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 # How long one side waits for the other's write (the receiver writes beside apply); both hold it for
 # milliseconds, so a wait this long means that something is wrong.
 BUSY_SECONDS = 10.0
+# SQLite's own way of waiting sleeps longer each time, up to 100 ms, and is overtaken by whoever writes all
+# the time; asking every millisecond costs next to nothing and gives both their turn.
+LOOK_SECONDS = 0.001
 IN_MEMORY = ":memory:"
 
 
@@ -34,6 +38,7 @@ class SqliteDatabase:
     def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
         self.place = str(path) if path else "memory"
+        self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
         with self._translated():
             self._connection = self._connect(path, busy_seconds)
@@ -58,17 +63,18 @@ class SqliteDatabase:
             execute("PRAGMA journal_mode=WAL").fetchall()
         execute("PRAGMA synchronous=FULL")
         execute("PRAGMA temp_store=MEMORY")
+        execute("PRAGMA busy_timeout=0").fetchall()
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         with self._lock, self._translated():
-            return self._database.execute(sql, tuple(parameters)).fetchall()
+            return self._patiently(sql, tuple(parameters))
 
     @contextmanager
     def write(self) -> Iterator[SqliteTransaction]:
         """`BEGIN IMMEDIATE` … `COMMIT`; rolled back whole on any exception, also on a kill."""
         with self._lock, self._translated():
-            self._database.execute("BEGIN IMMEDIATE")
+            self._patiently("BEGIN IMMEDIATE")
             try:
                 yield SqliteTransaction(self._database)
                 self._database.execute("COMMIT")
@@ -98,6 +104,17 @@ class SqliteDatabase:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _patiently(self, sql: str, parameters: tuple[object, ...] = ()) -> list[Row]:
+        """Run what may meet another writer, and wait for it."""
+        until = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                return self._database.execute(sql, parameters).fetchall()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(LOOK_SECONDS)
 
     def _translated(self) -> AbstractContextManager[None]:
         return _translated(self.path)
