@@ -29,7 +29,9 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.COMPLETED: frozenset({Phase.DELETED}),
     Phase.EXPIRED: frozenset({Phase.DELETED}),
     Phase.DELETED: frozenset(),
-    Phase.LOST: frozenset({Phase.DELETED, Phase.COMPLETED, Phase.EXPIRED, Phase.STARTED, Phase.PAUSED}),
+    Phase.LOST: frozenset(
+        {Phase.FILLING, Phase.DELETED, Phase.COMPLETED, Phase.EXPIRED, Phase.STARTED, Phase.PAUSED}
+    ),
     Phase.DISCARDED: frozenset(),
 }
 
@@ -63,8 +65,11 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     if task is None:
         return Seen(Phase.LOST, wave.by_hand, wave.tel_count)
     live = task.phase
+    if live is LivePhase.NEW and wave.phase is Phase.LOST:
+        # It was not gone after all. If we never started it, what it holds has to be verified anew.
+        return Seen(Phase.STARTED if wave.started_at else Phase.FILLING, wave.by_hand)
     if live is LivePhase.UNKNOWN or live is LivePhase.NEW:
-        return Seen(wave.phase if wave.phase is not Phase.LOST else Phase.STARTED, wave.by_hand)
+        return Seen(wave.phase, wave.by_hand)
     if live is LivePhase.DELETED:
         if wave.phase in STAGED and task.never_rang:
             return Seen(Phase.DISCARDED, by_hand=True)
@@ -95,16 +100,19 @@ class Doubt(Enum):
     DISCARD = "neither can be proven: the staged task is thrown away"
 
 
-def settle_inserts(proven: int, doubtful: Sequence[int], count_tel: int | None) -> Doubt:
+def settle_inserts(
+    proven: int, doubtful: Sequence[int], count_tel: int | None, *, left_behind: bool = False
+) -> Doubt:
     """Unknown inserts of one task, by its count: all in, all out, or nobody knows.
 
     `proven` rows are in; `doubtful` are the sizes of the batches nobody knows of. The count must have been
-    read after the settling time and with nothing else in flight on the task.
+    read after the settling time and with nothing else in flight on the task. `left_behind`: a batch was
+    refused for a bad number, and may have left as many rows as a doubtful one has.
     """
-    if count_tel == proven + sum(doubtful):
-        return Doubt.IN
     if count_tel == proven:
         return Doubt.OUT
+    if count_tel == proven + sum(doubtful) and not left_behind:
+        return Doubt.IN
     return Doubt.DISCARD
 
 

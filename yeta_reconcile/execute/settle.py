@@ -9,13 +9,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.journal import Doubt, settle_control, settle_inserts
-from yeta_reconcile.observe import new_and_empty
+from yeta_reconcile.observe import new_and_empty, young
 from yeta_reconcile.recorded import Outcome, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.live import Task
     from yeta_reconcile.recorded import Intent, WaveRecord
+
+
+# Only of call-out is it said that a batch with a bad number is refused whole (openapi.md, section 3).
+BAD_NUMBER = 200203
 
 
 def settle_all(run: Run) -> None:
@@ -58,6 +62,16 @@ def _ripe(intent: Intent, run: Run) -> int:
     return over + int(run.pauses.settle * 1000)
 
 
+def look(run: Run, wave: WaveRecord) -> Task | None:
+    """A wave's task as it is now. One created moments ago may not show yet: it is not gone for that."""
+    patience = run.pauses.timeout + run.pauses.settle
+    while True:
+        task = run.client.task(wave.task_id or "")
+        if task is not None or not young(wave, run.now_ms(), patience):
+            return task
+        run.wait(run.pauses.look)
+
+
 def _settle_create(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
     for look in range(2):
         if look:
@@ -85,10 +99,11 @@ def twins(run: Run, wave: WaveRecord) -> list[Task]:
 
 
 def _settle_inserts(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
-    task = run.client.task(wave.task_id or "")
+    task = look(run, wave)
     proven = rows_in(run, wave)
     count = task.count_tel if task else None
-    verdict = settle_inserts(proven, [intent.rows for intent in doubtful], count)
+    left_behind = run.store.intents.refused_with(wave.wave_id, BAD_NUMBER)
+    verdict = settle_inserts(proven, [intent.rows for intent in doubtful], count, left_behind=left_behind)
     outcome = Outcome.DONE if verdict is Doubt.IN else Outcome.REFUSED
     # A wave whose count proves neither is marked, and thrown away by whoever fills it.
     detail = "discard" if verdict is Doubt.DISCARD else wave.detail
@@ -102,7 +117,7 @@ def rows_in(run: Run, wave: WaveRecord) -> int:
 
 
 def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent]) -> None:
-    task = run.client.task(wave.task_id or "")
+    task = look(run, wave) if call == "start" else run.client.task(wave.task_id or "")
     outcome = settle_control(call, task)
     if outcome is Outcome.UNKNOWN:
         words = task.status_words if task else "gone"

@@ -14,7 +14,7 @@ from yeta_reconcile.checks import default_windows
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.execute.change import Answer, Step, change
 from yeta_reconcile.execute.control import sync
-from yeta_reconcile.execute.settle import rows_in, settle_wave, twins
+from yeta_reconcile.execute.settle import BAD_NUMBER, look, rows_in, settle_wave, twins
 from yeta_reconcile.live import CreateRequest, Inserted, Line, Task
 from yeta_reconcile.observe import new_and_empty
 from yeta_reconcile.recorded import Fate, Outcome, Phase, RowRecord, WaveRecord
@@ -135,25 +135,26 @@ class Staging:
 
     def _fill(self, wave: WaveRecord) -> bool:
         """Submit every row that is not proven to be in. False: a problem was noted."""
-        filling = Filling(self.run, wave, self.comparison)
-        try:
-            answer = filling.run_all()
-        except ListChanged:
-            self._problem(7, wave, "its contact list changed meanwhile", "run again")
-            return False
-        if answer is None:
-            return True
-        if answer.outcome is Outcome.UNKNOWN:
+        while wave.detail != "discard":
+            try:
+                answer = Filling(self.run, wave, self.comparison).run_all()
+            except ListChanged:
+                self._problem(7, wave, "its contact list changed meanwhile", "run again")
+                return False
+            if answer is None:
+                return True
+            if answer.outcome is not Outcome.UNKNOWN:
+                return self._not_filled(wave, answer)
             settle_wave(self.run, wave.wave_id)
-            return self._fill(self.run.store.waves.wave(wave.wave_id)) if self._going_on(wave) else True
+            wave = self.run.store.waves.wave(wave.wave_id)
+        return True
+
+    def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
         if answer.meaning is Meaning.DONE_ALREADY or answer.meaning is Meaning.ENDED:
-            sync(self.run, wave, self.run.client.task(wave.task_id or ""))
+            sync(self.run, wave, look(self.run, wave))
         busy = answer.meaning is Meaning.BUSY
         self._problem(7 if busy else 1, wave, f"could not be filled: {answer.words}", answer.hint)
         return False
-
-    def _going_on(self, wave: WaveRecord) -> bool:
-        return self.run.store.waves.wave(wave.wave_id).detail != "discard"
 
     # Verify
 
@@ -161,10 +162,11 @@ class Staging:
         """Compare what the platform holds with what was asked; what differs is thrown away."""
         run = self.run
         patience = run.now_ms() + int(run.pauses.settle * 1000)
-        if wave.doubted:
+        if wave.doubted or run.store.intents.refused_with(wave.wave_id, BAD_NUMBER):
+            # The count may still be on its way past the right number.
             run.wait(run.pauses.settle)
         while True:
-            task = run.client.task(wave.task_id or "")
+            task = look(run, wave)
             if task is None or not task.never_rang or task.deleted:
                 sync(run, wave, task)
                 self._problem(7, wave, "was changed by another hand", "run again")
@@ -238,7 +240,7 @@ class Filling:
         self.wave = wave
         self.comparison = comparison
         self.bad: list[Batch] = []
-        self.full = False
+        self.full: Answer[Inserted] | None = None
         self.stopped: Answer[Inserted] | None = None
 
     def run_all(self) -> Answer[Inserted] | None:
@@ -258,6 +260,9 @@ class Filling:
         if self.stopped:
             return self.stopped
         if self.full:
+            if not self.run.store.intents.done_batches(self.wave.wave_id):
+                # A task that takes not even one batch would be followed by others like it for ever.
+                return self.full
             self._close_wave()
         return self._part_bad()
 
@@ -304,7 +309,7 @@ class Filling:
         elif answer.meaning is Meaning.BAD_ROWS:
             self.bad.append(batch)
         elif answer.meaning is Meaning.TOO_MANY:
-            self.full = True
+            self.full = answer
         else:
             self.stopped = answer
 
@@ -339,11 +344,11 @@ class Filling:
         if not self.bad:
             return None
         moved = self._count() != rows_in(self.run, self.wave)
-        while self.bad:
+        while self.bad and not self.full:
             batch = self.bad.pop()
             if len(batch.rows) == 1:
                 label = self.comparison.spec.label
-                self.run.store.waves.put_aside(self.wave.wave_id, batch.rows[0], label, 200203)
+                self.run.store.waves.put_aside(self.wave.wave_id, batch.rows[0], label, BAD_NUMBER)
                 place = f"{label}:{batch.rows[0].line}"
                 self.run.say("set-aside", self.wave.campaign, wave=self.wave.number, place=place)
                 continue
@@ -356,13 +361,15 @@ class Filling:
                 self._insert(part)
                 if self.stopped:
                     return self.stopped
+        if self.full:
+            self._close_wave()
         if moved or self._count() != rows_in(self.run, self.wave):
             # A refused batch left rows behind: which ones, only a fresh task tells.
             self.run.store.waves.change_wave(self.wave.wave_id, detail="discard")
         return None
 
     def _count(self) -> int | None:
-        task = self.run.client.task(self.wave.task_id or "")
+        task = look(self.run, self.wave)
         return task.count_tel if task else None
 
 

@@ -111,6 +111,13 @@ class Intents:
             )
         return [_intent(row) for row in found]
 
+    def refused_with(self, wave_id: int, code: int) -> bool:
+        """Whether any call of a wave was answered with a code."""
+        found = self._database.read(
+            "SELECT 1 FROM intents WHERE wave_id = ? AND code = ? LIMIT 1", (wave_id, code)
+        )
+        return bool(found)
+
     def done_batches(self, wave_id: int) -> set[int]:
         """Batches of a wave that are proven to be in."""
         return {
