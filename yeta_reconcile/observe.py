@@ -10,7 +10,7 @@ from yeta_reconcile.observed import Observed, Orphan
 from yeta_reconcile.recorded import Phase, Recorded, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # Beyond so many recorded tasks that the search did not show, one more listing is cheaper than asking each.
 ASKED_SINGLY = 50
@@ -33,8 +33,18 @@ class Questions(Protocol):
         ...
 
 
-def observe(client: Questions, recorded: Recorded, key: Key, project: str, environment: str) -> Observed:
-    """Everything a plan decides on. Raises what the client raises."""
+def observe(
+    client: Questions,
+    recorded: Recorded,
+    key: Key,
+    project: str,
+    environment: str,
+    unseen: Callable[[WaveRecord], bool] = lambda _wave: False,
+) -> Observed:
+    """Everything a plan decides on. Raises what the client raises.
+
+    A wave's task that does not show and may be `unseen` yet is not gone for that: it is left out.
+    """
     config = client.config()
     owner = owner_digest(project, environment)
     marked = [
@@ -46,10 +56,15 @@ def observe(client: Questions, recorded: Recorded, key: Key, project: str, envir
     answers = _answers(waves, marked, recorded)
     return Observed(
         config=config,
-        tasks=_recorded_tasks(client, waves, marked),
+        tasks=_recorded_tasks(client, waves, marked, unseen),
         orphans=tuple(_orphans(marked, recorded, answers, key, project, environment)),
         answers=answers,
     )
+
+
+def young(wave: WaveRecord, now: int, patience: float) -> bool:
+    """Whether a query may not show a wave's task yet: it was created less than `patience` seconds ago."""
+    return wave.phase is Phase.FILLING and now < wave.created_at + int(patience * 1000)
 
 
 def new_and_empty(task: Task) -> bool:
@@ -85,7 +100,7 @@ def _orphans(
 
 
 def _recorded_tasks(
-    client: Questions, waves: list[WaveRecord], marked: Iterable[Task]
+    client: Questions, waves: list[WaveRecord], marked: Iterable[Task], unseen: Callable[[WaveRecord], bool]
 ) -> dict[str, Task | None]:
     found: dict[str, Task] = {task.task_id: task for task in marked}
     wanted = {wave.task_id: wave for wave in waves if wave.task_id is not None}
@@ -99,7 +114,9 @@ def _recorded_tasks(
         missing = [task_id for task_id in missing if task_id not in found]
     tasks: dict[str, Task | None] = {task_id: found[task_id] for task_id in wanted if task_id in found}
     for task_id in missing:
-        tasks[task_id] = client.task(task_id)
+        task = client.task(task_id)
+        if task is not None or not unseen(wanted[task_id]):
+            tasks[task_id] = task
     for task_id, wave in wanted.items():
         if wave.phase is Phase.DRAINING and tasks.get(task_id):
             tasks[task_id] = client.task(task_id, remaining=True)

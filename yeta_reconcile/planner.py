@@ -17,7 +17,7 @@ from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.contacts import ListSpec, file_digest
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
-from yeta_reconcile.observe import Questions, observe
+from yeta_reconcile.observe import Questions, observe, young
 from yeta_reconcile.outlook import forecasts, refusals
 from yeta_reconcile.plan import Plan
 from yeta_reconcile.positions import Diagnostic, Position
@@ -72,7 +72,16 @@ class Planner:
         """Look, compare and decide. `now` is aware. Raises InvalidInput, PlatformError, Unreachable."""
         recorded = self.store.waves.recorded()
         project = self.declared.project
-        observed = observe(self.client, recorded, self.store.key, project.name, self.declared.environment)
+        patience = (project.platform.timeout + project.platform.settle).total_seconds()
+        now_ms = int(now.timestamp() * 1000)
+        observed = observe(
+            self.client,
+            recorded,
+            self.store.key,
+            project.name,
+            self.declared.environment,
+            lambda wave: young(wave, now_ms, patience),
+        )
         gathered = _Gathering(self, recorded, observed, now)
         return gathered.planned()
 

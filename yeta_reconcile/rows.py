@@ -44,6 +44,7 @@ class Ledger:
     staged: dict[bytes, RowRecord] = field(default_factory=dict)
     freeing: dict[bytes, RowRecord] = field(default_factory=dict)
     aside: dict[bytes, tuple[bytes, str, int, int]] = field(default_factory=dict)
+    doubled: Counter[int] = field(default_factory=Counter)
 
     @classmethod
     def read(cls, store: Store, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> Ledger:
@@ -60,6 +61,7 @@ class Ledger:
         if row.fate in FREE_FATES or grip is None:
             return
         if row.fate is Fate.PENDING and grip in {Grip.STAGED, Grip.FULL}:
+            self.doubled[row.wave_id] += row.key in self.staged
             self.staged[row.key] = row
         elif row.fate is Fate.PENDING and grip is Grip.FREEING:
             self.freeing[row.key] = row
@@ -240,7 +242,8 @@ class _Tally:
         for key, row in self._ledger.holding.items():
             if key not in self.keys and row.fate is Fate.PENDING:
                 removed[row.wave_id] += 1
-        staged_removed: Counter[int] = Counter()
+        # A row that two waves stage must leave one of them before either can ring.
+        staged_removed = Counter(self._ledger.doubled)
         for key, row in self._ledger.staged.items():
             # An imported or rebuilt wave may hold what was staged before it was known.
             if key not in self.keys or key in self.blocked or key in self._ledger.holding:

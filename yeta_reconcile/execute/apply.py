@@ -62,6 +62,7 @@ class Apply:
         self.planner = planner
         self.planned = planned
         self.changes: dict[str, list[Change]] = {}
+        self.held_back: set[str] = set()
         for change in planned.plan.changes:
             self.changes.setdefault(change.campaign, []).append(change)
 
@@ -71,9 +72,7 @@ class Apply:
             if found.severity == "error" and found.campaign in self.planned.blocked:
                 self.run.problem(8, found.campaign or "", found.summary, found.hint)
         self._keep_books()
-        orphans = [change for change in self.planned.plan.changes if change.task_id]
-        for change in orphans:
-            remove_orphan(self.run, change.campaign, change.task_id or "")
+        self._remove_orphans()
         # What frees a line goes before what wants one.
         names = sorted(self.changes, key=lambda name: (not self._frees(name), name))
         freeing = [name for name in names if self._frees(name)]
@@ -83,6 +82,19 @@ class Apply:
         self.run.raise_fatal()
         self._remember_quiet_lists()
         return Report(self.planned.plan.changes, tuple(self.run.problems))
+
+    def _remove_orphans(self) -> None:
+        """Where one stays, whom it may have called gets no new wave: not by its name, nor by a new one."""
+        kept = {
+            change.campaign
+            for change in self.planned.plan.changes
+            if change.task_id and not remove_orphan(self.run, change.campaign, change.task_id)
+        }
+        for name in self.changes if kept else ():
+            if name in kept or self.planned.subjects[name].record is None:
+                self.held_back.add(name)
+                words = f"gets no wave while a task that {', '.join(sorted(kept))} left behind is there"
+                self.run.problem(7, name, words, "run again")
 
     def _frees(self, name: str) -> bool:
         return all(change.action in {Action.DELETE, Action.PAUSE} for change in self.changes[name])
@@ -100,7 +112,7 @@ class Apply:
         run = self.run
         try:
             run.check()
-            Course(run, self.planner, self.planned, name).follow()
+            Course(run, self.planner, self.planned, name).follow(new_waves=name not in self.held_back)
         except Stopped:
             run.problem(7, name, "stopped before it was done", "run again")
         except (StateError, StateLocked, StopEverything) as error:

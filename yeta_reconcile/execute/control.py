@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.settle import settle_wave
+from yeta_reconcile.execute.settle import look, settle_wave
 from yeta_reconcile.journal import carry_readiness, ended_as, quiet_facts, seen
 from yeta_reconcile.live import LivePhase, Task
 from yeta_reconcile.recorded import Outcome, Phase
@@ -24,7 +24,7 @@ def start(run: Run, wave: WaveRecord) -> bool:
 
     Its count is read once more right before: nothing rings that is not proven to be what was declared.
     """
-    task = run.client.task(wave.task_id or "")
+    task = look(run, wave)
     if task is None or not task.never_rang or task.deleted:
         sync(run, wave, task)
         run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
@@ -109,18 +109,20 @@ def discard(run: Run, wave: WaveRecord) -> bool:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.DISCARDED)
         return True
     task_id = wave.task_id
-    task = run.client.task(task_id)
+    task = look(run, wave)
     if task is None or (not task.never_rang and not task.deleted):
         return _discarded(run, wave, task)
     answer = change(run, Step(call="discard", wave=wave), lambda: run.client.delete(task_id))
     if answer.outcome is Outcome.UNKNOWN:
         settle_wave(run, wave.wave_id)
-    elif not answer.done:
-        run.problem(
-            1, wave.campaign, f"wave {wave.number} could not be thrown away: {answer.words}", answer.hint
-        )
     # Somebody at the console may have started it between our look and our delete.
-    return _discarded(run, wave, run.client.task(task_id))
+    task = run.client.task(task_id)
+    if not answer.done and task is not None and task.never_rang and not task.deleted:
+        code = 7 if answer.meaning in {Meaning.BUSY, Meaning.UNKNOWN} else 1
+        words = f"wave {wave.number} could not be thrown away: {answer.words}"
+        run.problem(code, wave.campaign, words, answer.hint or "run again")
+        return False
+    return _discarded(run, wave, task)
 
 
 def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:

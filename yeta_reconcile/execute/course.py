@@ -55,17 +55,21 @@ class Course:
         self.subject = planned.subjects[name]
         self.changes = [change for change in planned.plan.changes if change.campaign == name]
 
-    def follow(self) -> None:
-        """Do it; what keeps it from being complete is noted as a problem."""
-        going_on = True
+    def follow(self, *, new_waves: bool = True) -> None:
+        """Do it; what keeps it from being complete is noted as a problem.
+
+        Without `new_waves` only waves that were started are steered.
+        """
+        going_on = new_waves
         for change in self.changes:
             if change.wave_id is not None:
                 going_on &= self._existing(change)
-            elif change.action is Action.CALL:
+            elif change.action is Action.CALL and new_waves:
                 self._call_out()
         stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
         starts = any(
-            change.action is Action.START or (change.action is Action.REPLACE and change.rings)
+            (change.action is Action.START and change.reason is not Reason.START_UNCONFIRMED)
+            or (change.action is Action.REPLACE and change.rings)
             for change in self.changes
         )
         if stages and going_on and not self._stage():
@@ -124,12 +128,11 @@ class Course:
         return False
 
     def _fill(self, wave: WaveRecord, comparison: Comparison) -> bool:
-        """False: a problem was noted. A wave in doubt, or full, is for the next look."""
+        """False: a problem was noted. A wave in doubt is for the next look."""
         lines = self.planned.observed.config.lines
         if Staging(self.run, self.subject, comparison, lines).stage(wave.wave_id):
             return True
-        now = self.run.store.waves.wave(wave.wave_id)
-        return now.detail == "discard" or now.full
+        return self.run.store.waves.wave(wave.wave_id).detail == "discard"
 
     def _list_changed(self) -> bool:
         self.run.problem(7, self.name, "its contact list changed meanwhile", "run again")
