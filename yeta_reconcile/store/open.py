@@ -53,18 +53,29 @@ def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: b
         raise StateError(f"the state {path} is a folder", hint="`state:` in yeta.yaml names a file")
     exists = path.exists() and path.stat().st_size > 0
     secret = given_secret(environ) or secret_beside(path, state_exists=exists, create=create)
-    if not exists and not create:
-        return Store(SqliteDatabase(None), key_of(secret), ephemeral=True)
-    return _with(open_file(path), key_of(secret))
+    key = key_of(secret)
+    return _of(open_file(path), key, create=create) if exists or create else _of_none(key)
 
 
 def _in_postgresql(location: str, _root: Path, environ: Mapping[str, str], *, create: bool) -> Store:
     key = key_of(required_secret(environ))
-    database = connect(location)
-    if not create and "migrations" not in database.tables():
+    return _of(connect(location), key, create=create)
+
+
+def _of(database: Database, key: Key, *, create: bool) -> Store:
+    """The state that an engine holds."""
+    try:
+        if create or "migrations" in database.tables():
+            return Store(database, key)
+    except BaseException:
         database.close()
-        return Store(SqliteDatabase(None), key, ephemeral=True)
-    return _with(database, key)
+        raise
+    database.close()
+    return _of_none(key)
+
+
+def _of_none(key: Key) -> Store:
+    return Store(SqliteDatabase(None), key, ephemeral=True)
 
 
 def connect(location: str) -> Database:
@@ -79,14 +90,6 @@ def connect(location: str) -> Database:
         ) from error
     database: Database = postgres.PostgresDatabase(location)
     return database
-
-
-def _with(database: Database, key: Key) -> Store:
-    try:
-        return Store(database, key)
-    except BaseException:
-        database.close()
-        raise
 
 
 def open_file(path: Path) -> SqliteDatabase:

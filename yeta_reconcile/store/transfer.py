@@ -89,13 +89,12 @@ def transfer_state(
             raise StateError(
                 "there is no state where it is to be moved from", hint="see `state:` in yeta.yaml"
             )
-        with closing(_open_target(source, target, root, environ)) as database:
-            store.lock.acquire(holder, now)
-            try:
-                proofs = _move(store, database)
-            finally:
-                store.lock.release(holder)
-            return Transfer(store.database.place, database.place, proofs)
+        store.lock.acquire(holder, now)
+        try:
+            with closing(_open_target(source, target, root, environ)) as database:
+                return Transfer(store.database.place, database.place, _move(store, database))
+        finally:
+            store.lock.release(holder)
 
 
 def _open_target(source: str, target: str, root: Path, environ: Mapping[str, str]) -> Database:
@@ -115,13 +114,13 @@ def _open_target(source: str, target: str, root: Path, environ: Mapping[str, str
 
 
 def _move(store: Store, database: Database) -> tuple[TableProof, ...]:
+    if held := sorted(database.tables()):
+        raise StateError(
+            f"{database.place} is not empty: it holds {', '.join(held[:3])}{' …' * (len(held) > 3)}",
+            hint="a state moves into a new file, or into a database or schema of its own",
+        )
     with store.database.write() as old:
         with database.write() as new:
-            if held := sorted(database.tables()):
-                raise StateError(
-                    f"{database.place} is not empty: it holds {', '.join(held[:3])}{' …' * (len(held) > 3)}",
-                    hint="a state moves into a new file, or into a database or schema of its own",
-                )
             create(new, database.dialect)
             proofs = tuple(_copied(old, new, table) for table in TABLES)
             if database.dialect == "postgresql":
