@@ -53,13 +53,17 @@ class CampaignStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How every campaign stands. `halted` is the halt's own words, empty if there is none."""
+    """How every campaign stands. `halted` is the halt's own words, empty if there is none.
+
+    `silent` says why the platform was not asked, or did not answer; then only what is recorded is shown.
+    """
 
     FORMAT: ClassVar[str] = "yeta-status/1"
 
     at: datetime
     campaigns: tuple[CampaignStatus, ...] = ()
     halted: str = ""
+    silent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +179,39 @@ class StateList:
     rows: tuple[StateRow, ...] = ()
 
 
-Report = Status | Drift | History | Why | StateList
+@dataclass(frozen=True, slots=True)
+class StateWave:
+    """A wave as the state holds it; counts are rows by fate, `counted` the platform's of dialled numbers."""
+
+    number: int
+    attempt: int
+    phase: Phase
+    task_id: str | None
+    rows: int
+    pending: int
+    dialled: int
+    held: int = 0
+    unknown: int = 0
+    counted: int | None = None
+    started: datetime | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    imported: bool = False
+    by_another_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateShow:
+    """One campaign in the state: `key` are the headers that identify a row, `former` its earlier names."""
+
+    FORMAT: ClassVar[str] = "yeta-state-show/1"
+
+    campaign: str
+    kind: str
+    key: tuple[str, ...]
+    former: tuple[str, ...]
+    protect: bool
+    next_wave: int
+    waves: tuple[StateWave, ...] = ()
+
+
+Report = Status | Drift | History | Why | StateList | StateShow

@@ -131,8 +131,11 @@ def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
 
 
 def _cannot_account(case: Case, wave: Wave) -> str:
-    """Why a pause now could not lead to a replacement: too many records are missing."""
+    """Why a pause now could not lead to a replacement: too many records are missing, or nothing is proven."""
     record, task = wave.record, wave.task
+    if record.held:
+        hint = f"`yeta state resolve {record.campaign}` settles them"
+        return f"{record.held} rows are held as possibly dialled; {hint}"
     called = task.process_tel_count if task else None
     if called is None:
         return "the platform gives no count of dialled numbers"

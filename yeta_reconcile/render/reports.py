@@ -12,10 +12,10 @@ from yeta_reconcile.render.colour import Paint
 from yeta_reconcile.render.table import table
 from yeta_reconcile.render.width import clean
 from yeta_reconcile.render.words import attribute_name, attribute_value, count, listed, moment
-from yeta_reconcile.report import Drift, History, Report, StateList, Status, Why
+from yeta_reconcile.report import Drift, History, Report, StateList, StateShow, Status, Why
 
 if TYPE_CHECKING:
-    from yeta_reconcile.report import CampaignStatus, HistoryEntry, StateRow, WaveStatus, WhyWave
+    from yeta_reconcile.report import CampaignStatus, HistoryEntry, StateRow, StateWave, WaveStatus, WhyWave
 
 _FATE = {
     Fate.PENDING: "to be called, or being called",
@@ -67,11 +67,16 @@ def report_text(report: Report, *, color: bool = False) -> str:
             lines = _why(report, paint)
         case StateList():
             lines = _state(report)
+        case StateShow():
+            lines = _state_show(report, paint)
     return "\n".join(lines) + "\n"
 
 
 def _status(status: Status, paint: Paint) -> list[str]:
     lines = [paint(f"HALTED: {clean(status.halted)}", "alarm"), ""] if status.halted else []
+    if status.silent:
+        silent = f"THE PLATFORM DID NOT ANSWER: {clean(status.silent)}. This is what the state recorded."
+        lines += [paint(silent, "careful"), ""]
     if not status.campaigns:
         return [*lines, "No campaigns."]
     for campaign in status.campaigns:
@@ -234,3 +239,28 @@ def _state(listing: StateList) -> list[str]:
 def _notes(row: StateRow) -> str:
     gone = f"gone since {moment(row.gone_at)}" if row.gone_at else ""
     return ", ".join(note for note in ("protected" if row.protect else "", gone) if note)
+
+
+def _state_show(shown: StateShow, paint: Paint) -> list[str]:
+    key = ", ".join(map(clean, shown.key)) or "the number"
+    head = [f"{paint(clean(shown.campaign), 'strong')}  {shown.kind}, rows by {key}"]
+    if shown.former:
+        head.append(f"  formerly {', '.join(map(clean, shown.former))}")
+    if shown.protect:
+        head.append("  protected")
+    headers = ("WAVE", "ATTEMPT", "PHASE", "TASK", "STARTED", "ROWS", "PENDING", "DIALLED", "HELD", "UNKNOWN")
+    rows = [
+        (
+            wave.number, wave.attempt, wave.phase, wave.task_id,
+            moment(wave.started) if wave.started else None, wave.rows, wave.pending, wave.dialled, wave.held,
+            wave.unknown, _origin(wave),
+        )
+        for wave in shown.waves
+    ]  # fmt: skip
+    counted = ("WAVE", "ATTEMPT", *headers[5:])
+    return [*head, *table((*headers, "NOTES"), rows, right=counted, indent=2)]
+
+
+def _origin(wave: StateWave) -> str:
+    notes = (("imported", wave.imported), ("by another hand", wave.by_another_hand))
+    return ", ".join(words for words, holds in notes if holds)

@@ -1,0 +1,21 @@
+"""`yeta state`: the state, by hand. One module a subcommand; whatever writes shows what it does and asks."""
+
+from __future__ import annotations
+
+import click
+
+from yeta_reconcile.cli.state.backup import backup
+from yeta_reconcile.cli.state.forget import forget
+from yeta_reconcile.cli.state.listing import list_, show
+from yeta_reconcile.cli.state.rebuild import rebuild
+from yeta_reconcile.cli.state.resolve import resolve
+from yeta_reconcile.cli.state.unlock import unlock
+
+
+@click.group()
+def state() -> None:
+    """Look into the state and mend it by hand."""
+
+
+for _command in (list_, show, resolve, forget, unlock, backup, rebuild):
+    state.add_command(_command)

@@ -1,0 +1,35 @@
+"""`yeta state backup`: a consistent copy of the state, while others go on reading and writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.load import load
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def backup(context: Context, file: Path) -> None:
+    """Write a consistent copy of the state to FILE, which must not exist.
+
+    The key is not in it: keep `yeta.key` (or YETA_STATE_KEY) as well, but elsewhere; without it no row of the
+    copy can be recognised.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    store = open_state(context, repository)
+    try:
+        if store.ephemeral:
+            raise StateError("there is no state yet", hint="the first apply makes it")
+        store.database.backup(str(context.chdir / file))
+    finally:
+        store.close()
+    click.echo(f"{file} is a copy of the state; keep its key too, apart from it.")

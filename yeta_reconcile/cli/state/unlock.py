@@ -1,0 +1,40 @@
+"""`yeta state unlock`: take the lock away from a holder that is gone for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.execute.run import SystemClock
+from yeta_reconcile.load import load
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def unlock(context: Context, yes: bool) -> None:
+    """Take the state's lock away from whoever holds it.
+
+    A dead holder's lock is gone by itself after 30 seconds. One that still runs stops before its next call.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    store, clock = open_state(context, repository), SystemClock()
+    try:
+        holder = store.lock.current(int(clock.now().timestamp() * 1000))
+        if holder is None:
+            click.echo("Nobody holds the lock.")
+            return
+        click.echo(f"The lock is held by {holder}.")
+        confirm("Take it away?", yes=yes)
+        store.lock.take_away()
+        note(context, repository, store, clock, "state unlock", {}, f"taken away from {holder}")
+        click.echo("Taken away.")
+    finally:
+        store.close()

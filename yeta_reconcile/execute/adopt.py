@@ -1,0 +1,193 @@
+"""Taking a live task into the state as a wave: which declared rows it holds, as far as its mark proves.
+
+It writes the state alone. What is not proven is held as possibly dialled, and never called again by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.campaign import Attributes, Campaign
+from yeta_reconcile.checks import default_windows
+from yeta_reconcile.contacts import ListReader
+from yeta_reconcile.diff import key_headers
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.live import LivePhase
+from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from yeta_reconcile.campaign import Calling
+    from yeta_reconcile.contacts import ListSpec
+    from yeta_reconcile.live import Config, Task
+    from yeta_reconcile.marks import Key, Mark
+    from yeta_reconcile.recorded import CampaignRecord
+    from yeta_reconcile.store import Store
+
+_PHASE = {
+    LivePhase.NEW: Phase.STARTED,
+    LivePhase.LIVE: Phase.STARTED,
+    LivePhase.PAUSED: Phase.PAUSED,
+    LivePhase.COMPLETED: Phase.COMPLETED,
+    LivePhase.EXPIRED: Phase.EXPIRED,
+    LivePhase.DELETED: Phase.DELETED,
+    # In doubt it may ring.
+    LivePhase.UNKNOWN: Phase.STARTED,
+}
+_OVER = frozenset({Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredList:
+    """A campaign's rows by ascending key, as the ledger keeps them, and the columns they were read with."""
+
+    rows: tuple[RowRecord, ...]
+    columns: tuple[str, ...]
+
+    @classmethod
+    def read(cls, spec: ListSpec, columns: Sequence[str], key: Key) -> DeclaredList:
+        """Read the whole list. Raises InvalidInput with its findings if it cannot be used."""
+        reader = ListReader(spec, tuple(columns) or None, digest=key.row_digest)
+        rows = [
+            RowRecord(
+                wave_id=0,
+                key=row.digest,
+                content=key.content_digest(row.values),
+                batch=0,
+                line=row.line,
+                number=None if row.number_digest == row.digest else row.number_digest,
+            )
+            for row in reader
+        ]
+        if reader.failed:
+            raise InvalidInput(f"the contact list {spec.label} cannot be used", reader.diagnostics)
+        return cls(tuple(sorted(rows, key=lambda row: row.key)), tuple(columns))
+
+    def proven_by(self, mark: Mark, key: Key, left_out: Iterable[set[bytes]]) -> tuple[RowRecord, ...] | None:
+        """The rows whose digest the mark holds: all, or all but one of the sets; None if none fits."""
+        for taken in (set(), *left_out):
+            rows = tuple(row for row in self.rows if row.key not in taken)
+            if rows and key.set_digest(row.key for row in rows)[:4].hex() == mark.set_part:
+                return rows
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A task about to be taken in. `matched`: its mark proves the set; `exact`: its count agrees too."""
+
+    wave: WaveRecord
+    rows: tuple[RowRecord, ...]
+    matched: bool
+    exact: bool
+
+    @property
+    def held(self) -> int:
+        """Rows that count as possibly dialled, until records or a person settle them."""
+        return sum(row.fate is Fate.HELD for row in self.rows)
+
+
+def adoption(
+    declared: Calling,
+    task: Task,
+    rows: tuple[RowRecord, ...] | None,
+    listed: DeclaredList,
+    *,
+    number: int,
+    config: Config,
+    now: int,
+) -> Adoption:
+    """A task as a wave. `rows` are those its mark proves, None: nothing is proven; `now` in ms.
+
+    A task that never rang is recorded as one to be thrown away: the next apply stages its rows anew.
+    """
+    matched = rows is not None
+    chosen = listed.rows if rows is None else rows
+    staged = task.phase is LivePhase.NEW and task.never_rang
+    exact = matched and task.count_tel == len(chosen)
+    fate = Fate.PENDING if exact or staged else Fate.HELD
+    phase = Phase.FILLING if staged else _PHASE[task.phase]
+    wave = WaveRecord(
+        wave_id=0,
+        campaign=declared.name,
+        number=number,
+        attempt=0,
+        phase=phase,
+        task_name=task.name,
+        attributes=attributes_of(task, declared, config),
+        columns=listed.columns,
+        task_id=task.task_id,
+        imported=True,
+        # Who paused it is not known, and what another hand paused is not resumed unasked.
+        by_hand=phase is Phase.PAUSED,
+        tel_count=task.process_tel_count if phase in _OVER else None,
+        created_at=now,
+        started_at=None if staged else task.time_start or now,
+        detail="discard" if staged else "",
+    )
+    return Adoption(wave, tuple(replace(row, fate=fate) for row in chosen), matched, exact)
+
+
+def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
+    """What a task is like, in the words of its document: what the platform does not tell is as declared."""
+    asked = Attributes.of(declared)
+    lines = asked.lines if task.lines is None or set(task.lines) == set(asked.lines) else task.lines
+    recall = asked.recall_count if task.recall_count is None else task.recall_count
+    wait = asked.recall_wait if task.recall_wait is None else task.recall_wait
+    return Attributes(
+        robot=task.robot or asked.robot,
+        lines=lines,
+        voice=asked.voice if task.voice is None else task.voice or None,
+        begin=_moment(task.estimate_begin, asked.begin) if asked.begin else None,
+        end=_moment(task.estimate_end, asked.end),
+        windows=_windows(task, asked, config),
+        recall_count=recall,
+        recall_wait=wait if recall else 0,
+    )
+
+
+def _windows(task: Task, asked: Attributes, config: Config) -> tuple[str, ...] | None:
+    """Windows that nobody declared are the hours of the lines."""
+    if task.windows is None:
+        return asked.windows
+    if asked.windows is not None:
+        return asked.windows if set(task.windows) == set(asked.windows) else task.windows
+    hours = default_windows(config.lines[line] for line in asked.lines if line in config.lines)
+    return None if set(task.windows) == set(hours) else task.windows
+
+
+def _moment(ms: int | None, like: datetime | None) -> datetime | None:
+    if not ms:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(like.tzinfo if like else UTC)
+
+
+def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]]:
+    """Row keys that a campaign's waves took before a further one could be planned: after each of them."""
+    sets: list[set[bytes]] = []
+    taken: set[bytes] = set()
+    for wave in sorted(record.waves if record else (), key=lambda wave: (wave.number, wave.attempt)):
+        taken = taken | {row.key for row in store.waves.rows(wave.wave_id) if row.fate is not Fate.RELEASED}
+        sets.append(taken)
+    if record and sets:
+        # Without rows that were set aside for good, and without those that may enter another wave.
+        sets.append({row.key for row in store.waves.ledger(record.name) if row.fate not in FREE_FATES})
+    return sets[::-1]
+
+
+def record_adoption(store: Store, declared: Calling, former: CampaignRecord | None, taken: Adoption) -> int:
+    """Write an adoption down; it counts from the last of its transactions on. The wave's id."""
+    name = declared.name
+    if former is not None and former.name != name:
+        store.waves.rename(former.name, name)
+    protect = isinstance(declared, Campaign) and declared.protect
+    store.waves.declare(name, declared.kind, key_headers(declared, taken.wave.columns), protect=protect)
+    wave_id = store.waves.plan_wave(taken.wave)
+    store.waves.add_rows(wave_id, (replace(row, wave_id=wave_id) for row in taken.rows))
+    if taken.wave.detail:
+        store.waves.change_wave(wave_id, detail=taken.wave.detail)
+    store.waves.seal_wave(wave_id)
+    return wave_id

@@ -1,0 +1,162 @@
+"""The halt carried out: every live task with our mark and every recorded one is paused, until none is live.
+
+It needs neither the lock, the key nor the state, and journals nothing: a pause rings nobody and may be sent
+again to the same task. What it pauses is noted in the flag first, so that it is known for ours afterwards.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from yeta_reconcile.errors import Incomplete, OutcomeUnknown, PlatformError, StateError
+from yeta_reconcile.live import LivePhase, Task
+from yeta_reconcile.marks import parse_mark
+from yeta_reconcile.recorded import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from yeta_reconcile.execute.run import Clock
+    from yeta_reconcile.halt import HaltFlag
+    from yeta_reconcile.store import Store
+
+# So long tasks that go on ringing are paused again; then a person has to know.
+PATIENCE_SECONDS = 300.0
+ASKED_SINGLY = 50
+LISTINGS = 10
+# Over at the platform: nothing in them can ring any more.
+QUIET = frozenset({Phase.COMPLETED, Phase.DELETED, Phase.EXPIRED, Phase.DISCARDED})
+RINGING_CALLS = frozenset({"start", "resume"})
+
+
+class Stopping(Protocol):
+    """What halting needs of the platform client."""
+
+    def query(self, *, name: str | None = None) -> list[Task]:
+        """Tasks by a part of their name."""
+        ...
+
+    def task(self, task_id: str) -> Task | None:
+        """One task by its id."""
+        ...
+
+    def pause(self, task_id: str) -> None:
+        """Pause a task."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a state tells a halt: its tasks, and until when a start may be under way (ms)."""
+
+    task_ids: frozenset[str] = frozenset()
+    under_way_until: int = 0
+
+    @classmethod
+    def of(cls, store: Store) -> Known:
+        """Read it out of a state, which need not be ours to lock."""
+        waves = [wave for campaign in store.waves.recorded().campaigns.values() for wave in campaign.waves]
+        ids = {wave.task_id for wave in waves if wave.task_id and wave.phase not in QUIET}
+        starts = [
+            intent.deadline
+            for intent in store.intents.open()
+            if intent.call in RINGING_CALLS and intent.outcome is None
+        ]
+        return cls(frozenset(ids), max(starts, default=0))
+
+
+@dataclass(slots=True)
+class Halting:
+    """A halt under way. `owner` is the plain part of our marks; `settle` and `timeout` are seconds.
+
+    `look` reads the state again; None: it cannot be read, so that any start may still be under way.
+    """
+
+    client: Stopping
+    flag: HaltFlag
+    owner: str
+    who: str
+    clock: Clock
+    settle: float
+    timeout: float
+    max_in_flight: int = 8
+    look: Callable[[], Known | None] = lambda: None
+    paused: dict[str, None] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def carry_out(self) -> list[str]:
+        """Pause until nothing rings; the ids of tasks that are still live in the end.
+
+        Raises what a question raises: Unreachable, PlatformError. The flag must have been set before.
+        """
+        began = self._seconds()
+        # What bears our mark is found and paused before the state is so much as opened.
+        self._pause(self._live(frozenset()))
+        quiet_since: float | None = None
+        while True:
+            known = self.look()
+            live = self._live(known.task_ids if known else frozenset())
+            until = known.under_way_until / 1000 if known else began + self.timeout
+            now = self._seconds()
+            if live:
+                if now - began > PATIENCE_SECONDS:
+                    return live
+                self._pause(live)
+                quiet_since = None
+            elif quiet_since is not None and now >= max(quiet_since + self.settle, until):
+                return []
+            elif quiet_since is None:
+                quiet_since = now
+            self.clock.sleep(max(min(self.settle / 5, 1.0), 0.01))
+
+    def _seconds(self) -> float:
+        return self.clock.now().timestamp()
+
+    def _live(self, recorded: frozenset[str]) -> list[str]:
+        """Tasks that ring or will by themselves: with this project's and environment's mark, or recorded."""
+        marked = {task.task_id: task for task in self._marked()}
+        missing = [task_id for task_id in recorded if task_id not in marked]
+        if len(missing) > ASKED_SINGLY:
+            marked |= {task.task_id: task for task in self._all() if task.task_id in recorded}
+            missing = []
+        for task_id in missing:
+            if (task := self.client.task(task_id)) is not None:
+                marked[task_id] = task
+        return [task.task_id for task in marked.values() if task.phase is LivePhase.LIVE]
+
+    def _marked(self) -> Iterable[Task]:
+        for task in self._asked(self.owner):
+            mark = parse_mark(task.name)
+            if mark is not None and mark.owner == self.owner:
+                yield task
+
+    def _all(self) -> list[Task]:
+        return self._asked(None)
+
+    def _asked(self, name: str | None) -> list[Task]:
+        """The listing; while others delete tasks it may take several tries."""
+        for _ in range(LISTINGS):
+            with suppress(Incomplete):
+                return self.client.query(name=name)
+            self.clock.sleep(self.settle / 5)
+        return self.client.query(name=name)
+
+    def _pause(self, task_ids: list[str]) -> None:
+        if not task_ids:
+            return
+        with suppress(StateError):
+            # A flag that cannot be written keeps nobody from pausing; whoever set it first says so.
+            self.flag.set(self.who, self.clock.now(), tuple(task_ids))
+        with ThreadPoolExecutor(self.max_in_flight, thread_name_prefix="halt") as pool:
+            list(pool.map(self._pause_one, task_ids))
+
+    def _pause_one(self, task_id: str) -> None:
+        """Whether it worked, the next look tells."""
+        try:
+            self.client.pause(task_id)
+        except (OutcomeUnknown, PlatformError) as error:
+            self.refused[task_id] = str(error)
+        self.paused[task_id] = None

@@ -1,0 +1,152 @@
+"""A lost state from the live tasks: waves and their rows out of marks and declared lists.
+
+It writes the state alone, and takes in what was ever started; what never rang is left to apply.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
+from yeta_reconcile.planner import record_of
+from yeta_reconcile.recorded import Fate, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.campaign import Calling
+    from yeta_reconcile.live import Config
+    from yeta_reconcile.load import Located, Repository
+    from yeta_reconcile.observed import Observed, Orphan
+    from yeta_reconcile.recorded import CampaignRecord, Recorded
+    from yeta_reconcile.store import Store
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What a rebuild would write, and in words what it cannot prove or leaves alone."""
+
+    adoptions: list[tuple[Calling, Adoption]] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """Finds what the state of a repository lacks. `now` in ms."""
+
+    declared: Repository
+    store: Store
+    recorded: Recorded
+    observed: Observed
+    now: int
+
+    def find(self) -> Recovery:
+        """Every started task with our mark and without a record, as a wave. Raises InvalidInput."""
+        recovery = Recovery()
+        by_campaign: dict[str, list[Orphan]] = defaultdict(list)
+        for orphan in self.observed.orphans:
+            self._sort(orphan, by_campaign, recovery)
+        for name, orphans in sorted(by_campaign.items()):
+            self._campaign(self.declared.callings[name], orphans, recovery)
+        if recovery.adoptions or not self.store.history.entries():
+            self._direct_calls(recovery)
+        return recovery
+
+    def record(self, recovery: Recovery) -> None:
+        """Write it down."""
+        for model, taken in recovery.adoptions:
+            # A rename, if there is one, is done by the first wave of its campaign.
+            recorded = self.store.waves.recorded()
+            record_adoption(self.store, model, record_of(model, recorded, self.declared.callings), taken)
+
+    def _sort(self, orphan: Orphan, by_campaign: dict[str, list[Orphan]], recovery: Recovery) -> None:
+        task, mark = orphan.task, orphan.mark
+        what = f"task {task.task_id} ({task.status_words}) of {mark.campaign} wave {mark.wave}"
+        name = self._today(mark.campaign)
+        if not orphan.proven:
+            hint = f"put the right key back, or `yeta import {mark.campaign} {task.task_id}`"
+            recovery.left.append(f"{what} cannot be proven with this key: {hint}")
+        elif task.never_rang:
+            if not task.deleted:
+                recovery.left.append(f"{what} was never started: apply deletes it")
+        elif name is None:
+            hint = f"`yeta state forget {mark.campaign}` gives it up, or declare the campaign again"
+            recovery.left.append(f"{what} was started, and no document declares it: {hint}")
+        else:
+            by_campaign[name].append(orphan)
+
+    def _today(self, name: str) -> str | None:
+        """The name under which a campaign is declared today, if it is."""
+        if name in self.declared.campaigns:
+            return name
+        for today, located in self.declared.campaigns.items():
+            record = self._record(located.model)
+            if located.model.renamed_from == name or (record and name in {record.name, *record.former}):
+                return today
+        return None
+
+    def _record(self, model: Calling) -> CampaignRecord | None:
+        return record_of(model, self.recorded, self.declared.callings)
+
+    @property
+    def _config(self) -> Config:
+        return self.observed.config
+
+    def _list(self, located: Located[Calling]) -> DeclaredList:
+        robot = self._config.robots.get(located.model.robot)
+        columns = robot.columns if robot else ()
+        return DeclaredList.read(self.declared.list_spec(located), columns, self.store.key)
+
+    def _campaign(self, located: Located[Calling], orphans: list[Orphan], recovery: Recovery) -> None:
+        """One campaign's tasks, earlier waves first: what they hold, later ones cannot."""
+        listed = self._list(located)
+        sets = earlier_sets(self.store, self._record(located.model))
+        taken: set[bytes] = set()
+        for orphan in sorted(orphans, key=lambda orphan: (orphan.mark.wave, orphan.task.task_id)):
+            task, mark = orphan.task, orphan.mark
+            rows = listed.proven_by(mark, self.store.key, [taken, *(known | taken for known in sets)])
+            found = adoption(
+                located.model, task, rows, listed, number=mark.wave, config=self._config, now=self.now
+            )
+            recovery.adoptions.append((located.model, found))
+            what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
+            if not found.matched:
+                recovery.unproven.append(
+                    f"{what}: its rows cannot be told from the list as it is now, so all {len(found.rows):,} "
+                    "declared rows are held as possibly dialled"
+                )
+            elif not found.exact:
+                recovery.unproven.append(
+                    f"{what}: it holds {task.count_tel} numbers and its mark stands for {len(found.rows):,}, "
+                    "so all of these are held as possibly dialled"
+                )
+            else:
+                taken = taken | {row.key for row in found.rows}
+
+    def _direct_calls(self, recovery: Recovery) -> None:
+        """Direct calls leave no task: what was called out before the state was lost, nobody can tell."""
+        for name, located in sorted(self.declared.direct_calls.items()):
+            if self._record(located.model) is not None:
+                continue
+            listed = self._list(located)
+            wave = WaveRecord(
+                wave_id=0,
+                campaign=name,
+                number=1,
+                attempt=0,
+                phase=Phase.COMPLETED,
+                task_name=f"{name}~w1",
+                attributes=Attributes.of(located.model),
+                columns=listed.columns,
+                kind=located.model.kind,
+                imported=True,
+                created_at=self.now,
+            )
+            rows = tuple(replace(row, fate=Fate.HELD) for row in listed.rows)
+            recovery.adoptions.append((located.model, Adoption(wave, rows, matched=False, exact=False)))
+            recovery.unproven.append(
+                f"{name}: direct calls leave no task, so all {len(rows):,} declared rows are held as "
+                f"possibly called; `yeta state resolve {name}` frees them"
+            )
