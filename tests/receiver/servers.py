@@ -46,17 +46,19 @@ def state_of(root: Path) -> Store:
 @contextmanager
 def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
     """A running receiver: its base URL with the secret, its store, itself."""
-    store = state_of(root)
+    inbox, store = state_of(root), state_of(root)
     try:
         made = Receiver(
+            inbox,
             store,
             Gate(**({"secrets": (SECRET.encode(),)} | gate)),
             Contexts(root, None, {}),
             timedelta(days=90),
         )
         with bind("127.0.0.1", 0) as bound, serving(made, bound) as url:
-            yield f"{url}/{SECRET}", store, made
+            yield f"{url}/{SECRET}", inbox, made
     finally:
+        inbox.close()
         store.close()
 
 

@@ -47,10 +47,9 @@ def running(root: Path) -> Iterator[tuple[str, Store, Receiver]]:
         yield running
 
 
-def connection_of(store: Store) -> sqlite3.Connection:
-    database = store.database
-    assert isinstance(database, SqliteDatabase)
-    return database._connection
+def database_of(store: Store) -> SqliteDatabase:
+    assert isinstance(store.database, SqliteDatabase)
+    return store.database
 
 
 def until(condition: Any, seconds: float = 10.0) -> None:
@@ -92,10 +91,14 @@ def test_a_body_that_is_no_json_object_is_a_dead_letter_and_400(running: Any, bo
     assert dead.problem
 
 
-def test_a_body_that_is_too_long_is_refused(running: Any) -> None:
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(running: Any) -> None:
     url, store, _ = running
-    status, answer = post(f"{url}/receiveCallRecord", b'{"a":"' + b"x" * 1_000_000 + b'"}')
-    assert status == 413
+    host, port = url.removeprefix("http://").partition("/")[0].split(":")
+    with socket.create_connection((host, int(port))) as client:
+        head = f"POST /{SECRET}/receiveCallRecord HTTP/1.1\r\nHost: x\r\nContent-Length: 1000001\r\n\r\n"
+        client.sendall(head.encode())
+        answer = client.recv(4096)
+    assert answer.split()[1] == b"413"
     assert b"success" not in answer
     assert store.inbox.counts() == InboxCounts(0, 0, 0)
 
@@ -167,8 +170,9 @@ def test_every_answer_has_the_headers_of_security(running: Any) -> None:
 
 
 def test_a_locked_state_is_an_error_and_the_retry_succeeds(root: Path) -> None:
-    with receiver(root) as (url, store, _):
-        connection_of(store).execute("PRAGMA busy_timeout = 100")
+    with receiver(root) as (url, store, made):
+        for opened in (store, made._store):
+            database_of(opened)._busy_seconds = 0.1
         other = sqlite3.connect(root / "state" / "yeta.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
 
@@ -189,7 +193,7 @@ def test_a_locked_state_is_an_error_and_the_retry_succeeds(root: Path) -> None:
 def test_a_full_disk_is_an_error_and_the_retry_succeeds(root: Path) -> None:
     with receiver(root) as (url, store, _):
         until(lambda: store.inbox.counts().waiting == 0)
-        connection = connection_of(store)
+        connection = database_of(store)._connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
         body = pushes.outbound(note="x" * 100_000)

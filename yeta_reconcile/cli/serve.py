@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.campaign import Project
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store import Store
 
 VARIABLE = "YETA_PUSH_SECRET"
 
@@ -63,18 +65,9 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             hint=f"set {VARIABLE} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1",
         )
     project = read_project(context)
-    environment = context.env or ""
-    store = open_store(
-        project.state,
-        context.chdir,
-        environ,
-        project=project.name,
-        environment=environment,
-        create=True,
-    )
-    try:
+    with closing(_opened(context, project)) as inbox, closing(_opened(context, project)) as store:
         contexts = Contexts(context.chdir, context.env, environ)
-        receiver = Receiver(store, gate, contexts, project.retention)
+        receiver = Receiver(inbox, store, gate, contexts, project.retention)
         try:
             bound = bind(host, port)
         except OSError as problem:
@@ -83,8 +76,6 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             name = f"[{host}]" if ":" in host else host
             base = f"http://{name}:{bound.getsockname()[1]}"
             _until_signal(lambda stop: receiver.run(bound, stop, lambda: click.echo(base)))
-    finally:
-        store.close()
 
 
 def read_project(context: Context) -> Project:
@@ -93,6 +84,17 @@ def read_project(context: Context) -> Project:
     if settings.project is None or any(found.severity == "error" for found in settings.findings):
         raise InvalidInput("the settings of the repository cannot be used", settings.findings)
     return settings.project
+
+
+def _opened(context: Context, project: Project) -> Store:
+    return open_store(
+        project.state,
+        context.chdir,
+        context.environ,
+        project=project.name,
+        environment=context.env or "",
+        create=True,
+    )
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -37,16 +37,22 @@ DAY_MS = 86_400_000
 
 
 class Receiver:
-    """One receiver on one store; `run` serves until `stop` is set."""
+    """One receiver on one state; `run` serves until `stop` is set.
 
-    def __init__(self, store: Store, gate: Gate, contexts: Contexts, retention: timedelta) -> None:
+    `inbox` and `store` are the same state over two connections, so that what is stored before it is
+    acknowledged never waits behind what is folded.
+    """
+
+    def __init__(
+        self, inbox: Store, store: Store, gate: Gate, contexts: Contexts, retention: timedelta
+    ) -> None:
         self._store = store
         self._contexts = contexts
         self._retention_ms = int(retention.total_seconds() * 1000)
         self._metrics = Metrics()
         self._arrived = threading.Event()
         self._stop = threading.Event()
-        self._writer = Writer(store.inbox.append, on_stored=self._arrived.set)
+        self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         self._projector = Projector(store, on_settled=self._metrics.folded)
         self._probed = 0.0
         self._probing = threading.Lock()

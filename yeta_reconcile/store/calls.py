@@ -80,10 +80,10 @@ class Calls:
             (wave_id,),
         )
         return Results(
-            dialled=sum(row[2] for row in counted),
-            connected=sum(row[3] for row in counted),
-            calls=sum(row[4] for row in counted),
-            by_result=tuple((row[0], row[1], row[2]) for row in counted),
+            dialled=sum(int(row[2]) for row in counted),
+            connected=sum(int(row[3]) for row in counted),
+            calls=sum(int(row[4]) for row in counted),
+            by_result=tuple((row[0], row[1], int(row[2])) for row in counted),
         )
 
     def call_seconds(self, wave_ids: Sequence[int], sample: int = 200, fewest: int = 20) -> float | None:

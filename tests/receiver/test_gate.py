@@ -1,0 +1,49 @@
+"""Who may knock."""
+
+from __future__ import annotations
+
+import pytest
+
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.receiver.gate import Gate, is_loopback, read_networks, read_secrets
+
+
+def test_one_secret_or_two_separated_by_a_comma() -> None:
+    assert read_secrets("") == ()
+    assert read_secrets("one") == (b"one",)
+    assert read_secrets("one, two") == (b"one", b"two")
+
+
+@pytest.mark.parametrize("text", ["a,b,c", "a/b", "ä", "a b"])
+def test_a_secret_that_cannot_stand_in_a_url_is_refused_without_being_shown(text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_secrets(text)
+    assert text not in refused.value.message + refused.value.hint
+
+
+def test_without_a_secret_the_same_paths_are_at_the_root() -> None:
+    assert Gate().module("/receiveVoice") == "receiveVoice"
+    assert Gate((b"s",)).module("/s/receiveVoice") == "receiveVoice"
+    assert Gate((b"s",)).module("/receiveVoice") is None
+    assert Gate((b"s",)).module("/s") is None
+    assert Gate((b"s",)).module("/\xff/x") is None
+    assert Gate((b"s",)).module("/\u4e2d/x") is None
+
+
+def test_networks_hold_for_both_families_and_for_mapped_addresses() -> None:
+    gate = Gate(allowed=read_networks(["203.0.113.0/24", "2001:db8::/32"]))
+    assert gate.admits("203.0.113.5", None)
+    assert gate.admits("::ffff:203.0.113.5", None)
+    assert gate.admits("2001:db8::1", None)
+    assert not gate.admits("203.0.114.5", "203.0.113.5")
+    assert not gate.admits("nonsense", None)
+    with pytest.raises(InvalidInput):
+        read_networks(["203.0.113"])
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("example.com", False)],
+)
+def test_loopback_is_what_only_this_machine_reaches(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

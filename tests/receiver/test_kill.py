@@ -1,0 +1,82 @@
+"""kill -9 at any moment under load: what was answered success is there afterwards, and folded once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.receiver.pushes import basic
+from tests.receiver.servers import SECRET, repository, served, state_of
+from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.store.inbox import Standing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLIENTS = 6
+
+
+def bombard(url: str, name: str, acknowledged: list[str]) -> None:
+    """Send pushes until the receiver is gone; note each that was answered success."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://").partition("/")[0], timeout=10)
+    number = 0
+    try:
+        while True:
+            uuid = f"{name}-{number}"
+            connection.request("POST", f"/{SECRET}/receiveCallRecord", json.dumps(basic(uuid)).encode())
+            answer = connection.getresponse()
+            if answer.status == 200 and b"success" in answer.read():
+                acknowledged.append(uuid)
+            number += 1
+    except (OSError, http.client.HTTPException):
+        connection.close()
+
+
+def rounds(root: Path, count: int, chance: random.Random) -> None:
+    repository(root)
+    acknowledged: list[str] = []
+    for turn in range(count):
+        with served(root) as (process, url):
+            clients = [
+                threading.Thread(target=bombard, args=(url, f"{turn}-{client}", acknowledged))
+                for client in range(CLIENTS)
+            ]
+            for client in clients:
+                client.start()
+            time.sleep(chance.uniform(0.02, 0.8))
+            process.kill()
+            process.wait()
+            for client in clients:
+                client.join()
+        check(root, acknowledged)
+    assert acknowledged
+
+
+def check(root: Path, acknowledged: list[str]) -> None:
+    store = state_of(root)
+    try:
+        assert store.database.read("PRAGMA integrity_check") == [("ok",)]
+        Projector(store).drain()
+        stored = store.database.read("SELECT call_uuid, standing FROM inbox")
+        assert {row[1] for row in stored} <= {Standing.FOLDED}
+        assert len({row[0] for row in stored}) == len(stored)
+        calls = [record.call.call_uuid for record in store.calls.every()]
+        assert set(acknowledged) <= set(calls)
+        assert len(calls) == len(set(calls)) == len(stored)
+    finally:
+        store.close()
+
+
+def test_what_was_answered_success_is_there_after_kill_9(tmp_path: Path) -> None:
+    rounds(tmp_path, 2, random.Random(1))
+
+
+@pytest.mark.torture
+def test_what_was_answered_success_is_there_after_many_kills(tmp_path: Path) -> None:
+    rounds(tmp_path, 60, random.Random(2))
