@@ -102,9 +102,18 @@ class Planner:
 def record_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
     """What the state holds of a declared campaign, under its name or the former one it names."""
     found = recorded.campaigns.get(declared.name)
-    if found is None and declared.renamed_from and declared.renamed_from not in callings:
-        found = recorded.campaigns.get(declared.renamed_from)
-    return found
+    if found is not None and found.has_ledger:
+        return found
+    return former_of(declared, recorded, callings) or found
+
+
+def former_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
+    """The ledger that a campaign says to go on with, while nobody else does; None once it has it."""
+    former = declared.renamed_from
+    known = recorded.campaigns.get(declared.name)
+    if not former or former in callings or (known and former in known.former):
+        return None
+    return recorded.campaigns.get(former)
 
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
@@ -244,6 +253,7 @@ class _Gathering:
         robot = self.observed.config.robots.get(model.robot)
         columns = robot.columns if robot else ()
         lines = self.observed.config.lines
+        former = former_of(model, self.recorded, self.callings)
         return Subject(
             name,
             model,
@@ -263,6 +273,7 @@ class _Gathering:
             orphans=tuple(orphans),
             strangers_block=strangers,
             destroy=self.planner.destroy,
+            two_ledgers=former is not None and former is not record,
             at=located.at,
         )
 
@@ -300,7 +311,7 @@ class _Gathering:
 
     def _kin(self, model: Calling, record: CampaignRecord | None) -> dict[str, set[bytes]]:
         """Numbers of campaigns that are gone, for one that is new: it may be one of them under a new name."""
-        if record is not None or model.renamed_from or model.repeats:
+        if record is not None and record.has_ledger:
             return {}
         used = {
             found.name
@@ -311,6 +322,7 @@ class _Gathering:
             name
             for name, known in self.recorded.campaigns.items()
             if name not in used
+            and name not in model.repeats
             and name != BY_HAND
             and (known.gone_at is None or self.now_ms - known.gone_at <= GONE_FOR_MS)
         ]

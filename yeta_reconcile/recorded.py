@@ -132,6 +132,11 @@ class CampaignRecord:
     waves: tuple[WaveRecord, ...] = ()
 
     @property
+    def has_ledger(self) -> bool:
+        """Whether it has rows that count; without, it is as good as new."""
+        return bool(self.waves)
+
+    @property
     def started(self) -> bool:
         """Whether any wave of it was ever started."""
         return any(wave.phase in LIVE or wave.started_at for wave in self.waves)

@@ -10,7 +10,7 @@ from yeta_reconcile.diff.decision import INVALID
 from yeta_reconcile.diff.fresh import stage_new_rows
 from yeta_reconcile.diff.gate import blocked
 from yeta_reconcile.diff.live import decide_live
-from yeta_reconcile.diff.over import decide_over, say_lost
+from yeta_reconcile.diff.over import decide_over, name_left_over, say_lost
 from yeta_reconcile.diff.staged import decide_staged
 from yeta_reconcile.diff.subject import grip
 from yeta_reconcile.recorded import Phase
@@ -33,6 +33,8 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
             decide_live(case, wave)
         elif wave.record.phase in {Phase.EXPIRED, Phase.DELETED}:
             decide_over(case, wave)
+        elif wave.record.phase is Phase.COMPLETED:
+            name_left_over(case, wave)
     if case.ended:
         _name_undialled(case)
     elif not blocked(case.subject, case.decision):

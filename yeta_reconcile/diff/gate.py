@@ -14,9 +14,9 @@ def blocked(subject: Subject, decision: Decision) -> bool:
     """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
     if any(finding.exit_code == UNRESOLVED for finding in decision.findings):
         return True
-    if _kin(subject, decision):
+    if _two_ledgers(subject, decision) or _kin(subject, decision):
         return True
-    if subject.strangers_block and subject.record is None:
+    if subject.strangers_block and subject.new:
         find(
             decision, subject, "stranger-started", UNRESOLVED,
             f"{subject.name} gets no wave while a started task of ours belongs to a campaign nobody "
@@ -27,9 +27,23 @@ def blocked(subject: Subject, decision: Decision) -> bool:
     return False
 
 
+def _two_ledgers(subject: Subject, decision: Decision) -> bool:
+    declared = subject.declared
+    if not subject.two_ledgers or declared is None:
+        return False
+    find(
+        decision, subject, "two-ledgers", REFUSED,
+        f"{declared.name} called people of its own before it was said to be what became of "
+        f"{declared.renamed_from}: one campaign cannot go on with two ledgers",
+        f"take another name, or `yeta state forget {declared.name}` if its people may be called again",
+        "renamed_from",
+    )  # fmt: skip
+    return True
+
+
 def _kin(subject: Subject, decision: Decision) -> bool:
     declared = subject.declared
-    if subject.record is not None or declared is None or declared.renamed_from or declared.repeats:
+    if not subject.new or declared is None:
         return False
     kin = [name for name, (shared, shorter) in subject.delta.kin.items() if shared * 2 >= shorter > 0]
     for name in kin:

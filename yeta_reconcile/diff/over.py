@@ -26,6 +26,19 @@ def say_lost(case: Case, wave: Wave) -> None:
     )  # fmt: skip
 
 
+def name_left_over(case: Case, wave: Wave) -> None:
+    """A task that is completed is history, also where another hand completed it before its time."""
+    record = wave.record
+    taken = record.pending + record.dialled + record.held
+    if record.tel_count is not None and record.tel_count < taken:
+        case.find(
+            "completed-undialled", 0,
+            f"wave {record.number} is completed, and the platform dialled {record.tel_count} of its {taken} "
+            "numbers; the others are not called any more",
+            f"`yeta state resolve {case.declared.name}` settles them",
+        )  # fmt: skip
+
+
 def decide_over(case: Case, wave: Wave) -> None:
     """Rows of an expired or deleted wave are free once accounted; until then they wait."""
     record = wave.record

@@ -49,12 +49,18 @@ class Subject:
     orphans: tuple[Orphan, ...] = ()
     strangers_block: bool = False
     destroy: bool = False
+    two_ledgers: bool = False
     at: Callable[..., Position] = lambda *_: Position("")
 
     @property
     def now_ms(self) -> int:
         """Now, in ms since the epoch."""
         return int(self.now.timestamp() * 1000)
+
+    @property
+    def new(self) -> bool:
+        """Whether nothing of it was ever recorded."""
+        return self.record is None or not self.record.has_ledger
 
     @property
     def next_wave(self) -> int:

@@ -91,7 +91,7 @@ class Apply:
             if change.task_id and not remove_orphan(self.run, change.campaign, change.task_id)
         }
         for name in self.changes if kept else ():
-            if name in kept or self.planned.subjects[name].record is None:
+            if name in kept or self.planned.subjects[name].new:
                 self.held_back.add(name)
                 words = f"gets no wave while a task that {', '.join(sorted(kept))} left behind is there"
                 self.run.problem(7, name, words, "run again")

@@ -182,8 +182,21 @@ class Waves:
             )
 
     def rename(self, old: str, new: str) -> None:
-        """A campaign goes on under another name, with all its waves."""
+        """A campaign goes on under another name, with all its waves; one of that name must have none.
+
+        What that one staged and threw away stays known by its task ids.
+        """
         with self._database.write() as transaction:
+            transaction.execute(
+                "INSERT INTO forgotten SELECT task_id, campaign, created_at FROM waves WHERE campaign = ? "
+                "AND phase = ? AND task_id IS NOT NULL ON CONFLICT (task_id) DO NOTHING",
+                (new, Phase.DISCARDED.value),
+            )
+            transaction.execute(
+                "DELETE FROM campaigns WHERE name = ? "
+                "AND NOT EXISTS (SELECT 1 FROM waves WHERE campaign = ? AND phase <> ?)",
+                (new, new, Phase.DISCARDED.value),
+            )
             former = json.loads(transaction.read("SELECT former FROM campaigns WHERE name = ?", (old,))[0][0])
             transaction.execute(
                 "UPDATE campaigns SET name = ?, former = ?, gone_at = NULL, generation = generation + 1 "
