@@ -1,16 +1,16 @@
-"""A campaign repository, a state file and an emulated platform, on virtual time: what tests plan and apply."""
+"""A campaign repository, a state file and an emulated platform on virtual time: what tests plan and apply."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.api import PlatformClient
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings, VirtualClock
+from yeta_reconcile.errors import StateError
 from yeta_reconcile.execute import Apply, Report, Run
 from yeta_reconcile.execute.run import Pauses
 from yeta_reconcile.execute.session import holding
@@ -21,6 +21,7 @@ from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import httpx
 
@@ -52,10 +53,11 @@ def settings(**override: Any) -> Settings:
 
 
 class LabClock:
-    """The platform's virtual time as ours: to sleep is to let it pass."""
+    """The platform's virtual time as ours: to sleep is to let it pass. `beat` is a virtual heartbeat."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
+        self.beat: Callable[[], object] | None = None
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.emulator.clock.now_ms / 1000, UTC)
@@ -64,6 +66,10 @@ class LabClock:
         return self.emulator.clock.now_ms / 1000
 
     def sleep(self, seconds: float) -> None:
+        while self.beat and seconds > 5:
+            self.emulator.advance(5)
+            self.beat()
+            seconds -= 5
         self.emulator.advance(seconds)
 
 
@@ -178,11 +184,25 @@ class Lab:
         with self.store(create=False) as store, self.client() as client:
             return Planner(self.repository(), store, client, **options).plan(self.clock.now())
 
+    @contextmanager
+    def beating(self, run: Run) -> Iterator[None]:
+        """Renew the lock while virtual time passes, as the heartbeat does in real time."""
+
+        def beat() -> None:
+            with suppress(StateError):
+                run.store.lock.renew(run.holder, run.now_ms())
+
+        self.clock.beat = beat
+        try:
+            yield
+        finally:
+            self.clock.beat = None
+
     def apply(self, **options: Any) -> Report:
         """What `yeta apply --yes` does; a plan that guards refuse is not carried out."""
         with self.store() as store, self.client() as client:
             run = self.run(store, client)
-            with holding(run):
+            with self.beating(run), holding(run):
                 planner = Planner(self.repository(), store, client, **options)
                 planned = planner.plan(self.clock.now())
                 assert planned.exit_code in {0, 8}, [str(d) for d in planned.plan.diagnostics]

@@ -1,0 +1,416 @@
+"""Doubts about creates, inserts and discards: settled by asking, and never by ringing anybody twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.lab import START, Lab, number, settings
+from yeta_reconcile.emulator import Emulator, Fault, VirtualClock
+from yeta_reconcile.emulator.task import Status
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+DAY = 24 * 3600
+
+
+def a_lab(root: Path, **override: object) -> Lab:
+    root.mkdir(exist_ok=True)
+    return Lab(root, Emulator(settings(**override), clock=VirtualClock(START)), max_in_flight=1)
+
+
+def assert_each_rang_once(lab: Lab, indexes: range | list[int]) -> None:
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(number(index) for index in indexes)
+
+
+def codes(lab: Lab) -> set[str]:
+    return {found.code for found in lab.plan().plan.diagnostics}
+
+
+def the_only_task(lab: Lab) -> str:
+    (task_id,) = [key for key, task in lab.emulator.tasks.items() if not task.deleted]
+    return task_id
+
+
+# Creates and orphans
+
+
+def test_a_create_that_arrives_late_leaves_an_empty_task_that_is_deleted(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault("late", "task/create", seconds=60))
+    report = lab.apply()
+    assert report.exit_code == 7
+    lab.converge()
+    lab.emulator.advance(60)
+    assert ("renewal", "delete", 1, "orphan", 0) in lab.actions()
+    lab.converge()
+    assert lab.actions() == []
+    assert [task.deleted for task in lab.emulator.tasks.values()].count(True) == 1
+    assert_each_rang_once(lab, range(3))
+
+
+def test_a_late_twin_that_holds_the_line_at_create_is_taken_away(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="create")
+    lab.campaign()
+    lab.emulator.faults.add(Fault("late", "task/create", seconds=16))
+    lab.apply()
+    lab.converge()
+    assert_each_rang_once(lab, range(3))
+
+
+def test_an_unanswered_create_is_adopted_and_not_repeated(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault("closed_after", "task/create"))
+    assert lab.converge().exit_code == 0
+    assert lab.changes_sent().count("create") == 1
+    assert_each_rang_once(lab, range(3))
+
+
+def lose_the_state(lab: Lab) -> None:
+    for file in (lab.root / "state").iterdir():
+        file.unlink()
+
+
+def test_a_started_task_without_a_record_blocks_its_campaign_with_exit_8(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lose_the_state(lab)
+    planned = lab.plan()
+    assert planned.exit_code == 8
+    assert {found.code for found in planned.plan.diagnostics} == {"orphan-started"}
+    assert planned.plan.changes == ()
+    assert lab.apply().exit_code == 8
+    assert_each_rang_once(lab, range(3))
+    # It goes on blocking when it is completed, and when it was deleted.
+    assert lab.plan().exit_code == 8
+    lab.emulator.console_delete(the_only_task(lab))
+    assert lab.plan().exit_code == 8
+
+
+def test_a_started_task_of_a_campaign_nobody_declares_blocks_those_without_a_ledger(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("old")
+    lab.converge()
+    lose_the_state(lab)
+    lab.remove("old")
+    lab.campaign("new")
+    for _ in range(3):
+        assert codes(lab) == {"orphan-started", "stranger-started"}
+        assert lab.apply().exit_code == 8
+    assert_each_rang_once(lab, range(3))
+
+
+def test_a_staged_task_without_a_record_is_deleted_before_its_campaign_creates(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="create")
+    lab.campaign(state="staged")
+    lab.converge()
+    lose_the_state(lab)
+    lab.campaign()
+    lab.converge()
+    sent = lab.changes_sent()
+    assert sent.index("delete") < len(sent) - 1 - sent[::-1].index("create")
+    assert_each_rang_once(lab, range(3))
+
+
+@pytest.mark.parametrize("whose", ["renewal", "former"])
+def test_an_orphan_started_at_the_console_before_its_deletion_blocks_every_wave_it_may_concern(
+    tmp_path: Path, whose: str
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(whose, state="staged")
+    lab.converge()
+    task_id = the_only_task(lab)
+    lose_the_state(lab)
+    lab.remove(whose)
+    lab.campaign("renewal")
+
+    def start_in_between(request: httpx.Request) -> None:
+        if request.url.path.endswith("/task/query") and json.loads(request.content).get("task_id"):
+            lab.before = None
+            lab.emulator.console_start(task_id)
+
+    lab.before = start_in_between
+    assert lab.apply().exit_code == 8
+    assert "create" not in lab.changes_sent()[lab.changes_sent().index("create") + 1 :]
+    assert lab.apply().exit_code == 8
+    assert_each_rang_once(lab, range(3))
+
+
+def test_tasks_of_others_are_left_alone_whatever_they_are_called(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.emulator.add_foreign_task("renewal~w1~" + "0" * 24, numbers=[number(900)])
+    lab.emulator.add_foreign_task("春季", numbers=[number(901)], status=Status.RUNNING, line="300")
+    lab.campaign()
+    lab.converge()
+    assert lab.actions() == []
+    assert "delete" not in lab.changes_sent()
+    assert all(not task.deleted for task in lab.emulator.tasks.values())
+
+
+def test_a_task_that_another_key_marked_blocks_its_campaign_until_somebody_looks(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    lose_the_state(lab)
+    lab.key = "another key"
+    lab.campaign()
+    assert codes(lab) == {"unproven-task"}
+    assert lab.apply().exit_code == 8
+    assert "delete" not in lab.changes_sent()
+    assert lab.rung() == []
+
+
+def test_two_projects_on_one_account_never_touch_each_other(tmp_path: Path) -> None:
+    one = a_lab(tmp_path / "one")
+    (tmp_path / "two").mkdir()
+    two = Lab(tmp_path / "two", one.emulator, name="other", max_in_flight=1)
+    for lab, line, first in ((one, "100", 0), (two, "200", 10)):
+        lab.campaign(rows=range(first, first + 3), lines=f'["{line}"]')
+        lab.converge()
+    assert one.actions() == two.actions() == []
+    one.remove("renewal")
+    one.converge()
+    assert two.actions() == []
+    two.emulator.advance(DAY)
+    assert {number(10), number(11), number(12)} <= set(two.rung())
+
+
+# Inserts
+
+
+@pytest.mark.parametrize("mode", ["whole", "before", "around"])
+@pytest.mark.parametrize("place", [0, 3, 49])
+def test_a_bad_number_is_found_named_and_left_out_until_its_row_changes(
+    tmp_path: Path, mode: str, place: int
+) -> None:
+    lab = a_lab(tmp_path, bad_batch=mode, sensitive_numbers=(number(place),))
+    lab.campaign(rows=range(60))
+    lab.converge()
+    found = [d for d in lab.plan().plan.diagnostics if d.code == "row-set-aside"]
+    assert [(d.position.file, d.position.line) for d in found if d.position] == [("renewal.csv", place + 2)]
+    assert lab.actions() == []
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(number(n) for n in range(60) if n != place)
+    # The row changes: it is tried again, in a further wave.
+    lab.emulator.change(sensitive_numbers=())
+    assert lab.actions() == []
+    lab.campaign(rows=[(n, "改过") if n == place else n for n in range(60)])
+    lab.converge()
+    assert_each_rang_once(lab, range(60))
+
+
+@pytest.mark.parametrize("mode", ["before", "around"])
+@pytest.mark.parametrize("nth", range(1, 14))
+@pytest.mark.parametrize("kind", ["closed_after", "closed_before"])
+def test_rows_that_a_refused_batch_left_behind_never_pass_for_a_batch_that_got_lost(
+    tmp_path: Path, mode: str, nth: int, kind: str
+) -> None:
+    lab = a_lab(tmp_path, bad_batch=mode, sensitive_numbers=(number(2),))
+    lab.campaign(rows=range(5))
+    lab.emulator.faults.add(Fault(kind, "task/insert", nth=nth))
+    lab.converge()
+    assert_each_rang_once(lab, [0, 1, 3, 4])
+
+
+@pytest.mark.parametrize("nth", range(1, 9))
+def test_two_batches_in_flight_one_refused_and_one_lost_are_not_taken_for_each_other(
+    tmp_path: Path, nth: int
+) -> None:
+    lab = a_lab(tmp_path, bad_batch="before", sensitive_numbers=(number(50),))
+    lab.max_in_flight = 4
+    lab.campaign(rows=range(104))
+    lab.emulator.faults.add(Fault("closed_before", "task/insert", nth=nth))
+    lab.converge()
+    assert_each_rang_once(lab, [n for n in range(104) if n != 50])
+
+
+def test_an_insert_nobody_can_tell_of_throws_the_staged_task_away(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(60), state="staged")
+    lab.emulator.faults.add(Fault("closed_before", "task/insert", nth=2))
+
+    def a_stranger_inserts(request: httpx.Request) -> None:
+        if request.url.path.endswith("/task/query"):
+            for task in lab.emulator.tasks.values():
+                if task.submitted == 50:
+                    task.batches.append((0, 0, 3))
+
+    lab.before = a_stranger_inserts
+    lab.apply()
+    lab.before = None
+    lab.campaign(rows=range(60))
+    lab.converge()
+    assert_each_rang_once(lab, range(60))
+
+
+def test_an_insert_that_arrives_after_its_doubt_was_settled_is_seen_before_the_start(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.emulator.take_line("100")
+    lab.campaign()
+    lab.emulator.faults.add(Fault("late", "task/insert", seconds=30))
+    assert lab.apply().exit_code == 7
+    lab.emulator.advance(60)
+    lab.emulator.release_line("100")
+    lab.converge()
+    assert_each_rang_once(lab, range(3))
+
+
+# Verification
+
+
+def test_a_task_whose_count_never_fits_is_staged_three_times_over_and_then_a_person_is_asked(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+
+    def one_more(request: httpx.Request) -> None:
+        if request.url.path.endswith("/task/query"):
+            for task in lab.emulator.tasks.values():
+                if task.submitted == 3 and len(task.batches) == 1:
+                    task.batches.append((0, 0, 1))
+
+    lab.before = one_more
+    report = lab.apply()
+    assert report.exit_code == 8
+    assert lab.changes_sent().count("create") == 4
+    assert "start" not in lab.changes_sent()
+    lab.before = None
+    lab.converge()
+    assert_each_rang_once(lab, range(3))
+
+
+@pytest.mark.parametrize("what", ["robot", "line", "window", "begin"])
+def test_a_task_that_reads_back_otherwise_than_asked_is_never_started(tmp_path: Path, what: str) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+
+    def twist(request: httpx.Request) -> None:
+        for task in lab.emulator.tasks.values():
+            if what == "robot":
+                task.robot_id = "720"
+            elif what == "line":
+                task.lines = ("200",)
+            elif what == "window":
+                task.time_range = ("10:00:00-11:00:00",)
+            else:
+                task.begin += 60_000
+
+    lab.after = twist
+    assert lab.apply().exit_code == 8
+    assert "start" not in lab.changes_sent()
+
+
+def test_recall_that_the_platform_ignores_is_a_warning_and_no_more(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, ignores_recall=True)
+    lab.campaign(extra="recall: {count: 1, wait: 10m}")
+    lab.converge()
+    assert any("recall count" in event.get("summary", "") for event in lab.events)
+    assert_each_rang_once(lab, range(3))
+
+
+@pytest.mark.parametrize("lag", [{"lag_seconds": 4.5}, {"lag_queries": 3}])
+def test_queries_that_lag_within_the_settling_time_cost_patience_alone(
+    tmp_path: Path, lag: dict[str, float]
+) -> None:
+    lab = a_lab(tmp_path, sensitive_numbers=(number(5),), **lag)
+    lab.campaign(rows=range(60))
+    lab.converge()
+    lab.campaign(rows=range(70))
+    lab.emulator.advance(DAY)
+    lab.converge()
+    assert lab.actions() == []
+    assert_each_rang_once(lab, [n for n in range(70) if n != 5])
+
+
+@pytest.mark.parametrize("nth", range(1, 8))
+@pytest.mark.parametrize("kind", ["closed_after", "closed_before"])
+def test_lag_and_a_lost_answer_together_ring_nobody_twice(tmp_path: Path, nth: int, kind: str) -> None:
+    lab = a_lab(tmp_path, lag_seconds=4.0)
+    lab.campaign(rows=range(110))
+    lab.emulator.faults.add(Fault(kind, "task/insert" if nth < 5 else "task/create", nth=nth % 4 + 1))
+    lab.converge()
+    assert_each_rang_once(lab, range(110))
+
+
+# Discards
+
+
+def test_a_staged_task_that_the_console_starts_while_it_is_thrown_away_is_not_staged_again(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    task_id = the_only_task(lab)
+    lab.campaign(rows=[(0, "改过"), 1, 2], state="staged")
+
+    def start_in_between(request: httpx.Request) -> None:
+        if request.url.path.endswith("/task/delete"):
+            lab.before = None
+            lab.emulator.console_start(task_id)
+            lab.emulator.advance(2)
+
+    lab.before = start_in_between
+    assert lab.apply().exit_code in {7, 8}
+    for _ in range(3):
+        if lab.plan().exit_code not in {0, 8}:
+            break
+        lab.apply()
+        lab.emulator.advance(600)
+    assert max(Counter(lab.rung()).values()) == 1
+
+
+@pytest.mark.parametrize("listed", ["by_id", "never"])
+def test_platforms_that_hide_deleted_tasks_ring_nobody_twice(tmp_path: Path, listed: str) -> None:
+    lab = a_lab(tmp_path, deleted_listed=listed)
+    lab.campaign(state="staged")
+    lab.converge()
+    lab.campaign(rows=[(0, "改过"), 1, 2])
+    report = lab.apply()
+    if listed == "by_id":
+        lab.converge()
+        assert_each_rang_once(lab, range(3))
+    else:
+        # That nobody started it in between cannot be proven there: a person looks.
+        assert report.exit_code == 8
+        assert lab.apply().exit_code == 8
+        assert lab.rung() == []
+
+
+def test_a_task_that_is_purged_is_lost_and_never_replaced_by_guess(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lab.emulator.console_purge(the_only_task(lab))
+    assert codes(lab) == {"task-lost"}
+    for _ in range(2):
+        assert lab.apply().exit_code == 8
+    assert lab.changes_sent().count("create") == 1
+
+
+def test_a_full_task_is_closed_and_the_rest_goes_out_in_a_further_wave(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, max_numbers=100)
+    lab.campaign(rows=range(130))
+    lab.apply()
+    lab.emulator.advance(DAY)
+    lab.converge()
+    assert_each_rang_once(lab, range(130))
+
+
+def test_a_task_that_takes_no_batch_at_all_is_said_and_not_created_for_ever(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, max_numbers=10)
+    lab.campaign(rows=range(60))
+    report = lab.apply()
+    assert report.exit_code != 0
+    assert lab.changes_sent().count("create") <= 2

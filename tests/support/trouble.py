@@ -1,0 +1,209 @@
+"""A laboratory in which things go wrong at a chosen instant: a request, or a write to the state.
+
+Every request and every write transaction of a run is counted. Where the count reaches the chosen point, the
+trouble strikes; a process that is killed there makes no request and no write any more, in any thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.support.lab import Lab
+from tests.support.transport import EmulatorTransport
+from yeta_reconcile.emulator import Fault
+from yeta_reconcile.errors import StateError, YetaError
+from yeta_reconcile.store.lock import LIFETIME_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.execute import Report
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.database import Database, Transaction
+
+# How a request can go wrong, as the emulator names it; `code` is busy unless it says otherwise.
+PLATFORM_FAULTS = {
+    "closed before execution": Fault("closed_before"),
+    "executed, unanswered": Fault("closed_after"),
+    "timeout before": Fault("timeout_before"),
+    "timeout after": Fault("timeout_after"),
+    "late": Fault("late", seconds=32),
+    "half an answer": Fault("half_after"),
+    "cut answer": Fault("cut_after"),
+    "page before": Fault("html_before"),
+    "page after": Fault("html_after"),
+    "5xx before": Fault("status_500_before"),
+    "5xx after": Fault("status_500_after"),
+    "empty before": Fault("empty_before"),
+    "empty after": Fault("empty_after"),
+    "not JSON": Fault("not_json_after"),
+    "wrong shape": Fault("wrong_shape_after"),
+    "busy": Fault("code", code=10004),
+    "busy, three times": Fault("code", code=10004, times=3),
+    "token dies": Fault("code", code=10001),
+}
+NOT_SENT = "not sent"
+KILLED_BEFORE = "killed between intent and call"
+KILLED_AFTER = "killed between call and outcome"
+KILLED_AND_LATE = "killed, and the call arrives twenty seconds later"
+REQUEST_KINDS = (NOT_SENT, KILLED_BEFORE, KILLED_AFTER, KILLED_AND_LATE, *PLATFORM_FAULTS)
+KILLED_AT_WRITE = "killed before a write"
+KILLED_IN_WRITE = "killed in a write"
+KILLED_WRITTEN = "killed after a write"
+DISK_FULL = "disk full"
+WRITE_KINDS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN, DISK_FULL)
+
+
+class Killed(BaseException):
+    """The process is dead: nothing of it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where trouble strikes: the how-manieth `request` or `write`, and its kind."""
+
+    what: str
+    nth: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.nth}: {self.kind}"
+
+
+@dataclass
+class TroubledLab(Lab):
+    """A laboratory with trouble at one point, or none. `requests` and `writes` log what was counted."""
+
+    point: Point | None = None
+    requests: list[str] = field(default_factory=list)
+    writes: int = 0
+    max_in_flight: int = 1
+    struck: bool = False
+    dead: bool = False
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    # Where it strikes
+
+    def _request(self, request: httpx.Request) -> None:
+        self._alive()
+        with self._counting:
+            self.requests.append(request.url.path.rsplit("/", 1)[-1])
+            strikes = self._here("request", len(self.requests))
+        if self.before:
+            self.before(request)
+        if strikes:
+            self._spoil(request)
+
+    def _spoil(self, request: httpx.Request) -> None:
+        assert self.point
+        kind = self.point.kind
+        if kind == NOT_SENT:
+            raise httpx.ConnectError("no connection", request=request)
+        if kind == KILLED_BEFORE:
+            self._die()
+        if kind == KILLED_AND_LATE:
+            self.emulator.faults.add(Fault("late", seconds=20))
+        elif kind in PLATFORM_FAULTS:
+            self.emulator.faults.add(PLATFORM_FAULTS[kind])
+
+    def _answered(self, request: httpx.Request) -> None:
+        if self.point and self.point.kind == KILLED_AFTER and self._here("request", len(self.requests)):
+            self._die()
+        if self.after:
+            self.after(request)
+
+    def _unanswered(self) -> None:
+        here = self.point and self._here("request", len(self.requests))
+        if here and self.point and self.point.kind == KILLED_AND_LATE:
+            self._die()
+        if here and self.point and self.point.kind in {"timeout before", "timeout after", "late"}:
+            self.clock.sleep(30)
+
+    def _here(self, what: str, count: int) -> bool:
+        here = self.point is not None and (self.point.what, self.point.nth) == (what, count)
+        self.struck |= here
+        return here
+
+    def _die(self) -> None:
+        self.dead = True
+        raise Killed
+
+    def _alive(self) -> None:
+        if self.dead:
+            if threading.current_thread().name == "heartbeat":
+                raise StateError("dead")
+            raise Killed
+
+    @contextmanager
+    def _write(self, database: Database) -> Iterator[Transaction]:
+        self._alive()
+        with self._counting:
+            self.writes += 1
+            kind = self.point.kind if self.point and self._here("write", self.writes) else ""
+        if kind == KILLED_AT_WRITE:
+            self._die()
+        with type(database).write(database) as transaction:
+            yield transaction
+            if kind == KILLED_IN_WRITE:
+                self._die()
+            if kind == DISK_FULL:
+                raise sqlite3.OperationalError("database or disk is full")
+        if kind == KILLED_WRITTEN:
+            self._die()
+
+    # What is counted
+
+    @contextmanager
+    def store(self, *, create: bool = True) -> Iterator[Store]:
+        with super().store(create=create) as store:
+            database: Any = store.database
+            read = database.read
+
+            def counted_read(*args: Any) -> Any:
+                self._alive()
+                return read(*args)
+
+            database.write = lambda: self._write(database)
+            database.read = counted_read
+            yield store
+
+    def client(self) -> PlatformClient:
+        client = super().client()
+        lab = self
+
+        class Transport(EmulatorTransport):
+            def handle_request(self, request: httpx.Request) -> httpx.Response:
+                lab._request(request)
+                try:
+                    response = super().handle_request(request)
+                except httpx.TransportError:
+                    lab._unanswered()
+                    raise
+                lab._answered(request)
+                return response
+
+        client._exchange._transport = Transport(self.emulator)
+        return client
+
+    # Going on
+
+    def try_apply(self, **options: Any) -> Report | None:
+        """Apply once; None if it was killed or stopped by something that stops everything.
+
+        After a death the lock of the dead expires before anybody goes on.
+        """
+        try:
+            return self.apply(**options)
+        except Killed:
+            self.dead = False
+            self.clock.sleep(LIFETIME_MS / 1000 + 1)
+        except YetaError:
+            self.clock.sleep(LIFETIME_MS / 1000 + 1)
+        return None
