@@ -1,0 +1,250 @@
+"""The action, the pipelines and the hooks that campaign repositories take as they are."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.gitops.pipeline import TOP, Pipeline, read
+from yeta_reconcile.cli.main import main
+
+if TYPE_CHECKING:
+    from tests.support.served import Served
+
+GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/campaigns", "GITHUB_ACTOR": "somebody"}
+GITLAB = {
+    "GITLAB_CI": "true",
+    "CI_API_V4_URL": "http://gitlab/api/v4",
+    "CI_PROJECT_ID": "1",
+    "CI_MERGE_REQUEST_IID": "7",
+    "CI_COMMIT_SHA": "abc",
+    "CI_JOB_URL": "http://gitlab/job/1",
+    "YETA_GITLAB_TOKEN": "a-token",
+    "YETA_DIRECTORY": ".",
+    "YETA_PLAN": "yeta.plan",
+}
+
+
+@pytest.fixture
+def hub(here: Served, tmp_path: Path) -> Pipeline:
+    return Pipeline(tmp_path / "hub", here.environment | GITHUB | {"GITHUB_WORKSPACE": str(here.root)})
+
+
+@pytest.fixture
+def lab(here: Served, tmp_path: Path) -> Pipeline:
+    return Pipeline(tmp_path / "lab", here.environment | GITLAB)
+
+
+def plan_on_hub(hub: Pipeline, here: Served, environment: str = "") -> int:
+    done = hub.step("Plan", here.root, DIRECTORY=".", PLAN="yeta.plan", YETA_ENV=environment)
+    assert done.returncode == 0, done.stderr
+    commented = hub.step("Comment", here.root, PULL_REQUEST="7", GH_TOKEN="t")
+    assert commented.returncode == 0, commented.stderr
+    return hub.step("Verdict", here.root, CODE=hub.outputs["exit-code"]).returncode
+
+
+def test_a_pull_request_has_one_comment_however_often_it_is_planned(here: Served, hub: Pipeline) -> None:
+    (hub.folder / "comments" / "1.json").write_text(
+        json.dumps({"user": {"type": "User"}, "body": "<!-- yeta-plan --> not ours"}), "utf-8"
+    )
+    here.campaign()
+    assert plan_on_hub(hub, here) == 0
+    here.campaign(rows=range(5))
+
+    assert plan_on_hub(hub, here) == 0
+
+    assert hub.outputs["exit-code"] == "2"
+    foreign, ours = hub.comments()
+    assert "not ours" in foreign
+    assert ours.count("yeta-plan -->") == 1
+    assert "5 telephones will ring" in ours
+    assert "5 telephones" in (hub.folder / "tmp" / "summary").read_text("utf-8")
+
+
+def test_each_environment_has_a_comment_of_its_own(here: Served, hub: Pipeline) -> None:
+    here.project("environments: {test: {state: state/test.db}}\n")
+    here.campaign()
+
+    assert plan_on_hub(hub, here) == plan_on_hub(hub, here, "test") == plan_on_hub(hub, here, "test") == 0
+
+    assert len(hub.comments()) == 2
+    assert json.loads(hub.comments()[1])["body"].startswith("<!-- yeta-plan test -->\n**test**\n")
+
+
+def test_invalid_documents_fail_the_pull_request_and_are_told_in_its_comment(
+    here: Served, hub: Pipeline
+) -> None:
+    here.campaign(state="runing")
+
+    assert plan_on_hub(hub, here) == 3
+
+    (comment,) = hub.comments()
+    assert "There is no plan (exit 3)" in comment
+    assert "renewal.yaml:3:8: error" in comment
+    assert "::error" not in comment
+
+
+@pytest.mark.parametrize(("waits", "code"), [(False, "0"), (True, "7")])
+def test_the_reviewed_plan_is_applied_once(here: Served, hub: Pipeline, waits: bool, code: str) -> None:
+    here.campaign()
+    assert plan_on_hub(hub, here) == 0
+    if waits:
+        here.emulator.take_line("100")
+
+    applied = hub.step("Apply", here.root, DIRECTORY=".", PLAN="yeta.plan")
+    if not waits:
+        again = hub.step("Apply", here.root, DIRECTORY=".", PLAN="yeta.plan")
+        assert again.returncode == 5
+
+    assert applied.returncode == 0, applied.stderr
+    assert ("::warning" in applied.stdout) == waits
+    assert (hub.folder / "tmp" / "output").read_text("utf-8").splitlines()[1] == f"exit-code={code}"
+    assert here.changes_sent() == ["create", "insert", "start"]
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_drift_fails_the_schedule(here: Served, hub: Pipeline, code: int) -> None:
+    hub.tool("yeta", f'[ "$*" = "-C . drift --detailed-exitcode" ] && exit {code}')
+
+    done = hub.step("Drift", here.root, DIRECTORY=".")
+
+    assert done.returncode == code
+    assert ("::error" in done.stdout) == (code == 2)
+
+
+def test_the_action_installs_the_version_that_was_asked_for(here: Served, hub: Pipeline) -> None:
+    hub.tool("python3", 'echo "$@"')
+
+    assert hub.step("Install", here.root, VERSION="1.2").stdout.endswith(" yeta-reconcile==1.2\n")
+    assert hub.step("Install", here.root, VERSION="").stdout.endswith(" yeta-reconcile\n")
+
+
+def test_every_input_of_the_action_is_used_and_every_use_is_declared() -> None:
+    action = read("action.yml")
+    text = json.dumps({"runs": action["runs"], "outputs": action["outputs"]})
+
+    assert set(re.findall(r"inputs\.([a-z]+)", text)) == set(action["inputs"])
+    steps = {step.get("id") for step in action["runs"]["steps"]}
+    assert set(re.findall(r"steps\.([a-z]+)\.", text)) <= steps
+
+
+def test_the_workflow_gives_the_action_what_it_takes() -> None:
+    workflow, action = read("docs/pipelines/github.yml"), read("action.yml")
+    uses = [
+        step["with"]
+        for job in workflow["jobs"].values()
+        for step in job["steps"]
+        if step.get("uses", "").startswith("OWNER/yeta-reconcile@")
+    ]
+
+    assert [given["command"] for given in uses] == ["plan", "apply", "drift"]
+    assert {name for given in uses for name in given} <= set(action["inputs"])
+    assert "pull_request_target" not in workflow["on"]
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_the_merge_fetches_the_plan_of_the_head_that_was_reviewed(here: Served, hub: Pipeline) -> None:
+    steps = read("docs/pipelines/github.yml")["jobs"]["apply"]["steps"]
+    fetch = next(step for step in steps if step.get("name") == "Fetch the plan that was reviewed")
+    assert fetch["env"]["NAME"] == "yeta-plan-${{ github.event.pull_request.head.sha }}"
+    hub.tool("gh", 'echo "$@" >>gh.log; if [ "$1" = api ]; then echo 42; fi')
+
+    assert hub.bash(fetch["run"], here.root, NAME="yeta-plan-abc").returncode == 0
+    assert "run download 42 --repo acme/campaigns --name yeta-plan-abc" in (here.root / "gh.log").read_text()
+
+    hub.tool("gh", "true")
+    gone = hub.bash(fetch["run"], here.root, NAME="yeta-plan-abc")
+    assert gone.returncode == 1
+    assert "no plan for this pull request" in gone.stdout
+
+
+def job(name: str) -> str:
+    """The script of a job of the GitLab pipeline."""
+    described: dict[str, Any] = read("docs/pipelines/gitlab.yml")[name]
+    return "\n".join(described["script"])
+
+
+def test_a_merge_request_has_one_note_and_its_merge_applies_the_plan(here: Served, lab: Pipeline) -> None:
+    here.campaign()
+    for _ in range(2):
+        planned = lab.bash(job("yeta:plan"), here.root)
+        assert planned.returncode == 0, planned.stderr
+    (note,) = lab.comments()
+    assert "3 telephones will ring" in note
+    assert json.loads((here.root / "gl-code-quality-report.json").read_text("utf-8")) == []
+    plan = here.root / "yeta.plan"
+    reviewed = str(plan.rename(lab.folder / "reviewed.plan"))
+
+    pushed = lab.bash(job("yeta:apply"), here.root, FAKE_ARTIFACT=reviewed)
+    merged = lab.bash(job("yeta:apply"), here.root, FAKE_ARTIFACT=reviewed, FAKE_MERGED="1")
+
+    assert pushed.returncode == 0
+    assert "nothing is applied" in pushed.stderr
+    assert merged.returncode == 0, merged.stderr
+    assert "refs%2Fmerge-requests%2F7%2Fhead/raw/./yeta.plan" in (lab.folder / "comments" / "log").read_text()
+    assert here.changes_sent() == ["create", "insert", "start"]
+
+
+def test_a_merge_request_with_invalid_documents_fails_and_says_where(here: Served, lab: Pipeline) -> None:
+    here.campaign(state="runing")
+
+    validated = lab.bash(job("yeta:validate"), here.root)
+    report = json.loads((here.root / "gl-code-quality-report.json").read_text("utf-8"))
+    planned = lab.bash(job("yeta:plan"), here.root)
+
+    assert (validated.returncode, planned.returncode) == (3, 3)
+    assert [(found["location"]["path"], found["severity"]) for found in report] == [("renewal.yaml", "major")]
+    assert "There is no plan (exit 3)" in lab.comments()[0]
+
+
+@pytest.mark.parametrize("name", ["action.yml", "docs/pipelines/github.yml"])
+def test_every_script_is_one_that_bash_understands(name: str) -> None:
+    document = read(name)
+    jobs = [document["runs"]] if "runs" in document else list(document["jobs"].values())
+    scripts = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+    assert scripts
+    for script in scripts:
+        done = subprocess.run(["bash", "-n", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_every_job_of_gitlab_is_one_that_bash_understands() -> None:
+    document = read("docs/pipelines/gitlab.yml")
+    jobs = [name for name, value in document.items() if isinstance(value, dict) and "script" in value]
+
+    assert {document[name]["stage"] for name in jobs} == set(document["stages"])
+    for name in jobs:
+        done = subprocess.run(["bash", "-n", "-c", job(name)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("hook", read(".pre-commit-hooks.yaml"), ids=lambda hook: hook["id"])
+def test_a_hook_passes_what_is_right_and_fails_on_what_is_not(
+    here: Served, hook: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign()
+    monkeypatch.chdir(here.root)
+    files = ["renewal.yaml"] if hook.get("pass_filenames", "true") == "true" else []
+    command = [*shlex.split(hook["entry"])[1:], *files]
+    assert main(["fmt"]) == 0
+
+    assert main(command) == 0
+    before = Path("renewal.yaml").read_text("utf-8")
+    Path("renewal.yaml").write_text(before.replace("state: running", "state:   [running"), "utf-8")
+
+    assert main(command) == 3
+
+
+def test_the_editor_is_told_the_schema_of_the_examples() -> None:
+    settings = json.loads((TOP / ".vscode" / "settings.json").read_text("utf-8"))
+
+    for schema, patterns in settings["yaml.schemas"].items():
+        assert (TOP / schema).is_file()
+        assert [pattern for pattern in patterns if not list(TOP.glob(pattern))] == []
