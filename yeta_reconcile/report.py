@@ -145,12 +145,16 @@ class WhyWave:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Every wave, call and result of one number. `number` is shown as it stands: mask it."""
+    """Every wave, call and result of one number. `number` is shown as it stands: mask it.
+
+    `calls` are those that belong to no wave: incoming ones, and those of other tasks.
+    """
 
     FORMAT: ClassVar[str] = "yeta-why/1"
 
     number: str
     waves: tuple[WhyWave, ...] = ()
+    calls: tuple[WhyCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

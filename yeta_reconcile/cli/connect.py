@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from yeta_reconcile.campaign import Project
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET")
+PATIENCE = 90.0
 
 
-def connect(project: Project, environ: Mapping[str, str]) -> PlatformClient:
-    """The client of a project. Raises InvalidInput (exit 3) naming each secret that is missing."""
+def connect(project: Project, environ: Mapping[str, str], *, patience: float = PATIENCE) -> PlatformClient:
+    """The client of a project; `patience` is how long a question is asked again, seconds.
+
+    Raises InvalidInput (exit 3) naming each secret that is missing.
+    """
     secrets = [environ.get(name, "").strip() for name in SECRETS]
     missing = [name for name, value in zip(SECRETS, secrets, strict=True) if not value]
     if missing:
@@ -35,4 +39,5 @@ def connect(project: Project, environ: Mapping[str, str]) -> PlatformClient:
         *secrets,
         timeout=platform.timeout.total_seconds(),
         max_in_flight=platform.max_in_flight,
+        patience=patience,
     )

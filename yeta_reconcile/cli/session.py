@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.cli.connect import PATIENCE, connect
 from yeta_reconcile.execute.run import Pauses, Run, SystemClock
 from yeta_reconcile.halt import HaltFlag
 from yeta_reconcile.load import Repository, load
@@ -71,11 +71,14 @@ class Session:
 
 
 @contextmanager
-def session(context: Context, *, create: bool = False) -> Iterator[Session]:
-    """Open everything; with `create` the state is made if it is not there yet."""
+def session(context: Context, *, create: bool = False, patience: float = PATIENCE) -> Iterator[Session]:
+    """Open everything; with `create` the state is made if it is not there yet.
+
+    `patience` is how long a question is asked again, seconds.
+    """
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     with ExitStack() as stack:
-        client = stack.enter_context(connect(repository.project, context.environ))
+        client = stack.enter_context(connect(repository.project, context.environ, patience=patience))
         store = open_state(context, repository, create=create)
         stack.callback(store.close)
         yield Session(context, repository, store, client, SystemClock())

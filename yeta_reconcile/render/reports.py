@@ -15,7 +15,15 @@ from yeta_reconcile.render.words import attribute_name, attribute_value, count, 
 from yeta_reconcile.report import Drift, History, Report, StateList, StateShow, Status, Why
 
 if TYPE_CHECKING:
-    from yeta_reconcile.report import CampaignStatus, HistoryEntry, StateRow, StateWave, WaveStatus, WhyWave
+    from yeta_reconcile.report import (
+        CampaignStatus,
+        HistoryEntry,
+        StateRow,
+        StateWave,
+        WaveStatus,
+        WhyCall,
+        WhyWave,
+    )
 
 _FATE = {
     Fate.PENDING: "to be called, or being called",
@@ -196,18 +204,24 @@ def _entry(entry: HistoryEntry) -> tuple[object, ...]:
 
 
 def _why(why: Why, paint: Paint) -> list[str]:
-    if not why.waves:
+    if not why.waves and not why.calls:
         return [f"{clean(why.number)} is in no wave of this state."]
     lines = [paint(clean(why.number), "strong")]
     for wave in why.waves:
         lines += _why_wave(wave)
-    calls = sum(len(wave.calls) for wave in why.waves)
+    if why.calls:
+        lines += ["  in no wave:", *_calls(why.calls)]
+    calls = len(why.calls) + sum(len(wave.calls) for wave in why.waves)
     return [*lines, f"{count(calls, 'call')} in {count(len(why.waves), 'wave')}."]
 
 
 def _why_wave(wave: WhyWave) -> list[str]:
     detail = f" ({clean(wave.detail)})" if wave.detail else ""
     head = f"  {clean(wave.campaign)} wave {wave.wave} ({wave.phase}): {_FATE[wave.fate]}{detail}"
+    return [head, *(_calls(wave.calls) if wave.calls else [])]
+
+
+def _calls(calls: tuple[WhyCall, ...]) -> list[str]:
     rows = [
         (
             moment(call.at) if call.at else "time unknown",
@@ -216,10 +230,9 @@ def _why_wave(wave: WhyWave) -> list[str]:
             "connected" if call.connected else "not connected",
             None if call.duration is None else f"{call.duration} s",
         )
-        for call in wave.calls
+        for call in calls
     ]
-    headers = ("CALL", "RESULT", "MEANING", "CONNECTED", "LASTED")
-    return [head, *(table(headers, rows, indent=4) if rows else [])]
+    return table(("CALL", "RESULT", "MEANING", "CONNECTED", "LASTED"), rows, indent=4)
 
 
 def _state(listing: StateList) -> list[str]:

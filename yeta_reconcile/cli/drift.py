@@ -1,0 +1,43 @@
+"""`yeta drift`: what differs live from what was applied. It changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.session import session
+from yeta_reconcile.drift import compare
+from yeta_reconcile.observe import observe
+from yeta_reconcile.render.reports import report_json, report_text
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+DIFFERS = 2
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
+@click.pass_obj
+def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
+    """Show what differs live from what was applied.
+
+    Settings that differ, tasks that another hand paused, resumed or deleted, tasks without a record. A wave that goes on or finishes by itself is progress and no drift.
+    """
+    with session(context) as opened:
+        repository, store = opened.repository, opened.store
+        recorded = store.waves.recorded()
+        observed = observe(
+            opened.client, recorded, store.key, repository.project.name, repository.environment
+        )
+        at = opened.clock.now().astimezone(ZoneInfo(repository.project.timezone)).replace(microsecond=0)
+        report = compare(recorded, observed, at, halted=opened.halted_tasks())
+    if form == "json":
+        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+    else:
+        click.echo(report_text(report, color=context.color), nl=False)
+    return DIFFERS if detailed_exitcode and report.differences else 0

@@ -1,0 +1,124 @@
+"""`yeta import`: take a live task into the state as a wave of a declared campaign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.session import Session, session
+from yeta_reconcile.errors import InvalidInput, RefusedByGuard, YetaError
+from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
+from yeta_reconcile.execute.session import holding
+from yeta_reconcile.marks import Mark, owner_digest, parse_mark
+from yeta_reconcile.nearmiss import did_you_mean
+from yeta_reconcile.planner import record_of
+from yeta_reconcile.recorded import Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.campaign import Campaign
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.live import Task
+    from yeta_reconcile.load import Located
+    from yeta_reconcile.recorded import CampaignRecord
+
+
+@click.command("import")
+@click.argument("name")
+@click.argument("task_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def import_(context: Context, name: str, task_id: str, yes: bool) -> None:
+    """Take the live task TASK_ID into the state as a wave of the declared campaign NAME.
+
+    The platform does not list a task's rows. If the task bears our mark, and the mark and the count prove
+    which declared rows are in it, these are; otherwise every declared row is held as possibly dialled, until
+    `yeta state resolve` settles it. Nothing changes at the platform.
+    """
+    with session(context, create=True) as opened:
+        located = _declared(opened, name)
+        run = opened.run("import")
+        with holding(run):
+            record = record_of(located.model, opened.store.waves.recorded(), opened.repository.callings)
+            task = _task(opened, task_id)
+            mark = parse_mark(task.name)
+            taken = _adoption(opened, located, record, task, mark, now=run.now_ms())
+            _show(opened, name, taken, task, mark)
+            confirm(f"Take it into the state as wave {taken.wave.number} of {name}?", yes=yes)
+            record_adoption(opened.store, located.model, record, taken)
+            summary = {"rows": len(taken.rows), "held": taken.held}
+            outcome = f"task {task_id} as wave {taken.wave.number} of {name}"
+            note(context, opened.repository, opened.store, opened.clock, "import", summary, outcome)
+    click.echo(f"Task {task_id} is wave {taken.wave.number} of {name}.")
+
+
+def _declared(opened: Session, name: str) -> Located[Campaign]:
+    located = opened.repository.campaigns.get(name)
+    if located is None:
+        hint = did_you_mean(name, [*opened.repository.campaigns])
+        raise InvalidInput(f"no document declares a campaign {name}", hint=hint)
+    return located
+
+
+def _task(opened: Session, task_id: str) -> Task:
+    wave = opened.store.waves.by_task(task_id)
+    if wave is not None:
+        discarded = " (thrown away)" if wave.phase is Phase.DISCARDED else ""
+        raise RefusedByGuard(
+            f"task {task_id} is in the state already: wave {wave.number} of {wave.campaign}{discarded}"
+        )
+    task = opened.client.task(task_id)
+    if task is None:
+        raise YetaError(
+            f"the platform knows no task {task_id}", hint="`yeta drift` lists tasks without a record"
+        )
+    return task
+
+
+def _adoption(
+    opened: Session,
+    located: Located[Campaign],
+    record: CampaignRecord | None,
+    task: Task,
+    mark: Mark | None,
+    *,
+    now: int,
+) -> Adoption:
+    store, repository = opened.store, opened.repository
+    config = opened.client.config()
+    robot = config.robots.get(located.model.robot)
+    listed = DeclaredList.read(repository.list_spec(located), robot.columns if robot else (), store.key)
+    rows = None
+    number = record.next_wave if record else 1
+    if mark is not None and store.key.proves(mark, repository.project.name, repository.environment):
+        rows = listed.proven_by(mark, store.key, earlier_sets(store, record))
+        known = {wave.number for wave in record.waves} if record else set()
+        number = mark.wave if mark.wave not in known else number
+    return adoption(located.model, task, rows, listed, number=number, config=config, now=now)
+
+
+def _show(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark | None) -> None:
+    counts = f"{_count(task.count_tel)} numbers, {_count(task.process_tel_count)} dialled"
+    click.echo(f"Task {task.task_id} ({task.status_words}): {counts}.")
+    owner = owner_digest(opened.repository.project.name, opened.repository.environment)
+    if mark is None:
+        click.echo("It bears no ownership mark: yeta did not create it.")
+    elif mark.owner != owner:
+        click.echo("It bears the mark of another project or environment: nobody else may go on managing it.")
+    elif mark.campaign != name:
+        click.echo(f"Its mark says that it belongs to {mark.campaign}.")
+    if taken.wave.phase is Phase.FILLING:
+        click.echo("It was never started: the next apply deletes it and stages its rows anew.")
+    elif taken.exact:
+        click.echo(f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones.")
+    else:
+        whose = "rows its mark stands for are" if taken.matched else "declared rows are"
+        click.echo(
+            f"Which rows are in it is not proven: all {taken.held:,} {whose} held as possibly dialled."
+        )
+
+
+def _count(number: int | None) -> str:
+    return "an unknown number of" if number is None else f"{number:,}"

@@ -1,0 +1,81 @@
+"""`yeta why`: every wave, call and result of one number, without asking the platform."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.errors import WrongUsage
+from yeta_reconcile.load import load
+from yeta_reconcile.marks import mask
+from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.recorded import Phase
+from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.report import Why, WhyCall, WhyWave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.recorded import RowRecord
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.calls import CallRecord
+
+
+@click.command()
+@click.argument("number")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@click.option("--reveal", is_flag=True, help="Show the number whole.")
+@click.pass_obj
+def why(context: Context, number: str, form: str, reveal: bool) -> None:
+    """Show every wave, call and result of one number, as written in a list or not."""
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    try:
+        normal = normalise(number)
+    except BadNumberError as problem:
+        raise WrongUsage(f"NUMBER: {problem}") from None
+    store = open_state(context, repository)
+    try:
+        shown = normal if reveal else mask(normal)
+        report = _why(store, store.key.row_digest(normal), shown, ZoneInfo(repository.project.timezone))
+    finally:
+        store.close()
+    if form == "json":
+        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+    else:
+        click.echo(report_text(report, color=context.color), nl=False)
+
+
+def _why(store: Store, digest: bytes, shown: str, zone: ZoneInfo) -> Why:
+    rows = store.waves.rows_of_number(digest)
+    waves = [_wave(store, row, zone) for row in rows]
+    places = {(row.wave_id, row.key) for row in rows}
+    loose = [call for call in store.calls.of_number(digest) if (call.wave_id, call.row_key) not in places]
+    return Why(shown, tuple(wave for wave in waves if wave), _calls(loose, zone))
+
+
+def _wave(store: Store, row: RowRecord, zone: ZoneInfo) -> WhyWave | None:
+    wave = store.waves.wave(row.wave_id)
+    calls = _calls(store.calls.of_row(row.wave_id, row.key), zone)
+    if wave.phase is Phase.DISCARDED and not calls:
+        # Thrown away before anybody was called: it says nothing of the number.
+        return None
+    return WhyWave(wave.campaign, wave.number, row.fate, wave.phase, calls)
+
+
+def _calls(records: Iterable[CallRecord], zone: ZoneInfo) -> tuple[WhyCall, ...]:
+    return tuple(
+        WhyCall(
+            at=datetime.fromtimestamp(call.at / 1000, UTC).astimezone(zone) if call.at else None,
+            result=call.result,
+            description=call.description,
+            connected=call.connected,
+            duration=call.duration_call,
+        )
+        for call in (record.call for record in records)
+    )
