@@ -24,9 +24,12 @@ from yeta_reconcile.scalars import Duration, Identifier, Moment, Name, Window, i
 
 
 class _Document(BaseModel):
-    """Every mapping in a document: unknown keys are errors, values do not change after reading."""
+    """Every mapping in a document: unknown keys are errors, values do not change after reading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, use_attribute_docstrings=True)
+    What a field means stands below it; `schema.py` reads it there, since pydantic would in every run.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
 
 
 class Platform(_Document):

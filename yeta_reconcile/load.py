@@ -267,13 +267,14 @@ class Survey:
         renamed: dict[str, str] = {}
         for name, located in self.callings.items():
             former = located.model.renamed_from
-            place = located.at("renamed_from")
             if former in self.callings:
                 summary = f"{former} is declared too, so that {name} cannot be what became of it"
-                self._found(place, "renamed-from", summary, "take one of the two off")
+                hint = "take one of the two off"
+                self._found(located.at("renamed_from"), "renamed-from", summary, hint)
             elif former in renamed:
                 summary = f"{former} is said to have become {renamed[former]} too"
-                self._found(place, "renamed-from", summary, "a name goes on in one campaign")
+                hint = "a name goes on in one campaign"
+                self._found(located.at("renamed_from"), "renamed-from", summary, hint)
             elif former:
                 renamed[former] = name
             self._check_repeats(name, located)

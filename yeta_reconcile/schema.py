@@ -5,13 +5,20 @@ Pure. It says what stands in a file: what `defaults:` can give is not required.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
+from yeta_reconcile import campaign
 from yeta_reconcile.campaign import Campaign, DialogContext, DirectCall, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FROM_DEFAULTS = {"Campaign": {"robot", "lines"}, "DirectCall": {"robot", "line"}}
 _ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")
@@ -24,6 +31,9 @@ def schema() -> dict[str, Any]:
     """The schema of one document of any kind (draft 2020-12), as JSON values."""
     made = TypeAdapter[Any](_Any).json_schema(ref_template="#/$defs/{model}")
     definitions = made["$defs"]
+    for name, field, meaning in _meanings():
+        said = definitions[name]["properties"][field] | {"description": meaning}
+        definitions[name]["properties"][field] = dict(sorted(said.items()))
     for name, given in _FROM_DEFAULTS.items():
         definitions[name]["required"] = [key for key in definitions[name]["required"] if key not in given]
     definitions["Environment"] = _environment(definitions["Project"])
@@ -43,6 +53,20 @@ def schema() -> dict[str, Any]:
         "oneOf": made["oneOf"],
         "$defs": {name: _plain(definitions[name]) for name in sorted(definitions)},
     }
+
+
+def _meanings() -> Iterator[tuple[str, str, str]]:
+    """(model, field, what stands below it as a string) for every field that has a meaning."""
+    for model in ast.parse(inspect.getsource(campaign)).body:
+        if not isinstance(model, ast.ClassDef):
+            continue
+        for field, below in pairwise(model.body):
+            match field, below:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(meaning))),
+                ):
+                    yield model.name, name, inspect.cleandoc(meaning)
 
 
 def _environment(project: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.parser import Parser
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.positions import Diagnostic, Position
@@ -62,6 +63,8 @@ _PLAIN = re.compile(r"[^\s,\[\]{}]+")
 # YAML 1.2 does, and so does ruamel's own parser, which is far slower and is asked only then.
 _NOT_OF_LIBYAML = ("unexpected ':'", "expected node content", "expected ','")
 _PURE_CHARACTERS = 100_000
+# Where it is missing, this is ruamel's own.
+_LIBYAML = YAML(typ="safe", plug_ins=[]).Parser
 # line << _COLUMN_BITS | column, both from 0; a column fits since a file is at most MAX_BYTES long.
 _COLUMN_BITS = 20
 
@@ -175,9 +178,21 @@ def _place(refused: InvalidInput) -> Position:
 
 
 def _documents(text: str, label: str, *, pure: bool) -> list[RawDocument]:
-    events = YAML(typ="safe", pure=pure).parse(text)
+    events = _events(text, pure=pure)
     starts = (event for event in events if isinstance(event, DocumentStartEvent))
     return [_Builder(label, events).document(text) for _ in starts]
+
+
+def _events(text: str, *, pure: bool) -> Iterator[Any]:
+    """The parser's events; libyaml's come without a `YAML` around it, which takes as long as a document."""
+    if pure or _LIBYAML is Parser:
+        yield from YAML(typ="safe", pure=True, plug_ins=[]).parse(text)
+        return
+    parser = _LIBYAML(text)
+    try:
+        yield from iter(parser.get_event, None)
+    finally:
+        parser.dispose()
 
 
 def read_text(path: Path, label: str) -> str:
