@@ -26,7 +26,8 @@ DIFFERS = 2
 def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
     """Show what differs live from what was applied.
 
-    Settings that differ, tasks that another hand paused, resumed or deleted, tasks without a record. A wave that goes on or finishes by itself is progress and no drift.
+    Settings that differ, tasks that another hand paused, resumed or deleted, tasks without a record.
+    A wave that goes on or finishes by itself is progress and no drift.
     """
     with session(context) as opened:
         repository, store = opened.repository, opened.store
