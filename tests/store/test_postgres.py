@@ -86,7 +86,9 @@ def test_nothing_of_a_connection_string_that_fails_is_shown(location: str, tmp_p
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
         States("postgresql://me:hush@127.0.0.1:1/db", tmp_path) as states,
-        pytest.raises(StateError, match=r"127\.0\.0\.1:1, database db cannot be reached: ") as refused,
+        pytest.raises(
+            StateError, match=r"PostgreSQL at 127\.0\.0\.1:1, database db cannot be reached: "
+        ) as refused,
     ):
         states.open()
     assert "PG* variables" in refused.value.hint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
@@ -80,16 +80,24 @@ def _of_none(key: Key) -> Store:
 
 def connect(location: str) -> Database:
     """The PostgreSQL database at `location`. Raises InvalidInput, StateError."""
+    database: Database = _engine().PostgresDatabase(location)
+    return database
+
+
+def place_of(location: str, root: Path) -> str:
+    """Where a location is, in words for people, without its secrets. Raises InvalidInput."""
+    return str(_engine().place_of(location) if is_postgresql(location) else root / location)
+
+
+def _engine() -> Any:
+    """The module of PostgreSQL; psycopg is there if the extra is installed."""
     try:
-        # psycopg and its library are there if the extra is installed.
-        postgres = importlib.import_module("yeta_reconcile.store.postgres")
+        return importlib.import_module("yeta_reconcile.store.postgres")
     except ImportError as error:
         raise InvalidInput(
             "a state in PostgreSQL needs psycopg, which is not installed here",
             hint="install the extra: pip install 'yeta-reconcile[postgres]'",
         ) from error
-    database: Database = postgres.PostgresDatabase(location)
-    return database
 
 
 def open_file(path: Path) -> SqliteDatabase:

@@ -66,7 +66,7 @@ class PostgresDatabase:
         if connection.info.parameter_status("server_encoding") != "UTF8":
             connection.close()
             raise StateError(
-                f"the database at {self.place} does not keep text as UTF-8",
+                f"{self.place}, does not keep text as UTF-8",
                 hint="make one with `createdb --encoding=UTF8 --template=template0`",
             )
         connection.adapters.register_dumper(str, _TextDumper)
@@ -104,7 +104,7 @@ class PostgresDatabase:
     def backup(self, target: str) -> None:
         """PostgreSQL has better tools for it."""
         raise StateError(
-            f"the state is in PostgreSQL, {target} cannot be made of it here",
+            f"the state is in PostgreSQL: {target} cannot be made of it here",
             hint="pg_dump copies it; `yeta state migrate` moves it into a SQLite file",
         )
 
@@ -132,12 +132,12 @@ class PostgresDatabase:
             if not self._connection.closed:
                 raise
             raise StateError(
-                f"the connection to the state at {self.place} was lost while a write was being stored: "
+                f"the connection to the state in {self.place} was lost while a write was being stored: "
                 "whether it was is not known",
                 hint="run the same command again; it goes by what it finds in the state",
             ) from error
         if done != "COMMIT":
-            raise StateError(f"the state at {self.place} did not store a write; nothing of it was kept")
+            raise StateError(f"the state in {self.place} did not store a write; nothing of it was kept")
 
     def _roll_back(self) -> None:
         try:
@@ -226,14 +226,19 @@ def _checked(location: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def place_of(location: str) -> str:
+    """Where a connection string leads, without user and secrets. Raises InvalidInput."""
+    return _place(_checked(location))
+
+
 def _place(parameters: dict[str, Any]) -> str:
     host = parameters.get("host") or "the default host"
     port = f":{parameters['port']}" if parameters.get("port") else ""
-    return f"{host}{port}, database {parameters.get('dbname') or 'by default'}"
+    return f"PostgreSQL at {host}{port}, database {parameters.get('dbname') or 'by default'}"
 
 
 def _as_state_error(error: psycopg.Error, place: str) -> StateError:
-    where = f"the PostgreSQL state at {place}"
+    where = f"the state in {place}"
     if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
         return StateError(
             f"{where} was busy with another writer for too long", hint="run the same command again"

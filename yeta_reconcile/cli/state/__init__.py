@@ -7,6 +7,7 @@ import click
 from yeta_reconcile.cli.state.backup import backup
 from yeta_reconcile.cli.state.forget import forget
 from yeta_reconcile.cli.state.listing import list_, show
+from yeta_reconcile.cli.state.migrate import migrate
 from yeta_reconcile.cli.state.rebuild import rebuild
 from yeta_reconcile.cli.state.resolve import resolve
 from yeta_reconcile.cli.state.unlock import unlock
@@ -17,5 +18,5 @@ def state() -> None:
     """Look into the state and mend it by hand."""
 
 
-for _command in (list_, show, resolve, forget, unlock, backup, rebuild):
+for _command in (list_, show, resolve, forget, unlock, backup, migrate, rebuild):
     state.add_command(_command)

@@ -1,0 +1,56 @@
+"""`yeta state migrate`: the state goes to another place, from a file to PostgreSQL or back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.execute.run import SystemClock
+from yeta_reconcile.halt import HaltFlag
+from yeta_reconcile.load import load
+from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.store.open import open_store, place_of
+from yeta_reconcile.store.transfer import transfer_state
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def migrate(context: Context, source: str, target: str, yes: bool) -> None:
+    """Move the state from FROM to TO, which must hold nothing.
+
+    Both as in `state:` of yeta.yaml: a path in the repository, or postgresql://… (a password is better given
+    as PGPASSWORD). Everything is copied and compared; what is left at FROM can be used no more. Stop the
+    receiver first, and afterwards name TO in yeta.yaml.
+    """
+    repository, clock = load(context.chdir, environment=context.env, environ=context.environ), SystemClock()
+    if why := HaltFlag.beside(source, repository.root).why():
+        raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
+    whose = {"project": repository.project.name, "environment": repository.environment}
+    click.echo(f"From {place_of(source, repository.root)}\nto   {place_of(target, repository.root)}")
+    confirm("Move the state?", yes=yes)
+    now = int(clock.now().timestamp() * 1000)
+    moved = transfer_state(
+        source, target, repository.root, context.environ, Holder.this_process("state migrate"), now, **whose
+    )
+    store = open_store(target, repository.root, context.environ, **whose, create=False)
+    try:
+        summary = {"tables": len(moved.tables), "rows": moved.rows}
+        note(context, repository, store, clock, "state migrate", summary, f"moved from {moved.source}")
+    finally:
+        store.close()
+    for proof in moved.tables:
+        click.echo(f"  {proof.table:<16} {proof.rows:>10} rows, digest {proof.digest[:16]}")
+    click.echo(
+        f"Moved: {len(moved.tables)} tables with {moved.rows} rows, "
+        "the same in both places by count and digest. Name the new place in yeta.yaml (`state:`)."
+    )
