@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.intake import opened, settings_of
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.door import bind
 from yeta_reconcile.receiver.gate import Gate, is_loopback, read_networks, read_secrets
 from yeta_reconcile.receiver.service import Receiver
-from yeta_reconcile.settings import read_settings
-from yeta_reconcile.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from yeta_reconcile.campaign import Project
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.store import Store
 
 VARIABLE = "YETA_PUSH_SECRET"
 
@@ -64,8 +61,8 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             f"{VARIABLE} is not set, and {host} can be reached from elsewhere",
             hint=f"set {VARIABLE} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1",
         )
-    project = read_project(context)
-    with closing(_opened(context, project)) as inbox, closing(_opened(context, project)) as store:
+    project = settings_of(context)
+    with closing(opened(context, project)) as inbox, closing(opened(context, project)) as store:
         contexts = Contexts(context.chdir, context.env, environ)
         receiver = Receiver(inbox, store, gate, contexts, project.retention)
         try:
@@ -76,25 +73,6 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             name = f"[{host}]" if ":" in host else host
             base = f"http://{name}:{bound.getsockname()[1]}"
             _until_signal(lambda stop: receiver.run(bound, stop, lambda: click.echo(base)))
-
-
-def read_project(context: Context) -> Project:
-    """The settings alone: other documents may be wrong, pushes are received all the same."""
-    settings = read_settings(context.chdir, context.env, context.environ)
-    if settings.project is None or any(found.severity == "error" for found in settings.findings):
-        raise InvalidInput("the settings of the repository cannot be used", settings.findings)
-    return settings.project
-
-
-def _opened(context: Context, project: Project) -> Store:
-    return open_store(
-        project.state,
-        context.chdir,
-        context.environ,
-        project=project.name,
-        environment=context.env or "",
-        create=True,
-    )
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -49,5 +49,10 @@ def _deeper(value: Any, most: int) -> bool:
 
 def digest_of(module: str, data: dict[str, Any]) -> bytes:
     """16 bytes that are the same for pushes that say the same, however they are written."""
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
     return blake2b(f"{module}\n{canonical}".encode(), digest_size=16).digest()
+
+
+def _number(value: Any) -> str:
+    """A number that is not written as a whole one: 0.5 and 0.50 say the same."""
+    return str(value.normalize()) if isinstance(value, Decimal) else str(value)
