@@ -1,4 +1,4 @@
-"""One direct call to try a robot: journalled like every other, sent once, and never again if nobody answers."""
+"""One direct call to try a robot: journalled like every other, and never sent again if nobody answers."""
 
 from __future__ import annotations
 
@@ -19,20 +19,28 @@ KIND = "DirectCall"
 def call_once(
     run: Run, attributes: Attributes, columns: tuple[str, ...], values: tuple[str, ...]
 ) -> Answer[Inserted]:
-    """Call `values[0]`, the lock held. `values` follow `columns`. Raises what `change` raises, Incomplete if halted.
+    """Call the number `values[0]`, the lock held; `values` follow `columns`. Raises what `change` raises.
 
     Each such call is a wave of its own, so that the same number may be tried again on purpose.
     """
     wave = _recorded(run, attributes, columns, values)
     keys = [run.store.key.row_digest(values[0])]
-    step = Step(call="callout", wave=wave, batch=0, rows=1, unknown=keys, rings=True)
+    step = Step(
+        call="callout",
+        wave=wave,
+        batch=0,
+        rows=1,
+        before={"phase": Phase.STARTED, "started_at": run.now_ms()},
+        undo={"phase": Phase.PLANNED},
+        unknown=keys,
+        rings=True,
+    )
+    robot, line, voice = attributes.robot, attributes.lines[0], attributes.voice
     try:
         answer = change(
             run,
             step,
-            lambda: run.client.callout(
-                attributes.robot, attributes.lines[0], columns, [values], attributes.voice
-            ),
+            lambda: run.client.callout(robot, line, columns, [values], voice),
             lambda inserted: {
                 "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
                 "fates": (keys, Fate.HELD),
@@ -60,13 +68,12 @@ def _recorded(
         campaign=BY_HAND,
         number=number,
         attempt=0,
-        phase=Phase.STARTED,
+        phase=Phase.PLANNED,
         task_name=f"{BY_HAND}~w{number}",
         attributes=attributes,
         columns=columns,
         kind=KIND,
         created_at=run.now_ms(),
-        started_at=run.now_ms(),
     )
     wave_id = waves.plan_wave(planned)
     row = RowRecord(wave_id, key.row_digest(values[0]), key.content_digest(values), batch=0, line=0)
