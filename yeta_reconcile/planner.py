@@ -272,6 +272,7 @@ class _Gathering:
             columns=columns,
             orphans=tuple(orphans),
             strangers_block=strangers,
+            state_lost=any(map(_started, self.observed.orphans)),
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
             at=located.at,

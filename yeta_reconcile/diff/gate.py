@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.campaign import DirectCall
 from yeta_reconcile.diff.decision import REFUSED, UNRESOLVED, Decision, find
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ def blocked(subject: Subject, decision: Decision) -> bool:
     if any(finding.exit_code == UNRESOLVED for finding in decision.findings):
         return True
     if _two_ledgers(subject, decision) or _kin(subject, decision):
+        return True
+    if subject.state_lost and subject.new and isinstance(subject.declared, DirectCall):
+        find(
+            decision, subject, "state-lost", UNRESOLVED,
+            f"nobody of {subject.name} is called out while a started task of ours has no record: the state "
+            "was lost, and direct calls leave no task that could tell who was called out before",
+            "`yeta state rebuild` holds its rows as possibly called",
+        )  # fmt: skip
         return True
     if subject.strangers_block and subject.new:
         find(

@@ -48,6 +48,7 @@ class Subject:
     columns: tuple[str, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     strangers_block: bool = False
+    state_lost: bool = False
     destroy: bool = False
     two_ledgers: bool = False
     at: Callable[..., Position] = lambda *_: Position("")
