@@ -1,4 +1,4 @@
-"""Pipelines that share a state in PostgreSQL: one works, others are told who; what a killed one left goes on."""
+"""Pipelines that share a state in PostgreSQL: one works, the others are told who; a killed one goes on."""
 
 from __future__ import annotations
 
