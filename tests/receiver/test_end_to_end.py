@@ -83,7 +83,7 @@ def test_direct_calls_come_home_though_their_task_is_unknown(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A campaign whose results are home, with the platform on a socket of its own."""
     url: list[str] = []
     lab = lab_of(tmp_path, PushHabits(), url, scripted={"19900000001": ("20",), "19900000000": ("0",)})
@@ -94,7 +94,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         lab.emulator.run_until_idle()
         made._projector.drain()
     monkeypatch.setenv("YETA_STATE_KEY", lab.key)
-    return tmp_path
+    return lab
+
+
+@pytest.fixture
+def home(home_lab: Lab) -> Path:
+    return home_lab.root
 
 
 def exported(root: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
@@ -146,9 +151,9 @@ def test_parquet_holds_the_same(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_recordings_are_fetched_whole_once_and_continued(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, home_lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with emulator_serving(Emulator()) as url:
+    with emulator_serving(home_lab.emulator) as url:
         base = f"{url.removesuffix('/openapi')}/voice/"
         options = ["calls", "recordings", "--campaign", "renewal", "--to", "audio", "--base", base]
         assert main(["-C", str(home), *options]) == 0
@@ -189,3 +194,31 @@ def test_pushes_that_could_not_be_folded_are_listed_shown_and_replayed(
     assert "19900000777" in capsys.readouterr().out
     assert main(["-C", str(home), "calls", "show", "999"]) == 1
     assert main(["-C", str(home), "calls", "replay", listed[0]["id"]]) == 9
+
+
+def test_backfill_says_what_was_new_and_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = lab_of(tmp_path, PushHabits(lost_rate=1.0), [])
+    lab.campaign(rows=range(3))
+    lab.converge()
+    lab.emulator.run_until_idle()
+    lab.emulator.advance(86_400)
+    for name, value in (
+        ("YETA_STATE_KEY", lab.key),
+        ("YETA_APP_KEY", lab.emulator.settings.app_key),
+        ("YETA_APP_SECRET", lab.emulator.settings.app_secret),
+    ):
+        monkeypatch.setenv(name, value)
+    with emulator_serving(lab.emulator) as url:
+        monkeypatch.setenv("YETA_BASE_URL", url)
+        assert main(["-C", str(tmp_path), "backfill", "--date", "2020-01-01"]) == 0
+        assert capsys.readouterr().out == "0 files: 0 new pushes, 0 were there already.\n"
+        assert main(["-C", str(tmp_path), "backfill"]) == 0
+        first = capsys.readouterr().out
+        assert main(["-C", str(tmp_path), "backfill", "--date", "2026-12-01"]) == 0
+        second = capsys.readouterr().out
+    new = int(first.split()[2])
+    assert new >= 6
+    assert second == f"1 file: 0 new pushes, {new} were there already.\n"
+    assert only_wave(lab, "renewal").dialled == 3

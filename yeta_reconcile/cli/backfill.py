@@ -41,6 +41,10 @@ def backfill(context: Context, day: datetime | None) -> None:
         fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=say)
     files = f"{fetched.files} file{'' if fetched.files == 1 else 's'}"
     click.echo(f"{files}: {fetched.new} new pushes, {fetched.known} were there already.")
+    for problem in fetched.broken:
+        click.echo(f"error: {problem}", err=True)
+    if fetched.broken:
+        raise Incomplete("some files could not be read", hint="run it again; the others are done")
     if fetched.stuck or fetched.dead:
         raise Incomplete(
             f"{fetched.stuck} pushes could not be folded, {fetched.dead} lines are no pushes",

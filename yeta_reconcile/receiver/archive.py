@@ -6,6 +6,7 @@ Decides nothing about a push; a line that is none is a finding, never the end of
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ MOST_RATIO = 300
 _SMALL = 1_000_000
 
 
+class BadArchive(YetaError):
+    """A file that is no zip, or one that nobody should unpack."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One failed push: its module and data, or in `problem` why it is none. `place` is file and line."""
@@ -34,7 +39,7 @@ class Line:
 
 
 def read_archive(file: IO[bytes], name: str) -> Iterator[Line]:
-    """Every line of every file in a zip (refinements.md, row 3). Raises YetaError for what is no sane zip."""
+    """Every line of every file in a zip (refinements.md, row 3). Raises BadArchive."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
@@ -42,17 +47,17 @@ def read_archive(file: IO[bytes], name: str) -> Iterator[Line]:
             for at, entry in enumerate(entries, 1):
                 with archive.open(entry) as stream:
                     yield from _lines(stream, entry, f"{name}, file {at}")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise YetaError(f"{name} cannot be read as a zip: {type(error).__name__}") from error
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
+        raise BadArchive(f"{name} cannot be read as a zip: {type(error).__name__}") from error
 
 
 def _check(entries: list[zipfile.ZipInfo], name: str) -> None:
     sizes = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MOST_FILES or sizes > MOST_BYTES:
-        raise YetaError(f"{name} holds more than is taken: {len(entries)} files, {sizes} bytes")
+        raise BadArchive(f"{name} holds more than is taken: {len(entries)} files, {sizes} bytes")
     if sizes > _SMALL and sizes > packed * MOST_RATIO:
-        raise YetaError(f"{name} unpacks to {sizes // max(packed, 1)} times its size: it is not read")
+        raise BadArchive(f"{name} unpacks to {sizes // max(packed, 1)} times its size: it is not read")
 
 
 def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Line]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
-from yeta_reconcile.receiver.archive import read_archive
+from yeta_reconcile.receiver.archive import BadArchive, read_archive
 from yeta_reconcile.receiver.body import digest_of, read_object
 from yeta_reconcile.receiver.projector import Projector
 from yeta_reconcile.store.inbox import Push
@@ -45,13 +45,17 @@ class Files(Protocol):
 
 @dataclass(slots=True)
 class Fetched:
-    """What a backfill found, in pushes: new ones, those that were there, and lines that are none."""
+    """What a backfill found, in pushes: new ones, those that were there, and lines that are none.
+
+    `broken` are files that are no sane zip, in words.
+    """
 
     files: int = 0
     new: int = 0
     known: int = 0
     dead: int = 0
     stuck: int = 0
+    broken: list[str] = field(default_factory=list)
 
 
 def backfill(
@@ -64,7 +68,7 @@ def backfill(
 ) -> Fetched:
     """Fetch the files of a day, or of all days there are, and fold what is in them.
 
-    Raises Unreachable, PlatformError, StateError, and YetaError for a file that is no sane zip.
+    Raises Unreachable, PlatformError, StateError.
     """
     fetched = Fetched()
     projector = Projector(store)
@@ -75,7 +79,10 @@ def backfill(
         with tempfile.TemporaryFile(prefix="yeta-backfill-") as target:
             files.download(path, target, max_bytes=MOST_BYTES, seconds=DOWNLOAD_SECONDS)
             target.seek(0)
-            _take(store, target, path.rpartition("/")[2], now_ms, seen, fetched)
+            try:
+                _take(store, target, path.rpartition("/")[2], now_ms, seen, fetched)
+            except BadArchive as problem:
+                fetched.broken.append(problem.message)
         fetched.files += 1
         projector.drain()
         say(path, fetched)
