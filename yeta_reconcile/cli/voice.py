@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FORMAT = "yeta-apply/1"
 # Events that people are told at once; the others only move the bar, or are in the last words.
-TOLD = frozenset({"warning", "doubted", "set-aside", "full"})
+TOLD = frozenset({"warning", "doubted", "set-aside", "full", "unanswered"})
 _DID = {
     "verified": "staged",
     "started": "started",
