@@ -167,3 +167,15 @@ def test_findings_are_marked_in_the_pipeline_it_runs_in(
     if report.exists():
         (finding, *_) = json.loads(report.read_text("utf-8"))
         assert finding["location"]["path"] == "campaigns/renewal.yaml"
+
+
+def test_validate_marks_its_findings_too(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.campaign(state="runing")
+    monkeypatch.chdir(here.root.parent)
+
+    marked = here.main("validate", GITHUB_ACTIONS="true", GITHUB_WORKSPACE=str(here.root.parent))
+    asked = here.main("validate", "--format", "sarif", GITHUB_ACTIONS="true")
+
+    assert "::error file=campaigns/renewal.yaml,line=3,col=8" in marked.err
+    assert "::" not in asked.err
+    assert asked.json["version"] == "2.1.0"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yeta_reconcile import __version__
+from yeta_reconcile.cli.annotate import annotate, annotation_option
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.load import Survey
@@ -37,8 +38,9 @@ FORMAT = "yeta-validate/1"
     help="Output.",
     show_default=True,
 )
+@annotation_option
 @click.pass_obj
-def validate(context: Context, online: bool, form: str) -> int:
+def validate(context: Context, online: bool, form: str, annotations: str) -> int:
     """Check documents and contact lists.
 
     Every finding comes in one run, as path:line:column, what is wrong and what would be right. Without
@@ -67,6 +69,8 @@ def validate(context: Context, online: bool, form: str) -> int:
         for found in findings:
             click.echo(diagnostic_line(found), err=True)
         click.echo(_summary(counts, findings))
+    if form in {"text", "json"}:
+        annotate(findings, annotations, context.chdir)
     return InvalidInput.exit_code if errors else 0
 
 
