@@ -157,8 +157,14 @@ def _translated(path: Path | None) -> Iterator[None]:
 
 
 def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
-    flags = os.O_CREAT | os.O_RDWR | (os.O_EXCL if exclusive else 0)
-    os.close(os.open(path, flags, 0o600))
+    """Make the file with mode 0600. One that exists is never opened here: to close it again would drop the
+    locks that other connections of this process hold on it, and with them the file's integrity.
+    """  # noqa: D205
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if exclusive:
+            raise
 
 
 def _as_state_error(error: Exception, path: Path | None) -> StateError:
