@@ -172,7 +172,7 @@ class Course:
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows)
         freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]
-        self.run.store.waves.seal_wave(wave_id, take_from=freeing)
+        self.run.store.waves.seal_wave(wave_id, take_from=freeing, held=(self.run.holder, self.run.now_ms()))
         self.run.say("planned", self.name, wave=number, rows=len(rows))
         return self.run.store.waves.wave(wave_id)
 

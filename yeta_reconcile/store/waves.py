@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
 from yeta_reconcile.store import ledger
 from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
+from yeta_reconcile.store.lock import HELD, lost
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store.database import Database, Transaction
+    from yeta_reconcile.store.lock import Holder
 
 # Rows a read, so that a list of any length takes little memory.
 CHUNK = 10_000
@@ -275,12 +277,21 @@ class Waves:
         """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
         ledger.add(self._database, wave_id, rows)
 
-    def seal_wave(self, wave_id: int, *, take_from: Sequence[int] = ()) -> None:
-        """From now on the wave counts. Rows it shares with waves of `take_from` are released there."""
+    def seal_wave(
+        self, wave_id: int, *, take_from: Sequence[int] = (), held: tuple[Holder, int] | None = None
+    ) -> None:
+        """From now on the wave counts. Rows it shares with waves of `take_from` are released there.
+
+        `held`: the lock's holder and the time, ms. Raises StateLocked where it is another's by now.
+        """
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
             ledger.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
+            if held and not transaction.read(
+                f"SELECT 1 FROM apply_lock WHERE {HELD}", (held[0].holder, held[1])
+            ):
+                raise lost()
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
             transaction.execute(
                 "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= "
