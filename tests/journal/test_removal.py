@@ -262,7 +262,7 @@ def test_an_end_that_is_extended_calls_those_who_were_proven_not_called(tmp_path
     lab.campaign("renewal", range(40), extra="schedule: {end: 2026-12-09T09:00:00+00:00}")
     assert [action for _, action, *_ in lab.actions()] == ["wait"]
     deliver(lab)
-    assert [(action, reason) for _, action, _, reason, _ in lab.actions()][0] == ("create", "end-extended")
+    assert ("create", "end-extended") in [(action, reason) for _, action, _, reason, _ in lab.actions()]
     lab.converge()
     let_it_ring(lab)
     assert_everybody_once(lab, range(40))

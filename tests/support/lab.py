@@ -66,11 +66,11 @@ class LabClock:
         return self.emulator.clock.now_ms / 1000
 
     def sleep(self, seconds: float) -> None:
-        while self.beat and seconds > 5:
-            self.emulator.advance(5)
+        while self.beat and seconds > 0:
+            self.emulator.advance(min(seconds, 5))
             self.beat()
             seconds -= 5
-        self.emulator.advance(seconds)
+        self.emulator.advance(max(seconds, 0))
 
 
 @dataclass
