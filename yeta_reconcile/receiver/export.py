@@ -129,7 +129,8 @@ class Export:
         if self.reveal:
             for data in self._raw(record, DIALOG):
                 if isinstance(entries := data.get("dialog"), list):
-                    return json.loads(json.dumps(entries, default=str))  # type: ignore[no-any-return]
+                    said: list[dict[str, Any]] = json.loads(json.dumps(entries, default=str))
+                    return said
         return [asdict(turn) for turn in record.call.dialog]
 
     def _raw(self, record: CallRecord, module: str) -> Iterator[dict[str, Any]]:
