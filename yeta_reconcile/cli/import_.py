@@ -93,7 +93,7 @@ def _adoption(
     rows = None
     number = record.next_wave if record else 1
     if mark is not None and store.key.proves(mark, repository.project.name, repository.environment):
-        rows = listed.proven_by(mark, store.key, earlier_sets(store, record))
+        rows = listed.proven_by(mark, store.key, task.count_tel, earlier_sets(store, record))
         known = {wave.number for wave in record.waves} if record else set()
         number = mark.wave if mark.wave not in known else number
     return adoption(located.model, task, rows, listed, number=number, config=config, now=now)

@@ -66,13 +66,28 @@ class DeclaredList:
             raise InvalidInput(f"the contact list {spec.label} cannot be used", reader.diagnostics)
         return cls(tuple(sorted(rows, key=lambda row: row.key)), tuple(columns))
 
-    def proven_by(self, mark: Mark, key: Key, left_out: Iterable[set[bytes]]) -> tuple[RowRecord, ...] | None:
-        """The rows whose digest the mark holds: all, or all but one of the sets; None if none fits."""
+    def proven_by(
+        self, mark: Mark, key: Key, count: int | None, left_out: Iterable[set[bytes]]
+    ) -> tuple[RowRecord, ...] | None:
+        """The rows whose digest the mark holds; None if none fits. `count` is how many the task has.
+
+        Tried are all rows, and all but those of each set; of these also the first `count` in the order of the
+        list, since lists mostly grow at their end.
+        """
         for taken in (set(), *left_out):
             rows = tuple(row for row in self.rows if row.key not in taken)
-            if rows and key.set_digest(row.key for row in rows)[:4].hex() == mark.set_part:
+            if rows and _stands_for(mark, rows, key):
                 return rows
+            if count and count < len(rows):
+                last = sorted(row.line for row in rows)[count - 1]
+                first = tuple(row for row in rows if row.line <= last)
+                if _stands_for(mark, first, key):
+                    return first
         return None
+
+
+def _stands_for(mark: Mark, rows: Iterable[RowRecord], key: Key) -> bool:
+    return key.set_digest(row.key for row in rows)[:4].hex() == mark.set_part
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ class Rebuild:
         taken: set[bytes] = set()
         for orphan in sorted(orphans, key=lambda orphan: (orphan.mark.wave, orphan.task.task_id)):
             task, mark = orphan.task, orphan.mark
-            rows = listed.proven_by(mark, self.store.key, [taken, *(known | taken for known in sets)])
+            others = [taken, *(known | taken for known in sets)]
+            rows = listed.proven_by(mark, self.store.key, task.count_tel, others)
             found = adoption(
                 located.model, task, rows, listed, number=mark.wave, config=self._config, now=self.now
             )
@@ -128,13 +129,14 @@ class Rebuild:
     def _direct_calls(self, recovery: Recovery) -> None:
         """Direct calls leave no task: what was called out before the state was lost, nobody can tell."""
         for name, located in sorted(self.declared.direct_calls.items()):
-            if self._record(located.model) is not None:
+            record = self._record(located.model)
+            if record is not None and record.has_ledger:
                 continue
             listed = self._list(located)
             wave = WaveRecord(
                 wave_id=0,
                 campaign=name,
-                number=1,
+                number=record.next_wave if record else 1,
                 attempt=0,
                 phase=Phase.COMPLETED,
                 task_name=f"{name}~w1",

@@ -1,0 +1,371 @@
+"""state, import and rebuild: the state by hand, and a lost one recovered without calling anybody twice."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.lab import number
+from yeta_reconcile.emulator import Status
+from yeta_reconcile.marks import Key
+from yeta_reconcile.recorded import Fate, Phase
+from yeta_reconcile.store.lock import Holder
+
+if TYPE_CHECKING:
+    from tests.support.served import Served
+
+
+def applied(here: Served, rows: int = 3, **fields: str) -> str:
+    here.campaign("renewal", range(rows), **fields)
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(1)
+    return list(here.emulator.tasks)[-1]
+
+
+def lose(here: Served, *, key: bool = False) -> None:
+    for file in (here.root / "state").iterdir():
+        if key or file.name != "yeta.key":
+            file.unlink()
+
+
+def actions(here: Served) -> list[tuple[str, str, int]]:
+    planned = here.main("plan", "--format", "json")
+    return [(c["campaign"], c["action"], c["rows"]) for c in planned.json["changes"]]
+
+
+def held(here: Served, name: str = "renewal") -> dict[str, int]:
+    listed = here.main("state", "list", "--format", "json").json["rows"]
+    (row,) = (row for row in listed if row["campaign"] == name)
+    return {count: row[count] for count in ("rows", "pending", "dialled", "held", "unknown")}
+
+
+# Looking
+
+
+def test_list_and_show_say_what_the_state_holds(here: Served) -> None:
+    task = applied(here)
+
+    listed = here.yeta("state", "list")
+    shown = here.main("state", "show", "renewal", "--format", "json")
+
+    assert listed.code == 0
+    assert "renewal" in listed.out
+    assert shown.json["format"] == "yeta-state-show/1"
+    (wave,) = shown.json["waves"]
+    assert (wave["task_id"], wave["phase"], wave["rows"]) == (task, "started", 3)
+    assert "rows by the number" in here.main("state", "show", "renewal").out
+    assert here.main("state", "show", "nobody").code == 3
+
+
+def test_a_backup_is_a_whole_state_and_never_overwrites(here: Served) -> None:
+    assert here.main("state", "backup", "copy.db").code == 1
+    applied(here)
+
+    assert here.main("state", "backup", "copy.db").code == 0
+
+    with closing(sqlite3.connect(here.root / "copy.db")) as copy:
+        assert copy.execute("SELECT COUNT(*) FROM wave_rows").fetchone() == (3,)
+    assert here.main("state", "backup", "copy.db").code == 1
+
+
+def test_unlock_shows_the_holder_and_asks(here: Served) -> None:
+    applied(here)
+    assert here.main("state", "unlock").out == "Nobody holds the lock.\n"
+    with closing(here.store()) as store:
+        store.lock.acquire(Holder.this_process("apply"), int(time.time() * 1000))
+
+    asked = here.main("state", "unlock")
+    assert asked.code == 9
+    assert "`yeta apply`, process" in asked.out
+    assert here.main("apply", "--yes").code == 6
+
+    assert here.main("state", "unlock", "--yes").code == 0
+    assert here.main("apply", "--yes").code == 0
+
+
+# Import
+
+
+def test_an_imported_task_holds_every_declared_row_and_the_plan_does_not_touch_them(here: Served) -> None:
+    here.campaign("renewal", range(5))
+    foreign = here.emulator.add_foreign_task(
+        "made at the console", numbers=[number(3)], line="100", status=Status.RUNNING
+    )
+    assert here.main("import", "renewal", foreign).code == 9
+
+    done = here.main("import", "renewal", foreign, "--yes")
+
+    assert done.code == 0, done.err
+    assert "all 5 declared rows are held as possibly dialled" in done.out
+    assert held(here) == {"rows": 5, "pending": 0, "dialled": 0, "held": 5, "unknown": 0}
+    here.emulator.advance(600)
+    before = here.rung()
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert here.rung() == before
+    assert actions(here) == []
+
+
+def test_rows_added_after_an_import_go_out_and_held_ones_do_not(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    foreign = here.emulator.add_foreign_task("by hand", numbers=[number(0)], status=Status.COMPLETED)
+    assert here.main("import", "renewal", foreign, "--yes").code == 0
+
+    here.rows("renewal", range(5))
+
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert here.rung() == [number(3), number(4)]
+
+
+def test_rows_that_were_staged_before_an_import_are_not_started_with_it(here: Served) -> None:
+    applied(here, state="staged")
+    foreign = here.emulator.add_foreign_task(
+        "by hand", numbers=[number(0)], line="200", status=Status.COMPLETED
+    )
+    assert here.main("import", "renewal", foreign, "--yes").code == 0
+
+    here.campaign("renewal", range(3))
+
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert here.rung() == []
+
+
+def test_import_refuses_what_it_cannot_mean(here: Served) -> None:
+    task = applied(here)
+
+    assert here.main("import", "renewal", task, "--yes").code == 4
+    assert here.main("import", "renewal", "999", "--yes").code == 1
+    assert here.main("import", "nobody", task, "--yes").code == 3
+
+
+def test_a_mark_that_the_key_proves_tells_exactly_which_rows_are_in_the_task(here: Served) -> None:
+    task = applied(here)
+    lose(here)
+
+    done = here.main("import", "renewal", task, "--yes")
+
+    assert "Its mark and its count prove its rows: 3 of the declared ones." in done.out
+    assert held(here)["pending"] == 3
+    assert actions(here) == []
+
+
+def test_a_task_with_a_mark_of_a_lost_key_is_settled_by_import(here: Served) -> None:
+    task = applied(here)
+    lose(here, key=True)
+    assert here.main("plan").code == 8
+    assert here.main("state", "rebuild", "--yes").code == 8
+
+    assert here.main("import", "renewal", task, "--yes").code == 0
+
+    assert here.main("plan").code == 0
+    assert held(here)["held"] == 3
+
+
+def test_an_imported_task_that_was_never_started_is_staged_anew(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    stray = Key(b"a lost key").mark("acme", "", "renewal", 1, b"1234")
+    task = here.emulator.add_foreign_task(str(stray), numbers=[number(7)])
+    assert here.main("plan").code == 8
+
+    assert here.main("import", "renewal", task, "--yes").code == 0
+
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert sorted(here.rung()) == [number(0), number(1), number(2)]
+    assert here.emulator.tasks[task].deleted
+
+
+# Rebuild
+
+
+def test_a_lost_state_is_rebuilt_from_marks_and_lists_and_nobody_rings_twice(here: Served) -> None:
+    applied(here)
+    here.rows("renewal", range(5))
+    here.emulator.advance(600)
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    lose(here)
+    assert here.main("apply", "--yes").code == 8
+    assert here.main("state", "rebuild").code == 9
+
+    done = here.main("state", "rebuild", "--yes")
+
+    assert done.code == 0, done.out
+    assert held(here) == {"rows": 5, "pending": 5, "dialled": 0, "held": 0, "unknown": 0}
+    here.rows("renewal", range(6))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert sorted(here.rung()) == [number(row) for row in range(6)]
+
+
+def test_where_the_list_has_changed_every_declared_row_is_held(here: Served) -> None:
+    applied(here)
+    lose(here)
+    here.rows("renewal", range(1, 6))
+
+    done = here.main("state", "rebuild", "--yes")
+
+    assert done.code == 8
+    assert "all 5 declared rows are held as possibly dialled" in done.out
+    assert held(here)["held"] == 5
+    here.main("apply", "--yes")
+    here.emulator.advance(600)
+    assert sorted(here.rung()) == [number(row) for row in range(3)]
+
+
+def test_direct_calls_of_a_lost_state_are_not_made_again(here: Served) -> None:
+    applied(here)
+    (here.root / "otp.yaml").write_text(
+        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "200"\n'
+        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
+        encoding="utf-8",
+    )
+    here.rows("otp", range(50, 52))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    rung = here.rung()
+    lose(here)
+
+    assert here.main("apply", "--yes").code == 8
+    rebuilt = here.main("state", "rebuild", "--yes")
+    here.main("apply", "--yes")
+    here.emulator.advance(600)
+
+    assert "direct calls leave no task" in rebuilt.out
+    assert here.rung() == rung
+    assert held(here, "otp")["held"] == 2
+
+
+def test_a_sound_state_lacks_nothing(here: Served) -> None:
+    applied(here)
+
+    done = here.main("state", "rebuild", "--yes")
+
+    assert done.code == 0
+    assert done.out == "The state lacks nothing that can be recovered.\n"
+
+
+def test_tasks_that_never_rang_are_left_to_apply(here: Served) -> None:
+    task = applied(here, state="staged")
+    lose(here)
+
+    done = here.main("state", "rebuild", "--yes")
+
+    assert "was never started: apply deletes it" in done.out
+    assert here.main("apply", "--yes").code == 0
+    assert here.emulator.tasks[task].deleted
+
+
+# Forget
+
+
+def test_forget_says_how_many_people_may_be_called_again_and_keeps_numbers_and_task_ids(here: Served) -> None:
+    applied(here)
+    assert here.main("state", "forget", "renewal", "--yes").code == 4
+    here.emulator.advance(600)
+
+    done = here.main("state", "forget", "renewal", "--yes")
+
+    assert done.code == 0, done.err
+    assert "3 people may then be called again" in done.out
+    assert here.main("apply", "--yes").code == 0
+    assert here.main("state", "show", "renewal", "--format", "json").json["waves"][0]["number"] == 2
+    assert here.main("state", "forget", "nobody", "--yes").code == 3
+
+
+def test_a_campaign_known_only_by_a_task_can_be_forgotten(here: Served) -> None:
+    applied(here)
+    here.emulator.advance(600)
+    lose(here)
+    (here.root / "renewal.yaml").unlink()
+    here.campaign("next", range(7, 9), lines='["200"]')
+    assert here.main("apply", "--yes").code == 8
+
+    done = here.main("state", "forget", "renewal", "--yes")
+
+    assert "up to 3 people of 1 tasks without a record" in done.out
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert here.rung()[3:] == [number(7), number(8)]
+
+
+# Resolve
+
+
+def unsettled(here: Served) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = here.main("state", "resolve", "renewal", "--format", "json").json["doubts"]
+    return found
+
+
+@pytest.mark.parametrize(("verdict", "expected"), [("dialled", 3), ("undialled", 6)])
+def test_a_task_that_is_gone_is_settled_by_a_persons_word(here: Served, verdict: str, expected: int) -> None:
+    task = applied(here)
+    here.emulator.advance(600)
+    here.emulator.console_purge(task)
+    assert here.main("apply", "--yes").code == 8
+    (doubt,) = unsettled(here)
+    assert doubt["why"] == f"task {task} is gone from the platform"
+    assert here.main("state", "resolve", "renewal", "--wave", "1", "--as", verdict).code == 9
+    assert here.main("state", "resolve", "renewal", "--wave", "1", "--as", verdict, "--yes").code == 0
+
+    assert unsettled(here) == []
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert len(here.rung()) == expected
+
+
+def test_rows_of_an_import_are_settled_one_by_one(here: Served) -> None:
+    here.campaign("renewal", range(4))
+    foreign = here.emulator.add_foreign_task(
+        "by hand", numbers=[number(0)], line="200", status=Status.RUNNING
+    )
+    here.main("import", "renewal", foreign, "--yes")
+    refused = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "undialled", "--yes")
+    assert refused.code == 4
+    (here.root / "not-in-it.txt").write_text(f"{number(1)}\n+86 {number(2)}\n", encoding="utf-8")
+
+    free = ("--wave", "1", "--as", "undialled", "--line", "5", "--numbers", "not-in-it.txt", "--yes")
+    assert "3 rows" in here.main("state", "resolve", "renewal", *free).out
+    assert here.main("state", "resolve", "renewal", "--wave", "1", "--as", "dialled", "--yes").code == 0
+
+    assert here.main("state", "resolve", "renewal").code == 0
+    here.emulator.advance(600)
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert sorted(here.rung()) == [number(row) for row in range(4)]
+
+
+def test_a_wave_that_goes_on_or_was_never_started_has_nothing_to_settle(here: Served) -> None:
+    applied(here, rows=30)
+
+    done = here.main("state", "resolve", "renewal")
+
+    assert done.out == "Nothing about renewal waits for a person.\n"
+    assert here.main("state", "resolve", "renewal", "--wave", "1", "--as", "dialled", "--yes").code == 3
+    assert here.main("state", "resolve", "renewal", "--wave", "1").code == 64
+    assert here.main("state", "resolve", "renewal", "--line", "2").code == 64
+
+
+def test_a_deleted_wave_that_cannot_account_is_settled_by_a_persons_word(here: Served) -> None:
+    task = applied(here, rows=30)
+    here.emulator.advance(20)
+    here.emulator.console_delete(task)
+    assert here.main("apply", "--yes").code == 7
+    (doubt,) = unsettled(here)
+    assert "over: 0 call records" in doubt["why"]
+
+    done = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "dialled", "--yes")
+
+    assert done.code == 0, done.err
+    assert here.main("apply", "--yes").code == 0
+    with closing(here.store()) as store:
+        wave = store.waves.by_task(task)
+        assert wave is not None
+        assert (wave.phase, wave.dialled, wave.pending) == (Phase.DELETED, 30, 0)
+        assert {row.fate for row in store.waves.rows(wave.wave_id)} == {Fate.DIALLED}

@@ -1,0 +1,142 @@
+"""status and drift: how things stand, without a call that changes anything."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.marks import Key
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.support.served import Served
+
+
+def applied(here: Served, rows: int = 3, **fields: str) -> str:
+    here.campaign("renewal", range(rows), **fields)
+    assert here.main("apply", "--yes").code == 0
+    (task,) = here.emulator.tasks
+    return task
+
+
+def wave(here: Served) -> dict[str, Any]:
+    (campaign,) = here.main("status", "--format", "json").json["campaigns"]
+    found: dict[str, Any] = campaign["waves"][0]
+    return found
+
+
+def test_status_shows_every_wave_with_counts_and_words_of_the_platform(here: Served) -> None:
+    task = applied(here)
+    here.emulator.advance(600)
+
+    shown = wave(here)
+
+    assert shown["task_id"] == task
+    assert shown["live"] == "completed"
+    assert (shown["rows"], shown["dialled"], shown["missing"]) == (3, 3, 3)
+    assert shown["fetchable_from"]
+    text = here.yeta("status", "renewal")
+    assert text.code == 0
+    assert "renewal" in text.out
+    assert "3 missing, backfill can fetch them from" in text.out
+
+
+def test_status_and_drift_send_no_call_that_changes_anything(here: Served) -> None:
+    task = applied(here)
+    here.emulator.console_pause(task)
+    before = here.changes_sent()
+
+    assert here.main("status").code == 0
+    assert here.main("drift").code == 0
+
+    assert here.changes_sent() == before
+
+
+def test_status_says_when_a_running_campaign_will_be_through(here: Served) -> None:
+    applied(here, rows=50)
+
+    (campaign,) = here.main("status", "--format", "json").json["campaigns"]
+
+    assert campaign["finish"]
+    assert campaign["fits"]
+    assert "50 numbers, 5 at once, 60 s a call, assumed" in campaign["forecast"]
+
+
+def test_without_the_platform_status_shows_what_is_recorded_and_says_so(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(here)
+    monkeypatch.setattr("yeta_reconcile.cli.status.PATIENCE_SECONDS", 0.5)
+
+    done = here.main("status", YETA_BASE_URL="http://127.0.0.1:9/openapi")
+
+    assert done.code == 0
+    assert "THE PLATFORM DID NOT ANSWER" in done.out
+    assert "started" in done.out
+
+
+def test_a_halt_stands_above_everything(here: Served) -> None:
+    applied(here)
+    here.main("halt")
+
+    assert here.main("status").out.startswith("HALTED: halted by ")
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(here: Served) -> None:
+    applied(here)
+
+    done = here.main("status", "renewel")
+
+    assert done.code == 3
+    assert "renewal" in done.err
+
+
+def test_watch_redraws_until_it_is_stopped(here: Served) -> None:
+    applied(here)
+    process = here.started("status", "--watch", "--format", "json")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "{\n"
+    time.sleep(0.2)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(20) == 0
+    process.communicate()
+
+
+def test_drift_is_empty_after_an_apply_and_progress_does_not_change_that(here: Served) -> None:
+    applied(here)
+    assert here.main("drift", "--detailed-exitcode").code == 0
+
+    here.emulator.advance(600)
+
+    done = here.main("drift", "--detailed-exitcode")
+    assert done.code == 0
+    assert done.out.startswith("No drift (1 wave looked at")
+
+
+def test_what_another_hand_did_is_drift_and_exits_2_where_asked(here: Served) -> None:
+    task = applied(here, rows=30)
+    here.emulator.advance(1)
+    here.emulator.console_pause(task)
+
+    assert here.main("drift").code == 0
+    done = here.main("drift", "--format", "json", "--detailed-exitcode")
+
+    assert done.code == 2
+    assert done.json["format"] == "yeta-drift/1"
+    (found,) = done.json["differences"]
+    assert (found["what"], found["applied"], found["live"]) == ("state", "running", "paused")
+
+
+def test_a_task_without_a_record_is_drift(here: Served) -> None:
+    applied(here)
+    stray = Key(b"another key").mark("acme", "", "renewal", 2, b"1234")
+    here.emulator.add_foreign_task(str(stray))
+
+    (found,) = here.main("drift", "--format", "json").json["differences"]
+
+    assert found["campaign"] == "renewal"
+    assert "cannot prove" in found["applied"]
