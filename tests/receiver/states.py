@@ -17,6 +17,7 @@ from yeta_reconcile.store.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from yeta_reconcile.store.database import Database
     from yeta_reconcile.store.inbox import Push
 
 KEY = Key(b"the key of the tests")
@@ -91,7 +92,13 @@ class State:
 
 @contextmanager
 def state_in_memory() -> Iterator[State]:
-    store = Store(SqliteDatabase(None), KEY)
+    with state_in(SqliteDatabase(None)) as state:
+        yield state
+
+
+@contextmanager
+def state_in(database: Database) -> Iterator[State]:
+    store = Store(database, KEY)
     store.bind("acme", "")
     try:
         yield State(store)

@@ -10,20 +10,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.receiver import pushes
-from tests.receiver.states import KEY, State, state_in_memory
+from tests.receiver.states import KEY, State, state_in, state_in_memory
 from yeta_reconcile import calls
 from yeta_reconcile.recorded import Fate
 from yeta_reconcile.store.inbox import InboxCounts, Standing
+from yeta_reconcile.store.postgres import PostgresDatabase
+from yeta_reconcile.store.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.postgres import PostgresServer
+    from yeta_reconcile.store.database import Database
     from yeta_reconcile.store.inbox import Push
 
 
-@pytest.fixture
-def state() -> Iterator[State]:
-    with state_in_memory() as state:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def state(request: pytest.FixtureRequest) -> Iterator[State]:
+    if request.param == "sqlite":
+        database: Database = SqliteDatabase(None)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        database = PostgresDatabase(server.schema())
+    with state_in(database) as state:
         yield state
 
 

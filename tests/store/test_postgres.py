@@ -183,6 +183,14 @@ def test_an_error_shows_no_row(states: States) -> None:
     assert "1990000000" not in str(refused.value)
 
 
+def test_a_value_that_cannot_be_kept_is_not_taken_for_a_state_that_does_not_work(states: States) -> None:
+    store = states.open()
+    with pytest.raises(ValueError, match="a value that PostgreSQL cannot keep: bigint out of range"):
+        store.inbox.append([Push("receiveVoice", b"{}", 10**30)])
+    store.inbox.append([Push("receiveVoice", b"{}", NOW)])
+    assert store.inbox.counts().waiting == 1
+
+
 def test_a_writer_that_never_ends_is_named_as_the_reason(
     states: States, monkeypatch: pytest.MonkeyPatch
 ) -> None:

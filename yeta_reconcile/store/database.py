@@ -39,7 +39,11 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """An open engine. Safe to use from several threads; a write waits for the one before it."""
+    """An open engine, safe to use from several threads.
+
+    There is one writer at a time, over all connections and processes: what is read in a write transaction is
+    still so when it commits. A lost connection is made again only where nothing was in flight.
+    """
 
     dialect: str
     place: str

@@ -151,6 +151,9 @@ class PostgresDatabase:
     def _translated(self) -> Iterator[None]:
         try:
             yield
+        except psycopg.DataError as error:
+            # Not the state is at fault but one value, as when SQLite is given too large a number.
+            raise ValueError(f"a value that PostgreSQL cannot keep: {_primary(error)}") from error
         except psycopg.Error as error:
             raise _as_state_error(error, self.place) from error
 
