@@ -13,6 +13,8 @@ from tests.support.served import Served, served
 from yeta_reconcile.emulator.faults import Fault
 
 if TYPE_CHECKING:
+    import pytest
+
     from pathlib import Path
 
 
@@ -60,6 +62,18 @@ def test_json_ends_in_a_line_too_when_nothing_could_be_done(here: Served) -> Non
     assert "200101" in refused.lines[-1]["error"]
     assert [line["event"] for line in declined.lines] == ["plan", "end"]
     assert (declined.code, declined.lines[-1]["exit_code"]) == (9, 9)
+
+
+def test_json_ends_in_a_line_although_it_is_a_bug(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.campaign()
+    monkeypatch.setattr("yeta_reconcile.api.PlatformClient.create", lambda *_: 1 / 0)
+    monkeypatch.setattr("tempfile.tempdir", str(here.root))
+
+    done = here.main("apply", "--yes", "--format", "json")
+
+    assert done.code == 70
+    assert (done.lines[-1]["event"], done.lines[-1]["exit_code"]) == ("end", 70)
+    assert done.lines[-1]["error"] == "ZeroDivisionError"
 
 
 def test_a_campaign_that_could_not_go_on_is_left_to_the_next_plan_and_named(here: Served) -> None:

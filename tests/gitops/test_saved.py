@@ -63,6 +63,7 @@ def test_it_is_applied_without_a_question_and_says_how_it_was_asked_for(here: Se
     assert document["plan"]["format"] == "yeta-plan/1"
     assert (document["only"], document["destroy"]) == (["one"], False)
     assert (here.root / FILE).stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in here.root.glob("*.new")] == []
     assert here.main("plan", "--check", FILE).code == 0
     assert here.main("apply", FILE).code == 0
     assert here.changes_sent() == ["create", "insert", "start"]
@@ -207,6 +208,7 @@ def test_it_belongs_to_its_project_state_and_platform(here: Served, tmp_path: Pa
     assert here.main("plan", "-o", FILE, YETA_STATE_KEY="k").code == 0
 
     refused(here, "another state", YETA_STATE_KEY="k", YETA_STATE="other.db")
+    assert not (here.root / "other.db").exists()
     with served(tmp_path / "elsewhere") as other:
         refused(here, "another platform", YETA_STATE_KEY="k", YETA_BASE_URL=other.url)
     here.project(name="other")

@@ -60,7 +60,8 @@ def apply(
             only, destroy = saved.only, saved.destroy
         elif not yes and not can_ask():
             return _only_show(context, voice, only, destroy)
-        with session(context, create=True) as opened:
+        # A plan that was made from a state finds it; where it is missing, none is put in its place.
+        with session(context, create=saved is None or not saved.plan.state_id) as opened:
             run = opened.run("apply", voice.hear)
             with holding(run):
                 return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)

@@ -106,6 +106,7 @@ def _save(opened: Session, planned: Planned, path: Path, only: tuple[str, ...], 
         click.echo(f"{path} was not written: what has errors cannot be applied", err=True)
         return
     SavedPlan(planned.plan, only, destroy, home(opened).platform).write(path, opened.store.key)
+    click.echo(f"saved; to carry it out within a day: yeta apply {path.name}", err=True)
 
 
 def make_plan(

@@ -69,6 +69,12 @@ class Voice:
         except (KeyboardInterrupt, click.Abort):
             self._line("end", exit_code=130, problems=0, error="interrupted", hint="")
             raise
+        except Exception as error:
+            # Its words may hold anything; the report that is written of it is masked.
+            self._line(
+                "end", exit_code=70, problems=0, error=type(error).__name__, hint="this is a bug in yeta"
+            )
+            raise
 
     def plan(self, planned: Planned) -> None:
         """The plan that is about to be carried out."""
