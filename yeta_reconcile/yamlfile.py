@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_VALUES = 200_000
+# Most documents are far smaller than they may be, and room for the largest takes long to ask for.
+_PIECE = 1 << 16
 
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = re.compile(
@@ -199,7 +201,9 @@ def read_text(path: Path, label: str) -> str:
     """The text of a file. Raises InvalidInput if it cannot be read, is no UTF-8, or is too large."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(_PIECE)
+            if len(data) == _PIECE:
+                data += file.read(MAX_BYTES + 1 - _PIECE)
     except IsADirectoryError:
         raise _refused(label, "unreadable", "this is a folder, not a file") from None
     except OSError as error:

@@ -114,11 +114,12 @@ def make_plan(
 ) -> Planned:
     """Plan for the campaigns named (none: all). Raises InvalidInput for a name nobody knows."""
     repository = opened.repository
-    known = {*repository.callings, *opened.store.waves.recorded().campaigns}
-    if explained and explained not in known:
-        raise _unknown("--explain", [explained], known)
-    if unknown := sorted(set(only) - known):
-        raise _unknown("--only", unknown, known)
+    if explained or only:
+        known = {*repository.callings, *opened.store.waves.recorded().campaigns}
+        if explained and explained not in known:
+            raise _unknown("--explain", [explained], known)
+        if unknown := sorted(set(only) - known):
+            raise _unknown("--only", unknown, known)
     planner = Planner(
         repository,
         opened.store,
