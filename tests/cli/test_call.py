@@ -1,0 +1,100 @@
+"""call: one direct call, asked for, journalled, and never made again by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.lab import number
+from yeta_reconcile.emulator import Fault
+
+if TYPE_CHECKING:
+    from tests.support.served import Served
+
+CALL = ("call", "--robot", "719", "--line", "100", number(1), "姓名=某客户")
+
+
+def test_a_call_is_asked_for_and_rings_once(here: Served) -> None:
+    asked = here.main(*CALL)
+    assert asked.code == 9
+    assert here.changes_sent() == []
+
+    done = here.yeta(*CALL, "--yes")
+
+    assert done.code == 0, done.err
+    here.emulator.advance(1)
+    assert here.rung() == [number(1)]
+    assert number(1) not in done.out + done.err + asked.out
+    (wave,) = here.main("why", number(1), "--format", "json").json["waves"]
+    assert wave["fate"] == "held"
+
+
+def test_calls_by_hand_are_no_campaign_that_a_plan_knows(here: Served) -> None:
+    assert here.main(*CALL, "--yes").code == 0
+    here.campaign("renewal", [1])
+
+    planned = here.main("plan", "--format", "json")
+
+    assert planned.code == 0
+    assert [change["campaign"] for change in planned.json["changes"]] == ["renewal", "renewal"]
+    assert "calls by hand" in here.main("status").out
+
+
+def test_a_call_that_was_never_answered_for_is_not_made_again(here: Served) -> None:
+    here.emulator.faults.add(Fault("closed_after", path="task/callout"))
+
+    assert here.main(*CALL, "--yes").code == 8
+
+    here.emulator.advance(1)
+    assert here.rung() == [number(1)]
+    (wave,) = here.main("why", number(1), "--format", "json").json["waves"]
+    assert wave["fate"] == "unknown"
+    here.campaign("renewal", range(7, 9), state="staged", lines='["200"]')
+    assert here.main("apply", "--yes").code == 0
+    assert here.changes_sent().count("callout") == 1
+
+
+def test_a_call_that_is_refused_leaves_nothing(here: Served) -> None:
+    here.emulator.faults.add(Fault("code", path="task/callout", code=3030002))
+
+    assert here.main(*CALL, "--yes").code == 7
+
+    assert here.main("why", number(1)).out.endswith("is in no wave of this state.\n")
+
+
+def test_nobody_is_called_while_halted(here: Served) -> None:
+    here.main("halt")
+
+    done = here.main(*CALL, "--yes")
+
+    assert done.code == 7
+    assert here.changes_sent() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--robot", "999", "--line", "100", number(1)), 3),
+        (("--robot", "719", "--line", "999", number(1), "姓名=x"), 3),
+        (("--robot", "719", "--line", "100", number(1)), 3),
+        (("--robot", "719", "--line", "100", number(1), "年龄=3"), 3),
+        (("--robot", "719", "--line", "100", number(1), "姓名"), 64),
+        (("--robot", "719", "--line", "100", "12", "姓名=x"), 64),
+        (("--line", "100", number(1)), 64),
+    ],
+)
+def test_what_cannot_be_called_is_refused_before_any_call(
+    here: Served, arguments: tuple[str, ...], code: int
+) -> None:
+    assert here.main("call", *arguments, "--yes").code == code
+    assert here.changes_sent() == []
+
+
+def test_a_number_that_was_called_often_enough_is_not_called(here: Served) -> None:
+    here.project("limits: {frequency: {times: 1, within: 7d}}\n")
+    assert here.main(*CALL, "--yes").code == 0
+
+    assert here.main(*CALL, "--yes").code == 4
+
+    assert here.changes_sent().count("callout") == 1

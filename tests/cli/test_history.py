@@ -1,0 +1,104 @@
+"""history and why: who did what, and what became of one number."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tests.support.lab import number
+from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.store.inbox import Push
+
+if TYPE_CHECKING:
+    from tests.support.served import Served
+
+
+def applied(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 0
+
+
+def deliver(here: Served) -> None:
+    """What the platform has pushed, received and folded."""
+    with closing(here.store()) as store:
+        store.inbox.append(
+            [
+                Push(sent.module, json.dumps(sent.data, ensure_ascii=False).encode(), sent.at)
+                for sent in here.emulator.pushes
+            ]
+        )
+        Projector(store).drain()
+
+
+def test_history_lists_every_apply_with_who_and_what_came_of_it(here: Served) -> None:
+    assert here.main("history").out == "Nothing was applied yet.\n"
+    applied(here)
+
+    done = here.main("history", "--format", "json", YETA_ACTOR="li")
+    (entry,) = done.json["entries"]
+
+    assert done.json["format"] == "yeta-history/1"
+    assert (entry["command"], entry["exit_code"], entry["summary"]["create"]) == ("apply", 0, 1)
+    text = here.yeta("history")
+    assert "exit 0" in text.out
+    assert number(0) not in text.out
+
+
+def test_changes_by_hand_stand_in_the_history_too(here: Served) -> None:
+    applied(here)
+    here.emulator.advance(600)
+
+    assert here.main("state", "forget", "renewal", "--yes", YETA_ACTOR="li").code == 0
+
+    last = here.main("history", "--format", "json").json["entries"][-1]
+    assert (last["who"], last["command"], last["outcome"]) == ("li", "state forget", "renewal")
+
+
+def test_an_entry_that_was_changed_breaks_the_chain(here: Served) -> None:
+    applied(here)
+    assert here.main("history", "verify").out == "The chain of 1 entries holds.\n"
+    with closing(sqlite3.connect(here.root / "state" / "yeta.db")) as database, database:
+        database.execute("UPDATE history SET entry = replace(entry, 'apply', 'other')")
+
+    done = here.main("history", "verify")
+
+    assert done.code == 1
+    assert "the chain breaks at no 1" in done.err
+    assert "The chain breaks at no 1" in here.main("history").out
+
+
+def test_why_tells_wave_calls_and_results_of_one_number(here: Served) -> None:
+    applied(here)
+    here.emulator.advance(600)
+    deliver(here)
+
+    done = here.yeta("why", f"+86 {number(1)}", "--format", "json")
+
+    assert done.code == 0, done.err
+    assert done.json["number"] == "199****0001"
+    (wave,) = done.json["waves"]
+    assert (wave["campaign"], wave["wave"], wave["fate"]) == ("renewal", 1, "dialled")
+    assert wave["calls"][0]["result"]
+    assert number(1) not in here.main("why", number(1)).out
+    assert number(1) in here.main("why", number(1), "--reveal").out
+
+
+def test_why_of_a_number_nobody_called_says_so(here: Served) -> None:
+    applied(here)
+
+    assert here.main("why", number(7)).out == "199****0007 is in no wave of this state.\n"
+    assert here.main("why", "12").code == 64
+
+
+def test_the_progress_of_a_wave_with_its_records_is_complete(here: Served) -> None:
+    applied(here)
+    here.emulator.advance(600)
+    deliver(here)
+
+    (campaign,) = here.main("status", "--format", "json").json["campaigns"]
+    (wave,) = campaign["waves"]
+
+    assert (wave["dialled"], wave["missing"]) == (3, 0)
+    assert sum(wave["results"].values()) == 3
