@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 import click
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.cli.context import Context
 
-# Two minutes of the platform pass in a second: calls that last one are through while one reads the plan.
-SPEED = 120
 # Made up, and in the range that examples use.
 LATECOMER = "19900009999"
 PATIENCE = 40.0
@@ -86,25 +85,31 @@ class _Demo:
         _say("A campaign repository: YAML documents, and contact lists beside them.")
         self._repository()
         self._yeta("validate")
-        _say("A platform on this machine (two minutes pass in a second), and the receiver of its pushes.")
+        _say("A platform on this machine, whose clock we move, and the receiver of its pushes.")
         self._servers()
         _say("What would ring? `plan` sends no call that changes anything.")
         self._yeta("plan")
         _say("Make it so. Nothing rings before everything is staged and verified.")
         self._yeta("apply", "--yes")
         self._yeta("plan")
-        _say("Calls happen, and their records come home.")
         name = self._running()
-        self._wait_for_calls(name)
+        _say("Two minutes pass. Calls happen, and their records come home.")
+        self._pass_time(120)
         self._yeta("status", name)
         _say(f"One more row in the list of {name}: a started wave takes none, so a further one is planned.")
         document, contacts = self._declared(name)
         _append_row(contacts)
         self._yeta("plan", "--only", name)
-        _say("And other hours for what is under way: the rest is taken over, nobody is called twice.")
+        _say("Another recall policy too: what is not dialled yet is taken over, and nobody is called twice.")
         _change_recall(document)
         self._yeta("plan", "--only", name)
-        self._settle(name)
+        _say("The wave is paused, and calls in progress are let finish: apply says what it waits for.")
+        self._yeta("apply", "--yes", "--only", name)
+        _say("Three minutes pass. The same command again goes on where it stopped.")
+        self._pass_time(180)
+        self._yeta("apply", "--yes", "--only", name)
+        _say("The rest of the day passes.")
+        self._pass_time(6 * 3600)
         self._yeta("status", name)
         _say("Every call of one person, and every apply so far.")
         self._yeta("why", LATECOMER)
@@ -126,7 +131,7 @@ class _Demo:
     def _servers(self) -> None:
         tomorrow = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
         emulator = self._start(
-            "emulator", "--listen", "127.0.0.1:0", "--speed", str(SPEED),
+            "emulator", "--listen", "127.0.0.1:0", "--speed", "0",
             "--start", f"{tomorrow}T09:30:00", "--push-url", self.push_url,
         )  # fmt: skip
         self.environ["YETA_BASE_URL"] = emulator
@@ -184,28 +189,27 @@ class _Demo:
     # What is shown of a running campaign
 
     def _running(self) -> str:
-        """A campaign that is declared running, the smallest: it shows most in little time."""
+        """The largest campaign that is declared running."""
         running = [c for c in self._json("status")["campaigns"] if c["declared"] == "running"]
         sizes: dict[str, int] = {c["name"]: sum(wave["rows"] for wave in c["waves"]) for c in running}
         return max(sizes.items(), key=lambda item: item[1])[0]
 
-    def _wait_for_calls(self, name: str) -> None:
-        """Until some records are home, but not all calls are made."""
-        self._until(name, lambda waves: sum(wave["dialled"] or 0 for wave in waves) >= 3)
-
-    def _settle(self, name: str) -> None:
-        """Apply until nothing waits: a carry-over may take more than one."""
+    def _pass_time(self, seconds: int) -> None:
+        """Move the platform's clock, and wait until what it pushed has come home."""
+        url = self.environ["YETA_BASE_URL"].rsplit("/", 1)[0] + "/_emulator/advance"
+        body = json.dumps({"seconds": seconds}).encode()
+        headers = {"Content-Type": "application/json"}
+        with urlopen(Request(url, body, headers), timeout=PATIENCE):  # noqa: S310 -- our own emulator
+            pass
         deadline = time.monotonic() + PATIENCE
-        while self._yeta("apply", "--yes", "--only", name) == 7 and time.monotonic() < deadline:
-            time.sleep(1.0)
-
-    def _until(self, name: str, reached: Any) -> None:
-        deadline = time.monotonic() + PATIENCE
+        before = None
+        # Records are home when the count has stood still for a moment.
         while time.monotonic() < deadline:
-            found = [c for c in self._json("status", name)["campaigns"] if c["name"] == name]
-            if found and reached(found[0]["waves"]):
+            now = [c["waves"] for c in self._json("status")["campaigns"]]
+            if now == before:
                 return
-            time.sleep(0.2)
+            before = now
+            time.sleep(0.5)
 
     def _declared(self, name: str) -> tuple[Path, Path]:
         """A campaign's document and its list."""
