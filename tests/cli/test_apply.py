@@ -13,9 +13,9 @@ from tests.support.served import Served, served
 from yeta_reconcile.emulator.faults import Fault
 
 if TYPE_CHECKING:
-    import pytest
-
     from pathlib import Path
+
+    import pytest
 
 
 def test_json_is_one_object_a_line_from_the_plan_to_the_end(here: Served) -> None:
