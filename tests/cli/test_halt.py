@@ -192,3 +192,29 @@ def test_what_could_not_be_paused_is_named(here: Served, monkeypatch: pytest.Mon
     assert done.code == 7
     assert json.loads(done.out)["still_live"] == tasks
     assert tasks[0] in done.err
+
+
+def test_a_pause_after_somebody_resumed_what_a_halt_paused_is_that_of_another_hand(here: Served) -> None:
+    (task,) = running(here, ("renewal",))
+    here.main("halt")
+    here.main("resume", "--yes")
+    here.emulator.console_start(task)
+    here.emulator.advance(1)
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.console_pause(task)
+
+    (change,) = here.main("plan", "--format", "json").json["changes"]
+
+    assert change["reason"] == "paused-by-another-hand"
+
+
+def test_only_the_row_in_the_state_halts_too_and_resume_lifts_it(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    with closing(here.store()) as store:
+        store.set_flag("halt", "halted by ops at noon")
+    assert here.main("apply", "--yes").code == 7
+    assert here.main("status").out.startswith("HALTED: halted by ops at noon")
+
+    assert here.main("resume", "--yes").code == 0
+
+    assert here.main("apply", "--yes").code == 0

@@ -369,3 +369,25 @@ def test_a_deleted_wave_that_cannot_account_is_settled_by_a_persons_word(here: S
         assert wave is not None
         assert (wave.phase, wave.dialled, wave.pending) == (Phase.DELETED, 30, 0)
         assert {row.fate for row in store.waves.rows(wave.wave_id)} == {Fate.DIALLED}
+
+
+def test_a_drained_wave_that_cannot_account_is_deleted_and_settled_by_a_persons_word(here: Served) -> None:
+    task = applied(here, rows=30)
+    here.emulator.advance(20)
+    here.rows("renewal", range(29))
+    assert here.main("apply", "--yes").code == 7
+    here.emulator.advance(120)
+    with closing(here.store()) as store:
+        wave = store.waves.by_task(task)
+        assert wave is not None
+        store.waves.change_wave(wave.wave_id, phase=Phase.DRAINING)
+    here.emulator.console_pause(task)
+    (doubt,) = unsettled(here)
+    assert "paused in order to be replaced" in doubt["why"]
+
+    done = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "dialled", "--yes")
+
+    assert done.code == 0, done.err
+    assert f"Task {task} is deleted at the platform first." in done.out
+    assert here.emulator.tasks[task].deleted
+    assert here.main("apply", "--yes").code == 0

@@ -21,6 +21,7 @@ from yeta_reconcile.execute.course import Course, compare
 from yeta_reconcile.execute.run import Problem, Run, Stopped
 from yeta_reconcile.execute.staging import remove_orphan
 from yeta_reconcile.journal import seen
+from yeta_reconcile.live import LivePhase
 from yeta_reconcile.plan import Action, Change
 from yeta_reconcile.planner import Planned, Planner, note_of
 from yeta_reconcile.recorded import Fate, Phase, WaveRecord
@@ -168,6 +169,9 @@ class Apply:
         now = seen(wave, task)
         if (now.phase, now.by_hand) != (wave.phase, wave.by_hand) or now.tel_count != wave.tel_count:
             control.sync(self.run, wave, task)
+        if wave.detail == "halt" and task is not None and task.phase is LivePhase.LIVE:
+            # Somebody set it ringing again: a later pause is not the halt's any more.
+            self.run.store.waves.change_wave(wave.wave_id, detail="")
         if wave.phase is Phase.DRAINING and task is not None:
             control.watch(self.run, wave, task)
 

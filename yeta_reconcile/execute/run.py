@@ -169,7 +169,7 @@ class Run:
     def may_ring(self) -> None:
         """Raise unless telephones may ring: not halted, and the lock still ours."""
         if reason := self.halted():
-            raise Incomplete(f"halted: {reason}; nothing is started", hint="`yeta resume` lifts it")
+            raise Incomplete(f"{reason}; nothing is started", hint="`yeta resume` lifts it")
         current = self.store.lock.current(self.now_ms())
         if current is None or current.holder != self.holder.holder:
             raise StateLocked("the lock on the state was lost; stopped before a call that rings")
