@@ -121,6 +121,7 @@ class _Demo:
     def _repository(self) -> None:
         if self.source is None:
             self._yeta("init", str(self.root), where=self.folder)
+            _lengthen(self.root)
         else:
             click.echo(f"$ cp -r {self.source} {self.root.name}")
             shutil.copytree(self.source, self.root, ignore=shutil.ignore_patterns("__pycache__"))
@@ -238,6 +239,14 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait()
     if process.stdout is not None:
         process.stdout.close()
+
+
+def _lengthen(root: Path) -> None:
+    """Make the new repository's list long enough for its calls to take some minutes."""
+    (contacts,) = (root / "data").glob("*.csv")
+    with contacts.open("a", encoding="utf-8") as file:
+        file.writelines(f"1990000{number:04},客户{number},女\n" for number in range(100, 155))
+    click.echo(f"$ for n in {{100..154}}; do echo …; done >> {contacts.relative_to(root)}")
 
 
 def _append_row(contacts: Path) -> None:
