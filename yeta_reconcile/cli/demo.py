@@ -130,10 +130,13 @@ class _Demo:
             self.environ["YETA_ENV"] = "local"
 
     def _servers(self) -> None:
+        # Its clock stands still between our steps: a record on its way then would be missing for ever.
+        habits = self.folder / "emulator.json"
+        habits.write_text('{"pushes": {"delay": 0}}', encoding="utf-8")
         tomorrow = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
         emulator = self._start(
             "emulator", "--listen", "127.0.0.1:0", "--speed", "0",
-            "--start", f"{tomorrow}T09:30:00", "--push-url", self.push_url,
+            "--start", f"{tomorrow}T09:30:00", "--settings", str(habits), "--push-url", self.push_url,
         )  # fmt: skip
         self.environ["YETA_BASE_URL"] = emulator
         self._start("serve", "--listen", self.receiver)
@@ -155,7 +158,9 @@ class _Demo:
         address = process.stdout.readline().strip()
         if not address:
             raise YetaError(f"`yeta {arguments[0]}` did not start", hint=f"{log.name} says why")
-        shown = " ".join(part if part != self.push_url else "…" for part in arguments)
+        shown = " ".join(
+            "…" if part.startswith((self.push_url, str(self.folder))) else part for part in arguments
+        )
         click.echo(f"$ yeta {shown} &\n{address}")
         return address
 
