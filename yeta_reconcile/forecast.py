@@ -60,7 +60,8 @@ def forecast(work: Workload, now: datetime) -> Forecast:
             break
     fits = work.end is None or (at is not None and at <= work.end)
     assumed = "" if work.call_seconds else ", assumed"
-    detail = f"{work.rows:,} numbers, {work.channels:,} at once, {seconds:.0f} s a call{assumed}"
+    numbers = f"{work.rows:,} number{'' if work.rows == 1 else 's'}"
+    detail = f"{numbers}, {work.channels:,} at once, {seconds:.0f} s a call{assumed}"
     return Forecast(work.campaign, at, fits, detail)
 
 

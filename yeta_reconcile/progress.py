@@ -62,7 +62,10 @@ def wave_status(wave: Wave, results: Results, today: date) -> WaveStatus:
         phase=record.phase,
         task_id=record.task_id,
         live=task.status_words if task else "gone" if record.phase is Phase.LOST else "",
-        rows=record.rows,
+        rows=record.pending
+        + record.dialled
+        + record.held
+        + record.unknown,  # released ones went on elsewhere
         dialled=max(counted, record.dialled) if counted is not None else record.dialled,
         connected=max(results.connected, through or 0) if results.calls or through is not None else None,
         results={words or code: count for code, words, count in results.by_result},
