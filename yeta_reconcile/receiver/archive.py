@@ -47,7 +47,7 @@ def read_archive(file: IO[bytes], name: str) -> Iterator[Line]:
             for at, entry in enumerate(entries, 1):
                 with archive.open(entry) as stream:
                     yield from _lines(stream, entry, f"{name}, file {at}")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, zlib.error) as error:
         raise BadArchive(f"{name} cannot be read as a zip: {type(error).__name__}") from error
 
 
