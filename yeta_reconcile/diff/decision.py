@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.positions import Diagnostic
+from yeta_reconcile.positions import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from yeta_reconcile.diff.subject import Subject
@@ -41,6 +41,6 @@ def find(
 ) -> None:
     """Note a finding at a place of the document."""
     position = subject.at(*path) if subject.declared is not None else None
-    severity = "error" if exit_code else "warning"
-    diagnostic = Diagnostic(severity, code, summary, position, hint, subject.name)  # type: ignore[arg-type]
+    severity: Severity = "error" if exit_code else "warning"
+    diagnostic = Diagnostic(severity, code, summary, position, hint, subject.name)
     decision.findings.append(Finding(diagnostic, exit_code))
