@@ -1,0 +1,51 @@
+"""Random lives of a repository; `YETA_TORTURE_SECONDS` says how long the long form lasts."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.journal.machine import Life
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SECONDS = float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
+LIVES = settings(
+    max_examples=12,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+    phases=(Phase.generate,),
+)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_whatever_is_edited_happens_or_fails_nobody_rings_twice_and_nobody_is_lost(
+    part: int, record_property: Callable[[str, object], None]
+) -> None:
+    # A class of its own draws lives of its own.
+    life = type(f"Life{part}", (Life,), {"steps": 0})
+    run_state_machine_as_test(life, settings=LIVES)  # type: ignore[no-untyped-call]
+    record_property("steps", life.steps)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(0)
+def test_for_as_long_as_one_likes(record_property: Callable[[str, object], None]) -> None:
+    until = time.monotonic() + SECONDS
+    Life.steps = 0
+    many = settings(
+        LIVES, max_examples=20, stateful_step_count=60, derandomize=False, database=None,
+        phases=(Phase.generate, Phase.shrink),
+    )  # fmt: skip
+    while time.monotonic() < until:
+        run_state_machine_as_test(Life, settings=many)  # type: ignore[no-untyped-call]
+    record_property("steps", Life.steps)
