@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.lab import number
-from yeta_reconcile.emulator import Status
+from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.marks import Key
 from yeta_reconcile.recorded import Fate, Phase
 from yeta_reconcile.store.lock import Holder
@@ -391,3 +391,23 @@ def test_a_drained_wave_that_cannot_account_is_deleted_and_settled_by_a_persons_
     assert f"Task {task} is deleted at the platform first." in done.out
     assert here.emulator.tasks[task].deleted
     assert here.main("apply", "--yes").code == 0
+
+
+def test_of_a_direct_call_only_what_was_never_answered_for_can_be_freed_as_a_whole(here: Served) -> None:
+    (here.root / "otp.yaml").write_text(
+        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "200"\n'
+        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
+        encoding="utf-8",
+    )
+    here.rows("otp", range(60))
+    here.emulator.faults.add(Fault("closed_before", path="task/callout", nth=2))
+    assert here.main("apply", "--yes").code == 8
+    assert (held(here, "otp")["held"], held(here, "otp")["unknown"]) == (50, 10)
+    assert here.main("state", "resolve", "otp").code == 0
+
+    done = here.main("state", "resolve", "otp", "--wave", "1", "--as", "undialled", "--yes")
+
+    assert "10 rows count as undialled; they may be called by a further wave" in done.out
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+    assert sorted(here.rung()) == [number(row) for row in range(60)]

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.store import Store
 
-OVER = frozenset({Phase.DELETED, Phase.EXPIRED, Phase.COMPLETED})
 _DOUBTFUL = (Fate.HELD, Fate.UNKNOWN)
 _OPEN = (Fate.PENDING, *_DOUBTFUL)
 
@@ -92,13 +91,28 @@ class Decision:
 
     @property
     def fates(self) -> tuple[Fate, ...]:
-        """Which rows it is about: of a wave that goes on, only those that are in doubt."""
-        going_on = self.wave.record.phase in {Phase.STARTED, Phase.PAUSED}
-        return _DOUBTFUL if going_on or self._keeps_draining else _OPEN
+        """Which rows it is about.
 
-    @property
-    def _keeps_draining(self) -> bool:
-        return self.wave.record.phase is Phase.DRAINING and self.keys is not None
+        | wave                              | all of it     | rows that were named |
+        |-----------------------------------|---------------|----------------------|
+        | direct call                       | unknown       | held, unknown        |
+        | the same, rebuilt                 | held, unknown | held, unknown        |
+        | started, paused                   | held, unknown | held, unknown        |
+        | draining                          | every open    | held, unknown        |
+        | completed (the others were called) | held, unknown | every open           |
+        | deleted, expired, lost            | every open    | every open           |
+        """
+        record, named = self.wave.record, self.keys is not None
+        if record.kind != "Campaign":
+            # What the platform took is called, whether its record has come or not.
+            return _DOUBTFUL if named or record.imported else (Fate.UNKNOWN,)
+        if record.phase in {Phase.STARTED, Phase.PAUSED}:
+            return _DOUBTFUL
+        if record.phase is Phase.DRAINING and named:
+            return _DOUBTFUL
+        if record.phase is Phase.COMPLETED and not named:
+            return _DOUBTFUL
+        return _OPEN
 
     @property
     def deletes(self) -> bool:
@@ -113,7 +127,7 @@ class Decision:
                 f"wave {record.number} was never started: there is nothing to settle",
                 hint="apply finishes it, or throws it away",
             )
-        live = record.phase in {Phase.STARTED, Phase.PAUSED}
+        live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
         if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
             raise RefusedByGuard(
                 f"wave {record.number} goes on: its task may still call every row of it",
