@@ -37,8 +37,8 @@ class Recordings:
         name = call.call_uuid
         if not _PLAIN.fullmatch(name):
             name = blake2b(name.encode(), digest_size=16).hexdigest()
-        _, dot, kind = urlsplit(call.recording).path.rpartition(".")
-        suffix = f".{kind.lower()}" if dot and f".{kind.lower()}" in _KINDS else ".wav"
+        kind = f".{call.recording.partition('?')[0].rpartition('.')[2].lower()}"
+        suffix = kind if kind in _KINDS else ".wav"
         return self.folder / f"{name}{suffix}"
 
     def there(self, call: Call) -> bool:
@@ -88,7 +88,7 @@ class Recordings:
                             break
                         target.write(chunk)
                         seen(len(chunk))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return type(error).__name__
         if size != (call.recording_size or size) or size > most:
             if size > most:

@@ -26,7 +26,7 @@ BUSY_SECONDS = 10.0
 # SQLite's own way of waiting sleeps longer each time, up to 100 ms, and is overtaken by whoever writes all
 # the time; asking every millisecond costs next to nothing and gives both their turn.
 LOOK_SECONDS = 0.001
-# Whoever held the file for this long lets one that waits go first: SQLite itself keeps no queue, and bulk that
+# Whoever held the file for this long lets one that waits go first: SQLite keeps no queue, and bulk that
 # writes chunk after chunk would be there again before the other has asked.
 LONG_SECONDS = 0.005
 IN_MEMORY = ":memory:"

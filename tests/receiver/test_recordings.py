@@ -1,0 +1,83 @@
+"""Recordings: whole by their size or not there; no name in a push leads out of the folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from yeta_reconcile.calls import Call
+from yeta_reconcile.receiver.recordings import Recordings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CALL = Call("call-1", recording="a/b.WAV", recording_size=6)
+
+
+def recordings(folder: Path, answer: Callable[[httpx.Request], httpx.Response]) -> Recordings:
+    return Recordings(folder, httpx.Client(transport=httpx.MockTransport(answer)), "http://voice.test/")
+
+
+def test_a_recording_is_fetched_from_the_base_and_named_by_its_call(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, stream=httpx.ByteStream(b"RIFF.."))
+
+    made = recordings(tmp_path / "new", answer)
+    assert made.fetch(CALL) == ""
+    assert made.fetch(CALL) == ""
+    assert asked == ["http://voice.test/a/b.WAV"]
+    assert (tmp_path / "new" / "call-1.wav").read_bytes() == b"RIFF.."
+
+
+@pytest.mark.parametrize("content", [b"short", b"much too long"])
+def test_a_recording_of_another_size_is_not_kept(tmp_path: Path, content: bytes) -> None:
+    made = recordings(tmp_path, lambda _: httpx.Response(200, stream=httpx.ByteStream(content)))
+    assert "in place of 6" in made.fetch(CALL)
+    assert not made.there(CALL)
+
+
+def test_a_broken_connection_is_tried_again_and_goes_on(tmp_path: Path) -> None:
+    ranges: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        ranges.append(request.headers.get("range"))
+        if len(ranges) == 1:
+            return httpx.Response(200, stream=httpx.ByteStream(b"RIF"))
+        return httpx.Response(206, stream=httpx.ByteStream(b"F.."))
+
+    assert recordings(tmp_path, answer).fetch(CALL) == ""
+    assert ranges == [None, "bytes=3-"]
+    assert (tmp_path / "call-1.wav").read_bytes() == b"RIFF.."
+
+
+def test_a_part_that_is_too_long_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "call-1.wav.part").write_bytes(b"x" * 10)
+    made = recordings(tmp_path, lambda _: httpx.Response(200, stream=httpx.ByteStream(b"RIFF..")))
+    assert made.fetch(CALL) == ""
+
+
+def test_what_cannot_be_reached_is_said_so(tmp_path: Path) -> None:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no")
+
+    assert recordings(tmp_path, answer).fetch(CALL) == "ConnectError"
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/a.wav", "http://[bad"])
+def test_only_http_is_fetched(tmp_path: Path, url: str) -> None:
+    made = recordings(tmp_path, lambda _: httpx.Response(200, stream=httpx.ByteStream(b"RIFF..")))
+    assert "url" in made.fetch(Call("call-1", recording=url, recording_size=6))
+
+
+@pytest.mark.parametrize("uuid", ["../../out", "/etc/x", "..", "a/b", "x" * 150, "名"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, uuid: str) -> None:
+    made = recordings(tmp_path, lambda _: httpx.Response(200))
+    file = made.file_of(Call(uuid, recording="http://x/y.exe"))
+    assert file.parent == tmp_path
+    assert file.suffix == ".wav"
