@@ -174,3 +174,9 @@ def test_a_record_that_cannot_be_written_does_not_fail_the_command(
     monkeypatch.setattr(logging, "raiseExceptions", False)
 
     logging.getLogger("yeta").warning("nobody reads this")
+
+
+def test_each_of_two_secrets_is_taken_out_while_one_is_rotated() -> None:
+    environ = {"YETA_PUSH_SECRET": "first-one,second-one"}
+    assert log.redact("POST /second-one/receiveVoice", environ) == "POST /[YETA_PUSH_SECRET]/receiveVoice"
+    assert log.redact("POST /first-one/receiveVoice", environ) == "POST /[YETA_PUSH_SECRET]/receiveVoice"

@@ -45,8 +45,10 @@ def mask_numbers(text: str) -> str:
 def redact(text: str, environ: Mapping[str, str]) -> str:
     """`text` without numbers, tokens, and the values of the secrets in `environ`."""
     for name in SECRETS:
-        if secret := environ.get(name):
-            text = text.replace(secret, f"[{name}]")
+        # While one of them is rotated, a variable holds two with a comma between.
+        for secret in (environ.get(name, ""), *environ.get(name, "").split(",")):
+            if secret.strip():
+                text = text.replace(secret.strip(), f"[{name}]")
     return mask_numbers(_TOKEN.sub(r"\1\2***", text))
 
 
