@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.codes import Meaning
@@ -184,9 +185,11 @@ def watch(run: Run, wave: WaveRecord, task: Task) -> None:
         run.store.waves.change_wave(wave.wave_id, quiet_facts=facts, quiet_since=run.now_ms())
 
 
-def sync(run: Run, wave: WaveRecord, task: Task | None) -> Phase:
-    """Record what the platform's answer makes of a wave."""
+def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool = False) -> Phase:
+    """Record what the platform's answer makes of a wave; `refused_as_over`: a call was answered 3010101."""
     now = seen(wave, task)
+    if refused_as_over and task is not None and now.phase is Phase.COMPLETED:
+        now = replace(now, phase=ended_as(task))
     fields: dict[str, Any] = {}
     if now.phase is not wave.phase:
         fields["phase"] = now.phase
@@ -212,11 +215,7 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[None]) -> bool:
             return False
         return True
     if answer.meaning is Meaning.ENDED:
-        task = run.client.task(wave.task_id or "")
-        phase = sync(run, wave, task)
-        if task is not None and phase is Phase.COMPLETED:
-            over = ended_as(task)
-            run.store.waves.change_wave(wave.wave_id, phase=over, tel_count=task.process_tel_count)
+        sync(run, wave, run.client.task(wave.task_id or ""), refused_as_over=True)
         run.problem(7, wave.campaign, f"wave {wave.number} is over: {answer.words}", "run again")
         return False
     if answer.meaning is Meaning.DONE_ALREADY:
