@@ -1,10 +1,11 @@
-"""Random lives of a repository: edits, what happens at the platform, faults and deaths; and what always holds."""
+"""Random lives of a repository: edits, the platform's doings, faults and deaths; and what always holds."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
@@ -17,10 +18,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.journal.story import assert_nothing_blind
 from tests.support.lab import LINES, START, number, settings
 from tests.support.records import deliver
-from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Point, TroubledLab
+from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Killed, Point, TroubledLab
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.task import FINAL
+from yeta_reconcile.errors import YetaError
 from yeta_reconcile.plan import Action
 
 if TYPE_CHECKING:
@@ -288,6 +290,16 @@ class Life(RuleBasedStateMachine):
         self.lab.try_apply()
         self.lab.point = None
         self.lab.emulator.faults.clear()
+
+    @rule(nth=st.integers(1, 6), kind=st.sampled_from(REQUEST_KINDS))
+    def plan_with_a_request_that_fails(self, nth: int, kind: str) -> None:
+        before = len(self.lab.changes_sent())
+        self.lab.point = Point("request", len(self.lab.requests) + nth, kind)
+        with suppress(YetaError, Killed):
+            self.lab.plan()
+        self.lab.dead, self.lab.point = False, None
+        self.lab.emulator.faults.clear()
+        assert len(self.lab.changes_sent()) == before
 
     @rule()
     def converge(self) -> None:

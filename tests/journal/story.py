@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from tests.support.lab import LINES, OPEN, START, number, settings
+from tests.support.lab import LINES, OPEN, START, Lab, number, settings
 from tests.support.trouble import Point, TroubledLab
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.emulator.task import Status
@@ -131,7 +131,7 @@ def watch_starts(lab: TroubledLab) -> None:
     lab.before = check
 
 
-def assert_nothing_blind(lab: TroubledLab) -> None:
+def assert_nothing_blind(lab: Lab) -> None:
     """No insert went out twice without a look at the count, and no create without a look for its twin."""
     seen: dict[tuple[str, Any], bool] = {}
     for call in lab.emulator.calls_log:
@@ -150,7 +150,7 @@ def assert_nothing_blind(lab: TroubledLab) -> None:
                 seen[key] = True
 
 
-def assert_rung_once(lab: TroubledLab) -> None:
+def assert_rung_once(lab: Lab) -> None:
     """No number rang twice."""
     twice = [rung for rung, times in Counter(lab.rung()).items() if times > 1]
     assert not twice, f"{len(twice)} numbers rang twice"

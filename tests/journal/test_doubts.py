@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.lab import START, Lab, number, settings
+from tests.support.trouble import TroubledLab
 from yeta_reconcile.emulator import Emulator, Fault, VirtualClock
 from yeta_reconcile.emulator.task import Status
 
@@ -22,7 +23,7 @@ DAY = 24 * 3600
 
 def a_lab(root: Path, **override: object) -> Lab:
     root.mkdir(exist_ok=True)
-    return Lab(root, Emulator(settings(**override), clock=VirtualClock(START)), max_in_flight=1)
+    return TroubledLab(root, Emulator(settings(**override), clock=VirtualClock(START)), max_in_flight=1)
 
 
 def assert_each_rang_once(lab: Lab, indexes: range | list[int]) -> None:

@@ -31,10 +31,14 @@ LIVES = settings(
 def test_whatever_is_edited_happens_or_fails_nobody_rings_twice_and_nobody_is_lost(
     part: int, record_property: Callable[[str, object], None]
 ) -> None:
-    # A class of its own draws lives of its own.
-    life = type(f"Life{part}", (Life,), {"steps": 0})
-    run_state_machine_as_test(life, settings=LIVES)  # type: ignore[no-untyped-call]
-    record_property("steps", life.steps)
+    class Lives(Life):
+        pass
+
+    # A name of its own draws lives of its own.
+    Lives.__qualname__ = Lives.__name__ = f"Lives{part}"
+    Lives.steps = 0
+    run_state_machine_as_test(Lives, settings=LIVES)
+    record_property("steps", Lives.steps)
 
 
 @pytest.mark.torture
@@ -47,5 +51,5 @@ def test_for_as_long_as_one_likes(record_property: Callable[[str, object], None]
         phases=(Phase.generate, Phase.shrink),
     )  # fmt: skip
     while time.monotonic() < until:
-        run_state_machine_as_test(Life, settings=many)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(Life, settings=many)
     record_property("steps", Life.steps)

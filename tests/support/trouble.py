@@ -18,10 +18,12 @@ from tests.support.lab import Lab
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import StateError, YetaError
+from yeta_reconcile.journal import TRANSITIONS
+from yeta_reconcile.recorded import Phase
 from yeta_reconcile.store.lock import LIFETIME_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from yeta_reconcile.api import PlatformClient
     from yeta_reconcile.execute import Report
@@ -59,6 +61,22 @@ KILLED_IN_WRITE = "killed in a write"
 KILLED_WRITTEN = "killed after a write"
 DISK_FULL = "disk full"
 WRITE_KINDS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN, DISK_FULL)
+
+
+def watch_phases(database: Any) -> None:
+    """Note each change of a wave's phase that this connection makes."""
+    connection = database._connection
+    connection.execute("CREATE TEMP TABLE phases (former TEXT, now TEXT)")
+    connection.execute(
+        "CREATE TEMP TRIGGER phase_changed AFTER UPDATE OF phase ON main.waves "
+        "WHEN OLD.phase <> NEW.phase BEGIN INSERT INTO phases VALUES (OLD.phase, NEW.phase); END"
+    )
+
+
+def assert_transitions(read: Callable[[str], list[tuple[str, str]]]) -> None:
+    """No phase changed but as the table of transitions says."""
+    for former, now in read("SELECT DISTINCT former, now FROM phases"):
+        assert Phase(now) in TRANSITIONS[Phase(former)], f"a wave went from {former} to {now}"
 
 
 class Killed(BaseException):
@@ -170,9 +188,11 @@ class TroubledLab(Lab):
                 self._alive()
                 return read(*args)
 
+            watch_phases(database)
             database.write = lambda: self._write(database)
             database.read = counted_read
             yield store
+            assert_transitions(read)
 
     def client(self) -> PlatformClient:
         client = super().client()
