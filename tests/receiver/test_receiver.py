@@ -17,6 +17,8 @@ import pytest
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, get, post, receiver, repository, served, state_of
 from yeta_reconcile.receiver import door as door_module
+from yeta_reconcile.receiver import service
+from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.gate import read_networks
 from yeta_reconcile.store.inbox import InboxCounts
 from yeta_reconcile.store.sqlite import SqliteDatabase
@@ -68,6 +70,29 @@ def test_a_push_is_answered_success_and_is_in_the_inbox_as_it_came(running: Any)
     stored = store.inbox.push(1)
     assert (stored.module, stored.body) == ("receiveCallRecord", body)
     until(lambda: store.calls.one("call-1") is not None)
+
+
+def test_the_first_question_already_finds_the_contexts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refresh = Contexts.refresh
+
+    def slowly(contexts: Contexts, *, at_once: bool = False) -> bool:
+        time.sleep(0.3)
+        return refresh(contexts, at_once=at_once)
+
+    monkeypatch.setattr(Contexts, "refresh", slowly)
+    with receiver(root) as (url, _, _):
+        status, body = post(f"{url}/getDialogContext", {"call_relation_id": "1111"})
+
+    assert (status, json.loads(body)) == (200, {"姓名": "张三"})
+
+
+def test_contexts_that_take_long_do_not_keep_pushes_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let = threading.Event()
+    monkeypatch.setattr(service, "FIRST_LOOK", 0.1)
+    monkeypatch.setattr(Contexts, "refresh", lambda _self, **_how: let.wait(10))
+    with receiver(root) as (url, _, _):
+        assert post(f"{url}/receiveCallRecord", pushes.outbound()) == (200, b"success")
+        let.set()
 
 
 def test_modules_that_are_not_known_yet_are_stored_too(running: Any) -> None:

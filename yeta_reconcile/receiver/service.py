@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONTEXTS_EVERY = 1.0
+# How long the door waits for the first contexts: a push that came meanwhile is still answered within 3 s.
+FIRST_LOOK = 2.0
 PURGE_EVERY = 3600.0
 TIE_UP_EVERY = 60.0
 PROBE_EVERY = 5.0
@@ -52,6 +54,7 @@ class Receiver:
         self._metrics = Metrics()
         self._arrived = threading.Event()
         self._stop = threading.Event()
+        self._looked = threading.Event()
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         self._projector = Projector(store, on_settled=self._metrics.folded)
         self._probed = 0.0
@@ -72,6 +75,7 @@ class Receiver:
         ]
         for thread in threads:
             thread.start()
+        self._looked.wait(FIRST_LOOK)
         announce()
         try:
             door.serve(stop)
@@ -132,7 +136,10 @@ class Receiver:
             self._stop.wait(min(took * RESTS, 0.5))
 
     def _refresh(self) -> None:
-        self._contexts.refresh(at_once=not self._contexts.state.read_at)
+        try:
+            self._contexts.refresh(at_once=not self._contexts.state.read_at)
+        finally:
+            self._looked.set()
 
     def _purge(self) -> None:
         gone = self._store.inbox.purge(time.time_ns() // 1_000_000 - self._retention_ms)
