@@ -257,6 +257,7 @@ def test_tasks_that_never_rang_are_left_to_apply(here: Served) -> None:
 
     done = here.main("state", "rebuild", "--yes")
 
+    assert done.code == 0
     assert "was never started: apply deletes it" in done.out
     assert here.main("apply", "--yes").code == 0
     assert here.emulator.tasks[task].deleted

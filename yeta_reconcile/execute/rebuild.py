@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Recovery:
-    """What a rebuild would write, and in words what it cannot prove or leaves alone."""
+    """What a rebuild would write; in words what it cannot prove, leaves to a person, or leaves to apply."""
 
     adoptions: list[tuple[Calling, Adoption]] = field(default_factory=list)
     unproven: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    to_apply: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Rebuild:
             recovery.left.append(f"{what} cannot be proven with this key: {hint}")
         elif task.never_rang:
             if not task.deleted:
-                recovery.left.append(f"{what} was never started: apply deletes it")
+                recovery.to_apply.append(f"{what} was never started: apply deletes it")
         elif name is None:
             hint = f"`yeta state forget {mark.campaign}` gives it up, or declare the campaign again"
             recovery.left.append(f"{what} was started, and no document declares it: {hint}")

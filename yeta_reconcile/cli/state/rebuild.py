@@ -61,5 +61,5 @@ def _show(recovery: Recovery) -> None:
         click.echo("\n".join(table(headers, rows, right=("WAVE", "ROWS", "HELD"))))
     else:
         click.echo("The state lacks nothing that can be recovered.")
-    for words in (*recovery.unproven, *recovery.left):
+    for words in (*recovery.unproven, *recovery.left, *recovery.to_apply):
         click.echo(f"- {words}")
