@@ -63,6 +63,19 @@ def test_a_call_that_is_refused_leaves_nothing(here: Served) -> None:
     assert here.main("why", number(1)).out.endswith("is in no wave of this state.\n")
 
 
+@pytest.mark.parametrize(("fault", "code"), [("closed_after", 8), ("busy", 7), (None, 0)])
+def test_the_history_tells_how_a_call_ended(here: Served, fault: str | None, code: int) -> None:
+    if fault == "busy":
+        here.emulator.faults.add(Fault("code", path="task/callout", code=3030002))
+    elif fault:
+        here.emulator.faults.add(Fault(fault, path="task/callout"))
+
+    assert here.main(*CALL, "--yes").code == code
+
+    (entry,) = here.main("history", "--format", "json").json["entries"]
+    assert entry["exit_code"] == code
+
+
 def test_nobody_is_called_while_halted(here: Served) -> None:
     here.main("halt")
 

@@ -31,6 +31,8 @@ from yeta_reconcile.recorded import Outcome
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.execute.change import Answer
+    from yeta_reconcile.live import Inserted
 
 
 @click.command()
@@ -72,16 +74,25 @@ def call(
             confirm("Call?", yes=yes)
             answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
             outcome = f"{answer.outcome}{f': {answer.words}' if answer.words else ''}"
-            note(context, opened.repository, opened.store, opened.clock, "call", {"call": 1}, outcome)
+            failure = _failure(answer, normal)
+            code = failure.exit_code if failure else 0
+            note(context, opened.repository, opened.store, opened.clock, "call", {"call": 1}, outcome, code)
+    if failure:
+        raise failure
+    click.echo("Called.")
+
+
+def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:
+    """What the call ends with if nobody knows that it was made."""
     if answer.outcome is Outcome.UNKNOWN:
-        raise Unresolved(
-            f"whether {mask(normal)} was called is not known: {answer.words}",
+        return Unresolved(
+            f"whether {mask(number)} was called is not known: {answer.words}",
             hint="it is not called again by itself; a call record tells, see `yeta why`",
         )
     if answer.outcome is Outcome.REFUSED:
         waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
-        raise (Incomplete if waits else YetaError)(f"not called: {answer.words}", hint=answer.hint)
-    click.echo("Called.")
+        return (Incomplete if waits else YetaError)(f"not called: {answer.words}", hint=answer.hint)
+    return None
 
 
 def _given(values: tuple[str, ...]) -> dict[str, str]:
