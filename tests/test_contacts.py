@@ -234,7 +234,7 @@ def test_a_header_that_stands_twice_is_an_error_if_it_is_used(tmp_path: Path) ->
 
 
 def test_a_list_without_rows_is_a_warning(tmp_path: Path) -> None:
-    assert said(reader(tmp_path, "phone,name\n")) == ["list.csv: warning: the list has no row to call"]
+    assert said(reader(tmp_path, "phone,name\n")) == ["list.csv:1:1: warning: the list has no row to call"]
 
 
 def test_without_a_document_findings_stand_in_the_list(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_without_a_document_findings_stand_in_the_list(tmp_path: Path) -> None:
 def test_of_many_repetitions_the_rest_is_counted(tmp_path: Path) -> None:
     content = "phone,name\n" + "19900000001,a\n" * 1502
 
-    assert said(reader(tmp_path, content))[-1] == "list.csv: error: 501 more rows are like these"
+    assert said(reader(tmp_path, content))[-1] == "list.csv:1:1: error: 501 more rows are like these"
 
 
 def test_memory_is_that_of_the_digests_alone(tmp_path: Path) -> None:

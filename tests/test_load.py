@@ -131,6 +131,15 @@ def test_what_is_wrong_in_a_campaign_is_said_in_plain_words(
     assert any(line.startswith(f"a.yaml:{expected}") for line in found), found
 
 
+def test_a_list_of_wrong_items_is_not_called_empty(tmp_path: Path) -> None:
+    document = CAMPAIGN.replace('["055169101407"]', "[055169101407]")
+
+    found = said(tmp_path, {"a.yaml": document})
+
+    (line,) = found
+    assert line.startswith("a.yaml:5:9: error: lines[0]: 055169101407 is an identifier")
+
+
 @pytest.mark.parametrize(
     ("added", "expected"),
     [
@@ -337,7 +346,7 @@ def test_links_are_followed_once_and_never_in_a_circle(tmp_path: Path) -> None:
     assert loaded.campaigns["spring"].file == "a/spring.yaml"
     assert loaded.contexts["vip"].file in {"a/link/vip.yaml", "b/link/vip.yaml"}
     (root / "gone.yaml").symlink_to(root / "nowhere")
-    assert said(root, {"list.csv": ""}) == ["gone.yaml: error: cannot be read: No such file or directory"]
+    assert said(root, {"list.csv": ""}) == ["gone.yaml:1:1: error: cannot be read: No such file or directory"]
 
 
 def test_a_repository_of_a_thousand_documents_is_read_once_each(tmp_path: Path) -> None:

@@ -92,14 +92,14 @@ def test_a_character_that_is_cut_between_two_chunks_is_whole(
 @pytest.mark.parametrize(
     ("content", "encoding", "expected"),
     [
-        (b"PK\x03\x04xxxx", "auto", "list.csv: error: this is an Excel workbook (save it as CSV UTF-8)"),
-        ("a,b\n".encode("utf-16"), "auto", "list.csv: error: this is UTF-16 (save it as CSV UTF-8)"),
+        (b"PK\x03\x04xxxx", "auto", "list.csv:1:1: error: this is an Excel workbook (save it as CSV UTF-8)"),
+        ("a,b\n".encode("utf-16"), "auto", "list.csv:1:1: error: this is UTF-16 (save it as CSV UTF-8)"),
         (b"a\n1\nx\x00\n", "auto", f"list.csv:3:1: error: there is a NUL byte in this line {ANEW}"),
         (b"a\n\xff\xff\n", "auto", f"list.csv:2:1: error: this line is neither UTF-8 nor GB18030 {AS_UTF8}"),
         (b"a\n\xff\xff\n", "gb18030", f"list.csv:2:1: error: this line is not GB18030 {TAKE_OFF}"),
         ("张\n".encode("gb18030"), "utf-8", f"list.csv:1:1: error: this line is not UTF-8, declared {MEND}"),
-        (b"", "auto", "list.csv: error: the file has no header (its first line names the columns)"),
-        (b"\n\n", "auto", "list.csv: error: the file has no header (its first line names the columns)"),
+        (b"", "auto", "list.csv:1:1: error: the file has no header (its first line names the columns)"),
+        (b"\n\n", "auto", "list.csv:1:1: error: the file has no header (its first line names the columns)"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_why(
@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_read_says_why(
 def test_a_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     read = Table(tmp_path / "none.csv", "none.csv", "auto")
 
-    assert said(read) == ["none.csv: error: cannot be read: No such file or directory"]
+    assert said(read) == ["none.csv:1:1: error: cannot be read: No such file or directory"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -169,14 +169,14 @@ def test_of_one_kind_of_finding_a_thousand_are_shown_and_the_rest_counted(tmp_pa
     found = said(opened(tmp_path, "a,b\n" + "1\n" * 1234))
 
     assert len(found) == SHOWN + 1
-    assert found[-1] == "list.csv: error: 234 more of this kind"
+    assert found[-1] == "list.csv:1:1: error: 234 more of this kind"
 
 
 def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
     read = opened(tmp_path, "a,b\n1,2\n")
     (tmp_path / "list.csv").write_bytes(b"a,b\n1,\xff\n")
 
-    assert said(read) == ["list.csv: error: the file changed while it was read"]
+    assert said(read) == ["list.csv:1:1: error: the file changed while it was read"]
 
 
 FIELDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)

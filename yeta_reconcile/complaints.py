@@ -69,8 +69,13 @@ def complaints(
     error: ValidationError, model: type[BaseModel], places: Places
 ) -> list[tuple[tuple[Any, ...], Diagnostic]]:
     """Every finding of `error`, with the path in the document that it is about."""
+    errors = error.errors(include_url=False, include_context=True)
+    parents = {found["loc"][:-1] for found in errors}
+    # A list whose items are all wrong is short of items to pydantic, but not to its author.
     return [
-        _complaint(found, model, places) for found in error.errors(include_url=False, include_context=True)
+        _complaint(found, model, places)
+        for found in errors
+        if found["type"] != "too_short" or found["loc"] not in parents
     ]
 
 

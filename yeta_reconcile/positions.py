@@ -10,16 +10,17 @@ Severity = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place: `file` relative to the repository, `line` and `column` from 1 (0: the whole file)."""
+    """A place: `file` relative to the repository, `line` and `column` from 1 (0: the whole file).
+
+    The whole file is shown as its first line, since editors and pipelines expect `path:line:column`.
+    """
 
     file: str
     line: int = 0
     column: int = 0
 
     def __str__(self) -> str:
-        if not self.line:
-            return self.file
-        return f"{self.file}:{self.line}:{self.column or 1}"
+        return f"{self.file}:{self.line or 1}:{self.column or 1}"
 
 
 @dataclass(frozen=True, slots=True)
