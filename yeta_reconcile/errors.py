@@ -46,9 +46,7 @@ class InvalidInput(YetaError):
 
     exit_code = 3
 
-    def __init__(
-        self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = ""
-    ) -> None:
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
 
