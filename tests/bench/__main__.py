@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.bench.row import Cost, Row
 
-NAMES = ["version", "documents", "contacts", "inserts", "receiver"]
+NAMES = ["version", "documents", "nothing", "first", "apply", "receiver"]
 
 HEAD = ("what", "against", "ours", "theirs", "ratio", "bound", "memory", "")
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import statistics
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+
+# Interpreters run from bytecode, as those of an installed package do, whatever this one was told.
+COMPILED = {
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "yeta-bench-bytecode"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ def of_python(*arguments: str, environ: Mapping[str, str] | None = None) -> Cost
     pid = os.posix_spawn(
         sys.executable,
         [sys.executable, *arguments],
-        {**os.environ, **(environ or {})},
+        {**os.environ, **COMPILED, **(environ or {})},
         file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
     )
     _, status, usage = os.wait4(pid, 0)
