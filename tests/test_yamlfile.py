@@ -205,7 +205,7 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
 
     assert unreadable(path) == "a.yaml:1:1: error: cannot be read: No such file or directory"
-    assert unreadable(tmp_path) == "a.yaml: error: this is a folder, not a file"
+    assert unreadable(tmp_path) == "a.yaml:1:1: error: this is a folder, not a file"
     path.write_bytes("a: 1\nb: 张".encode("gb18030"))
     assert unreadable(path) == "a.yaml:2:1: error: this is not UTF-8 (save the file as UTF-8)"
     path.write_bytes(b"a: " + b"x" * MAX_BYTES)
