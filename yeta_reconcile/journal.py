@@ -36,6 +36,9 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
 }
 
 
+_OVER = frozenset({LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A wave's phase in the light of its task. `by_hand`: another hand than ours made it so."""
@@ -87,8 +90,11 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
 
 
 def _grown(wave: WaveRecord, task: Task | None) -> int | None:
-    """A count read after the end; calls that were in progress may still have made it grow."""
-    now = task.process_tel_count if task else None
+    """A count read after the end; calls that were in progress may still have made it grow.
+
+    An answer that does not show the end yet tells of a time before it, and its count proves nothing.
+    """
+    now = task.process_tel_count if task and task.phase in _OVER else None
     return max((count for count in (wave.tel_count, now) if count is not None), default=None)
 
 

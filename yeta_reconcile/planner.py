@@ -126,7 +126,7 @@ def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
 
 def signature_of(fingerprint: str, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> str:
     """What a comparison of list and ledger depends on: the same again means the same delta."""
-    grasp = ",".join(f"{wave_id}{kind.value[0]}" for wave_id, kind in sorted(grips.items()))
+    grasp = ",".join(f"{wave_id}{kind.value}" for wave_id, kind in sorted(grips.items()))
     return f"{fingerprint}/{record.generation if record else 0}/{grasp}"
 
 

@@ -138,11 +138,13 @@ class Comparison:
     def _judge(self, row: Row, number: bytes) -> tuple[Verdict, list[bytes]]:
         """Where a row stands, and the other keys under which its number was called."""
         ledger = self._ledger
-        aside = ledger.aside.get(row.digest)
-        if aside is not None and aside[0] == self.content_digest(row):
-            return Verdict.ASIDE, []
         if row.digest in ledger.holding:
             return Verdict.HELD, []
+        aside = ledger.aside.get(row.digest)
+        # One that a wave holds as it was mended meanwhile has to leave that wave first.
+        mended = row.digest in ledger.staged
+        if aside is not None and not mended and aside[0] == self.content_digest(row):
+            return Verdict.ASIDE, []
         others = [key for key in ledger.numbers.get(number, ()) if key != row.digest]
         return (Verdict.BLOCKED if others else self._place(row)), others
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Attributes, Campaign
-from yeta_reconcile.diff.decision import find
+from yeta_reconcile.diff.decision import UNRESOLVED, find
 from yeta_reconcile.diff.subject import key_headers
 from yeta_reconcile.plan import Action, Change, Reason
 
@@ -26,6 +26,8 @@ class Case:
         end = declared.schedule.end
         self.ended = end is not None and end <= subject.now
         self.running = declared.state == "running"
+        self.in_doubt = any(found.exit_code == UNRESOLVED for found in decision.findings)
+        """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
 
     @property
     def key(self) -> tuple[str, ...]:

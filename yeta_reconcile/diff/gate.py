@@ -17,11 +17,11 @@ def blocked(subject: Subject, decision: Decision) -> bool:
         return True
     if _two_ledgers(subject, decision) or _kin(subject, decision):
         return True
-    if subject.state_lost and subject.new and isinstance(subject.declared, DirectCall):
+    if subject.state_lost and isinstance(subject.declared, DirectCall):
         find(
             decision, subject, "state-lost", UNRESOLVED,
             f"nobody of {subject.name} is called out while a started task of ours has no record: the state "
-            "was lost, and direct calls leave no task that could tell who was called out before",
+            "was lost or is an old copy, and direct calls leave no task that could tell who was called out",
             "`yeta state rebuild` holds its rows as possibly called",
         )  # fmt: skip
         return True

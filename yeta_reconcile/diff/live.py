@@ -94,6 +94,13 @@ def _carry(
     record, task = wave.record, wave.task
     if task is None:
         return
+    if case.in_doubt:
+        # A replacement is a new wave: whom a task without a record called, it would call again.
+        if record.phase is Phase.STARTED and not case.running:
+            case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+        words = "nothing is carried over while a task without a record is unsettled"
+        case.wait(wave, Reason.OUTCOME_UNKNOWN, record.pending, words + _removed(removed))
+        return
     if record.phase is Phase.DRAINING:
         ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
         if not ready.ready:
@@ -115,6 +122,7 @@ def _carry(
         rows=carried + case.delta.new,
         attributes=attributes,
         new_rows=case.delta.new,
+        repeat_rows=case.delta.repeats,
         detail=f"pause, drain, account, delete; {carried} undialled rows are carried over{lost}",
     )
 

@@ -103,7 +103,7 @@ class Course:
         restaged = 0
         while restaged <= RESTAGES:
             found = compare(self.run, self.planner, self.subject)
-            if found.failed:
+            if found.failed or self._list_moved():
                 return self._list_changed()
             staged = [wave for wave in self._record().waves if wave.staged]
             wrong = next((wave for wave in staged if not self._as_declared(wave, found.delta)), None)
@@ -133,6 +133,11 @@ class Course:
         if Staging(self.run, self.subject, comparison, lines).stage(wave.wave_id):
             return True
         return self.run.store.waves.wave(wave.wave_id).detail == "discard"
+
+    def _list_moved(self) -> bool:
+        """Whether the list is another than the one that was planned: what nobody saw is not called."""
+        now = self.planner.signature(self.name, self.subject.columns, self._record(), {})
+        return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
 
     def _list_changed(self) -> bool:
         self.run.problem(7, self.name, "its contact list changed meanwhile", "run again")
@@ -168,6 +173,9 @@ class Course:
             content = found.comparison.content_digest(row)
             rows.append(RowRecord(0, row.digest, content, index // BATCH, row.line, other))
         if not rows:
+            return None
+        if self._list_moved():
+            self._list_changed()
             return None
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows)
@@ -211,7 +219,7 @@ class Course:
 
     def _call_out(self) -> None:
         found = compare(self.run, self.planner, self.subject)
-        if found.failed:
+        if found.failed or self._list_moved():
             self._list_changed()
             return
         # Rows that an earlier run recorded and never sent go out with whatever is declared now.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
 from yeta_reconcile.planner import record_of
-from yeta_reconcile.recorded import Fate, Phase, WaveRecord
+from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from yeta_reconcile.campaign import Calling
@@ -131,9 +131,11 @@ class Rebuild:
         """Direct calls leave no task: what was called out before the state was lost, nobody can tell."""
         for name, located in sorted(self.declared.direct_calls.items()):
             record = self._record(located.model)
-            if record is not None and record.has_ledger:
-                continue
+            settled = self._settled(record)
             listed = self._list(located)
+            rows = tuple(replace(row, fate=Fate.HELD) for row in listed.rows if row.key not in settled)
+            if settled and not rows:
+                continue
             wave = WaveRecord(
                 wave_id=0,
                 campaign=name,
@@ -147,9 +149,14 @@ class Rebuild:
                 imported=True,
                 created_at=self.now,
             )
-            rows = tuple(replace(row, fate=Fate.HELD) for row in listed.rows)
             recovery.adoptions.append((located.model, Adoption(wave, rows, matched=False, exact=False)))
+            others = " that it does not know as called" if settled else ""
             recovery.unproven.append(
-                f"{name}: direct calls leave no task, so all {len(rows):,} declared rows are held as "
+                f"{name}: direct calls leave no task, so all {len(rows):,} declared rows{others} are held as "
                 f"possibly called; `yeta state resolve {name}` frees them"
             )
+
+    def _settled(self, record: CampaignRecord | None) -> set[bytes]:
+        """Rows that an old copy of the state knows as called out; any other may have been since."""
+        rows = self.store.waves.ledger(record.name) if record else ()
+        return {row.key for row in rows if row.fate not in {Fate.PENDING, *FREE_FATES}}

@@ -1,0 +1,154 @@
+"""Things that come together: an old copy of the state and an edit, a list that moves under an apply."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journal.test_doubts import DAY, a_lab, codes
+from tests.support.lab import Lab, number
+from tests.support.records import deliver
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.delta import Grip
+from yeta_reconcile.execute import Apply
+from yeta_reconcile.execute.session import holding
+from yeta_reconcile.journal import seen
+from yeta_reconcile.live import Task
+from yeta_reconcile.planner import Planner, signature_of
+from yeta_reconcile.recorded import Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECALL = "{count: 1, wait: 10m}"
+BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"
+
+
+def copy_state(lab: Lab) -> None:
+    """Put a copy of the state aside."""
+    state, copy = sqlite3.connect(lab.root / lab.state), sqlite3.connect(lab.root / "copy.db")
+    with closing(state), closing(copy):
+        state.backup(copy)
+
+
+def put_copy_back(lab: Lab) -> None:
+    """The state is what it was when it was copied."""
+    for file in (lab.root / "state").glob("yeta.db*"):
+        file.unlink()
+    shutil.copy(lab.root / "copy.db", lab.root / lab.state)
+
+
+def begun(tmp_path: Path) -> Lab:
+    """A campaign half of which was called, with its records, and a copy of the state."""
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.advance(60)
+    deliver(lab)
+    copy_state(lab)
+    return lab
+
+
+def test_an_edit_beside_an_old_copy_of_the_state_calls_nobody_of_a_task_without_a_record(
+    tmp_path: Path,
+) -> None:
+    lab = begun(tmp_path)
+    lab.rows("renewal", range(60))
+    lab.converge()
+    lab.emulator.advance(20)
+    put_copy_back(lab)
+    lab.campaign(rows=range(60), recall=RECALL)
+    assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [("wait", "outcome-unknown")]
+    for _ in range(6):
+        deliver(lab)
+        assert lab.apply().exit_code == 8
+        lab.emulator.advance(60)
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(number(row) for row in range(60))
+
+
+def test_a_direct_call_beside_an_old_copy_of_the_state_waits_for_a_person(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign(rows=range(5))
+    lab.direct("otp", range(200, 205))
+    lab.converge()
+    copy_state(lab)
+    lab.rows("otp", range(200, 210))
+    lab.rows("renewal", range(8))
+    lab.converge()
+    put_copy_back(lab)
+    assert codes(lab) >= {"state-lost", "orphan-started"}
+    assert lab.apply().exit_code == 8
+    lab.emulator.advance(DAY)
+    assert max(Counter(lab.rung()).values()) == 1
+
+
+def test_a_carry_over_counts_those_who_are_called_again_by_it(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign("old", range(100, 110), lines='["200"]')
+    lab.converge()
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.advance(60)
+    deliver(lab)
+    lab.campaign(rows=[*range(40), *range(100, 110)], recall=RECALL, extra="repeats: [old]\n")
+    (change,) = lab.plan().plan.changes
+    assert (change.action, change.new_rows, change.repeat_rows) == ("replace", 10, 10)
+
+
+@pytest.mark.parametrize("kind", ["campaign", "direct"])
+def test_a_list_that_grows_between_plan_and_apply_calls_nobody_the_plan_did_not_show(
+    tmp_path: Path, kind: str
+) -> None:
+    lab = a_lab(tmp_path)
+    getattr(lab, kind)("renewal", range(5))
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            planner = Planner(lab.repository(), store, client)
+            planned = planner.plan(lab.clock.now())
+            lab.rows("renewal", range(50))
+            report = Apply(run, planner, planned).carry_out()
+    assert report.exit_code == 7
+    lab.emulator.advance(DAY)
+    assert lab.rung() == []
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(number(row) for row in range(50))
+
+
+def write_by_id(lab: Lab, *numbers: int, state: str) -> None:
+    lab.campaign(contacts=BY_ID, state=state)
+    rows = "".join(f"{place},{number(index)},客户\n" for place, index in enumerate(numbers))
+    (lab.root / "renewal.csv").write_text(f"id,phone,name\n{rows}", encoding="utf-8")
+
+
+def test_a_mended_row_that_goes_back_to_the_refused_number_is_not_called_at_the_other(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path, sensitive_numbers=(number(2),))
+    write_by_id(lab, 1, 2, 3, state="staged")
+    lab.converge()
+    write_by_id(lab, 1, 9, 3, state="staged")
+    lab.converge()
+    write_by_id(lab, 1, 2, 3, state="running")
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, (1, 3)))
+
+
+def test_a_count_from_before_the_deletion_proves_nobody_undialled() -> None:
+    wave = WaveRecord(1, "renewal", 1, 1, Phase.DELETED, "", Attributes("719", ("100",)), dialled=5)
+    assert seen(wave, Task("1", "", 2, process_tel_count=5)).tel_count is None
+    assert seen(wave, Task("1", "", 2, deleted=True, process_tel_count=7)).tel_count == 7
+
+
+def test_no_two_ways_to_hold_a_wave_are_remembered_alike() -> None:
+    assert len({signature_of("", None, {1: grip}) for grip in Grip}) == len(Grip)
