@@ -198,3 +198,39 @@ def test_pushes_that_arrive_late_twice_and_out_of_order_change_nothing(lab: Lab)
     lab.campaign(rows=ROWS, recall=RECALL)
     settle(lab)
     assert finish(lab) == everybody_once()
+
+
+def keyed(lab: Lab, ids: dict[str, int], **fields: str) -> None:
+    """A campaign whose rows are known by an id of their own."""
+    contacts = "{csv: renewal.csv, key: id, columns: {客户手机号码: phone, 姓名: name}"
+    lab.campaign(contacts=contacts + fields.pop("more", "") + "}", **fields)
+    lines = ["id,phone,name", *(f"{key},{number(index)},客户{index}" for key, index in ids.items())]
+    (lab.root / "renewal.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("more", ["", ", same_number: allow"])
+def test_a_number_that_moves_to_another_key_is_shown_to_ring_and_rings_once(
+    tmp_path: Path, more: str
+) -> None:
+    lab = Lab(tmp_path)
+    keyed(lab, {f"a{index}": index for index in range(20)}, more=more)
+    lab.apply()
+    keyed(lab, {f"b{index}": index for index in range(20)}, more=more)
+    (change,) = lab.plan().plan.changes
+    assert (change.action, change.reason) == ("replace", "rows-removed")
+    assert (change.rows, change.new_rows, change.rings) == (20, 20, True)
+    settle(lab)
+    assert finish(lab) == everybody_once(range(20))
+
+
+def test_a_called_number_under_another_key_is_never_called_again(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    keyed(lab, {f"a{index}": index for index in range(20)})
+    lab.apply()
+    finish(lab)
+    keyed(lab, {f"b{index}": index for index in range(20)})
+    plan = lab.plan().plan
+    assert plan.changes == ()
+    assert {found.code for found in plan.diagnostics} >= {"number-called-before"}
+    lab.apply()
+    assert finish(lab) == everybody_once(range(20))

@@ -43,13 +43,15 @@ class RowsDelta:
 
     `new` rows enter the next wave (`freed` of them out of a wave that is over); `edited` and `removed`
     count undialled rows of holding waves; `held` counts declared rows by the holding wave they are in;
-    `blocked` rows are declared but never called, since their number was called under another key.
+    `blocked` rows are declared but not called, since their number is held under another key; those whose
+    number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
     """
 
     declared: int = 0
     new: int = 0
     repeats: int = 0
     blocked: int = 0
+    follows: dict[int, int] = field(default_factory=dict)
     set_aside: int = 0
     freed: dict[int, int] = field(default_factory=dict)
     staged: dict[int, StagedDelta] = field(default_factory=dict)

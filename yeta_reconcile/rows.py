@@ -125,11 +125,13 @@ class Comparison:
                 tally.seen(row)
             else:
                 tally.count(row, verdict, self.content_digest(row), bool(repeated and number in repeated))
+                tally.follow(others, verdict)
         for row, others in deferred:
             called = any(other not in tally.keys for other in others)
             number = row.number_digest
             verdict = Verdict.BLOCKED if called else self._place(row)
             tally.count(row, verdict, self.content_digest(row), bool(repeated and number in repeated))
+            tally.follow(others, verdict)
         self._blocked = tally.blocked
         self.diagnostics = [*reader.diagnostics, *self._named(tally)]
         lengths = {name: min(len(numbers), tally.declared) for name, numbers in (kin or {}).items()}
@@ -173,7 +175,7 @@ class Comparison:
         findings.extend(
             Diagnostic(
                 "warning", "number-called-before",
-                "this row is not called: its number was called by this campaign under another key",
+                "this row is not called of its own: the campaign holds its number under another key",
                 Position(self.spec.label, line, 1),
             )
             for line in tally.blocked_lines[:NAMED_LINES]
@@ -204,6 +206,7 @@ class _Tally:
         self.staged: Counter[int] = Counter()
         self.staged_edited: Counter[int] = Counter()
         self.blocked: set[bytes] = set()
+        self.follows: Counter[int] = Counter()
         self.blocked_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
 
@@ -233,6 +236,13 @@ class _Tally:
         else:
             self.aside_lines.append((row.line, self._ledger.aside[row.digest][3]))
 
+    def follow(self, others: list[bytes], verdict: Verdict) -> None:
+        """A blocked row whose number stands undialled in one wave: it follows if that wave is replaced."""
+        held = [self._ledger.holding[other] for other in others]
+        waves = {former.wave_id for former in held}
+        if verdict is Verdict.BLOCKED and len(waves) == 1 and all(h.fate is Fate.PENDING for h in held):
+            self.follows[waves.pop()] += 1
+
     def _hold(self, row: Row, content: bytes) -> None:
         held = self._ledger.holding[row.digest]
         self.held[held.wave_id] += 1
@@ -260,6 +270,7 @@ class _Tally:
             new=self.new,
             repeats=self.repeats,
             blocked=len(self.blocked),
+            follows=dict(self.follows),
             set_aside=len(self.aside_lines),
             freed=dict(self.freed),
             staged=staged,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def decide_live(case: Case, wave: Wave) -> None:
     """Carry over, resume from a drain, or steer."""
+    _name_absent(case, wave)
     attributes = case.attributes.changes_from(wave.record.attributes)
     edited = case.delta.edited.get(wave.record.wave_id, 0)
     removed = case.delta.removed.get(wave.record.wave_id, 0)
@@ -48,6 +49,20 @@ def decide_live(case: Case, wave: Wave) -> None:
         _resume(case, wave, reason) if case.running else None
     else:
         _steer(case, wave)
+
+
+def _name_absent(case: Case, wave: Wave) -> None:
+    """A wave that another hand started while its task was not what we asked: whom it calls is not known."""
+    record, task = wave.record, wave.task
+    asked = record.pending + record.dialled + record.held
+    if record.imported or task is None or task.count_tel is None or task.count_tel == asked:
+        return
+    case.find(
+        "count-differs", 0,
+        f"wave {record.number} was started with {task.count_tel} numbers where {asked} belong into it; "
+        "those that are not in it are not called",
+        f"`yeta state resolve {case.declared.name}` settles them once it is over",
+    )  # fmt: skip
 
 
 def _what(attributes: Mapping[str, object], edited: int) -> str:
@@ -112,6 +127,8 @@ def _carry(
         case.wait(wave, Reason.RECORDS_MISSING, record.pending, blocked + _removed(removed))
         return
     carried = max(record.pending - removed, 0)
+    # Rows that were blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
+    entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
     tried_again = record.attributes.recall_count and record.dialled
     lost = f"; recalls that would still have come to {record.dialled} people are lost" if tried_again else ""
     case.change(
@@ -119,9 +136,9 @@ def _carry(
         Action.REPLACE,
         reason,
         rings=case.running,
-        rows=carried + case.delta.new,
+        rows=carried + entering,
         attributes=attributes,
-        new_rows=case.delta.new,
+        new_rows=entering,
         repeat_rows=case.delta.repeats,
         detail=f"pause, drain, account, delete; {carried} undialled rows are carried over{lost}",
     )
