@@ -6,12 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import NoServer, PostgresServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+# How fast this machine happens to be is nothing a test may depend on.
+settings.register_profile("yeta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("yeta")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -171,7 +171,7 @@ def _with_comments_aligned(lines: list[str]) -> str:
             result.append(f"{beside[1]} {beside[2]}")
         else:
             result.append(line.rstrip())
-    return "\n".join(result) + "\n"
+    return "\n".join(result).lstrip("\n") + "\n"
 
 
 def _is_content(line: str) -> bool:

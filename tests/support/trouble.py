@@ -188,11 +188,15 @@ class TroubledLab(Lab):
                 self._alive()
                 return read(*args)
 
-            watch_phases(database)
+            # The table is the same for every engine; one of them is enough to hold each change to it.
+            watched = database.dialect == "sqlite"
+            if watched:
+                watch_phases(database)
             database.write = lambda: self._write(database)
             database.read = counted_read
             yield store
-            assert_transitions(read)
+            if watched:
+                assert_transitions(read)
 
     def client(self) -> PlatformClient:
         client = super().client()
