@@ -15,6 +15,7 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.delta import Grip
+from yeta_reconcile.emulator import Fault
 from yeta_reconcile.execute import Apply
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.journal import seen
@@ -24,6 +25,10 @@ from yeta_reconcile.recorded import Phase, WaveRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import httpx
+
+    from yeta_reconcile.api import PlatformClient
 
 RECALL = "{count: 1, wait: 10m}"
 BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"
@@ -152,3 +157,46 @@ def test_a_count_from_before_the_deletion_proves_nobody_undialled() -> None:
 
 def test_no_two_ways_to_hold_a_wave_are_remembered_alike() -> None:
     assert len({signature_of("", None, {1: grip}) for grip in Grip}) == len(Grip)
+
+
+def test_a_halt_that_comes_while_a_token_is_fetched_stops_the_start(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    lab.campaign()
+    halts: list[str] = []
+    lab.halted = lambda: halts[0] if halts else None
+    # The token runs out between the last look and the start, and is to be had only after a while.
+    looks: list[str] = []
+
+    def before(request: httpx.Request) -> None:
+        call = request.url.path.rsplit("/", 1)[-1]
+        if call == "token" and looks.count("token") == 2:
+            halts.append("halted by somebody")
+        looks.append(call)
+
+    def after(request: httpx.Request) -> None:
+        # The token was fetched for the first question; the last one before the start is the third look.
+        if request.url.path.endswith("query") and looks.count("query") == 3:
+            client[0]._token._fresh_until = 0.0
+            lab.emulator.faults.add(Fault("html", "v1/token", times=4))
+
+    lab.before, lab.after = before, after
+    client: list[PlatformClient] = []
+    made = lab.client
+    lab.client = lambda: client.append(made()) or client[-1]  # type: ignore[method-assign,func-returns-value]
+    assert lab.apply().exit_code == 7
+    assert halts
+    assert looks[-6:] == ["query", *["token"] * 5]
+    lab.emulator.advance(DAY)
+    assert lab.rung() == []
+
+
+def test_inserts_that_are_never_answered_are_left_to_the_next_run(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault("html", "task/insert", times=10))
+    assert lab.apply().exit_code == 7
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(3)))

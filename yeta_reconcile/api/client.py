@@ -281,6 +281,10 @@ class PlatformClient:
             raise ValueError(f"{len(rows)} rows in one call; 1 to {ROWS_PER_CALL} are taken")
         return self._change(call, payload, lambda result: answers.read_inserted(result, len(rows)))
 
+    def prepare(self, what: str) -> None:
+        """Have a token at hand, so that `what` is then sent at once. Raises NotSent, PlatformError."""
+        self._grant_for(what)
+
     # How a change is sent
 
     def _change(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
@@ -303,7 +307,7 @@ class PlatformClient:
             raise OutcomeUnknown(call, why, code=answer.code)
         raise self._refusal(call, what, answer, payload, grant)
 
-    def _grant_for(self, call: Call) -> Grant:
+    def _grant_for(self, call: str) -> Grant:
         try:
             return self._token.get()
         except (Unreachable, Busy, Incomplete) as error:

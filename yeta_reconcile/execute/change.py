@@ -96,6 +96,8 @@ def change(
 def _once(
     run: Run, step: Step, send: Callable[[], Value], done: Callable[[Value], dict[str, Any]]
 ) -> Answer[Value]:
+    if step.rings and (unsent := _without_token(run, step)):
+        return unsent
     intent = _begin(run, step)
     try:
         if step.rings:
@@ -125,6 +127,20 @@ def _once(
         return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
     run.store.intents.end(intent, Outcome.DONE, run.now_ms(), wave_id=step.wave_id, **done(value))
     return Answer(Outcome.DONE, Meaning.DONE, value)
+
+
+def _without_token(run: Run, step: Step) -> Answer[Any] | None:
+    """Fetch the token first: between asking whether telephones may ring and the call nothing takes long."""
+    try:
+        run.client.prepare(step.call)
+    except NotSent as error:
+        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {error.why}")
+    except StopEverything as error:
+        run.fail(error)
+        raise
+    except PlatformError as error:
+        return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
+    return None
 
 
 def _begin(run: Run, step: Step) -> int:

@@ -135,6 +135,7 @@ class Staging:
 
     def _fill(self, wave: WaveRecord) -> bool:
         """Submit every row that is not proven to be in. False: a problem was noted."""
+        intents, stalled, proven = self.run.store.intents, 0, -1
         while wave.detail != "discard":
             try:
                 answer = Filling(self.run, wave, self.comparison).run_all()
@@ -147,6 +148,11 @@ class Staging:
                 return self._not_filled(wave, answer)
             settle_wave(self.run, wave.wave_id)
             wave = self.run.store.waves.wave(wave.wave_id)
+            former, proven = proven, len(intents.done_batches(wave.wave_id))
+            stalled = stalled + 1 if proven == former else 0
+            if stalled == RESTAGES:
+                self._problem(7, wave, f"could not be filled: {answer.words}", "run again")
+                return False
         return True
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
