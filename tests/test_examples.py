@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import runpy
+import shutil
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
+
+from tests.support.lab import Lab
+from yeta_reconcile.emulator import Emulator, Settings, VirtualClock
+from yeta_reconcile.emulator.hours import SHANGHAI
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 
@@ -28,3 +35,34 @@ def test_the_examples_keep_their_state_outside() -> None:
 
     states = [line.split()[1] for line in text.splitlines() if line.lstrip().startswith("state: ")]
     assert states == ["../../state/campaigns.db", "../../state/local.db"]
+
+
+class Examples(Lab):
+    """A laboratory on a copy of the examples, against the platform's defaults."""
+
+    def declare_project(self, text: str = "") -> None:
+        shutil.copytree(EXAMPLES, self.root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+        self.environment = "local"
+
+
+def test_the_examples_plan_apply_and_plan_empty_and_each_row_arrives_once(tmp_path: Path) -> None:
+    clock = VirtualClock(datetime(2026, 12, 1, 9, 30, tzinfo=SHANGHAI))
+    root = tmp_path / "examples" / "campaigns"
+    root.mkdir(parents=True)
+    lab = Examples(root, Emulator(Settings(), clock=clock), max_in_flight=8)
+    assert lab.plan().exit_code == 0
+    assert lab.apply().problems == ()
+    assert lab.plan().plan.changes == ()
+
+    task = next(task for task in lab.emulator.tasks.values() if task.name.startswith("annual-notice~"))
+    listed = (EXAMPLES / "data" / "large.csv").read_text(encoding="utf-8").splitlines()[1:]
+    sent = [call.body for call in lab.emulator.calls_log if call.path.endswith("/task/insert")]
+    batches = [body["call_list"] for body in sent if str(body["task_id"]) == str(task.task_id)]
+    assert len(batches) == 400
+    arrived = Counter(tuple(row) for batch in batches for row in batch)
+    assert arrived == Counter(tuple(line.split(",")[1:]) for line in listed)
+    assert arrived.total() == 20_000
+    assert lab.emulator.max_in_flight <= 8
+
+    lab.emulator.advance(3600)
+    assert len(lab.rung()) == 102
