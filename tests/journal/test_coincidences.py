@@ -159,7 +159,9 @@ def test_no_two_ways_to_hold_a_wave_are_remembered_alike() -> None:
     assert len({signature_of("", None, {1: grip}) for grip in Grip}) == len(Grip)
 
 
-def test_a_halt_that_comes_while_a_token_is_fetched_stops_the_start(tmp_path: Path) -> None:
+def test_a_halt_that_comes_while_a_token_is_fetched_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(state="staged")
     lab.converge()
@@ -182,9 +184,14 @@ def test_a_halt_that_comes_while_a_token_is_fetched_stops_the_start(tmp_path: Pa
             lab.emulator.faults.add(Fault("html", "v1/token", times=4))
 
     lab.before, lab.after = before, after
-    client: list[PlatformClient] = []
     made = lab.client
-    lab.client = lambda: client.append(made()) or client[-1]  # type: ignore[method-assign,func-returns-value]
+    client: list[PlatformClient] = []
+
+    def make() -> PlatformClient:
+        client.append(made())
+        return client[0]
+
+    monkeypatch.setattr(lab, "client", make)
     assert lab.apply().exit_code == 7
     assert halts
     assert looks[-6:] == ["query", *["token"] * 5]
