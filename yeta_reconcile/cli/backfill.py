@@ -46,7 +46,9 @@ def backfill(context: Context, day: datetime | None) -> None:
     if fetched.broken:
         raise Incomplete("some files could not be read", hint="run it again; the others are done")
     if fetched.stuck or fetched.dead:
-        raise Incomplete(
-            f"{fetched.stuck} pushes could not be folded, {fetched.dead} lines are no pushes",
-            hint="`yeta calls pending` lists them",
+        # Running again would change nothing: they are kept, with the reason.
+        click.echo(
+            f"warning: not folded: {fetched.stuck}; no push at all: {fetched.dead} "
+            "(`yeta calls pending` lists them)",
+            err=True,
         )
