@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.staging import Batch
+from yeta_reconcile.execute.filling import Batch
 from yeta_reconcile.recorded import Fate, Outcome, Phase
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.settle import look, settle_wave
+from yeta_reconcile.execute.settle import look, rows_in, settle_wave
 from yeta_reconcile.journal import carry_readiness, ended_as, quiet_facts, seen
 from yeta_reconcile.live import LivePhase, Task
-from yeta_reconcile.recorded import Outcome, Phase
+from yeta_reconcile.recorded import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
@@ -199,9 +199,27 @@ def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool
         fields["tel_count"] = now.tel_count
     if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
         fields["started_at"] = run.now_ms()
+    if wave.phase is Phase.FILLING and now.phase not in {wave.phase, Phase.DISCARDED, Phase.LOST}:
+        _release_absent(run, wave, task)
     if fields:
         run.store.waves.change_wave(wave.wave_id, **fields)
     return now.phase
+
+
+def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
+    """Another hand started a task that was being filled: rows proven not in it are for a further wave."""
+    intents = run.store.intents
+    if task is None or intents.open(wave.wave_id) or task.count_tel != rows_in(run, wave):
+        return
+    done = intents.done_batches(wave.wave_id)
+    rows = run.store.waves.rows(wave.wave_id)
+    absent = [row.key for row in rows if row.fate is Fate.PENDING and row.batch not in done]
+    if absent:
+        run.store.waves.refate(wave.wave_id, absent, Fate.RELEASED)
+        words = (
+            f"another hand started wave {wave.number} before it was full; {len(absent)} rows are not in it"
+        )
+        run.problem(7, wave.campaign, words, "run again to put them into a further wave")
 
 
 def _unfinished(run: Run, wave: WaveRecord, answer: Answer[None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Attributes
@@ -10,7 +11,9 @@ from yeta_reconcile.delta import Grip, RowsDelta
 from yeta_reconcile.diff import Subject, grip
 from yeta_reconcile.execute import control
 from yeta_reconcile.execute.callout import Callout
-from yeta_reconcile.execute.staging import BATCH, RESTAGES, Staging
+from yeta_reconcile.execute.filling import batch_numbers
+from yeta_reconcile.execute.settle import BAD_NUMBER
+from yeta_reconcile.execute.staging import RESTAGES, Staging
 from yeta_reconcile.plan import Action, Change, Reason
 from yeta_reconcile.recorded import CampaignRecord, Phase, RowRecord, WaveRecord
 
@@ -166,17 +169,19 @@ class Course:
         # A full wave is tried again with as many rows as it took; the rest go into a further one.
         most = former.pending if former is not None and former.full else None
         rows = []
-        for index, row in enumerate(found.comparison.select()):
-            if index == most:
-                break
+        for row in islice(found.comparison.select(), most):
             other = None if row.number_digest == row.digest else row.number_digest
             content = found.comparison.content_digest(row)
-            rows.append(RowRecord(0, row.digest, content, index // BATCH, row.line, other))
+            rows.append(RowRecord(0, row.digest, content, 0, row.line, other))
         if not rows:
             return None
         if self._list_moved():
             self._list_changed()
             return None
+        # Where a refused batch left rows behind, its rows go one by one: so nothing can be left behind again.
+        alone = self.run.store.waves.refused_rows(self.name, BAD_NUMBER)
+        numbers = batch_numbers((row.key for row in rows), alone)
+        rows = [replace(row, batch=number) for row, number in zip(rows, numbers, strict=True)]
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows)
         freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]

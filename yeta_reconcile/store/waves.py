@@ -125,6 +125,16 @@ class Waves:
         ):
             yield from self.rows(wave_id)
 
+    def refused_rows(self, campaign: str, code: int) -> set[bytes]:
+        """Rows of batches that were refused with a code, in discarded attempts of a campaign."""
+        found = self._database.read(
+            "SELECT r.row_key FROM waves w JOIN intents i ON i.wave_id = w.wave_id JOIN wave_rows r "
+            "ON r.wave_id = w.wave_id AND r.batch = i.batch "
+            "WHERE w.campaign = ? AND w.phase = ? AND i.code = ? AND r.fate = ?",
+            (campaign, Phase.DISCARDED.value, code, int(Fate.PENDING)),
+        )
+        return {bytes(row[0]) for row in found}
+
     def rows_of_number(self, digest: bytes) -> list[RowRecord]:
         """Every row of one number, whatever identifies it, discarded waves included."""
         found = self._database.read(
