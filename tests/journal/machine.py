@@ -202,7 +202,8 @@ class Life(RuleBasedStateMachine):
     def rename_unsaid(self, data: st.DataObject) -> None:
         """It is refused, and then taken back."""
         former = self.pick(data)
-        if not dict(self.ledgers()).get(former) or self.docs[former].former:
+        # A campaign whose end is past gets no wave, so that nothing is there to refuse.
+        if not dict(self.ledgers()).get(former) or self.docs[former].former or self.docs[former].end:
             return
         before = self.docs.pop(former)
         self.lab.remove(former)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.lab import START, Lab, number, settings
-from tests.support.trouble import TroubledLab
+from tests.support.trouble import KILLED_AFTER, KILLED_AT_WRITE, KILLED_BEFORE, Point, TroubledLab
 from yeta_reconcile.emulator import Emulator, Fault, VirtualClock
+from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.task import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import httpx
@@ -415,3 +418,34 @@ def test_a_task_that_takes_no_batch_at_all_is_said_and_not_created_for_ever(tmp_
     report = lab.apply()
     assert report.exit_code != 0
     assert lab.changes_sent().count("create") <= 2
+
+
+@pytest.mark.parametrize("mode", ["whole", "before", "around"])
+def test_a_task_that_the_console_starts_after_our_death_holds_nobody_twice_and_loses_nobody(
+    tmp_path: Path, mode: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Whenever it is that we die: while batches are refused, while bad rows are looked for, in between."""
+    points = [Point("request", nth, kind) for nth in range(4, 16) for kind in (KILLED_BEFORE, KILLED_AFTER)]
+    points += [Point("write", nth, KILLED_AT_WRITE) for nth in range(6, 28)]
+    for index, point in enumerate(points):
+        lab = a_lab(tmp_path / str(index), bad_batch=mode, sensitive_numbers=(number(5),))
+        assert isinstance(lab, TroubledLab)
+        lab.campaign(rows=range(8))
+        lab.point = point
+        lab.try_apply()
+        lab.point = None
+        for task_id in list(lab.emulator.tasks):
+            with suppress(Refusal):
+                lab.emulator.console_start(task_id)
+        for _ in range(5):
+            report = lab.try_apply()
+            if report is not None and report.exit_code in {0, 8}:
+                break
+            lab.emulator.advance(600)
+        lab.emulator.advance(DAY)
+        rung = Counter(lab.rung())
+        assert max(rung.values(), default=1) == 1, point
+        told = codes(lab) & {"orphan-started", "completed-undialled", "count-differs"}
+        missing = {number(n) for n in range(8) if n != 5} - rung.keys()
+        assert told or not missing, (point, len(missing))
+    record_property("points", len(points))

@@ -64,7 +64,9 @@ WRITE_KINDS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN, DISK_FULL)
 
 
 def watch_phases(database: Any) -> None:
-    """Note each change of a wave's phase that this connection makes."""
+    """Note each change of a wave's phase that this connection makes; where triggers are cheap to have."""
+    if database.dialect != "sqlite":
+        return
     connection = database._connection
     connection.execute("CREATE TEMP TABLE phases (former TEXT, now TEXT)")
     connection.execute(
