@@ -22,7 +22,6 @@ from tests.journal.story import (
 )
 from tests.support.trouble import (
     KILLED_AFTER,
-    KILLED_AND_LATE,
     REQUEST_KINDS,
     WRITE_KINDS,
     Point,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 CHANGES = {"create", "insert", "start", "pause", "delete"}
 # What tells most of a change: carried out and unanswered, not carried out, and death on either side.
-TELLING = ("executed, unanswered", "timeout before", KILLED_AFTER, KILLED_AND_LATE)
+TELLING = ("executed, unanswered", KILLED_AFTER)
 SHARDS = 8
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS = float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
 LIVES = settings(
-    max_examples=12,
+    max_examples=10,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
