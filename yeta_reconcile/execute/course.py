@@ -57,6 +57,7 @@ class Course:
         self.name = name
         self.subject = planned.subjects[name]
         self.changes = [change for change in planned.plan.changes if change.campaign == name]
+        self._new: set[int] = set()
 
     def follow(self, *, new_waves: bool = True) -> None:
         """Do it; what keeps it from being complete is noted as a problem.
@@ -184,6 +185,7 @@ class Course:
         rows = [replace(row, batch=number) for row, number in zip(rows, numbers, strict=True)]
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows)
+        self._new.add(wave_id)
         freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]
         self.run.store.waves.seal_wave(wave_id, take_from=freeing, held=(self.run.holder, self.run.now_ms()))
         self.run.say("planned", self.name, wave=number, rows=len(rows))
@@ -216,8 +218,10 @@ class Course:
         return wave_id
 
     def _start_staged(self) -> None:
+        """Start what the plan named, and what was staged here out of the rows it showed; nothing else."""
+        named = {change.wave for change in self.changes if change.action is Action.START}
         for wave in self._record().waves:
-            if wave.phase is Phase.VERIFIED:
+            if wave.phase is Phase.VERIFIED and (wave.number in named or wave.wave_id in self._new):
                 control.start(self.run, wave)
 
     # Direct calls
