@@ -53,11 +53,13 @@ class Key:
     """The state's key (`YETA_STATE_KEY` or `yeta.key`): keyed digests, 16 bytes each."""
 
     secret: bytes
-    _keyed_once: blake2b = field(init=False, compare=False)
+    _row: blake2b = field(init=False, compare=False)
+    _content: blake2b = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        once = blake2b(digest_size=DIGEST_SIZE, key=self.secret[:64])
-        object.__setattr__(self, "_keyed_once", once)
+        # A million times a list: the key is worked in only once.
+        object.__setattr__(self, "_row", blake2b(digest_size=DIGEST_SIZE, key=self.secret[:64]))
+        object.__setattr__(self, "_content", self._keyed(b"yeta-content"))
 
     def _keyed(self, purpose: bytes, size: int = DIGEST_SIZE) -> blake2b:
         return blake2b(digest_size=size, key=self.secret[:64], person=purpose)
@@ -68,13 +70,13 @@ class Key:
 
     def row_digest(self, *parts: str) -> bytes:
         """A row's identity from its key values; of one number alone: the number's digest."""
-        digest = self._keyed_once.copy()  # a million times a list: the key is worked in only once
+        digest = self._row.copy()
         digest.update(_SEPARATOR.join(parts).encode())
         return digest.digest()
 
     def content_digest(self, values: Iterable[str]) -> bytes:
         """What a row says, in the order of the robot's columns; tells an edited row."""
-        digest = self._keyed(b"yeta-content")
+        digest = self._content.copy()
         digest.update(_SEPARATOR.join(values).encode())
         return digest.digest()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from yeta_reconcile.campaign import Attributes
@@ -53,7 +53,8 @@ class Fate(IntEnum):
 
 # Calls to try a robot (`yeta call`) are kept under a name that no document can have.
 BY_HAND = "~call"
-FREE_FATES = frozenset({Fate.SET_ASIDE, Fate.RELEASED})
+# Not a set: a member of an enumeration is compared far sooner than it is hashed.
+FREE_FATES = (Fate.SET_ASIDE, Fate.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,11 @@ class Recorded:
     forgotten: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class RowRecord:
-    """A row of the ledger. `number` is None where the key is the number; `line` counts in its list."""
+class RowRecord(NamedTuple):
+    """A row of the ledger. `number` is None where the key is the number; `line` counts in its list.
+
+    A tuple, since a million of them are made to look at a list once.
+    """
 
     wave_id: int
     key: bytes

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
 
 NAMED_LINES = 5
+_STAGING = (Grip.STAGED, Grip.FULL)
 
 
 class Verdict(Enum):
@@ -37,9 +38,13 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Ledger:
-    """A campaign's rows by key, sorted by what holds them."""
+    """A campaign's rows by key, sorted by what holds them.
+
+    Of the holding rows `own` are the keys that are numbers, and `numbers` maps the others' numbers to keys.
+    """
 
     holding: dict[bytes, RowRecord] = field(default_factory=dict)
+    own: set[bytes] = field(default_factory=set)
     numbers: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     staged: dict[bytes, RowRecord] = field(default_factory=dict)
     freeing: dict[bytes, RowRecord] = field(default_factory=dict)
@@ -60,14 +65,22 @@ class Ledger:
     def _take(self, row: RowRecord, grip: Grip | None) -> None:
         if row.fate in FREE_FATES or grip is None:
             return
-        if row.fate is Fate.PENDING and grip in {Grip.STAGED, Grip.FULL}:
+        if row.fate is Fate.PENDING and grip in _STAGING:
             self.doubled[row.wave_id] += row.key in self.staged
             self.staged[row.key] = row
         elif row.fate is Fate.PENDING and grip is Grip.FREEING:
             self.freeing[row.key] = row
         else:
             self.holding[row.key] = row
-            self.numbers[row.number_digest].append(row.key)
+            if row.number is None:
+                self.own.add(row.key)
+            else:
+                self.numbers[row.number].append(row.key)
+
+    def called_under(self, number: bytes, key: bytes) -> list[bytes]:
+        """The other keys under which the number of the row `key` is held."""
+        own = [number] if number != key and number in self.own else []
+        return own + [other for other in self.numbers.get(number, ()) if other != key]
 
     @property
     def empty(self) -> bool:
@@ -117,14 +130,15 @@ class Comparison:
         deferred: list[tuple[Row, list[bytes]]] = []
         for row in reader:
             number = row.number_digest
-            for name, numbers in (kin or {}).items():
-                shared[name] += number in numbers
+            if kin:
+                shared.update(name for name, numbers in kin.items() if number in numbers)
             verdict, others = self._judge(row, number)
             if others and self.spec.same_number == "allow":
                 deferred.append((row, others))
                 tally.seen(row)
             else:
-                tally.count(row, verdict, self.content_digest(row), bool(repeated and number in repeated))
+                content = b"" if verdict is Verdict.NEW else self.content_digest(row)
+                tally.count(row, verdict, content, bool(repeated and number in repeated))
                 tally.follow(others, verdict)
         for row, others in deferred:
             called = any(other not in tally.keys for other in others)
@@ -147,7 +161,7 @@ class Comparison:
         mended = row.digest in ledger.staged
         if aside is not None and not mended and aside[0] == self.content_digest(row):
             return Verdict.ASIDE, []
-        others = [key for key in ledger.numbers.get(number, ()) if key != row.digest]
+        others = ledger.called_under(number, row.digest)
         return (Verdict.BLOCKED if others else self._place(row)), others
 
     def _place(self, row: Row) -> Verdict:
@@ -215,7 +229,7 @@ class _Tally:
         self.keys.add(row.digest)
 
     def count(self, row: Row, verdict: Verdict, content: bytes, repeats: bool) -> None:
-        self.seen(row)
+        self.keys.add(row.digest)
         self.declared += 1
         if verdict is Verdict.HELD:
             self._hold(row, content)
@@ -263,7 +277,7 @@ class _Tally:
         staged = {
             wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], staged_removed[wave_id])
             for wave_id, grip in self._grips.items()
-            if grip in {Grip.STAGED, Grip.FULL}
+            if grip in _STAGING
         }
         return RowsDelta(
             declared=self.declared,

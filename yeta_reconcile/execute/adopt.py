@@ -5,7 +5,7 @@ It writes the state alone. What is not proven is held as possibly dialled, and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -143,7 +143,7 @@ def adoption(
         started_at=None if staged else task.time_start or now,
         detail="discard" if staged else "",
     )
-    return Adoption(wave, tuple(replace(row, fate=fate) for row in chosen), matched, exact)
+    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), matched, exact)
 
 
 def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
@@ -201,7 +201,7 @@ def record_adoption(store: Store, declared: Calling, former: CampaignRecord | No
     protect = isinstance(declared, Campaign) and declared.protect
     store.waves.declare(name, declared.kind, key_headers(declared, taken.wave.columns), protect=protect)
     wave_id = store.waves.plan_wave(taken.wave)
-    store.waves.add_rows(wave_id, (replace(row, wave_id=wave_id) for row in taken.rows))
+    store.waves.add_rows(wave_id, taken.rows)
     if taken.wave.detail:
         store.waves.change_wave(wave_id, detail=taken.wave.detail)
     store.waves.seal_wave(wave_id)

@@ -80,9 +80,7 @@ def change(
     StateError, Incomplete (halted), Stopped.
     """
     for tried in count(1):
-        run.check()
-        with run.pace.slot():
-            answer = _once(run, step, send, done)
+        answer = _once(run, step, send, done)
         if answer.outcome is not Outcome.REFUSED or answer.meaning is not Meaning.BUSY:
             run.pace.fine()
             return answer
@@ -96,35 +94,25 @@ def change(
 def _once(
     run: Run, step: Step, send: Callable[[], Value], done: Callable[[Value], dict[str, Any]]
 ) -> Answer[Value]:
-    if step.rings and (unsent := _without_token(run, step)):
-        return unsent
-    intent = _begin(run, step)
-    try:
-        if step.rings:
-            run.may_ring()
-    except YetaError:
-        _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not ring")
-        raise
-    try:
-        value = send()
-    except NotSent as error:
-        _end(run, step, intent, Outcome.REFUSED, why=error.why)
-        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {error.why}")
-    except OutcomeUnknown as error:
-        _end(run, step, intent, Outcome.UNKNOWN, code=error.code, why=error.why)
-        if error.code is not None and stops(error.code):
-            run.stop_with(step.call, error)
-        return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=error.why)
-    except Busy as error:
-        _end(run, step, intent, Outcome.REFUSED, code=error.code)
-        return Answer(Outcome.REFUSED, Meaning.BUSY, words=error.message, hint=error.hint)
-    except StopEverything as error:
-        _end(run, step, intent, Outcome.REFUSED, code=error.code)
-        run.fail(error)
-        raise
-    except PlatformError as error:
-        _end(run, step, intent, Outcome.REFUSED, code=error.code)
-        return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
+    """Once, in a place among the calls under way; its outcome is written when the place is another's."""
+    failure: NotSent | OutcomeUnknown | PlatformError | None = None
+    with run.pace.slot():
+        run.check()
+        if step.rings and (unsent := _without_token(run, step)):
+            return unsent
+        intent = _begin(run, step)
+        try:
+            if step.rings:
+                run.may_ring()
+        except YetaError:
+            _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not ring")
+            raise
+        try:
+            value = send()
+        except (NotSent, OutcomeUnknown, PlatformError) as error:
+            failure = error
+    if failure is not None:
+        return _failed(run, step, intent, failure)
     run.store.intents.end(intent, Outcome.DONE, run.now_ms(), wave_id=step.wave_id, **done(value))
     return Answer(Outcome.DONE, Meaning.DONE, value)
 
@@ -141,6 +129,25 @@ def _without_token(run: Run, step: Step) -> Answer[Any] | None:
     except PlatformError as error:
         return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
     return None
+
+
+def _failed(
+    run: Run, step: Step, intent: int, failure: NotSent | OutcomeUnknown | PlatformError
+) -> Answer[Any]:
+    if isinstance(failure, NotSent):
+        _end(run, step, intent, Outcome.REFUSED, why=failure.why)
+        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {failure.why}")
+    if isinstance(failure, OutcomeUnknown):
+        _end(run, step, intent, Outcome.UNKNOWN, code=failure.code, why=failure.why)
+        if failure.code is not None and stops(failure.code):
+            run.stop_with(step.call, failure)
+        return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=failure.why)
+    _end(run, step, intent, Outcome.REFUSED, code=failure.code)
+    if isinstance(failure, StopEverything):
+        run.fail(failure)
+        raise failure
+    what = Meaning.BUSY if isinstance(failure, Busy) else failure.meaning
+    return Answer(Outcome.REFUSED, what, words=failure.message, hint=failure.hint)
 
 
 def _begin(run: Run, step: Step) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -182,7 +182,7 @@ class Course:
         # Where a refused batch left rows behind, its rows go one by one: so nothing can be left behind again.
         alone = self.run.store.waves.refused_rows(self.name, BAD_NUMBER)
         numbers = batch_numbers((row.key for row in rows), alone)
-        rows = [replace(row, batch=number) for row, number in zip(rows, numbers, strict=True)]
+        rows = [row._replace(batch=number) for row, number in zip(rows, numbers, strict=True)]
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows)
         self._new.add(wave_id)
@@ -214,7 +214,7 @@ class Course:
                 created_at=self.run.now_ms(),
             )
         )
-        self.run.store.waves.add_rows(wave_id, (replace(row, wave_id=wave_id) for row in ordered))
+        self.run.store.waves.add_rows(wave_id, ordered)
         return wave_id
 
     def _start_staged(self) -> None:

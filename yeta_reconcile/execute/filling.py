@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.codes import Meaning
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # Rows a call (openapi.md, section 5).
 BATCH = 50
+# Batches that are journalled while the calls of others are under way.
+JOURNALLED = 4
 
 
 def batch_numbers(keys: Iterable[bytes], alone: Collection[bytes]) -> Iterator[int]:
@@ -61,6 +64,8 @@ class Filling:
         self.bad: list[Batch] = []
         self.full: Answer[Inserted] | None = None
         self.stopped: Answer[Inserted] | None = None
+        self._broken = False
+        self._turn = Lock()
 
     def run_all(self) -> Answer[Inserted] | None:
         """None: all rows are in, set aside or (a full task) left to a further wave, or the task is doubted.
@@ -69,18 +74,13 @@ class Filling:
         """
         if self._left_behind():
             return None
-        width = 1 if self.comparison.spec.ordered else self.run.max_in_flight
-        under_way: set[Future[None]] = set()
-        try:
-            for batch in self._missing():
-                if self.stopped or self.full:
-                    break
-                under_way.add(self.run.batches.submit(self._insert, batch))
-                if len(under_way) >= width:
-                    under_way = self._reap(under_way, FIRST_COMPLETED)
-        finally:
-            # Nothing may be in flight on the task when its count is read, nor when we leave.
-            self._reap(under_way, "ALL_COMPLETED")
+        width = 1 if self.comparison.spec.ordered else self.run.max_in_flight + JOURNALLED
+        missing = self._missing()
+        # Nothing is in flight on the task once the block is left: its count may be read.
+        with ThreadPoolExecutor(width, thread_name_prefix="batch") as pool:
+            workers = [pool.submit(self._work, missing) for _ in range(width)]
+        for worker in workers:
+            worker.result()
         if self.stopped:
             return self.stopped
         if self.full:
@@ -90,14 +90,20 @@ class Filling:
             self._close_wave()
         return self._part_bad() if self.bad else None
 
-    @staticmethod
-    def _reap(under_way: set[Future[None]], until: str) -> set[Future[None]]:
-        finished, left = wait(under_way, return_when=until)
-        for future in finished:
-            future.result()
-        return left
+    def _work(self, missing: Iterator[Batch]) -> None:
+        """Take one batch after another, as the others do, until there is none or nothing more may be sent."""
+        try:
+            while not (self.stopped or self.full or self._broken):
+                with self._turn:
+                    batch = next(missing, None)
+                if batch is None:
+                    return
+                self._insert(batch)
+        except BaseException:
+            self._broken = True
+            raise
 
-    def _missing(self) -> Iterable[Batch]:
+    def _missing(self) -> Iterator[Batch]:
         """Batches that are not proven in, with their rows read from the list again."""
         done = self.run.store.intents.done_batches(self.wave.wave_id)
         wanted = {

@@ -6,7 +6,7 @@ It writes the state alone, and takes in what was ever started; what never rang i
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Attributes
@@ -133,7 +133,7 @@ class Rebuild:
             record = self._record(located.model)
             settled = self._settled(record)
             listed = self._list(located)
-            rows = tuple(replace(row, fate=Fate.HELD) for row in listed.rows if row.key not in settled)
+            rows = tuple(row._replace(fate=Fate.HELD) for row in listed.rows if row.key not in settled)
             if settled and not rows:
                 continue
             wave = WaveRecord(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,14 +96,12 @@ class Run:
     emit: Callable[[dict[str, Any]], None] = lambda _event: None
     problems: list[Problem] = field(default_factory=list)
     pace: Pace = field(init=False)
-    batches: ThreadPoolExecutor = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _fatal: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.max_in_flight)
-        self.batches = ThreadPoolExecutor(self.max_in_flight, thread_name_prefix="batch")
 
     def now_ms(self) -> int:
         """Now, in ms since the epoch."""
@@ -196,7 +193,3 @@ class Run:
         finally:
             done.set()
             thread.join()
-
-    def close(self) -> None:
-        """Let go of the threads."""
-        self.batches.shutdown(wait=True, cancel_futures=True)

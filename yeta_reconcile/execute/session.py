@@ -24,7 +24,6 @@ def holding(run: Run) -> Iterator[None]:
             settle_all(run)
             yield
     finally:
-        run.close()
         try:
             run.store.lock.release(run.holder)
         except StateError:

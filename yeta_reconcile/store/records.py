@@ -16,6 +16,7 @@ WAVE_COLUMNS = (
     "set_digest, fingerprint, pending, dialled, released, held, unknown, is_full, doubted, imported, "
     "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail"
 )
+_FATES = tuple(Fate)
 ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
 CAMPAIGN_COLUMNS = (
     "name, kind, key_headers, former, protect, gone_at, next_wave, generation, settled_list, settled_rows, "
@@ -76,12 +77,6 @@ def read_campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
 
 def read_row(row: Row) -> RowRecord:
     """A row of the ledger, of ROW_COLUMNS."""
-    return RowRecord(
-        wave_id=row[0],
-        key=bytes(row[1]),
-        content=bytes(row[2]),
-        batch=row[3],
-        line=row[4],
-        number=None if row[5] is None else bytes(row[5]),
-        fate=Fate(row[6]),
-    )
+    wave_id, key, content, batch, line, number, fate = row
+    number = None if number is None else bytes(number)
+    return RowRecord(wave_id, bytes(key), bytes(content), batch, line, number, _FATES[fate])
