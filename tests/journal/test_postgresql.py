@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 # Spread over the story by a step that shares no factor with the number of kinds.
 REQUEST_STEP, WRITE_STEP = 19, 17
+SHARDS = 40
 LOST_BEFORE, LOST_IN, LOST_AT_COMMIT = "lost before a write", "lost in a write", "lost at the commit"
 DEATHS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN)
 
@@ -92,12 +93,33 @@ def test_a_fault_or_a_death_ends_as_if_nothing_had_happened(
 ) -> None:
     points = spread(untroubled)
     for index, point in enumerate(points):
-        lab = on_postgresql(postgres, tmp_path / str(index), point)
-        watch_starts(lab)
-        live_through(lab)
-        assert lab.struck, str(point)
-        assert_as_if_nothing_had_happened(lab, untroubled)
+        assert goes_wrong_at(postgres, tmp_path / str(index), point, untroubled), str(point)
     record_property("points", len(points))
+
+
+def goes_wrong_at(server: PostgresServer, root: Path, point: Point, untroubled: Untroubled) -> bool:
+    """Live through the story with trouble at one point. Whether the trouble struck at all."""
+    lab = on_postgresql(server, root, point)
+    watch_starts(lab)
+    live_through(lab)
+    assert_as_if_nothing_had_happened(lab, untroubled)
+    return lab.struck
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_trouble_at_every_call_and_every_death_at_a_write_ends_as_if_nothing_had_happened(
+    shard: int, postgres: PostgresServer, tmp_path: Path, untroubled: Untroubled, record_property: Any
+) -> None:
+    points = [
+        *(Point("request", nth, kind) for nth in range(1, untroubled.requests + 1) for kind in REQUEST_KINDS),
+        *(Point("write", nth, kind) for nth in range(1, untroubled.writes + 1) for kind in DEATHS),
+    ][shard::SHARDS]
+    struck = sum(
+        goes_wrong_at(postgres, tmp_path / str(index), point, untroubled)
+        for index, point in enumerate(points)
+    )
+    record_property("points", struck)
 
 
 class Unplugged(TroubledLab):
