@@ -124,7 +124,8 @@ def test_a_balance_that_is_gone_half_way_is_gone_on_from_when_topped_up(tmp_path
     lab.converge()
     assert_each_rang_once(lab, range(200))
     batches = [call for call in lab.changes_sent() if call == "insert"]
-    assert len(batches) == 6
+    # Four batches and a refusal a run; one more may be under way when the first is refused.
+    assert 6 <= len(batches) <= 8
 
 
 def test_a_platform_that_is_busy_many_times_in_a_row_is_asked_more_slowly(tmp_path: Path) -> None:
