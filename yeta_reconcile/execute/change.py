@@ -111,6 +111,8 @@ def _once(
             value = send()
         except (NotSent, OutcomeUnknown, PlatformError) as error:
             failure = error
+            # Before the place is another's: no further call begins after this answer.
+            _stop_all(run, step, failure)
     if failure is not None:
         return _failed(run, step, intent, failure)
     run.store.intents.end(intent, Outcome.DONE, run.now_ms(), wave_id=step.wave_id, **done(value))
@@ -131,6 +133,14 @@ def _without_token(run: Run, step: Step) -> Answer[Any] | None:
     return None
 
 
+def _stop_all(run: Run, step: Step, failure: NotSent | OutcomeUnknown | PlatformError) -> None:
+    """Stop the whole apply if no other call would fare better."""
+    if isinstance(failure, StopEverything):
+        run.fail(failure)
+    elif isinstance(failure, OutcomeUnknown) and failure.code is not None and stops(failure.code):
+        run.stop_with(step.call, failure)
+
+
 def _failed(
     run: Run, step: Step, intent: int, failure: NotSent | OutcomeUnknown | PlatformError
 ) -> Answer[Any]:
@@ -139,12 +149,9 @@ def _failed(
         return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {failure.why}")
     if isinstance(failure, OutcomeUnknown):
         _end(run, step, intent, Outcome.UNKNOWN, code=failure.code, why=failure.why)
-        if failure.code is not None and stops(failure.code):
-            run.stop_with(step.call, failure)
         return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=failure.why)
     _end(run, step, intent, Outcome.REFUSED, code=failure.code)
     if isinstance(failure, StopEverything):
-        run.fail(failure)
         raise failure
     what = Meaning.BUSY if isinstance(failure, Busy) else failure.meaning
     return Answer(Outcome.REFUSED, what, words=failure.message, hint=failure.hint)
