@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.recorded import Fate, Intent, Outcome
 from yeta_reconcile.store.fates import refate, set_fields
 from yeta_reconcile.store.lock import HELD, Holder, lost
-from yeta_reconcile.store.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from yeta_reconcile.store.database import Database, Row, Transaction
+    from yeta_reconcile.store.database import Database, Row
 
 _COLUMNS = "intent_id, wave_id, called, batch, row_count, begun, deadline, outcome, code, ended"
 
@@ -26,7 +25,6 @@ class Intents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turns = Turns(database)
 
     def begin(
         self,
@@ -42,8 +40,7 @@ class Intents:
         **fields: Any,
     ) -> int:
         """We are about to call. `unknown` rows count as called out from here on. Raises StateLocked."""
-
-        def write(transaction: Transaction) -> int:
+        with self._database.write() as transaction:
             # One statement both proves the lock and writes the intent: no row of the lock, no intent.
             begun = transaction.read(
                 "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
@@ -55,9 +52,7 @@ class Intents:
             if wave_id is not None:
                 refate(transaction, wave_id, unknown, Fate.UNKNOWN)
                 set_fields(transaction, wave_id, fields)
-            return int(begun[0][0])
-
-        return self._turns.write(write)
+        return int(begun[0][0])
 
     def end(
         self,
@@ -73,8 +68,7 @@ class Intents:
         **fields: Any,
     ) -> None:
         """What became of the call. An unknown outcome stays open until it is settled."""
-
-        def write(transaction: Transaction) -> None:
+        with self._database.write() as transaction:
             transaction.execute(
                 "UPDATE intents SET outcome = ?, code = ?, why = ?, ended = ?, settled = ? "
                 "WHERE intent_id = ?",
@@ -91,8 +85,6 @@ class Intents:
                     # A call record may come in before the answer to its call-out: what it proves stays.
                     refate(transaction, wave_id, *fates, but=Fate.DIALLED)
                 set_fields(transaction, wave_id, fields)
-
-        self._turns.write(write)
 
     def settle(
         self, intents: Sequence[Intent], outcome: Outcome, *, wave_id: int | None, **fields: Any
