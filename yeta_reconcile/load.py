@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Model = Campaign | DirectCall | DialogContext
-T = TypeVar("T", bound=Model)
 T_co = TypeVar("T_co", bound=Model, covariant=True)
 
 KINDS: dict[str, type[Model]] = {

@@ -10,6 +10,7 @@ import secrets
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide
 from yeta_reconcile.observe import Questions, observe, young
 from yeta_reconcile.outlook import forecasts, refusals
 from yeta_reconcile.plan import Plan
-from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import BY_HAND, Phase
+from yeta_reconcile.render.plan_json import restore_diagnostic
 from yeta_reconcile.rows import Comparison, Ledger, numbers_called
 
 if TYPE_CHECKING:
@@ -143,6 +145,7 @@ class _Gathering:
         self.now_ms = int(now.timestamp() * 1000)
         self.callings = planner.declared.callings
         self.signatures: dict[str, str] = {}
+        self._called: dict[str, set[bytes]] = {}
         self.facts: dict[str, str] = {}
         self.lit: dict[str, tuple[Wave, ...]] = {
             name: tuple(map(self._by_halt, in_the_light(record, observed.tasks)))
@@ -210,14 +213,11 @@ class _Gathering:
             for name, found in orphans.items()
         )
         subjects: dict[str, Subject] = {}
-        used = set()
         for name, located in sorted(self.callings.items()):
             record = record_of(located.model, self.recorded, self.callings)
-            if record:
-                used.add(record.name)
             if self._wanted(name):
                 subjects[name] = self._subject(name, located, record, orphans.pop(name, ()), strangers)
-        gone = {name for name in self.recorded.campaigns if name not in used and name != BY_HAND}
+        gone = {*self._undeclared} - {BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
             if self._wanted(name):
                 subjects[name] = Subject(
@@ -293,7 +293,7 @@ class _Gathering:
         signature = self.signatures[name] = signature_of(fingerprint, record, grips)
         self.facts[name] = self._deciding_facts(located.model, fingerprint, waves)
         if record and fingerprint and record.settled_list == signature:
-            notes = tuple(restore_note(note) for note in record.settled_notes)
+            notes = tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes)
             return RowsDelta(
                 declared=record.settled_rows,
                 staged={wave: StagedDelta(rows) for wave, rows in _pending(waves, grips, STAGED_GRIPS)},
@@ -304,7 +304,7 @@ class _Gathering:
         comparison = Comparison(spec, columns, self.store.key, ledger)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
         kin = self._kin(located.model, record)
-        repeated = set().union(*numbers_called(self.store, self._known(located.model.repeats)).values())
+        repeated = set().union(*map(self._numbers, self._known(located.model.repeats)))
         return comparison.delta(grips, same, kin=kin, repeated=repeated)
 
     def _known(self, names: Collection[str]) -> list[str]:
@@ -314,20 +314,28 @@ class _Gathering:
         """Numbers of campaigns that are gone, for one that is new: it may be one of them under a new name."""
         if record is not None and record.has_ledger:
             return {}
-        used = {
-            found.name
-            for located in self.callings.values()
-            if (found := record_of(located.model, self.recorded, self.callings))
+        return {
+            name: self._numbers(name)
+            for name in self._undeclared
+            if name not in model.repeats and name != BY_HAND and self._lately_gone(name)
         }
-        gone = [
-            name
-            for name, known in self.recorded.campaigns.items()
-            if name not in used
-            and name not in model.repeats
-            and name != BY_HAND
-            and (known.gone_at is None or self.now_ms - known.gone_at <= GONE_FOR_MS)
-        ]
-        return numbers_called(self.store, gone)
+
+    def _lately_gone(self, name: str) -> bool:
+        gone_at = self.recorded.campaigns[name].gone_at
+        return gone_at is None or self.now_ms - gone_at <= GONE_FOR_MS
+
+    @cached_property
+    def _undeclared(self) -> list[str]:
+        """Recorded campaigns that no document stands for, renames followed."""
+        found = (record_of(located.model, self.recorded, self.callings) for located in self.callings.values())
+        used = {record.name for record in found if record}
+        return [name for name in self.recorded.campaigns if name not in used]
+
+    def _numbers(self, name: str) -> set[bytes]:
+        """The numbers of a recorded campaign; its ledger is read once a plan, however many ask."""
+        if name not in self._called:
+            self._called[name] = numbers_called(self.store, name)
+        return self._called[name]
 
     def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
         """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
@@ -400,22 +408,3 @@ def _pending(
     for wave in waves:
         if grips[wave.record.wave_id] in wanted:
             yield wave.record.wave_id, wave.record.pending
-
-
-def note_of(diagnostic: Diagnostic) -> str:
-    """A finding of a list as text, to be shown again while the list is not read."""
-    place = diagnostic.position
-    values = [
-        diagnostic.severity,
-        diagnostic.code,
-        diagnostic.summary,
-        diagnostic.hint,
-        [place.file, place.line, place.column] if place else None,
-    ]
-    return json.dumps(values, ensure_ascii=False)
-
-
-def restore_note(note: str) -> Diagnostic:
-    """The finding that `note_of` wrote."""
-    severity, code, summary, hint, place = json.loads(note)
-    return Diagnostic(severity, code, summary, Position(*place) if place else None, hint)

@@ -16,7 +16,7 @@ from yeta_reconcile.positions import Diagnostic, Position
 from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Fate, RowRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from yeta_reconcile.contacts import Row
     from yeta_reconcile.marks import Key
@@ -296,9 +296,6 @@ class _Tally:
         )
 
 
-def numbers_called(store: Store, names: Iterable[str]) -> dict[str, set[bytes]]:
-    """The numbers of campaigns' rows, whatever became of their waves."""
-    return {
-        name: {row.number_digest for row in store.waves.ledger(name) if row.fate not in FREE_FATES}
-        for name in names
-    }
+def numbers_called(store: Store, name: str) -> set[bytes]:
+    """The numbers of a campaign's rows, whatever became of their waves."""
+    return {row.number_digest for row in store.waves.ledger(name) if row.fate not in FREE_FATES}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,13 +24,14 @@ from yeta_reconcile.execute.staging import remove_orphan
 from yeta_reconcile.journal import seen
 from yeta_reconcile.live import LivePhase
 from yeta_reconcile.plan import Action, Change
-from yeta_reconcile.planner import Planned, Planner, note_of
 from yeta_reconcile.recorded import Fate, Phase, WaveRecord
+from yeta_reconcile.render.plan_json import diagnostic_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from yeta_reconcile.delta import RowsDelta
+    from yeta_reconcile.planner import Planned, Planner
 
 # Of several exit codes the first counts (contract: exit codes).
 WEIGHT = (8, 4, 1, 7)
@@ -197,5 +199,5 @@ class Apply:
     def _remember(self, name: str, signature: str, delta: RowsDelta) -> None:
         record = self.run.store.waves.campaign(name)
         if record is not None and signature and record.settled_list != signature:
-            notes = [note_of(diagnostic) for diagnostic in delta.diagnostics]
+            notes = [json.dumps(diagnostic_json(found), ensure_ascii=False) for found in delta.diagnostics]
             self.run.store.waves.settle_list(name, signature, delta.declared, notes)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.recorded import WaveRecord
 
-FINAL_CODES = frozenset({Meaning.ENDED, Meaning.DONE_ALREADY})
-
 
 def start(run: Run, wave: WaveRecord) -> bool:
     """Start a verified wave for the first time, or again if its start never arrived.

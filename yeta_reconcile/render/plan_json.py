@@ -122,7 +122,7 @@ def _restored(saved: dict[str, Any]) -> Plan:
         commit=saved["commit"],
         campaigns=saved["summary"]["campaigns"],
         changes=tuple(_restored_change(change) for change in saved["changes"]),
-        diagnostics=tuple(_restored_diagnostic(found) for found in saved["diagnostics"]),
+        diagnostics=tuple(restore_diagnostic(found) for found in saved["diagnostics"]),
         forecast=tuple(_restored_forecast(forecast) for forecast in saved["forecast"]),
         facts=dict(saved["facts"]),
         state_id=saved["state"],
@@ -148,7 +148,8 @@ def _restored_change(saved: dict[str, Any]) -> Change:
     )
 
 
-def _restored_diagnostic(saved: dict[str, Any]) -> Diagnostic:
+def restore_diagnostic(saved: dict[str, Any]) -> Diagnostic:
+    """The finding that `diagnostic_json` gave."""
     return Diagnostic(
         severity=saved["severity"],
         code=saved["code"],
