@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.receiver.servers import SECRET, get, post, receiver, repository
+from tests.support.programs import program
 from yeta_reconcile.cli.commands import COMMANDS
 from yeta_reconcile.receiver import app
 
@@ -63,6 +66,21 @@ def test_the_unit_starts_a_command_that_there_is() -> None:
     words = started.split()
     assert words[3] in COMMANDS
     assert 'CMD ["serve"' in (ROOT / "deploy" / "Containerfile").read_text("utf-8")
+
+
+def test_the_unit_is_one_that_systemd_takes_and_shuts_in(tmp_path: Path) -> None:
+    analyze = program("systemd-analyze")
+    text = (ROOT / "deploy" / "yeta-receiver.service").read_text("utf-8")
+    unit = tmp_path / "yeta-receiver.service"
+    unit.write_text(text.replace("/opt/yeta/bin/yeta", sys.executable), encoding="utf-8")
+
+    verified = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
+    exposed = subprocess.run(
+        [analyze, "security", "--offline=true", "--threshold=30", unit], capture_output=True, check=False
+    )
+
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert exposed.returncode == 0, exposed.stdout.decode()
 
 
 def test_the_proxy_passes_pushes_alone_and_logs_no_path() -> None:
