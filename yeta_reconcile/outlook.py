@@ -39,7 +39,7 @@ def forecasts(
         delta = subject.delta
         rows = sum(map(undialled, subject.waves)) + delta.new + sum(w.rows for w in delta.staged.values())
         if isinstance(subject.declared, Campaign) and not subject.destroy and rows:
-            ids = [wave.record.wave_id for wave in subject.waves]
+            ids = [wave.record.wave_id for wave in subject.waves if wave.record.dialled]
             work = workload(subject.declared, rows, config, store.calls.call_seconds(ids))
             if work is not None:
                 found.append(forecast(work, now))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -180,19 +181,20 @@ def _place(refused: InvalidInput) -> Position:
 
 
 def _documents(text: str, label: str, *, pure: bool) -> list[RawDocument]:
-    events = _events(text, pure=pure)
-    starts = (event for event in events if isinstance(event, DocumentStartEvent))
-    return [_Builder(label, events).document(text) for _ in starts]
+    with _events(text, pure=pure) as events:
+        starts = (event for event in events if isinstance(event, DocumentStartEvent))
+        return [_Builder(label, events).document(text) for _ in starts]
 
 
-def _events(text: str, *, pure: bool) -> Iterator[Any]:
+@contextmanager
+def _events(text: str, *, pure: bool) -> Iterator[Iterator[Any]]:
     """The parser's events; libyaml's come without a `YAML` around it, which takes as long as a document."""
     if pure or _LIBYAML is Parser:
-        yield from YAML(typ="safe", pure=True, plug_ins=[]).parse(text)
+        yield iter(YAML(typ="safe", pure=True, plug_ins=[]).parse(text))
         return
     parser = _LIBYAML(text)
     try:
-        yield from iter(parser.get_event, None)
+        yield iter(parser.get_event, None)
     finally:
         parser.dispose()
 
@@ -277,10 +279,14 @@ class _Builder:
 
     def value(self, event: Any, depth: int) -> Any:
         mark = event.start_mark
+        place = mark.line << _COLUMN_BITS | mark.column
+        if type(event) is ScalarEvent and event.anchor is None:  # by far the most frequent
+            self.places.append(place)
+            return self.scalar(event)
         if isinstance(event, AliasEvent):
             return self.alias(event)
         start = len(self.places)
-        self.places.append(mark.line << _COLUMN_BITS | mark.column)
+        self.places.append(place)
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if isinstance(event, ScalarEvent):

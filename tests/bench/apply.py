@@ -16,6 +16,7 @@ from tests.bench.repository import SECRETS, values, write_campaign, write_projec
 from tests.bench.row import Cost, Row, side_by_side
 from tests.bench.slow_platform import BATCH, COLUMNS, slow_platform
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.execute import Apply
 from yeta_reconcile.execute.session import holding
@@ -47,7 +48,7 @@ def applied(folder: Path) -> Cost:
         write_project(folder, url)
         context = Context(chdir=folder, env=None, verbose=0, color=False, log_format="text", environ=SECRETS)
         with session(context, create=True) as opened:
-            run = opened.run("apply", hear)
+            run = run_of(opened, "apply", hear)
             planner = Planner(opened.repository, opened.store, opened.client)
             with holding(run):
                 report = Apply(run, planner, planner.plan(opened.clock.now())).carry_out()

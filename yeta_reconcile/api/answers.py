@@ -74,6 +74,8 @@ def text(value: Any) -> str | None:
 
 def integer(value: Any) -> int | None:
     """A whole number, whether it came as a number or as text."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -84,7 +86,7 @@ def integer(value: Any) -> int | None:
     if isinstance(value, Decimal):
         whole = abs(value.adjusted()) < 30 and value == value.to_integral_value()
         return int(value) if whole else None
-    return value if isinstance(value, int) else None
+    return None
 
 
 def flag(value: Any) -> bool:

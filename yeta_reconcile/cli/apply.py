@@ -15,6 +15,7 @@ import click
 from yeta_reconcile.binding import left_out, nothing_left
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.plan import check_saved, check_unspent, make_plan
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, actor, commit_of, host, session
 from yeta_reconcile.cli.voice import Voice
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
@@ -62,7 +63,7 @@ def apply(
             return _only_show(context, voice, only, destroy)
         # A plan that was made from a state finds it; where it is missing, none is put in its place.
         with session(context, create=saved is None or not saved.plan.state_id) as opened:
-            run = opened.run("apply", voice.hear)
+            run = run_of(opened, "apply", voice.hear)
             with holding(run):
                 return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
 

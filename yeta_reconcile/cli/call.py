@@ -11,6 +11,7 @@ from yeta_reconcile.campaign import Attributes, Contacts, DirectCall
 from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import (
@@ -65,7 +66,7 @@ def call(
     with session(context, create=True) as opened:
         columns = _checked(opened, robot, line, voice)
         row = _row(columns, normal, given)
-        run = opened.run("call")
+        run = run_of(opened, "call")
         with holding(run):
             _refuse_frequent(opened, normal)
             if halted := opened.halted():

@@ -9,9 +9,9 @@ import click
 
 from yeta_reconcile.cli.connect import connect
 from yeta_reconcile.cli.session import actor, host
+from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import Incomplete, InvalidInput, YetaError
 from yeta_reconcile.execute.halting import Halting, Known
-from yeta_reconcile.execute.run import SystemClock
 from yeta_reconcile.halt import HaltFlag
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.settings import read_settings

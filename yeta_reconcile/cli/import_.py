@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard, YetaError
 from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
@@ -39,7 +40,7 @@ def import_(context: Context, name: str, task_id: str, yes: bool) -> None:
     """
     with session(context, create=True) as opened:
         located = _declared(opened, name)
-        run = opened.run("import")
+        run = run_of(opened, "import")
         with holding(run):
             record = record_of(located.model, opened.store.waves.recorded(), opened.repository.callings)
             task = _task(opened, task_id)

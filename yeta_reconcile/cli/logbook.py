@@ -8,7 +8,7 @@ from yeta_reconcile.cli.session import actor, commit_of, host
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.execute.run import Clock
+    from yeta_reconcile.clock import Clock
     from yeta_reconcile.load import Repository
     from yeta_reconcile.store import Store
 

@@ -15,10 +15,12 @@ from yeta_reconcile.cli import log
 from yeta_reconcile.cli.apply import INTERRUPTED, carry_out
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.plan import make_plan
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
+from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.execute.controller import Controller, Turn, leave_to_people
-from yeta_reconcile.execute.run import Run, Stopped, SystemClock
+from yeta_reconcile.execute.run import Run, Stopped
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.scalars import parse_duration
 
@@ -70,7 +72,7 @@ class _Turns:
     def turn(self) -> Turn:
         """One round. Raises what an apply raises."""
         with session(self.context, create=True) as opened:
-            run = self._run = opened.run("reconcile")
+            run = self._run = run_of(opened, "reconcile")
             if self.stop.is_set():
                 run.stop()
             try:

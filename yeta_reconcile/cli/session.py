@@ -1,4 +1,4 @@
-"""What commands share: repository, state, platform, a run; opened in the order that fails first."""
+"""What commands share: repository, state, platform; opened in the order that fails first."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import socket
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from yeta_reconcile.cli.connect import PATIENCE, connect
-from yeta_reconcile.execute.run import Pauses, Run, SystemClock
+from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.halt import HaltFlag
 from yeta_reconcile.load import Repository, load
 from yeta_reconcile.store import Store, open_store
-from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from yeta_reconcile.api import PlatformClient
     from yeta_reconcile.cli.context import Context
@@ -50,24 +49,6 @@ class Session:
         """Tasks that the halt paused, as its flag says."""
         halt = self.halt.read()
         return frozenset(halt.paused if halt else ())
-
-    def run(self, command: str, emit: Callable[[dict[str, Any]], None] = lambda _event: None) -> Run:
-        """A run of this process."""
-        platform = self.repository.project.platform
-        return Run(
-            store=self.store,
-            client=self.client,
-            clock=self.clock,
-            holder=Holder.this_process(command),
-            pauses=Pauses(
-                settle=platform.settle.total_seconds(),
-                timeout=platform.timeout.total_seconds(),
-                drain_quiet=platform.drain_quiet.total_seconds(),
-            ),
-            max_in_flight=platform.max_in_flight,
-            halted=self.halted,
-            emit=emit,
-        )
 
 
 @contextmanager

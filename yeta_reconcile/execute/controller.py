@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from yeta_reconcile.execute.run import Clock
+    from yeta_reconcile.clock import Clock
     from yeta_reconcile.planner import Planned
 
 FORMAT = "yeta-reconcile/1"

@@ -19,7 +19,7 @@ from yeta_reconcile.recorded import Phase
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from yeta_reconcile.execute.run import Clock
+    from yeta_reconcile.clock import Clock
     from yeta_reconcile.halt import HaltFlag
     from yeta_reconcile.store import Store
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import Incomplete, OutcomeUnknown, StateError, StateLocked, YetaError
 from yeta_reconcile.execute.pace import Pace
@@ -18,34 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.clock import Clock
     from yeta_reconcile.store import Store
 
 HEARTBEAT_SECONDS = LIFETIME_MS / 1000 / 6
 Halted = Callable[[], str | None]
-
-
-class Clock(Protocol):
-    """Time, as an argument."""
-
-    def now(self) -> datetime:
-        """Aware."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        ...
-
-
-class SystemClock:
-    """The time of this machine."""
-
-    def now(self) -> datetime:
-        """Now, in UTC."""
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,18 @@ import sqlite3
 import threading
 import time
 from contextlib import closing, contextmanager
+from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from sqlite_utils import Database as SqliteUtils
 
 from yeta_reconcile.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from sqlite_utils import Database as SqliteUtils
 
     from yeta_reconcile.store.database import Row
 
@@ -46,8 +48,13 @@ class SqliteDatabase:
         self._lock = threading.RLock()
         with self._translated():
             self._connection = self._connect(path, busy_seconds)
-            self._database = SqliteUtils(self._connection)
             self._settle_pragmas()
+
+    @cached_property
+    def _utils(self) -> SqliteUtils:
+        """What writes go through. Commands that only look do without it: it takes long to import."""
+        database: SqliteUtils = import_module("sqlite_utils").Database(self._connection)
+        return database
 
     def _connect(self, path: Path | None, busy_seconds: float) -> sqlite3.Connection:
         if path is not None:
@@ -61,7 +68,7 @@ class SqliteDatabase:
         )
 
     def _settle_pragmas(self) -> None:
-        execute = self._database.execute
+        execute = self._connection.execute
         execute("PRAGMA foreign_keys=ON")
         if self.path is not None:
             execute("PRAGMA journal_mode=WAL").fetchall()
@@ -81,8 +88,8 @@ class SqliteDatabase:
             self._patiently("BEGIN IMMEDIATE")
             began = time.monotonic()
             try:
-                yield SqliteTransaction(self._database)
-                self._database.execute("COMMIT")
+                yield SqliteTransaction(self._utils)
+                self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.rollback()
@@ -117,7 +124,7 @@ class SqliteDatabase:
         until = time.monotonic() + self._busy_seconds
         while True:
             try:
-                return self._database.execute(sql, parameters).fetchall()
+                return self._connection.execute(sql, parameters).fetchall()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                     raise

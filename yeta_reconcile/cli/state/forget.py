@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diff import Wave, in_the_light
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
@@ -35,7 +36,7 @@ def forget(context: Context, name: str, yes: bool) -> None:
     while any of its waves is live.
     """
     with session(context) as opened:
-        run = opened.run("state forget")
+        run = run_of(opened, "state forget")
         with holding(run):
             recorded = opened.store.waves.recorded()
             project = opened.repository.project.name

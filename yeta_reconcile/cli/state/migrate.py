@@ -8,8 +8,8 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import Incomplete
-from yeta_reconcile.execute.run import SystemClock
 from yeta_reconcile.halt import HaltFlag
 from yeta_reconcile.load import load
 from yeta_reconcile.store.lock import Holder

@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.execute.rebuild import Rebuild, Recovery
 from yeta_reconcile.execute.session import holding
@@ -31,7 +32,7 @@ def rebuild(context: Context, yes: bool) -> int:
     the lost state, and exits 8 if something is left for a person.
     """
     with session(context, create=True) as opened:
-        run = opened.run("state rebuild")
+        run = run_of(opened, "state rebuild")
         with holding(run):
             store, repository = opened.store, opened.repository
             recorded = store.waves.recorded()

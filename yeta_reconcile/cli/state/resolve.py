@@ -11,6 +11,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diff import Wave, in_the_light
 from yeta_reconcile.errors import InvalidInput, WrongUsage
@@ -71,7 +72,7 @@ def resolve(
         if wave is None or verdict is None:
             return _list(name, _doubts(opened, name), form)
         digests = _digests(opened, numbers)
-        run = opened.run("state resolve")
+        run = run_of(opened, "state resolve")
         with holding(run):
             chosen = [doubt.wave for doubt in _doubts(opened, name) if doubt.wave.record.number == wave]
             decisions = _decisions(opened, chosen, Verdict(verdict), lines, digests)

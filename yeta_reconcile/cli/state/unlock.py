@@ -9,7 +9,7 @@ import click
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
 from yeta_reconcile.cli.session import open_state
-from yeta_reconcile.execute.run import SystemClock
+from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.load import load
 
 if TYPE_CHECKING:
