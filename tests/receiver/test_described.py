@@ -1,0 +1,51 @@
+"""The receiver against its published description: requests that it allows, and such as it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, settings
+
+from tests.receiver.servers import SECRET, receiver, repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "receiver-openapi.yaml"
+
+
+def described() -> Any:
+    """The description, with the secret of the receiver that is asked."""
+    text = yaml.safe_load(PUBLISHED.read_text("utf-8"))
+    for path in text["paths"].values():
+        for parameter in path.get("parameters", ()):
+            if parameter["name"] == "secret":
+                parameter["schema"] = {"const": SECRET}
+    return schemathesis.openapi.from_dict(text)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
+    with receiver(repository(tmp_path_factory.mktemp("described"))) as (url, store, _):
+        yield url.removesuffix(f"/{SECRET}"), store
+
+
+def kept(store: Any) -> int:
+    counts = "SELECT (SELECT COUNT(*) FROM inbox) + (SELECT COUNT(*) FROM dead_letters)"
+    return int(store.database.read(counts)[0][0])
+
+
+@described().parametrize()
+@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_is_described(case: Any, base: tuple[str, Any]) -> None:
+    url, store = base
+    before = kept(store)
+
+    answer = case.call_and_validate(base_url=url)
+
+    assert answer.status_code < 500
+    assert kept(store) - before == (answer.content in {b"success", b"not a JSON object\n"})
