@@ -1,4 +1,4 @@
-"""A served platform with a repository, for tests that run the command as a process."""
+"""A served platform with a repository, for tests that run the command; its state on every engine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.postgres import PostgresServer
 
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Served]:
+KEY = "the key of the pipelines"
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     with served(tmp_path / "campaigns") as one:
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres")
+            one.environ |= {"YETA_STATE": server.schema(), "YETA_STATE_KEY": KEY}
         yield one

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.gitops.conftest import KEY
 from tests.support.lab import number
 from tests.support.served import Done, Served
 from yeta_reconcile.store import open_store
@@ -28,10 +29,8 @@ class Project:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.author.environ |= {
-            "YETA_STATE": str(self.folder / "state" / "yeta.db"),
-            "YETA_STATE_KEY": "the key of the pipelines",
-        }
+        self.author.environ.setdefault("YETA_STATE", str(self.folder / "state" / "yeta.db"))
+        self.author.environ.setdefault("YETA_STATE_KEY", KEY)
         (self.author.root / ".gitignore").write_text("*.plan\nstate/\n", encoding="utf-8")
         self.git("init", "--quiet", "--initial-branch", "main")
 
