@@ -9,13 +9,14 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from tests.support.transport import ready
 from yeta_reconcile.api import CreateRequest, Inserted, PlatformClient
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import (
@@ -43,8 +44,8 @@ CREATE = CreateRequest(
 CHANGES: dict[str, Callable[[PlatformClient], object]] = {
     "create": lambda client: client.create(CREATE),
     "insert": lambda client: client.insert("129", COLUMNS, ROWS),
-    "callout": lambda client: client.callout("719", "69101338", COLUMNS, ROWS),
-    "start": lambda client: client.start("129"),
+    "callout": lambda client: ready(client).callout("719", "69101338", COLUMNS, ROWS),
+    "start": lambda client: ready(client).start("129"),
     "pause": lambda client: client.pause("129"),
     "delete": lambda client: client.delete("129"),
 }
@@ -232,23 +233,28 @@ def test_a_change_that_got_no_token_was_not_sent(call: str) -> None:
 
 
 @pytest.mark.parametrize("call", CHANGES)
-def test_after_a_refused_token_a_change_is_sent_once_more_with_a_new_one(call: str) -> None:
+def test_a_change_whose_token_is_refused_is_sent_again_by_its_caller_alone(call: str) -> None:
     platform = Scripted(**{call: [refused(10001), RIGHT[call]]})
+    client = a_client(platform)
 
-    CHANGES[call](a_client(platform))
+    with pytest.raises(PlatformError) as caught:
+        CHANGES[call](client)
+    assert caught.value.meaning is Meaning.RENEW_TOKEN
+    assert len(platform.requests) == 1
+    CHANGES[call](client)
 
     assert [token for token, _ in platform.requests] == [f"{TOKEN}1", f"{TOKEN}2"]
 
 
-@pytest.mark.parametrize("call", CHANGES)
-def test_a_second_refused_token_is_a_failure_that_changed_nothing(call: str) -> None:
-    platform = Scripted(**{call: refused(10001)})
+@pytest.mark.parametrize("call", ["start", "callout"])
+def test_what_rings_waits_for_no_token(call: str) -> None:
+    platform = Scripted()
+    client = a_client(platform)
 
-    with pytest.raises(PlatformError) as caught:
-        CHANGES[call](a_client(platform))
+    with pytest.raises(NotSent, match="no token at hand"):
+        client.start("129") if call == "start" else client.callout("719", "1", COLUMNS, ROWS)
 
-    assert caught.value.meaning is Meaning.RENEW_TOKEN
-    assert len(platform.requests) == 2
+    assert (platform.tokens, platform.requests) == (0, [])
 
 
 def test_busy_is_left_to_the_caller_and_on_a_callout_unknown() -> None:
@@ -342,7 +348,7 @@ def test_optional_fields_are_sent_if_they_are_given() -> None:
     client.create(
         CreateRequest("n", "r", ("l",), ("09:00:00-10:00:00",), 1, end=2, recall_wait=600, voice="60020")
     )
-    client.callout("719", "1", COLUMNS, ROWS, "60030")
+    ready(client).callout("719", "1", COLUMNS, ROWS, "60030")
 
     (_, create), (_, callout) = platform.requests
     assert (create["time_end"], create["time_recall_wait"], create["voice_code"]) == (2, 600, "60020")
@@ -499,7 +505,7 @@ def test_the_token_is_taken_once_by_all_threads() -> None:
     client = a_client(platform)
 
     with ThreadPoolExecutor(8) as threads:
-        for done in [threads.submit(client.start, "1") for _ in range(64)]:
+        for done in [threads.submit(CHANGES["start"], client) for _ in range(64)]:
             done.result()
 
     assert platform.tokens == 1
@@ -518,9 +524,13 @@ def test_the_token_is_renewed_once_by_all_threads_that_met_its_refusal() -> None
     platform = Scripted(start=refuse_the_first)
     client = a_client(platform)
 
+    def start(_: int) -> None:
+        with suppress(PlatformError):
+            CHANGES["start"](client)
+        CHANGES["start"](client)
+
     with ThreadPoolExecutor(8) as threads:
-        for done in [threads.submit(client.start, "1") for _ in range(8)]:
-            done.result()
+        list(threads.map(start, range(8)))
 
     assert platform.tokens == 2
 
@@ -549,7 +559,7 @@ def test_a_token_that_could_not_be_had_fails_all_who_waited_for_it() -> None:
     platform.token_answers = [fail]
     client = a_client(platform)
     with ThreadPoolExecutor(4) as threads:
-        waiting = [threads.submit(client.start, "1") for _ in range(4)]
+        waiting = [threads.submit(CHANGES["start"], client) for _ in range(4)]
         while not client._token._lock.locked():
             time.sleep(0.001)
         time.sleep(0.05)
@@ -958,7 +968,7 @@ def test_a_server_that_drips_or_is_silent_holds_no_call_longer_than_its_timeout(
     ):
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown, match="in time"):
-            client.start("1")
+            ready(client).start("1")
         assert time.monotonic() - began < 2
 
 
@@ -991,7 +1001,7 @@ def test_a_port_where_nobody_listens_is_not_sent() -> None:
         closing(PlatformClient(base, KEY, SECRET, sleep=lambda _: None)) as client,
         pytest.raises(NotSent, match="no connection"),
     ):
-        client.start("1")
+        ready(client).start("1")
 
 
 @pytest.mark.parametrize("talk", [lambda c: c.sendall(b"HTTP/1.1 400\r\n\r\n"), lambda c: time.sleep(5)])
@@ -1002,7 +1012,7 @@ def test_where_tls_does_not_come_about_nothing_was_sent(talk: Callable[[socket.s
             closing(PlatformClient(secure, KEY, SECRET, timeout=0.3, sleep=lambda _: None)) as client,
             pytest.raises(NotSent, match="no connection"),
         ):
-            client.start("1")
+            ready(client).start("1")
 
 
 def test_a_call_after_a_call_that_timed_out_never_reads_the_late_answer() -> None:
@@ -1063,7 +1073,7 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         a_server(answering(lambda connection: answer_on(connection, OK))) as base,
         closing(PlatformClient(base, KEY, SECRET)) as client,
     ):
-        client.start("1")
+        ready(client).start("1")
 
 
 def test_neither_log_nor_exception_nor_repr_holds_a_secret_or_a_number(

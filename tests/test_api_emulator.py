@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.transport import BASE_URL, EmulatorTransport
+from tests.support.transport import BASE_URL, EmulatorTransport, ready
 from yeta_reconcile.api import CreateRequest, PlatformClient
 from yeta_reconcile.checks import default_windows
 from yeta_reconcile.codes import Meaning
@@ -66,7 +66,7 @@ def test_a_task_lives_from_its_creation_to_its_deletion() -> None:
     task_id = client.create(a_request(lines=("055169101408", "69101338")))
     inserted = client.insert(task_id, COLUMNS, some_rows(50))
     created = client.task(task_id)
-    client.start(task_id)
+    ready(client).start(task_id)
     emulator.advance(60)
     running = client.task(task_id, remaining=True)
     client.pause(task_id)
@@ -126,10 +126,10 @@ def test_a_taken_line_means_wait() -> None:
     first, second = client.create(a_request("a~w1~0")), client.create(a_request("b~w1~0"))
     for task in (first, second):
         client.insert(task, COLUMNS, some_rows(5))
-    client.start(first)
+    ready(client).start(first)
 
     with pytest.raises(PlatformError) as caught:
-        client.start(second)
+        ready(client).start(second)
 
     assert caught.value.meaning is Meaning.WAIT
     assert client.config().lines["055169101408"].taken
@@ -192,8 +192,8 @@ def test_a_callout_rings_once_whatever_is_answered() -> None:
     emulator.faults.add(Fault("timeout_after", "task/callout"))
 
     with pytest.raises(OutcomeUnknown):
-        client.callout("111111", "055169101408", COLUMNS, some_rows(1))
-    inserted = client.callout("111111", "055169101408", COLUMNS, some_rows(1, first=2))
+        ready(client).callout("111111", "055169101408", COLUMNS, some_rows(1))
+    inserted = ready(client).callout("111111", "055169101408", COLUMNS, some_rows(1, first=2))
     emulator.run_until_idle()
 
     assert inserted.total == 1
@@ -251,7 +251,7 @@ def test_failed_pushes_are_fetched_as_files() -> None:
     client = a_client(emulator)
     task = client.create(a_request())
     client.insert(task, COLUMNS, some_rows(3))
-    client.start(task)
+    ready(client).start(task)
     emulator.advance(86_400)
 
     [path] = client.failed_pushes()

@@ -11,6 +11,8 @@ from yeta_reconcile.emulator import ConnectionClosed, Emulator, Withheld
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from yeta_reconcile.api import PlatformClient
+
 
 class EmulatorTransport(httpx.BaseTransport):
     """`httpx.Client(transport=EmulatorTransport(emulator), base_url=BASE_URL)`.
@@ -61,3 +63,9 @@ class EmulatorTransport(httpx.BaseTransport):
 
 
 BASE_URL = "http://emulator.test/openapi"
+
+
+def ready(client: PlatformClient) -> PlatformClient:
+    """With a token at hand: what rings is sent with that one or not at all."""
+    client.prepare("start")
+    return client

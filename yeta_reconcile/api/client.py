@@ -1,7 +1,7 @@
 """The typed calls (openapi.md, part 1). Decides what may be asked again; sends no change twice.
 
 A question (token, config, query, download) is asked again until its budget is spent. A change is
-sent once; only where it is proven not done for want of a token is it sent a second time.
+sent once: whether it may be sent again, also with a new token, is for whoever journals it.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ PATHS: dict[Call, str] = {
     **{call: f"/outbound/v1/task/{call}" for call in _TASK},
 }
 
+
+RINGING: frozenset[Call] = frozenset({"start", "callout"})
 
 Value = TypeVar("Value")
 
@@ -253,7 +255,7 @@ class PlatformClient:
         rows: Sequence[Sequence[str]],
         voice: str | None = None,
     ) -> Inserted:
-        """Call up to 50 rows now (section 3). Final the moment it is sent."""
+        """Call up to 50 rows now (section 3). Final the moment it is sent; `prepare` comes first."""
         payload: dict[str, Any] = {
             "line_num": line,
             "robot_id": robot,
@@ -265,7 +267,7 @@ class PlatformClient:
         return self._send_rows("callout", payload, rows)
 
     def start(self, task_id: str) -> None:
-        """Start or resume a task (section 6)."""
+        """Start or resume a task (section 6); `prepare` comes first."""
         self._change("start", {"task_id": task_id}, _nothing)
 
     def pause(self, task_id: str) -> None:
@@ -283,7 +285,7 @@ class PlatformClient:
 
     def prepare(self, what: str) -> None:
         """Have a token at hand, so that `what` is then sent at once. Raises NotSent, PlatformError."""
-        self._grant_for(what)
+        self._fresh_grant(what)
 
     # How a change is sent
 
@@ -291,11 +293,9 @@ class PlatformClient:
         body = _encode(payload)
         grant = self._grant_for(call)
         answer = self._post_once(call, grant, body)
-        if meaning(call, answer.code) is Meaning.RENEW_TOKEN:
-            self._token.refuse(grant)
-            grant = self._grant_for(call)
-            answer = self._post_once(call, grant, body)
         what = meaning(call, answer.code)
+        if what is Meaning.RENEW_TOKEN:
+            self._token.refuse(grant)
         if what in {Meaning.DONE, Meaning.DONE_ALREADY}:
             try:
                 return read(answer.result)
@@ -307,7 +307,16 @@ class PlatformClient:
             raise OutcomeUnknown(call, why, code=answer.code)
         raise self._refusal(call, what, answer, payload, grant)
 
-    def _grant_for(self, call: str) -> Grant:
+    def _grant_for(self, call: Call) -> Grant:
+        if call not in RINGING:
+            return self._fresh_grant(call)
+        # Between asking whether telephones may ring and the call nothing takes long: see `prepare`.
+        grant = self._token.at_hand()
+        if grant is None:
+            raise NotSent(call, "no token at hand")
+        return grant
+
+    def _fresh_grant(self, call: str) -> Grant:
         try:
             return self._token.get()
         except (Unreachable, Busy, Incomplete) as error:

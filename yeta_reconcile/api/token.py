@@ -60,6 +60,10 @@ class TokenHolder:
             self._grant = grant
             return grant
 
+    def at_hand(self) -> Grant | None:
+        """The current grant, if there is one; nothing is fetched."""
+        return self._grant
+
     def refuse(self, grant: Grant) -> None:
         """The platform no longer takes `grant`; a newer one, fetched by another thread, stays."""
         with self._lock:

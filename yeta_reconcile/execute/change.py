@@ -76,11 +76,16 @@ def change(
 ) -> Answer[Value]:
     """Carry out a step; `done` turns the answer into what `Intents.end` records with the outcome.
 
-    A busy answer is asked again more slowly. Raises what stops everything: StopEverything, StateLocked,
-    StateError, Incomplete (halted), Stopped.
+    A busy answer is asked again more slowly, a token that is no longer valid is renewed once; each sending
+    has an intent of its own. Raises what stops everything: StopEverything, StateLocked, StateError,
+    Incomplete (halted), Stopped.
     """
+    renewed = False
     for tried in count(1):
         answer = _once(run, step, send, done)
+        if answer.meaning is Meaning.RENEW_TOKEN and not renewed:
+            renewed = True
+            continue
         if answer.outcome is not Outcome.REFUSED or answer.meaning is not Meaning.BUSY:
             run.pace.fine()
             return answer
@@ -97,9 +102,9 @@ def _once(
     """Once, in a place among the calls under way; its outcome is written when the place is another's."""
     failure: NotSent | OutcomeUnknown | PlatformError | None = None
     with run.pace.slot():
-        run.check()
         if step.rings and (unsent := _without_token(run, step)):
             return unsent
+        run.check()
         intent = _begin(run, step)
         try:
             if step.rings:

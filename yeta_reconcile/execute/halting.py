@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete, OutcomeUnknown, PlatformError, StateError
 from yeta_reconcile.live import LivePhase, Task
 from yeta_reconcile.marks import parse_mark
@@ -156,7 +157,15 @@ class Halting:
     def _pause_one(self, task_id: str) -> None:
         """Whether it worked, the next look tells."""
         try:
-            self.client.pause(task_id)
+            self._pause_with_new_token(task_id)
         except (OutcomeUnknown, PlatformError) as error:
             self.refused[task_id] = str(error)
         self.paused[task_id] = None
+
+    def _pause_with_new_token(self, task_id: str) -> None:
+        try:
+            self.client.pause(task_id)
+        except PlatformError as error:
+            if error.meaning is not Meaning.RENEW_TOKEN:
+                raise
+            self.client.pause(task_id)
