@@ -18,6 +18,8 @@ from yeta_reconcile.plan import Action, Change, Reason
 from yeta_reconcile.recorded import CampaignRecord, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.planner import Planned, Planner
     from yeta_reconcile.rows import Comparison
@@ -37,11 +39,14 @@ class Compared:
         return any(found.severity == "error" for found in self.delta.diagnostics)
 
 
-def compare(run: Run, planner: Planner, subject: Subject) -> Compared:
-    """Read list and ledger as both are now."""
+def compare(run: Run, planner: Planner, subject: Subject, freed: Collection[int] | None = None) -> Compared:
+    """Read list and ledger as both are now; of waves that are over only those in `freed` give rows free."""
     record = run.store.waves.campaign(subject.name)
     waves = record.waves if record else ()
     grips = {wave.wave_id: grip(wave) for wave in waves}
+    if freed is not None:
+        held = {wave.wave_id for wave in waves if wave.kind == "Campaign"} - {*freed}
+        grips |= {wave_id: Grip.HOLDING for wave_id in held if grips[wave_id] is Grip.FREEING}
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
     comparison = planner.comparison(subject.name, subject.columns, grips)
     return Compared(comparison, comparison.delta(grips, same), grips)
@@ -58,6 +63,8 @@ class Course:
         self.subject = planned.subjects[name]
         self.changes = [change for change in planned.plan.changes if change.campaign == name]
         self._new: set[int] = set()
+        # Whose rows the plan counted as free: a record that came since frees nobody whom it did not show.
+        self._freed = {w.record.wave_id for w in self.subject.waves if grip(w.record) is Grip.FREEING}
 
     def follow(self, *, new_waves: bool = True) -> None:
         """Do it; what keeps it from being complete is noted as a problem.
@@ -96,8 +103,9 @@ class Course:
             return control.resume(self.run, wave)
         if change.action is Action.START and change.reason is Reason.START_UNCONFIRMED:
             return control.start(self.run, wave)
-        if change.action is Action.REPLACE and wave.live:
-            return control.carry(self.run, wave)
+        if change.action is Action.REPLACE:
+            self._freed.add(wave.wave_id)
+            return not wave.live or control.carry(self.run, wave)
         return True
 
     # Staging
@@ -106,7 +114,7 @@ class Course:
         """Bring every row that belongs into a wave into a verified one."""
         restaged = 0
         while restaged <= RESTAGES:
-            found = compare(self.run, self.planner, self.subject)
+            found = self._compare()
             if found.failed or self._list_moved():
                 return self._list_changed()
             staged = [wave for wave in self._record().waves if wave.staged]
@@ -115,7 +123,7 @@ class Course:
                 if not control.discard(self.run, wrong):
                     return False
                 restaged += wrong.detail == "discard"
-                self._plan_wave(compare(self.run, self.planner, self.subject), wrong)
+                self._plan_wave(self._compare(), wrong)
                 continue
             unfinished = next((wave for wave in staged if wave.phase is not Phase.VERIFIED), None)
             if unfinished:
@@ -130,6 +138,9 @@ class Course:
             "compare the task with the document (`yeta drift`), or ask the platform",
         )  # fmt: skip
         return False
+
+    def _compare(self) -> Compared:
+        return compare(self.run, self.planner, self.subject, self._freed)
 
     def _fill(self, wave: WaveRecord, comparison: Comparison) -> bool:
         """False: a problem was noted. A wave in doubt is for the next look."""
@@ -227,7 +238,7 @@ class Course:
     # Direct calls
 
     def _call_out(self) -> None:
-        found = compare(self.run, self.planner, self.subject)
+        found = self._compare()
         if found.failed or self._list_moved():
             self._list_changed()
             return

@@ -1,0 +1,53 @@
+"""Apply rings whom the plan showed and nobody else, whatever comes in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journal.test_doubts import the_only_task
+from tests.support.lab import Lab
+from tests.support.records import deliver
+from yeta_reconcile.execute import Apply
+from yeta_reconcile.execute.session import holding
+from yeta_reconcile.planner import Planner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("limits", ["", "limits: {ringing_numbers: 10}\n"])
+def test_records_that_come_after_the_plan_free_nobody_whom_it_did_not_show(
+    tmp_path: Path, limits: str
+) -> None:
+    lab = Lab(tmp_path)
+    lab.declare_project(limits)
+    exempt = "exempt: [{limit: ringing_numbers, reason: first, until: 2026-12-01}]\n" if limits else ""
+    lab.campaign(rows=range(60), extra=exempt)
+    lab.converge()
+    lab.emulator.advance(120)
+    lab.emulator.console_delete(the_only_task(lab))
+    lab.emulator.advance(120)
+    pushes = list(lab.emulator.pushes)
+    last = pushes[-1].data["call_uuid"]
+    deliver(lab, [push for push in pushes if push.data["call_uuid"] != last])
+    lab.campaign(rows=range(65))
+
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            planner = Planner(lab.repository(), store, client)
+            planned = planner.plan(lab.clock.now())
+            # The receiver writes beside apply, and all the while that apply asks.
+            deliver(lab)
+            report = Apply(run, planner, planned).carry_out()
+    before = len(lab.rung())
+    lab.emulator.run_until_idle()
+
+    assert planned.plan.summary.ringing_numbers == 5
+    assert report.exit_code == 7
+    assert len(lab.rung()) - before == 5
+    # The next plan shows them, and guards are asked about them.
+    assert [(action, rows) for _, action, _, _, rows in lab.actions()] == [("replace", 45)]
+    assert lab.plan().exit_code == (4 if limits else 0)
