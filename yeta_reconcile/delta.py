@@ -45,6 +45,8 @@ class RowsDelta:
     count undialled rows of holding waves; `held` counts declared rows by the holding wave they are in;
     `blocked` rows are declared but not called, since their number is held under another key; those whose
     number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
+    `called_before` of `removed` stand in a wave although another one called them, as a late record told;
+    `recalled` are removed rows that were called in vain, and that their wave may try again.
     """
 
     declared: int = 0
@@ -57,6 +59,8 @@ class RowsDelta:
     staged: dict[int, StagedDelta] = field(default_factory=dict)
     edited: dict[int, int] = field(default_factory=dict)
     removed: dict[int, int] = field(default_factory=dict)
+    called_before: dict[int, int] = field(default_factory=dict)
+    recalled: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
     kin: dict[str, tuple[int, int]] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -69,5 +73,6 @@ class RowsDelta:
             and not self.blocked
             and not self.edited
             and not self.removed
+            and not self.recalled
             and all(staged.same for staged in self.staged.values())
         )

@@ -106,7 +106,9 @@ def record_of(declared: Calling, recorded: Recorded, callings: Collection[str]) 
     found = recorded.campaigns.get(declared.name)
     if found is not None and found.has_ledger:
         return found
-    return former_of(declared, recorded, callings) or found
+    former = former_of(declared, recorded, callings)
+    later = successor_of(declared, recorded)
+    return former or (later if later and later.name not in callings else None) or found
 
 
 def former_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
@@ -116,6 +118,18 @@ def former_of(declared: Calling, recorded: Recorded, callings: Collection[str]) 
     if not former or former in callings or (known and former in known.former):
         return None
     return recorded.campaigns.get(former)
+
+
+def successor_of(declared: Calling, recorded: Recorded) -> CampaignRecord | None:
+    """The ledger that a campaign of this name went on with under a later one, unless it is to be repeated."""
+    return next(
+        (
+            record
+            for record in recorded.campaigns.values()
+            if declared.name in record.former and record.has_ledger and record.name not in declared.repeats
+        ),
+        None,
+    )
 
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
@@ -254,6 +268,7 @@ class _Gathering:
         columns = robot.columns if robot else ()
         lines = self.observed.config.lines
         former = former_of(model, self.recorded, self.callings)
+        later = successor_of(model, self.recorded)
         return Subject(
             name,
             model,
@@ -275,6 +290,7 @@ class _Gathering:
             state_lost=any(map(_started, self.observed.orphans)),
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
+            successor=later.name if later and later is not record else "",
             at=located.at,
         )
 

@@ -16,7 +16,7 @@ from yeta_reconcile.positions import Diagnostic, Position
 from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Fate, RowRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from yeta_reconcile.contacts import Row
     from yeta_reconcile.marks import Key
@@ -41,6 +41,8 @@ class Ledger:
     """A campaign's rows by key, sorted by what holds them.
 
     Of the holding rows `own` are the keys that are numbers, and `numbers` maps the others' numbers to keys.
+    `again` are rows that a wave has yet to call although another one called them. `unreached` tells which
+    keys of a wave were called in vain, and may be tried again by it.
     """
 
     holding: dict[bytes, RowRecord] = field(default_factory=dict)
@@ -50,6 +52,8 @@ class Ledger:
     freeing: dict[bytes, RowRecord] = field(default_factory=dict)
     aside: dict[bytes, tuple[bytes, str, int, int]] = field(default_factory=dict)
     doubled: Counter[int] = field(default_factory=Counter)
+    again: list[RowRecord] = field(default_factory=list)
+    unreached: Callable[[int, Collection[bytes]], set[bytes]] = lambda _wave, _keys: set()
 
     @classmethod
     def read(cls, store: Store, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> Ledger:
@@ -58,6 +62,10 @@ class Ledger:
         if record is None:
             return ledger
         ledger.aside = store.waves.set_aside(record.name)
+        trying = {wave.wave_id for wave in record.waves if wave.live and wave.attributes.recall_count}
+        ledger.unreached = lambda wave_id, keys: (
+            store.calls.unreached(wave_id, keys) if wave_id in trying else set()
+        )
         for row in store.waves.ledger(record.name):
             ledger._take(row, grips.get(row.wave_id))
         return ledger
@@ -71,6 +79,12 @@ class Ledger:
         elif row.fate is Fate.PENDING and grip is Grip.FREEING:
             self.freeing[row.key] = row
         else:
+            former = self.holding.get(row.key)
+            if former is not None and former.fate is not row.fate:
+                called, pending = (former, row) if row.fate is Fate.PENDING else (row, former)
+                if pending.fate is Fate.PENDING:
+                    self.again.append(pending)
+                row = called
             self.holding[row.key] = row
             if row.number is None:
                 self.own.add(row.key)
@@ -260,14 +274,26 @@ class _Tally:
     def _hold(self, row: Row, content: bytes) -> None:
         held = self._ledger.holding[row.digest]
         self.held[held.wave_id] += 1
-        if held.fate is Fate.PENDING and held.content != content and held.wave_id in self._same_columns:
+        if self._may_ring(held) and held.content != content and held.wave_id in self._same_columns:
             self.edited[held.wave_id] += 1
 
+    def _may_ring(self, row: RowRecord) -> bool:
+        """Whether a holding row may be called yet by its wave, for all that is known."""
+        held = row.fate is Fate.HELD and self._grips.get(row.wave_id) is Grip.HOLDING
+        return held or row.fate is Fate.PENDING
+
     def delta(self, kin: dict[str, tuple[int, int]], diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
-        removed: Counter[int] = Counter()
+        called_before = Counter(row.wave_id for row in self._ledger.again)
+        removed = Counter(called_before)
+        called: dict[int, list[bytes]] = defaultdict(list)
         for key, row in self._ledger.holding.items():
-            if key not in self.keys and row.fate is Fate.PENDING:
+            if key in self.keys:
+                continue
+            if self._may_ring(row):
                 removed[row.wave_id] += 1
+            elif row.fate is Fate.DIALLED:
+                called[row.wave_id].append(key)
+        recalled = {wave_id: len(self._ledger.unreached(wave_id, keys)) for wave_id, keys in called.items()}
         # A row that two waves stage must leave one of them before either can ring.
         staged_removed = Counter(self._ledger.doubled)
         for key, row in self._ledger.staged.items():
@@ -290,6 +316,8 @@ class _Tally:
             staged=staged,
             edited=dict(self.edited),
             removed=dict(removed),
+            recalled={wave_id: count for wave_id, count in recalled.items() if count},
+            called_before=dict(called_before),
             held=dict(self.held),
             kin=kin,
             diagnostics=diagnostics,

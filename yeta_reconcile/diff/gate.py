@@ -15,7 +15,7 @@ def blocked(subject: Subject, decision: Decision) -> bool:
     """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
     if any(finding.exit_code == UNRESOLVED for finding in decision.findings):
         return True
-    if _two_ledgers(subject, decision) or _kin(subject, decision):
+    if _two_ledgers(subject, decision) or _renamed(subject, decision) or _kin(subject, decision):
         return True
     if subject.state_lost and isinstance(subject.declared, DirectCall):
         find(
@@ -46,6 +46,18 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
         f"{declared.renamed_from}: one campaign cannot go on with two ledgers",
         f"take another name, or `yeta state forget {declared.name}` if its people may be called again",
         "renamed_from",
+    )  # fmt: skip
+    return True
+
+
+def _renamed(subject: Subject, decision: Decision) -> bool:
+    if not subject.new or not subject.successor:
+        return False
+    find(
+        decision, subject, "renamed-before", REFUSED,
+        f"{subject.name} became {subject.successor}, which goes on with its people: under the former name "
+        "they would all be called a second time",
+        f"take this document off, or say `repeats: [{subject.successor}]` to call them again", "name",
     )  # fmt: skip
     return True
 

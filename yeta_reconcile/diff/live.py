@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 def decide_live(case: Case, wave: Wave) -> None:
     """Carry over, resume from a drain, or steer."""
+    if _unknown_status(case, wave):
+        return
     _name_absent(case, wave)
+    _name_called_before(case, wave)
     attributes = case.attributes.changes_from(wave.record.attributes)
     edited = case.delta.edited.get(wave.record.wave_id, 0)
     removed = case.delta.removed.get(wave.record.wave_id, 0)
+    recalled = case.delta.recalled.get(wave.record.wave_id, 0)
     changed = bool(attributes or edited)
     if changed and case.declared.on_change == "forbid":
         case.find(
@@ -34,7 +38,10 @@ def decide_live(case: Case, wave: Wave) -> None:
         )  # fmt: skip
         return
     carried = changed and case.declared.on_change == "carry-over"
-    carried |= bool(removed) and case.declared.on_removed_rows == "carry-over"
+    carried |= bool(removed or recalled) and case.declared.on_removed_rows == "carry-over"
+    carried |= bool(case.delta.called_before.get(wave.record.wave_id))
+    if carried and _contradicts(case, wave):
+        return
     if carried and _undialled(wave) > 0:
         reason = (
             Reason.ATTRIBUTES_CHANGED
@@ -43,12 +50,67 @@ def decide_live(case: Case, wave: Wave) -> None:
             if edited
             else Reason.ROWS_REMOVED
         )
-        _carry(case, wave, reason, attributes, removed)
+        _carry(case, wave, reason, attributes, removed, recalled)
     elif wave.record.phase is Phase.DRAINING:
         reason = Reason.NOTHING_LEFT if carried else Reason.EDIT_REVERTED
         _resume(case, wave, reason) if case.running else None
     else:
+        _name_recalled(case, wave, recalled)
         _steer(case, wave)
+
+
+def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
+    """With nobody left to call for the first time a wave is left to finish, and with it its recalls."""
+    if recalled and case.running:
+        case.find(
+            "may-be-recalled", 0,
+            f"{recalled} removed numbers of wave {wave.record.number} were called in vain and may be tried "
+            "again",
+            "`state: paused` stops it", "contacts",
+        )  # fmt: skip
+
+
+def _unknown_status(case: Case, wave: Wave) -> bool:
+    """A status that is not known is shown, and nothing rings by it; what is declared paused is paused."""
+    record, task = wave.record, wave.task
+    if task is None or task.phase is not LivePhase.UNKNOWN:
+        return False
+    case.find(
+        "unknown-status", 0,
+        f"task {record.task_id} of wave {record.number} is {task.status_words}, which is not known: it is "
+        "left as it is",
+        "look at it in the platform's console",
+    )  # fmt: skip
+    if record.phase is Phase.STARTED and not case.running:
+        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    return True
+
+
+def _contradicts(case: Case, wave: Wave) -> bool:
+    """Counts that cannot both be right prove nothing: neither who is left nor that nobody is."""
+    task = wave.task
+    if task is None or task.count_tel is None or (task.process_tel_count or 0) <= task.count_tel:
+        return False
+    case.find(
+        "cannot-account", UNRESOLVED,
+        f"the platform says that {task.process_tel_count} of the {task.count_tel} numbers of wave "
+        f"{wave.record.number} were dialled, which cannot be: nothing is carried over",
+        f"`yeta state resolve {case.declared.name}` settles it by hand; `state: paused` stops its calls",
+    )  # fmt: skip
+    if wave.record.phase is Phase.STARTED and not case.running:
+        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    return True
+
+
+def _name_called_before(case: Case, wave: Wave) -> None:
+    """A record that came late tells that a wave before called whom this one has yet to call."""
+    count = case.delta.called_before.get(wave.record.wave_id, 0)
+    if count:
+        case.find(
+            "called-before", 0,
+            f"{count} numbers of wave {wave.record.number} were called by a wave before it, as records "
+            "that came late tell: they are taken out of it",
+        )  # fmt: skip
 
 
 def _name_absent(case: Case, wave: Wave) -> None:
@@ -101,7 +163,12 @@ def _resume(case: Case, wave: Wave, reason: Reason) -> None:
 
 
 def _carry(
-    case: Case, wave: Wave, reason: Reason, attributes: dict[str, tuple[object, object]], removed: int
+    case: Case,
+    wave: Wave,
+    reason: Reason,
+    attributes: dict[str, tuple[object, object]],
+    removed: int,
+    recalled: int,
 ) -> None:
     """Replace a started wave by one with its undialled rows, as soon as that can succeed."""
     if case.ended:
@@ -109,22 +176,23 @@ def _carry(
     record, task = wave.record, wave.task
     if task is None:
         return
+    still = removed + recalled
     if case.in_doubt:
         # A replacement is a new wave: whom a task without a record called, it would call again.
         if record.phase is Phase.STARTED and not case.running:
             case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
         words = "nothing is carried over while a task without a record is unsettled"
-        case.wait(wave, Reason.OUTCOME_UNKNOWN, record.pending, words + _removed(removed))
+        case.wait(wave, Reason.OUTCOME_UNKNOWN, record.pending, words + _removed(still))
         return
     if record.phase is Phase.DRAINING:
         ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
         if not ready.ready:
-            _not_ready(case, wave, ready, removed)
+            _not_ready(case, wave, ready, still)
             return
     elif blocked := _cannot_account(case, wave):
         if record.phase is Phase.STARTED and not case.running:
             case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
-        case.wait(wave, Reason.RECORDS_MISSING, record.pending, blocked + _removed(removed))
+        case.wait(wave, Reason.RECORDS_MISSING, record.pending, blocked + _removed(still))
         return
     carried = max(record.pending - removed, 0)
     # Rows that were blocked by nothing but this wave enter the next one; a reviewer has to see them ring.

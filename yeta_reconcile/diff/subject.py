@@ -34,7 +34,10 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that is known of one campaign. `at` gives the place of a declared value; times in ms."""
+    """All that is known of one campaign. `at` gives the place of a declared value; times in ms.
+
+    `successor` is another declared campaign that went on with the ledger of this name.
+    """
 
     name: str
     declared: Calling | None
@@ -51,6 +54,7 @@ class Subject:
     state_lost: bool = False
     destroy: bool = False
     two_ledgers: bool = False
+    successor: str = ""
     at: Callable[..., Position] = lambda *_: Position("")
 
     @property

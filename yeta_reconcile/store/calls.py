@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.calls import INBOUND, Accounting, Call, Results, account
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.recorded import FREE_FATES, Fate
-from yeta_reconcile.store.fates import bump, refate
+from yeta_reconcile.store.fates import bump, portions, refate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date, tzinfo
 
     from yeta_reconcile.recorded import WaveRecord
@@ -85,6 +85,19 @@ class Calls:
             calls=sum(int(row[4]) for row in counted),
             by_result=tuple((row[0], row[1], int(row[2])) for row in counted),
         )
+
+    def unreached(self, wave_id: int, keys: Collection[bytes]) -> set[bytes]:
+        """Of some rows of a wave those that were called and by no call of it reached."""
+        found: set[bytes] = set()
+        for some in portions(keys):
+            marks = ", ".join("?" * len(some))
+            rows = self._database.read(
+                f"SELECT row_key FROM calls WHERE wave_id = ? AND row_key IN ({marks}) AND recorded = 1 "
+                "GROUP BY row_key HAVING MAX(connected) = 0",
+                (wave_id, *some),
+            )
+            found.update(bytes(row[0]) for row in rows)
+        return found
 
     def call_seconds(self, wave_ids: Sequence[int], sample: int = 200, fewest: int = 20) -> float | None:
         """How long a call of these waves takes a channel, on average over some; None if too few are known."""

@@ -53,7 +53,7 @@ def refate(
     The number of rows that changed.
     """
     moved: dict[Fate, list[bytes]] = defaultdict(list)
-    for some in _portions(keys):
+    for some in portions(keys):
         marks = ", ".join("?" * len(some))
         for former, key in transaction.read(
             f"SELECT fate, row_key FROM wave_rows WHERE wave_id = ? AND row_key IN ({marks})",
@@ -70,7 +70,7 @@ def refate(
     return sum(map(len, moved.values()))
 
 
-def _portions(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
+def portions(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
     """Each key once, so many at a time as a statement may ask for."""
     rest = iter(dict.fromkeys(keys))
     while some := list(islice(rest, PORTION)):

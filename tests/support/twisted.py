@@ -1,0 +1,49 @@
+"""A laboratory whose platform can be made to say what the emulator never does, in answers to task/query."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.support.lab import START, Lab, settings
+from tests.support.transport import EmulatorTransport
+from yeta_reconcile.emulator import Emulator, VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from yeta_reconcile.api import PlatformClient
+
+
+@dataclass
+class TwistedLab(Lab):
+    """`twist` is given each row of an answer, and its task."""
+
+    twist: Callable[[dict[str, Any], Any], None] | None = None
+
+    def client(self) -> PlatformClient:
+        client = super().client()
+        lab = self
+
+        class Transport(EmulatorTransport):
+            def handle_request(self, request: httpx.Request) -> httpx.Response:
+                response = super().handle_request(request)
+                if lab.twist is None or not request.url.path.endswith("task/query"):
+                    return response
+                document = json.loads(response.read())
+                for row in (document.get("result") or {}).get("rows", ()):
+                    lab.twist(row, lab.emulator.tasks[row["task_id"]])
+                return httpx.Response(200, content=json.dumps(document).encode())
+
+        client._exchange._transport = Transport(self.emulator, before=self.before, after=self.after)
+        return client
+
+
+def twisted(root: Path, **override: Any) -> TwistedLab:
+    """An honest platform, until `twist` is set."""
+    root.mkdir(exist_ok=True)
+    return TwistedLab(root, Emulator(settings(**override), clock=VirtualClock(START)), max_in_flight=1)
