@@ -11,10 +11,11 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.bench import crowd
-from tests.bench.row import Cost, Row, side_by_side
+from tests.bench.row import Cost, Row, peak_of, side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,28 +60,36 @@ while True:
 """
 
 
+class Process(NamedTuple):
+    """A process that runs: the line it printed when it was ready, and its id."""
+
+    said: str
+    pid: int
+
+
 @contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """A process that prints one line when it is ready; gives the line."""
+def running(*arguments: str) -> Iterator[Process]:
+    """A process that prints one line when it is ready."""
     environ = os.environ | {"YETA_PUSH_SECRET": SECRET, "YETA_STATE_KEY": "bench"}
     with subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environ
     ) as process:
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().strip()
+            yield Process(process.stdout.readline().strip(), process.pid)
         finally:
             process.terminate()
 
 
 @contextmanager
-def receiver(folder: Path, contexts: str = "") -> Iterator[str]:
-    """`yeta serve` on a fresh state; its base URL."""
+def receiver(folder: Path, contexts: str = "") -> Iterator[Process]:
+    """`yeta serve` on a fresh state; what it says is its base URL with the secret."""
     (folder / "yeta.yaml").write_text("kind: Project\nname: bench\n", encoding="utf-8")
     if contexts:
         (folder / "contexts.yaml").write_text(contexts, encoding="utf-8")
-    with running("-m", "yeta_reconcile", "-C", str(folder), "serve", "--listen", "127.0.0.1:0") as url:
-        yield f"{url}/{SECRET}"
+    command = ("-m", "yeta_reconcile", "-C", str(folder), "serve", "--listen", "127.0.0.1:0")
+    with running(*command) as process:
+        yield Process(f"{process.said}/{SECRET}", process.pid)
 
 
 def seen(url: str, clients: int, rate: float = 0.0) -> crowd.Seen:
@@ -89,43 +98,56 @@ def seen(url: str, clients: int, rate: float = 0.0) -> crowd.Seen:
     return found
 
 
-def a_push(url: str, clients: int) -> Callable[[], Cost]:
-    """Seconds a push, all clients together."""
-    return lambda: Cost(1 / seen(f"{url}/receiveCallRecord", clients).rate)
+def a_push(server: Process, clients: int) -> Callable[[], Cost]:
+    """Seconds a push, all clients together; and the server's memory."""
+    return lambda: Cost(1 / seen(f"{server.said}/receiveCallRecord", clients).rate, peak_of(server.pid))
 
 
-def against_waitress(folder: Path) -> tuple[Cost, Cost]:
-    with receiver(folder) as ours, running("-c", BARE) as theirs:
-        return side_by_side(a_push(ours, 16), a_push(theirs, 16), rounds=ROUNDS)
+def against_waitress(clients: int) -> Callable[[Path], tuple[Cost, Cost]]:
+    def measure(folder: Path) -> tuple[Cost, Cost]:
+        with receiver(folder) as ours, running("-c", BARE) as theirs:
+            return side_by_side(a_push(ours, clients), a_push(theirs, clients), rounds=ROUNDS)
+
+    return measure
 
 
 def crowd_of(clients: int) -> Callable[[Path], tuple[Cost, Cost]]:
     def measure(folder: Path) -> tuple[Cost, Cost]:
-        with receiver(folder) as url:
-            return side_by_side(a_push(url, clients), a_push(url, 16), rounds=ROUNDS)
+        with receiver(folder) as ours:
+            return side_by_side(a_push(ours, clients), a_push(ours, 16), rounds=ROUNDS)
 
     return measure
 
 
 def beside_apply(folder: Path) -> tuple[Cost, Cost]:
-    with receiver(folder) as url, running("-c", APPLY, str(folder)):
-        found = [seen(f"{url}/receiveCallRecord", 16, 100).p99 for _ in range(ROUNDS)]
-    return Cost(sorted(found)[ROUNDS // 2] / 1000), Cost(0.100)
+    with receiver(folder) as ours, running("-c", APPLY, str(folder)):
+        found = [seen(f"{ours.said}/receiveCallRecord", 16, 100).p99 for _ in range(ROUNDS)]
+        return Cost(median(found) / 1000, peak_of(ours.pid)), Cost(0.100)
 
 
 def contexts(folder: Path) -> tuple[Cost, Cost]:
+    """The 99th percentile against 20 ms; the half-way mark stands in `half_of_contexts`."""
+    return asked(folder, lambda crowd: crowd.p99), Cost(0.020)
+
+
+def half_of_contexts(folder: Path) -> tuple[Cost, Cost]:
+    return asked(folder, lambda crowd: crowd.p50), Cost(0.020)
+
+
+def asked(folder: Path, figure: Callable[[crowd.Seen], float]) -> Cost:
+    """A figure of the answers to getDialogContext out of many, while pushes come in."""
     with (folder / "contexts.csv").open("w", encoding="utf-8") as file:
         file.write("id,姓名,性别\n")
         file.writelines(f"{number},客户{number},男\n" for number in range(ENTRIES))
     document = "kind: DialogContext\nname: bench\ncontexts: {csv: contexts.csv, key: id}\n"
-    with receiver(folder, document) as url:
-        _until_read(url.removesuffix(f"/{SECRET}"))
+    with receiver(folder, document) as ours:
+        _until_read(ours.said.removesuffix(f"/{SECRET}"))
         found = []
         for _ in range(ROUNDS):
-            beside = crowd.start(f"{url}/receiveCallRecord", 16, SECONDS, RATE)
-            found.append(seen(f"{url}/getDialogContext", 4, 200).p99)
+            beside = crowd.start(f"{ours.said}/receiveCallRecord", 16, SECONDS, RATE)
+            found.append(figure(seen(f"{ours.said}/getDialogContext", 4, 200)))
             assert not crowd.result(beside).failed
-    return Cost(sorted(found)[ROUNDS // 2] / 1000), Cost(0.020)
+        return Cost(median(found) / 1000, peak_of(ours.pid))
 
 
 def _until_read(base: str) -> None:
@@ -142,9 +164,12 @@ def _until_read(base: str) -> None:
 
 
 ROWS = (
-    Row("durable pushes, 16 clients", "bare waitress, the same POST", 1 / 0.70, against_waitress),
+    Row("durable pushes, 1 client", "bare waitress, the same POST", None, against_waitress(1)),
+    Row("durable pushes, 16 clients", "bare waitress, the same POST", 1 / 0.70, against_waitress(16)),
+    Row("the same, 64 clients", "bare waitress, the same POST", None, against_waitress(64)),
     Row("durable pushes, 64 clients", "its own with 16", 1 / 0.75, crowd_of(64)),
     Row("durable pushes, 256 clients", "its own with 16", 1 / 0.75, crowd_of(256)),
     Row("acknowledgement while apply writes, p99", "100 ms", 1.0, beside_apply),
+    Row("getDialogContext of 1,000,000 beside 500 pushes/s, p50", "20 ms", None, half_of_contexts),
     Row("getDialogContext of 1,000,000 beside 500 pushes/s, p99", "20 ms", 1.0, contexts),
 )

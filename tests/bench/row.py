@@ -33,12 +33,13 @@ class Cost:
 class Row:
     """`measure` is given an empty folder and returns the costs of ours and of theirs.
 
-    `bound` is the most that ours may take, as a multiple of theirs; `megabytes` the most memory.
+    `bound` is the most that ours may take, as a multiple of theirs; `megabytes` the most memory. What has no
+    bound is measured and shown.
     """
 
     what: str
     against: str
-    bound: float
+    bound: float | None
     measure: Callable[[Path], tuple[Cost, Cost]]
     megabytes: float | None = None
 
@@ -51,6 +52,12 @@ def side_by_side(ours: Callable[[], Cost], theirs: Callable[[], Cost], *, rounds
 
 def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(statistics.median(cost.seconds for cost in costs), max(cost.megabytes for cost in costs))
+
+
+def peak_of(pid: int) -> float:
+    """The most memory a process that is still there ever had, MB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def of_call(work: Callable[[], object]) -> Cost:
