@@ -179,3 +179,44 @@ def test_validate_marks_its_findings_too(here: Served, monkeypatch: pytest.Monke
     assert "::error file=campaigns/renewal.yaml,line=3,col=8" in marked.err
     assert "::" not in asked.err
     assert asked.json["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize("form", ["github", "gitlab", "sarif"])
+@pytest.mark.parametrize(
+    ("inside", "environ"),
+    [(False, {}), (True, {"GITHUB_WORKSPACE": ".."}), (True, {"CI_PROJECT_DIR": ".."})],
+    ids=["at hand", "GitHub", "GitLab"],
+)
+def test_findings_for_a_code_host_are_placed_as_seen_from_the_checkout(
+    here: Served, monkeypatch: pytest.MonkeyPatch, form: str, inside: bool, environ: dict[str, str]
+) -> None:
+    here.campaign(state="runing")
+    monkeypatch.chdir(here.root if inside else here.root.parent)
+    outside = dict.fromkeys(("GITHUB_WORKSPACE", "CI_PROJECT_DIR"), "")
+
+    said = here.main("validate", "--format", form, **(outside | environ))
+    read = here.main("validate", "--format", "text", **(outside | environ))
+
+    assert said.code == 3
+    places = {
+        "github": lambda: re.findall("file=([^,]*)", said.out),
+        "gitlab": lambda: [found["location"]["path"] for found in said.json],
+        "sarif": lambda: re.findall('"uri": "([^"]*)"', said.out),
+    }
+    assert set(places[form]()) == {"campaigns/renewal.yaml"}
+    assert read.err.startswith("renewal.yaml:3:8: error")
+
+
+@pytest.mark.parametrize("command", ["plan", "validate"])
+def test_a_report_that_cannot_be_written_is_a_warning_beside_the_result(
+    here: Served, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    here.campaign()
+    (here.root / "gl-code-quality-report.json").mkdir()
+    monkeypatch.chdir(here.root)
+
+    done = here.main(command, GITLAB_CI="true")
+
+    assert done.code == 0
+    assert "warning: gl-code-quality-report.json was not written: Is a directory" in done.err
+    assert done.out

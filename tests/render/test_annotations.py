@@ -29,6 +29,11 @@ def test_gitlab_gets_what_its_report_requires() -> None:
     assert_golden("gitlab.json", _json(gitlab_code_quality(FOUND)))
 
 
+def test_gitlab_is_shown_what_has_no_place_at_the_settings() -> None:
+    (placeless,) = gitlab_code_quality(FOUND[-1:], settings="campaigns/yeta.yaml")
+    assert placeless["location"]["path"] == "campaigns/yeta.yaml"
+
+
 def test_gitlab_fingerprints_are_unique_and_survive_moved_lines() -> None:
     prints = [found["fingerprint"] for found in gitlab_code_quality(FOUND)]
     assert len(set(prints)) == len(prints)

@@ -1,4 +1,4 @@
-"""Findings as annotations of the pipeline that runs us, beside whatever a command prints."""
+"""Findings as code hosts take them: in their own form, at places as seen from the checkout."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality
+from yeta_reconcile import __version__
+from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
 from yeta_reconcile.render.diagnostics import by_weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from yeta_reconcile.positions import Diagnostic
 
@@ -37,28 +38,46 @@ def annotation_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def annotate(found: Sequence[Diagnostic], wanted: str, root: Path) -> None:
     """GitHub's as workflow commands on stderr, GitLab's as a report in the working directory.
 
-    `root` is the campaign repository: places in it are shown as seen from the checkout. The worst come
-    first, since GitHub shows only ten of a kind.
+    `root` is the campaign repository. The worst come first, since GitHub shows only ten of a kind. A
+    report that cannot be written is a warning: what the command itself says matters more.
     """
     service = _service() if wanted == "auto" else wanted
     if service not in SERVICES:
         return
-    folder = _within(root, os.environ.get(SERVICES[service][1]))
-    placed = [_below(folder, one) for one in by_weight(found, worst_first=True)]
+    text = hosted(by_weight(found, worst_first=True), service, root)
     if service == "github":
-        click.echo(github_annotations(placed), err=True, nl=False)
+        click.echo(text, err=True, nl=False)
+        return
+    try:
+        Path(GITLAB_REPORT).write_text(text, encoding="utf-8")
+    except OSError as error:
+        click.echo(f"warning: {GITLAB_REPORT} was not written: {error.strerror}", err=True)
+
+
+def hosted(found: Iterable[Diagnostic], form: str, root: Path) -> str:
+    """Findings about the repository at `root` as text in the `form` github, gitlab or sarif."""
+    folder = _within(root)
+    placed = [_below(folder, one) for one in found]
+    if form == "github":
+        return github_annotations(placed)
+    if form == "gitlab":
+        document: Any = gitlab_code_quality(placed, settings=f"{folder}yeta.yaml")
     else:
-        report = json.dumps(gitlab_code_quality(placed), ensure_ascii=False, indent=1)
-        Path(GITLAB_REPORT).write_text(report + "\n", encoding="utf-8")
+        document = sarif(placed, version=__version__)
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def _service() -> str:
     return next((name for name, (sign, _) in SERVICES.items() if os.environ.get(sign) == "true"), "none")
 
 
-def _within(root: Path, checkout: str | None) -> str:
-    """The repository's folder as seen from the checkout; empty if it is the checkout, or elsewhere."""
-    folder, top = root.resolve(), Path(checkout or ".").resolve()
+def _within(root: Path) -> str:
+    """The repository's folder as seen from the checkout; empty if it is the checkout, or elsewhere.
+
+    Outside a pipeline the working directory counts as the checkout.
+    """
+    checkouts = (os.environ.get(checkout) for _, checkout in SERVICES.values())
+    folder, top = root.resolve(), Path(next(filter(None, checkouts), ".")).resolve()
     if not folder.is_relative_to(top) or folder == top:
         return ""
     return f"{folder.relative_to(top).as_posix()}/"

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from yeta_reconcile import __version__
-from yeta_reconcile.cli.annotate import annotate, annotation_option
+from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.load import Survey
 from yeta_reconcile.positions import Position
-from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
 from yeta_reconcile.render.diagnostics import diagnostic_line
 from yeta_reconcile.render.plan_json import diagnostic_json
 
@@ -58,17 +56,14 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> int
     counts = _counts(survey, rows)
     if form == "json":
         shown = [diagnostic_json(found) for found in findings]
-        _print_json({"format": FORMAT, "valid": not errors, **counts, "diagnostics": shown})
-    elif form == "github":
-        click.echo(github_annotations(findings), nl=False)
-    elif form == "gitlab":
-        _print_json(gitlab_code_quality(findings))
-    elif form == "sarif":
-        _print_json(sarif(findings, version=__version__))
-    else:
+        document = {"format": FORMAT, "valid": not errors, **counts, "diagnostics": shown}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif form == "text":
         for found in findings:
             click.echo(diagnostic_line(found), err=True)
         click.echo(_summary(counts, findings))
+    else:
+        click.echo(hosted(findings, form, context.chdir), nl=False)
     if form in {"text", "json"}:
         annotate(findings, annotations, context.chdir)
     return InvalidInput.exit_code if errors else 0
@@ -151,7 +146,3 @@ def _summary(counts: dict[str, int], findings: list[Diagnostic]) -> str:
 
 def _number(count: int, word: str) -> str:
     return f"{count:,} {word}{'s' if count != 1 else ''}"
-
-
-def _print_json(document: Any) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 _GITLAB = {"error": "major", "warning": "minor", "note": "info"}
-# What a finding without a place is shown at: GitLab wants every finding to have one.
-_SETTINGS = "yeta.yaml"
 
 
 def github_annotations(diagnostics: Iterable[Diagnostic]) -> str:
@@ -43,8 +41,13 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def gitlab_code_quality(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
-    """GitLab's code quality report; its fingerprints stay the same when lines move."""
+def gitlab_code_quality(
+    diagnostics: Iterable[Diagnostic], *, settings: str = "yeta.yaml"
+) -> list[dict[str, Any]]:
+    """GitLab's code quality report; its fingerprints stay the same when lines move.
+
+    GitLab wants a place of every finding: one that has none is shown at the file of the `settings`.
+    """
     return [
         {
             "description": _message(found),
@@ -52,7 +55,7 @@ def gitlab_code_quality(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any
             "fingerprint": fingerprint,
             "severity": _GITLAB[found.severity],
             "location": {
-                "path": found.position.file if found.position else _SETTINGS,
+                "path": found.position.file if found.position else settings,
                 "lines": {"begin": (found.position.line if found.position else 0) or 1},
             },
         }
