@@ -122,6 +122,18 @@ class Pipeline:
         return done
 
 
+def holds(condition: str, context: dict[str, Any]) -> bool:
+    """What GitHub makes of a job's `if`, as ours are written: `github.…` and words compared, and `&&`."""
+
+    def value(match: re.Match[str]) -> str:
+        found: Any = context
+        for key in match[0].split(".")[1:]:
+            found = found.get(key) if isinstance(found, dict) else None
+        return repr(found)
+
+    return bool(eval(re.sub(r"github(\.[a-z_]+)+", value, condition).replace("&&", "and"), {}))
+
+
 def read(name: str) -> Any:
     """A YAML file of the project; `on:` stays a word."""
     return yaml.load((TOP / name).read_text("utf-8"), yaml.BaseLoader)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.gitops.pipeline import TOP, Pipeline, read
+from tests.gitops.pipeline import TOP, Pipeline, holds, read
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:
@@ -147,6 +147,41 @@ def test_the_workflow_gives_the_action_what_it_takes() -> None:
     assert {name for given in uses for name in given} <= set(action["inputs"])
     assert "pull_request_target" not in workflow["on"]
     assert workflow["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize(
+    ("change", "jobs"),
+    [
+        ({"action": "opened"}, ["plan"]),
+        ({"action": "edited"}, ["plan"]),
+        ({"action": "opened", "base": "release"}, []),
+        ({"action": "opened", "head": "somebody/fork"}, []),
+        ({"action": "closed", "merged": True}, ["apply"]),
+        ({"action": "closed", "merged": True, "head": "somebody/fork"}, ["apply"]),
+        ({"action": "closed", "merged": True, "base": "release"}, []),
+        ({"action": "closed"}, []),
+        ({"event_name": "schedule"}, ["drift"]),
+    ],
+    ids=str,
+)
+def test_only_a_merge_into_the_default_branch_is_applied(change: dict[str, Any], jobs: list[str]) -> None:
+    workflow = read("docs/pipelines/github.yml")
+    given = {"event_name": "pull_request", "base": "main", "head": "acme/campaigns", "merged": False} | change
+    event = {
+        "action": given.get("action"),
+        "pull_request": {
+            "merged": given["merged"],
+            "base": {"ref": given["base"]},
+            "head": {"repo": {"full_name": given["head"]}},
+        },
+        "repository": {"default_branch": "main"},
+    }
+    github = {"event_name": given["event_name"], "event": event, "repository": "acme/campaigns"}
+
+    assert [name for name, job in workflow["jobs"].items() if holds(job["if"], github)] == jobs
+    assert {"opened", "synchronize", "reopened", "edited", "closed"} == set(
+        workflow["on"]["pull_request"]["types"]
+    )
 
 
 def test_the_merge_fetches_the_plan_of_the_head_that_was_reviewed(here: Served, hub: Pipeline) -> None:
