@@ -118,11 +118,31 @@ def test_drift_fails_the_schedule(here: Served, hub: Pipeline, code: int) -> Non
     assert ("::error" in done.stdout) == (code == 2)
 
 
-def test_the_action_installs_the_version_that_was_asked_for(here: Served, hub: Pipeline) -> None:
+def test_the_action_installs_the_version_that_was_asked_for_and_what_reaches_postgresql(
+    tmp_path: Path, hub: Pipeline
+) -> None:
     hub.tool("python3", 'echo "$@"')
 
-    assert hub.step("Install", here.root, VERSION="1.2").stdout.endswith(" yeta-reconcile==1.2\n")
-    assert hub.step("Install", here.root, VERSION="").stdout.endswith(" yeta-reconcile\n")
+    asked, newest = (hub.step("Install", tmp_path, VERSION=version) for version in ("1.2", ""))
+
+    assert asked.stdout.endswith(" yeta-reconcile[postgres]==1.2\n")
+    assert newest.stdout.endswith(" yeta-reconcile[postgres]\n")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_gitlab_installs_what_reaches_postgresql_where_the_runner_has_no_yeta(
+    tmp_path: Path, lab: Pipeline, there: bool
+) -> None:
+    lab.tool("python3", 'echo "$@"')
+    lab.tool("bash", 'exec /bin/bash "$@"')
+    if not there:
+        (lab.folder / "bin" / "yeta").unlink()
+    (command,) = read("docs/pipelines/gitlab.yml")[".yeta"]["before_script"]
+
+    done = lab.bash(command, tmp_path, PATH=str(lab.folder / "bin"))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(" yeta-reconcile[postgres]\n") != there
 
 
 def test_every_input_of_the_action_is_used_and_every_use_is_declared() -> None:
