@@ -41,12 +41,13 @@ def lab(here: Served, tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path / "lab", here.environment | GITLAB)
 
 
-def plan_on_hub(hub: Pipeline, here: Served, environment: str = "") -> int:
-    done = hub.step("Plan", here.root, DIRECTORY=".", PLAN="yeta.plan", YETA_ENV=environment)
+def plan_on_hub(hub: Pipeline, here: Served, environment: str = "", directory: str = ".") -> int:
+    checkout = here.root if directory == "." else here.root.parent
+    done = hub.step("Plan", checkout, DIRECTORY=directory, PLAN="yeta.plan", YETA_ENV=environment)
     assert done.returncode == 0, done.stderr
-    commented = hub.step("Comment", here.root, PULL_REQUEST="7", GH_TOKEN="t")
+    commented = hub.step("Comment", checkout, PULL_REQUEST="7", GH_TOKEN="t")
     assert commented.returncode == 0, commented.stderr
-    return hub.step("Verdict", here.root, CODE=hub.outputs["exit-code"]).returncode
+    return hub.step("Verdict", checkout, CODE=hub.outputs["exit-code"]).returncode
 
 
 def test_a_pull_request_has_one_comment_however_often_it_is_planned(here: Served, hub: Pipeline) -> None:
@@ -75,6 +76,40 @@ def test_each_environment_has_a_comment_of_its_own(here: Served, hub: Pipeline) 
 
     assert len(hub.comments()) == 2
     assert json.loads(hub.comments()[1])["body"].startswith("<!-- yeta-plan test -->\n**test**\n")
+
+
+def test_each_directory_has_a_comment_of_its_own(here: Served, hub: Pipeline) -> None:
+    here.project("environments: {test: {state: state/test.db}}\n")
+    here.campaign()
+
+    for environment, directory in (("", "."), ("", "campaigns"), ("test", "campaigns"), ("", "campaigns")):
+        assert plan_on_hub(hub, here, environment, directory) == 0
+
+    bodies = [json.loads(comment)["body"] for comment in hub.comments()]
+    assert [body.splitlines()[:2] for body in bodies[1:]] == [
+        ["<!-- yeta-plan in campaigns -->", "**in campaigns**"],
+        ["<!-- yeta-plan test in campaigns -->", "**test in campaigns**"],
+    ]
+    assert bodies[0].startswith("<!-- yeta-plan -->\n\n### Plan")
+
+
+@pytest.mark.parametrize("key", ["", "客" * 500], ids=["many", "long"])
+def test_a_comment_without_a_plan_holds_as_many_errors_as_fit_and_counts_the_rest(
+    here: Served, hub: Pipeline, key: str
+) -> None:
+    for index in range(210):
+        here.campaign(f"campaign-{index:03d}", [index], state="no", extra=f"{key}: 1\n" if key else "")
+
+    assert plan_on_hub(hub, here) == 3
+
+    body = json.loads(hub.comments()[0])["body"]
+    shown = [line for line in body.splitlines() if ": error: " in line]
+    assert shown[0].startswith("    campaign-000.yaml:3:8: error: ")
+    assert len(shown) < 200 if key else len(shown) == 200
+    assert 25_000 < len(body) <= 65_536 if key else len(body) < 25_000
+    left = (420 if key else 210) + 1 - len(shown)  # with the line that counts them
+    assert body.endswith(f"\n\n{left} more in the log of the job.\n")
+    assert "::" not in body
 
 
 def test_invalid_documents_fail_the_pull_request_and_are_told_in_its_comment(
