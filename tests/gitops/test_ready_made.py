@@ -200,6 +200,9 @@ def test_the_workflow_gives_the_action_what_it_takes() -> None:
 
     assert [given["command"] for given in uses] == ["plan", "apply", "drift"]
     assert {name for given in uses for name in given} <= set(action["inputs"])
+    assert {given["directory"] for given in uses} == {"${{ env.YETA_DIRECTORY }}"}
+    (kept,) = (step for step in workflow["jobs"]["plan"]["steps"] if "upload" in step["uses"])
+    assert kept["with"]["path"] == "${{ env.YETA_DIRECTORY }}/yeta.plan"
     assert "pull_request_target" not in workflow["on"]
     assert workflow["permissions"] == {"contents": "read"}
 
@@ -239,17 +242,29 @@ def test_only_a_merge_into_the_default_branch_is_applied(change: dict[str, Any],
     )
 
 
+def test_a_newer_push_takes_the_place_of_an_older_plan_and_an_apply_is_never_cut_short() -> None:
+    jobs = read("docs/pipelines/github.yml")["jobs"]
+
+    assert jobs["plan"]["concurrency"] == {
+        "group": "yeta-plan-${{ github.event.pull_request.number }}",
+        "cancel-in-progress": "true",
+    }
+    assert jobs["apply"]["concurrency"]["cancel-in-progress"] == "false"
+
+
 def test_the_merge_fetches_the_plan_of_the_head_that_was_reviewed(here: Served, hub: Pipeline) -> None:
     steps = read("docs/pipelines/github.yml")["jobs"]["apply"]["steps"]
     fetch = next(step for step in steps if step.get("name") == "Fetch the plan that was reviewed")
     assert fetch["env"]["NAME"] == "yeta-plan-${{ github.event.pull_request.head.sha }}"
     hub.tool("gh", 'echo "$@" >>gh.log; if [ "$1" = api ]; then echo 42; fi')
 
-    assert hub.bash(fetch["run"], here.root, NAME="yeta-plan-abc").returncode == 0
-    assert "run download 42 --repo acme/campaigns --name yeta-plan-abc" in (here.root / "gh.log").read_text()
+    given = {"NAME": "yeta-plan-abc", "YETA_DIRECTORY": "campaigns"}
+    assert hub.bash(fetch["run"], here.root, **given).returncode == 0
+    downloaded = "run download 42 --repo acme/campaigns --name yeta-plan-abc --dir campaigns\n"
+    assert (here.root / "gh.log").read_text("utf-8").endswith(downloaded)
 
     hub.tool("gh", "true")
-    gone = hub.bash(fetch["run"], here.root, NAME="yeta-plan-abc")
+    gone = hub.bash(fetch["run"], here.root, **given)
     assert gone.returncode == 1
     assert "no plan for this pull request" in gone.stdout
 
