@@ -47,9 +47,17 @@ with (store / "log").open("a") as log:
     print(url, file=log)
 assert f"PRIVATE-TOKEN: {os.environ['YETA_GITLAB_TOKEN']}" in words and "--fail" in words
 if url.endswith("/merge_requests"):
-    print(json.dumps([{"iid": 7}] if os.environ.get("FAKE_MERGED") else []))
+    print(os.environ.get("FAKE_REQUESTS", "[]"))
+elif url.endswith("/user"):
+    print(json.dumps({"id": 1}))
 elif "/jobs/artifacts/" in url:
-    shutil.copy(os.environ["FAKE_ARTIFACT"], words[words.index("--output") + 1])
+    assert words[words.index("--write-out") + 1] == "%{http_code}"
+    given = os.environ["FAKE_ARTIFACT"]
+    if given.isdigit():
+        print(given, end="")
+        sys.exit(f"curl: (22) The requested URL returned error: {given}")
+    shutil.copy(given, words[words.index("--output") + 1])
+    print(200, end="")
 elif "--request" not in words:
     notes = [{"id": int(p.stem), **json.loads(p.read_text())} for p in sorted(store.glob("*.json"))]
     print(json.dumps(notes))
@@ -57,7 +65,7 @@ else:
     verb = words[words.index("--request") + 1]
     body = pathlib.Path(words[words.index("--form") + 1].removeprefix("body=<")).read_text()
     new = url.rsplit("/", 1)[1] if verb == "PUT" else str(len(list(store.glob("*.json"))) + 1)
-    (store / f"{new}.json").write_text(json.dumps({"body": body}))
+    (store / f"{new}.json").write_text(json.dumps({"author": {"id": 1}, "body": body}))
 """
 
 

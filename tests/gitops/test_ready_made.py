@@ -24,6 +24,7 @@ GITLAB = {
     "CI_PROJECT_ID": "1",
     "CI_MERGE_REQUEST_IID": "7",
     "CI_COMMIT_SHA": "abc",
+    "CI_DEFAULT_BRANCH": "main",
     "CI_JOB_URL": "http://gitlab/job/1",
     "YETA_GITLAB_TOKEN": "a-token",
     "YETA_DIRECTORY": ".",
@@ -275,19 +276,31 @@ def job(name: str) -> str:
     return "\n".join(described["script"])
 
 
+def note_on_lab(lab: Pipeline, author: int, body: str) -> None:
+    """A note that stands on the merge request already; the token's own user is 1."""
+    note = json.dumps({"author": {"id": author}, "body": body})
+    (lab.folder / "comments" / "1.json").write_text(note, "utf-8")
+
+
+MERGED = {"iid": 7, "state": "merged", "target_branch": "main"}
+REQUESTS = [MERGED | {"iid": 4, "state": "closed"}, MERGED | {"iid": 5, "target_branch": "release"}]
+
+
 def test_a_merge_request_has_one_note_and_its_merge_applies_the_plan(here: Served, lab: Pipeline) -> None:
+    note_on_lab(lab, 2, "<!-- yeta-plan --> is what its notes begin with")
     here.campaign()
     for _ in range(2):
         planned = lab.bash(job("yeta:plan"), here.root)
         assert planned.returncode == 0, planned.stderr
-    (note,) = lab.comments()
+    foreign, note = lab.comments()
+    assert "is what its notes begin with" in foreign
     assert "3 telephones will ring" in note
     assert json.loads((here.root / "gl-code-quality-report.json").read_text("utf-8")) == []
     plan = here.root / "yeta.plan"
-    reviewed = str(plan.rename(lab.folder / "reviewed.plan"))
+    given = {"FAKE_ARTIFACT": str(plan.rename(lab.folder / "reviewed.plan"))}
 
-    pushed = lab.bash(job("yeta:apply"), here.root, FAKE_ARTIFACT=reviewed)
-    merged = lab.bash(job("yeta:apply"), here.root, FAKE_ARTIFACT=reviewed, FAKE_MERGED="1")
+    pushed = lab.bash(job("yeta:apply"), here.root, **given, FAKE_REQUESTS=json.dumps(REQUESTS))
+    merged = lab.bash(job("yeta:apply"), here.root, **given, FAKE_REQUESTS=json.dumps([*REQUESTS, MERGED]))
 
     assert pushed.returncode == 0
     assert "nothing is applied" in pushed.stderr
@@ -296,7 +309,44 @@ def test_a_merge_request_has_one_note_and_its_merge_applies_the_plan(here: Serve
     assert here.changes_sent() == ["create", "insert", "start"]
 
 
+@pytest.mark.parametrize(("status", "gone"), [("404", True), ("500", False)])
+def test_a_plan_that_is_gone_is_told_in_words(here: Served, lab: Pipeline, status: str, gone: bool) -> None:
+    done = lab.bash(job("yeta:apply"), here.root, FAKE_ARTIFACT=status, FAKE_REQUESTS=json.dumps([MERGED]))
+
+    assert done.returncode == 1
+    assert ("there is no plan for merge request !7 any more" in done.stderr) == gone
+
+
+def test_each_environment_and_directory_has_a_note_of_its_own(here: Served, lab: Pipeline) -> None:
+    here.project("environments: {test: {state: state/test.db}}\n")
+    here.campaign()
+    below = {"YETA_DIRECTORY": "campaigns"}
+
+    for given in ({}, {"YETA_ENV": "test"}, below, below | {"YETA_ENV": "test"}, below):
+        checkout = here.root.parent if "YETA_DIRECTORY" in given else here.root
+        lab.environ |= {"YETA_DIRECTORY": ".", "YETA_ENV": ""} | given
+        planned = lab.bash(job("yeta:plan"), checkout)
+        assert planned.returncode == 0, planned.stderr
+
+    bodies = [json.loads(note)["body"] for note in lab.comments()]
+    assert [body.partition("\n### Plan")[0] for body in bodies] == [
+        "<!-- yeta-plan -->\n",
+        "<!-- yeta-plan test -->\n**test**\n\n",
+        "<!-- yeta-plan in campaigns -->\n**in campaigns**\n\n",
+        "<!-- yeta-plan test in campaigns -->\n**test in campaigns**\n\n",
+    ]
+
+
+def test_a_merge_request_is_planned_though_it_is_invalid_and_by_its_newest_push_alone() -> None:
+    pipeline = read("docs/pipelines/gitlab.yml")
+
+    assert pipeline["yeta:plan"]["needs"] == []
+    interruptible = [name for name, job in pipeline.items() if "interruptible" in job]
+    assert interruptible == ["yeta:validate", "yeta:plan"]
+
+
 def test_a_merge_request_with_invalid_documents_fails_and_says_where(here: Served, lab: Pipeline) -> None:
+    note_on_lab(lab, 1, "<!-- yeta-plan -->\n### Plan: of a former push")
     here.campaign(state="runing")
 
     validated = lab.bash(job("yeta:validate"), here.root)
@@ -305,7 +355,8 @@ def test_a_merge_request_with_invalid_documents_fails_and_says_where(here: Serve
 
     assert (validated.returncode, planned.returncode) == (3, 3)
     assert [(found["location"]["path"], found["severity"]) for found in report] == [("renewal.yaml", "major")]
-    assert "There is no plan (exit 3)" in lab.comments()[0]
+    (note,) = lab.comments()
+    assert "There is no plan (exit 3)" in note
 
 
 @pytest.mark.parametrize("name", ["action.yml", "docs/pipelines/github.yml"])
