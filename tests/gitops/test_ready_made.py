@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,14 +145,22 @@ def test_the_reviewed_plan_is_applied_once(here: Served, hub: Pipeline, waits: b
     assert here.changes_sent() == ["create", "insert", "start"]
 
 
-@pytest.mark.parametrize("code", [0, 1, 2])
-def test_drift_fails_the_schedule(here: Served, hub: Pipeline, code: int) -> None:
-    hub.tool("yeta", f'[ "$*" = "-C . drift --detailed-exitcode" ] && exit {code}')
+def test_drift_fails_the_schedule(here: Served, hub: Pipeline, lab: Pipeline) -> None:
+    here.campaign()
+    assert here.main("apply", "--yes").code == 0
 
-    done = hub.step("Drift", here.root, DIRECTORY=".")
+    as_applied = hub.step("Drift", here.root, DIRECTORY="."), lab.bash(job("yeta:drift"), here.root)
+    (task,) = here.emulator.tasks
+    here.emulator.console_pause(task)
+    paused = hub.step("Drift", here.root, DIRECTORY="."), lab.bash(job("yeta:drift"), here.root)
 
-    assert done.returncode == code
-    assert ("::error" in done.stdout) == (code == 2)
+    assert [done.returncode for done in as_applied] == [0, 0], as_applied
+    assert [done.returncode for done in paused] == [2, 2], paused
+    assert [done.stdout.startswith("No drift") for done in as_applied] == [True, True]
+    assert ["renewal" in done.stdout for done in paused] == [True, True]
+    assert "::error" not in as_applied[0].stdout
+    assert "::error title=yeta::the platform differs from what was applied" in paused[0].stdout
+    assert "renewal" in (hub.folder / "tmp" / "summary").read_text("utf-8")
 
 
 def test_the_action_installs_the_version_that_was_asked_for_and_what_reaches_postgresql(
@@ -357,6 +366,23 @@ def test_a_merge_request_with_invalid_documents_fails_and_says_where(here: Serve
     assert [(found["location"]["path"], found["severity"]) for found in report] == [("renewal.yaml", "major")]
     (note,) = lab.comments()
     assert "There is no plan (exit 3)" in note
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("vendor.github-actions", "action.yml"),
+        ("vendor.github-workflows", "docs/pipelines/github.yml"),
+        ("vendor.gitlab-ci", "docs/pipelines/gitlab.yml"),
+    ],
+)
+def test_the_services_schemas_allow_what_is_ready_made(schema: str, name: str) -> None:
+    """The schemas come with the tool; nothing is asked of the net."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(TOP / name)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["action.yml", "docs/pipelines/github.yml"])
