@@ -327,14 +327,16 @@ class _Gathering:
         return [name for name in names if name in self.recorded.campaigns]
 
     def _kin(self, model: Calling, record: CampaignRecord | None) -> dict[str, set[bytes]]:
-        """Numbers of campaigns that are gone, for one that is new: it may be one of them under a new name."""
+        """Numbers of campaigns that a new one may be: gone ones, and what became of one of its name."""
         if record is not None and record.has_ledger:
             return {}
-        return {
-            name: self._numbers(name)
+        names = [
+            name
             for name in self._undeclared
             if name not in model.repeats and name != BY_HAND and self._lately_gone(name)
-        }
+        ]
+        later = successor_of(model, self.recorded)
+        return {name: self._numbers(name) for name in ([*names, later.name] if later else names)}
 
     def _lately_gone(self, name: str) -> bool:
         gone_at = self.recorded.campaigns[name].gone_at

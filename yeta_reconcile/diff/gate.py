@@ -51,12 +51,13 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
 
 
 def _renamed(subject: Subject, decision: Decision) -> bool:
-    if not subject.new or not subject.successor:
+    shared, _ = subject.delta.kin.get(subject.successor, (0, 0))
+    if not subject.new or not shared:
         return False
     find(
         decision, subject, "renamed-before", REFUSED,
-        f"{subject.name} became {subject.successor}, which goes on with its people: under the former name "
-        "they would all be called a second time",
+        f"{subject.name} became {subject.successor}, which called {shared} of these people: under the former "
+        "name they would be called a second time",
         f"take this document off, or say `repeats: [{subject.successor}]` to call them again", "name",
     )  # fmt: skip
     return True
