@@ -18,9 +18,14 @@ KEY = "the key of the pipelines"
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))
-def here(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def here(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Iterator[Served]:
     with served(tmp_path / "campaigns") as one:
-        if request.param == "postgresql":
+        if engine == "postgresql":
             server: PostgresServer = request.getfixturevalue("postgres")
             one.environ |= {"YETA_STATE": server.schema(), "YETA_STATE_KEY": KEY}
         yield one

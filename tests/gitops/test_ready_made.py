@@ -34,6 +34,12 @@ GITLAB = {
 
 
 @pytest.fixture
+def engine() -> str:
+    """The jobs' shell is the same whatever holds the state; plans and applies are tested on each engine."""
+    return "sqlite"
+
+
+@pytest.fixture
 def hub(here: Served, tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path / "hub", here.environment | GITHUB | {"GITHUB_WORKSPACE": str(here.root)})
 
