@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tests.receiver import pushes
 from yeta_reconcile.calls import RESULTS, Call, Meaning, Turn, Unfoldable, account, number_of, read_push
-from yeta_reconcile.marks import Key, mask
+from yeta_reconcile.marks import Key
 
 KEY = Key(b"the key of the tests")
 
 
 def read(data: dict[str, Any], module: str = "receiveCallRecord") -> Call:
-    return read_push(module, data, KEY, mask)
+    return read_push(module, data, KEY)
 
 
 def test_ids_are_text_whether_they_come_as_numbers_or_strings() -> None:
@@ -69,6 +69,30 @@ def test_no_number_and_no_name_is_in_the_facts() -> None:
     assert "19900000000" not in call.to_json()
     assert "客户0" not in call.to_json()
     assert call.shown == "199****0000"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("转接19900001234失败", "转接199****1234失败"),
+        ("意向:19900001234", "意向:199****1234"),
+        ("A(199 0000 1234)", "A(199******1234)"),
+        ("１９９００００１２３４", "１９９****１２３４"),
+        ("400-123-4567", "400*****4567"),
+        ("转" * 195 + "19900001234", "转" * 195 + "199**"),
+        ("第 12 节点, 50.5%", "第 12 节点, 50.5%"),
+    ],
+)
+def test_a_number_among_words_is_masked_wherever_it_stands(said: str, kept: str) -> None:
+    assert read(pushes.outbound(task_result_desc=said)).description == kept
+    said_of = pushes.dialog(tag_max=said, tag_min=said, dialog=[{"tag_name": said, "node_id": said}])
+    call = read(said_of, "receiveDialog")
+    assert {call.tag_max, call.tag_min, call.dialog[0].tag, call.dialog[0].node_id} == {kept}
+
+
+def test_a_recordings_url_is_kept_as_it_came() -> None:
+    url = "rec/19900000000_20261201.wav"
+    assert read(pushes.voice(url=url), "receiveVoice").recording == url
 
 
 def test_the_number_of_an_incoming_call_is_the_callers() -> None:

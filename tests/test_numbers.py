@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.numbers import BadNumberError, mask_numbers, normalise
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,50 @@ def test_a_number_in_its_one_form_stays_as_it_is(text: str) -> None:
     if normal:
         assert normalise(normal) == normal
         assert re.fullmatch(r"[0-9]{10,12}", normal)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("19900000001", "199****0001"),
+        ("+8619900000001", "+86*******0001"),
+        ("008619900000001", "008********0001"),
+        ("+86 19900000001", "+86********0001"),
+        ("199-0000-0001", "199******0001"),
+        ("199 0000 0001", "199******0001"),
+        ("055169101407", "055*****1407"),
+        ("0551-69101407", "055******1407"),
+        ("+442079460000", "+44******0000"),
+        ("客户19900000001已接通", "客户199****0001已接通"),
+        ("tel19900000001,19900000002", "tel199****0001,199****0002"),
+    ],
+)
+def test_a_telephone_number_is_masked_in_every_form(written: str, shown: str) -> None:
+    assert mask_numbers(written) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "task 504138886481984",
+        "task_data_id 32264888839704576",
+        "at 1527321492000",
+        "2026-12-01T09:00:00+08:00",
+        "spring-renewal~w1~0123456789abcdef01234567",
+        "1000000 rows in 12.5 s",
+        "robot 111111, line 69101338",
+    ],
+)
+def test_ids_times_and_counts_stay_readable(text: str) -> None:
+    assert mask_numbers(text) == text
+
+
+@given(
+    before=st.text(st.characters(exclude_categories=["Nd"]), max_size=9),
+    number=st.integers(13_000_000_000, 19_999_999_999).map(str),
+    after=st.text(st.characters(exclude_categories=["Nd"]), max_size=9),
+)
+def test_no_mobile_number_gets_through_whatever_stands_around_it(
+    before: str, number: str, after: str
+) -> None:
+    assert number not in mask_numbers(before + number + after)

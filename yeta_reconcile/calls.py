@@ -12,10 +12,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.numbers import BadNumberError, mask, mask_numbers, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 MODULES = (RECORD, VOICE, DIALOG)
@@ -109,8 +109,8 @@ class Call:
 
     `number`, `row_number`, `row_content` and `relation` are keyed digests as hex: of the customer's number,
     of the number and the whole of the row that the record repeats, and of the incoming call's relation id.
-    `shown` is the customer's number, masked. `recorded`: a call record was among the pushes; `outbound`: one
-    with the fields of an outgoing call.
+    `shown` is the customer's number, masked. `recorded`: a call record was among the pushes. `recording` is
+    a url as it came, to be fetched: it may hold a number, and is shown through `numbers.mask_numbers`.
     """
 
     call_uuid: str
@@ -203,7 +203,7 @@ def _in_order(turn: Turn) -> tuple[object, ...]:
     return tuple(getattr(turn, name) for name in Turn.__slots__)
 
 
-def read_push(module: str, data: Mapping[str, Any], digests: Digests, mask: Callable[[str], str]) -> Call:
+def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
     """What one push says of its call (openapi.md, part 2). Coerces every form that was seen (rows 13, 14).
 
     Raises Unfoldable for a module that is not known, and for a push without a usable call_uuid.
@@ -220,7 +220,7 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests, mask: Call
         "relation": _relation(data.get("call_relation_id"), digests),
     }
     if module == RECORD:
-        return Call(**common, **_record(data, digests, mask))
+        return Call(**common, **_record(data, digests))
     if module == VOICE:
         return Call(
             **common,
@@ -230,13 +230,13 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests, mask: Call
         )
     return Call(
         **common,
-        tag_max=_words(data.get("tag_max"), mask),
-        tag_min=_words(data.get("tag_min"), mask),
-        dialog=_dialog(data.get("dialog"), mask),
+        tag_max=_words(data.get("tag_max")),
+        tag_min=_words(data.get("tag_min")),
+        dialog=_dialog(data.get("dialog")),
     )
 
 
-def _record(data: Mapping[str, Any], digests: Digests, mask: Callable[[str], str]) -> dict[str, Any]:
+def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
     direction = _integer(data.get("direction"))
     task_id = _identifier(data.get("task_id"))
     data_id = _identifier(data.get("task_data_id"))
@@ -256,7 +256,7 @@ def _record(data: Mapping[str, Any], digests: Digests, mask: Callable[[str], str
         "row_content": digests.content_digest(_with_number(row, row_number)).hex() if row else "",
         "shown": mask(shown) if shown else "",
         "result": _text(data.get("task_result"), 20),
-        "description": _words(data.get("task_result_desc"), mask),
+        "description": _words(data.get("task_result_desc")),
         "tries": _integer(data.get("task_tries")),
         "time_dial": _time(data.get("time_dial")),
         "time_ring": _time(data.get("time_ring")),
@@ -296,15 +296,15 @@ def _with_number(row: tuple[str, ...], number: str) -> tuple[str, ...]:
     return tuple(number if number and _number(value) == number else value for value in row)
 
 
-def _dialog(value: Any, mask: Callable[[str], str]) -> tuple[Turn, ...]:
+def _dialog(value: Any) -> tuple[Turn, ...]:
     """The course of a dialog; what was said stays with the raw push."""
     return tuple(
         Turn(
             seq=_text(entry.get("seq"), 20),
-            role=_words(entry.get("role"), mask),
-            node_id=_words(entry.get("node_id"), mask),
-            node_type=_words(entry.get("node_type"), mask),
-            tag=_words(entry.get("tag_name"), mask),
+            role=_words(entry.get("role")),
+            node_id=_words(entry.get("node_id")),
+            node_type=_words(entry.get("node_type")),
+            tag=_words(entry.get("tag_name")),
             time_start=_time(entry.get("time_start")) or 0,
             time_speaking=_integer(entry.get("time_speaking")) or 0,
         )
@@ -345,10 +345,11 @@ def _identifier(value: Any) -> str:
     return "" if text in {"0", "-1"} or len(text) > _LONGEST_ID else text
 
 
-def _words(value: Any, mask: Callable[[str], str]) -> str:
-    """Words of the platform; one that is or holds a number is masked."""
-    text = _text(value, _LONGEST_WORDS)
-    return " ".join(mask(word) if _number(word) else word for word in text.split())
+def _words(value: Any) -> str:
+    """Words of the platform; every number in them is masked."""
+    words = _text(value, 2000).split()
+    # Cut last: half a number would no longer look like one.
+    return mask_numbers(" ".join(mask(word) if _number(word) else word for word in words))[:_LONGEST_WORDS]
 
 
 def _number(value: Any) -> str:

@@ -110,10 +110,3 @@ class Key:
         parts = (project, environment, campaign, str(wave), former)
         digest.update(_SEPARATOR.join(parts).encode())
         return digest.hexdigest()
-
-
-def mask(number: str) -> str:
-    """A telephone number as it may be shown: `199****0001`; short ones lose all but the last two digits."""
-    if len(number) >= 11:
-        return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
-    return "*" * max(len(number) - 2, 3) + number[-2:]

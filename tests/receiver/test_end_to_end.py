@@ -14,6 +14,7 @@ from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.emulator.serve import serving as emulator_serving
 from yeta_reconcile.receiver.backfill import backfill
+from yeta_reconcile.receiver.projector import Projector
 from yeta_reconcile.recorded import Fate, WaveRecord
 from yeta_reconcile.store.inbox import InboxCounts, Push
 
@@ -126,6 +127,22 @@ def test_call_records_are_exported_masked_and_whole_only_if_asked_for(
     assert "客户0" not in hidden
     assert "text_robot" not in hidden
     assert exported(home, capsys, "--since", "2027-01-01").count("\n") == 1
+
+
+def test_a_number_in_a_recordings_url_is_masked_in_the_export_and_kept_for_fetching(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "rec/19900000777_20261201.wav"
+    with Lab(home).store() as store:
+        call = next(one.call for one in store.calls.every() if one.call.recording)
+        store.inbox.append([pushes.push(pushes.voice(call.call_uuid, url=url), "receiveVoice")])
+        Projector(store).drain()
+        (kept,) = (one.call.recording for one in store.calls.every() if one.call.recording)
+    assert kept == url
+    hidden = exported(home, capsys)
+    assert "rec/199****0777_20261201.wav" in hidden
+    assert "19900000777" not in hidden
+    assert url in exported(home, capsys, "--reveal")
 
 
 def test_revealed_numbers_come_from_the_list_when_the_raw_pushes_are_gone(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from yeta_reconcile.live import Config, Inserted, Line, Robot, Task, Voice
-from yeta_reconcile.marks import mask
+from yeta_reconcile.numbers import mask
 
 _WINDOW = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*-\s*(\d{1,2}:\d{2}(?::\d{2})?)")
 _AROUND_WINDOWS = re.compile(r"[\s\[\]\"'“”\\,;，；]*")

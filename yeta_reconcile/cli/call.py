@@ -24,9 +24,8 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.execute.single import call_once
-from yeta_reconcile.marks import mask
 from yeta_reconcile.nearmiss import did_you_mean
-from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import Outcome
 

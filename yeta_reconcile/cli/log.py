@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.marks import mask
+from yeta_reconcile.numbers import mask_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,25 +21,7 @@ if TYPE_CHECKING:
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KEY")
 
-# A telephone number is told by its whole run of digits, so task ids (15 to 17 digits) and times in
-# milliseconds (13) stay readable. A line's id that reads like a landline is masked: a log cannot
-# know the difference, and the last four digits tell which it is.
-_MARK_OR_NUMBER = re.compile(
-    r"""(?P<mark>~[0-9a-f]{24}(?![0-9a-f]))  # an ownership mark's digest may hold such a run
-      | (?<!\d)(?:
-        (?:(?:\+|00)?86[ -]?)? 1[3-9]\d (?:\d{8} | [ -]\d{4}[ -]\d{4})  # mobile: a run, or 3-4-4
-      | (?:(?:\+|00)86[ -]?)? 0?[1-9]\d{1,2}-\d{7,8}                    # landline with its dash
-      | 0\d{9,11}                                                       # landline as one run
-      | (?:\+|00)[1-9]\d{6,14}                                          # any other, international
-    )(?!\d)""",
-    re.VERBOSE,
-)
 _TOKEN = re.compile(r"(?i)\b(token|app_key|app_secret)(=|\"?: ?\"?)[^\s&\"',}]+")
-
-
-def mask_numbers(text: str) -> str:
-    """`text` with everything that has the form of a telephone number as `199****0001`."""
-    return _MARK_OR_NUMBER.sub(lambda found: found["mark"] or mask(found[0]), text)
 
 
 def redact(text: str, environ: Mapping[str, str]) -> str:

@@ -12,8 +12,7 @@ import click
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.load import load
-from yeta_reconcile.marks import mask
-from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.recorded import Phase
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.report import Why, WhyCall, WhyWave

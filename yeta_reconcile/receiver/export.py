@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from yeta_reconcile.calls import DIALOG, INBOUND, RECORD, number_of
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import YetaError
+from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.receiver.body import NotAnObject, read_object
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Export:
             "hung_up_at": _moment(call.time_hangup),
             "tag_max": call.tag_max or None,
             "tag_min": call.tag_min or None,
-            "recording": call.recording or None,
+            "recording": (call.recording if self.reveal else mask_numbers(call.recording)) or None,
             "recording_bytes": call.recording_size,
             "robot": call.robot or None,
             "task_id": call.task_id or None,

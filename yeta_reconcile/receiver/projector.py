@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from yeta_reconcile import calls
 from yeta_reconcile.calls import RECORD, Unfoldable
 from yeta_reconcile.errors import StateError
-from yeta_reconcile.marks import mask
 from yeta_reconcile.receiver.body import NotAnObject, digest_of, read_object
 from yeta_reconcile.store.calls import fold, loose_calls
 from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
@@ -89,7 +88,7 @@ class Projector:
         try:
             data = read_object(push.body)
             digest = digest_of(push.module, data)
-            call = calls.read_push(push.module, data, self._store.key, mask)
+            call = calls.read_push(push.module, data, self._store.key)
         except (NotAnObject, Unfoldable) as reason:
             settle(transaction, push, Standing.STUCK, problem=str(reason))
             return Standing.STUCK
