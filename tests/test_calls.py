@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.receiver import pushes
-from yeta_reconcile.calls import RESULTS, Call, Meaning, Turn, Unfoldable, account, number_of, read_push
+from yeta_reconcile.calls import (
+    RESULTS,
+    Call,
+    Meaning,
+    Turn,
+    Unfoldable,
+    account,
+    number_of,
+    number_text,
+    read_push,
+)
 from yeta_reconcile.marks import Key
 
 KEY = Key(b"the key of the tests")
@@ -34,6 +44,29 @@ def test_times_come_in_seconds_or_milliseconds_as_numbers_or_strings() -> None:
     assert read(pushes.outbound(time_dial=1_796_086_800)).time_dial == pushes.AT
     assert read(pushes.outbound(time_dial="1796086800000")).time_dial == pushes.AT
     assert read(pushes.outbound(time_answer=0)).time_answer is None
+
+
+def test_a_fraction_of_a_time_or_a_duration_is_rounded_and_of_a_count_is_none() -> None:
+    seconds = read(pushes.outbound(time_answer=Decimal("1527737763.429"), duration_call=Decimal("28.4")))
+    assert (seconds.time_answer, seconds.duration_call) == (1527737763429, 28)
+    text = read(pushes.outbound(time_answer="1527737763429.4", duration_ring="6.6", task_tries="1.5"))
+    assert (text.time_answer, text.duration_ring, text.tries) == (1527737763429, 7, None)
+    assert read(pushes.voice(duration=Decimal("28.6")), "receiveVoice").recording_seconds == 29
+    assert read(pushes.outbound(time_answer=Decimal("0.0"))).time_answer is None
+
+
+@pytest.mark.parametrize("odd", ["1e999999999", "1e-999999999", "NaN", "-Infinity", "9" * 5000])
+def test_a_number_of_no_size_that_means_something_is_none(odd: str) -> None:
+    for value in (odd, Decimal(odd)):
+        call = read(pushes.outbound(time_answer=value, duration_call=value, task_tries=value))
+        assert (call.time_answer, call.duration_call, call.tries) == (None, None, None)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_a_number_says_the_same_as_its_text(number: Decimal) -> None:
+    fields = ("task_data_id", "task_row_index", "time_dial", "duration_call", "task_result", "callee")
+    as_number, as_text = dict.fromkeys(fields, number), dict.fromkeys(fields, number_text(number))
+    assert read(pushes.outbound() | as_text) == read(pushes.outbound() | as_number)
 
 
 def test_zero_is_no_task() -> None:
@@ -141,7 +174,6 @@ calls = st.builds(
     Call,
     st.just("call-1"),
     recorded=st.booleans(),
-    outbound=st.booleans(),
     direction=optional_ints,
     task_id=texts,
     result=texts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -28,6 +28,8 @@ _LONGEST_WORDS = 200
 _MOST_TURNS = 500
 _FIRST_MS = 10**11  # as seconds this is the year 5138: a smaller time is in seconds
 _INTEGERS = 2**63
+_MOST_PLACES = 25
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Meaning(StrEnum):
@@ -115,7 +117,6 @@ class Call:
 
     call_uuid: str
     recorded: bool = False
-    outbound: bool = False
     direction: int | None = None
     robot: str = ""
     task_id: str = ""
@@ -141,6 +142,11 @@ class Call:
     recording: str = ""
     recording_size: int | None = None
     recording_seconds: int | None = None
+
+    @property
+    def outbound(self) -> bool:
+        """Whether it goes out: by either of the fields that revisions name (row 1), or its task."""
+        return bool(self.task_id or self.data_id) or self.row_index is not None
 
     @property
     def connected(self) -> bool:
@@ -226,7 +232,7 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
             **common,
             recording=_text(data.get("url"), 2000),
             recording_size=_integer(data.get("size")),
-            recording_seconds=_integer(data.get("duration")),
+            recording_seconds=_duration(data.get("duration")),
         )
     return Call(
         **common,
@@ -238,18 +244,14 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
 
 def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
     direction = _integer(data.get("direction"))
-    task_id = _identifier(data.get("task_id"))
-    data_id = _identifier(data.get("task_data_id"))
     row = row_values(data)
     row_number = _row_number(data, row)
     number = _number(data.get("caller" if direction == INBOUND else "callee"))
     shown = row_number or number
     return {
         "recorded": True,
-        # Either of the two fields that revisions name, or the task itself (row 1).
-        "outbound": bool(task_id or data_id) or data.get("task_row_index") is not None,
         "direction": direction,
-        "task_id": task_id,
+        "task_id": _identifier(data.get("task_id")),
         "row_index": _integer(data.get("task_row_index")),
         "number": digests.row_digest(number).hex() if number else "",
         "row_number": digests.row_digest(row_number).hex() if row_number else "",
@@ -262,8 +264,8 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
         "time_ring": _time(data.get("time_ring")),
         "time_answer": _time(data.get("time_answer")),
         "time_hangup": _time(data.get("time_hangup")),
-        "duration_ring": _integer(data.get("duration_ring")),
-        "duration_call": _integer(data.get("duration_call")),
+        "duration_ring": _duration(data.get("duration_ring")),
+        "duration_call": _duration(data.get("duration_call")),
     }
 
 
@@ -306,7 +308,7 @@ def _dialog(value: Any) -> tuple[Turn, ...]:
             node_type=_words(entry.get("node_type")),
             tag=_words(entry.get("tag_name")),
             time_start=_time(entry.get("time_start")) or 0,
-            time_speaking=_integer(entry.get("time_speaking")) or 0,
+            time_speaking=_duration(entry.get("time_speaking")) or 0,
         )
         for entry in _listed(value)[:_MOST_TURNS]
         if isinstance(entry, dict)
@@ -323,15 +325,28 @@ def _listed(value: Any) -> list[Any]:
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value, parse_float=Decimal)
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             return []
     return value if isinstance(value, list) else []
+
+
+def number_text(number: Decimal) -> str:
+    """A number as text, the same however it was written: 0.50 is 0.5, and 1E+3 is 1000."""
+    if not number.is_finite():
+        return str(number)
+    plain = _EXACT.normalize(number)
+    return format(plain, "f") if _few_places(plain) else str(plain)
+
+
+def _few_places(number: Decimal) -> bool:
+    # A wide exponent would make `int` and `format` write out that many digits.
+    return abs(number.adjusted()) < _MOST_PLACES
 
 
 def _text(value: Any, longest: int = _LONGEST_ID + 1) -> str:
     """Text of a text or a number, without what no database takes."""
     if isinstance(value, Decimal):
-        value = int(value) if _whole(value) else str(value)
+        value = number_text(value)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
@@ -360,30 +375,40 @@ def _number(value: Any) -> str:
         return ""
 
 
-def _integer(value: Any) -> int | None:
-    if isinstance(value, str):
-        try:
-            value = Decimal(value.strip())
-        except ArithmeticError:
-            return None
-    if isinstance(value, Decimal):
-        value = int(value) if _whole(value) else None
-    if isinstance(value, bool) or not isinstance(value, int):
+def _decimal(value: Any) -> Decimal | None:
+    """A number in any of its forms, if it is one of a size that means something."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
-    return value if -_INTEGERS <= value < _INTEGERS else None
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except ArithmeticError:
+        return None
+    return number if number.is_finite() and _few_places(number) else None
 
 
-def _whole(value: Decimal) -> bool:
-    # A wide exponent would make `int` write out that many digits.
-    return value.is_finite() and abs(value.adjusted()) < 25 and value == value.to_integral_value()
+def _bounded(number: Decimal) -> int | None:
+    whole = round(number)
+    return whole if -_INTEGERS <= whole < _INTEGERS else None
+
+
+def _integer(value: Any) -> int | None:
+    """A number that counts or names something: one with a fraction is none."""
+    number = _decimal(value)
+    return _bounded(number) if number is not None and number == round(number) else None
+
+
+def _duration(value: Any) -> int | None:
+    """A length of time in its own unit, to the nearest whole."""
+    number = _decimal(value)
+    return None if number is None else _bounded(number)
 
 
 def _time(value: Any) -> int | None:
     """Milliseconds of a time in milliseconds or seconds (row 14); 0 stands for none."""
-    number = _integer(value)
+    number = _decimal(value)
     if number is None or number <= 0:
         return None
-    return number if number >= _FIRST_MS else number * 1000
+    return _bounded(number if number >= _FIRST_MS else number * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.receiver import pushes
 from tests.receiver.states import KEY, State, state_in, state_in_memory
 from yeta_reconcile import calls
 from yeta_reconcile.recorded import Fate
-from yeta_reconcile.store.inbox import InboxCounts, Standing
+from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from tests.support.postgres import PostgresServer
     from yeta_reconcile.store.database import Database
-    from yeta_reconcile.store.inbox import Push
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -258,6 +257,13 @@ def test_a_bug_in_folding_one_push_is_its_reason_to_stay(
 
     assert [push.problem.split()[0] for push in state.store.inbox.stuck()] == ["ZeroDivisionError"]
     assert state.fates(wave) == {0: Fate.DIALLED}
+
+
+def test_a_number_without_bounds_in_a_field_that_nobody_knows_keeps_no_push_back(state: State) -> None:
+    body = b'{"call_uuid": "z", "x": 1e9999999, "y": 1e99999999999999999999, "task_row_value": "[1e9999999]"}'
+    state.receive(Push("receiveCallRecord", body, pushes.AT))
+    assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
+    assert [one.call.call_uuid for one in state.store.calls.every()] == ["z"]
 
 
 def test_raw_pushes_go_after_retention_and_facts_stay(state: State) -> None:

@@ -7,8 +7,11 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
+from yeta_reconcile.calls import number_text
+
 LONGEST = 1_000_000
 DEEPEST = 64
+_MANY_DIGITS = 1000
 
 
 class NotAnObject(ValueError):
@@ -16,14 +19,17 @@ class NotAnObject(ValueError):
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in a body. Numbers that are not whole are Decimal, since ids lie above 2^53."""
+    """The JSON object in a body. Numbers that are not whole are Decimal, since ids lie above 2^53.
+
+    A number that nothing can hold does not keep the rest away: it comes as its text.
+    """
     if len(body) > LONGEST:
         raise NotAnObject(f"the body is longer than {LONGEST} bytes")
     try:
-        value = json.loads(body, parse_float=Decimal, parse_constant=lambda _: None)
+        value = json.loads(body, parse_float=_fraction, parse_int=_whole, parse_constant=lambda _: None)
     except RecursionError:
         raise NotAnObject("the body is nested too deeply") from None
-    except (ValueError, ArithmeticError):
+    except ValueError:
         raise NotAnObject("the body is not JSON") from None
     if not isinstance(value, dict):
         raise NotAnObject("the body is JSON, but no object")
@@ -31,6 +37,18 @@ def read_object(body: bytes) -> dict[str, Any]:
     if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(value, DEEPEST):
         raise NotAnObject("the body is nested too deeply")
     return value
+
+
+def _fraction(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
+
+
+def _whole(text: str) -> int | Decimal:
+    # Python refuses to read an int of some thousand digits.
+    return int(text) if len(text) < _MANY_DIGITS else Decimal(text)
 
 
 def _deeper(value: Any, most: int) -> bool:
@@ -49,10 +67,5 @@ def _deeper(value: Any, most: int) -> bool:
 
 def digest_of(module: str, data: dict[str, Any]) -> bytes:
     """16 bytes that are the same for pushes that say the same, however they are written."""
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), default=number_text)
     return blake2b(f"{module}\n{canonical}".encode(), digest_size=16).digest()
-
-
-def _number(value: Any) -> str:
-    """A number that is not written as a whole one: 0.5 and 0.50 say the same."""
-    return str(value.normalize()) if isinstance(value, Decimal) else str(value)
