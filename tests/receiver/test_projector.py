@@ -14,6 +14,7 @@ from tests.receiver import pushes
 from tests.receiver.states import KEY, State, state_in, state_in_memory
 from yeta_reconcile import calls
 from yeta_reconcile.recorded import Fate
+from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
@@ -84,6 +85,95 @@ def test_duplicates_and_any_order_of_several_calls_change_nothing(extra: list[in
             assert state.store.waves.wave(wave).dialled == 3
             assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
         assert facts(mixed) == facts(straight)
+
+
+def partial(**override: Any) -> list[Push]:
+    """What one call's pushes may be where the platform says less in each than it could."""
+    nameless = pushes.outbound() | {"task_id": "0", "task_row_index": None}
+    return [
+        pushes.push(pushes.basic()),
+        pushes.push(pushes.basic(callee=None)),
+        pushes.push(nameless | {"task_row_head": None, "task_row_value": None}),
+        pushes.push(nameless | {"task_data_id": None}),
+        pushes.push(pushes.outbound(**override)),
+        pushes.push(pushes.voice(task_data_id="87"), "receiveVoice"),
+        pushes.push(pushes.dialog(task_data_id=87), "receiveDialog"),
+    ]
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.sampled_from(["Campaign", "DirectCall"]),
+    st.sets(st.integers(0, 6), min_size=1),
+    st.lists(st.integers(0, 6), max_size=10),
+    st.randoms(use_true_random=False),
+)
+def test_partial_pushes_say_the_same_in_any_order_and_any_number_of_times(
+    kind: str, chosen: set[int], extra: list[int], chance: Any
+) -> None:
+    task_id = "129" if kind == "Campaign" else None
+    everything = partial(task_id=task_id or "long-running")
+    mixed_up = [*chosen, *(at for at in extra if at in chosen)]
+    chance.shuffle(mixed_up)
+    with state_in_memory() as straight, state_in_memory() as mixed:
+        found = []
+        for state, order in ((straight, sorted(chosen)), (mixed, mixed_up)):
+            wave = state.wave(task_id, range(3), data_ids={"87": 0}, kind=kind, fates={0: Fate.HELD})
+            # Another of our waves holds the same number, and another row the same data id.
+            state.wave("130", range(3), name="other", data_ids={"87": 1, "88": 0})
+            for at in order:
+                state.receive(everything[at])
+            found.append((facts(state), state.fates(wave), state.store.inbox.counts().stuck > 0))
+    assert found[0] == found[1]
+    assert (found[0][1][0] is Fate.DIALLED) or found[0][0][0][1] is None
+
+
+@pytest.mark.parametrize("kind", ["Campaign", "DirectCall"])
+def test_a_data_id_counts_whichever_push_says_it(state: State, kind: str) -> None:
+    task_id = "129" if kind == "Campaign" else None
+    wave = state.wave(task_id, range(2), data_ids={"87": 0}, kind=kind, fates={0: Fate.HELD})
+    state.receive(pushes.push(pushes.basic()), pushes.push(pushes.voice(task_data_id="87"), "receiveVoice"))
+    assert state.fates(wave)[0] is Fate.DIALLED
+    assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
+
+
+def test_a_record_without_a_task_is_found_by_its_data_id(state: State) -> None:
+    wave = state.wave("129", range(2), data_ids={"87": 0})
+    state.receive(pushes.push(pushes.outbound(task_id=None)))
+    assert state.fates(wave) == {0: Fate.DIALLED, 1: Fate.PENDING}
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [("19900000000", "more than one row"), ("19900000009", "no row"), ("", "more than one row")],
+)
+def test_a_record_without_a_task_that_may_be_of_several_rows_or_none_marks_none_and_says_why(
+    state: State, number: str, why: str
+) -> None:
+    waves = [
+        state.wave(task_id, range(2), name=name, data_ids={"87": 0})
+        for task_id, name in (("129", "one"), ("130", "two"))
+    ]
+    nameless = pushes.basic(number=number)
+    state.receive(pushes.push(nameless), pushes.push(pushes.voice(task_data_id="87"), "receiveVoice"))
+    assert [state.fates(wave)[0] for wave in waves] == [Fate.PENDING, Fate.PENDING]
+    (stuck,) = state.store.inbox.stuck()
+    assert why in stuck.problem
+    assert stuck.call_uuid == "call-1"
+
+    state.receive(pushes.push(pushes.outbound(callee=number, task_id="130")))
+    assert [state.fates(wave)[0] for wave in waves] == [Fate.PENDING, Fate.DIALLED]
+    assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "override", [{"task_data_id": "999"}, {"task_data_id": "87", "direction": 1}, {"task_id": "777"}]
+)
+def test_what_names_nothing_of_ours_is_somebody_elses_call(state: State, override: dict[str, Any]) -> None:
+    wave = state.wave("129", range(2), data_ids={"87": 0})
+    state.receive(pushes.push(pushes.outbound(task_id=None) | override))
+    assert set(state.fates(wave).values()) == {Fate.PENDING}
+    assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
 
 def test_a_basic_record_alone_is_a_call_without_a_row(state: State) -> None:
@@ -168,9 +258,42 @@ def test_a_call_finds_its_row_when_its_task_becomes_known(state: State) -> None:
 
     assert state.projector.tie_up() == 1
     assert state.projector.tie_up() == 0
+    assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
     assert state.fates(wave) == {0: Fate.DIALLED}
     assert next(state.store.calls.every()).received == pushes.AT
+
+
+def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_row(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = [
+        pushes.push(pushes.outbound(f"held-{at:03}", task_id="x", data_id="", direction=1))
+        for at in range(120)
+    ]
+    ours = pushes.push(pushes.outbound("ours", task_id="x"))
+    state.receive(*held, ours)
+    wave = state.wave(None, range(1), data_ids={"87": 0}, kind="DirectCall", fates={0: Fate.HELD})
+    assert state.fates(wave) == {0: Fate.HELD}
+
+    sizes: list[int] = []
+    tried: list[str] = []
+
+    def noted(transaction: Any, call: Any, received: int) -> str:
+        tried.append(call.call_uuid)
+        return fold(transaction, call, received)
+
+    monkeypatch.setattr("yeta_reconcile.receiver.projector.fold", noted)
+
+    def pause() -> bool:
+        sizes.append(len(tried))
+        return False
+
+    assert state.projector.tie_up(pause) == 121
+    assert sizes == [50, 100, 121]
+    assert len(set(tried)) == 121
+    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert state.projector.tie_up(lambda: True) == 50
 
 
 @pytest.mark.parametrize("former", [Fate.PENDING, Fate.HELD, Fate.UNKNOWN, Fate.RELEASED, Fate.SET_ASIDE])

@@ -9,10 +9,10 @@ import logging
 from typing import TYPE_CHECKING
 
 from yeta_reconcile import calls
-from yeta_reconcile.calls import RECORD, Unfoldable
+from yeta_reconcile.calls import RECORD, Call, Unfoldable
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.receiver.body import NotAnObject, digest_of, read_object
-from yeta_reconcile.store.calls import fold, loose_calls
+from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
 
 if TYPE_CHECKING:
@@ -57,13 +57,20 @@ class Projector:
             self._on_settled(standing)
         return len(waiting)
 
-    def tie_up(self, most: int = 500) -> int:
-        """Find the rows of calls whose task has become known since; how many calls were tried."""
-        with self._store.database.write() as transaction:
-            take_turn(transaction)
-            loose = loose_calls(transaction, most)
-            for call in loose:
-                fold(transaction, call, _FAR_FUTURE)
+    def tie_up(self, pause: Callable[[], bool] = lambda: False) -> int:
+        """Find the rows of calls whose task has become known since; how many calls were tried, each once.
+
+        `pause` is called between two transactions; where it answers True, the rest is left for another time.
+        """
+        loose = self._store.calls.loose()
+        for first in range(0, len(loose), CHUNK):
+            some = loose[first : first + CHUNK]
+            with self._store.database.write() as transaction:
+                take_turn(transaction)
+                for call_uuid in some:
+                    fold(transaction, Call(call_uuid), _FAR_FUTURE)
+            if pause():
+                return first + len(some)
         return len(loose)
 
     def _fold_all(self, waiting: Sequence[StoredPush]) -> list[Standing]:
@@ -85,25 +92,26 @@ class Projector:
             return [Standing.STUCK]
 
     def _fold(self, transaction: Transaction, push: StoredPush) -> Standing:
+        digest = None
         try:
             data = read_object(push.body)
             digest = digest_of(push.module, data)
             call = calls.read_push(push.module, data, self._store.key)
         except (NotAnObject, Unfoldable) as reason:
-            settle(transaction, push, Standing.STUCK, problem=str(reason))
+            settle(transaction, push, Standing.STUCK, digest=digest, problem=str(reason))
             return Standing.STUCK
         if seen_before(transaction, digest):
             settle(transaction, push, Standing.DUPLICATE, call_uuid=call.call_uuid)
             return Standing.DUPLICATE
         problem = fold(transaction, call, push.received)
-        # What was learnt is kept; the record stays too, since its row is still to be found.
-        stuck = bool(problem) and push.module == RECORD and call.outbound
+        # What was learnt is kept. What made it a call of ours stays too, since its row is still to be found.
+        stuck = bool(problem) and (push.module == RECORD or call.outbound)
         standing = Standing.STUCK if stuck else Standing.FOLDED
         settle(
             transaction,
             push,
             standing,
-            digest=None if stuck else digest,
+            digest=digest,
             call_uuid=call.call_uuid,
             problem=problem if stuck else "",
         )

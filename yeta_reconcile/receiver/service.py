@@ -147,8 +147,7 @@ class Receiver:
             log.info("%d raw pushes were older than retention and are gone", gone)
 
     def _tie_up(self) -> None:
-        while self._projector.tie_up() >= CHUNK:
-            self._stop.wait(0.1)
+        self._projector.tie_up(lambda: self._stop.wait(0.1))
 
 
 @contextmanager

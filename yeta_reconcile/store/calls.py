@@ -14,6 +14,7 @@ from yeta_reconcile.calls import INBOUND, Accounting, Call, Results, account
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.recorded import FREE_FATES, Fate
 from yeta_reconcile.store.fates import bump, portions, refate
+from yeta_reconcile.store.inbox import release
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +27,8 @@ PAGE = 1000
 # How far the platform's clock may be behind ours when a call is held against a call-out.
 CLOCKS_DIFFER_MS = 5 * 60 * 1000
 
-_DIRECT = "SELECT wave_id FROM waves WHERE kind = 'DirectCall' AND sealed = 1"
+_SEALED = "SELECT wave_id FROM waves WHERE sealed = 1"
+_DIRECT = f"{_SEALED} AND kind = 'DirectCall'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class Calls:
     def every(self) -> Iterator[CallRecord]:
         """All calls, also those of no wave."""
         return self._paged("1 = 1", ())
+
+    def loose(self) -> list[str]:
+        """Recorded calls of no wave whose task or direct call has become known since they came in."""
+        loose = "SELECT call_uuid FROM calls WHERE wave_id IS NULL AND recorded = 1 AND"
+        of_task = "task_id IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL AND sealed = 1)"
+        of_direct = f"data_id IN (SELECT data_id FROM data_ids WHERE wave_id IN ({_DIRECT}))"
+        found = [self._database.read(f"{loose} {which}") for which in (of_task, of_direct)]
+        return sorted({row[0] for rows in found for row in rows})
 
     def results(self, wave_id: int) -> Results:
         """What the records of a wave add up to; a row's result is that of its last call."""
@@ -142,7 +152,7 @@ class Calls:
 def fold(transaction: Transaction, push: Call, received: int) -> str:
     """Merge what one push says into its call, and the call into its row; "" or why no row was found.
 
-    A row with a record is dialled, whatever it was before.
+    A row with a record is dialled, whatever it was before; pushes that were stuck for want of it are folded.
     """
     found = transaction.read(
         "SELECT facts, received, wave_id, row_key FROM calls WHERE call_uuid = ?", (push.call_uuid,)
@@ -155,6 +165,8 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
         place = _locate(transaction, call)
         record = CallRecord(call, record.received, place.wave_id, place.row_key)
         problem = place.problem
+        if place.row_key is not None:
+            release(transaction, call.call_uuid)
     if record != former or not found:
         _put(transaction, record)
     if call.recorded and record.wave_id is not None and record.row_key is not None:
@@ -162,23 +174,9 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     return problem
 
 
-def loose_calls(transaction: Transaction, most: int) -> list[Call]:
-    """Recorded calls of no wave whose task or data id has become known since they came in."""
-    loose = "SELECT facts FROM calls c WHERE c.wave_id IS NULL AND c.recorded = 1 "
-    of_task = "AND c.task_id IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL AND sealed = 1)"
-    of_direct = (
-        "AND EXISTS (SELECT 1 FROM data_ids d WHERE d.data_id = c.data_id "
-        f"AND d.wave_id IN ({_DIRECT})) AND c.data_id <> ''"
-    )
-    found = [
-        row for more in (of_task, of_direct) for row in transaction.read(f"{loose}{more} LIMIT ?", (most,))
-    ]
-    return [Call.from_json(row[0]) for row in found]
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a call belongs; `problem` says why there is no row although its task is ours."""
+    """Where a call belongs; `problem` says why there is no row although its task or data id is ours."""
 
     wave_id: int | None = None
     row_key: bytes | None = None
@@ -197,7 +195,7 @@ _CANDIDATE = "SELECT wave_id, row_key, content, COALESCE(number, row_key) FROM w
 
 
 def _locate(transaction: Transaction, call: Call) -> _Place:
-    """The row of a recorded call: by task and data id, else by task and number; never by a guess.
+    """The row of a recorded call: by task and data id, else by task and number, else by data id; no guess.
 
     A number that the record names outweighs a data id, which we know by its position in an answer alone.
     """
@@ -207,9 +205,9 @@ def _locate(transaction: Transaction, call: Call) -> _Place:
         else []
     )
     if not wave:
-        return _locate_direct(transaction, call)
+        return _locate_elsewhere(transaction, call)
     wave_id = wave[0][0]
-    rows = _by_data_id(transaction, call, "wave_id = ?", (wave_id,))
+    rows = _agreeing(call, _by_data_id(transaction, call, "wave_id = ?", (wave_id,)))
     if not rows:
         rows = _of_number(transaction, call, "wave_id = ?", (wave_id,))
         rows = _told_apart(transaction, call, rows)
@@ -219,15 +217,20 @@ def _locate(transaction: Transaction, call: Call) -> _Place:
     return _Place(wave_id, None, f"{words} of its wave has this data id or number")
 
 
-def _locate_direct(transaction: Transaction, call: Call) -> _Place:
-    """The row of a call whose task is not ours: perhaps of the application's own long-running task.
+def _locate_elsewhere(transaction: Transaction, call: Call) -> _Place:
+    """The row of a call that names no task of ours: no task at all, or one that may be of direct calls.
 
-    A direct call is known by its data id; where its call-out was never answered, by its number, if robot and
-    time agree and one row alone can be meant. Anything else is a call of somebody else.
+    Without a task its data id tells the wave. A direct call, under the application's own long-running task,
+    is known by its data id; where its call-out was never answered, by its number, if robot and time agree and
+    one row alone can be meant. Anything else is a call of somebody else.
     """
     if not call.outbound or call.direction == INBOUND:
         return _Place()
-    rows = _by_data_id(transaction, call, f"wave_id IN ({_DIRECT})", ())
+    named = _by_data_id(transaction, call, f"wave_id IN ({_DIRECT if call.task_id else _SEALED})", ())
+    rows = _agreeing(call, named)
+    if named and len(rows) != 1 and not call.task_id:
+        words = "more than one row" if rows else "no row"
+        return _Place(problem=f"it names no task, and {words} of ours has both this data id and this number")
     if not rows:
         unanswered = f"wave_id IN ({_DIRECT}) AND fate = ?"
         rows = _of_number(transaction, call, unanswered, (int(Fate.UNKNOWN),))
@@ -249,11 +252,15 @@ def _by_data_id(
         f"SELECT wave_id, row_key FROM data_ids WHERE data_id = ? AND {condition}",
         (call.data_id, *parameters),
     )
-    rows = [
+    return [
         _candidate(row)
         for name in named
         for row in transaction.read(f"{_CANDIDATE} wave_id = ? AND row_key = ?", name)
     ]
+
+
+def _agreeing(call: Call, rows: list[_Candidate]) -> list[_Candidate]:
+    """The rows whose number is the one that the record names, if it names one."""
     number = call.row_number or call.number
     return [row for row in rows if not number or row.number.hex() == number]
 

@@ -208,6 +208,13 @@ def settle(
     )
 
 
+def release(transaction: Transaction, call_uuid: str) -> None:
+    """Count as folded what was stuck for want of the call's row, now that it is found."""
+    transaction.execute(
+        "UPDATE inbox SET standing = 1, problem = '' WHERE call_uuid = ? AND standing = 2", (call_uuid,)
+    )
+
+
 def seen_before(transaction: Transaction, digest: bytes) -> bool:
     """Whether an earlier push said exactly this and was folded."""
     return bool(transaction.read("SELECT 1 FROM inbox WHERE digest = ? AND standing = 1 LIMIT 1", (digest,)))
