@@ -1,16 +1,17 @@
 """Zips of failed pushes, read as a stream and within bounds: whatever is in them leaves no file behind.
 
-Decides nothing about a push; a line that is none is a finding, never the end of the others.
+Decides nothing about a push; a line that is none, or a damaged file, is a finding and not the end of others.
 """
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.body import LONGEST, NotAnObject, read_object
 
 if TYPE_CHECKING:
@@ -23,8 +24,18 @@ MOST_RATIO = 300
 _SMALL = 1_000_000
 
 
-class BadArchive(YetaError):
-    """A file that is no zip, or one that nobody should unpack."""
+# What reading a zip raises where its bytes are not what they should be.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
+    ArithmeticError, LookupError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A zip that is none or that nobody should unpack, or a file in it that cannot be read (on); in words."""
+
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +49,36 @@ class Line:
     problem: str = ""
 
 
-def read_archive(file: IO[bytes], name: str) -> Iterator[Line]:
-    """Every line of every file in a zip (refinements.md, row 3). Raises BadArchive."""
+def read_archive(file: IO[bytes], name: str) -> Iterator[Line | Broken]:
+    """Every line of every file in a zip (refinements.md, row 3), and what of it cannot be read."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            _check(entries, name)
+            if too_much := _too_much(entries):
+                yield Broken(f"{name} {too_much}")
+                return
             for at, entry in enumerate(entries, 1):
-                with archive.open(entry) as stream:
-                    yield from _lines(stream, entry, f"{name}, file {at}")
-    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, zlib.error) as error:
-        raise BadArchive(f"{name} cannot be read as a zip: {type(error).__name__}") from error
+                yield from _entry(archive, entry, f"{name}, file {at}")
+    except _DAMAGED as error:
+        yield Broken(f"{name} cannot be read as a zip: {type(error).__name__}")
 
 
-def _check(entries: list[zipfile.ZipInfo], name: str) -> None:
+def _too_much(entries: list[zipfile.ZipInfo]) -> str:
     sizes = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MOST_FILES or sizes > MOST_BYTES:
-        raise BadArchive(f"{name} holds more than is taken: {len(entries)} files, {sizes} bytes")
+        return f"holds more than is taken: {len(entries)} files, {sizes} bytes"
     if sizes > _SMALL and sizes > packed * MOST_RATIO:
-        raise BadArchive(f"{name} unpacks to {sizes // max(packed, 1)} times its size: it is not read")
+        return f"unpacks to {sizes // max(packed, 1)} times its size: it is not read"
+    return ""
+
+
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Iterator[Line | Broken]:
+    try:
+        with archive.open(entry) as stream:
+            yield from _lines(stream, entry, where)
+    except _DAMAGED as error:
+        yield Broken(f"{where} cannot be read whole: {type(error).__name__}")
 
 
 def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Line]:
@@ -78,7 +99,7 @@ def _line(raw: bytes, place: str) -> Line:
     module, data = wrapped.get("module"), wrapped.get("data")
     if isinstance(data, str):
         try:
-            data = read_object(data.encode())
+            data = read_object(data.encode("utf-8", "surrogatepass"))
         except NotAnObject as reason:
             return Line(place, "", None, raw, f"its data: {reason}")
     if not isinstance(module, str) or not module.isidentifier() or not isinstance(data, dict):

@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import dataclass, field
-from decimal import Decimal
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
 
-from yeta_reconcile.receiver.archive import BadArchive, read_archive
-from yeta_reconcile.receiver.body import digest_of, read_object
+from yeta_reconcile.calls import number_text
+from yeta_reconcile.errors import Unreachable
+from yeta_reconcile.receiver.archive import Broken, read_archive
+from yeta_reconcile.receiver.body import digest_of
 from yeta_reconcile.receiver.projector import Projector
 from yeta_reconcile.store.inbox import Push
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
     from typing import IO
 
@@ -47,7 +49,7 @@ class Files(Protocol):
 class Fetched:
     """What a backfill found, in pushes: new ones, those that were there, and lines that are none.
 
-    `broken` are files that are no sane zip, in words.
+    `broken` are, in words, files that could not be fetched or read, or not all of them.
     """
 
     files: int = 0
@@ -68,7 +70,8 @@ def backfill(
 ) -> Fetched:
     """Fetch the files of a day, or of all days there are, and fold what is in them.
 
-    Raises Unreachable, PlatformError, StateError.
+    One file keeps no other away, nor one line another. Raises PlatformError, StateError, and Unreachable
+    where the platform does not say which files there are.
     """
     fetched = Fetched()
     projector = Projector(store)
@@ -76,13 +79,15 @@ def backfill(
     before = store.inbox.counts().stuck
     seen = {_digest(letter.body) for letter in store.inbox.dead() if letter.module == DEAD}
     for path in files.failed_pushes(day):
+        name = path.rpartition("/")[2]
         with tempfile.TemporaryFile(prefix="yeta-backfill-") as target:
-            files.download(path, target, max_bytes=MOST_BYTES, seconds=DOWNLOAD_SECONDS)
-            target.seek(0)
             try:
-                _take(store, target, path.rpartition("/")[2], now_ms, seen, fetched)
-            except BadArchive as problem:
-                fetched.broken.append(problem.message)
+                files.download(path, target, max_bytes=MOST_BYTES, seconds=DOWNLOAD_SECONDS)
+            except Unreachable as problem:
+                fetched.broken.append(f"{name}: {problem.message}")
+            else:
+                target.seek(0)
+                _take(store, _pushes(store, target, name, now_ms, seen, fetched), fetched)
         fetched.files += 1
         projector.drain()
         say(path, fetched)
@@ -90,42 +95,41 @@ def backfill(
     return fetched
 
 
-def _take(
-    store: Store, target: IO[bytes], name: str, now_ms: int, seen: set[bytes], fetched: Fetched
-) -> None:
-    batch: list[Push] = []
-    for line in read_archive(target, name):
-        batch += _push(store, line, now_ms, seen, fetched)
-        if len(batch) >= BATCH:
-            store.inbox.append(batch)
-            batch = []
-    if batch:
+def _take(store: Store, pushes: Iterator[Push], fetched: Fetched) -> None:
+    """Store what is new, and count it once it is stored."""
+    while batch := list(islice(pushes, BATCH)):
         store.inbox.append(batch)
+        dead = sum(bool(push.problem) for push in batch)
+        fetched.dead += dead
+        fetched.new += len(batch) - dead
 
 
-def _push(store: Store, line: Line, now_ms: int, seen: set[bytes], fetched: Fetched) -> list[Push]:
-    """The push of a line, unless the inbox or a file before has it already."""
+def _pushes(
+    store: Store, target: IO[bytes], name: str, now_ms: int, seen: set[bytes], fetched: Fetched
+) -> Iterator[Push]:
+    """The pushes of a zip, unless the inbox or a file before has them already."""
+    for found in read_archive(target, name):
+        if isinstance(found, Broken):
+            fetched.broken.append(found.words)
+            continue
+        digest, push = _push(found, now_ms)
+        if digest in seen or (not push.problem and store.inbox.holds(digest)):
+            fetched.known += 1
+        else:
+            yield push
+        seen.add(digest)
+
+
+def _push(line: Line, now_ms: int) -> tuple[bytes, Push]:
+    """The push of a line, and the digest it is known by."""
     if line.data is None:
-        digest = _digest(line.raw)
-        push = Push(DEAD, line.raw, now_ms, source="backfill", problem=f"{line.place}: {line.problem}")
-        known = digest in seen
-    else:
-        body = json.dumps(line.data, ensure_ascii=False, default=_plain).encode("utf-8", "surrogatepass")
-        push = Push(line.module, body, now_ms, source="backfill")
-        digest = digest_of(line.module, read_object(body))
-        known = digest in seen or store.inbox.holds(digest)
-    fetched.known += known
-    fetched.dead += not known and line.data is None
-    fetched.new += not known and line.data is not None
-    seen.add(digest)
-    return [] if known else [push]
+        problem = f"{line.place}: {line.problem}"
+        return _digest(line.raw), Push(DEAD, line.raw, now_ms, source="backfill", problem=problem)
+    # A number that JSON would write otherwise goes as text: it is read, and known again, as the number.
+    text = json.dumps(line.data, ensure_ascii=False, separators=(",", ":"), default=number_text)
+    push = Push(line.module, text.encode("utf-8", "surrogatepass"), now_ms, source="backfill")
+    return digest_of(line.module, line.data), push
 
 
 def _digest(raw: bytes) -> bytes:
     return blake2b(raw, digest_size=16, person=b"yeta-dead-letter").digest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError
