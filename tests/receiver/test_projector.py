@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.receiver import pushes
 from tests.receiver.states import KEY, State, state_in, state_in_memory
 from yeta_reconcile import calls
+from yeta_reconcile.receiver import projector
 from yeta_reconcile.recorded import Fate
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
@@ -267,10 +269,7 @@ def test_a_call_finds_its_row_when_its_task_becomes_known(state: State) -> None:
 def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_row(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = [
-        pushes.push(pushes.outbound(f"held-{at:03}", task_id="x", data_id="", direction=1))
-        for at in range(120)
-    ]
+    held = [pushes.push(pushes.outbound(f"held-{at:03}", task_id="x", direction=1)) for at in range(120)]
     ours = pushes.push(pushes.outbound("ours", task_id="x"))
     state.receive(*held, ours)
     wave = state.wave(None, range(1), data_ids={"87": 0}, kind="DirectCall", fates={0: Fate.HELD})
@@ -289,11 +288,24 @@ def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_ro
         sizes.append(len(tried))
         return False
 
-    assert state.projector.tie_up(pause) == 121
-    assert sizes == [50, 100, 121]
-    assert len(set(tried)) == 121
+    assert state.projector.tie_up(pause) == len(tried) == len(set(tried)) == 121
+    assert max(after - before for before, after in pairwise([0, *sizes])) <= 50
     assert state.fates(wave) == {0: Fate.DIALLED}
-    assert state.projector.tie_up(lambda: True) == 50
+    assert state.projector.tie_up(lambda: True) <= 50
+
+
+def test_slow_folding_keeps_nobody_waiting_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(transaction: Any, call: Any, received: int) -> str:
+        time.sleep(projector.LONGEST_SECONDS / 2)
+        return fold(transaction, call, received)
+
+    monkeypatch.setattr("yeta_reconcile.receiver.projector.fold", slow)
+    with state_in_memory() as state:
+        state.store.inbox.append([pushes.push(pushes.basic(f"call-{at}")) for at in range(8)])
+        assert state.projector.step()
+        assert 4 <= len(state.store.inbox.waiting(8)) < 8
+        state.projector.drain()
+        assert len(list(state.store.calls.every())) == 8
 
 
 @pytest.mark.parametrize("former", [Fate.PENDING, Fate.HELD, Fate.UNKNOWN, Fate.RELEASED, Fate.SET_ASIDE])

@@ -6,7 +6,8 @@ A push that cannot be folded stays with the reason and blocks nothing. Live push
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, TypeVar
 
 from yeta_reconcile import calls
 from yeta_reconcile.calls import RECORD, Call, Unfoldable
@@ -16,7 +17,7 @@ from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.database import Transaction
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Pushes a transaction: some milliseconds, so that neither apply nor the inbox waits for it.
+Item = TypeVar("Item")
+
+# A transaction: some milliseconds, so that neither apply nor the inbox waits for it.
 CHUNK = 50
+LONGEST_SECONDS = 0.05
 
 
 class Projector:
@@ -35,18 +39,16 @@ class Projector:
         self._store = store
         self._on_settled = on_settled
 
-    def drain(self) -> int:
-        """Fold all that waits; how many pushes were looked at. Raises StateError."""
-        count = 0
-        while looked := self.step():
-            count += looked
-        return count
+    def drain(self) -> None:
+        """Fold all that waits. Raises StateError."""
+        while self.step():
+            pass
 
-    def step(self, most: int = CHUNK) -> int:
-        """Fold the oldest pushes that wait, in one transaction; how many. Raises StateError."""
+    def step(self, most: int = CHUNK) -> bool:
+        """Fold the oldest pushes that wait, in one transaction; whether there were any. Raises StateError."""
         waiting = self._store.inbox.waiting(most)
         if not waiting:
-            return 0
+            return False
         try:
             standings = self._fold_all(waiting)
         except StateError:
@@ -55,7 +57,7 @@ class Projector:
             standings = [standing for push in waiting for standing in self._fold_alone(push)]
         for standing in standings:
             self._on_settled(standing)
-        return len(waiting)
+        return True
 
     def tie_up(self, pause: Callable[[], bool] = lambda: False) -> int:
         """Find the rows of calls whose task has become known since; how many calls were tried, each once.
@@ -63,20 +65,25 @@ class Projector:
         `pause` is called between two transactions; where it answers True, the rest is left for another time.
         """
         loose = self._store.calls.loose()
-        for first in range(0, len(loose), CHUNK):
-            some = loose[first : first + CHUNK]
+        tried = 0
+        while tried < len(loose):
             with self._store.database.write() as transaction:
                 take_turn(transaction)
-                for call_uuid in some:
+                for call_uuid in _for_a_while(loose[tried : tried + CHUNK]):
                     fold(transaction, Call(call_uuid), _FAR_FUTURE)
+                    tried += 1
             if pause():
-                return first + len(some)
-        return len(loose)
+                break
+        return tried
 
     def _fold_all(self, waiting: Sequence[StoredPush]) -> list[Standing]:
         with self._store.database.write() as transaction:
             take_turn(transaction)
-            return [self._fold(transaction, push) for push in waiting if still_new(transaction, push)]
+            return [
+                self._fold(transaction, push)
+                for push in _for_a_while(waiting)
+                if still_new(transaction, push)
+            ]
 
     def _fold_alone(self, push: StoredPush) -> list[Standing]:
         """One push in a transaction of its own; whatever goes wrong with it is its reason to stay."""
@@ -116,6 +123,15 @@ class Projector:
             problem=problem if stuck else "",
         )
         return standing
+
+
+def _for_a_while(items: Sequence[Item]) -> Iterator[Item]:
+    """The first of the items, and more as long as a transaction may take."""
+    until = time.monotonic() + LONGEST_SECONDS
+    for item in items:
+        yield item
+        if time.monotonic() > until:
+            return
 
 
 # A call that is folded again came in when it first did, which is earlier.
