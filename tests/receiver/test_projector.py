@@ -206,6 +206,22 @@ def test_the_number_that_was_dialled_outweighs_a_data_id(state: State) -> None:
     assert state.fates(wave) == {0: Fate.PENDING, 1: Fate.PENDING, 2: Fate.DIALLED}
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_where_records_of_a_call_name_different_rows_each_is_dialled_in_any_order(
+    state: State, turn: int
+) -> None:
+    wave_id = state.wave("129", range(3))
+    # The call was forwarded: the first record knows the number it came to, the other whose row it was.
+    forwarded = pushes.basic("call-1", "19900000002", task_id="129")
+    whose = pushes.outbound("call-1", "19900000000", callee="19900000002", task_data_id="")
+
+    state.receive(*[pushes.push(data) for data in (forwarded, whose)][::turn])
+
+    assert state.fates(wave_id) == {0: Fate.DIALLED, 1: Fate.PENDING, 2: Fate.DIALLED}
+    (record,) = state.store.calls.every()
+    assert record.row_key == state.keys[wave_id, 0]
+
+
 def test_of_rows_with_one_number_the_one_that_says_the_same_was_dialled(state: State) -> None:
     wave = state.wave("129", [(0, "甲"), (0, "乙")], key_is_number=False)
     state.receive(pushes.push(pushes.outbound(name="乙")))

@@ -153,6 +153,8 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     """Merge what one push says into its call, and the call into its row; "" or why no row was found.
 
     A row with a record is dialled, whatever it was before; pushes that were stuck for want of it are folded.
+    Where records of one call name different rows, each of them is taken for dialled, in whatever order they
+    come: more rows than the platform counts are for a person, and nobody is called twice.
     """
     found = transaction.read(
         "SELECT facts, received, wave_id, row_key FROM calls WHERE call_uuid = ?", (push.call_uuid,)
@@ -161,17 +163,28 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     call = former.call.merge(push)
     record = CallRecord(call, min(former.received, received), former.wave_id, former.row_key)
     problem = ""
-    if call.recorded and (record.row_key is None or record.wave_id is None):
+    there = record.row_key is not None and record.wave_id is not None
+    if call.recorded and not (there and _named(former.call) == _named(call)):
         place = _locate(transaction, call)
-        record = CallRecord(call, record.received, place.wave_id, place.row_key)
-        problem = place.problem
+        if place.row_key is not None or not there:
+            record = CallRecord(call, record.received, place.wave_id, place.row_key)
+            problem = place.problem
         if place.row_key is not None:
             release(transaction, call.call_uuid)
     if record != former or not found:
         _put(transaction, record)
     if call.recorded and record.wave_id is not None and record.row_key is not None:
         _mark_dialled(transaction, record.wave_id, record.row_key)
+    if push.recorded and _named(push) != _named(call):
+        other = _locate(transaction, push)
+        if other.wave_id is not None and other.row_key is not None:
+            _mark_dialled(transaction, other.wave_id, other.row_key)
     return problem
+
+
+def _named(call: Call) -> tuple[str, ...]:
+    """What tells a call's row."""
+    return call.task_id, call.data_id, call.row_number, call.row_content, call.number
 
 
 @dataclass(frozen=True, slots=True)
