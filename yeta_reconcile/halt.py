@@ -55,7 +55,7 @@ class HaltFlag:
     def read(self) -> Halt | None:
         """The halt that is set, if one is; a file that cannot be read counts as one."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:

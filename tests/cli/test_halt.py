@@ -66,6 +66,16 @@ def test_the_flag_is_set_before_anything_is_asked_of_the_platform(here: Served) 
     assert live(here)
 
 
+def test_a_flag_that_is_no_text_halts_and_can_be_set_over(here: Served) -> None:
+    running(here)
+    flag(here).path.write_bytes(b"\xff\xfe\x00broken")
+
+    assert flag(here).why()
+    assert here.main("apply", "--yes").code == 0
+    assert here.main("halt").code == 0
+    assert live(here) == []
+
+
 def test_apply_does_the_rest_and_exits_7_while_halted(here: Served) -> None:
     here.campaign("renewal", range(3))
     flag(here).set("ops", datetime.now(UTC))
