@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.plan import Action, Change, Plan, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 # What stops or clears away may turn out to be needless; what was to ring may not.
 _MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})
@@ -57,8 +57,11 @@ def moved_changes(approved: Plan, now: Plan) -> list[str]:
     return moved
 
 
-def moved_rest(approved: Plan, now: Plan) -> list[str]:
-    """As `moved_changes`, for a plan that was begun: what is left of it may take other forms."""
+def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list[str]:
+    """As `moved_changes`, for a plan that was begun: what is left of it may take other forms.
+
+    `resumed`: ids of waves that were resumed since it was made: who pauses such a one again has a reason.
+    """
     left = left_out(approved, now)
     moved = []
     for name, changes in _by_campaign(now.doing):
@@ -66,6 +69,11 @@ def moved_rest(approved: Plan, now: Plan) -> list[str]:
             continue
         given = [change for change in approved.doing if change.campaign == name]
         moved += [f"{_named(change)} was not in it" for change in changes if not _goes_on(change, given)]
+        moved += [
+            f"{_named(change)} was done, and another hand paused it since"
+            for change in changes
+            if change.reason is Reason.PAUSED_BY_HAND and change.wave_id in resumed
+        ]
         ringing = sum(change.rows for change in changes if _rings_anew(change))
         allowed = sum(change.rows for change in given if change.rings)
         if ringing > allowed:

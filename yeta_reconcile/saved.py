@@ -17,6 +17,7 @@ from yeta_reconcile.errors import InvalidInput, PlanRejected
 from yeta_reconcile.render.plan_json import plan_json, restore_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -152,10 +153,13 @@ class SavedPlan:
         """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""
         _refuse_stale(moved_documents(self.plan, now))
 
-    def check_fresh(self, now: Plan, *, progress: str) -> None:
-        """Raise PlanRejected, saying what moved, unless what is left of it is what would be planned now."""
-        moved = moved_rest if progress == "begun" else moved_changes
-        _refuse_stale(moved(self.plan, now))
+    def check_fresh(self, now: Plan, *, progress: str, resumed: Collection[int] = ()) -> None:
+        """Raise PlanRejected, saying what moved, unless what is left of it is what would be planned now.
+
+        `resumed`: ids of waves that were resumed since it was made.
+        """
+        begun = progress == "begun"
+        _refuse_stale(moved_rest(self.plan, now, resumed) if begun else moved_changes(self.plan, now))
 
 
 def _sound(plan: Plan) -> Plan:

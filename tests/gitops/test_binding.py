@@ -134,6 +134,14 @@ def test_a_plan_that_broke_off_goes_on_in_other_forms(
     assert moved_rest(plan_of(*approved), plan_of(*left)) == []
 
 
+def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_again() -> None:
+    resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True))
+    assert moved_rest(resume, resume) == []
+    assert moved_rest(resume, resume, {7}) == [
+        "spring-renewal: resume wave 1 was done, and another hand paused it since"
+    ]
+
+
 @pytest.mark.parametrize(
     ("approved", "left"),
     [

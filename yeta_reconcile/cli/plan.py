@@ -183,4 +183,6 @@ def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
     """Raise PlanRejected unless what is left of a saved plan is what was planned now."""
     if not planned.forbidden:
         saved.check_documents(planned.plan)
-        saved.check_fresh(planned.plan, progress=opened.store.history.plan_state(saved.digest))
+        store = opened.store
+        resumed = store.intents.done_since("resume", int(saved.plan.created.timestamp() * 1000))
+        saved.check_fresh(planned.plan, progress=store.history.plan_state(saved.digest), resumed=resumed)

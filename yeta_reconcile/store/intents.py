@@ -118,6 +118,14 @@ class Intents:
         )
         return bool(found)
 
+    def done_since(self, call: str, moment: int) -> set[int]:
+        """Waves on which a call was done that began at `moment` (ms) or later."""
+        found = self._database.read(
+            "SELECT wave_id FROM intents WHERE called = ? AND outcome = ? AND begun >= ?",
+            (call, Outcome.DONE.value, moment),
+        )
+        return {row[0] for row in found}
+
     def done_batches(self, wave_id: int) -> set[int]:
         """Batches of a wave that are proven to be in."""
         return {
