@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -296,7 +297,47 @@ def test_a_campaign_known_only_by_a_task_can_be_forgotten(here: Served) -> None:
     assert here.rung()[3:] == [number(7), number(8)]
 
 
+def hide(here: Served, task: str, queries: int = 2) -> None:
+    """The task does not show in the next queries: a look is one for the listing and one by its id."""
+    here.emulator.change(
+        lag_queries=here.emulator.world.queries - here.emulator.tasks[task].created_on_query + queries
+    )
+
+
+def test_a_task_that_does_not_show_for_once_is_looked_for_again_before_it_is_forgotten(here: Served) -> None:
+    hide(here, applied(here, 20))
+
+    done = here.main("state", "forget", "renewal", "--yes")
+
+    assert done.code == 4
+    assert "cannot be forgotten while it is live" in done.err
+
+
 # Resolve
+
+
+def test_a_task_that_does_not_show_for_once_is_looked_for_again_before_a_person_settles_it(
+    here: Served,
+) -> None:
+    hide(here, applied(here, 20))
+
+    done = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "undialled", "--yes")
+
+    assert done.code == 3
+    assert "nothing to settle" in done.err
+
+
+def test_what_comes_back_while_a_person_is_asked_is_not_settled(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide(here, applied(here, 20), 100)
+    command = import_module("yeta_reconcile.cli.state.resolve")
+    monkeypatch.setattr(command, "confirm", lambda *_, **__: here.emulator.change(lag_queries=0))
+
+    done = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "undialled")
+
+    assert done.code == 3
+    assert held(here)["pending"] == 20
 
 
 def unsettled(here: Served) -> list[dict[str, Any]]:

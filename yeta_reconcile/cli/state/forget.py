@@ -10,12 +10,12 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
+from yeta_reconcile.cli.state.look import look
 from yeta_reconcile.diff import Wave, in_the_light
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.live import LivePhase
 from yeta_reconcile.nearmiss import did_you_mean
-from yeta_reconcile.observe import observe
 from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Phase
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ def forget(context: Context, name: str, yes: bool) -> None:
     with session(context) as opened:
         run = run_of(opened, "state forget")
         with holding(run):
-            recorded = opened.store.waves.recorded()
-            project = opened.repository.project.name
-            observed = observe(
-                opened.client, recorded, opened.store.key, project, opened.repository.environment
-            )
+            recorded, observed = look(opened, name, run)
             record = recorded.campaigns.get(name)
             orphans = _orphans(name, record, observed)
             if record is None and not orphans:

@@ -13,17 +13,19 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
+from yeta_reconcile.cli.state.look import look
 from yeta_reconcile.diff import Wave, in_the_light
-from yeta_reconcile.errors import InvalidInput, WrongUsage
+from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
 from yeta_reconcile.execute.resolve import Decision, Doubt, Verdict, carry_out, doubts, keys_of
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.numbers import BadNumberError, normalise
-from yeta_reconcile.observe import observe
 from yeta_reconcile.render.table import table
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.recorded import Phase
 
 FORMAT = "yeta-resolve/1"
 UNRESOLVED = 8
@@ -74,10 +76,16 @@ def resolve(
         digests = _digests(opened, numbers)
         run = run_of(opened, "state resolve")
         with holding(run):
-            chosen = [doubt.wave for doubt in _doubts(opened, name) if doubt.wave.record.number == wave]
-            decisions = _decisions(opened, chosen, Verdict(verdict), lines, digests)
+
+            def decided() -> list[Decision]:
+                chosen = [d.wave for d in _doubts(opened, name, run) if d.wave.record.number == wave]
+                return _decisions(opened, chosen, Verdict(verdict), lines, digests)
+
+            decisions = decided()
             _announce(opened, name, wave, decisions)
             confirm("Settle it so?", yes=yes)
+            if not yes and _standing(decisions) != _standing(decided()):
+                raise Incomplete("the waves changed while you were asked", hint="look again")
             count = sum(carry_out(run, decision) for decision in decisions)
             outcome = f"{name} wave {wave}: {verdict}"
             note(
@@ -93,16 +101,18 @@ def resolve(
     return 0
 
 
-def _doubts(opened: Session, name: str) -> list[Doubt]:
-    store, repository = opened.store, opened.repository
-    recorded = store.waves.recorded()
+def _standing(decisions: list[Decision]) -> list[tuple[int, Phase]]:
+    return [(decision.wave.record.wave_id, decision.wave.record.phase) for decision in decisions]
+
+
+def _doubts(opened: Session, name: str, run: Run | None = None) -> list[Doubt]:
+    recorded, observed = look(opened, name, run)
     record = recorded.campaigns.get(name)
     if record is None:
         raise InvalidInput(
             f"the state knows no campaign {name}", hint=did_you_mean(name, [*recorded.campaigns])
         )
-    observed = observe(opened.client, recorded, store.key, repository.project.name, repository.environment)
-    quiet = int(repository.project.platform.drain_quiet.total_seconds() * 1000)
+    quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
     now = int(opened.clock.now().timestamp() * 1000)
     return doubts(in_the_light(record, observed.tasks), now, quiet)
 
