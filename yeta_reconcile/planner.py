@@ -223,7 +223,7 @@ class _Gathering:
     def _subjects(self) -> dict[str, Subject]:
         orphans = self._orphans_by_name()
         strangers = any(
-            name not in self.callings and any(_started(orphan) for orphan in found)
+            name not in self.callings and any(orphan.proven and _started(orphan) for orphan in found)
             for name, found in orphans.items()
         )
         subjects: dict[str, Subject] = {}
