@@ -6,11 +6,11 @@ is the one that rings nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.live import LivePhase, Task
+from yeta_reconcile.live import ASTIR, LivePhase, Task
 from yeta_reconcile.plan import Reason
 from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase, WaveRecord
 
@@ -37,6 +37,8 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
 
 
 _OVER = frozenset({LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
+# Ends that may come while calls are in progress.
+CUT_SHORT = frozenset({Phase.DELETED, Phase.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,19 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     | draining           | –       | started*   | –        | completed | expired | deleted*    | lost |
     | completed, expired | –       | –          | –        | –         | –       | –           | –    |
     * by another hand   † deleted, if it ever rang
-    A status that is not known changes nothing.
+    A status that is not known changes nothing. A wave with a call record was started, whatever is shown.
     """
     if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.DISCARDED} or wave.kind != "Campaign":
         return Seen(wave.phase, wave.by_hand, wave.tel_count)
+    if wave.phase in STAGED and wave.dialled:
+        # A call record proves what the query does not show yet.
+        wave = replace(wave, phase=Phase.STARTED)
     if wave.phase in FINAL and wave.phase is not Phase.LOST:
-        return Seen(wave.phase, wave.by_hand, _grown(wave, task))
+        return Seen(wave.phase, wave.by_hand, _counted(wave, task, wave.phase))
     if task is None:
-        return Seen(Phase.LOST, wave.by_hand, wave.tel_count)
+        # Found paused again, it is as we paused it, or paused by another hand meanwhile.
+        ours = wave.phase in {Phase.PAUSED, Phase.DRAINING, Phase.LOST} and not wave.by_hand
+        return Seen(Phase.LOST, not ours, wave.tel_count)
     live = task.phase
     if live is LivePhase.NEW and wave.phase is Phase.LOST:
         # It was not gone after all. If we never started it, what it holds has to be verified anew.
@@ -76,26 +83,57 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     if live is LivePhase.DELETED:
         if wave.phase in STAGED and task.never_rang:
             return Seen(Phase.DISCARDED, by_hand=True)
-        return Seen(Phase.DELETED, by_hand=True, tel_count=_grown(wave, task))
+        return Seen(Phase.DELETED, by_hand=True, tel_count=_counted(wave, task, Phase.DELETED))
     if live is LivePhase.COMPLETED:
-        return Seen(Phase.COMPLETED, wave.by_hand, _grown(wave, task))
+        return Seen(Phase.COMPLETED, wave.by_hand, _counted(wave, task, Phase.COMPLETED))
     if live is LivePhase.EXPIRED:
-        return Seen(Phase.EXPIRED, wave.by_hand, _grown(wave, task))
+        return Seen(Phase.EXPIRED, wave.by_hand, _counted(wave, task, Phase.EXPIRED))
     if live is LivePhase.LIVE:
         hand = wave.phase is not Phase.STARTED or wave.by_hand
         return Seen(Phase.STARTED, by_hand=hand and wave.phase is not Phase.STARTED)
     if wave.phase in {Phase.PAUSED, Phase.DRAINING}:
         return Seen(wave.phase, wave.by_hand)
-    return Seen(Phase.PAUSED, by_hand=True)
+    return Seen(Phase.PAUSED, by_hand=wave.phase is not Phase.LOST or wave.by_hand)
 
 
-def _grown(wave: WaveRecord, task: Task | None) -> int | None:
-    """A count read after the end; calls that were in progress may still have made it grow.
+def _counted(wave: WaveRecord, task: Task | None, phase: Phase) -> int | None:
+    """The count of dialled numbers at a wave's end, as far as this answer tells it.
 
-    An answer that does not show the end yet tells of a time before it, and its count proves nothing.
+    An answer that does not show the end yet tells of a time before it, and its count proves nothing. Of a
+    wave that was cut short calls may be in progress that are not counted yet: its first count is believed
+    if nothing is in process any more, and recorded only once it `stands`. It may still have grown.
     """
     now = task.process_tel_count if task and task.phase in _OVER else None
+    if phase in CUT_SHORT and wave.tel_count is None and (task is None or task.remaining != 0):
+        return None
     return max((count for count in (wave.tel_count, now) if count is not None), default=None)
+
+
+def risen(wave: WaveRecord, task: Task | None) -> bool:
+    """Whether a wave that was cut short went on after rows of it were freed: it may have called them."""
+    if wave.phase not in CUT_SHORT or wave.released <= 0 or task is None:
+        return False
+    grew = wave.tel_count is not None and (task.process_tel_count or 0) > wave.tel_count
+    return task.phase in ASTIR or grew
+
+
+def unread(wave: WaveRecord, task: Task | None) -> bool:
+    """Whether the count of a wave that was cut short is still to be read, until it `stands`."""
+    if task is None or task.process_tel_count is None or task.phase not in _OVER:
+        return False
+    return wave.tel_count is None and seen(wave, task).phase in CUT_SHORT
+
+
+def stands(wave: WaveRecord, task: Task, now: int, settle: int, drain_quiet: int) -> bool:
+    """Whether the count of a wave that was cut short can grow no more. Times in ms.
+
+    What a query did not show yet shows after `settle`; with nothing in process that is enough, else counts
+    and records must be unchanged for `drain_quiet`, as in a drain.
+    """
+    if wave.quiet_since is None or wave.quiet_facts != quiet_facts(wave, task):
+        return False
+    quiet = now - wave.quiet_since
+    return quiet >= drain_quiet or (task.remaining == 0 and quiet >= settle)
 
 
 class Doubt(Enum):
@@ -181,5 +219,5 @@ def carry_readiness(wave: WaveRecord, task: Task, now: int, drain_quiet: int) ->
 
 
 def quiet_facts(wave: WaveRecord, task: Task) -> str:
-    """What must stand still for a drain to count as over."""
+    """What must stand still for a drain, or the calls of a wave that was cut short, to count as over."""
     return f"{task.process_count}/{task.process_tel_count}/{task.remaining}/{wave.dialled}"

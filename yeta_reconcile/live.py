@@ -33,6 +33,9 @@ STATUS_PHASE = {
     7: LivePhase.EXPIRED,
 }
 
+# A task in one of these calls people, or may yet.
+ASTIR = frozenset({LivePhase.NEW, LivePhase.LIVE, LivePhase.PAUSED})
+
 STATUS_WORDS = {
     0: "new",
     1: "started",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from yeta_reconcile.live import Config, LivePhase, Task
+from yeta_reconcile.journal import unread
+from yeta_reconcile.live import ASTIR, Config, LivePhase, Task
 from yeta_reconcile.marks import Key, owner_digest, parse_mark
 from yeta_reconcile.observed import Observed, Orphan
 from yeta_reconcile.recorded import Phase, Recorded, WaveRecord
@@ -47,17 +48,17 @@ def observe(
     """
     config = client.config()
     owner = owner_digest(project, environment)
-    marked = [
-        task for task in client.query(name=owner) if (mark := parse_mark(task.name)) and mark.owner == owner
-    ]
     waves = [
         wave for campaign in recorded.campaigns.values() for wave in campaign.waves if wave.kind == "Campaign"
+    ]
+    marked = [
+        task for task in client.query(name=owner) if (mark := parse_mark(task.name)) and mark.owner == owner
     ]
     answers = _answers(waves, marked, recorded)
     return Observed(
         config=config,
         tasks=_recorded_tasks(client, waves, marked, unseen),
-        orphans=tuple(_orphans(marked, recorded, answers, key, project, environment)),
+        orphans=tuple(_orphans(waves, marked, recorded, answers, key, project, environment)),
         answers=answers,
     )
 
@@ -84,6 +85,7 @@ def _answers(waves: Iterable[WaveRecord], marked: Iterable[Task], recorded: Reco
 
 
 def _orphans(
+    waves: Iterable[WaveRecord],
     marked: Iterable[Task],
     recorded: Recorded,
     answers: dict[str, Task],
@@ -91,11 +93,12 @@ def _orphans(
     project: str,
     environment: str,
 ) -> Iterable[Orphan]:
-    kept = {task.task_id for task in answers.values()}
+    """Tasks that no record is about, or none any more: those that were discarded or forgotten, if astir."""
+    kept = {*(task.task_id for task in answers.values()), *(wave.task_id for wave in waves)}
     for task in marked:
         mark = parse_mark(task.name)
         known = task.task_id in recorded.task_ids or task.task_id in recorded.forgotten
-        if mark is not None and not known and task.task_id not in kept:
+        if mark is not None and task.task_id not in kept and (not known or task.phase in ASTIR):
             yield Orphan(task, mark, key.proves(mark, project, environment))
 
 
@@ -118,7 +121,8 @@ def _recorded_tasks(
         if task is not None or not unseen(wanted[task_id]):
             tasks[task_id] = task
     for task_id, wave in wanted.items():
-        if wave.phase is Phase.DRAINING and tasks.get(task_id):
+        task = tasks.get(task_id)
+        if task and (wave.phase is Phase.DRAINING or unread(wave, task)):
             tasks[task_id] = client.task(task_id, remaining=True)
     return tasks
 

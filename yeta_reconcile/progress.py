@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _DETAIL = {
     "halt": "paused by a halt",
     "discard": "to be thrown away and staged anew",
+    "risen": "went on after its end",
 }
 
 

@@ -51,6 +51,8 @@ class Fate(IntEnum):
     UNKNOWN = 5
 
 
+# The `detail` of a wave that was live again after its end, when rows of it had been freed already.
+RISEN = "risen"
 # Calls to try a robot (`yeta call`) are kept under a name that no document can have.
 BY_HAND = "~call"
 # Not a set: a member of an enumeration is compared far sooner than it is hashed.
@@ -62,8 +64,9 @@ class WaveRecord:
     """One attempt at one wave: at most one platform task. Times are ms since the epoch.
 
     `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `unknown` and
-    `held` count rows by fate. `tel_count` is the platform's count of dialled numbers, read after the
-    wave was paused, deleted or had ended: what accounting compares with `dialled`.
+    `held` count rows by fate. `tel_count` is the platform's count of dialled numbers after the wave's end,
+    None until it can grow no more: what accounting compares with `dialled`. `quiet_facts` stand still since
+    `quiet_since`, both of the phase it is in.
     """
 
     wave_id: int
@@ -98,6 +101,11 @@ class WaveRecord:
     def staged(self) -> bool:
         """Whether it was never started, as far as is known."""
         return self.phase in STAGED
+
+    @property
+    def released(self) -> int:
+        """Rows that were freed for other waves."""
+        return self.rows - self.pending - self.dialled - self.unknown - self.held
 
     @property
     def live(self) -> bool:

@@ -151,8 +151,8 @@ def test_a_mended_row_that_goes_back_to_the_refused_number_is_not_called_at_the_
 
 def test_a_count_from_before_the_deletion_proves_nobody_undialled() -> None:
     wave = WaveRecord(1, "renewal", 1, 1, Phase.DELETED, "", Attributes("719", ("100",)), dialled=5)
-    assert seen(wave, Task("1", "", 2, process_tel_count=5)).tel_count is None
-    assert seen(wave, Task("1", "", 2, deleted=True, process_tel_count=7)).tel_count == 7
+    assert seen(wave, Task("1", "", 2, process_tel_count=5, remaining=0)).tel_count is None
+    assert seen(wave, Task("1", "", 2, deleted=True, process_tel_count=7, remaining=0)).tel_count == 7
 
 
 def test_no_two_ways_to_hold_a_wave_are_remembered_alike() -> None:

@@ -9,7 +9,7 @@ from yeta_reconcile.diff.decision import INVALID, Decision, find
 from yeta_reconcile.diff.declared import decide_declared
 from yeta_reconcile.diff.direct import decide_direct
 from yeta_reconcile.diff.gone import decide_gone
-from yeta_reconcile.diff.orphans import judge_orphans
+from yeta_reconcile.diff.orphans import judge_orphans, name_risen
 
 if TYPE_CHECKING:
     from yeta_reconcile.diff.subject import Subject
@@ -19,6 +19,7 @@ def decide(subject: Subject) -> Decision:
     """The changes and findings of one campaign."""
     decision = Decision()
     judge_orphans(subject, decision)
+    name_risen(subject, decision)
     if subject.declared is None or subject.destroy:
         decide_gone(subject, decision)
     elif _another_kind(subject, decision):

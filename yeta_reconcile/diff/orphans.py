@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diff.decision import UNRESOLVED, Decision, find
-from yeta_reconcile.live import LivePhase
+from yeta_reconcile.live import ASTIR, LivePhase
 from yeta_reconcile.plan import Action, Change, Reason
+from yeta_reconcile.recorded import FINAL, RISEN, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.diff.subject import Subject
@@ -31,6 +32,31 @@ def judge_orphans(subject: Subject, decision: Decision) -> None:
             )
         elif not (orphan.proven and task.phase is LivePhase.DELETED and task.never_rang):
             _orphan_blocks(subject, orphan, decision)
+
+
+def name_risen(subject: Subject, decision: Decision) -> None:
+    """Waves that are over while their tasks are live, or were since: their rows may be another wave's by now.
+
+    A query that lags behind the end reads the same; that it rings is the worse reading, and it passes. What
+    was called after its row was freed is known once every record is there.
+    """
+    for wave in subject.waves:
+        record, task = wave.record, wave.task
+        over = record.phase in FINAL and record.phase is not Phase.LOST
+        if over and task is not None and task.phase in ASTIR:
+            find(
+                decision, subject, "task-risen", UNRESOLVED,
+                f"wave {record.number} is {record.phase}, and its task {task.task_id} is {task.status_words} "
+                "again: it may call whom another wave calls",
+                "delete it at the platform if nobody wants it",
+            )  # fmt: skip
+        elif over and record.detail == RISEN and not record.accounted:
+            find(
+                decision, subject, "task-risen", UNRESOLVED,
+                f"task {record.task_id} of wave {record.number} went on after {record.released} rows of it "
+                "were freed: who of them was called is not known",
+                f"their call records tell, or `yeta state resolve {record.campaign}`",
+            )  # fmt: skip
 
 
 def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.delta import Grip
 from yeta_reconcile.diff.decision import UNRESOLVED
 from yeta_reconcile.diff.subject import grip
+from yeta_reconcile.journal import unread
+from yeta_reconcile.live import ASTIR
 from yeta_reconcile.plan import Reason
 
 if TYPE_CHECKING:
@@ -44,6 +46,16 @@ def decide_over(case: Case, wave: Wave) -> None:
     record = wave.record
     held = case.delta.held.get(record.wave_id, 0)
     if grip(record) is Grip.FREEING or not held or not record.pending or case.ended:
+        return
+    if wave.task is not None and wave.task.phase in ASTIR:
+        # Said already: it is not over after all.
+        return
+    if wave.task is not None and unread(record, wave.task):
+        missing = (wave.task.process_tel_count or 0) - record.dialled
+        if missing > 0:
+            case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(missing))
+        else:
+            case.wait(wave, Reason.DRAINING, held, "calls in progress are let finish")
         return
     hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
     old = record.started_at is not None and case.subject.now_ms - record.started_at > WEEK_MS

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.delta import Grip, RowsDelta
-from yeta_reconcile.journal import Seen, seen
+from yeta_reconcile.journal import Seen, risen, seen
 from yeta_reconcile.positions import Position
-from yeta_reconcile.recorded import CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.recorded import RISEN, CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,7 +83,8 @@ def in_the_light(record: CampaignRecord | None, tasks: dict[str, Task | None]) -
         task = tasks[wave.task_id]
         now: Seen = seen(wave, task)
         if now.phase is not Phase.DISCARDED:
-            lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count)
+            detail = RISEN if risen(wave, task) else wave.detail
+            lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count, detail=detail)
             waves.append(Wave(lit, task))
     return tuple(waves)
 

@@ -37,7 +37,6 @@ _PHASE = {
     # In doubt it may ring.
     LivePhase.UNKNOWN: Phase.STARTED,
 }
-_OVER = frozenset({Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,8 @@ def adoption(
         imported=True,
         # Who paused it is not known, and what another hand paused is not resumed unasked.
         by_hand=phase is Phase.PAUSED,
-        tel_count=task.process_tel_count if phase in _OVER else None,
+        # Of one that was cut short it is read twice, like any other's.
+        tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,
         created_at=now,
         started_at=None if staged else task.time_start or now,
         detail="discard" if staged else "",

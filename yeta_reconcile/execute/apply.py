@@ -21,7 +21,7 @@ from yeta_reconcile.execute import control
 from yeta_reconcile.execute.course import Course, compare
 from yeta_reconcile.execute.run import Problem, Run, Stopped
 from yeta_reconcile.execute.staging import remove_orphan
-from yeta_reconcile.journal import seen
+from yeta_reconcile.journal import CUT_SHORT
 from yeta_reconcile.live import LivePhase
 from yeta_reconcile.plan import Action, Change
 from yeta_reconcile.recorded import Fate, Phase, WaveRecord
@@ -115,6 +115,7 @@ class Apply:
         run = self.run
         try:
             run.check()
+            self._account(name)
             Course(run, self.planner, self.planned, name).follow(new_waves=name not in self.held_back)
         except Stopped:
             run.problem(7, name, "stopped before it was done", "run again")
@@ -124,6 +125,13 @@ class Apply:
             run.problem(1 if isinstance(error, PlatformError) else 7, name, error.message, error.hint)
         except OutcomeUnknown as error:
             run.problem(7, name, str(error), "run again")
+
+    def _account(self, name: str) -> None:
+        """Look again at waves of which the plan frees rows: a query may not show yet who is being called."""
+        if any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes[name]):
+            for wave in self.planned.subjects[name].waves:
+                if wave.record.phase in CUT_SHORT and wave.record.accounted:
+                    control.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
 
     def _name_unknown_rows(self) -> None:
         """Rows that were called out without an answer, by any run: only a record or a person settles them."""
@@ -168,9 +176,7 @@ class Apply:
         if task_id is None or task_id not in self.planned.observed.tasks:
             return
         task = self.planned.observed.tasks[task_id]
-        now = seen(wave, task)
-        if (now.phase, now.by_hand) != (wave.phase, wave.by_hand) or now.tel_count != wave.tel_count:
-            control.sync(self.run, wave, task)
+        control.sync(self.run, wave, task)
         if wave.detail == "halt" and task is not None and task.phase is LivePhase.LIVE:
             # Somebody set it ringing again: a later pause is not the halt's any more.
             self.run.store.waves.change_wave(wave.wave_id, detail="")

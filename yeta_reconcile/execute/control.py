@@ -8,14 +8,26 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.settle import look, rows_in, settle_wave
-from yeta_reconcile.journal import carry_readiness, ended_as, quiet_facts, seen
+from yeta_reconcile.execute.settle import AFTER, look, rows_in, settle_wave
+from yeta_reconcile.journal import (
+    CUT_SHORT,
+    carry_readiness,
+    ended_as,
+    quiet_facts,
+    risen,
+    seen,
+    stands,
+    unread,
+)
 from yeta_reconcile.live import LivePhase, Task
-from yeta_reconcile.recorded import Fate, Outcome, Phase
+from yeta_reconcile.recorded import RISEN, Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.recorded import WaveRecord
+
+STILL = frozenset({LivePhase.PAUSED, LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
+OVER = STILL - {LivePhase.PAUSED}
 
 
 def start(run: Run, wave: WaveRecord) -> bool:
@@ -28,9 +40,11 @@ def start(run: Run, wave: WaveRecord) -> bool:
         sync(run, wave, task)
         run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
         return False
-    if task.count_tel != wave.pending:
+    # Of a start that does not show for long, records may have come already.
+    asked = wave.pending + wave.dialled + wave.held
+    if task.count_tel != asked:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, detail="discard")
-        words = f"wave {wave.number} holds {task.count_tel} numbers, not {wave.pending}: it is staged anew"
+        words = f"wave {wave.number} holds {task.count_tel} numbers, not {asked}: it is staged anew"
         run.problem(7, wave.campaign, words, "run again")
         return False
     step = Step(
@@ -48,8 +62,9 @@ def resume(run: Run, wave: WaveRecord) -> bool:
     step = Step(
         call="resume",
         wave=wave,
-        before={"phase": Phase.STARTED, "by_hand": False, "detail": ""},
-        undo={"phase": wave.phase, "by_hand": wave.by_hand, "detail": wave.detail},
+        # Whose the pause was is known until it is over.
+        before={"phase": Phase.STARTED},
+        undo={"phase": wave.phase},
         rings=True,
     )
     return _rung(run, wave, step)
@@ -57,8 +72,12 @@ def resume(run: Run, wave: WaveRecord) -> bool:
 
 def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
     task_id = wave.task_id or ""
+    if doubts := run.store.intents.open(wave.wave_id):
+        words = f"whether {doubts[0].call} of wave {wave.number} was done is not known; nothing is started"
+        run.problem(7, wave.campaign, words, "run again")
+        return False
     try:
-        answer = change(run, step, lambda: run.client.start(task_id))
+        answer = change(run, step, lambda: run.client.start(task_id), lambda _: AFTER[step.call])
     except Incomplete as halted:
         run.problem(7, wave.campaign, halted.message, halted.hint)
         return False
@@ -95,9 +114,19 @@ def delete(run: Run, wave: WaveRecord) -> bool:
     if not answer.done and not _unfinished(run, wave, answer):
         return False
     # Calls in progress may have been counted between the last look and the deletion.
-    sync(run, run.store.waves.wave(wave.wave_id), run.client.task(task_id))
+    sync(run, run.store.waves.wave(wave.wave_id), _once_it_shows(run, wave, OVER))
     run.say("deleted", wave.campaign, wave=wave.number)
     return True
+
+
+def _once_it_shows(run: Run, wave: WaveRecord, awaited: frozenset[LivePhase]) -> Task | None:
+    """A task once it shows what we just did to it, or as it is after the settling time."""
+    patience = run.now_ms() + run.pauses.settle_ms
+    while True:
+        task = run.client.task(wave.task_id or "", remaining=True)
+        if task is None or task.phase in awaited or run.now_ms() >= patience:
+            return task
+        run.wait(run.pauses.look)
 
 
 def discard(run: Run, wave: WaveRecord) -> bool:
@@ -109,7 +138,7 @@ def discard(run: Run, wave: WaveRecord) -> bool:
         return True
     task_id = wave.task_id
     task = look(run, wave)
-    if task is None or (not task.never_rang and not task.deleted):
+    if task is None or wave.dialled or (not task.never_rang and not task.deleted):
         return _discarded(run, wave, task)
     answer = change(run, Step(call="discard", wave=wave), lambda: run.client.delete(task_id))
     if answer.outcome is Outcome.UNKNOWN:
@@ -125,7 +154,8 @@ def discard(run: Run, wave: WaveRecord) -> bool:
 
 
 def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
-    phase = sync(run, wave, task)
+    # A record that came meanwhile proves that it was started.
+    phase = sync(run, run.store.waves.wave(wave.wave_id), task)
     if phase is Phase.DISCARDED:
         run.say("discarded", wave.campaign, wave=wave.number)
         return True
@@ -133,7 +163,7 @@ def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
         words = f"task {wave.task_id} of wave {wave.number} is gone; that it called nobody is not proven"
         run.problem(8, wave.campaign, words, f"`yeta state resolve {wave.campaign}` settles it")
     else:
-        words = f"wave {wave.number} was started by another hand before it could be thrown away"
+        words = f"wave {wave.number} was started before it could be thrown away"
         run.problem(7, wave.campaign, words, "run again to see what it means")
     return False
 
@@ -147,26 +177,46 @@ def carry(run: Run, wave: WaveRecord) -> bool:
         if not _drained(run, wave) or not delete(run, wave):
             return False
         wave = run.store.waves.wave(wave.wave_id)
-    if wave.phase in {Phase.DELETED, Phase.EXPIRED} and not wave.accounted:
-        words = f"wave {wave.number} is over; {wave.missing_records} call records are missing"
-        run.problem(7, wave.campaign, words, "`yeta backfill` fetches those that could not be delivered")
-        return False
-    return True
+    return wave.phase not in CUT_SHORT or account(run, wave)
+
+
+def account(run: Run, wave: WaveRecord) -> bool:
+    """Whether every dialled number of a wave that was cut short has its record. False: a problem was noted.
+
+    A count that would do is read again after the settling time; if it moved meanwhile, once more.
+    """
+    for last in (False, False, True):
+        if wave.accounted:
+            return True
+        task = run.client.task(wave.task_id or "", remaining=True)
+        sync(run, wave, task)
+        wave = run.store.waves.wave(wave.wave_id)
+        would_do = not wave.held and seen(wave, task).tel_count == wave.dialled
+        if wave.accounted or last or not would_do or wave.quiet_since is None:
+            break
+        run.wait_until(wave.quiet_since + run.pauses.settle_ms)
+    if wave.accounted:
+        return True
+    words, hint = "its calls may still be in progress", "run again"
+    if wave.tel_count is not None:
+        words = f"{wave.missing_records} call records are missing"
+        hint = "`yeta backfill` fetches those that could not be delivered"
+    run.problem(7, wave.campaign, f"wave {wave.number} is over; {words}", hint)
+    return False
 
 
 def _drained(run: Run, wave: WaveRecord) -> bool:
     """Wait for calls in progress and their records, as long as that is a matter of seconds."""
-    patience = run.now_ms() + int(run.pauses.settle * 1000)
+    patience = run.now_ms() + run.pauses.settle_ms
     while True:
-        task = run.client.task(wave.task_id or "", remaining=True)
+        task = _once_it_shows(run, wave, STILL)
         if task is None or task.phase is not LivePhase.PAUSED:
             sync(run, wave, task)
             run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
             return False
         watch(run, wave, task)
         wave = run.store.waves.wave(wave.wave_id)
-        quiet = int(run.pauses.drain_quiet * 1000)
-        ready = carry_readiness(wave, task, run.now_ms(), quiet)
+        ready = carry_readiness(wave, task, run.now_ms(), run.pauses.drain_quiet_ms)
         if ready.ready:
             return True
         if run.now_ms() >= patience:
@@ -177,10 +227,12 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
 
 
 def watch(run: Run, wave: WaveRecord, task: Task) -> None:
-    """Note since when nothing moves in a paused wave."""
-    facts = quiet_facts(wave, task)
+    """Note since when nothing moves in a wave that drains or was cut short, and its count if it stands."""
+    facts, now, pauses = quiet_facts(wave, task), run.now_ms(), run.pauses
     if facts != wave.quiet_facts:
-        run.store.waves.change_wave(wave.wave_id, quiet_facts=facts, quiet_since=run.now_ms())
+        run.store.waves.change_wave(wave.wave_id, quiet_facts=facts, quiet_since=now)
+    elif unread(wave, task) and stands(wave, task, now, pauses.settle_ms, pauses.drain_quiet_ms):
+        run.store.waves.change_wave(wave.wave_id, tel_count=task.process_tel_count)
 
 
 def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool = False) -> Phase:
@@ -193,14 +245,20 @@ def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool
         fields["phase"] = now.phase
     if now.by_hand != wave.by_hand:
         fields["by_hand"] = now.by_hand
-    if now.tel_count is not None and now.tel_count != wave.tel_count:
+    known = now.phase not in CUT_SHORT or wave.tel_count is not None
+    if known and now.tel_count != wave.tel_count:
         fields["tel_count"] = now.tel_count
+    if risen(wave, task) and wave.detail != RISEN:
+        fields["detail"] = RISEN
     if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
         fields["started_at"] = run.now_ms()
     if wave.phase is Phase.FILLING and now.phase not in {wave.phase, Phase.DISCARDED, Phase.LOST}:
         _release_absent(run, wave, task)
     if fields:
         run.store.waves.change_wave(wave.wave_id, **fields)
+        wave = run.store.waves.wave(wave.wave_id)
+    if task is not None and unread(wave, task):
+        watch(run, wave, task)
     return now.phase
 
 

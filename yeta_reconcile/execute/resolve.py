@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.execute import control
 from yeta_reconcile.journal import carry_readiness
-from yeta_reconcile.recorded import Fate, Phase, RowRecord
+from yeta_reconcile.live import ASTIR
+from yeta_reconcile.recorded import RISEN, Fate, Phase, RowRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -62,6 +63,8 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
             found.append(Doubt(wave, record.held, "held as possibly dialled: imported or rebuilt"))
         elif record.held:
             found.append(Doubt(wave, record.held, "called out; no record has come yet", pressing=False))
+        if record.detail == RISEN and not record.accounted:
+            found.append(Doubt(wave, record.released, "freed before its task went on after its end"))
         if why := _unaccountable(wave, now, drain_quiet):
             found.append(Doubt(wave, record.pending, why))
     return found
@@ -101,6 +104,7 @@ class Decision:
         | draining                          | every open    | held, unknown        |
         | completed (the others were called) | held, unknown | every open           |
         | deleted, expired, lost            | every open    | every open           |
+        | the same, live again since        | open, freed   | open, freed          |
         """
         record, named = self.wave.record, self.keys is not None
         if record.kind != "Campaign":
@@ -112,6 +116,8 @@ class Decision:
             return _DOUBTFUL
         if record.phase is Phase.COMPLETED and not named:
             return _DOUBTFUL
+        if record.detail == RISEN:
+            return (*_OPEN, Fate.RELEASED)
         return _OPEN
 
     @property
@@ -128,6 +134,7 @@ class Decision:
                 hint="apply finishes it, or throws it away",
             )
         live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
+        live |= record.detail == RISEN and self.wave.task is not None and self.wave.task.phase in ASTIR
         if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
             raise RefusedByGuard(
                 f"wave {record.number} goes on: its task may still call every row of it",
@@ -156,6 +163,8 @@ def carry_out(run: Run, decision: Decision) -> int:
     if record.phase is Phase.LOST and not now.pending + now.held + now.unknown:
         # Nothing of it is in doubt any more; what the platform does not know cannot ring.
         store.waves.change_wave(record.wave_id, phase=Phase.DELETED)
+    if record.detail == RISEN and decision.keys is None:
+        store.waves.change_wave(record.wave_id, detail="")
     return count
 
 

@@ -52,6 +52,16 @@ class Pauses:
     drain_quiet: float = 600.0
 
     @property
+    def settle_ms(self) -> int:
+        """The settling time in ms."""
+        return int(self.settle * 1000)
+
+    @property
+    def drain_quiet_ms(self) -> int:
+        """How long nothing may move for a drain to be over, in ms."""
+        return int(self.drain_quiet * 1000)
+
+    @property
     def look(self) -> float:
         """Between two looks at something that is expected to change."""
         return max(min(self.settle / 10, 1.0), 0.01)

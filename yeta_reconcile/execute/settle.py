@@ -6,7 +6,7 @@ It changes nothing at the platform. A call-out that was never answered stays unk
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.journal import Doubt, settle_control, settle_inserts
 from yeta_reconcile.observe import new_and_empty, young
@@ -131,9 +131,9 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
 
 # What a call that turns out done, or not done, leaves of its wave. What a discarded task was at its end, only
 # the next look tells.
-AFTER: dict[str, dict[str, object]] = {
+AFTER: dict[str, dict[str, Any]] = {
     "start": {"phase": Phase.STARTED, "by_hand": False},
-    "resume": {"phase": Phase.STARTED, "by_hand": False},
+    "resume": {"phase": Phase.STARTED, "by_hand": False, "detail": ""},
     "pause": {"phase": Phase.PAUSED, "by_hand": False},
     "drain": {"phase": Phase.DRAINING, "by_hand": False},
     "delete": {"phase": Phase.DELETED, "by_hand": False},

@@ -31,9 +31,14 @@ _FIELDS = {
 
 
 def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -> None:
-    """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer."""
+    """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer.
+
+    What stood still in one phase proves nothing of the next: with the phase that begins anew.
+    """
     if not fields:
         return
+    if "phase" in fields:
+        fields = {"quiet_since": None, "quiet_facts": ""} | fields
     if unknown := fields.keys() - _FIELDS:
         raise AssertionError(f"a wave has no fields {sorted(unknown)}")
     names = list(fields)

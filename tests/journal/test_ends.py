@@ -1,0 +1,288 @@
+"""Tasks that end while calls are in progress, or are live again after their end: nobody rings twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.journal.test_doubts import a_lab, codes, lose_the_state, the_only_task
+from tests.support.lab import Lab, number
+from tests.support.records import deliver
+from tests.support.twisted import TwistedLab, twisted
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.diff import in_the_light
+from yeta_reconcile.emulator import Line
+from yeta_reconcile.execute.resolve import Decision, Verdict, carry_out
+from yeta_reconcile.execute.session import holding
+from yeta_reconcile.journal import seen, stands
+from yeta_reconcile.live import Task
+from yeta_reconcile.observe import observe
+from yeta_reconcile.recorded import Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from yeta_reconcile.emulator import task as emulated
+
+ROWS = range(60)
+RECALL = "{count: 1, wait: 10m}"
+LATER = "schedule: {begin: 2026-12-01T20:00:00}"
+SECONDS, MINUTES = 1000, 60_000
+
+
+def assert_nobody_rang_twice(lab: Lab) -> None:
+    lab.emulator.run_until_idle()
+    assert max(Counter(lab.rung()).values()) == 1
+
+
+# Calls in progress
+
+
+def ended(phase: Phase, **fields: Any) -> WaveRecord:
+    attributes = Attributes("719", ("100",))
+    return WaveRecord(1, "renewal", 1, 1, phase, "", attributes, dialled=5, **fields)
+
+
+@pytest.mark.parametrize("phase", [Phase.DELETED, Phase.EXPIRED])
+def test_the_count_of_a_wave_cut_short_can_do_only_with_nothing_in_process(phase: Phase) -> None:
+    def counted(remaining: int | None) -> int | None:
+        task = Task("1", "", 7, deleted=True, process_tel_count=5, remaining=remaining)
+        return seen(ended(phase), task).tel_count
+
+    assert [counted(remaining) for remaining in (0, 1, None)] == [5, None, None]
+    assert seen(ended(phase, tel_count=5), Task("1", "", 7, process_tel_count=6)).tel_count == 6
+
+
+@pytest.mark.parametrize(
+    ("remaining", "since", "facts", "certain"),
+    [
+        (0, 5 * SECONDS, "5/5/0/5", True),
+        (0, 4 * SECONDS, "5/5/0/5", False),
+        (0, 5 * SECONDS, "5/4/0/5", False),
+        (1, 10 * MINUTES, "5/5/1/5", True),
+        (1, 9 * MINUTES, "5/5/1/5", False),
+        (None, 10 * MINUTES, "5/5/None/5", True),
+        (None, 5 * SECONDS, "5/5/None/5", False),
+    ],
+)
+def test_a_count_stands_after_the_settling_time_or_where_the_platform_does_not_say_after_the_quiet_time(
+    remaining: int | None, since: int, facts: str, certain: bool
+) -> None:
+    task = Task("1", "", 7, process_count=5, process_tel_count=5, remaining=remaining)
+    wave = ended(Phase.EXPIRED, quiet_since=0, quiet_facts=facts)
+    assert stands(wave, task, since, 5 * SECONDS, 10 * MINUTES) is certain
+
+
+@pytest.mark.parametrize("how", ["console", "document", "expired"])
+def test_whoever_is_being_called_when_a_task_ends_is_not_called_by_another_wave(
+    tmp_path: Path, how: str
+) -> None:
+    lab = twisted(tmp_path)
+    lab.counts_at_the_end()
+    lab.campaign(rows=ROWS, extra="schedule: {end: 2026-12-01T09:02:00Z}" if how == "expired" else "")
+    lab.converge()
+    lab.emulator.advance(120)
+    deliver(lab)
+    assert lab.emulator.world.calls, "calls are in progress"
+    if how == "console":
+        lab.emulator.console_delete(the_only_task(lab))
+    elif how == "document":
+        lab.remove("renewal")
+        assert lab.apply().exit_code == 0
+        assert lab.actions() == []
+    lab.campaign(rows=ROWS)
+    assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [("wait", "draining")]
+    assert lab.apply().exit_code == 7
+    assert_nobody_rang_twice(lab)
+
+
+def test_where_the_platform_does_not_say_what_is_in_process_counts_must_stand_still_for_the_quiet_time(
+    tmp_path: Path,
+) -> None:
+    lab = twisted(tmp_path)
+    lab.counts_at_the_end()
+    lab.campaign(rows=ROWS)
+    lab.converge()
+    lab.emulator.advance(120)
+    lab.emulator.console_delete(the_only_task(lab))
+    lab.emulator.advance(120)
+    deliver(lab)
+    for _ in range(2):
+        assert lab.apply().exit_code == 7
+        lab.emulator.advance(590)
+    lab.emulator.advance(20)
+    assert lab.apply().exit_code == 7
+    assert [action for _, action, *_ in lab.actions()] == ["replace"]
+    lab.converge()
+    assert_nobody_rang_twice(lab)
+    assert set(lab.rung()) == {number(row) for row in ROWS}
+
+
+def called_and_told_but_for_one(lab: TwistedLab, rows: range) -> None:
+    """All but one who was called have their records, and who is being called was dialled moments ago."""
+    lab.campaign(rows=rows)
+    lab.converge()
+    while True:
+        lab.emulator.advance(0.25)
+        deliver(lab)
+        with lab.store() as store:
+            dialled = store.waves.wave(1).dialled
+        calls = list(lab.emulator.world.calls.values())
+        if dialled >= 4 and len(calls) == 1 and dialled + 1 == len(lab.rung()):
+            assert lab.emulator.clock.now_ms - calls[0].time_dial < 2500
+            return
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("how", ["console", "document"])
+def test_a_count_that_lags_within_the_settling_time_frees_nobody_who_is_being_called(
+    tmp_path: Path, how: str, told: bool
+) -> None:
+    lines = (Line("100", 1, ("00:00:00-23:59:59",)),)
+    lab = twisted(tmp_path, lines=lines)
+
+    def late(row: dict[str, Any], task: emulated.Task) -> None:
+        until = lab.emulator.clock.now_ms - 3 * SECONDS
+        dialled = [
+            call for call in lab.emulator.dialled if call.task_id == row["task_id"] and call.at <= until
+        ]
+        row["process_tel_count"] = len(dialled)
+        # What is in process may lag as well.
+        row["remaining"] = row.get("remaining") if told else 0
+
+    lab.twist = late
+    called_and_told_but_for_one(lab, range(20))
+    if how == "console":
+        lab.emulator.console_delete(the_only_task(lab))
+    else:
+        lab.remove("renewal")
+        lab.apply()
+        lab.campaign(rows=range(20))
+    assert lab.apply().exit_code == 7
+    assert_nobody_rang_twice(lab)
+
+
+def test_how_long_an_earlier_drain_was_quiet_does_not_count_for_a_later_one(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.counts_at_the_end()
+    lab.campaign(rows=ROWS)
+    lab.converge()
+    for recall in (RECALL, RECALL):
+        lab.emulator.advance(120)
+        deliver(lab)
+        lab.campaign(rows=ROWS, recall=recall)
+        lab.apply()
+    lab.campaign(rows=ROWS)
+    lab.emulator.advance(595)
+    assert [action for _, action, *_ in lab.actions()] == ["resume"]
+    lab.apply()
+    lab.emulator.advance(1)
+    assert lab.emulator.world.calls, "calls are in progress"
+    lab.campaign(rows=ROWS, recall=RECALL)
+    lab.apply()
+    lab.emulator.advance(60)
+    deliver(lab)
+    lab.apply()
+    assert_nobody_rang_twice(lab)
+
+
+# Live again
+
+
+def resolve(lab: Lab, verdict: Verdict) -> None:
+    """A person's word on the only wave."""
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            recorded, repository = store.waves.recorded(), lab.repository()
+            observed = observe(client, recorded, store.key, repository.project.name, repository.environment)
+            (wave,) = in_the_light(recorded.campaigns["renewal"], observed.tasks)
+            decision = Decision(wave, verdict)
+            decision.check()
+            carry_out(run, decision)
+
+
+def test_a_task_that_had_expired_and_is_live_again_keeps_its_rows(tmp_path: Path) -> None:
+    lab = twisted(tmp_path, line_lock="off")
+    lab.campaign(rows=ROWS)
+    lab.converge()
+    lab.emulator.advance(60)
+    first = the_only_task(lab)
+    lab.emulator.console_pause(first)
+    lab.emulator.advance(300)
+    deliver(lab)
+    lab.twist = lambda row, _task: row.update(status=7 if row["task_id"] == first else row["status"])
+    lab.campaign(rows=ROWS, state="paused")
+    lab.apply()
+    # At the console its end is extended and it is started again, before anything else was done.
+    lab.twist = None
+    lab.emulator.console_start(first)
+    lab.campaign(rows=ROWS)
+    assert codes(lab) == {"task-risen"}
+    assert lab.apply().exit_code == 8
+    assert_nobody_rang_twice(lab)
+    # Who was called after the rows were freed, the records tell.
+    assert codes(lab) == {"task-risen"}
+    assert lab.apply().exit_code == 8
+    deliver(lab)
+    lab.converge()
+    assert_nobody_rang_twice(lab)
+
+
+def test_a_lost_task_that_a_person_gave_up_and_that_is_live_after_all_keeps_its_rows(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign(rows=range(20), extra=LATER)
+    lab.converge()
+    lab.emulator.change(lag_seconds=10**6)
+    assert lab.apply().exit_code == 8
+    resolve(lab, Verdict.UNDIALLED)
+    lab.emulator.change(lag_seconds=0.0)
+    assert codes(lab) == {"task-risen"}
+    assert lab.apply().exit_code == 8
+    assert_nobody_rang_twice(lab)
+
+
+def test_a_forgotten_task_that_is_live_blocks_its_campaign(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign(rows=range(20), extra=LATER)
+    lab.converge()
+    with lab.store() as store:
+        store.waves.forget("renewal", lab.emulator.clock.now_ms)
+    assert codes(lab) == {"orphan-started"}
+    assert lab.apply().exit_code == 8
+    assert_nobody_rang_twice(lab)
+
+
+def test_a_deletion_that_shows_within_the_settling_time_is_waited_for(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign(rows=ROWS)
+    lab.converge()
+    lab.emulator.advance(20)
+    shown: list[int] = []
+
+    def late(row: dict[str, Any], task: emulated.Task) -> None:
+        if task.deleted:
+            shown.append(lab.emulator.clock.now_ms)
+            row["deleted"] = int(shown[-1] - shown[0] >= 2 * SECONDS)
+
+    lab.twist = late
+    lab.remove("renewal")
+    assert lab.apply().exit_code == 0
+    assert codes(lab) == set()
+
+
+# A lost key
+
+
+def test_a_task_that_the_key_cannot_prove_blocks_the_campaign_it_names_and_no_other(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign("old", range(3))
+    lab.converge()
+    lose_the_state(lab)
+    lab.key = "another key"
+    lab.remove("old")
+    lab.campaign("fresh", range(10, 13))
+    assert codes(lab) == {"unproven-task"}
+    assert [(name, action) for name, action, *_ in lab.actions()] == [("fresh", "create"), ("fresh", "start")]
