@@ -157,7 +157,7 @@ def test_5_a_saved_plan_is_spent_by_its_apply(here: Served) -> None:
 def test_6_another_holds_the_state(here: Served) -> None:
     here.campaign()
     store = here.store()
-    store.lock.acquire(Holder.this_process("reconcile"), int(time.time() * 1000))
+    store.lock.acquire(Holder.this_process("reconcile"))
 
     done = here.yeta("apply", "--yes")
     planned = here.yeta("plan")

@@ -113,7 +113,7 @@ def test_halt_works_with_a_locked_state(here: Served) -> None:
     running(here)
 
     with closing(here.store()) as store:
-        store.lock.acquire(Holder.this_process("apply"), int(time.time() * 1000))
+        store.lock.acquire(Holder.this_process("apply"))
         assert here.main("halt").code == 0
         assert store.flag("halt") is not None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -77,7 +76,7 @@ def test_unlock_shows_the_holder_and_asks(here: Served) -> None:
     applied(here)
     assert here.main("state", "unlock").out == "Nobody holds the lock.\n"
     with closing(here.store()) as store:
-        store.lock.acquire(Holder.this_process("apply"), int(time.time() * 1000))
+        store.lock.acquire(Holder.this_process("apply"))
 
     asked = here.main("state", "unlock")
     assert asked.code == 9

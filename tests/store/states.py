@@ -83,7 +83,7 @@ def holding(store: Store, name: str = "us", now: int = NOW) -> Holder:
 
 def begun(store: Store, holder: Holder, wave_id: int | None, **override: Any) -> int:
     """An intent."""
-    given: dict[str, Any] = {"call": "insert", "deadline": NOW + 30_000, "batch": 0, "rows": 50}
+    given: dict[str, Any] = {"call": "insert", "timeout": 30_000, "batch": 0, "rows": 50}
     return store.intents.begin(holder, NOW + 1, wave_id=wave_id, **(given | override))
 
 

@@ -22,7 +22,7 @@ def test_an_intent_is_open_from_before_the_call_until_its_outcome(states: States
     seen = states.open()
     (found,) = seen.intents.open(wave_id)
     assert (found.intent_id, found.call, found.outcome, found.deadline) == (
-        intent, "create", None, NOW + 30_000
+        intent, "create", None, NOW + 1 + 30_000
     )  # fmt: skip
     assert seen.waves.wave(wave_id).phase is Phase.CREATING
     assert seen.waves.wave(wave_id).created_at == NOW + 5

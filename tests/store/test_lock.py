@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.store.states import NOW, begun, holding, sealed
+from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import StateLocked
+from yeta_reconcile.execute.run import Pauses, Run
+from yeta_reconcile.execute.session import holding as held_by
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tests.store.states import States
     from yeta_reconcile.store import Store
 
@@ -75,3 +81,45 @@ def test_what_is_released_is_only_our_own(store: Store) -> None:
     assert store.lock.current(NOW)
     store.lock.release(holder)
     assert store.lock.current(NOW) is None
+
+
+class WrongClock(SystemClock):
+    """The clock of a machine that nobody sets."""
+
+    def __init__(self, seconds: float) -> None:
+        self.off = timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return super().now() + self.off
+
+
+def on_a_machine(store: Store, *, off: float, holder: Holder = OTHER) -> Run:
+    """A run whose machine's clock is `off` by so many seconds."""
+    nobody: Any = None
+    return Run(store, nobody, WrongClock(off), holder, Pauses(settle=0.1, timeout=0.2))
+
+
+@pytest.mark.parametrize("off", [60.0, -60.0])
+def test_a_machine_whose_clock_is_wrong_takes_no_lock_that_lives(states: States, off: float) -> None:
+    first = states.open()
+    us = Holder("us", "host", 7, "apply")
+    with held_by(on_a_machine(first, off=-off, holder=us)):
+        with (
+            pytest.raises(StateLocked, match="locked by `yeta apply`"),
+            held_by(on_a_machine(states.open(), off=off)),
+        ):
+            pass
+        assert first.lock.renew(us)
+        on_a_machine(first, off=off, holder=us).may_ring()
+        assert first.intents.begin(us, wave_id=None, call="discard", timeout=1)
+
+
+@pytest.mark.parametrize("off", [60.0, -60.0])
+def test_what_a_dead_holder_sent_is_waited_for_by_the_clock_of_the_state(states: States, off: float) -> None:
+    dead, heir = states.open(), states.open()
+    with held_by(on_a_machine(dead, off=off)):
+        dead.intents.begin(OTHER, wave_id=None, call="discard", timeout=300)
+    (intent,) = dead.intents.open()
+    assert 300 <= intent.deadline - intent.begun < 10_000
+    with held_by(on_a_machine(heir, off=-off)):
+        assert 100 <= heir.now() - intent.deadline < 10_000

@@ -45,7 +45,6 @@ def move(source: str, target: str, root: Path, **override: Any) -> Transfer:
     given: dict[str, Any] = {
         "environ": {"YETA_STATE_KEY": KEY},
         "holder": MOVER,
-        "now": NOW,
         "project": "acme",
         "environment": "",
     }

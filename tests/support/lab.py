@@ -177,6 +177,7 @@ class Lab:
             max_in_flight=self.max_in_flight,
             halted=self.halted,
             emit=self.events.append,
+            instant=lambda: self.emulator.clock.now_ms,
         )
 
     def plan(self, **options: Any) -> Planned:

@@ -120,7 +120,7 @@ def _once(
             _stop_all(run, step, failure)
     if failure is not None:
         return _failed(run, step, intent, failure)
-    run.store.intents.end(intent, Outcome.DONE, run.now_ms(), wave_id=step.wave_id, **done(value))
+    run.store.intents.end(intent, Outcome.DONE, run.instant(), wave_id=step.wave_id, **done(value))
     return Answer(Outcome.DONE, Meaning.DONE, value)
 
 
@@ -163,13 +163,12 @@ def _failed(
 
 
 def _begin(run: Run, step: Step) -> int:
-    now = run.now_ms()
     return run.store.intents.begin(
         run.holder,
-        now,
+        run.instant(),
         wave_id=step.wave_id,
         call=step.call,
-        deadline=now + int(run.pauses.timeout * 1000),
+        timeout=int(run.pauses.timeout * 1000),
         batch=step.batch,
         rows=step.rows,
         unknown=step.unknown,
@@ -184,7 +183,7 @@ def _end(
     run.store.intents.end(
         intent,
         outcome,
-        run.now_ms(),
+        run.instant(),
         wave_id=step.wave_id,
         code=code,
         why=why,

@@ -198,7 +198,7 @@ class Course:
         wave_id = self._record_wave(number, rows)
         self._new.add(wave_id)
         freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]
-        self.run.store.waves.seal_wave(wave_id, take_from=freeing, held=(self.run.holder, self.run.now_ms()))
+        self.run.store.waves.seal_wave(wave_id, take_from=freeing, held=(self.run.holder, self.run.instant()))
         self.run.say("planned", self.name, wave=number, rows=len(rows))
         return self.run.store.waves.wave(wave_id)
 

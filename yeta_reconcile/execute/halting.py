@@ -51,14 +51,14 @@ class Stopping(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a state tells a halt: its tasks, and until when a start may be under way (ms)."""
+    """What a state tells a halt: its tasks, and how long a start may still be under way (seconds)."""
 
     task_ids: frozenset[str] = frozenset()
-    under_way_until: int = 0
+    under_way: float = 0
 
     @classmethod
-    def of(cls, store: Store) -> Known:
-        """Read it out of a state, which need not be ours to lock."""
+    def of(cls, store: Store, now: int | None = None) -> Known:
+        """Read it out of a state, which need not be ours to lock; `now` (ms) takes the place of its clock."""
         waves = [wave for campaign in store.waves.recorded().campaigns.values() for wave in campaign.waves]
         ids = {wave.task_id for wave in waves if wave.task_id and wave.phase not in QUIET}
         starts = [
@@ -66,7 +66,7 @@ class Known:
             for intent in store.intents.open()
             if intent.call in RINGING_CALLS and intent.outcome is None
         ]
-        return cls(frozenset(ids), max(starts, default=0))
+        return cls(frozenset(ids), (max(starts) - store.now(now)) / 1000 if starts else 0)
 
 
 @dataclass(slots=True)
@@ -100,8 +100,8 @@ class Halting:
         while True:
             known = self.look()
             live = self._live(known.task_ids if known else frozenset())
-            until = known.under_way_until / 1000 if known else began + self.timeout
             now = self._seconds()
+            until = now + known.under_way if known else began + self.timeout
             if live:
                 if now - began > PATIENCE_SECONDS:
                     return live

@@ -69,7 +69,10 @@ class Pauses:
 
 @dataclass(slots=True)
 class Run:
-    """One apply under way. `halted` says why nothing may ring, or None; `emit` takes events for people."""
+    """One apply under way. `halted` says why nothing may ring, or None; `emit` takes events for people.
+
+    `instant` gives the time, ms, that takes the place of the state's clock; None: the state goes by its own.
+    """
 
     store: Store
     client: PlatformClient
@@ -79,6 +82,7 @@ class Run:
     max_in_flight: int = 8
     halted: Halted = lambda: None
     emit: Callable[[dict[str, Any]], None] = lambda _event: None
+    instant: Callable[[], int | None] = lambda: None
     problems: list[Problem] = field(default_factory=list)
     pace: Pace = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -127,8 +131,8 @@ class Run:
             seconds -= 1.0
 
     def wait_until(self, moment: int) -> None:
-        """Wait until `moment`, ms since the epoch."""
-        while (left := (moment - self.now_ms()) / 1000) > 0:
+        """Wait until `moment`, ms of the state's clock."""
+        while (left := (moment - self.store.now(self.instant())) / 1000) > 0:
             self.wait(min(left, 1.0))
 
     # Saying
@@ -152,7 +156,7 @@ class Run:
         """Raise unless telephones may ring: not halted, and the lock still ours."""
         if reason := self.halted():
             raise Incomplete(f"{reason}; nothing is started", hint="`yeta resume` lifts it")
-        current = self.store.lock.current(self.now_ms())
+        current = self.store.lock.current(self.instant())
         if current is None or current.holder != self.holder.holder:
             raise StateLocked("the lock on the state was lost; stopped before a call that rings")
 
@@ -164,7 +168,7 @@ class Run:
         def beat() -> None:
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
-                    if not self.store.lock.renew(self.holder, self.now_ms()):
+                    if not self.store.lock.renew(self.holder, self.instant()):
                         self.fail(StateLocked("the lock on the state was lost", hint="run again"))
                         return
                 except StateError:

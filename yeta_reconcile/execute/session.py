@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @contextmanager
 def holding(run: Run) -> Iterator[None]:
     """Hold the state's lock. Raises StateLocked if another does; doubts of earlier runs are settled first."""
-    run.store.lock.acquire(run.holder, run.now_ms())
+    run.store.lock.acquire(run.holder, run.instant())
     try:
         with run.heartbeat():
             run.store.waves.drop_unsealed()

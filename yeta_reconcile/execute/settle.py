@@ -57,7 +57,7 @@ def settle_wave(run: Run, wave_id: int) -> None:
 
 
 def _ripe(intent: Intent, run: Run) -> int:
-    """When its effect, if there is one, must be visible."""
+    """When its effect, if there is one, must be visible; ms of the state's clock."""
     over = intent.ended if intent.outcome is Outcome.UNKNOWN and intent.ended else intent.deadline
     return over + int(run.pauses.settle * 1000)
 

@@ -48,6 +48,9 @@ class Database(Protocol):
     dialect: str
     place: str
     """Where it is, in words for people; holds no secret."""
+    clock: str
+    """SQL for the time, ms, of one parameter: what takes the clock's place, or None. A state has one clock,
+    however many machines use it: its machine's if it is a file, otherwise its server's."""
     chunk: int
     """Rows a bulk transaction may touch, so that nobody who waits for it waits longer than about 50 ms."""
 

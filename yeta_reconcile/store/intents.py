@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import Fate, Intent, Outcome
 from yeta_reconcile.store.fates import refate, set_fields
-from yeta_reconcile.store.lock import HELD, Holder, lost
+from yeta_reconcile.store.lock import Holder, held, lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,23 +29,28 @@ class Intents:
     def begin(
         self,
         holder: Holder,
-        now: int,
+        now: int | None = None,
         *,
         wave_id: int | None,
         call: str,
-        deadline: int,
+        timeout: int,
         batch: int | None = None,
         rows: int = 0,
         unknown: Sequence[bytes] = (),
         **fields: Any,
     ) -> int:
-        """We are about to call. `unknown` rows count as called out from here on. Raises StateLocked."""
+        """We are about to call, for `timeout` ms at most. Raises StateLocked.
+
+        `unknown` rows count as called out from here on. `now` (ms) takes the place of the state's clock.
+        """
+        clock = self._database.clock
         with self._database.write() as transaction:
             # One statement both proves the lock and writes the intent: no row of the lock, no intent.
             begun = transaction.read(
                 "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
-                f"SELECT ?, ?, ?, ?, ?, ? FROM apply_lock WHERE {HELD} RETURNING intent_id",
-                (wave_id, call, batch, rows, now, deadline, holder.holder, now),
+                f"SELECT ?, ?, ?, ?, {clock}, {clock} + ? FROM apply_lock "
+                f"WHERE {held(self._database)} RETURNING intent_id",
+                (wave_id, call, batch, rows, now, now, timeout, holder.holder, now),
             )
             if not begun:
                 raise lost()
@@ -58,7 +63,7 @@ class Intents:
         self,
         intent_id: int,
         outcome: Outcome,
-        now: int,
+        now: int | None = None,
         *,
         wave_id: int | None,
         code: int | None = None,
@@ -70,9 +75,9 @@ class Intents:
         """What became of the call. An unknown outcome stays open until it is settled."""
         with self._database.write() as transaction:
             transaction.execute(
-                "UPDATE intents SET outcome = ?, code = ?, why = ?, ended = ?, settled = ? "
-                "WHERE intent_id = ?",
-                (outcome.value, code, why, now, int(outcome is not Outcome.UNKNOWN), intent_id),
+                "UPDATE intents SET outcome = ?, code = ?, why = ?, settled = ?, "
+                f"ended = {self._database.clock} WHERE intent_id = ?",
+                (outcome.value, code, why, int(outcome is not Outcome.UNKNOWN), now, intent_id),
             )
             if data_ids:
                 # A platform that hands out an id twice must not cost us the outcome.

@@ -1,7 +1,8 @@
 """The lock for whatever changes the platform: a row with holder, host, process, time and expiry.
 
 It is renewed by a heartbeat, and checked inside the transaction of every intent, so that a holder that slept
-too long cannot act on a state that is no longer its own.
+too long cannot act on a state that is no longer its own. Its times are of the state's clock, so that no
+machine whose own is wrong takes a lock that lives.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import StateLocked
 
 if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database
+    from yeta_reconcile.store.database import Database, Row
 
 LIFETIME_MS = 30_000
-# Holds for the lock's row if it is ours: of a holder's name and now.
-HELD = "holder = ? AND expires > ?"
+_COLUMNS = "holder, host, process, command, taken, expires"
+
+
+def held(database: Database) -> str:
+    """SQL that holds for the lock's row if it is ours: of a holder's name, and a time or None."""
+    return f"holder = ? AND expires > {database.clock}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,51 +53,37 @@ class Holder:
 
 
 class Lock:
-    """The lock's row."""
+    """The lock's row. `now` (ms) takes the place of the state's clock where time is virtual."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        clock = database.clock
+        self._look = f"SELECT {_COLUMNS}, expires - {clock} FROM apply_lock"
+        self._take = f"INSERT INTO apply_lock VALUES (1, ?, ?, ?, ?, {clock}, {clock} + {LIFETIME_MS})"
+        self._renew = f"UPDATE apply_lock SET expires = {clock} + {LIFETIME_MS} WHERE {held(database)}"
 
-    def current(self, now: int) -> Holder | None:
+    def current(self, now: int | None = None) -> Holder | None:
         """Who holds it, if anyone alive does."""
-        found = self._database.read(
-            "SELECT holder, host, process, command, taken, expires FROM apply_lock WHERE expires > ?",
-            (now,),
-        )
-        return Holder(*found[0]) if found else None
+        found = self._database.read(self._look, (now,))
+        return Holder(*found[0][:-1]) if found and found[0][-1] > 0 else None
 
-    def acquire(self, holder: Holder, now: int) -> bool:
+    def acquire(self, holder: Holder, now: int | None = None) -> bool:
         """Take it. Whether it was left by a dead holder. Raises StateLocked with who, since when."""
-        if other := self.current(now):
-            # Known without waiting for whoever writes right now.
-            raise _locked(other, now)
+        # Whoever holds it is known without waiting for whoever writes right now.
+        _refuse_living(self._database.read(self._look, (now,)))
         with self._database.write() as transaction:
-            found = transaction.read("SELECT holder, host, process, command, taken, expires FROM apply_lock")
-            if found and found[0][5] > now:
-                raise _locked(Holder(*found[0]), now)
+            found = transaction.read(self._look, (now,))
+            _refuse_living(found)
             transaction.execute("DELETE FROM apply_lock")
             transaction.execute(
-                "INSERT INTO apply_lock VALUES (1, ?, ?, ?, ?, ?, ?)",
-                (
-                    holder.holder,
-                    holder.host,
-                    holder.process,
-                    holder.command,
-                    now,
-                    now + LIFETIME_MS,
-                ),
+                self._take, (holder.holder, holder.host, holder.process, holder.command, now, now)
             )
         return bool(found)
 
-    def renew(self, holder: Holder, now: int) -> bool:
+    def renew(self, holder: Holder, now: int | None = None) -> bool:
         """Push the expiry on. False: it is no longer ours."""
         with self._database.write() as transaction:
-            return bool(
-                transaction.execute(
-                    f"UPDATE apply_lock SET expires = ? WHERE {HELD}",
-                    (now + LIFETIME_MS, holder.holder, now),
-                )
-            )
+            return bool(transaction.execute(self._renew, (now, holder.holder, now)))
 
     def release(self, holder: Holder) -> None:
         """Give it back, if it is still ours."""
@@ -113,9 +104,12 @@ def lost() -> StateLocked:
     )
 
 
-def _locked(other: Holder, now: int) -> StateLocked:
-    left = max(other.expires - now, 0) // 1000 + 1
-    return StateLocked(
-        f"the state is locked by {other}",
-        hint=f"wait for it; if it died, the lock is gone in {left} s (`yeta state unlock` takes it away now)",
-    )
+def _refuse_living(found: list[Row]) -> None:
+    """Raise StateLocked if the lock's row is of a holder that lives."""
+    for *holder, left in found:
+        if left > 0:
+            raise StateLocked(
+                f"the state is locked by {Holder(*holder)}",
+                hint=f"wait for it; if it died, the lock is gone in {left // 1000 + 1} s "
+                "(`yeta state unlock` takes it away now)",
+            )

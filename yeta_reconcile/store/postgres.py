@@ -51,6 +51,7 @@ class PostgresDatabase:
     """
 
     dialect = "postgresql"
+    clock = "COALESCE(CAST(? AS BIGINT), CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))"
     chunk = 4_000
 
     def __init__(self, location: str) -> None:

@@ -38,6 +38,7 @@ class SqliteDatabase:
     """One connection, one writer at a time; statements of several threads queue behind a lock."""
 
     dialect = "sqlite"
+    clock = "COALESCE(?, CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER))"
     # About 10 ms a transaction: a push waits for that, and for a disk that syncs slowly.
     chunk = 2_500
 

@@ -86,6 +86,10 @@ class Store:
                     "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, value)
                 )
 
+    def now(self, given: int | None = None) -> int:
+        """The time of the state's clock, ms; `given` takes its place."""
+        return int(self.database.read(f"SELECT {self.database.clock}", (given,))[0][0])
+
     def set_flag(self, name: str, value: str | None) -> None:
         """A mark in the state itself, such as `halt`; None takes it off."""
         with self.database.write() as transaction:

@@ -72,12 +72,11 @@ def transfer_state(
     root: Path,
     environ: Mapping[str, str],
     holder: Holder,
-    now: int,
     *,
     project: str,
     environment: str,
 ) -> Transfer:
-    """Move the state at `source` to `target` (locations as in `state:`); `now` in ms.
+    """Move the state at `source` to `target` (locations as in `state:`).
 
     The target must hold nothing, and still does if anything fails. Raises StateError, StateLocked,
     InvalidInput.
@@ -89,7 +88,7 @@ def transfer_state(
             raise StateError(
                 "there is no state where it is to be moved from", hint="see `state:` in yeta.yaml"
             )
-        store.lock.acquire(holder, now)
+        store.lock.acquire(holder)
         try:
             with closing(_open_target(source, target, root, environ)) as database:
                 return Transfer(store.database.place, database.place, _move(store, database))

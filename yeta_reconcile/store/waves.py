@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
 from yeta_reconcile.store import ledger
 from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
-from yeta_reconcile.store.lock import HELD, lost
+from yeta_reconcile.store.lock import held as lock_held
+from yeta_reconcile.store.lock import lost
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -288,18 +289,18 @@ class Waves:
         ledger.add(self._database, wave_id, rows)
 
     def seal_wave(
-        self, wave_id: int, *, take_from: Sequence[int] = (), held: tuple[Holder, int] | None = None
+        self, wave_id: int, *, take_from: Sequence[int] = (), held: tuple[Holder, int | None] | None = None
     ) -> None:
         """From now on the wave counts. Rows it shares with waves of `take_from` are released there.
 
-        `held`: the lock's holder and the time, ms. Raises StateLocked where it is another's by now.
+        `held`: the lock's holder, and now as `Lock` takes it. Raises StateLocked where the lock is another's.
         """
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
             ledger.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
             if held and not transaction.read(
-                f"SELECT 1 FROM apply_lock WHERE {HELD}", (held[0].holder, held[1])
+                f"SELECT 1 FROM apply_lock WHERE {lock_held(self._database)}", (held[0].holder, held[1])
             ):
                 raise lost()
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))

@@ -38,9 +38,8 @@ def migrate(context: Context, source: str, target: str, yes: bool) -> None:
     whose = {"project": repository.project.name, "environment": repository.environment}
     click.echo(f"From {place_of(source, repository.root)}\nto   {place_of(target, repository.root)}")
     confirm("Move the state?", yes=yes)
-    now = int(clock.now().timestamp() * 1000)
     moved = transfer_state(
-        source, target, repository.root, context.environ, Holder.this_process("state migrate"), now, **whose
+        source, target, repository.root, context.environ, Holder.this_process("state migrate"), **whose
     )
     store = open_store(target, repository.root, context.environ, **whose, create=False)
     try:

@@ -27,7 +27,7 @@ def unlock(context: Context, yes: bool) -> None:
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     store, clock = open_state(context, repository), SystemClock()
     try:
-        holder = store.lock.current(int(clock.now().timestamp() * 1000))
+        holder = store.lock.current()
         if holder is None:
             click.echo("Nobody holds the lock.")
             return
