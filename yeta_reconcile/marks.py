@@ -64,9 +64,14 @@ class Key:
     def _keyed(self, purpose: bytes, size: int = DIGEST_SIZE) -> blake2b:
         return blake2b(digest_size=size, key=self.secret[:64], person=purpose)
 
-    def fingerprint(self) -> str:
-        """16 hex that tell one key from another and nothing else; kept in the state."""
-        return self._keyed(b"yeta-fingerprint", 8).hexdigest()
+    def fingerprint(self, *, sealed: bool = True) -> str:
+        """16 hex that tell one key from another; kept in the state, another while its history has no seal.
+
+        Nobody without the key can make that one: a seal that was taken away is told from none yet.
+        """
+        digest = self._keyed(b"yeta-fingerprint", 8)
+        digest.update(b"sealed" if sealed else b"")
+        return digest.hexdigest()
 
     def row_digest(self, *parts: str) -> bytes:
         """A row's identity from its key values; of one number alone: the number's digest."""

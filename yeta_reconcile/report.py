@@ -90,10 +90,21 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One run that changed something. `exit_code` None: it never came to its end.
+class HistoryChange:
+    """One change of a plan that was carried out; `action` and `rows` as in the plan."""
 
-    `digest` covers the entry and `previous`, the digest of the entry before it.
+    campaign: str
+    action: str
+    wave: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One run that changed something. `exit_code` and `ended` None: it never came to its end, or has not yet.
+
+    `digest` covers what it was about to do and `previous`, the digest of the link before it; `end_digest`
+    covers what came of it, if that is a link of its own.
     """
 
     serial: int
@@ -108,16 +119,26 @@ class HistoryEntry:
     exit_code: int | None = None
     digest: str = ""
     previous: str = ""
+    end_digest: str = ""
+    ended: datetime | None = None
+    changes: tuple[HistoryChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every run, oldest first. `broken_at` is the first serial whose chain of digests does not hold."""
+    """Every run, oldest first. `broken_at` is the first serial at which the chain does not hold.
+
+    `links` counts the chain's and `head` is the newest one's digest; both are sealed. The first `bare` are
+    from before there were seals.
+    """
 
     FORMAT: ClassVar[str] = "yeta-history/1"
 
     entries: tuple[HistoryEntry, ...] = ()
     broken_at: int | None = None
+    links: int = 0
+    head: str = ""
+    bare: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from tests.support.lab import number
+from yeta_reconcile.execute import Apply, Report
 from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Push
 
 if TYPE_CHECKING:
@@ -46,6 +52,68 @@ def test_history_lists_every_apply_with_who_and_what_came_of_it(here: Served) ->
     assert number(0) not in text.out
 
 
+def entries(here: Served) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = here.main("history", "--format", "json").json["entries"]
+    return found
+
+
+def test_history_says_what_changed(here: Served) -> None:
+    applied(here)
+
+    (entry,) = entries(here)
+
+    assert [(c["campaign"], c["action"], c["wave"], c["rows"]) for c in entry["changes"]] == [
+        ("renewal", "create", 1, 3),
+        ("renewal", "start", 1, 3),
+    ]
+    assert "\n      renewal: create wave 1 (3 rows), start wave 1 (3 rows)\n" in here.main("history").out
+
+
+def test_a_run_that_died_is_in_the_history_and_the_one_that_resumed_it_too(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign("renewal", range(3))
+    assert here.main("plan", "-o", "it.plan").code == 0
+
+    class Died(BaseException):
+        """The process is gone: it writes nothing any more."""
+
+    def die(*_: object) -> None:
+        raise Died
+
+    with monkeypatch.context() as dying:
+        dying.setattr(History, "end", die)
+        with pytest.raises(Died):
+            here.main("apply", "it.plan")
+    assert "start" in here.changes_sent()
+    (died,) = entries(here)
+    assert (died["command"], died["exit_code"], died["ended"]) == ("apply", None, None)
+    assert "never ended" in here.main("history").out
+
+    assert here.main("apply", "it.plan").code == 0
+    assert here.main("apply", "it.plan").code == 5
+
+    first, second = entries(here)
+    assert (first["exit_code"], second["exit_code"]) == (None, 0)
+    assert first["plan_id"] == second["plan_id"]
+    assert here.main("history", "verify").code == 0
+
+
+def test_an_interrupted_apply_is_recorded_as_it_ended(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.campaign("renewal", range(3))
+    carried_out = Apply.carry_out
+
+    def interrupted(apply: Apply) -> Report:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return carried_out(apply)
+
+    monkeypatch.setattr(Apply, "carry_out", interrupted)
+
+    assert here.main("apply", "--yes").code == 130
+    (entry,) = entries(here)
+    assert entry["exit_code"] == 130
+
+
 def test_changes_by_hand_stand_in_the_history_too(here: Served) -> None:
     applied(here)
     here.emulator.advance(600)
@@ -58,7 +126,10 @@ def test_changes_by_hand_stand_in_the_history_too(here: Served) -> None:
 
 def test_an_entry_that_was_changed_breaks_the_chain(here: Served) -> None:
     applied(here)
-    assert here.main("history", "verify").out == "The chain of 1 entries holds.\n"
+    (entry,) = entries(here)
+    assert here.main("history", "verify").out == (
+        f"The chain of 1 entries holds.\nIt has 2 links; the newest is {entry['end_digest']}.\n"
+    )
     with closing(sqlite3.connect(here.root / "state" / "yeta.db")) as database, database:
         database.execute("UPDATE history SET entry = replace(entry, 'apply', 'other')")
 

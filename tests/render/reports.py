@@ -11,6 +11,7 @@ from yeta_reconcile.report import (
     Difference,
     Drift,
     History,
+    HistoryChange,
     HistoryEntry,
     StateList,
     StateRow,
@@ -64,10 +65,18 @@ def a_history() -> History:
             HistoryEntry(
                 1, NOON, "li", "ops-1", "apply", "0a1b2c3d4e5f", "p-1",
                 {"create": 1, "start": 1, "pause": 0, "new_numbers": 1200}, "done", 0, "aa", "",
+                "ab", NOON + timedelta(minutes=3),
+                (
+                    HistoryChange("spring-renewal", "create", 1, 1200),
+                    HistoryChange("spring-renewal", "start", 1, 0),
+                    HistoryChange("autumn", "delete", 2, 0),
+                ),
             ),
             HistoryEntry(2, NOON + timedelta(hours=1, seconds=5), "王", "ops-2", "reconcile"),
         ),
         broken_at=2,
+        links=3,
+        head="bb",
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +36,8 @@ def test_every_apply_is_chained_to_the_one_before(store: Store) -> None:
         "UPDATE history SET written = 0 WHERE serial = ?",
         "UPDATE history SET hash = 'x' WHERE serial = ?",
         "DELETE FROM history WHERE serial = ?",
+        "DELETE FROM history WHERE serial >= ?",
+        "UPDATE history SET serial = serial + 100 WHERE serial = ?",
     ],
 )
 def test_an_entry_that_was_changed_or_taken_out_is_found(store: Store, forgery: str) -> None:
@@ -44,6 +48,93 @@ def test_an_entry_that_was_changed_or_taken_out_is_found(store: Store, forgery: 
         transaction.execute(forgery, (second,))
     found = store.history.verify()
     assert found in {second, second + 1}
+
+
+@pytest.mark.parametrize("cut", [1, 2, 4])
+def test_a_chain_whose_newest_links_are_gone_is_found(store: Store, cut: int) -> None:
+    for at in range(4):
+        store.history.append({"plan": at}, NOW + at)
+    entries = store.history.entries()
+    left = entries[: 4 - cut]
+    with store.database.write() as transaction:
+        transaction.execute("DELETE FROM history WHERE serial > ?", (left[-1]["serial"] if left else 0,))
+    assert store.history.verify() == (left[-1]["serial"] + 1 if left else 1)
+    # What comes after it heals nothing.
+    store.history.append({"plan": 5}, NOW)
+    assert store.history.verify() is not None
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "DELETE FROM meta WHERE name = 'history'",
+        "UPDATE meta SET value = '0  0 x' WHERE name = 'history'",
+        "UPDATE meta SET value = 'x' WHERE name = 'history'",
+    ],
+)
+def test_a_seal_that_was_taken_off_is_not_made_again(states: States, forgery: str) -> None:
+    store = states.open()
+    store.history.append({"plan": 1}, NOW)
+    with store.database.write() as transaction:
+        transaction.execute("DELETE FROM history")
+        transaction.execute(forgery)
+    assert store.history.verify() == 1
+    states.open().history.append({"plan": 2}, NOW)
+    assert states.open().history.verify() is not None
+
+
+def as_before_seals(store: Store, links: int) -> None:
+    """Make of a state one that was written by a version that knew no seal."""
+    before = ""
+    with store.database.write() as transaction:
+        transaction.execute("DELETE FROM meta WHERE name IN ('history', 'key')")
+        transaction.execute("INSERT INTO meta VALUES ('key', ?)", (store.key.fingerprint(sealed=False),))
+        transaction.execute("DELETE FROM migrations WHERE number = 3")
+        for at in range(links):
+            body = json.dumps({"exit_code": 0, "plan": at})
+            own = blake2b(f"{before}\n{NOW + at}\n{body}".encode(), digest_size=16).hexdigest()
+            transaction.execute(
+                "INSERT INTO history (written, entry, former_hash, hash) VALUES (?, ?, ?, ?)",
+                (NOW + at, body, before, own),
+            )
+            before = own
+
+
+@pytest.mark.parametrize("links", [0, 3])
+def test_a_history_of_before_there_were_seals_is_sealed_once_and_goes_on(states: States, links: int) -> None:
+    as_before_seals(states.open(), links)
+    store = states.open()
+    seal = store.history.seal()
+    assert seal
+    assert (seal.links, seal.bare, store.history.verify()) == (links, links, None)
+    store.history.append({"plan": "new"}, NOW)
+    again = states.open().history
+    assert [entry["plan"] for entry in again.entries()] == [*range(links), "new"]
+    assert again.verify() is None
+    with store.database.write() as transaction:
+        transaction.execute("DELETE FROM history WHERE serial = (SELECT MIN(serial) FROM history)")
+    assert again.verify() is not None
+
+
+def test_a_rewritten_history_cannot_pass_for_one_of_before_there_were_seals(states: States) -> None:
+    store = states.open()
+    store.history.append({"plan": 1}, NOW)
+    as_before_seals(store, 2)
+    with store.database.write() as transaction:
+        # What nobody without the key can make.
+        transaction.execute("UPDATE meta SET value = ? WHERE name = 'key'", (store.key.fingerprint(),))
+    assert states.open().history.verify() is not None
+
+
+def test_a_run_is_in_the_history_before_its_end_and_one_entry_after_it(store: Store) -> None:
+    begun = store.history.append({"who": "甲"}, NOW)
+    other = store.history.append({"who": "乙"}, NOW + 1)
+    assert [entry["ended"] for entry in store.history.entries()] == [None, None]
+    store.history.end(other, {"exit_code": 7, "outcome": "waits"}, NOW + 2)
+    store.history.end(begun, {"exit_code": 0, "outcome": "done"}, NOW + 3)
+    found = [(e["who"], e["at"], e["exit_code"], e["ended"]) for e in store.history.entries()]
+    assert found == [("甲", NOW, 0, NOW + 3), ("乙", NOW + 1, 7, NOW + 2)]
+    assert store.history.verify() is None
 
 
 def test_a_saved_plan_is_new_then_begun_then_spent_for_ever(store: Store) -> None:

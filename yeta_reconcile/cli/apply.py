@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.binding import left_out, nothing_left
 from yeta_reconcile.cli.ask import can_ask, confirm
+from yeta_reconcile.cli.logbook import recording
 from yeta_reconcile.cli.plan import check_saved, check_unspent, make_plan
 from yeta_reconcile.cli.run import run_of
-from yeta_reconcile.cli.session import Session, actor, commit_of, host, session
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.voice import Voice
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
 from yeta_reconcile.execute import Apply, Report, Run
@@ -117,17 +117,18 @@ class _Application:
         if planned.plan.doing and not saved:
             confirm("Apply these changes?", yes=yes)
         plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
+        resumed = saved and run.store.history.plan_state(saved.digest) == "begun"
         if saved:
             run.store.history.begin_plan(saved.digest, run.now_ms())
-        with self.voice.progress(planned), interruptible(run) as interrupted:
+        with self.voice.progress(planned), interruptible(run):
             report = carry_out(
-                self.opened, run, planned,
-                only=self.only, destroy=self.destroy, plan_id=plan_id, command="apply",
+                self.opened, run, planned, only=self.only, destroy=self.destroy, plan_id=plan_id,
+                command="apply", resumed=bool(resumed),
             )  # fmt: skip
-        broken_off = interrupted.is_set() and report.exit_code
+        broken_off = report.interrupted and report.problems
         if saved and not broken_off and self._done(saved, report):
             run.store.history.spend_plan(saved.digest, run.now_ms())
-        return self.voice.end(report, INTERRUPTED if interrupted.is_set() else report.exit_code)
+        return self.voice.end(report, report.exit_code)
 
     def _as_approved(self, saved: SavedPlan, planned: Planned) -> Planned:
         """The plan without campaigns that only waited when it was made: nobody approved more of them."""
@@ -140,7 +141,7 @@ class _Application:
 
     def _done(self, saved: SavedPlan, report: Report) -> bool:
         """Whether everything but the plan's own waits is done, by another look."""
-        if not report.exit_code:
+        if not report.problems:
             return True
         try:
             return nothing_left(saved.plan, make_plan(self.opened, self.only, self.destroy).plan)
@@ -158,50 +159,40 @@ def carry_out(
     destroy: bool = False,
     plan_id: str,
     command: str,
+    resumed: bool = False,
 ) -> Report:
-    """Carry a plan out and write the history, whatever comes of it."""
+    """Carry a plan out; the history has it before the first call, and what came of it afterwards.
+
+    A plan that changes nothing is in it only if it is the rest of one that was `resumed`.
+    """
     planner = Planner(opened.repository, opened.store, opened.client, only=only, destroy=destroy)
+    apply = Apply(run, planner, planned)
+    changes = planned.plan.changes
+    if not changes and not resumed:
+        return apply.carry_out()
+    what = [[change.campaign, change.action, change.wave, change.rows] for change in changes]
     summary = plan_json(planned.plan)["summary"]
-    entry: dict[str, Any] = {
-        "who": actor(opened.context),
-        "host": host(),
-        "command": command,
-        "commit": commit_of(opened.repository),
-        "plan_id": plan_id,
-        "summary": summary,
-        "changes": [
-            [change.campaign, change.action, change.wave, change.rows] for change in planned.plan.changes
-        ],
-    }
-    try:
-        report = Apply(run, planner, planned).carry_out()
-    except BaseException as error:
-        outcome = {"exit_code": getattr(error, "exit_code", None), "outcome": type(error).__name__}
-        run.store.history.append(entry | outcome, run.now_ms())
-        raise
-    if planned.plan.changes:
-        problems = "; ".join(str(problem) for problem in report.problems)
-        entry |= {"exit_code": report.exit_code, "outcome": problems or "done"}
-        run.store.history.append(entry, run.now_ms())
+    with recording(opened, command, summary, plan_id=plan_id, changes=what) as outcome:
+        report = apply.carry_out()
+        outcome.words = "; ".join(map(str, report.problems)) or "done"
+        outcome.exit_code = report.exit_code
     return report
 
 
 @contextmanager
-def interruptible(run: Run) -> Iterator[threading.Event]:
+def interruptible(run: Run) -> Iterator[None]:
     """Ctrl-C once: finish what is under way and stop cleanly; twice: at once."""
-    asked = threading.Event()
 
     def interrupt(_signal: int, _frame: object) -> None:
-        if asked.is_set():
+        if run.interrupted:
             os._exit(INTERRUPTED)
-        asked.set()
         run.stop()
         # Not through a buffered stream: the signal may have come in the middle of a write to it.
         os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
 
     former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)

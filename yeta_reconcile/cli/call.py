@@ -10,7 +10,7 @@ import click
 from yeta_reconcile.campaign import Attributes, Contacts, DirectCall
 from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import recording
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.codes import Meaning
@@ -72,11 +72,11 @@ def call(
                 raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
             click.echo(f"{mask(normal)} is called by robot {robot} from line {mask(line)}, at once.")
             confirm("Call?", yes=yes)
-            answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
-            outcome = f"{answer.outcome}{f': {answer.words}' if answer.words else ''}"
-            failure = _failure(answer, normal)
-            code = failure.exit_code if failure else 0
-            note(context, opened.repository, opened.store, opened.clock, "call", {"call": 1}, outcome, code)
+            with recording(opened, "call", {"call": 1}) as outcome:
+                answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
+                failure = _failure(answer, normal)
+                outcome.words = f"{answer.outcome}{f': {answer.words}' if answer.words else ''}"
+                outcome.exit_code = failure.exit_code if failure else 0
     if failure:
         raise failure
     click.echo("Called.")

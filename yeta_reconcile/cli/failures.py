@@ -44,19 +44,31 @@ def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[s
                 f"error: no answer tells whether {error.call} was carried out: {error.why}",
                 "run the same command again: it first settles what happened; nothing is done twice",
             )
-            return 7
         case click.ClickException():
             _say_usage(error)
-            return USAGE
         case click.Abort() | KeyboardInterrupt():
             _say("interrupted")
+        case BrokenPipeError():
+            pass
+        case _:
+            _say_bug(error, arguments, environ)
+    return code_of(error)
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of a run that ends with this error."""
+    match error:
+        case YetaError():
+            return error.exit_code
+        case OutcomeUnknown():
+            return 7
+        case click.ClickException():
+            return USAGE
+        case click.Abort() | KeyboardInterrupt():
             return INTERRUPTED
         case BrokenPipeError():
             return 1
-        case _:
-            _say_bug(error, arguments, environ)
-            return BUG
-    return error.exit_code
+    return BUG
 
 
 def _say(message: str, hint: str = "") -> None:

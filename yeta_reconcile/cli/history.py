@@ -13,7 +13,7 @@ from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.load import load
 from yeta_reconcile.render.reports import report_json, report_text
-from yeta_reconcile.report import History, HistoryEntry
+from yeta_reconcile.report import History, HistoryChange, HistoryEntry
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -37,14 +37,22 @@ def history(click_context: click.Context, form: str) -> None:
 @history.command()
 @click.pass_obj
 def verify(context: Context) -> None:
-    """Check that no entry was changed or taken out; exits 1 if one was."""
+    """Check that no entry was changed or taken out; exits 1 if one was.
+
+    It proves this against whoever can write to the state and has not its key. An older copy of the whole
+    state is whole in itself: keep the last line elsewhere, and look for its digest in `yeta history --format
+    json`.
+    """
     report = _read(context)
     if report.broken_at is not None:
         raise YetaError(
-            f"the chain breaks at no {report.broken_at}: an entry was changed or is missing",
+            f"the chain breaks at no {report.broken_at}: it was changed or is cut off",
             hint="compare with a copy made by `yeta state backup`",
         )
     click.echo(f"The chain of {len(report.entries):,} entries holds.")
+    if report.bare:
+        click.echo(f"Its first {report.bare:,} links are from before there were seals, and proven by none.")
+    click.echo(f"It has {report.links:,} links; the newest is {report.head or 'none'}.")
 
 
 def _read(context: Context) -> History:
@@ -53,7 +61,8 @@ def _read(context: Context) -> History:
     try:
         zone = ZoneInfo(repository.project.timezone)
         entries = tuple(_entry(entry, zone) for entry in store.history.entries())
-        return History(entries, store.history.verify())
+        seal = store.history.seal()
+        return History(entries, store.history.verify(), *(seal or ()))
     finally:
         store.close()
 
@@ -62,7 +71,7 @@ def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
     code = entry.get("exit_code")
     return HistoryEntry(
         serial=entry["serial"],
-        at=datetime.fromtimestamp(entry["at"] / 1000, UTC).astimezone(zone),
+        at=_moment(entry["at"], zone),
         who=str(entry.get("who", "")),
         host=str(entry.get("host", "")),
         command=str(entry.get("command", "")),
@@ -75,4 +84,11 @@ def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
         exit_code=code if isinstance(code, int) else None,
         digest=entry["hash"],
         previous=entry["former_hash"],
+        end_digest=entry["end_hash"],
+        ended=None if entry["ended"] is None else _moment(entry["ended"], zone),
+        changes=tuple(HistoryChange(*change) for change in entry.get("changes") or ()),
     )
+
+
+def _moment(at: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)

@@ -1,16 +1,49 @@
-"""What commands other than apply write into the history: who changed the state by hand, and how."""
+"""What the commands write into the history: who changed what and how, and what came of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.cli.failures import code_of
 from yeta_reconcile.cli.session import actor, commit_of, host
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.cli.session import Session
     from yeta_reconcile.clock import Clock
     from yeta_reconcile.load import Repository
     from yeta_reconcile.store import Store
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run."""
+
+    words: str = "done"
+    exit_code: int = 0
+
+
+@contextmanager
+def recording(opened: Session, command: str, summary: dict[str, int], **more: Any) -> Iterator[Outcome]:
+    """Have a run in the history before its block begins, and what came of it afterwards, whatever that is.
+
+    No number and no dynamic value may be in it.
+    """
+    history, outcome = opened.store.history, Outcome()
+    entry = _entry(opened.context, opened.repository, command, summary) | more
+    begun = history.append(entry, _ms(opened.clock))
+    try:
+        yield outcome
+    except BaseException as error:
+        outcome.words, outcome.exit_code = type(error).__name__, code_of(error)
+        raise
+    finally:
+        ended = {"outcome": outcome.words, "exit_code": outcome.exit_code}
+        history.end(begun, ended, _ms(opened.clock))
 
 
 def note(
@@ -21,17 +54,22 @@ def note(
     command: str,
     summary: dict[str, int],
     outcome: str = "done",
-    exit_code: int = 0,
 ) -> None:
-    """Add an entry; no number and no dynamic value may be in it."""
-    entry = {
+    """Add what was done in the state alone; no number and no dynamic value may be in it."""
+    entry = _entry(context, repository, command, summary) | {"outcome": outcome, "exit_code": 0}
+    store.history.append(entry, _ms(clock))
+
+
+def _entry(context: Context, repository: Repository, command: str, summary: dict[str, int]) -> dict[str, Any]:
+    return {
         "who": actor(context),
         "host": host(),
         "command": command,
         "commit": commit_of(repository),
         "plan_id": None,
         "summary": summary,
-        "outcome": outcome,
-        "exit_code": exit_code,
     }
-    store.history.append(entry, int(clock.now().timestamp() * 1000))
+
+
+def _ms(clock: Clock) -> int:
+    return int(clock.now().timestamp() * 1000)

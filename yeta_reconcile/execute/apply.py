@@ -43,10 +43,13 @@ class Report:
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0, or what the gravest problem means."""
+        """0, or that it was interrupted, or what the gravest problem means."""
+        if self.interrupted:
+            return Stopped.exit_code
         codes = {problem.exit_code for problem in self.problems}
         return next((code for code in WEIGHT if code in codes), 0)
 
@@ -84,7 +87,7 @@ class Apply:
         self._name_unknown_rows()
         self.run.raise_fatal()
         self._remember_quiet_lists()
-        return Report(self.planned.plan.changes, tuple(self.run.problems))
+        return Report(self.planned.plan.changes, tuple(self.run.problems), self.run.interrupted)
 
     def _remove_orphans(self) -> None:
         """Where one stays, whom it may have called gets no new wave: not by its name, nor by a new one."""

@@ -84,6 +84,7 @@ class Run:
     emit: Callable[[dict[str, Any]], None] = lambda _event: None
     instant: Callable[[], int | None] = lambda: None
     problems: list[Problem] = field(default_factory=list)
+    interrupted: bool = False
     pace: Pace = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _fatal: list[BaseException] = field(default_factory=list)
@@ -99,7 +100,8 @@ class Run:
     # Stopping
 
     def stop(self) -> None:
-        """Finish what is under way and begin nothing more."""
+        """Finish what is under way and begin nothing more: somebody asked for it."""
+        self.interrupted = True
         self._stop.set()
 
     def fail(self, error: BaseException) -> None:

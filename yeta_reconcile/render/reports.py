@@ -179,13 +179,30 @@ def _drift(drift: Drift, paint: Paint) -> list[str]:
 
 def _history(history: History, paint: Paint) -> list[str]:
     if not history.entries:
-        return ["Nothing was applied yet."]
+        return ["Nothing was applied yet.", *_broken(history, paint)]
     headers = ("NO", "AT", "WHO", "COMMAND", "COMMIT", "PLAN", "DID", "OUTCOME")
-    head, *lines = table(headers, map(_entry, history.entries), right=("NO",))
-    if history.broken_at is not None:
-        broken = f"The chain breaks at no {history.broken_at}: an entry was changed or is missing."
-        lines += ["", paint(broken, "alarm")]
-    return [paint(head, "faint"), *lines]
+    head, *rows = table(headers, map(_entry, history.entries), right=("NO",))
+    lines = [paint(head, "faint")]
+    for row, entry in zip(rows, history.entries, strict=True):
+        lines += [row, *_changes(entry)]
+    return lines + _broken(history, paint)
+
+
+def _broken(history: History, paint: Paint) -> list[str]:
+    if history.broken_at is None:
+        return []
+    return ["", paint(f"The chain breaks at no {history.broken_at}: it was changed or is cut off.", "alarm")]
+
+
+def _changes(entry: HistoryEntry) -> list[str]:
+    """What changed, in one line: `spring: create wave 1 (120 rows), start wave 1; autumn: delete wave 2`."""
+    campaigns: dict[str, list[str]] = {}
+    for change in entry.changes:
+        wave = f" wave {change.wave}" if change.wave else ""
+        rows = f" ({count(change.rows, 'row')})" if change.rows else ""
+        campaigns.setdefault(change.campaign, []).append(f"{change.action}{wave}{rows}")
+    words = [f"{clean(name)}: {listed(done)}" for name, done in campaigns.items()]
+    return [f"      {listed(words, separator='; ')}"] if words else []
 
 
 def _entry(entry: HistoryEntry) -> tuple[object, ...]:

@@ -73,9 +73,9 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{f'{number:,}' if number else 'no'} {plural or noun + 's'}"
 
 
-def listed(words: list[str], most: int = 5) -> str:
+def listed(words: list[str], most: int = 5, *, separator: str = ", ") -> str:
     """The first few, joined by commas, and how many more there are."""
-    shown = ", ".join(words[:most])
+    shown = separator.join(words[:most])
     return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
 
 

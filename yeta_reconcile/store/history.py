@@ -1,58 +1,126 @@
-"""Every apply, append-only, each entry chained by hash to the one before; and which saved plans are spent."""
+"""Every run that changed something, as links of a chain that only grows; and which saved plans are spent.
+
+A run that may ring is two links: what it is about to do, before its first call; and what came of it. Links
+are chained by hashes with the state's key; their number and the newest of them are sealed with it. Links from
+before there were seals are bare: chained by a hash without a key.
+"""
 
 from __future__ import annotations
 
 import json
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.store.database import Database, Transaction
+
+# The row of `meta` that holds the seal.
+SEAL = "history"
+
+
+class Seal(NamedTuple):
+    """How long the chain is, the hash of its newest link, and how many links at its beginning are bare."""
+
+    links: int
+    head: str
+    bare: int
 
 
 class History:
     """The tables history and plans."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: Key) -> None:
         self._database = database
+        self._key = key
 
-    def append(self, entry: dict[str, Any], now: int) -> None:
-        """Add an entry; JSON values only, no number and no dynamic value."""
+    def append(self, entry: dict[str, Any], now: int) -> str:
+        """Add a run, JSON values with no number and no dynamic value, to the chain; the link's hash.
+
+        Without an `exit_code` in it the run is under way.
+        """
         body = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         with self._database.write() as transaction:
-            former = transaction.read("SELECT hash FROM history ORDER BY serial DESC LIMIT 1")
-            before = former[0][0] if former else ""
+            seal = self._read_seal(transaction)
+            before = seal.head if seal else ""
+            link = self._chained(before, now, body)
             transaction.execute(
                 "INSERT INTO history (written, entry, former_hash, hash) VALUES (?, ?, ?, ?)",
-                (now, body, before, _chained(before, now, body)),
+                (now, body, before, link),
             )
+            if seal:
+                # A seal that was broken stays so.
+                self._write_seal(transaction, seal.links + 1, link, seal.bare)
+        return link
+
+    def end(self, begun: str, outcome: dict[str, Any], now: int) -> None:
+        """What came of the entry whose hash is `begun`."""
+        self.append({"of": begun} | outcome, now)
 
     def entries(self) -> list[dict[str, Any]]:
-        """All entries, oldest first, each with serial, at (ms), hash and former_hash."""
-        rows = self._database.read(
-            "SELECT serial, written, entry, former_hash, hash FROM history ORDER BY serial"
-        )
-        return [
-            {
-                **json.loads(row[2]),
-                "serial": row[0],
-                "at": row[1],
-                "former_hash": row[3],
-                "hash": row[4],
-            }
-            for row in rows
-        ]
+        """Every run with what came of it, oldest first.
+
+        Each has serial, at and ended (ms; None: it never ended), hash and former_hash, and as end_hash that
+        of the link which ended it.
+        """
+        entries: dict[str, dict[str, Any]] = {}
+        for serial, written, body, former, own in self._links():
+            entry = json.loads(body)
+            if begun := entries.get(entry.pop("of", "")):
+                begun |= entry | {"ended": written, "end_hash": own}
+                continue
+            ended = written if entry.get("exit_code") is not None else None
+            link = {"serial": serial, "at": written, "former_hash": former, "hash": own}
+            entries[own] = entry | link | {"ended": ended, "end_hash": ""}
+        return list(entries.values())
 
     def verify(self) -> int | None:
-        """The serial of the first entry that does not follow from the one before, or None."""
-        before = ""
-        for serial, written, body, former, own in self._database.read(
-            "SELECT serial, written, entry, former_hash, hash FROM history ORDER BY serial"
-        ):
-            if former != before or own != _chained(before, written, body):
+        """The serial of the first link that is not what was written, or that is missing; None: all hold."""
+        seal = self.seal()
+        links, bare = (seal.links, seal.bare) if seal else (0, 0)
+        before, number, serial = "", 0, 0
+        for number, (serial, written, body, former, own) in enumerate(self._links(), 1):
+            chained = _bare(before, written, body) if number <= bare else self._chained(before, written, body)
+            if former != before or own != chained or (seal and number == links and own != seal.head):
                 return int(serial)
             before = own
-        return None
+        # What another adds meanwhile is beyond the seal that was read before.
+        return None if seal and number >= links else int(serial) + 1
+
+    def seal(self) -> Seal | None:
+        """The seal; None if it is missing or was not made with the key."""
+        return self._read_seal(self._database)
+
+    def begin_seal(self, transaction: Transaction) -> None:
+        """Seal the chain for the first time; what is in it by now are bare links."""
+        found = transaction.read("SELECT hash FROM history ORDER BY serial")
+        self._write_seal(transaction, len(found), found[-1][0] if found else "", len(found))
+
+    def _links(self) -> list[tuple[Any, ...]]:
+        return self._database.read(
+            "SELECT serial, written, entry, former_hash, hash FROM history ORDER BY serial"
+        )
+
+    def _read_seal(self, source: Database | Transaction) -> Seal | None:
+        found = source.read("SELECT value FROM meta WHERE name = ?", (SEAL,))
+        said, _, proof = found[0][0].rpartition(" ") if found else ("", "", "")
+        if proof != self._proof(said):
+            return None
+        links, head, bare = said.split(" ")
+        return Seal(int(links), head, int(bare))
+
+    def _write_seal(self, transaction: Transaction, links: int, head: str, bare: int) -> None:
+        said = f"{links} {head} {bare}"
+        transaction.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (SEAL, f"{said} {self._proof(said)}"),
+        )
+
+    def _proof(self, said: str) -> str:
+        return self._key.seal(f"history's seal\n{said}")
+
+    def _chained(self, before: str, written: int, body: str) -> str:
+        return self._key.seal(f"history\n{before}\n{written}\n{body}")
 
     def begin_plan(self, plan_id: str, now: int) -> None:
         """A saved plan is being applied here."""
@@ -75,5 +143,5 @@ class History:
         return "begun" if found[0][0] is None else "spent"
 
 
-def _chained(before: str, written: int, body: str) -> str:
+def _bare(before: str, written: int, body: str) -> str:
     return blake2b(f"{before}\n{written}\n{body}".encode(), digest_size=16).hexdigest()

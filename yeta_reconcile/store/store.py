@@ -36,7 +36,7 @@ class Store:
         self.lock = Lock(database)
         self.waves = Waves(database)
         self.intents = Intents(database)
-        self.history = History(database)
+        self.history = History(database, key)
         self.inbox = Inbox(database)
         self.calls = Calls(database)
 
@@ -64,6 +64,8 @@ class Store:
             )
         if not self._meta("owner"):
             self._bind_new(owner)
+        if self._meta("key") == self.key.fingerprint(sealed=False):
+            self._seal_history()
         if self._meta("key") != self.key.fingerprint():
             raise InvalidInput(
                 "the state was written with another key",
@@ -76,15 +78,21 @@ class Store:
             )
 
     def _bind_new(self, owner: str) -> None:
+        once = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
         with self.database.write() as transaction:
-            for name, value in (
-                ("state_id", secrets.token_hex(8)),
-                ("key", self.key.fingerprint()),
-                ("owner", owner),
+            transaction.execute(once, ("state_id", secrets.token_hex(8)))
+            transaction.execute(once, ("owner", owner))
+            if transaction.execute(once, ("key", self.key.fingerprint())):
+                self.history.begin_seal(transaction)
+
+    def _seal_history(self) -> None:
+        """The history of a state that was written before there were seals."""
+        with self.database.write() as transaction:
+            if transaction.execute(
+                "UPDATE meta SET value = ? WHERE name = 'key' AND value = ?",
+                (self.key.fingerprint(), self.key.fingerprint(sealed=False)),
             ):
-                transaction.execute(
-                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING", (name, value)
-                )
+                self.history.begin_seal(transaction)
 
     def now(self, given: int | None = None) -> int:
         """The time of the state's clock, ms; `given` takes its place."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import recording
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.state.look import look
@@ -86,17 +86,11 @@ def resolve(
             confirm("Settle it so?", yes=yes)
             if not yes and _standing(decisions) != _standing(decided()):
                 raise Incomplete("the waves changed while you were asked", hint="look again")
-            count = sum(carry_out(run, decision) for decision in decisions)
-            outcome = f"{name} wave {wave}: {verdict}"
-            note(
-                context,
-                opened.repository,
-                opened.store,
-                opened.clock,
-                "state resolve",
-                {"rows": count},
-                outcome,
-            )
+            rows = sum(len(decision.rows(opened.store)) for decision in decisions)
+            words = f"{name} wave {wave}: {verdict}"
+            with recording(opened, "state resolve", {"rows": rows}, outcome=words) as outcome:
+                count = sum(carry_out(run, decision) for decision in decisions)
+                outcome.words = words
     click.echo(f"{count:,} rows of {name} wave {wave} count as {verdict}.")
     return 0
 
