@@ -452,3 +452,21 @@ def test_of_a_direct_call_only_what_was_never_answered_for_can_be_freed_as_a_who
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(600)
     assert sorted(here.rung()) == [number(row) for row in range(60)]
+
+
+def test_a_state_of_an_unknown_scheme_is_exit_3_and_never_a_file(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    mistyped = "postgresql+psycopg://me:hush@127.0.0.1:1/db"
+    before = sorted(here.root.rglob("*"))
+
+    for words in (
+        ("plan",),
+        ("apply", "--yes"),
+        ("history",),
+        ("state", "migrate", mistyped, "x.db", "--yes"),
+    ):
+        done = here.main(*words, YETA_STATE=mistyped)
+        assert done.code == 3, words
+        assert "hush" not in done.out + done.err
+        assert "postgresql://user@host/database" in done.err
+    assert sorted(here.root.rglob("*")) == before

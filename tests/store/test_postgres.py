@@ -83,6 +83,26 @@ def test_nothing_of_a_connection_string_that_fails_is_shown(location: str, tmp_p
     assert "hush" not in f"{refused.value} {refused.value.hint}"
 
 
+@pytest.mark.parametrize(
+    "location",
+    ["postgresql+psycopg://me:hush@127.0.0.1:1/db", "postgress://me:hush@h/db", "sqlite:///hush", "://hush"],
+)
+def test_a_scheme_that_is_mistyped_makes_no_file_and_is_not_shown(location: str, tmp_path: Path) -> None:
+    with States(location, tmp_path) as states:
+        for create in (True, False):
+            with pytest.raises(InvalidInput, match="neither a file nor a PostgreSQL database") as refused:
+                states.open(create=create)
+            assert refused.value.exit_code == 3
+            assert "hush" not in f"{refused.value} {refused.value.hint}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_scheme_may_be_in_any_case(states: States, tmp_path: Path) -> None:
+    states.open()
+    with States(states.location.replace("postgresql", "PostgreSQL"), tmp_path) as others:
+        assert others.open(create=False).state_id == states.open().state_id
+
+
 def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     with (
         States("postgresql://me:hush@127.0.0.1:1/db", tmp_path) as states,

@@ -30,10 +30,10 @@ def open_store(
     """The state at `location` (a path relative to `root`, or postgresql://…).
 
     With `create` it is made if it is not there yet; without, a state that does not exist reads as an empty
-    one and nothing is written. Raises InvalidInput (key), StateError, PlanRejected (another environment's).
+    one and nothing is written. Raises InvalidInput (location, key), StateError, PlanRejected (another
+    environment's).
     """
-    opened = _in_postgresql if is_postgresql(location) else _in_file
-    store = opened(location, root, environ, create=create)
+    store = open_unbound(location, root, environ, create=create)
     try:
         store.bind(project, environment)
     except BaseException:
@@ -42,9 +42,24 @@ def open_store(
     return store
 
 
+def open_unbound(location: str, root: Path, environ: Mapping[str, str], *, create: bool) -> Store:
+    """The same, whosever it is, and even if it must not be used any more, or not yet."""
+    opened = _in_postgresql if is_postgresql(location) else _in_file
+    return opened(location, root, environ, create=create)
+
+
 def is_postgresql(location: str) -> bool:
-    """Whether a state's location is a PostgreSQL database, and not a file."""
-    return location.startswith(("postgresql://", "postgres://"))
+    """Whether a state's location is a PostgreSQL database, and not a file.
+
+    Raises InvalidInput for a location of another kind, without a word of it: it may hold a secret.
+    """
+    scheme, separator, _ = location.partition("://")
+    if separator and scheme.lower() not in {"postgresql", "postgres"}:
+        raise InvalidInput(
+            "`state:` names neither a file nor a PostgreSQL database",
+            hint="a path in the repository, or postgresql://user@host/database",
+        )
+    return bool(separator)
 
 
 def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: bool) -> Store:

@@ -217,8 +217,10 @@ def _checked(location: str) -> dict[str, Any]:
     hint = (
         "like postgresql://user@host:5432/database?sslmode=verify-full; in a password @ is %40 and / is %2F"
     )
+    scheme, separator, rest = location.partition("://")
     try:
-        parameters = dict(conninfo.conninfo_to_dict(location))
+        # libpq knows the scheme in small letters alone.
+        parameters = dict(conninfo.conninfo_to_dict(f"{scheme.lower()}{separator}{rest}"))
     except psycopg.Error:
         parameters = {"port": "?"}
     hosts, ports = str(parameters.get("host") or ""), str(parameters.get("port") or "")
