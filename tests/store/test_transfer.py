@@ -177,6 +177,50 @@ def test_a_copy_that_is_not_equal_is_not_kept(
     assert move("old/yeta.db", new, tmp_path).rows > 300
 
 
+class Killed(BaseException):
+    """The mover is dead."""
+
+
+@pytest.mark.parametrize(("step", "left"), [("_leave", False), ("_arrive", True)])
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_a_move_that_was_killed_leaves_one_state_at_most_and_is_finished_by_the_next(
+    source: str, target: str, step: str, left: bool, place: Place, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    old, new = place(source, "old"), place(target, "new")
+    with States(old, tmp_path) as states:
+        filled(states)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(transfer, step, die)
+        with pytest.raises(Killed):
+            move(old, new, tmp_path)
+
+    with States(new, tmp_path) as states, pytest.raises(StateError, match="is being moved here from") as told:
+        states.open()
+    assert "state migrate` again" in told.value.hint
+    with States(old, tmp_path) as states:
+        if left:
+            with pytest.raises(StateError, match="was moved to"):
+                states.open()
+        else:
+            # It goes on meanwhile, and what is done there is not lost.
+            states.open().set_flag("meanwhile", "yes")
+    assert move(old, new, tmp_path).rows > 300
+    with States(new, tmp_path) as states:
+        store = states.open(create=False)
+        assert len(store.waves.recorded().campaigns) == 1
+        assert store.flag("meanwhile") == (None if left else "yes")
+        assert store.history.verify() is None
+        store.history.append({"who": "乙"}, NOW)
+        assert store.history.verify() is None
+    with pytest.raises(StateError, match="was moved to"):
+        move(old, new, tmp_path)
+
+
 def test_the_key_goes_with_a_file_and_stays_private(tmp_path: Path) -> None:
     with States("old/yeta.db", tmp_path) as states:
         sealed(states.open(environ={}))

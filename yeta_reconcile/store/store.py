@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from yeta_reconcile.marks import Key
     from yeta_reconcile.store.database import Database
 
-# The flag of a state that `yeta state migrate` copied: where to.
+# The flags of `yeta state migrate`: where a state was copied to; and of the copy, until the other is left.
 MOVED = "moved"
+ARRIVING = "arriving"
 
 
 class Store:
@@ -54,13 +55,18 @@ class Store:
         """Make the state this project's and environment's, once; and check it ever after.
 
         Raises InvalidInput for another key, PlanRejected for another project or environment, StateError for a
-        state that was moved.
+        state that was moved, or is about to be moved here.
         """
         owner = f"{project}/{environment}"
         if moved := self.flag(MOVED):
             raise StateError(
                 f"the state was moved to {moved}; what is left here must not be used beside it",
                 hint="name the new place in yeta.yaml (`state:`) or in YETA_STATE",
+            )
+        if source := self.flag(ARRIVING):
+            raise StateError(
+                f"the state is being moved here from {source}, and that has not come to its end",
+                hint="run `yeta state migrate` again, with the same places",
             )
         if not self._meta("owner"):
             self._bind_new(owner)

@@ -1,7 +1,7 @@
 """A state moves to another place, between the engines or within one: copied whole, proven equal, then left.
 
 While it is copied nobody writes to it, and afterwards nobody can: two states of one project would each think
-that theirs is what was called.
+that theirs is what was called. The copy is used by nobody until then; a move that was killed is made again.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from yeta_reconcile.store.keys import (
     required_secret,
     write_secret,
 )
-from yeta_reconcile.store.open import connect, is_postgresql, open_file, open_store
+from yeta_reconcile.store.open import connect, is_postgresql, open_file, open_unbound, place_of
 from yeta_reconcile.store.schema import MIGRATIONS, create
-from yeta_reconcile.store.store import MOVED
+from yeta_reconcile.store.store import ARRIVING, MOVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,20 +78,26 @@ def transfer_state(
 ) -> Transfer:
     """Move the state at `source` to `target` (locations as in `state:`).
 
-    The target must hold nothing, and still does if anything fails. Raises StateError, StateLocked,
+    The target must hold nothing, and still does if anything fails, or what a try that was killed left of the
+    same state; that one is brought to its end. Raises StateError, StateLocked,
     InvalidInput.
     """
-    with closing(
-        open_store(source, root, environ, project=project, environment=environment, create=False)
-    ) as store:
+    with closing(open_unbound(source, root, environ, create=False)) as store:
         if store.ephemeral:
             raise StateError(
                 "there is no state where it is to be moved from", hint="see `state:` in yeta.yaml"
             )
+        if store.flag(MOVED) == place_of(target, root):
+            # It was left already; whether it has arrived, only the target tells.
+            with closing(_open_target(source, target, root, environ)) as database:
+                if _arriving(store, database):
+                    return Transfer(store.database.place, database.place, _arrive(database))
+        store.bind(project, environment)
         store.lock.acquire(holder)
         try:
             with closing(_open_target(source, target, root, environ)) as database:
-                return Transfer(store.database.place, database.place, _move(store, database))
+                _move(store, database)
+                return Transfer(store.database.place, database.place, _arrive(database))
         finally:
             store.lock.release(holder)
 
@@ -112,34 +118,63 @@ def _open_target(source: str, target: str, root: Path, environ: Mapping[str, str
     return open_file(root / target)
 
 
-def _move(store: Store, database: Database) -> tuple[TableProof, ...]:
-    if held := sorted(database.tables()):
+def _arriving(store: Store, database: Database) -> bool:
+    """Whether a copy of this state was put there that never came to its end."""
+    if "meta" not in database.tables():
+        return False
+    meta: dict[str, str] = dict(database.read("SELECT name, value FROM meta"))
+    return f"flag.{ARRIVING}" in meta and meta["state_id"] == store.state_id
+
+
+def _move(store: Store, database: Database) -> None:
+    """Copy it, then leave it. Between the two nobody may use the copy; the next try makes it anew."""
+    again = _arriving(store, database)
+    if (held := sorted(database.tables())) and not again:
         raise StateError(
             f"{database.place} is not empty: it holds {', '.join(held[:3])}{' …' * (len(held) > 3)}",
             hint="a state moves into a new file, or into a database or schema of its own",
         )
     with store.database.write() as old:
         with database.write() as new:
+            if again:
+                _clear(new)
             create(new, database.dialect)
-            proofs = tuple(_copied(old, new, table) for table in TABLES)
+            for table in TABLES:
+                _copy(old, new, table)
             if database.dialect == "postgresql":
                 _continue_serials(new)
+            new.execute("INSERT INTO meta VALUES (?, ?)", (f"flag.{ARRIVING}", store.database.place))
         _leave(old, database.place)
-    return proofs
 
 
-def _copied(old: Transaction, new: Transaction, table: str) -> TableProof:
-    query = f"SELECT * FROM {table}"
-    sent, found = _Digest(), _Digest()
-    new.insert(table, sent.each(old.stream(query)))
-    for _ in found.each(new.stream(query)):
-        pass
-    if (sent.rows, sent.total) != (found.rows, found.total):
+def _arrive(database: Database) -> tuple[TableProof, ...]:
+    """The source is left: from now on the copy is the state. What is in it."""
+    with database.write() as new:
+        new.execute("DELETE FROM meta WHERE name = ?", (f"flag.{ARRIVING}",))
+        return tuple(_found(new, table) for table in TABLES)
+
+
+def _clear(new: Transaction) -> None:
+    for table in (*reversed(TABLES), "apply_lock", "migrations"):
+        new.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _copy(old: Transaction, new: Transaction, table: str) -> None:
+    sent = _Digest()
+    new.insert(table, sent.each(old.stream(f"SELECT * FROM {table}")))
+    found = _found(new, table)
+    if sent.proof(table) != found:
         raise StateError(
             f"the copy of {table} is not what was copied ({sent.rows} rows, {found.rows} of them there)",
             hint="nothing was kept of it; the state is where it was",
         )
-    return TableProof(table, sent.rows, f"{sent.total:032x}")
+
+
+def _found(new: Transaction, table: str) -> TableProof:
+    found = _Digest()
+    for _ in found.each(new.stream(f"SELECT * FROM {table}")):
+        pass
+    return found.proof(table)
 
 
 @dataclass(slots=True)
@@ -157,6 +192,10 @@ class _Digest:
             self.rows += 1
             self.total = (self.total + int.from_bytes(digest)) % (1 << 128)
             yield row
+
+    def proof(self, table: str) -> TableProof:
+        """Of all rows that went by."""
+        return TableProof(table, self.rows, f"{self.total:032x}")
 
 
 def _continue_serials(new: Transaction) -> None:
