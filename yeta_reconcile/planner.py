@@ -51,8 +51,13 @@ class Planned:
     signatures: dict[str, str] = field(default_factory=dict)
     exit_code: int = 0
     blocked: frozenset[str] = frozenset()
-    forbidden: bool = False
-    """Whether it may not be carried out at all: documents are invalid, or a guard refuses."""
+    refusals: int = 0
+    """For how many reasons it may not be carried out at all: documents are invalid, or a guard refuses."""
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether it may not be carried out at all."""
+        return self.refusals > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +187,10 @@ class _Gathering:
         limits = refusals(self.declared, self.store, subjects, changes, self.now)
         findings += [Finding(d, REFUSED if d.severity == "error" else 0) for d in limits]
         diagnostics += limits
-        invalid = any(d.severity == "error" for s in subjects.values() for d in s.delta.diagnostics)
-        codes = {found.exit_code for found in findings} | ({INVALID} if invalid else set())
+        listed = (d for subject in subjects.values() for d in subject.delta.diagnostics)
+        findings += [Finding(d, INVALID) for d in listed if d.severity == "error"]
+        codes = {found.exit_code for found in findings}
+        forbidding = {found.diagnostic for found in findings if found.exit_code in {INVALID, REFUSED}}
         plan = Plan(
             plan_id=secrets.token_hex(8),
             created=self.now,
@@ -210,7 +217,7 @@ class _Gathering:
             self.signatures,
             exit_code,
             blocked,
-            forbidden=bool({INVALID, REFUSED} & codes),
+            refusals=len(forbidding),
         )
 
     def _by_halt(self, wave: Wave) -> Wave:

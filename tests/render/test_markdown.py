@@ -86,3 +86,35 @@ def test_names_and_details_cannot_break_out_of_the_comment() -> None:
     assert "\n# title" not in text
     row = next(line for line in text.splitlines() if line.startswith("| `+`"))
     assert row.count("|") == 5
+
+
+def test_one_huge_finding_does_not_hide_the_others() -> None:
+    found = [
+        Diagnostic("error", "bad", "x" * 100_000, hint="y" * 100_000),
+        Diagnostic("error", "bad", "z first"),
+    ]
+    text = plan_markdown(a_plan(diagnostics=tuple(found)))
+    assert "z first" in text
+    assert "xxx…" in text
+    assert "yyy…" in text
+    assert len(text) < 2_000
+
+
+def test_what_does_not_fit_is_passed_over_and_what_comes_after_it_is_shown() -> None:
+    # 250 signs that each take five characters and more, where there is room for one such finding.
+    found = [Diagnostic("error", "bad", f"{n} " + "@" * 1_000) for n in range(8)]
+    found.append(Diagnostic("note", "small", "a small one"))
+    text = plan_markdown(a_plan(diagnostics=tuple(found)), limit=10_000)
+    left = 8 - text.count("**error**")
+    assert 0 < left < 8
+    assert "a small one" in text
+    assert f"… and {left} findings more, left out here." in text
+
+
+def test_a_plan_that_may_not_be_applied_says_so_first_and_is_good_for_nothing() -> None:
+    text = plan_markdown(the_busy_day(), refusals=2)
+    lines = text.splitlines()
+    assert lines[0] == MARKER
+    assert lines[2] == "### 🛑 Refused: nothing of this can be applied (2 refusals)."
+    assert "will ring:" not in text
+    assert "good until" not in text

@@ -131,3 +131,10 @@ def test_many_ringing_campaigns_are_named_from_the_largest_on() -> None:
 def test_a_forecast_without_a_finish_says_whether_it_will_be_in_time() -> None:
     late = a_plan(forecast=(Forecast("autumn", None, fits=False),))
     assert "autumn  will not be through before its end" in plan_text(late)
+
+
+def test_a_plan_that_may_not_be_applied_says_so_first_and_last() -> None:
+    lines = plan_text(the_busy_day(), refusals=1).splitlines()
+    assert lines[0] == "Refused: nothing of this can be applied (1 refusal)."
+    assert lines[-1].startswith("Refused plan: 2 to replace")
+    assert [line for line in lines if "will ring: " in line] == []

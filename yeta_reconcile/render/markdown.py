@@ -16,6 +16,8 @@ from yeta_reconcile.render.words import (
     deed,
     forecast_words,
     moment,
+    refused,
+    shortened,
     summary_line,
     what_rings,
 )
@@ -35,14 +37,19 @@ _SIGN = {"error": "🛑", "warning": "⚠️", "note": "ℹ️"}
 _NOTICE = 120  # room for one sentence that says what was left out
 
 
-def plan_markdown(plan: Plan, *, limit: int = 60_000) -> str:
+def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
     """A plan as GitHub and GitLab Markdown of at most `limit` characters (2,000 or more).
 
     What does not fit is left out and counted: details first, then rows of the table, then findings.
+    `refusals` is for how many reasons the plan may not be applied.
     """
     room = _Room(limit)
-    head = [MARKER, f"### {_prose(summary_line(plan))}", *_ringing(plan)]
-    foot = _foot(plan)
+    summary = _prose(summary_line(plan, refused=bool(refusals)))
+    if refusals:
+        head = [MARKER, f"### 🛑 {_prose(refused(refusals))}", summary]
+    else:
+        head = [MARKER, f"### {summary}", *_ringing(plan)]
+    foot = _foot(plan, f", good until {moment(plan.expires)}" if not refusals else "")
     room.take([*head, foot])
     worst_first = by_weight(plan.diagnostics, worst_first=True)
     findings = room.fill(map(_finding, worst_first), "finding", share=0.5)
@@ -85,12 +92,14 @@ class _Room:
         kept = [head] if head else []
         self.take([*kept, " " * _NOTICE])
         floor = max(_NOTICE * 4, self.left * (1 - share))
-        for done, block in enumerate(waiting):
+        left_out = 0
+        for block in waiting:
             if len(block) + 2 > self.left - floor:
-                return [*kept, "", said(count(len(waiting) - done, noun))]
-            kept.append(block)
-            self.take([block])
-        return kept
+                left_out += 1
+            else:
+                kept.append(block)
+                self.take([block])
+        return [*kept, "", said(count(left_out, noun))] if left_out else kept
 
 
 _TABLE = "| | campaign | change | numbers |\n|---|---|---|---:|"
@@ -124,9 +133,10 @@ def _attribute(name: str, old: object, new: object) -> str:
 
 
 def _finding(found: Diagnostic) -> str:
-    place = f"{_code(str(found.position))}: " if found.position else ""
-    hint = f" ({_prose(found.hint)})" if found.hint else ""
-    return f"- {_SIGN[found.severity]} **{found.severity}** {place}{_prose(found.summary)}{hint}"
+    place = f"{_code(shortened(str(found.position)))}: " if found.position else ""
+    hint = f" ({_prose(shortened(found.hint))})" if found.hint else ""
+    summary = _prose(shortened(found.summary))
+    return f"- {_SIGN[found.severity]} **{found.severity}** {place}{summary}{hint}"
 
 
 def _forecast(forecast: Forecast) -> str:
@@ -138,9 +148,9 @@ def _ringing(plan: Plan) -> list[str]:
     return [f"🔔 **{_prose(said[0])}** {_prose(' '.join(said[1:]))}".rstrip()] if said else []
 
 
-def _foot(plan: Plan) -> str:
+def _foot(plan: Plan, until: str) -> str:
     commit = f", commit {_code(plan.commit)}" if plan.commit else ""
-    return f"<sub>Plan {_code(plan.plan_id)}{commit}, good until {moment(plan.expires)}</sub>"
+    return f"<sub>Plan {_code(plan.plan_id)}{commit}{until}</sub>"
 
 
 def _prose(text: str) -> str:

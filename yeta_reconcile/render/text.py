@@ -14,6 +14,7 @@ from yeta_reconcile.render.words import (
     attribute_value,
     deed,
     forecast_words,
+    refused,
     summary_line,
     what_rings,
 )
@@ -39,19 +40,24 @@ _COLOUR = {
 _INDENT = " " * 6
 
 
-def plan_text(plan: Plan, *, color: bool = False, width: int = 100, unchanged: Sequence[str] = ()) -> str:
+def plan_text(
+    plan: Plan, *, color: bool = False, width: int = 100, unchanged: Sequence[str] = (), refusals: int = 0
+) -> str:
     """A plan as a reviewer reads it, ending with a newline; prose wraps at `width` columns.
 
-    `unchanged` names campaigns to list as unchanged; they are always counted.
+    `unchanged` names campaigns to list as unchanged; they are always counted. `refusals` is for how many
+    reasons the plan may not be applied.
     """
     paint = Paint(color)
-    blocks = [_campaign(name, changes, paint, width) for name, changes in by_campaign(plan.changes).items()]
+    blocks = [[paint(refused(refusals), "alarm")] if refusals else []]
+    blocks += [_campaign(name, changes, paint, width) for name, changes in by_campaign(plan.changes).items()]
     blocks.append(wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else [])
     blocks.append(_forecasts(plan.forecast, paint))
     blocks.append([diagnostic_line(found, color=color) for found in by_weight(plan.diagnostics)])
     called = any(change.action is Action.CALL for change in plan.changes)
-    blocks.append([paint(said, "alarm") if called else said for said in what_rings(plan)])
-    blocks.append([paint(summary_line(plan), "strong")])
+    rings = [] if refusals else what_rings(plan)
+    blocks.append([paint(said, "alarm") if called else said for said in rings])
+    blocks.append([paint(summary_line(plan, refused=bool(refusals)), "strong")])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 

@@ -79,6 +79,11 @@ def listed(words: list[str], most: int = 5, *, separator: str = ", ") -> str:
     return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
 
 
+def shortened(text: str, most: int = 250) -> str:
+    """The text, cut off where it is longer: one finding must not crowd out the others."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def moment(at: datetime | None) -> str:
     """`2026-12-01 09:00+08:00`; seconds only where there are any."""
     if at is None:
@@ -142,7 +147,12 @@ def deed(change: Change) -> str:
     return f"{change.action} {wave} ({rows})" if change.rows else f"{change.action} {wave}"
 
 
-def summary_line(plan: Plan) -> str:
+def refused(refusals: int) -> str:
+    """What comes first where a plan may not be applied, for so many reasons."""
+    return f"Refused: nothing of this can be applied ({count(refusals, 'refusal')})."
+
+
+def summary_line(plan: Plan, *, refused: bool = False) -> str:
     """The plan in one line; the last thing a terminal shows."""
     summary = plan.summary
     parts = [
@@ -160,7 +170,9 @@ def summary_line(plan: Plan) -> str:
     if summary.repeat_numbers:
         people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
     people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
-    return f"Plan: {', '.join(parts)} — {', '.join(people)}. {found}".rstrip()
+    return (
+        f"{'Refused plan' if refused else 'Plan'}: {', '.join(parts)} — {', '.join(people)}. {found}".rstrip()
+    )
 
 
 def _findings(plan: Plan) -> str:
