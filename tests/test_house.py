@@ -74,6 +74,17 @@ def test_a_module_is_a_noun_of_the_field(path: Path) -> None:
     )
 
 
+def test_one_module_prints() -> None:
+    """`cli/output.py` keeps what is printed from steering a terminal or a pipeline; the others print ours."""
+    printing = {
+        path.name
+        for path in MODULES
+        if re.search(r"click\.echo|sys\.std(?:out|err)\.write", path.read_text("utf-8"))
+    }
+    assert printing <= {"output.py", "commands.py", "completion.py", "annotate.py", "validate.py",
+                        "history.py", "calls.py", "demo.py"}  # fmt: skip
+
+
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_nothing_is_left_for_later(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -220,3 +220,58 @@ def test_a_report_that_cannot_be_written_is_a_warning_beside_the_result(
     assert done.code == 0
     assert "warning: gl-code-quality-report.json was not written: Is a directory" in done.err
     assert done.out
+
+
+def refused(here: Served) -> None:
+    """A repository whose plan deletes what is protected, and a saved plan from before."""
+    here.campaign("kept", extra="protect: true\n")
+    assert here.main("apply", "--yes").code == 0
+    here.campaign("another", range(10, 13), lines='["200"]')
+    assert here.main("plan", "-o", "it.plan").code == 0
+    (here.root / "kept.yaml").unlink()
+
+
+def test_a_plan_that_is_refused_says_so_first_in_every_form(here: Served) -> None:
+    refused(here)
+
+    text, markdown = here.main("plan"), here.main("plan", "--format", "markdown")
+    applied = here.main("apply", "--yes")
+
+    words = "Refused: nothing of this can be applied (1 refusal)."
+    assert (text.code, markdown.code, applied.code) == (4, 4, 4)
+    assert text.out.startswith(f"{words}\n")
+    assert applied.out.startswith(f"{words}\n")
+    assert markdown.out.splitlines()[2] == f"### 🛑 {words}"
+    assert "good until" not in markdown.out
+
+
+def test_what_is_saved_is_named_as_apply_finds_it(here: Served) -> None:
+    here.campaign()
+    (here.root / "sub folder").mkdir()
+
+    done = here.main("plan", "-o", "sub folder/it.plan")
+
+    assert "yeta apply 'sub folder/it.plan'" in done.err
+    assert here.main("apply", "sub folder/it.plan").code == 0
+
+
+@pytest.mark.parametrize("change", ["refused", "invalid", "unreachable"])
+def test_a_plan_that_comes_to_nothing_leaves_no_former_one(here: Served, change: str) -> None:
+    refused(here)
+    environ = {"YETA_APP_SECRET": "wrong"} if change == "unreachable" else {}
+    if change == "invalid":
+        here.campaign("another", state="runing")
+
+    done = here.main("plan", "-o", "it.plan", **environ)
+
+    assert done.code == {"refused": 4, "invalid": 3, "unreachable": 1}[change]
+    assert not (here.root / "it.plan").exists()
+
+
+def test_a_file_that_is_no_plan_is_let_be_until_there_is_one(here: Served) -> None:
+    here.campaign(state="runing")
+    (here.root / "notes.txt").write_text("mine", encoding="utf-8")
+
+    assert here.main("plan", "-o", "notes.txt").code == 3
+
+    assert (here.root / "notes.txt").read_text("utf-8") == "mine"

@@ -14,6 +14,7 @@ import click
 from yeta_reconcile.binding import left_out, nothing_left
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.logbook import recording
+from yeta_reconcile.cli.output import format_option
 from yeta_reconcile.cli.plan import check_saved, check_unspent, make_plan
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
@@ -26,7 +27,7 @@ from yeta_reconcile.render.plan_json import plan_json
 from yeta_reconcile.saved import SavedPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from yeta_reconcile.cli.context import Context
 
@@ -39,10 +40,7 @@ STDERR = 2
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--only", multiple=True, metavar="NAME", help="Apply this campaign alone; may be repeated.")
 @click.option("--destroy", is_flag=True, help="Delete every task of the campaigns.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text",
-    help="Output; json: one object a line.",
-)  # fmt: skip
+@format_option(words="Output; json: one object a line.")
 @click.pass_obj
 def apply(
     context: Context, file: Path | None, yes: bool, only: tuple[str, ...], destroy: bool, form: str
@@ -52,10 +50,10 @@ def apply(
     FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
     planned. If it breaks off, the same FILE goes on where it stopped; once it is done, it is spent.
     """
-    if file and (only or destroy):
-        raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
     voice = Voice(form, color=context.color)
     with voice.ending():
+        if file and (only or destroy):
+            raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
         saved = SavedPlan.read(context.chdir / file) if file else None
         if saved:
             only, destroy = saved.only, saved.destroy
@@ -110,8 +108,12 @@ class _Application:
         planned = make_plan(self.opened, self.only, self.destroy)
         if saved:
             check_saved(self.opened, saved, planned)
-            planned = self._as_approved(saved, planned)
+        left = left_out(saved.plan, planned.plan) if saved else frozenset()
+        planned = _without(planned, left)
         self.voice.plan(planned)
+        if left:
+            names = ", ".join(sorted(left))
+            self.voice.note(f"left to the next plan: {names} waited when this one was made")
         if planned.forbidden:
             return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
         if planned.plan.doing and not saved:
@@ -130,15 +132,6 @@ class _Application:
             run.store.history.spend_plan(saved.digest, run.now_ms())
         return self.voice.end(report, report.exit_code)
 
-    def _as_approved(self, saved: SavedPlan, planned: Planned) -> Planned:
-        """The plan without campaigns that only waited when it was made: nobody approved more of them."""
-        left = left_out(saved.plan, planned.plan)
-        if not left:
-            return planned
-        self.voice.note(f"left to the next plan: {', '.join(sorted(left))} waited when this one was made")
-        changes = tuple(change for change in planned.plan.changes if change.campaign not in left)
-        return replace(planned, plan=replace(planned.plan, changes=changes))
-
     def _done(self, saved: SavedPlan, report: Report) -> bool:
         """Whether everything but the plan's own waits is done, by another look."""
         if not report.problems:
@@ -148,6 +141,12 @@ class _Application:
         except YetaError:
             # What cannot be told is not spent: the same file then finds nothing left to do.
             return False
+
+
+def _without(planned: Planned, left: Collection[str]) -> Planned:
+    """The plan without campaigns that only waited when it was made: nobody approved more of them."""
+    changes = tuple(change for change in planned.plan.changes if change.campaign not in left)
+    return replace(planned, plan=replace(planned.plan, changes=changes))
 
 
 def carry_out(

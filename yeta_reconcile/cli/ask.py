@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.errors import Declined
+from yeta_reconcile.render.width import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ def confirm(question: str, *, yes: bool) -> None:
             "nothing was changed, since there is no terminal to ask on",
             hint="look at what would be done, then pass --yes",
         )
-    if not click.confirm(question, default=False, err=True):
+    if not click.confirm(clean(question), default=False, err=True):
         raise Declined("nothing was changed")
 
 

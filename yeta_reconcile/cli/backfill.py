@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.cli.connect import connect
 from yeta_reconcile.cli.intake import opened, settings_of
+from yeta_reconcile.cli.output import done, format_option, tell, told
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.receiver.backfill import backfill as fetch
 
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only this day, like 2026-12-01."
 )
+@format_option()
 @click.pass_obj
-def backfill(context: Context, day: datetime | None) -> None:
+def backfill(context: Context, day: datetime | None, form: str) -> None:
     """Fetch pushes that were missed.
 
     The platform keeps what it could not deliver for the last seven days, today excluded. It goes through the
@@ -33,22 +36,23 @@ def backfill(context: Context, day: datetime | None) -> None:
     """
     project = settings_of(context)
 
-    def say(path: str, fetched: Fetched) -> None:
-        click.echo(f"{path.rpartition('/')[2]}: {fetched.new} new so far", err=True)
+    def so_far(path: str, fetched: Fetched) -> None:
+        tell(f"{path.rpartition('/')[2]}: {fetched.new} new so far")
 
     with connect(project, context.environ) as client, closing(opened(context, project)) as store:
         date = day.date() if day else None
-        fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=say)
+        fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=so_far)
     files = f"{fetched.files} file{'' if fetched.files == 1 else 's'}"
-    click.echo(f"{files}: {fetched.new} new pushes, {fetched.known} were there already.")
+    words = f"{files}: {fetched.new} new pushes, {fetched.known} were there already."
+    done(form, "backfill", words, **asdict(fetched))
     for problem in fetched.broken:
-        click.echo(f"error: {problem}", err=True)
+        tell(f"error: {problem}")
     if fetched.broken:
-        raise Incomplete("some files could not be read", hint="run it again; the others are done")
+        broken = Incomplete("some files could not be read", hint="run it again; the others are done")
+        raise told(broken, form)
     if fetched.stuck or fetched.dead:
         # Running again would change nothing: they are kept, with the reason.
-        click.echo(
+        tell(
             f"warning: not folded: {fetched.stuck}; no push at all: {fetched.dead} "
-            "(`yeta calls pending` lists them)",
-            err=True,
+            "(`yeta calls pending` lists them)"
         )

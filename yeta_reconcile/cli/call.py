@@ -11,6 +11,7 @@ from yeta_reconcile.campaign import Attributes, Contacts, DirectCall
 from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import recording
+from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.codes import Meaning
@@ -70,7 +71,7 @@ def call(
             _refuse_frequent(opened, normal)
             if halted := opened.halted():
                 raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
-            click.echo(f"{mask(normal)} is called by robot {robot} from line {mask(line)}, at once.")
+            say(f"{mask(normal)} is called by robot {robot} from line {mask(line)}, at once.")
             confirm("Call?", yes=yes)
             with recording(opened, "call", {"call": 1}) as outcome:
                 answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
@@ -79,7 +80,7 @@ def call(
                 outcome.exit_code = failure.exit_code if failure else 0
     if failure:
         raise failure
-    click.echo("Called.")
+    say("Called.")
 
 
 def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:

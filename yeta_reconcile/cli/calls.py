@@ -15,6 +15,7 @@ import httpx
 
 from yeta_reconcile.cli.ask import confirm, progress
 from yeta_reconcile.cli.intake import opened, settings_of
+from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.load import load
 from yeta_reconcile.receiver.body import NotAnObject, read_object
@@ -172,7 +173,7 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
             done(1)
     click.echo(f"{new - len(failed)} fetched, {len(found) - new} were there already.")
     for uuid, why in failed:
-        click.echo(f"{uuid}: {why}", err=True)
+        tell(f"{uuid}: {why}")
     if failed:
         raise Incomplete(f"{len(failed)} recordings could not be fetched", hint="run the same command again")
 
@@ -214,11 +215,11 @@ def show(context: Context, name: str, reveal: bool) -> None:
         click.echo(push.body)
         return
     click.echo(f"{push.module}, received {_at(push)}, {len(push.body)} bytes")
-    click.echo(f"problem: {push.problem or 'none'}")
+    say(f"problem: {push.problem or 'none'}")
     try:
         data = read_object(push.body)
     except NotAnObject as reason:
-        click.echo(str(reason))
+        say(str(reason))
         return
     click.echo("\n".join(table(["FIELD", "VALUE"], [(key, _kind(value)) for key, value in data.items()])))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.drift import compare
 from yeta_reconcile.observe import observe
@@ -20,7 +20,7 @@ DIFFERS = 2
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
 @click.pass_obj
 def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
@@ -38,7 +38,7 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
         at = opened.clock.now().astimezone(ZoneInfo(repository.project.timezone)).replace(microsecond=0)
         report = compare(recorded, observed, at, halted=opened.halted_tasks())
     if form == "json":
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        show_json(report_json(report))
     else:
-        click.echo(report_text(report, color=context.color), nl=False)
+        show(report_text(report, color=context.color))
     return DIFFERS if detailed_exitcode and report.differences else 0

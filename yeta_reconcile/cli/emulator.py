@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.output import say
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
 
@@ -70,7 +71,7 @@ def emulator(
     def announce(url: str) -> None:
         nonlocal ready
         ready = True
-        click.echo(url)
+        say(url)
 
     try:
         run(

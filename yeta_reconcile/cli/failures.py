@@ -1,4 +1,4 @@
-"""Every way a command can fail, as an exit code and words on stderr: the one place that maps them.
+"""Every way a command can fail, as an exit code, words on stderr and JSON: the one place that maps them.
 
 An expected failure is one message; anything else is a bug and leaves a redacted report in a file.
 """
@@ -11,79 +11,107 @@ import re
 import sys
 import tempfile
 import traceback
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from yeta_reconcile import __version__
 from yeta_reconcile.cli.commands import COMMANDS
 from yeta_reconcile.cli.log import redact
+from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
 from yeta_reconcile.positions import Position
+from yeta_reconcile.render.diagnostics import diagnostic_line
+from yeta_reconcile.render.plan_json import diagnostic_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from yeta_reconcile.positions import Diagnostic
 
-USAGE, BUG, INTERRUPTED = 64, 70, 130
+FORMAT = "yeta-error/1"
+INCOMPLETE, USAGE, BUG, INTERRUPTED = 7, 64, 70, 130
 
 _DIGITS = re.compile(r"\d{7,}")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
-def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Say on stderr how the run ended and return its exit code."""
+class Failure(NamedTuple):
+    """How a run failed: its exit code, and what is said of it; `error` and `hint` may hold anything."""
+
+    exit_code: int
+    error: str
+    hint: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Its keys (docs/json.md)."""
+        return {**self._asdict(), "diagnostics": [diagnostic_json(found) for found in self.diagnostics]}
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What is said of an error. Of a bug only its kind: its own words may hold anything."""
     match error:
         case InvalidInput():
-            _say_findings(error)
+            found = tuple(sorted(error.diagnostics, key=_place))
+            return Failure(error.exit_code, error.message, error.hint, found)
         case YetaError():
-            _say(f"error: {error.message}", error.hint)
+            return Failure(error.exit_code, error.message, error.hint)
         case OutcomeUnknown():
-            _say(
-                f"error: no answer tells whether {error.call} was carried out: {error.why}",
+            return Failure(
+                INCOMPLETE,
+                f"no answer tells whether {error.call} was carried out: {error.why}",
                 "run the same command again: it first settles what happened; nothing is done twice",
             )
         case click.ClickException():
-            _say_usage(error)
+            return Failure(USAGE, error.format_message())
         case click.Abort() | KeyboardInterrupt():
-            _say("interrupted")
-        case BrokenPipeError():
-            pass
+            return Failure(INTERRUPTED, "interrupted")
         case _:
-            _say_bug(error, arguments, environ)
-    return code_of(error)
+            return Failure(BUG, type(error).__name__, "this is a bug in yeta")
+
+
+def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Say on stderr how the run ended, and with `--format json` on stdout too, and return its exit code."""
+    if isinstance(error, BrokenPipeError):
+        return 1
+    failure = failure_of(error)
+    if _json_wanted(arguments) and ON_STDOUT not in getattr(error, "__notes__", ()):
+        show_json({"format": FORMAT, **failure.as_json()})
+    if isinstance(error, click.ClickException):
+        _say_usage(error)
+    elif failure.exit_code == INTERRUPTED:
+        tell(failure.error)
+    elif failure.exit_code == BUG:
+        _say_bug(error, arguments, environ)
+    else:
+        _say_failure(failure)
+    return failure.exit_code
 
 
 def code_of(error: BaseException) -> int:
     """The exit code of a run that ends with this error."""
-    match error:
-        case YetaError():
-            return error.exit_code
-        case OutcomeUnknown():
-            return 7
-        case click.ClickException():
-            return USAGE
-        case click.Abort() | KeyboardInterrupt():
-            return INTERRUPTED
-        case BrokenPipeError():
-            return 1
-    return BUG
+    return 1 if isinstance(error, BrokenPipeError) else failure_of(error).exit_code
+
+
+def _json_wanted(arguments: Sequence[str]) -> bool:
+    """Told by the words alone, since those that cannot be understood are a failure too."""
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _say(message: str, hint: str = "") -> None:
-    click.echo(message, err=True)
+    tell(message)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        tell(f"hint: {hint}")
 
 
-def _say_findings(error: InvalidInput) -> None:
-    findings = sorted(error.diagnostics, key=_place)
-    for finding in findings:
-        click.echo(str(finding), err=True)
-    errors = sum(finding.severity == "error" for finding in findings)
+def _say_failure(failure: Failure) -> None:
+    for found in failure.diagnostics:
+        tell(diagnostic_line(found))
+    errors = sum(found.severity == "error" for found in failure.diagnostics)
     count = f" ({errors} error{'s' if errors != 1 else ''})" if errors else ""
-    _say(f"error: {error.message}{count}", error.hint)
+    _say(f"error: {failure.error}{count}", failure.hint)
 
 
 def _place(finding: Diagnostic) -> tuple[Position, str]:
@@ -94,16 +122,17 @@ def _say_usage(error: click.ClickException) -> None:
     message = error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.startswith("Usage:"):  # a group without a command says its help
-        _say(message if message.startswith("Usage:") else f"error: {message}")
+        show(message, err=True) if message.startswith("Usage:") else tell(f"error: {message}")
         return
-    _say(context.get_usage())
+    show(context.get_usage(), err=True)
     _say(f"error: {message}", f"{context.command_path} --help lists what there is")
 
 
 def _say_bug(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     text = _bug_report(error, arguments, environ)
     if any(re.fullmatch(r"-v+|--verbose", argument) for argument in arguments):
-        click.echo(text, err=True)
+        for line in text.splitlines():
+            tell(line)
     kind = type(error).__name__
     try:
         handle, path = tempfile.mkstemp(prefix="yeta-bug-", suffix=".txt")  # mode 0600
@@ -112,10 +141,8 @@ def _say_bug(error: BaseException, arguments: Sequence[str], environ: Mapping[st
     except OSError as problem:
         _say(f"error: {kind}, and no report could be written: {problem.strerror}; -v shows it here")
     else:
-        _say(
-            f"error: {kind}\n"
-            f"This is a bug in yeta. Please report it with {path} at the project's issue tracker."
-        )
+        tell(f"error: {kind}")
+        tell(f"This is a bug in yeta. Please report it with {path} at the project's issue tracker.")
 
 
 def _bug_report(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> str:

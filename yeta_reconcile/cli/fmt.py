@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.canonical import canonical
+from yeta_reconcile.cli.output import say
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.settings import read_globs
 from yeta_reconcile.tree import files_in
@@ -43,7 +44,7 @@ def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> int:
         if result is None or result == text:
             continue
         changed += 1
-        click.echo(label)
+        say(label)
         if not check:
             _write(path, result)
     if findings:

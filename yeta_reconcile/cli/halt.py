@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.cli.output import format_option, say, show_json, tell, told
 from yeta_reconcile.cli.session import actor, host
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import Incomplete, InvalidInput, YetaError
@@ -28,7 +28,7 @@ FORMAT = "yeta-halt/1"
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.pass_obj
 def halt(context: Context, form: str) -> int:
     """Stop everything that rings, at once; asks nothing.
@@ -46,22 +46,21 @@ def halt(context: Context, form: str) -> int:
     flag = HaltFlag.beside(settings.project.state, root)
     trouble = _tried(lambda: flag.set(who, clock.now()))
     if not trouble:
-        click.echo(f"halted: {flag.path} is set, nothing is started or called out any more", err=True)
+        tell(f"halted: {flag.path} is set, nothing is started or called out any more")
     state = _State(settings.project, settings.environment, root, f"{flag.why() or f'halted by {who}'}")
     left, halting = _pause_all(context, settings.project, settings.environment, flag, who, state)
     trouble = trouble or state.trouble
     if form == "json":
         shown = {"paused": sorted(halting.paused), "still_live": left, "trouble": trouble}
-        click.echo(json.dumps({"format": FORMAT, **shown}, ensure_ascii=False, indent=2))
+        show_json({"format": FORMAT, **shown})
     else:
-        click.echo(f"{len(halting.paused)} tasks were paused; {len(left)} are still live.")
+        say(f"{len(halting.paused)} tasks were paused; {len(left)} are still live.")
     if left:
         why = "; ".join(f"{task_id}: {halting.refused.get(task_id, 'it goes on')}" for task_id in left)
-        raise Incomplete(
-            f"these tasks are still live: {why}", hint="run `yeta halt` again, or pause them there"
-        )
+        hint = "run `yeta halt` again, or pause them there"
+        raise told(Incomplete(f"these tasks are still live: {why}", hint=hint), form)
     if trouble:
-        click.echo(f"warning: {trouble}", err=True)
+        tell(f"warning: {trouble}")
     return 0 if flag.read() else 1
 
 

@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard, YetaError
@@ -19,6 +20,8 @@ from yeta_reconcile.planner import record_of
 from yeta_reconcile.recorded import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yeta_reconcile.campaign import Campaign
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.live import Task
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
 @click.command("import")
 @click.argument("name")
 @click.argument("task_id")
+@format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def import_(context: Context, name: str, task_id: str, yes: bool) -> None:
+def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> None:
     """Take the live task TASK_ID into the state as a wave of the declared campaign NAME.
 
     The platform does not list a task's rows. If the task bears our mark, and the mark and the count prove
@@ -46,13 +50,16 @@ def import_(context: Context, name: str, task_id: str, yes: bool) -> None:
             task = _task(opened, task_id)
             mark = parse_mark(task.name)
             taken = _adoption(opened, located, record, task, mark, now=run.now_ms())
-            _show(opened, name, taken, task, mark)
+            for line in _lines(opened, name, taken, task, mark):
+                say(line, err=form == "json")
             confirm(f"Take it into the state as wave {taken.wave.number} of {name}?", yes=yes)
             record_adoption(opened.store, located.model, record, taken)
             summary = {"rows": len(taken.rows), "held": taken.held}
             outcome = f"task {task_id} as wave {taken.wave.number} of {name}"
             note(context, opened.repository, opened.store, opened.clock, "import", summary, outcome)
-    click.echo(f"Task {task_id} is wave {taken.wave.number} of {name}.")
+    wave = taken.wave.number
+    words = f"Task {task_id} is wave {wave} of {name}."
+    done(form, "import", words, campaign=name, wave=wave, task_id=task_id, **summary)
 
 
 def _declared(opened: Session, name: str) -> Located[Campaign]:
@@ -100,25 +107,23 @@ def _adoption(
     return adoption(located.model, task, rows, listed, number=number, config=config, now=now)
 
 
-def _show(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark | None) -> None:
+def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark | None) -> Iterator[str]:
     counts = f"{_count(task.count_tel)} numbers, {_count(task.process_tel_count)} dialled"
-    click.echo(f"Task {task.task_id} ({task.status_words}): {counts}.")
+    yield f"Task {task.task_id} ({task.status_words}): {counts}."
     owner = owner_digest(opened.repository.project.name, opened.repository.environment)
     if mark is None:
-        click.echo("It bears no ownership mark: yeta did not create it.")
+        yield "It bears no ownership mark: yeta did not create it."
     elif mark.owner != owner:
-        click.echo("It bears the mark of another project or environment: nobody else may go on managing it.")
+        yield "It bears the mark of another project or environment: nobody else may go on managing it."
     elif mark.campaign != name:
-        click.echo(f"Its mark says that it belongs to {mark.campaign}.")
+        yield f"Its mark says that it belongs to {mark.campaign}."
     if taken.wave.phase is Phase.FILLING:
-        click.echo("It was never started: the next apply deletes it and stages its rows anew.")
+        yield "It was never started: the next apply deletes it and stages its rows anew."
     elif taken.exact:
-        click.echo(f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones.")
+        yield f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones."
     else:
         whose = "rows its mark stands for are" if taken.matched else "declared rows are"
-        click.echo(
-            f"Which rows are in it is not proven: all {taken.held:,} {whose} held as possibly dialled."
-        )
+        yield f"Which rows are in it is not proven: all {taken.held:,} {whose} held as possibly dialled."
 
 
 def _count(number: int | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.errors import YetaError
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ def init(context: Context, folder: Path) -> None:
     try:
         for source, name in FILES.items():
             _write(templates / source, root / name, root)
-            click.echo(name)
+            say(name)
     except OSError as error:
         raise YetaError(f"{root}: cannot be written: {error.strerror}") from error
     shown = "" if folder == Path() else f" -C {folder}"
-    click.echo(f"next: yeta{shown} validate", err=True)
+    tell(f"next: yeta{shown} validate")
 
 
 def _write(template: Traversable, path: Path, root: Path) -> None:

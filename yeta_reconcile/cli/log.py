@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.cli.output import show
 from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.render.width import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +39,14 @@ class _Redacted(logging.Formatter):
     """Formats the whole record first, its traceback included, and redacts the result."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        super().__init__("%(levelname)s: %(message)s")
+        super().__init__()
         self._environ = environ
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record), self._environ)
+        lines = [f"{record.levelname}: {clean(record.getMessage())}"]
+        if record.exc_info:
+            lines.append(self.formatException(record.exc_info))
+        return redact("\n".join(lines), self._environ)
 
 
 class _JsonLines(_Redacted):
@@ -65,7 +69,7 @@ class _Stderr(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            sys.stderr.write(self.format(record) + "\n")
+            show(self.format(record), err=True)
         except Exception:  # noqa: BLE001 -- as every handler of the standard library: never fail the caller
             self.handleError(record)
 

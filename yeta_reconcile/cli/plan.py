@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,8 +11,9 @@ import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option
 from yeta_reconcile.cli.explain import story_of, story_text
+from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
 from yeta_reconcile.cli.session import Session, commit_of, session
-from yeta_reconcile.errors import InvalidInput, WrongUsage
+from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
 from yeta_reconcile.planner import Planned, Planner
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.plan_json import plan_json
@@ -22,6 +23,7 @@ from yeta_reconcile.saved import Home, SavedPlan
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
 
+CHECK_FORMAT = "yeta-check/1"
 PENDING = 2
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
 
@@ -33,9 +35,7 @@ PENDING = 2
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save it for `yeta apply FILE`.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", help="Output."
-)
+@format_option("text", "markdown", "json")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
 @click.option("--only", multiple=True, metavar="NAME", help="Plan this campaign alone; may be repeated.")
 @click.option("--destroy", is_flag=True, help="Plan the deletion of every task of the campaigns.")
@@ -60,53 +60,76 @@ def plan(
 ) -> int:
     """Show what apply would do; changes nothing.
 
-    With -o the plan is saved for `yeta apply FILE`, unless it may not be applied (exit 3 or 4).
+    With -o the plan is saved for `yeta apply FILE`; if it may not be applied (exit 3 or 4), or there is
+    none, a former plan of that name is taken away.
     """
     if check:
         if out or only or destroy or explain:
             raise WrongUsage("--check stands alone: a saved plan has --only and --destroy in it")
-        return _check(context, check)
+        return _check(context, check, form)
     if explain and form == "markdown":
         raise WrongUsage("--explain is told as text or json")
+    if out:
+        _take_away(context.chdir / out)
     try:
         with session(context) as opened:
             planned = make_plan(opened, only, destroy, explained=explain)
+            if out and not planned.forbidden:
+                saved = SavedPlan(planned.plan, only, destroy, home(opened).platform)
+                saved.write(context.chdir / out, opened.store.key)
             if explain:
-                story = story_of(planned, explain)
-                text = f"{_json(story)}\n" if form == "json" else story_text(story, planned.plan)
-                click.echo(text, nl=False)
+                _tell_story(planned, explain, form)
             else:
-                show(planned, form, color=context.color)
-            if out:
-                _save(opened, planned, context.chdir / out, only, destroy)
+                show_plan(planned, form, color=context.color)
     except InvalidInput as error:
         annotate(error.diagnostics, annotations, context.chdir)
         raise
     annotate(planned.plan.diagnostics, annotations, context.chdir)
+    if out:
+        tell(
+            f"{out} was not written: what has errors cannot be applied"
+            if planned.forbidden
+            else f"saved; to carry it out within a day: yeta apply {quote(str(out))}"
+        )
     if planned.exit_code:
         return planned.exit_code
     return PENDING if detailed_exitcode and planned.plan.changes else 0
 
 
-def _check(context: Context, file: Path) -> int:
+def _tell_story(planned: Planned, name: str, form: str) -> None:
+    story = story_of(planned, name)
+    if form == "json":
+        show_json(story)
+    else:
+        show(story_text(story, planned.plan))
+
+
+def _check(context: Context, file: Path, form: str) -> int:
     saved = SavedPlan.read(context.chdir / file)
     with session(context) as opened:
         check_unspent(opened, saved)
         planned = make_plan(opened, saved.only, saved.destroy)
         check_saved(opened, saved, planned)
     if planned.forbidden:
-        show(planned, "text", color=context.color)
+        show_plan(planned, form, color=context.color)
         return planned.exit_code
-    click.echo("the saved plan may still be applied")
+    if form == "json":
+        plan = saved.plan
+        show_json({"format": CHECK_FORMAT, "id": plan.plan_id, "expires": plan.expires.isoformat()})
+    else:
+        say("the saved plan may still be applied")
     return 0
 
 
-def _save(opened: Session, planned: Planned, path: Path, only: tuple[str, ...], destroy: bool) -> None:
-    if planned.forbidden:
-        click.echo(f"{path} was not written: what has errors cannot be applied", err=True)
-        return
-    SavedPlan(planned.plan, only, destroy, home(opened).platform).write(path, opened.store.key)
-    click.echo(f"saved; to carry it out within a day: yeta apply {path.name}", err=True)
+def _take_away(path: Path) -> None:
+    """A former plan must not be applied for want of the one that was asked for; other files are let be."""
+    try:
+        SavedPlan.read(path)
+        path.unlink()
+    except (InvalidInput, PlanRejected):
+        pass
+    except OSError as error:
+        raise InvalidInput(f"the former plan {path} cannot be taken away: {error.strerror}") from error
 
 
 def make_plan(
@@ -154,20 +177,17 @@ def home(opened: Session) -> Home:
     )
 
 
-def show(planned: Planned, form: str, *, color: bool) -> None:
+def show_plan(planned: Planned, form: str, *, color: bool) -> None:
     """Print a plan."""
+    plan, refusals = planned.plan, planned.refusals
     if form == "json":
-        click.echo(_json(plan_json(planned.plan)))
+        show_json(plan_json(plan))
     elif form == "markdown":
-        click.echo(plan_markdown(planned.plan), nl=False)
+        show(plan_markdown(plan, refusals=refusals))
     else:
-        touched = {change.campaign for change in planned.plan.changes}
+        touched = {change.campaign for change in plan.changes}
         unchanged = [name for name in sorted(planned.subjects) if name not in touched]
-        click.echo(plan_text(planned.plan, color=color, unchanged=unchanged), nl=False)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+        show(plan_text(plan, color=color, unchanged=unchanged, refusals=refusals))
 
 
 def check_unspent(opened: Session, saved: SavedPlan) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 
 from yeta_reconcile.checks import ROBOT_STATUS
 from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.load import load
 from yeta_reconcile.render.table import table
 
@@ -29,7 +29,7 @@ ROBOT_KIND = {1: "ordinary", 2: "dynamic"}
 
 @click.command()
 @click.argument("kind", type=click.Choice(KINDS), required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.pass_obj
 def platform(context: Context, kind: str | None, form: str) -> None:
     """List robots, lines, voices and configured URLs."""
@@ -39,10 +39,10 @@ def platform(context: Context, kind: str | None, form: str) -> None:
     kinds = (kind,) if kind else KINDS
     if form == "json":
         document = {"format": FORMAT, **{name: _as_json(config, name) for name in kinds}}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        show_json(document)
         return
     now = datetime.now(ZoneInfo(repository.project.timezone))
-    click.echo("\n\n".join("\n".join(_as_table(config, name, now)) for name in kinds))
+    show("\n\n".join("\n".join(_as_table(config, name, now)) for name in kinds))
 
 
 def _as_json(config: Config, kind: str) -> list[dict[str, Any]]:

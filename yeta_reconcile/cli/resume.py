@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.halt import HaltFlag
@@ -30,11 +31,11 @@ def resume(context: Context, yes: bool) -> None:
     try:
         halt, row = flag.read(), store.flag("halt")
         if halt is None and row is None:
-            click.echo("There is no halt.")
+            say("There is no halt.")
             return
         paused = halt.paused if halt else ()
-        click.echo(f"{halt or row}; {len(paused)} tasks were paused by it.")
-        click.echo("Lifting it starts nothing; the next apply starts again what is declared running.")
+        say(f"{halt or row}; {len(paused)} tasks were paused by it.")
+        say("Lifting it starts nothing; the next apply starts again what is declared running.")
         confirm("Lift the halt?", yes=yes)
         # Whose pauses they are must be on record before the flag that says so is gone.
         _remember(store, paused)
@@ -43,7 +44,7 @@ def resume(context: Context, yes: bool) -> None:
             outcome = f"lifted: {halt or row}"
             note(context, repository, store, SystemClock(), "resume", {"paused": len(paused)}, outcome)
         flag.lift()
-        click.echo("Lifted.")
+        say("Lifted.")
     finally:
         store.close()
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
+
+from yeta_reconcile.cli.output import show_json
 
 
 @click.command()
@@ -17,4 +17,4 @@ def schema() -> None:
     """
     from yeta_reconcile.schema import schema as schema_of_documents  # noqa: PLC0415 -- pydantic
 
-    click.echo(json.dumps(schema_of_documents(), ensure_ascii=False, indent=2))
+    show_json(schema_of_documents())

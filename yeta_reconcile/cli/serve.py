@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.intake import opened, settings_of
+from yeta_reconcile.cli.output import say
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.door import bind
@@ -72,7 +73,7 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
         with bound:
             name = f"[{host}]" if ":" in host else host
             base = f"http://{name}:{bound.getsockname()[1]}"
-            _until_signal(lambda stop: receiver.run(bound, stop, lambda: click.echo(base)))
+            _until_signal(lambda stop: receiver.run(bound, stop, lambda: say(base)))
 
 
 def _address(listen: str) -> tuple[str, int]:

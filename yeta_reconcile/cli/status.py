@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diff import Wave, in_the_light
 from yeta_reconcile.errors import InvalidInput, PlatformError, Unreachable
@@ -38,7 +38,7 @@ PATIENCE_SECONDS = 15.0
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.option("--watch", is_flag=True, help="Show it again every few seconds, until Ctrl-C.")
 @click.pass_obj
 def status(context: Context, name: str | None, form: str, watch: bool) -> None:
@@ -63,9 +63,9 @@ def status(context: Context, name: str | None, form: str, watch: bool) -> None:
 
 def _print(report: Status, form: str, context: Context) -> None:
     if form == "json":
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        show_json(report_json(report))
     else:
-        click.echo(report_text(report, color=context.color), nl=False)
+        show(report_text(report, color=context.color))
 
 
 def look(opened: Session, name: str | None) -> Status:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
+from yeta_reconcile.cli.output import say, show_json, tell
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.load import Survey
@@ -57,11 +57,11 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> int
     if form == "json":
         shown = [diagnostic_json(found) for found in findings]
         document = {"format": FORMAT, "valid": not errors, **counts, "diagnostics": shown}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        show_json(document)
     elif form == "text":
         for found in findings:
-            click.echo(diagnostic_line(found), err=True)
-        click.echo(_summary(counts, findings))
+            tell(diagnostic_line(found))
+        say(_summary(counts, findings))
     else:
         click.echo(hosted(findings, form, context.chdir), nl=False)
     if form in {"text", "json"}:

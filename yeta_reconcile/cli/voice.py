@@ -5,19 +5,16 @@ A reader that goes away does not stop an apply: what is under way is worth more 
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from yeta_reconcile.cli.ask import progress
-from yeta_reconcile.cli.failures import quiet_streams
-from yeta_reconcile.cli.plan import show
-from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
+from yeta_reconcile.cli.failures import failure_of, quiet_streams
+from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
+from yeta_reconcile.cli.plan import show_plan
 from yeta_reconcile.plan import Action
-from yeta_reconcile.render.plan_json import diagnostic_json, plan_json
+from yeta_reconcile.render.plan_json import plan_json
 from yeta_reconcile.render.words import count, listed
 
 if TYPE_CHECKING:
@@ -56,24 +53,10 @@ class Voice:
         """In JSON, a run that fails ends in a line too."""
         try:
             yield
-        except YetaError as error:
-            found = error.diagnostics if isinstance(error, InvalidInput) else ()
-            self._line(
-                "end", exit_code=error.exit_code, problems=0, error=error.message, hint=error.hint,
-                diagnostics=[diagnostic_json(one) for one in found],
-            )  # fmt: skip
-            raise
-        except OutcomeUnknown as error:
-            self._line("end", exit_code=7, problems=0, error=str(error), hint="run again")
-            raise
-        except (KeyboardInterrupt, click.Abort):
-            self._line("end", exit_code=130, problems=0, error="interrupted", hint="")
-            raise
-        except Exception as error:
-            # Its words may hold anything; the report that is written of it is masked.
-            self._line(
-                "end", exit_code=70, problems=0, error=type(error).__name__, hint="this is a bug in yeta"
-            )
+        except (Exception, KeyboardInterrupt) as error:
+            if self._json:
+                self._line("end", problems=0, **failure_of(error).as_json())
+                error.add_note(ON_STDOUT)
             raise
 
     def plan(self, planned: Planned) -> None:
@@ -81,14 +64,14 @@ class Voice:
         if self._json:
             self._line("plan", plan=plan_json(planned.plan))
         else:
-            show(planned, "text", color=self._color)
+            show_plan(planned, "text", color=self._color)
 
     def note(self, words: str) -> None:
         """Something to know that keeps nothing from being done."""
         if self._json:
             self._line("note", summary=words)
         else:
-            click.echo(f"note: {words}", err=True)
+            tell(f"note: {words}")
 
     @contextmanager
     def progress(self, planned: Planned) -> Iterator[None]:
@@ -115,7 +98,7 @@ class Voice:
         elif kind in {"inserted", "called"}:
             self._advance(event["rows"])
         elif kind in TOLD:
-            _write(f"{event['campaign']} wave {event['wave']}: {_told(event)}", err=True)
+            _say(f"{event['campaign']} wave {event['wave']}: {_told(event)}")
 
     def end(self, report: Report, code: int) -> int:
         """What came of it; gives the exit code back."""
@@ -123,8 +106,8 @@ class Voice:
             self._line("end", exit_code=code, problems=len(report.problems))
             return code
         for problem in report.problems:
-            _write(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}", err=True)
-        _write(self._last_words(code))
+            _say(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}")
+        _say(self._last_words(code), err=False)
         return code
 
     def _last_words(self, code: int) -> str:
@@ -143,7 +126,9 @@ class Voice:
         if self._json and not self._ended:
             self._ended = event == "end"
             at = datetime.now(UTC).isoformat(timespec="milliseconds")
-            _write(json.dumps({"format": FORMAT, "event": event, "at": at, **fields}, ensure_ascii=False))
+            line = {"format": FORMAT, "event": event, "at": at, **fields}
+            with _unheard(err=False):
+                show_json(line, indent=None)
 
 
 def _told(event: dict[str, Any]) -> str:
@@ -152,9 +137,15 @@ def _told(event: dict[str, Any]) -> str:
     return str(event.get("summary") or event.get("why") or f"{event['place']}: set aside by the platform")
 
 
-def _write(text: str, *, err: bool = False) -> None:
+def _say(words: str, *, err: bool = True) -> None:
+    with _unheard(err=err):
+        say(words, err=err)
+
+
+@contextmanager
+def _unheard(*, err: bool) -> Iterator[None]:
     try:
-        click.echo(text, err=err)
+        yield
     except BrokenPipeError:
         if not err:
             quiet_streams()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.load import load
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("number")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.option("--reveal", is_flag=True, help="Show the number whole.")
 @click.pass_obj
 def why(context: Context, number: str, form: str, reveal: bool) -> None:
@@ -45,9 +45,9 @@ def why(context: Context, number: str, form: str, reveal: bool) -> None:
     finally:
         store.close()
     if form == "json":
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        show_json(report_json(report))
     else:
-        click.echo(report_text(report, color=context.color), nl=False)
+        show(report_text(report, color=context.color))
 
 
 def _why(store: Store, digest: bytes, shown: str, zone: ZoneInfo) -> Why:

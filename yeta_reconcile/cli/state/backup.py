@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.output import done, format_option
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.load import load
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@format_option()
 @click.pass_obj
-def backup(context: Context, file: Path) -> None:
+def backup(context: Context, file: Path, form: str) -> None:
     """Write a consistent copy of the state to FILE, which must not exist.
 
     The key is not in it: keep `yeta.key` (or YETA_STATE_KEY) as well, but elsewhere; without it no row of the
@@ -32,4 +34,5 @@ def backup(context: Context, file: Path) -> None:
         store.database.backup(str(context.chdir / file))
     finally:
         store.close()
-    click.echo(f"{file} is a copy of the state; keep its key too, apart from it.")
+    words = f"{file} is a copy of the state; keep its key too, apart from it."
+    done(form, "state backup", words, file=str(file))

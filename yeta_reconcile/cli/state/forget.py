@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.state.look import look
@@ -27,9 +28,10 @@ RINGING = frozenset({LivePhase.LIVE, LivePhase.PAUSED, LivePhase.UNKNOWN})
 
 @click.command()
 @click.argument("name")
+@format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def forget(context: Context, name: str, yes: bool) -> None:
+def forget(context: Context, name: str, form: str, yes: bool) -> None:
     """Drop a campaign's ledger, also of one known only by tasks without a record.
 
     Says how many people may then be called again. Its task ids stay known, its wave numbers go on. Refused
@@ -46,12 +48,12 @@ def forget(context: Context, name: str, yes: bool) -> None:
                 raise InvalidInput(f"nothing is known of a campaign {name}", hint=did_you_mean(name, known))
             _refuse_live(name, in_the_light(record, observed.tasks), orphans)
             people = _people(opened, name, record, orphans)
-            click.echo(f"{name}: {people} may then be called again.")
+            say(f"{name}: {people} may then be called again.", err=form == "json")
             confirm(f"Forget {name}?", yes=yes)
             _forget(opened, name, record, orphans)
             summary = {"waves": len(record.waves) if record else 0, "tasks": len(orphans)}
             note(context, opened.repository, opened.store, opened.clock, "state forget", summary, name)
-    click.echo(f"{name} is forgotten.")
+    done(form, "state forget", f"{name} is forgotten.", campaign=name, **summary)
 
 
 def _orphans(name: str, record: CampaignRecord | None, observed: Observed) -> list[Orphan]:

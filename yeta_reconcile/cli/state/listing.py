@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli import output
+from yeta_reconcile.cli.output import format_option, show_json
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.load import Repository, load
@@ -20,13 +21,9 @@ if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.recorded import CampaignRecord, Recorded
 
-_FORMAT = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output."
-)
-
 
 @click.command("list")
-@_FORMAT
+@format_option()
 @click.pass_obj
 def list_(context: Context, form: str) -> None:
     """List the campaigns that the state knows, declared or gone."""
@@ -38,7 +35,7 @@ def list_(context: Context, form: str) -> None:
 
 @click.command()
 @click.argument("name")
-@_FORMAT
+@format_option()
 @click.pass_obj
 def show(context: Context, name: str, form: str) -> None:
     """Show every wave that the state holds of one campaign."""
@@ -83,9 +80,9 @@ def _read(context: Context) -> tuple[Repository, Recorded]:
 
 def _print(report: StateList | StateShow, form: str, context: Context) -> None:
     if form == "json":
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        show_json(report_json(report))
     else:
-        click.echo(report_text(report, color=context.color), nl=False)
+        output.show(report_text(report, color=context.color))
 
 
 def _row(record: CampaignRecord, zone: ZoneInfo) -> StateRow:

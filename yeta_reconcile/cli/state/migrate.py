@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.halt import HaltFlag
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
+@format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def migrate(context: Context, source: str, target: str, yes: bool) -> None:
+def migrate(context: Context, source: str, target: str, form: str, yes: bool) -> None:
     """Move the state from FROM to TO, which must hold nothing.
 
     Both as in `state:` of yeta.yaml: a path in the repository, or postgresql://… (a password is better given
@@ -36,7 +38,9 @@ def migrate(context: Context, source: str, target: str, yes: bool) -> None:
     if why := HaltFlag.beside(source, repository.root).why():
         raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
     whose = {"project": repository.project.name, "environment": repository.environment}
-    click.echo(f"From {place_of(source, repository.root)}\nto   {place_of(target, repository.root)}")
+    places = {"source": place_of(source, repository.root), "target": place_of(target, repository.root)}
+    say(f"From {places['source']}", err=form == "json")
+    say(f"to   {places['target']}", err=form == "json")
     confirm("Move the state?", yes=yes)
     moved = transfer_state(
         source, target, repository.root, context.environ, Holder.this_process("state migrate"), **whose
@@ -48,8 +52,12 @@ def migrate(context: Context, source: str, target: str, yes: bool) -> None:
     finally:
         store.close()
     for proof in moved.tables:
-        click.echo(f"  {proof.table:<16} {proof.rows:>10} rows, digest {proof.digest[:16]}")
-    click.echo(
+        say(f"  {proof.table:<16} {proof.rows:>10} rows, digest {proof.digest[:16]}", err=form == "json")
+    done(
+        form,
+        "state migrate",
         f"Moved: {len(moved.tables)} tables with {moved.rows} rows, "
-        "the same in both places by count and digest. Name the new place in yeta.yaml (`state:`)."
+        "the same in both places by count and digest. Name the new place in yeta.yaml (`state:`).",
+        **places,
+        **summary,
     )

@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.output import done, format_option, say, show
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.execute.rebuild import Rebuild, Recovery
@@ -16,15 +17,18 @@ from yeta_reconcile.observe import observe
 from yeta_reconcile.render.table import table
 
 if TYPE_CHECKING:
+    from yeta_reconcile.campaign import Calling
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.execute.adopt import Adoption
 
 UNRESOLVED = 8
 
 
 @click.command()
+@format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def rebuild(context: Context, yes: bool) -> int:
+def rebuild(context: Context, form: str, yes: bool) -> int:
     """Recover waves and rows that the state lacks, from the live tasks and the declared lists.
 
     A task's mark proves which declared rows it holds. Where it cannot, because the list has changed, every
@@ -41,26 +45,35 @@ def rebuild(context: Context, yes: bool) -> int:
             )
             work = Rebuild(repository, store, recorded, observed, run.now_ms())
             recovery = work.find()
-            _show(recovery)
+            _show(recovery, err=form == "json")
             if recovery.adoptions:
                 confirm("Take these into the state?", yes=yes)
                 work.record(recovery)
                 rows = sum(len(taken.rows) for _, taken in recovery.adoptions)
                 summary = {"waves": len(recovery.adoptions), "rows": rows}
                 note(context, repository, store, opened.clock, "state rebuild", summary)
-                click.echo("Done; `yeta backfill` fetches the records of the last days.")
+    waves = [_wave(model, taken) for model, taken in recovery.adoptions]
+    left = [*recovery.unproven, *recovery.left]
+    if waves or form == "json":
+        told = "Done; `yeta backfill` fetches the records of the last days."
+        done(form, "state rebuild", told, waves=waves, left=left, to_apply=[*recovery.to_apply])
     return UNRESOLVED if recovery.unproven or recovery.left else 0
 
 
-def _show(recovery: Recovery) -> None:
+def _wave(model: Calling, taken: Adoption) -> dict[str, object]:
+    wave = taken.wave
+    return {
+        "campaign": model.name, "wave": wave.number, "task_id": wave.task_id, "phase": wave.phase,
+        "rows": len(taken.rows), "held": taken.held,
+    }  # fmt: skip
+
+
+def _show(recovery: Recovery, *, err: bool) -> None:
     if recovery.adoptions:
         headers = ("CAMPAIGN", "WAVE", "TASK", "PHASE", "ROWS", "HELD")
-        rows = [
-            (model.name, taken.wave.number, taken.wave.task_id, taken.wave.phase, len(taken.rows), taken.held)
-            for model, taken in recovery.adoptions
-        ]
-        click.echo("\n".join(table(headers, rows, right=("WAVE", "ROWS", "HELD"))))
+        rows = [tuple(_wave(*adoption).values()) for adoption in recovery.adoptions]
+        show("\n".join(table(headers, rows, right=("WAVE", "ROWS", "HELD"))), err=err)
     else:
-        click.echo("The state lacks nothing that can be recovered.")
+        say("The state lacks nothing that can be recovered.", err=err)
     for words in (*recovery.unproven, *recovery.left, *recovery.to_apply):
-        click.echo(f"- {words}")
+        say(f"- {words}", err=err)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import recording
+from yeta_reconcile.cli.output import format_option, say, show, show_json
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.state.look import look
@@ -45,9 +45,7 @@ UNRESOLVED = 8
     "--numbers", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
     help="Only the rows of these numbers: a file with one a line.",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Form of the list."
-)
+@format_option(words="Form of the list.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def resolve(
@@ -91,7 +89,7 @@ def resolve(
             with recording(opened, "state resolve", {"rows": rows}, outcome=words) as outcome:
                 count = sum(carry_out(run, decision) for decision in decisions)
                 outcome.words = words
-    click.echo(f"{count:,} rows of {name} wave {wave} count as {verdict}.")
+    say(f"{count:,} rows of {name} wave {wave} count as {verdict}.")
     return 0
 
 
@@ -116,9 +114,9 @@ def _list(name: str, found: list[Doubt], form: str) -> int:
     if form == "json":
         shown = [_shown(doubt) for doubt in found]
         document = {"format": FORMAT, "campaign": name, "doubts": shown}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        show_json(document)
     elif not found:
-        click.echo(f"Nothing about {name} waits for a person.")
+        say(f"Nothing about {name} waits for a person.")
     else:
         rows = [
             (
@@ -130,9 +128,10 @@ def _list(name: str, found: list[Doubt], form: str) -> int:
             )
             for doubt in found
         ]
-        click.echo("\n".join(table(("WAVE", "TASK", "PHASE", "ROWS", "WHY"), rows, right=("WAVE", "ROWS"))))
-        click.echo(f"\n`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;")
-        click.echo("--line and --numbers settle some of its rows.")
+        show("\n".join(table(("WAVE", "TASK", "PHASE", "ROWS", "WHY"), rows, right=("WAVE", "ROWS"))))
+        say("")
+        say(f"`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;")
+        say("--line and --numbers settle some of its rows.")
     return UNRESOLVED if pressing else 0
 
 
@@ -198,6 +197,6 @@ def _announce(opened: Session, name: str, number: int, decisions: list[Decision]
             if decision.verdict is Verdict.DIALLED
             else "they may be called by a further wave"
         )
-        click.echo(f"{name} wave {number}: {rows:,} rows count as {decision.verdict}; {effect}.")
+        say(f"{name} wave {number}: {rows:,} rows count as {decision.verdict}; {effect}.")
         if decision.deletes:
-            click.echo(f"Task {decision.wave.record.task_id} is deleted at the platform first.")
+            say(f"Task {decision.wave.record.task_id} is deleted at the platform first.")

@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.load import load
@@ -29,12 +30,12 @@ def unlock(context: Context, yes: bool) -> None:
     try:
         holder = store.lock.current()
         if holder is None:
-            click.echo("Nobody holds the lock.")
+            say("Nobody holds the lock.")
             return
-        click.echo(f"The lock is held by {holder}.")
+        say(f"The lock is held by {holder}.")
         confirm("Take it away?", yes=yes)
         store.lock.take_away()
         note(context, repository, store, clock, "state unlock", {}, f"taken away from {holder}")
-        click.echo("Taken away.")
+        say("Taken away.")
     finally:
         store.close()

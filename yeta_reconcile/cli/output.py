@@ -1,0 +1,72 @@
+"""The one way to stdout and stderr: nothing printed can steer a terminal, or the pipeline that reads along.
+
+It decides nothing; the values in a text come cleaned (`render`), those in a message are cleaned here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yeta_reconcile.render.width import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yeta_reconcile.errors import YetaError
+
+DONE_FORMAT = "yeta-done/1"
+# A note on an error of which stdout has heard already, in a form of the command's own.
+ON_STDOUT = "said on stdout"
+# What GitHub's runner obeys, `::name::` at a line's beginning, spaces or not, and `##[name]` anywhere; and
+# what turns a terminal's line around, which JSON may hold.
+_STEERING = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)|[\x7f-\x9f\u2028-\u202e\u2066-\u2069]", re.MULTILINE)
+
+
+def show(text: str, *, err: bool = False) -> None:
+    """Print text of any number of lines, whose values are clean."""
+    click.echo(_harmless(text), err=err, nl=not text.endswith("\n"))
+
+
+def say(message: str, *, err: bool = False) -> None:
+    """Print a message on one line, whatever is in it."""
+    show(clean(message), err=err)
+
+
+def tell(message: str) -> None:
+    """Print what is no result: a message on one line of stderr."""
+    say(message, err=True)
+
+
+def show_json(value: object, *, indent: int | None = 2) -> None:
+    """Print JSON values as one object; without `indent` on one line."""
+    show(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def done(form: str, command: str, words: str, **said: object) -> None:
+    """What came of a command that did something: its last words, or as JSON what they say."""
+    if form == "json":
+        show_json({"format": DONE_FORMAT, "command": command, **said})
+    else:
+        say(words)
+
+
+def told(error: YetaError, form: str) -> YetaError:
+    """An error after what was printed; if that was JSON, no second object is to follow."""
+    if form == "json":
+        error.add_note(ON_STDOUT)
+    return error
+
+
+def format_option(*forms: str, words: str = "Output.") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option `--format`, text or json. With json stdout gets JSON alone, in failure too (`failures`)."""
+    choice = click.Choice(forms or ("text", "json"))
+    return click.option("--format", "form", type=choice, default="text", help=words)
+
+
+def _harmless(text: str) -> str:
+    """The text with the character that steers written out, as JSON may have it too."""
+    return _STEERING.sub(lambda found: f"{found[0][:-1]}\\u{ord(found[0][-1]):04x}", text)
