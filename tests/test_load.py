@@ -272,6 +272,27 @@ def test_defaults_are_laid_under_every_campaign(tmp_path: Path) -> None:
     assert (direct.robot, direct.line, direct.voice) == ("1", "2", "4")
 
 
+def test_what_a_document_inherits_is_where_the_defaults_say_it(tmp_path: Path) -> None:
+    project = (
+        f"{PROJECT}defaults:\n  lines: [a, b]\n  robot: x\n  schedule: {{end: 2026-12-01T00:00:00}}\n"
+        "environments:\n  test:\n    defaults: {robot: y}\n"
+    )
+    campaign = CAMPAIGN.replace('robot: "111111"\n', "schedule: {begin: 2026-11-01T00:00:00}\n")
+    direct = "kind: DirectCall\nname: otp\ncontacts: {csv: list.csv}\n"
+    files = {"yeta.yaml": project, "spring.yaml": campaign, "otp.yaml": direct, "vip.yaml": CONTEXT}
+
+    loaded = repository(tmp_path, files, environment="test")
+    spring, otp, vip = loaded.campaigns["spring"], loaded.direct_calls["otp"], loaded.contexts["vip"]
+
+    assert str(spring.at("robot")) == "yeta.yaml:9:23"
+    assert str(spring.at("schedule", "end")) == "yeta.yaml:6:19"
+    assert str(spring.at("schedule", "begin")) == "spring.yaml:4:19"
+    assert str(spring.at("lines", 1)) == "spring.yaml:5:8"
+    assert str(spring.at("voice")) == "spring.yaml:1:1"
+    assert str(otp.at("line")) == "yeta.yaml:4:11"
+    assert str(vip.at("robot")) == "vip.yaml:1:1"
+
+
 def test_an_error_in_the_defaults_is_said_once(tmp_path: Path) -> None:
     files = {"yeta.yaml": PROJECT + "defaults: {robot: 12, recall: {count: 9}}\n", "a.yaml": CAMPAIGN}
 

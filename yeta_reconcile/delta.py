@@ -47,6 +47,7 @@ class RowsDelta:
     number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
+    `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
     """
 
     declared: int = 0
@@ -64,6 +65,8 @@ class RowsDelta:
     held: dict[int, int] = field(default_factory=dict)
     kin: dict[str, tuple[int, int]] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+    new_line: int = field(default=0, compare=False)
+    edited_lines: dict[int, int] = field(default_factory=dict, compare=False)
 
     @property
     def quiet(self) -> bool:

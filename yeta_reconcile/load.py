@@ -45,10 +45,19 @@ class Located(Generic[T_co]):
     model: T_co
     file: str
     _raw: RawDocument = field(repr=False)
+    _settings: Settings = field(repr=False)
 
     def at(self, *path: str | int) -> Position:
-        """Where a value stands; if the document does not give it, the nearest around it."""
-        return self._raw.at(*path)
+        """Where a value stands; if nobody gives it, the nearest around it in the document."""
+        inherited = ("defaults", *(("lines", 0) if path == ("line",) else path))
+        if not self._inherits(path) or not self._settings.has(*inherited):
+            return self._raw.at(*path)
+        return self._settings.at(*inherited)
+
+    def _inherits(self, path: tuple[str | int, ...]) -> bool:
+        """Whether the project's defaults may give it: they are laid under mappings, key by key."""
+        given = self._raw.has(*path) or not isinstance(self._raw.value_at(*path), dict)
+        return not given and not isinstance(self.model, DialogContext)
 
     def key_at(self, *path: str | int) -> Position:
         """Where a key stands."""
@@ -214,7 +223,7 @@ class Survey:
                 if found.position not in said and not self._inherited(raw, value, path):
                     self.findings.append(found)
             return
-        self._keep(Located(validated, raw.file, raw))
+        self._keep(Located(validated, raw.file, raw, self.settings))
 
     def _foreign(self, raw: RawDocument, kind: Any) -> None:
         """Say that a document is none of ours."""

@@ -299,6 +299,7 @@ class _Gathering:
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
             at=located.at,
+            list_label=self.declared.list_spec(located).label,
         )
 
     def _delta(

@@ -235,6 +235,8 @@ class _Tally:
         self.staged_edited: Counter[int] = Counter()
         self.blocked: set[bytes] = set()
         self.follows: Counter[int] = Counter()
+        self.new_line = 0
+        self.edited_lines: dict[int, int] = {}
         self.blocked_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
 
@@ -252,8 +254,10 @@ class _Tally:
             self.staged[staged.wave_id] += 1
             if staged.content != content and staged.wave_id in self._same_columns:
                 self.staged_edited[staged.wave_id] += 1
+                self.edited_lines.setdefault(staged.wave_id, row.line)
         elif verdict is Verdict.NEW:
             self.new += 1
+            self.new_line = self.new_line or row.line
             self.repeats += repeats
             freed = self._ledger.freeing.get(row.digest)
             if freed:
@@ -276,6 +280,7 @@ class _Tally:
         self.held[held.wave_id] += 1
         if self._may_ring(held) and held.content != content and held.wave_id in self._same_columns:
             self.edited[held.wave_id] += 1
+            self.edited_lines.setdefault(held.wave_id, row.line)
 
     def _may_ring(self, row: RowRecord) -> bool:
         """Whether a holding row may be called yet by its wave, for all that is known."""
@@ -321,6 +326,8 @@ class _Tally:
             held=dict(self.held),
             kin=kin,
             diagnostics=diagnostics,
+            new_line=self.new_line,
+            edited_lines=self.edited_lines,
         )
 
 

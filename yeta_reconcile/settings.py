@@ -53,6 +53,10 @@ class Settings:
         """Where a setting stands: in the environment if that gives it."""
         return self.raw.at(*self._path(path))
 
+    def has(self, *path: str | int) -> bool:
+        """Whether a setting is given."""
+        return self.raw.has(*self._path(path))
+
     def key_at(self, *path: str | int) -> Position:
         """Where the key of a setting stands."""
         return self.raw.key_at(*self._path(path))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.served import Served, served
+from tests.support.served import Served, person, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,61 @@ def test_every_change_names_the_file_and_line_that_caused_it(here: Served) -> No
         "two start two.yaml:3",
     ]
     assert places(second) == ["one pause one.yaml:3", "two replace two.yaml:5"]
+
+
+def caused(plan: Any) -> list[str]:
+    """Each change of a plan with the place that caused it."""
+    return [f"{c['action']} {c['reason']} {c['file']}:{c['line']}" for c in plan["changes"]]
+
+
+def test_rows_that_changed_are_found_in_their_list(here: Served) -> None:
+    begun = "schedule: {begin: 2020-01-01T00:00:00}\n"
+    here.campaign(extra=begun)
+    assert here.main("apply", "--yes").code == 0
+
+    here.rows("renewal", range(5))
+    added = here.main("plan", "--format", "json").json
+    here.rows("renewal", range(2))
+    removed = here.main("plan", "--format", "json").json
+    here.rows("renewal", range(3))
+    text = (here.root / "renewal.csv").read_text("utf-8")
+    (here.root / "renewal.csv").write_text(text.replace(person(1), "另一位"), "utf-8")
+    edited = here.main("plan", "--format", "json").json
+
+    assert caused(added) == ["create rows-added renewal.csv:5", "start declared-running renewal.yaml:3"]
+    assert caused(removed) == ["replace rows-removed renewal.csv:1"]
+    assert caused(edited) == ["replace rows-changed renewal.csv:3"]
+
+
+def test_rows_of_a_wave_that_was_not_started_are_found_in_their_list_too(here: Served) -> None:
+    here.campaign(state="staged")
+    assert here.main("apply", "--yes").code == 0
+    text = (here.root / "renewal.csv").read_text("utf-8")
+    (here.root / "renewal.csv").write_text(text.replace(person(2), "另一位"), "utf-8")
+    edited = here.main("plan", "--format", "json").json
+    (here.root / "renewal.csv").write_text("phone,name\n", "utf-8")
+    emptied = here.main("plan", "--format", "json").json
+
+    assert caused(edited) == ["replace rows-changed renewal.csv:4"]
+    assert caused(emptied) == ["delete nothing-to-call renewal.csv:1"]
+
+
+def test_what_is_inherited_is_found_where_it_is_declared(here: Served) -> None:
+    here.project('defaults: {schedule: {begin: 2020-01-01T00:00:00},\n  lines: ["100"]}\n')
+    here.campaign(lines="")
+    text = (here.root / "renewal.yaml").read_text("utf-8")
+    (here.root / "renewal.yaml").write_text(text.replace("lines: \n", ""), "utf-8")
+    assert here.main("apply", "--yes").code == 0
+
+    here.project('defaults: {schedule: {begin: 2020-01-01T00:00:00},\n  lines: ["200"]}\n')
+    changed = here.main("plan", "--format", "json").json
+    here.project('defaults: {schedule: {begin: 2020-01-01T00:00:00},\n  lines: ["nope"]}\n')
+    wrong = here.main("plan", "--format", "json").json
+
+    assert caused(changed) == ["replace attributes-changed yeta.yaml:5"]
+    assert [(d["file"], d["line"]) for d in wrong["diagnostics"] if d["code"] == "unknown-line"] == [
+        ("yeta.yaml", 5)
+    ]
 
 
 def test_a_campaign_tells_its_whole_story(here: Served, golden: Callable[[Path, str], None]) -> None:

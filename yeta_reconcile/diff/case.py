@@ -10,8 +10,11 @@ from yeta_reconcile.diff.subject import key_headers
 from yeta_reconcile.plan import Action, Change, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yeta_reconcile.diff.decision import Decision
     from yeta_reconcile.diff.subject import Subject, Wave
+    from yeta_reconcile.positions import Position
 
 
 class Case:
@@ -34,19 +37,35 @@ class Case:
         """The CSV headers that identify a row."""
         return key_headers(self.declared, self.subject.columns)
 
-    def change(self, wave: Wave, action: Action, reason: Reason, **fields: object) -> None:
+    def cause(self, reason: Reason, wave_id: int = 0, *attributes: str) -> Position:
+        """Where that stands by which a change is reasoned: in the list, the document, or the defaults."""
+        subject = self.subject
+        match reason:
+            case Reason.ROWS_ADDED:
+                return subject.in_list(self.delta.new_line)
+            case Reason.ROWS_CHANGED:
+                return subject.in_list(self.delta.edited_lines.get(wave_id, 0))
+            case Reason.ROWS_REMOVED | Reason.NOTHING_TO_CALL:
+                return subject.in_list(0)
+            case Reason.DECLARED_PAUSED | Reason.DECLARED_RUNNING:
+                return subject.at("state")
+            case Reason.END_EXTENDED:
+                return subject.at("schedule", "end")
+            case Reason.ATTRIBUTES_CHANGED:
+                return subject.at(*attribute_path(attributes[0]))
+            case _:
+                return subject.at()
+
+    def change(
+        self,
+        wave: Wave,
+        action: Action,
+        reason: Reason,
+        *,
+        attributes: Mapping[str, tuple[object, object]] | None = None,
+        **fields: object,
+    ) -> None:
         """Decide to do something to a recorded wave."""
-        places: dict[Reason, tuple[str, ...]] = {
-            Reason.DECLARED_PAUSED: ("state",),
-            Reason.DECLARED_RUNNING: ("state",),
-            Reason.ROWS_ADDED: ("contacts",),
-            Reason.ROWS_CHANGED: ("contacts",),
-            Reason.ROWS_REMOVED: ("contacts",),
-        }
-        path = places.get(reason, ())
-        attributes = fields.get("attributes")
-        if reason is Reason.ATTRIBUTES_CHANGED and isinstance(attributes, dict):
-            path = attribute_path(next(iter(attributes)))
         self.decision.changes.append(
             Change(
                 self.subject.name,
@@ -54,7 +73,8 @@ class Case:
                 action,
                 reason,
                 wave_id=wave.record.wave_id,
-                position=self.subject.at(*path),
+                position=self.cause(reason, wave.record.wave_id, *attributes or ()),
+                attributes=dict(attributes or {}),
                 **{"rows": wave.rows_left, **fields},  # type: ignore[arg-type]
             )
         )

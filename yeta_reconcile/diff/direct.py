@@ -37,7 +37,7 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
             rows=delta.new,
             rings=True,
             attributes=Attributes.of(declared).changes_from(None),
-            position=subject.at("contacts"),
+            position=subject.in_list(delta.new_line),
             new_rows=delta.new,
             repeat_rows=delta.repeats,
             detail="RINGS AT ONCE AND CANNOT BE REVOKED",

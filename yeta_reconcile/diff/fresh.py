@@ -44,7 +44,7 @@ def stage_new_rows(case: Case) -> None:
         reason,
         rows=delta.new,
         attributes=case.attributes.changes_from(None),
-        position=case.subject.at("contacts") if number > 1 else case.subject.at(),
+        position=case.cause(reason),
         new_rows=delta.new,
         repeat_rows=delta.repeats,
         detail=line_notes(case),
@@ -54,6 +54,6 @@ def stage_new_rows(case: Case) -> None:
         case.decision.changes.append(
             Change(
                 case.subject.name, number, Action.START, Reason.DECLARED_RUNNING, rows=delta.new,
-                rings=True, position=case.subject.at("state"),
+                rings=True, position=case.cause(Reason.DECLARED_RUNNING),
             )
         )  # fmt: skip

@@ -34,9 +34,10 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that is known of one campaign. `at` gives the place of a declared value; times in ms.
+    """All that is known of one campaign; times in ms.
 
-    `successor` is another declared campaign that went on with the ledger of this name.
+    `successor` is another declared campaign that went on with the ledger of this name. `at` gives the place
+    of a declared value, `list_label` is its contact list relative to the repository.
     """
 
     name: str
@@ -56,6 +57,11 @@ class Subject:
     two_ledgers: bool = False
     successor: str = ""
     at: Callable[..., Position] = lambda *_: Position("")
+    list_label: str = ""
+
+    def in_list(self, line: int) -> Position:
+        """The place of a row; 0 is one that is not there (any more)."""
+        return Position(self.list_label, line or 1, 1)
 
     @property
     def now_ms(self) -> int:
