@@ -91,3 +91,15 @@ def test_every_key_is_explained_and_no_mapping_takes_others() -> None:
         for key, value in definition["properties"].items():
             target = made["$defs"].get(str(value.get("$ref")).rpartition("/")[2], {})
             assert value.get("description") or target.get("description"), f"{name}.{key}"
+
+
+def test_every_key_has_an_example_that_fits_or_is_a_choice() -> None:
+    made = schema()
+
+    for name, definition in made["$defs"].items():
+        for key, value in definition["properties"].items():
+            if value.get("type") == "boolean" or value.keys() & {"const", "enum"}:
+                continue
+            validator = Draft202012Validator({**value, "$defs": made["$defs"]})
+            for example in value["examples"]:
+                assert [error.message for error in validator.iter_errors(example)] == [], f"{name}.{key}"

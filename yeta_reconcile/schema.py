@@ -24,6 +24,58 @@ _FROM_DEFAULTS = {"Campaign": {"robot", "lines"}, "DirectCall": {"robot", "line"
 _ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
+# What a key may look like, by its name; what a choice may be, its schema says itself.
+_SCHEDULE = {"begin": "2026-12-01T09:00:00", "end": "2026-12-20T18:00:00", "windows": ["09:00-12:00"]}
+_EXAMPLES: dict[str, Any] = {
+    **_SCHEDULE,
+    "base_url": "http://127.0.0.1:8900/openapi",
+    "campaign": "spring-renewal",
+    "columns": {"客户手机号码": "phone", "姓名": "name"},
+    "contacts": {"csv": "data/spring-renewal.csv", "key": "phone"},
+    "contexts": {"csv": "contexts/vip.csv", "key": "relation_id"},
+    "count": 1,
+    "csv": "data/spring-renewal.csv",
+    "deletes": 5,
+    "description": "春季续费提醒",
+    "documents": ["campaigns/**/*.yaml"],
+    "entries": {"1111": {"姓名": "张三"}},
+    "environments": {"test": {"state": "state/test.db"}},
+    "exempt": [{"limit": "frequency", "reason": "they asked to be called again", "until": "2026-12-31"}],
+    "frequency": {"times": 1, "within": "7d"},
+    "key": "phone",
+    "limits": {"new_numbers": 10000, "deletes": 5},
+    "line": "055169101407",
+    "lines": ["055169101407"],
+    "max_in_flight": 8,
+    "name": "spring-renewal",
+    "new_numbers": 10000,
+    "platform": {"max_in_flight": 8, "timeout": "30s"},
+    "reason": "they asked to be called again",
+    "recall": {"count": 1, "wait": "10m"},
+    "renamed_from": "old-name",
+    "repeat_numbers": 0,
+    "repeats": ["old-campaign"],
+    "ringing_numbers": 10000,
+    "robot": "111111",
+    "schedule": _SCHEDULE,
+    "state": "postgresql://yeta@db.example.com/yeta",
+    "times": 1,
+    "voice": "60020",
+}
+# Where the same name means something else.
+_EXAMPLES_OF: dict[tuple[str, str], Any] = {
+    ("Contexts", "csv"): "contexts/vip.csv",
+    ("Contexts", "key"): "relation_id",
+    ("DialogContext", "defaults"): {"姓名": "客户"},
+    ("DialogContext", "name"): "vip-hotline",
+    ("DirectCall", "description"): "验证码补发",
+    ("DirectCall", "name"): "otp-failures",
+    ("Environment", "defaults"): {"robot": "111111"},
+    ("Environment", "name"): "acme-renewals",
+    ("Project", "defaults"): {"robot": "111111", "recall": {"count": 1}},
+    ("Project", "name"): "acme-renewals",
+}
+
 _Any = Annotated[Project | Campaign | DirectCall | DialogContext, Field(discriminator="kind")]
 
 
@@ -51,7 +103,7 @@ def schema() -> dict[str, Any]:
         "title": "yeta documents",
         "description": "A document of a campaign repository; `kind` says which.",
         "oneOf": made["oneOf"],
-        "$defs": {name: _plain(definitions[name]) for name in sorted(definitions)},
+        "$defs": {name: _exemplified(name, _plain(definitions[name])) for name in sorted(definitions)},
     }
 
 
@@ -67,6 +119,15 @@ def _meanings() -> Iterator[tuple[str, str, str]]:
                     ast.Expr(value=ast.Constant(value=str(meaning))),
                 ):
                     yield model.name, name, inspect.cleandoc(meaning)
+
+
+def _exemplified(name: str, definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition with an example at each key that is no choice and has none yet."""
+    for key, value in definition["properties"].items():
+        example = _EXAMPLES_OF.get((name, key), _EXAMPLES.get(key))
+        if not value.keys() & {"const", "enum", "examples"} and value.get("type") != "boolean":
+            value["examples"] = [example]
+    return definition
 
 
 def _environment(project: dict[str, Any]) -> dict[str, Any]:
