@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yeta_reconcile import __version__
+from yeta_reconcile.cli.output import tell
 from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
 from yeta_reconcile.render.diagnostics import by_weight
 
@@ -51,7 +52,7 @@ def annotate(found: Sequence[Diagnostic], wanted: str, root: Path) -> None:
     try:
         Path(GITLAB_REPORT).write_text(text, encoding="utf-8")
     except OSError as error:
-        click.echo(f"warning: {GITLAB_REPORT} was not written: {error.strerror}", err=True)
+        tell(f"warning: {GITLAB_REPORT} was not written: {error.strerror}")
 
 
 def hosted(found: Iterable[Diagnostic], form: str, root: Path) -> str:
