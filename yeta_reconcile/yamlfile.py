@@ -164,7 +164,7 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
         return _documents(text, label, pure=False)
     except MarkedYAMLError as error:
         doubtful = any(words in str(error.problem) for words in _NOT_OF_LIBYAML)
-        refused = _syntax_error(error, label)
+        refused = syntax_error(error, label)
         if not doubtful or len(text) > _PURE_CHARACTERS:
             raise refused from None
     except YAMLError:
@@ -172,7 +172,7 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
     try:
         return _documents(text, label, pure=True)
     except MarkedYAMLError as error:
-        later = _syntax_error(error, label)  # whoever came further tripped over what is really wrong
+        later = syntax_error(error, label)  # whoever came further tripped over what is really wrong
         raise max(refused, later, key=_place) from None
 
 
@@ -240,7 +240,8 @@ def _refuse_control_characters(text: str, label: str) -> None:
     )
 
 
-def _syntax_error(error: MarkedYAMLError, label: str) -> InvalidInput:
+def syntax_error(error: MarkedYAMLError, label: str) -> InvalidInput:
+    """What a parser refused, in our words."""
     mark = error.problem_mark or error.context_mark
     position = Position(label, mark.line + 1, mark.column + 1) if mark else Position(label)
     problem = str(error.problem or "this is no YAML")
