@@ -58,14 +58,40 @@ def test_paths_are_files_or_folders(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_what_cannot_be_read_is_an_error_and_the_rest_is_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "a.yaml").write_text("kind: {\n")
+    (tmp_path / "a.yaml").write_text("kind: Campaign\nname: {\n")
     (tmp_path / "b.yaml").write_text(UNTIDY)
 
     assert main(["fmt", str(tmp_path)]) == 3
 
     out, err = capsys.readouterr()
     assert out == f"{tmp_path / 'b.yaml'}\n"
-    assert "a.yaml:2:1: error" in err
+    assert "a.yaml:3:1: error" in err
+
+
+def test_a_template_of_somebody_else_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "chart.yaml").write_text("{{- if .x }}\nkind: Deployment\n{{- end }}\n")
+    (tmp_path / "old.yaml").write_bytes(b"kind: Service\nname: \xe9\n")
+
+    assert main(["fmt", str(tmp_path / "chart.yaml"), str(tmp_path / "old.yaml")]) == 0
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_file_that_documents_leaves_out_is_left_alone_though_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "yeta.yaml").write_text("documents: [campaigns/*.yaml]\nkind: Project\nname: acme\n")
+    for name in ("campaigns", "charts"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.yaml").write_text("name: a\nkind: Campaign\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["fmt", "yeta.yaml", "campaigns/a.yaml", "charts/a.yaml"]) == 0
+
+    assert capsys.readouterr().out.split() == ["yeta.yaml", "campaigns/a.yaml"]
+    assert (tmp_path / "charts" / "a.yaml").read_text() == "name: a\nkind: Campaign\n"
 
 
 def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from yeta_reconcile.canonical import canonical
+from yeta_reconcile.canonical import KINDS, canonical
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.settings import read_globs
+from yeta_reconcile.settings import FILE, read_globs
 from yeta_reconcile.tree import files_in
 from yeta_reconcile.yamlfile import read_text
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.positions import Diagnostic
+
+_OURS = re.compile(rf"^kind:[ \t]*[\"']?(?:{'|'.join(KINDS)})\b".encode(), re.MULTILINE)
 
 
 @click.command()
@@ -30,7 +33,8 @@ def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> int:
 
     Keys come in the order of the reference, indented by two spaces, with identifiers in double quotes;
     comments stay. PATHS are files or folders, by default all documents of the repository. Files that are
-    not for yeta are left alone. Prints the files that changed, or with --check would change.
+    not for yeta are left alone: those that `documents:` leaves out, and those that are of another kind.
+    Prints the files that changed, or with --check would change.
     """
     changed = 0
     findings: list[Diagnostic] = []
@@ -39,7 +43,7 @@ def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> int:
             text = read_text(path, label)
             result = canonical(text, label)
         except InvalidInput as error:
-            findings += error.diagnostics
+            findings += error.diagnostics if _is_ours(path) else ()
             continue
         if result is None or result == text:
             continue
@@ -62,7 +66,22 @@ def _files(root: Path, paths: tuple[Path, ...]) -> list[tuple[Path, str]]:
             found += [(path / label, str(path / label)) for label in files_in(path, ("**/*.yaml",))]
         else:
             found.append((path, str(path)))
-    return found
+    if not (root / FILE).is_file():
+        return found
+    named = {root.absolute() / label for label in files_in(root, read_globs(root))}
+    return [
+        (path, label)
+        for path, label in found
+        if (whole := path.absolute()) in named or not whole.is_relative_to(root.absolute())
+    ]
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file that is no YAML says that it is for yeta; others may be templates of any kind."""
+    try:
+        return bool(_OURS.search(path.read_bytes()))
+    except OSError:
+        return True
 
 
 def _write(path: Path, text: str) -> None:
