@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import blake2b, scrypt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ def owner_digest(project: str, environment: str) -> str:
     """The plain part of a mark, 8 hex: whose tasks these are. Searched for at the platform (`task_name`)."""
     text = f"yeta-owner{_SEPARATOR}{project}{_SEPARATOR}{environment}"
     return blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def stretched(text: str, salt: str) -> str:
+    """32 hex for what no key is there to hide: each guess at it costs some 10 ms and 4 MB."""
+    digest = scrypt(
+        text.encode(), salt=salt.encode("utf-8", "replace"), n=1 << 12, r=8, p=1, dklen=DIGEST_SIZE
+    )
+    return digest.hex()
 
 
 @dataclass(frozen=True, slots=True)

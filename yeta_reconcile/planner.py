@@ -18,6 +18,7 @@ from yeta_reconcile.checks import check_campaign
 from yeta_reconcile.contacts import ListSpec, file_digest
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
+from yeta_reconcile.marks import stretched
 from yeta_reconcile.observe import Questions, observe, young
 from yeta_reconcile.outlook import forecasts, refusals
 from yeta_reconcile.plan import Plan
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.load import Located, Repository
+    from yeta_reconcile.marks import Key
     from yeta_reconcile.observed import Observed, Orphan
     from yeta_reconcile.recorded import CampaignRecord, Recorded, WaveRecord
     from yeta_reconcile.store import Store
@@ -64,7 +66,8 @@ class Planned:
 class Planner:
     """Makes plans for one repository and state. `only` and `destroy` are as on the command line.
 
-    `halted_tasks` are those that the halt paused, as its flag says.
+    `halted_tasks` are those that the halt paused, as its flag says. `salt` stands in for a state's key that
+    the next command would not have: what the plan says of the lists is made with it instead.
     """
 
     declared: Repository
@@ -74,6 +77,7 @@ class Planner:
     destroy: bool = False
     commit: str | None = None
     halted_tasks: Collection[str] = ()
+    salt: str = ""
 
     def plan(self, now: datetime) -> Planned:
         """Look, compare and decide. `now` is aware. Raises InvalidInput, PlatformError, Unreachable."""
@@ -97,7 +101,7 @@ class Planner:
     ) -> str:
         """What `Planned.signatures` would say of a campaign as it is now."""
         spec = self.declared.list_spec(self.declared.callings[name])
-        return signature_of(fingerprint_of(spec, columns), record, grips)
+        return signature_of(keyed(fingerprint_of(spec, columns), self.store.key), record, grips)
 
     def comparison(self, name: str, columns: tuple[str, ...], grips: Mapping[int, Grip]) -> Comparison:
         """A campaign's list against the ledger as it is now."""
@@ -138,11 +142,16 @@ def successor_of(declared: Calling, recorded: Recorded) -> CampaignRecord | None
 
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
-    """What a list says, as one digest; empty if it cannot be read."""
+    """What a list says, as one digest, empty if it cannot be read; a short list can be found out from it."""
     try:
         return spec.fingerprint(file_digest(spec.path), columns).hex()
     except OSError:
         return ""
+
+
+def keyed(fingerprint: str, key: Key) -> str:
+    """A list's fingerprint as it may be kept: it tells nothing without the key."""
+    return fingerprint and key.seal(fingerprint)
 
 
 def signature_of(fingerprint: str, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> str:
@@ -313,9 +322,12 @@ class _Gathering:
         """Rows against the ledger; not read at all if the list is known to ask for nothing."""
         spec = self.declared.list_spec(located)
         grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
-        fingerprint = fingerprint_of(spec, columns)
+        said = fingerprint_of(spec, columns)
+        fingerprint = keyed(said, self.store.key)
         signature = self.signatures[name] = signature_of(fingerprint, record, grips)
-        self.facts[name] = self._deciding_facts(located.model, fingerprint, waves)
+        self.facts[name] = self._deciding_facts(
+            located.model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
+        )
         if record and fingerprint and record.settled_list == signature:
             notes = tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes)
             return RowsDelta(

@@ -49,12 +49,16 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan and how it was asked for. `platform` is `Home.platform`; `seal` is the state key's."""
+    """A plan and how it was asked for. `platform` is `Home.platform`; `seal` is the state key's.
+
+    `salt` is the planner's, for a plan that was made before there was a key.
+    """
 
     plan: Plan
     only: tuple[str, ...] = ()
     destroy: bool = False
     platform: str = ""
+    salt: str = ""
     seal: str = ""
 
     @property
@@ -70,6 +74,7 @@ class SavedPlan:
             "only": list(self.only),
             "destroy": self.destroy,
             "platform": self.platform,
+            "salt": self.salt,
         }
 
     def write(self, path: Path, key: Key) -> None:
@@ -108,14 +113,15 @@ class SavedPlan:
             tuple(map(str, only)) if isinstance(only, list) else (),
             document.get("destroy") is True,
             str(document.get("platform")),
+            str(document.get("salt")),
             str(document.get("seal")),
         )
 
-    def check_home(self, home: Home, key: Key, *, progress: str, empty: bool) -> None:
+    def check_home(self, home: Home, key: Key, *, progress: str, first: bool) -> None:
         """Raise PlanRejected unless it was made here, is as it was made, and is not spent.
 
-        `progress` is `new`, `begun` or `spent`, as the state knows it; `empty` is whether the state holds no
-        campaign: a plan made before there was a state (and so perhaps before its key) is good for such a one.
+        `progress` is `new`, `begun` or `spent`, as the state knows it. `first`: the key was made up when this
+        plan was to be applied, so nothing is sealed with it; one made before there was a state is good then.
         """
         if self.plan.owner != home.owner:
             raise PlanRejected(
@@ -134,8 +140,8 @@ class SavedPlan:
             )
         if progress == "spent":
             raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
-        first = not self.plan.state_id and empty
-        if progress == "new" and not first and self.seal != key.seal(self.digest):
+        unsealed = first and not self.plan.state_id
+        if progress == "new" and not unsealed and self.seal != key.seal(self.digest):
             made = "before there was a state" if not self.plan.state_id else "with another key"
             raise PlanRejected(
                 f"the plan is stale or not ours: it was made {made}, or was edited since",

@@ -219,8 +219,8 @@ def test_it_belongs_to_its_project_state_and_platform(here: Served, tmp_path: Pa
 
 def test_a_plan_of_one_environment_is_never_applied_in_another(here: Served) -> None:
     here.project(
-        "state: state/production.db\nenvironments:\n  test: {state: state/test.db}\n"
-        f"  elsewhere: {{platform: {{base_url: '{here.url}/'}}, state: state/elsewhere.db}}\n"
+        "state: production/yeta.db\nenvironments:\n  test: {state: test/yeta.db}\n"
+        f"  elsewhere: {{platform: {{base_url: '{here.url}/'}}, state: elsewhere/yeta.db}}\n"
     )
     # Each environment has a state of its own; one for all of them is the next test's.
     here.environ.pop("YETA_STATE", None)
@@ -287,6 +287,61 @@ def test_a_first_plan_made_before_there_was_a_key_is_good_once(here: Served) -> 
     refused(here, "spent")
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda plan: plan.update(id="another"),
+        lambda plan: plan.update(created="2026-01-01T00:00:00+00:00"),
+        lambda plan: plan.update(expires="2099-01-01T00:00:00+00:00"),
+    ],
+)
+@pytest.mark.parametrize("kept", ["in the environment", "beside the state"])
+def test_a_first_plan_that_was_edited_is_refused_where_the_key_is_known(
+    here: Served, kept: str, edit: Callable[[dict[str, Any]], object]
+) -> None:
+    if kept == "in the environment":
+        here.environ["YETA_STATE_KEY"] = "the key of the pipelines"
+    elif "YETA_STATE_KEY" not in here.environ:
+        (here.root / "state").mkdir()
+        (here.root / "state" / "yeta.key").write_text("k" * 64, "utf-8")
+    here.campaign()
+    saved(here)
+    assert here.main("plan", "--check", FILE).code == 0
+
+    edited(here, lambda document: edit(document["plan"]))
+
+    refused(here, "edited")
+
+
+def test_a_first_plan_is_good_again_after_an_apply_that_came_to_nothing(here: Served) -> None:
+    here.campaign()
+    saved(here)
+    here.rows("renewal", range(4))
+    refused(here, "the document or list of renewal changed")
+
+    here.rows("renewal", range(3))
+
+    assert here.main("apply", FILE).code == 0
+
+
+def test_a_plan_tells_no_number_by_trial(here: Served) -> None:
+    here.campaign(rows=(7,))
+
+    def facts() -> str:
+        document = saved(here)
+        here.environ["YETA_STATE"] = here.environ.get("YETA_STATE", "state/yeta.db")
+        text: str = document["plan"]["facts"]["renewal"]
+        return text
+
+    # The same list under another key, or another salt where there is no key, says something else.
+    first = facts()
+    here.environ["YETA_STATE_KEY"] = "another key"
+    second = facts()
+
+    assert first.partition("/")[0] != second.partition("/")[0]
+    assert first.partition("/")[2] == second.partition("/")[2]
+
+
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
@@ -310,7 +365,7 @@ def test_whatever_is_edited_is_a_refusal_and_never_a_crash(data: st.DataObject) 
         path.write_text(json.dumps(document), "utf-8")
         try:
             read = SavedPlan.read(path)
-            read.check_home(AT_HOME, KEY, progress="new", empty=False)
+            read.check_home(AT_HOME, KEY, progress="new", first=False)
         except PlanRejected:
             return
         assert read == SavedPlan(the_busy_day(), platform=AT_HOME.platform, seal=read.seal)

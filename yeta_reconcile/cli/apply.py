@@ -105,7 +105,7 @@ class _Application:
         saved, run = self.saved, self.run
         if saved:
             check_unspent(self.opened, saved)
-        planned = make_plan(self.opened, self.only, self.destroy)
+        planned = make_plan(self.opened, self.only, self.destroy, salt=saved.salt if saved else "")
         if saved:
             check_saved(self.opened, saved, planned)
         left = left_out(saved.plan, planned.plan) if saved else frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CHECK_FORMAT = "yeta-check/1"
 PENDING = 2
+FIRST_PLAN = "first-plan"
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
 
 
@@ -73,9 +75,11 @@ def plan(
         _take_away(context.chdir / out)
     try:
         with session(context) as opened:
-            planned = make_plan(opened, only, destroy, explained=explain)
+            # A key that was made up for this run is not there when the plan is applied.
+            salt = secrets.token_hex(16) if out and opened.store.key_is_new else ""
+            planned = make_plan(opened, only, destroy, explained=explain, salt=salt)
             if out and not planned.forbidden:
-                saved = SavedPlan(planned.plan, only, destroy, home(opened).platform)
+                saved = SavedPlan(planned.plan, only, destroy, home(opened).platform, salt)
                 saved.write(context.chdir / out, opened.store.key)
             if explain:
                 _tell_story(planned, explain, form)
@@ -108,7 +112,7 @@ def _check(context: Context, file: Path, form: str) -> int:
     saved = SavedPlan.read(context.chdir / file)
     with session(context) as opened:
         check_unspent(opened, saved)
-        planned = make_plan(opened, saved.only, saved.destroy)
+        planned = make_plan(opened, saved.only, saved.destroy, salt=saved.salt)
         check_saved(opened, saved, planned)
     if planned.forbidden:
         show_plan(planned, form, color=context.color)
@@ -133,7 +137,12 @@ def _take_away(path: Path) -> None:
 
 
 def make_plan(
-    opened: Session, only: tuple[str, ...], destroy: bool, *, explained: str | None = None
+    opened: Session,
+    only: tuple[str, ...],
+    destroy: bool,
+    *,
+    explained: str | None = None,
+    salt: str = "",
 ) -> Planned:
     """Plan for the campaigns named (none: all). Raises InvalidInput for a name nobody knows."""
     repository = opened.repository
@@ -151,6 +160,7 @@ def make_plan(
         destroy=destroy,
         commit=commit_of(repository),
         halted_tasks=opened.halted_tasks(),
+        salt=salt,
     )
     return planner.plan(opened.clock.now().astimezone(zone(opened)))
 
@@ -194,8 +204,11 @@ def check_unspent(opened: Session, saved: SavedPlan) -> None:
     """Raise PlanRejected for what makes a saved plan unfit whatever would be planned now."""
     store = opened.store
     progress = store.history.plan_state(saved.digest)
-    empty = not store.waves.recorded().campaigns
-    saved.check_home(home(opened), store.key, progress=progress, empty=empty)
+    # What the key was made up for may be tried again; no other plan without a seal.
+    first = store.key_is_new or store.flag(FIRST_PLAN) == saved.digest
+    saved.check_home(home(opened), store.key, progress=progress, first=first)
+    if store.key_is_new:
+        store.set_flag(FIRST_PLAN, saved.digest)
     saved.check_age(opened.clock.now())
 
 

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, StateError
-from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
+from yeta_reconcile.store.keys import FILE, given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
 
@@ -67,9 +67,12 @@ def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: b
     if path.is_dir():
         raise StateError(f"the state {path} is a folder", hint="`state:` in yeta.yaml names a file")
     exists = path.exists() and path.stat().st_size > 0
-    secret = given_secret(environ) or secret_beside(path, state_exists=exists, create=create)
-    key = key_of(secret)
-    return _of(open_file(path), key, create=create) if exists or create else _of_none(key)
+    given = given_secret(environ)
+    is_new = not given and not path.with_name(FILE).exists()
+    key = key_of(given or secret_beside(path, state_exists=exists, create=create))
+    if exists or create:
+        return _of(open_file(path), key, create=create, key_is_new=is_new)
+    return _of_none(key, key_is_new=is_new)
 
 
 def _in_postgresql(location: str, _root: Path, environ: Mapping[str, str], *, create: bool) -> Store:
@@ -77,20 +80,20 @@ def _in_postgresql(location: str, _root: Path, environ: Mapping[str, str], *, cr
     return _of(connect(location), key, create=create)
 
 
-def _of(database: Database, key: Key, *, create: bool) -> Store:
+def _of(database: Database, key: Key, *, create: bool, key_is_new: bool = False) -> Store:
     """The state that an engine holds."""
     try:
         if create or "migrations" in database.tables():
-            return Store(database, key)
+            return Store(database, key, key_is_new=key_is_new)
     except BaseException:
         database.close()
         raise
     database.close()
-    return _of_none(key)
+    return _of_none(key, key_is_new=key_is_new)
 
 
-def _of_none(key: Key) -> Store:
-    return Store(SqliteDatabase(None), key, ephemeral=True)
+def _of_none(key: Key, *, key_is_new: bool) -> Store:
+    return Store(SqliteDatabase(None), key, ephemeral=True, key_is_new=key_is_new)
 
 
 def connect(location: str) -> Database:

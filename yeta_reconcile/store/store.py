@@ -27,13 +27,17 @@ class Store:
     """An open state: `lock`, `waves`, `intents`, `history`, `inbox`, `calls` over one engine.
 
     An `ephemeral` one stands for a state that does not exist yet, and is gone when it is closed.
+    `key_is_new`: it was made up when the state was opened, since nobody had given one.
     """
 
-    def __init__(self, database: Database, key: Key, *, ephemeral: bool = False) -> None:
+    def __init__(
+        self, database: Database, key: Key, *, ephemeral: bool = False, key_is_new: bool = False
+    ) -> None:
         migrate(database)
         self.database = database
         self.ephemeral = ephemeral
         self.key = key
+        self.key_is_new = key_is_new
         self.lock = Lock(database)
         self.waves = Waves(database)
         self.intents = Intents(database)
