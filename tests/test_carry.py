@@ -9,10 +9,12 @@ import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from yeta_reconcile.plan import Action, Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+DAY = 24 * 3600
 ROWS = range(60)
 RECALL = "{count: 2, wait: 10m}"
 
@@ -81,6 +83,46 @@ def test_missing_records_make_it_wait_and_nothing_is_paused(lab: Lab) -> None:
     sent = len(lab.changes_sent())
     assert lab.apply().exit_code == 7
     assert len(lab.changes_sent()) == sent
+
+
+def all_but_the_last_record(lab: Lab) -> None:
+    pushes = list(lab.emulator.pushes)
+    last = [push.data["call_uuid"] for push in pushes if "task_id" in push.data][-1]
+    deliver(lab, [push for push in pushes if push.data.get("call_uuid") != last])
+
+
+def test_a_drained_wave_whose_last_record_is_too_old_to_come_needs_a_person(lab: Lab) -> None:
+    deliver(lab)
+    lab.campaign(rows=ROWS, recall=RECALL)
+    assert lab.apply().exit_code == 7
+    lab.emulator.advance(120)
+    all_but_the_last_record(lab)
+    assert lab.apply().exit_code == 7
+
+    lab.emulator.advance(6 * DAY)
+    (wait,) = lab.plan().plan.changes
+    assert (wait.action, wait.reason) == (Action.WAIT, Reason.RECORDS_MISSING)
+    assert "1 call records are missing; `yeta backfill` fetches" in wait.detail
+
+    lab.emulator.advance(2 * DAY)
+    planned = lab.plan()
+    assert planned.exit_code == 8
+    assert "cannot-account" in [found.code for found in planned.plan.diagnostics]
+
+
+def test_a_wave_paused_for_a_week_with_records_missing_is_not_waited_for(lab: Lab) -> None:
+    lab.campaign(rows=ROWS, state="paused")
+    assert lab.apply().exit_code == 0
+    lab.emulator.advance(6 * DAY)
+    lab.campaign(rows=ROWS, state="paused", recall=RECALL)
+    assert [change.action for change in lab.plan().plan.changes] == [Action.WAIT]
+
+    lab.emulator.advance(2 * DAY)
+
+    planned = lab.plan()
+    assert planned.exit_code == 8
+    assert planned.plan.changes == ()
+    assert "paused more than a week ago" in str(planned.plan.diagnostics)
 
 
 def test_a_removed_row_is_not_called_any_more(lab: Lab) -> None:

@@ -36,6 +36,8 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
 }
 
 
+# Backfill reaches no further back.
+WEEK_MS = 7 * 24 * 3600 * 1000
 _OVER = frozenset({LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
 # Ends that may come while calls are in progress.
 CUT_SHORT = frozenset({Phase.DELETED, Phase.EXPIRED})
@@ -203,7 +205,9 @@ def carry_readiness(wave: WaveRecord, task: Task, now: int, drain_quiet: int) ->
     Drained: nothing in process, or counts and records unchanged for `drain_quiet`. Accounted: every dialled
     number has its record.
     """
-    quiet = wave.quiet_since is not None and now - wave.quiet_since >= drain_quiet
+    # Without facts nobody has looked since it was paused.
+    watched = wave.quiet_since if wave.quiet_facts else None
+    quiet = watched is not None and now - watched >= drain_quiet
     if task.remaining != 0 and not quiet:
         return Readiness(False, Reason.DRAINING, "calls in progress are let finish")
     called = task.process_tel_count
@@ -215,7 +219,18 @@ def carry_readiness(wave: WaveRecord, task: Task, now: int, drain_quiet: int) ->
     if missing < 0 or wave.held:
         words = f"{wave.dialled} call records stand against {called} numbers the platform counts as dialled"
         return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=quiet)
-    return Readiness(False, Reason.RECORDS_MISSING, f"{missing} call records are missing")
+    words = missing_records(missing) if missing else f"{wave.unknown} rows were never answered for"
+    return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=silent_for_a_week(wave, now))
+
+
+def silent_for_a_week(wave: WaveRecord, now: int) -> bool:
+    """Whether nothing moved in a paused wave for so long that what is missing of it can come no more."""
+    return wave.quiet_since is not None and now - wave.quiet_since > WEEK_MS
+
+
+def missing_records(count: int) -> str:
+    """Words for records that did not come."""
+    return f"{count} call records are missing; `yeta backfill` fetches those the platform could not deliver"
 
 
 def quiet_facts(wave: WaveRecord, task: Task) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diff.decision import REFUSED, UNRESOLVED
-from yeta_reconcile.diff.over import missing_records
-from yeta_reconcile.journal import Readiness, carry_readiness
+from yeta_reconcile.journal import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.live import LivePhase
 from yeta_reconcile.plan import Action, Reason
 from yeta_reconcile.recorded import Phase
@@ -189,6 +188,15 @@ def _carry(
         if not ready.ready:
             _not_ready(case, wave, ready, still)
             return
+    elif _records_too_old(case, wave):
+        case.find(
+            "cannot-account", UNRESOLVED,
+            f"wave {record.number} was paused more than a week ago, and "
+            f"{missing_records(_missing(wave))}, but none that old; it cannot be carried over",
+            f"take the change back; or delete task {record.task_id} at the platform, and "
+            f"`yeta state resolve {case.declared.name}` settles it by hand",
+        )  # fmt: skip
+        return
     elif blocked := _cannot_account(case, wave):
         if record.phase is Phase.STARTED and not case.running:
             case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
@@ -229,13 +237,25 @@ def _cannot_account(case: Case, wave: Wave) -> str:
     if record.held:
         hint = f"`yeta state resolve {record.campaign}` settles them"
         return f"{record.held} rows are held as possibly dialled; {hint}"
-    called = task.process_tel_count if task else None
-    if called is None:
+    if task is None or task.process_tel_count is None:
         return "the platform gives no count of dialled numbers"
     lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
     in_progress = sum(line or 0 for line in lines)
-    missing = called - record.dialled
+    missing = _missing(wave)
     return missing_records(missing) if missing > in_progress else ""
+
+
+def _records_too_old(case: Case, wave: Wave) -> bool:
+    """Whether records are missing of a wave in which no call has been in progress for a week."""
+    record = wave.record
+    return (
+        record.phase is Phase.PAUSED and _missing(wave) > 0 and silent_for_a_week(record, case.subject.now_ms)
+    )
+
+
+def _missing(wave: Wave) -> int:
+    called = wave.task.process_tel_count if wave.task else None
+    return (called or 0) - wave.record.dialled
 
 
 def _removed(count: int) -> str:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.delta import Grip
 from yeta_reconcile.diff.decision import UNRESOLVED
 from yeta_reconcile.diff.subject import grip
-from yeta_reconcile.journal import unread
+from yeta_reconcile.journal import WEEK_MS, missing_records, unread
 from yeta_reconcile.live import ASTIR
 from yeta_reconcile.plan import Reason
 
 if TYPE_CHECKING:
     from yeta_reconcile.diff.case import Case
     from yeta_reconcile.diff.subject import Wave
-
-WEEK_MS = 7 * 24 * 3600 * 1000
 
 
 def say_lost(case: Case, wave: Wave) -> None:
@@ -68,8 +66,3 @@ def decide_over(case: Case, wave: Wave) -> None:
         )  # fmt: skip
         return
     case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(record.missing_records))
-
-
-def missing_records(count: int) -> str:
-    """Words for records that did not come."""
-    return f"{count} call records are missing; `yeta backfill` fetches those the platform could not deliver"

@@ -64,7 +64,7 @@ def resume(run: Run, wave: WaveRecord) -> bool:
         wave=wave,
         # Whose the pause was is known until it is over.
         before={"phase": Phase.STARTED},
-        undo={"phase": wave.phase},
+        undo={"phase": wave.phase, "quiet_since": wave.quiet_since, "quiet_facts": wave.quiet_facts},
         rings=True,
     )
     return _rung(run, wave, step)
@@ -98,7 +98,7 @@ def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
         return True
     task_id = wave.task_id or ""
     step = Step(call="drain" if drain else "pause", wave=wave)
-    fields = {"phase": phase, "by_hand": False}
+    fields = {"phase": phase, "by_hand": False, "quiet_since": run.now_ms(), "quiet_facts": ""}
     answer = change(run, step, lambda: run.client.pause(task_id), lambda _: fields)
     if answer.done:
         run.say("paused", wave.campaign, wave=wave.number)
@@ -242,7 +242,8 @@ def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool
         now = replace(now, phase=ended_as(task))
     fields: dict[str, Any] = {}
     if now.phase is not wave.phase:
-        fields["phase"] = now.phase
+        quiet_since = run.now_ms() if now.phase is Phase.PAUSED else None
+        fields |= {"phase": now.phase, "quiet_since": quiet_since, "quiet_facts": ""}
     if now.by_hand != wave.by_hand:
         fields["by_hand"] = now.by_hand
     known = now.phase not in CUT_SHORT or wave.tel_count is not None
