@@ -208,8 +208,10 @@ def test_every_result_of_the_document_has_a_meaning() -> None:
 
 def test_accounting_names_the_day_from_which_missing_records_can_be_fetched() -> None:
     today = date(2026, 12, 20)
-    assert account(3, 3, date(2026, 12, 1), today).fetchable_from is None
-    assert account(3, None, date(2026, 12, 1), today).missing is None
-    assert account(2, 3, date(2026, 12, 1), today).fetchable_from == date(2026, 12, 13)
-    assert account(2, 3, date(2026, 12, 18), today).fetchable_from == date(2026, 12, 18)
-    assert account(2, 3, date(2026, 12, 18), today).missing == 1
+    assert account(3, 3, date(2026, 12, 1), None, today).fetchable_from is None
+    assert account(3, None, date(2026, 12, 1), None, today).missing is None
+    assert account(2, 3, date(2026, 12, 1), None, today).fetchable_from == date(2026, 12, 13)
+    assert account(2, 3, date(2026, 12, 18), None, today).fetchable_from == date(2026, 12, 18)
+    assert account(2, 3, date(2026, 12, 18), None, today).missing == 1
+    assert account(2, 3, date(2026, 12, 1), date(2026, 12, 12), today).fetchable_from is None
+    assert account(2, 3, date(2026, 12, 1), date(2026, 12, 13), today).fetchable_from == date(2026, 12, 13)

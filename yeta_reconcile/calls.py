@@ -431,13 +431,16 @@ class Accounting:
     fetchable_from: date | None
 
 
-def account(held: int, counted: int | None, started: date | None, today: date) -> Accounting:
-    """How complete the records of a wave are, and from which day `backfill` can fetch those that are missing.
+def account(
+    held: int, counted: int | None, started: date | None, finished: date | None, today: date
+) -> Accounting:
+    """How complete the records of a wave are, and of which days `backfill` can fetch those that are missing.
 
-    `counted` is `process_tel_count`; `started` the day of the first call, None if it is not known.
+    `counted` is `process_tel_count`; `started` and `finished` are the days of the first and the last call,
+    None if not known. `fetchable_from` is None if nothing is missing, or all that is missing is too old.
     """
     missing = None if counted is None else max(counted - held, 0)
-    if not missing:
-        return Accounting(held, counted, missing, None)
     earliest = today - timedelta(days=FETCHABLE_DAYS)
+    if not missing or (finished is not None and finished < earliest):
+        return Accounting(held, counted, missing, None)
     return Accounting(held, counted, missing, max(started or earliest, earliest))

@@ -5,10 +5,11 @@ Pure; it says how far things are, and decides nothing.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.calls import FETCHABLE_DAYS, Accounting, Results, account
+from yeta_reconcile.calls import RESULTS, Results, account
 from yeta_reconcile.recorded import STAGED, Phase
 from yeta_reconcile.report import CampaignStatus, WaveStatus
 
@@ -31,32 +32,38 @@ def campaign_status(
     declared: Calling | None,
     waves: Iterable[Wave],
     results: Mapping[int, Results],
-    today: date,
+    now: datetime,
     *,
     kind: str = "Campaign",
     forecast: Forecast | None = None,
 ) -> CampaignStatus:
-    """One campaign; `results` by wave id, `today` in the project's timezone."""
+    """One campaign; `results` by wave id, `now` in the project's timezone."""
     state = getattr(declared, "state", "declared") if declared else None
     return CampaignStatus(
         name=name,
         kind=declared.kind if declared else kind,
         declared=state,
-        waves=tuple(wave_status(wave, results.get(wave.record.wave_id, Results()), today) for wave in waves),
+        waves=tuple(wave_status(wave, results.get(wave.record.wave_id, Results()), now) for wave in waves),
         finish=forecast.finish if forecast else None,
         fits=forecast.fits if forecast else True,
         forecast=forecast.detail if forecast else "",
     )
 
 
-def wave_status(wave: Wave, results: Results, today: date) -> WaveStatus:
+def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
     """One wave: the platform's counts where it gives them, else what was recorded."""
     record, task = wave.record, wave.task
     counted = task.process_tel_count if task else record.tel_count
     if record.kind != "Campaign":
         # A direct call's rows are dialled once the platform has taken them.
         counted = record.dialled + record.held
-    accounting = account(record.dialled, counted, _day(record.started_at, today), today)
+    accounting = account(
+        record.dialled,
+        counted,
+        _day(record.started_at or (record.created_at if record.kind == "DirectCall" else None), now),
+        _day(task.time_finish if task else None, now),
+        now.date(),
+    )
     through = task.process_through_count if task else None
     return WaveStatus(
         number=record.number,
@@ -69,9 +76,9 @@ def wave_status(wave: Wave, results: Results, today: date) -> WaveStatus:
         + record.unknown,  # released ones went on elsewhere
         dialled=max(counted, record.dialled) if counted is not None else record.dialled,
         connected=max(results.connected, through or 0) if results.calls or through is not None else None,
-        results={words or code: count for code, words, count in results.by_result},
+        results=_by_words(results),
         missing=0 if record.phase in STAGED else accounting.missing,
-        fetchable_from=_fetchable(accounting, task.time_finish if task else None, today),
+        fetchable_from=accounting.fetchable_from,
         detail=_DETAIL.get(record.detail, "") or _hands(wave),
     )
 
@@ -85,12 +92,14 @@ def _hands(wave: Wave) -> str:
     return f"{record.unknown} rows were called out and never answered for" if record.unknown else ""
 
 
-def _day(ms: int | None, today: date) -> date | None:
-    return min(datetime.fromtimestamp(ms / 1000, UTC).date(), today) if ms else None
+def _by_words(results: Results) -> dict[str, int]:
+    """Rows by the words of their result, those of the document where the platform gave none."""
+    counted: Counter[str] = Counter()
+    for code, words, count in results.by_result:
+        known = RESULTS.get(code)
+        counted[words or (known.words if known else code)] += count
+    return dict(counted)
 
 
-def _fetchable(accounting: Accounting, finished: int | None, today: date) -> date | None:
-    """From when backfill can fetch what is missing; None if all of it is older than what can be fetched."""
-    oldest = today - timedelta(days=FETCHABLE_DAYS)
-    over = _day(finished, today)
-    return None if over is not None and over < oldest else accounting.fetchable_from
+def _day(ms: int | None, now: datetime) -> date | None:
+    return min(datetime.fromtimestamp(ms / 1000, now.tzinfo).date(), now.date()) if ms else None

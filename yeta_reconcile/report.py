@@ -19,7 +19,7 @@ class WaveStatus:
     """One wave. `live` is the platform's status in words; None is what the platform did not say.
 
     `missing` counts dialled numbers without a record (0: complete, None: cannot be told yet); `backfill`
-    can fetch them from `fetchable_from` on (None: they are too old).
+    can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow.
     """
 
     number: int

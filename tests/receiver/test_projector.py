@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import date
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING, Any
 
@@ -442,12 +441,3 @@ def test_two_projectors_fold_no_push_twice(state: State) -> None:
     stored = state.store.inbox.push(first.serial)
     assert stored is not None
     assert stored.standing is Standing.FOLDED
-
-
-def test_accounting_tells_what_is_missing_and_since_when_it_can_be_fetched(state: State) -> None:
-    wave = state.wave("129", range(3), data_ids={"87": 0})
-    state.receive(*pushes.four())
-    record = state.store.waves.wave(wave)
-    found = state.store.calls.accounting(record, 3, date(2026, 12, 2))
-    assert (found.held, found.missing, found.fetchable_from) == (1, 2, date(2026, 12, 1))
-    assert state.store.calls.accounting(record, 1, date(2026, 12, 2)).missing == 0

@@ -123,7 +123,7 @@ def _campaign(
     }
     kind = record.kind if record else "Campaign"
     ahead = _forecast(opened, declared, waves, config, now)
-    return campaign_status(name, declared, waves, results, now.date(), kind=kind, forecast=ahead)
+    return campaign_status(name, declared, waves, results, now, kind=kind, forecast=ahead)
 
 
 def _forecast(

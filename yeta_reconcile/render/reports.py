@@ -88,14 +88,14 @@ def _status(status: Status, paint: Paint) -> list[str]:
     if not status.campaigns:
         return [*lines, "No campaigns."]
     for campaign in status.campaigns:
-        lines += [*_campaign(campaign, paint), ""]
+        lines += [*_campaign(campaign, paint, status.at.date()), ""]
     waves = [wave for campaign in status.campaigns for wave in campaign.waves]
     dialled, rows = sum(wave.dialled or 0 for wave in waves), sum(wave.rows for wave in waves)
     total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {rows:,} dialled"
     return [*lines, f"{total} at {moment(status.at)}."]
 
 
-def _campaign(campaign: CampaignStatus, paint: Paint) -> list[str]:
+def _campaign(campaign: CampaignStatus, paint: Paint, today: date) -> list[str]:
     declared = f"declared {campaign.declared}" if campaign.declared else "no longer declared"
     kind = "" if campaign.kind == "Campaign" else f"{campaign.kind}, "
     lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared)}"]
@@ -103,7 +103,7 @@ def _campaign(campaign: CampaignStatus, paint: Paint) -> list[str]:
         return [*lines, "  nothing on the platform yet"]
     headers = ("WAVE", "PHASE", "TASK", "PLATFORM", "NUMBERS", "DIALLED", "CONNECTED", "RECORDS")
     counted = ("WAVE", "NUMBERS", "DIALLED", "CONNECTED")
-    head, *rows = table(headers, map(_wave, campaign.waves), right=counted, indent=2)
+    head, *rows = table(headers, (_wave(wave, today) for wave in campaign.waves), right=counted, indent=2)
     lines.append(paint(head, "faint"))
     for row, wave in zip(rows, campaign.waves, strict=True):
         colour = _PHASE_COLOUR.get(wave.phase)
@@ -113,7 +113,7 @@ def _campaign(campaign: CampaignStatus, paint: Paint) -> list[str]:
     return [*lines, *_finish(campaign, paint)]
 
 
-def _wave(wave: WaveStatus) -> tuple[object, ...]:
+def _wave(wave: WaveStatus, today: date) -> tuple[object, ...]:
     return (
         wave.number,
         wave.phase,
@@ -122,7 +122,7 @@ def _wave(wave: WaveStatus) -> tuple[object, ...]:
         wave.rows,
         _share(wave.dialled, wave.rows),
         _share(wave.connected, wave.dialled),
-        _records(wave),
+        _records(wave, today),
     )
 
 
@@ -133,14 +133,15 @@ def _share(part: int | None, whole: int | None) -> str | None:
     return f"{part:,} ({part * 100 // whole} %)"
 
 
-def _records(wave: WaveStatus) -> str:
+def _records(wave: WaveStatus, today: date) -> str:
     if wave.missing is None:
         return "not told yet"
     if not wave.missing:
         return "complete"
     if wave.fetchable_from is None:
         return f"{wave.missing:,} missing, too old for backfill"
-    return f"{wave.missing:,} missing, backfill can fetch them from {wave.fetchable_from}"
+    begin = "tomorrow" if wave.fetchable_from >= today else wave.fetchable_from
+    return f"{wave.missing:,} missing, backfill can fetch them from {begin}"
 
 
 def _results(wave: WaveStatus) -> str:

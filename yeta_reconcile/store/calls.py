@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.calls import INBOUND, Accounting, Call, Results, account
+from yeta_reconcile.calls import INBOUND, Call, Results
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.recorded import FREE_FATES, Fate
 from yeta_reconcile.store.fates import bump, portions, refate
@@ -18,9 +17,7 @@ from yeta_reconcile.store.inbox import release
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from datetime import date, tzinfo
 
-    from yeta_reconcile.recorded import WaveRecord
     from yeta_reconcile.store.database import Database, Row, Transaction
 
 PAGE = 1000
@@ -125,14 +122,6 @@ class Calls:
             if len(lengths) >= sample:
                 break
         return sum(lengths) / len(lengths) if len(lengths) >= fewest else None
-
-    def accounting(
-        self, wave: WaveRecord, counted: int | None, today: date, timezone: tzinfo = UTC
-    ) -> Accounting:
-        """Records held of a wave against the platform's count, and from when the rest can be fetched."""
-        began = wave.started_at or (wave.created_at if wave.kind == "DirectCall" else None)
-        started = datetime.fromtimestamp(began / 1000, timezone).date() if began else None
-        return account(wave.dialled, counted, started, today)
 
     def _all(self, condition: str, parameters: tuple[object, ...]) -> list[CallRecord]:
         rows = self._database.read(

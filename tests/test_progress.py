@@ -1,0 +1,46 @@
+"""How a wave stands, in the words and days of whoever reads it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from yeta_reconcile.calls import Results
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.diff import Wave
+from yeta_reconcile.progress import wave_status
+from yeta_reconcile.recorded import Phase, WaveRecord
+from yeta_reconcile.render.reports import report_text
+from yeta_reconcile.report import CampaignStatus, Status, WaveStatus
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Half past midnight there, and still the day before in London.
+STARTED = datetime(2026, 12, 1, 0, 30, tzinfo=SHANGHAI)
+
+
+def standing(now: datetime, results: Results | None = None) -> WaveStatus:
+    attributes = Attributes("719", ("100",))
+    started = int(STARTED.timestamp() * 1000)
+    record = WaveRecord(1, "a", 1, 1, Phase.DELETED, "", attributes, tel_count=3, started_at=started)
+    return wave_status(Wave(record, None), results or Results(), now)
+
+
+def records(now: datetime) -> str:
+    campaign = CampaignStatus("a", "Campaign", "running", (standing(now),))
+    return report_text(Status(now, (campaign,)))
+
+
+def test_days_are_those_of_the_project() -> None:
+    assert standing(datetime(2026, 12, 3, 9, tzinfo=SHANGHAI)).fetchable_from == date(2026, 12, 1)
+    assert standing(datetime(2026, 12, 3, 9, tzinfo=UTC)).fetchable_from == date(2026, 11, 30)
+
+
+def test_what_may_all_be_of_today_can_be_fetched_tomorrow() -> None:
+    assert "3 missing, backfill can fetch them from tomorrow" in records(STARTED.replace(hour=20))
+    assert "fetch them from 2026-12-01" in records(STARTED.replace(day=2))
+
+
+def test_results_that_read_the_same_are_added_up_and_those_without_words_get_the_documents() -> None:
+    results = Results(by_result=(("1", "无人接听", 2), ("9", "无人接听", 3), ("4", "", 1), ("x", "", 1)))
+
+    assert standing(STARTED, results).results == {"无人接听": 5, "关机": 1, "x": 1}
