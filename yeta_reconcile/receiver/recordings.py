@@ -21,6 +21,7 @@ BASE = "http://voice.kxjlcc.com:9000/"
 MOST_BYTES = 1_000_000_000
 _TRIES = 3
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_RANGE = re.compile(r"bytes (\d{1,18})-\d+/(\d{1,18}|(?=\*))")
 _KINDS = {".wav", ".mp3", ".amr", ".ogg", ".m4a", ".pcm"}
 
 
@@ -57,12 +58,15 @@ class Recordings:
             return "its url cannot be read"
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             return "its url is neither http nor https"
-        self.folder.mkdir(parents=True, exist_ok=True)
         why = ""
-        for _ in range(_TRIES):
-            why = self._once(url, call, seen)
-            if not why:
-                return ""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for _ in range(_TRIES):
+                why = self._once(url, call, seen)
+                if not why:
+                    return ""
+        except OSError as error:
+            return f"it cannot be written to {self.folder}: {error.strerror}"
         return why
 
     def _once(self, url: str, call: Call, seen: Callable[[int], None]) -> str:
@@ -76,10 +80,16 @@ class Recordings:
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         try:
             with self.client.stream("GET", url, headers=headers) as answer:
-                if answer.status_code not in {200, 206}:
+                goes_on = answer.status_code == 206
+                piece = _RANGE.match(answer.headers.get("Content-Range", ""))
+                if answer.status_code == 416 or (goes_on and (not piece or int(piece[1]) != have)):
+                    # What is there fits to nothing that can be had: the next try begins anew.
+                    part.unlink(missing_ok=True)
+                    return f"HTTP status {answer.status_code} for what comes after {have} bytes"
+                if not goes_on and answer.status_code != 200:
                     return f"HTTP status {answer.status_code}"
+                whole = call.recording_size or (int(piece[2] or 0) if goes_on and piece else 0)
                 # Whoever does not understand Range sends all of it.
-                goes_on = answer.status_code == 206 and have > 0
                 size = have if goes_on else 0
                 with part.open("ab" if goes_on else "wb") as target:
                     for chunk in answer.iter_raw():
@@ -90,9 +100,9 @@ class Recordings:
                         seen(len(chunk))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return type(error).__name__
-        if size != (call.recording_size or size) or size > most:
+        if size != (whole or size) or size > most:
             if size > most:
                 part.unlink()
-            return f"{size} bytes came in place of {call.recording_size}"
+            return f"{size} bytes came in place of {whole or f'at most {most}'}"
         part.replace(file)
         return ""
