@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Made up, and in the range that examples use.
 LATECOMER = "19900009999"
 PATIENCE = 40.0
+REPOSITORY = "campaigns"
 
 
 @click.command()
@@ -49,10 +50,21 @@ def demo(context: Context, repository: Path | None, keep: Path | None) -> int:
     receiver, plans, applies, lets calls happen, changes what runs, and shows the results.
     """
     with ExitStack() as stack:
-        folder = context.chdir / keep if keep else Path(stack.enter_context(_temporary()))
+        folder = _kept(context.chdir / keep) if keep else Path(stack.enter_context(_temporary()))
         source = context.chdir / repository if repository else None
         _Demo(folder, source, stack).play()
     return 0
+
+
+def _kept(folder: Path) -> Path:
+    """The folder to work in, made if need be. Raises YetaError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise YetaError(f"{folder} cannot be worked in: {error.strerror}") from error
+    if (folder / REPOSITORY).exists():
+        raise YetaError(f"{folder} holds a showing already", hint="name another folder")
+    return folder.resolve()
 
 
 @contextmanager
@@ -65,7 +77,7 @@ class _Demo:
     """One showing. `folder` is where the copy, its state and the platform's log live."""
 
     def __init__(self, folder: Path, source: Path | None, stack: ExitStack) -> None:
-        self.root = folder / "campaigns"
+        self.root = folder / REPOSITORY
         self.source = source
         self.stack = stack
         self.folder = folder
