@@ -102,7 +102,7 @@ def test_watch_redraws_until_it_is_stopped(here: Served) -> None:
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(20) == 0
+    assert process.wait(20) == 130
     process.communicate()
 
 

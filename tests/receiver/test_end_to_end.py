@@ -14,6 +14,7 @@ from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.emulator.serve import serving as emulator_serving
 from yeta_reconcile.receiver.backfill import backfill
+from yeta_reconcile.receiver.export import _cell
 from yeta_reconcile.receiver.projector import Projector
 from yeta_reconcile.recorded import Fate, WaveRecord
 from yeta_reconcile.store.inbox import InboxCounts, Push
@@ -209,8 +210,55 @@ def test_pushes_that_could_not_be_folded_are_listed_shown_and_replayed(
         assert "19900000777" not in capsys.readouterr().out
     assert main(["-C", str(home), "calls", "show", listed[0]["id"], "--reveal"]) == 0
     assert "19900000777" in capsys.readouterr().out
-    assert main(["-C", str(home), "calls", "show", "999"]) == 1
+    for unknown in ("999", "9" * 20, f"d{'9' * 20}"):
+        assert main(["-C", str(home), "calls", "show", unknown]) == 1
     assert main(["-C", str(home), "calls", "replay", listed[0]["id"]]) == 9
+
+
+def test_a_dead_letter_is_folded_once_it_can_be_read_and_refused_before(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = pushes.push(pushes.outbound("late", "19900000777"))
+    with Lab(home).store() as store:
+        dead = [Push("receiveVoice", b"no", 1, problem="x"), Push(good.module, good.body, 2, problem="x")]
+        store.inbox.append([*dead, Push("backfill", b"{}", 3, problem="x")])
+        first, second, third = (f"d{letter.serial}" for letter in store.inbox.dead())
+
+    assert main(["-C", str(home), "calls", "replay", second, first, "--yes"]) == 1
+    assert f"{first} cannot be folded: the body is not JSON" in capsys.readouterr().err
+    assert main(["-C", str(home), "calls", "replay", third, "--yes"]) == 1
+    assert main(["-C", str(home), "calls", "replay", second, "--yes"]) == 0
+
+    with Lab(home).store() as store:
+        assert [f"d{letter.serial}" for letter in store.inbox.dead()] == [first, third]
+        assert len(store.inbox.of_call("late")) == 1
+
+
+def test_a_campaign_that_the_state_does_not_know_is_named_before_anything_is_written(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(home), "calls", "export", "--campaign", "renewl"]) == 3
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "knows no campaign renewl" in err
+    assert "renewal" in err
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("-1", "-1"),
+        (-1, -1),
+        ("-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"),
+        ("=1", "'=1"),
+        (True, "true"),
+    ],
+)
+def test_text_that_a_spreadsheet_would_run_is_guarded_and_numbers_are_not(
+    value: object, cell: object
+) -> None:
+    assert _cell(value) == cell
 
 
 def test_backfill_says_what_was_new_and_what_was_there(
@@ -230,7 +278,11 @@ def test_backfill_says_what_was_new_and_what_was_there(
     with emulator_serving(lab.emulator) as url:
         monkeypatch.setenv("YETA_BASE_URL", url)
         assert main(["-C", str(tmp_path), "backfill", "--date", "2020-01-01"]) == 0
-        assert capsys.readouterr().out == "0 files: 0 new pushes, 0 were there already.\n"
+        out, err = capsys.readouterr()
+        assert out == "0 files: 0 new pushes, 0 were there already.\n"
+        assert "of 2020-01-01 nothing can come: the platform keeps" in err
+        assert main(["-C", str(tmp_path), "backfill", "--date", "2999-01-01"]) == 0
+        assert "it is fetched once the day is over" in capsys.readouterr().err
         assert main(["-C", str(tmp_path), "backfill"]) == 0
         first = capsys.readouterr().out
         assert main(["-C", str(tmp_path), "backfill", "--date", "2026-12-01"]) == 0

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.calls import FETCHABLE_DAYS
 from yeta_reconcile.cli.connect import connect
 from yeta_reconcile.cli.intake import opened, settings_of
 from yeta_reconcile.cli.output import done, format_option, tell, told
@@ -16,7 +19,7 @@ from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.receiver.backfill import backfill as fetch
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.receiver.backfill import Fetched
@@ -41,6 +44,8 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
 
     with connect(project, context.environ) as client, closing(opened(context, project)) as store:
         date = day.date() if day else None
+        if date and (why := _why_nothing(date, datetime.now(ZoneInfo(project.timezone)).date())):
+            tell(f"note: of {date} nothing can come: {why}")
         fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=so_far)
     files = f"{fetched.files} file{'' if fetched.files == 1 else 's'}"
     words = f"{files}: {fetched.new} new pushes, {fetched.known} were there already."
@@ -56,3 +61,12 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
             f"warning: not folded: {fetched.stuck}; no push at all: {fetched.dead} "
             "(`yeta calls pending` lists them)"
         )
+
+
+def _why_nothing(day: date, today: date) -> str:
+    """Why the platform has nothing of a day; empty if it may have."""
+    if day >= today:
+        return "it is fetched once the day is over"
+    if (today - day).days > FETCHABLE_DAYS:
+        return f"the platform keeps what it could not deliver for {FETCHABLE_DAYS} days"
+    return ""

@@ -13,11 +13,13 @@ from zoneinfo import ZoneInfo
 import click
 import httpx
 
+from yeta_reconcile.calls import DIALOG, RECORD, VOICE
 from yeta_reconcile.cli.ask import confirm, progress
 from yeta_reconcile.cli.intake import opened, settings_of
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.load import load
+from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.receiver.body import NotAnObject, read_object
 from yeta_reconcile.receiver.export import Export, as_csv, as_jsonl, write_parquet
 from yeta_reconcile.receiver.projector import Projector
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
     from yeta_reconcile.campaign import Project
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.contacts import ListSpec
+    from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.inbox import StoredPush
 
 FORMAT = "yeta-pending/1"
-DEAD = "dead letter"
+DEAD, DEAD_PREFIX = "dead letter", "d"
+MODULES = frozenset({RECORD, VOICE, DIALOG})
+# No serial of either engine has more digits than a 64-bit integer surely holds.
+LONGEST_SERIAL = 18
 
 
 @click.group()
@@ -72,6 +78,8 @@ def export(
     (`retention`), then from the declared list; what neither holds any more stays masked.
     """
     with _state(context) as (project, store):
+        if campaign is not None:
+            _campaign(store, campaign)
         lists = _lists(context) if reveal else lambda _name: None
         exported = Export(store, campaign, _moment(since, project), reveal, lists)
         if output is None and form == "parquet":
@@ -83,6 +91,14 @@ def export(
                 click.echo(line, nl=False)
         else:
             _write(exported, form, context.chdir / output)
+
+
+def _campaign(store: Store, name: str) -> CampaignRecord:
+    """What the state holds of it. Raises InvalidInput for one it does not know."""
+    campaigns = store.waves.recorded().campaigns
+    if name not in campaigns:
+        raise InvalidInput(f"the state knows no campaign {name}", hint=did_you_mean(name, campaigns))
+    return campaigns[name]
 
 
 def _lines(exported: Export, form: str) -> Iterator[str]:
@@ -151,9 +167,7 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
     whole only if its size is what the platform said.
     """
     with _state(context) as (_, store):
-        record = store.waves.recorded().campaigns.get(campaign)
-        if record is None:
-            raise YetaError(f"the state knows no campaign {campaign}")
+        record = _campaign(store, campaign)
         found = [
             one.call
             for wave in record.waves
@@ -229,14 +243,19 @@ def show(context: Context, name: str, reveal: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def replay(context: Context, names: Sequence[str], yes: bool) -> None:
-    """Fold pushes of `pending` again, all or some, after what kept them was mended."""
+    """Fold pushes of `pending` again, all or some, after what kept them was mended.
+
+    A dead letter is folded if it is named and can be read by now.
+    """
     with _state(context) as (_, store):
-        chosen = [_named(store, name).serial for name in names] if names else None
-        count = len(chosen) if chosen is not None else store.inbox.counts().stuck
+        named = {name: _named(store, name) for name in names}
+        dead = [_readable(name, push).serial for name, push in named.items() if name.startswith(DEAD_PREFIX)]
+        chosen = [push.serial for name, push in named.items() if not name.startswith(DEAD_PREFIX)]
+        count = len(named) if names else store.inbox.counts().stuck
         click.echo(f"{count} pushes will be folded again.", err=True)
         if count:
             confirm("Fold them?", yes=yes)
-        retried = store.inbox.retry(chosen)
+        retried = store.inbox.revive(dead) + store.inbox.retry(chosen if names else None)
         projector = Projector(store)
         projector.drain()
         projector.tie_up()
@@ -246,10 +265,22 @@ def replay(context: Context, names: Sequence[str], yes: bool) -> None:
         raise Incomplete(f"{left} pushes could not be folded", hint="`yeta calls pending` says why")
 
 
+def _readable(name: str, push: StoredPush) -> StoredPush:
+    """A dead letter that is a push after all. Raises YetaError."""
+    why = "" if push.module in MODULES else "what kind of push it is cannot be told"
+    try:
+        read_object(push.body)
+    except NotAnObject as reason:
+        why = str(reason)
+    if why:
+        raise YetaError(f"{name} cannot be folded: {why}", hint="nothing was folded; leave it out")
+    return push
+
+
 def _named(store: Store, name: str) -> StoredPush:
-    digits = name.removeprefix("d")
-    if digits.isdecimal():
-        if name.startswith("d"):
+    digits = name.removeprefix(DEAD_PREFIX)
+    if digits.isdecimal() and len(digits) <= LONGEST_SERIAL:
+        if name.startswith(DEAD_PREFIX):
             found = next((letter for letter in store.inbox.dead() if letter.serial == int(digits)), None)
         else:
             found = store.inbox.push(int(digits))
@@ -259,7 +290,7 @@ def _named(store: Store, name: str) -> StoredPush:
 
 
 def _name(push: StoredPush, kind: str) -> str:
-    return f"d{push.serial}" if kind == DEAD else str(push.serial)
+    return f"{DEAD_PREFIX}{push.serial}" if kind == DEAD else str(push.serial)
 
 
 def _at(push: StoredPush) -> str:

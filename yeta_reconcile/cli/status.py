@@ -46,19 +46,15 @@ def status(context: Context, name: str | None, form: str, watch: bool) -> None:
 
     Sends no call that changes anything. If the platform does not answer, what the state recorded is shown.
     """
-    try:
-        with session(context, patience=PATIENCE_SECONDS) as opened:
-            while True:
-                report = look(opened, name)
-                if watch and form == "text":
-                    click.clear()
-                _print(report, form, context)
-                if not watch:
-                    return
-                time.sleep(REDRAW_SECONDS)
-    except KeyboardInterrupt:
-        if not watch:
-            raise
+    with session(context, patience=PATIENCE_SECONDS) as opened:
+        while True:
+            report = look(opened, name)
+            if watch and form == "text":
+                click.clear()
+            _print(report, form, context)
+            if not watch:
+                return
+            time.sleep(REDRAW_SECONDS)
 
 
 def _print(report: Status, form: str, context: Context) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
@@ -38,11 +39,15 @@ COLUMNS = (
     "recording_bytes", "robot", "task_id", "data_id", "call_uuid",
 )  # fmt: skip
 PARQUET_ROWS = 20_000
+_MINUS = re.compile(r"-[0-9]+")
 
 
 @dataclass
 class Export:
-    """The calls of one campaign, or of all. `since` is ms; `lists` gives a campaign's list, None if gone."""
+    """The calls of one campaign that the state knows, or of all.
+
+    `since` is ms; `lists` gives a campaign's list, None if gone.
+    """
 
     store: Store
     campaign: str | None = None
@@ -55,8 +60,6 @@ class Export:
     def rows(self, *, dialog: bool = False) -> Iterator[dict[str, Any]]:
         """A row a call, in no order that means anything; with `dialog` also the course of what was said."""
         recorded = self.store.waves.recorded()
-        if self.campaign is not None and self.campaign not in recorded.campaigns:
-            raise YetaError(f"the state knows no campaign {self.campaign}")
         self._waves = {wave.wave_id: wave for one in recorded.campaigns.values() for wave in one.waves}
         for record in self._records(recorded.campaigns):
             at = record.call.at or record.received
@@ -164,7 +167,11 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     # A spreadsheet takes text that begins like this for a formula, and runs it.
-    if isinstance(value, str) and value[:1] in ("=", "+", "@", "\t", "\r"):
+    if (
+        isinstance(value, str)
+        and value[:1] in ("=", "+", "-", "@", "\t", "\r")
+        and not _MINUS.fullmatch(value)
+    ):
         return f"'{value}"
     return value
 

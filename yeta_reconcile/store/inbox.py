@@ -145,6 +145,20 @@ class Inbox:
                     )
         return count
 
+    def revive(self, serials: Sequence[int]) -> int:
+        """Put dead letters among the pushes that wait to be folded, all or none; how many."""
+        with self._database.write() as transaction:
+            for serial in serials:
+                transaction.execute(
+                    "INSERT INTO inbox (module, body, received, source) "
+                    "SELECT module, body, received, source FROM dead_letters WHERE serial = ?",
+                    (serial,),
+                )
+            return sum(
+                transaction.execute("DELETE FROM dead_letters WHERE serial = ?", (serial,))
+                for serial in serials
+            )
+
     def purge(self, before: int) -> int:
         """Throw away what came in before `before` (ms) and was looked at; how many. In short transactions."""
         return self._purge("inbox", before) + self._purge("dead_letters", before)
