@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.campaign import Campaign, DirectCall
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.positions import Diagnostic, Position, Severity
+from yeta_reconcile.readback import read_back, request_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from yeta_reconcile.live import Config, Line
+    from yeta_reconcile.live import Config, Line, Task
+    from yeta_reconcile.recorded import WaveRecord
 
 PUBLISHED = 4
 # openapi.md, section 2: 话术状态
@@ -169,6 +171,17 @@ def _windows(model: Campaign, config: Config) -> Iterator[Finding]:
                 f"the window {window} is not within the hours of line {line.number}, {', '.join(line.hours)}",
                 allowed or "the lines share no hours; take others",
             )
+
+
+def windows_of(numbers: Iterable[str], lines: Mapping[str, Line]) -> tuple[str, ...]:
+    """The windows of lines by their numbers, where none are declared."""
+    return default_windows(lines[number] for number in numbers if number in lines)
+
+
+def reads_otherwise(wave: WaveRecord, task: Task, lines: Mapping[str, Line]) -> tuple[str, ...]:
+    """Names of attributes in which a task is another than the one its wave asked for."""
+    asked = request_of(wave, windows_of(wave.attributes.lines, lines), wave.created_at)
+    return read_back(asked, task).other
 
 
 def default_windows(lines: Iterable[Line]) -> tuple[str, ...]:

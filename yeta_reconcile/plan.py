@@ -61,6 +61,7 @@ class Reason(StrEnum):
     ROWS_CHANGED = "rows-changed"
     ROWS_REMOVED = "rows-removed"
     ATTRIBUTES_CHANGED = "attributes-changed"
+    CHANGED_BY_HAND = "changed-by-another-hand"
     EDIT_REVERTED = "edit-reverted"
     NOTHING_LEFT = "nothing-left-to-carry"
     END_EXTENDED = "end-extended"

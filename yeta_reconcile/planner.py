@@ -14,10 +14,11 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.checks import check_campaign
+from yeta_reconcile.checks import check_campaign, reads_otherwise
 from yeta_reconcile.contacts import ListSpec, file_digest
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
+from yeta_reconcile.lineage import former_of, record_of, successor_of
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.observe import Questions, observe, young
 from yeta_reconcile.outlook import forecasts, refusals
@@ -108,37 +109,6 @@ class Planner:
         located = self.declared.callings[name]
         ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips)
         return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger)
-
-
-def record_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
-    """What the state holds of a declared campaign, under its name or the former one it names."""
-    found = recorded.campaigns.get(declared.name)
-    if found is not None and found.has_ledger:
-        return found
-    former = former_of(declared, recorded, callings)
-    later = successor_of(declared, recorded)
-    return former or (later if later and later.name not in callings else None) or found
-
-
-def former_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
-    """The ledger that a campaign says to go on with, while nobody else does; None once it has it."""
-    former = declared.renamed_from
-    known = recorded.campaigns.get(declared.name)
-    if not former or former in callings or (known and former in known.former):
-        return None
-    return recorded.campaigns.get(former)
-
-
-def successor_of(declared: Calling, recorded: Recorded) -> CampaignRecord | None:
-    """The ledger that a campaign of this name went on with under a later one, unless it is to be repeated."""
-    return next(
-        (
-            record
-            for record in recorded.campaigns.values()
-            if declared.name in record.former and record.has_ledger and record.name not in declared.repeats
-        ),
-        None,
-    )
 
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
@@ -307,9 +277,18 @@ class _Gathering:
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
+            tampered=frozenset(self._tampered(waves)),
             at=located.at,
             list_label=self.declared.list_spec(located).label,
         )
+
+    def _tampered(self, waves: tuple[Wave, ...]) -> Iterator[int]:
+        """Verified waves whose task is not as it was asked any more."""
+        lines = self.observed.config.lines
+        for wave in waves:
+            staged = wave.record.phase is Phase.VERIFIED
+            if staged and wave.task and reads_otherwise(wave.record, wave.task, lines):
+                yield wave.record.wave_id
 
     def _delta(
         self,

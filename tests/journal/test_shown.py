@@ -9,6 +9,7 @@ import pytest
 from tests.journal.test_doubts import the_only_task
 from tests.support.lab import Lab
 from tests.support.records import deliver
+from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.execute import Apply
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.planner import Planner
@@ -51,3 +52,73 @@ def test_records_that_come_after_the_plan_free_nobody_whom_it_did_not_show(
     # The next plan shows them, and guards are asked about them.
     assert [(action, rows) for _, action, _, _, rows in lab.actions()] == [("replace", 45)]
     assert lab.plan().exit_code == (4 if limits else 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"robot_id": "720"},
+        {"lines": ("200",)},
+        {"time_range": ("00:00:00-23:59:59",)},
+        {"end": 1_796_200_000_000},
+    ],
+    ids=["robot", "line", "windows", "end"],
+)
+def test_a_staged_task_that_another_hand_changed_is_never_started_as_it_is(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    lab = Lab(tmp_path)
+    windows = "schedule: {windows: ['09:00-12:00']}\n"
+    lab.campaign(state="staged", extra=windows)
+    lab.converge()
+    task = lab.emulator.tasks[the_only_task(lab)]
+    for name, value in change.items():
+        assert hasattr(task, name)
+        setattr(task, name, value)
+
+    lab.campaign(extra=windows)
+
+    assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [
+        ("replace", "changed-by-another-hand"),
+        ("start", "declared-running"),
+    ]
+    lab.converge()
+    assert task.deleted
+    assert not task.started_at
+
+
+def test_a_task_that_another_hand_changes_between_plan_and_start_is_staged_anew(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, max_in_flight=1)
+    lab.campaign(state="staged")
+    lab.converge()
+    task = lab.emulator.tasks[the_only_task(lab)]
+    lab.campaign()
+
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            planner = Planner(lab.repository(), store, client)
+            planned = planner.plan(lab.clock.now())
+            task.robot_id = "720"
+            report = Apply(run, planner, planned).carry_out()
+
+    assert report.exit_code == 7
+    assert "has another robot than was asked" in str(report.problems)
+    assert not task.started_at
+    lab.converge()
+    assert task.deleted
+
+
+def test_whoever_lost_the_lock_while_it_asked_writes_nothing(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign()
+
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            planner = Planner(lab.repository(), store, client)
+            planned = planner.plan(lab.clock.now())
+            store.lock.take_away()
+            with pytest.raises(StateLocked):
+                Apply(run, planner, planned).carry_out()
+        assert store.waves.recorded().campaigns == {}

@@ -14,9 +14,9 @@ from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard, YetaError
 from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
 from yeta_reconcile.execute.session import holding
+from yeta_reconcile.lineage import record_of
 from yeta_reconcile.marks import Mark, owner_digest, parse_mark
 from yeta_reconcile.nearmiss import did_you_mean
-from yeta_reconcile.planner import record_of
 from yeta_reconcile.recorded import Phase
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diff import Wave, in_the_light
 from yeta_reconcile.errors import InvalidInput, PlatformError, Unreachable
 from yeta_reconcile.forecast import forecast
+from yeta_reconcile.lineage import record_of
 from yeta_reconcile.live import Config, Task
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.observe import observe
 from yeta_reconcile.outlook import undialled, workload
-from yeta_reconcile.planner import record_of
 from yeta_reconcile.progress import campaign_status
 from yeta_reconcile.recorded import BY_HAND
 from yeta_reconcile.render.reports import report_json, report_text

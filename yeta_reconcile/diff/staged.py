@@ -24,6 +24,7 @@ def decide_staged(case: Case) -> None:
             attributes["columns"] = (list(record.columns), list(case.subject.columns))
         added = 0 if record.full else case.delta.new
         same = delta is not None and delta.same and not attributes and not added
+        same &= record.wave_id not in case.subject.tampered
         rows = (delta.rows if delta else 0) + added
         if not same and not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
@@ -48,6 +49,8 @@ def _restage(
         else Reason.ROWS_REMOVED
         if delta and delta.removed
         else Reason.ROWS_ADDED
+        if added
+        else Reason.CHANGED_BY_HAND
     )
     case.change(
         wave,

@@ -36,8 +36,9 @@ class Wave:
 class Subject:
     """All that is known of one campaign; times in ms.
 
-    `successor` is another declared campaign that went on with the ledger of this name. `at` gives the place
-    of a declared value, `list_label` is its contact list relative to the repository.
+    `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
+    waves whose task is not as it was asked any more. `at` gives the place of a declared value, `list_label`
+    is its contact list relative to the repository.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Subject:
     destroy: bool = False
     two_ledgers: bool = False
     successor: str = ""
+    tampered: frozenset[int] = frozenset()
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
 

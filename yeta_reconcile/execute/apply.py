@@ -77,6 +77,8 @@ class Apply:
         for found in self.planned.plan.diagnostics:
             if found.severity == "error" and found.campaign in self.planned.blocked:
                 self.run.problem(8, found.campaign or "", found.summary, found.hint)
+        # What was seen before a long question must not be written over what a successor saw since.
+        self.run.still_holds()
         self._keep_books()
         self._remove_orphans()
         # What frees a line goes before what wants one.

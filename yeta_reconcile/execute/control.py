@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.checks import reads_otherwise
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
@@ -23,17 +24,21 @@ from yeta_reconcile.live import LivePhase, Task
 from yeta_reconcile.recorded import RISEN, Fate, Outcome, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.live import Line
     from yeta_reconcile.recorded import WaveRecord
 
 STILL = frozenset({LivePhase.PAUSED, LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
 OVER = STILL - {LivePhase.PAUSED}
 
 
-def start(run: Run, wave: WaveRecord) -> bool:
+def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
     """Start a verified wave for the first time, or again if its start never arrived.
 
-    Its count is read once more right before: nothing rings that is not proven to be what was declared.
+    Its task is read once more right before: nothing rings that is not proven to be what was declared. `lines`
+    are the platform's, for windows nobody declared.
     """
     task = look(run, wave)
     if task is None or not task.never_rang or task.deleted:
@@ -42,10 +47,12 @@ def start(run: Run, wave: WaveRecord) -> bool:
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
-    if task.count_tel != asked:
+    wrong = f"holds {task.count_tel} numbers, not {asked}" if task.count_tel != asked else ""
+    if not wrong and (names := reads_otherwise(wave, task, lines)):
+        wrong = f"has another {', '.join(names)} than was asked"
+    if wrong:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, detail="discard")
-        words = f"wave {wave.number} holds {task.count_tel} numbers, not {asked}: it is staged anew"
-        run.problem(7, wave.campaign, words, "run again")
+        run.problem(7, wave.campaign, f"wave {wave.number} {wrong}: it is staged anew", "run again")
         return False
     step = Step(
         call="start",

@@ -102,7 +102,7 @@ class Course:
         if change.action is Action.RESUME:
             return control.resume(self.run, wave)
         if change.action is Action.START and change.reason is Reason.START_UNCONFIRMED:
-            return control.start(self.run, wave)
+            return control.start(self.run, wave, self.planned.observed.config.lines)
         if change.action is Action.REPLACE:
             self._freed.add(wave.wave_id)
             return not wave.live or control.carry(self.run, wave)
@@ -169,6 +169,7 @@ class Course:
         staged = delta.staged.get(wave.wave_id)
         return (
             wave.detail != "discard"
+            and wave.wave_id not in self.subject.tampered
             and staged is not None
             and staged.same
             and not Attributes.of(declared).changes_from(wave.attributes)
@@ -233,7 +234,7 @@ class Course:
         named = {change.wave for change in self.changes if change.action is Action.START}
         for wave in self._record().waves:
             if wave.phase is Phase.VERIFIED and (wave.number in named or wave.wave_id in self._new):
-                control.start(self.run, wave)
+                control.start(self.run, wave, self.planned.observed.config.lines)
 
     # Direct calls
 

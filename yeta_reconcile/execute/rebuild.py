@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
-from yeta_reconcile.planner import record_of
+from yeta_reconcile.lineage import record_of
 from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:

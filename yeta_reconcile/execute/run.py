@@ -158,9 +158,13 @@ class Run:
         """Raise unless telephones may ring: not halted, and the lock still ours."""
         if reason := self.halted():
             raise Incomplete(f"{reason}; nothing is started", hint="`yeta resume` lifts it")
+        self.still_holds()
+
+    def still_holds(self) -> None:
+        """Raise unless the lock is still ours: a machine that slept may have lost it."""
         current = self.store.lock.current(self.instant())
         if current is None or current.holder != self.holder.holder:
-            raise StateLocked("the lock on the state was lost; stopped before a call that rings")
+            raise StateLocked("the lock on the state was lost", hint="run again")
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:

@@ -8,22 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.checks import default_windows
+from yeta_reconcile.checks import windows_of
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.execute.change import Answer, Step, change
 from yeta_reconcile.execute.control import sync
 from yeta_reconcile.execute.filling import Filling, ListChanged
 from yeta_reconcile.execute.settle import BAD_NUMBER, look, settle_wave, twins
-from yeta_reconcile.live import CreateRequest, Inserted, Line, Task
 from yeta_reconcile.observe import new_and_empty
+from yeta_reconcile.readback import read_back, request_of
 from yeta_reconcile.recorded import Outcome, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from yeta_reconcile.campaign import Attributes
     from yeta_reconcile.diff import Subject
     from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.live import Inserted, Line
     from yeta_reconcile.rows import Comparison
 
 RESTAGES = 3
@@ -81,7 +81,7 @@ class Staging:
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
         # Whole seconds, so that a platform which keeps no more reads back what was asked.
         now = self.run.now_ms() // 1000 * 1000
-        request = self._request(wave, now)
+        request = request_of(wave, self._windows(wave), now)
         step = Step(
             call="create",
             wave=wave,
@@ -95,23 +95,8 @@ class Staging:
             lambda task_id: {"task_id": task_id, "phase": Phase.FILLING},
         )
 
-    def _request(self, wave: WaveRecord, now: int) -> CreateRequest:
-        attributes = wave.attributes
-        return CreateRequest(
-            name=wave.task_name,
-            robot=attributes.robot,
-            lines=attributes.lines,
-            windows=self._windows(attributes),
-            begin=_ms(attributes.begin) or now,
-            end=_ms(attributes.end),
-            recall_count=attributes.recall_count,
-            recall_wait=attributes.recall_wait,
-            voice=attributes.voice,
-        )
-
-    def _windows(self, attributes: Attributes) -> tuple[str, ...]:
-        known = (self.lines[line] for line in attributes.lines if line in self.lines)
-        return attributes.windows or default_windows(known)
+    def _windows(self, wave: WaveRecord) -> tuple[str, ...]:
+        return windows_of(wave.attributes.lines, self.lines)
 
     def _remove_twins(self, wave: WaveRecord) -> bool:
         """A task that a create, settled as not done, made all the same may hold our line."""
@@ -177,8 +162,13 @@ class Staging:
                 self._throw_away(wave, f"holds {task.count_tel} numbers where {wave.pending} were submitted")
                 return
             run.wait(run.pauses.look)
-        if differing := self._read_back(wave, task):
-            self._throw_away(wave, f"came back with another {', '.join(differing)} than was asked")
+        found = read_back(request_of(wave, self._windows(wave), wave.created_at), task)
+        for name, wanted, told in found.mild:
+            self._warn(wave, f"{name} reads back as {told}, {wanted} was asked")
+        for name in found.untold:
+            self._warn(wave, f"{name} cannot be read back")
+        if found.other:
+            self._throw_away(wave, f"came back with another {', '.join(found.other)} than was asked")
             return
         run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, detail="")
         run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
@@ -186,29 +176,6 @@ class Staging:
     def _throw_away(self, wave: WaveRecord, why: str) -> None:
         self.run.store.waves.change_wave(wave.wave_id, detail="discard")
         self.run.say("doubted", wave.campaign, wave=wave.number, why=why)
-
-    def _read_back(self, wave: WaveRecord, task: Task) -> list[str]:
-        """Names of deciding attributes that differ; the others are warned of."""
-        asked = self._request(wave, wave.created_at)
-        pairs: dict[str, tuple[object, object]] = {
-            "robot": (asked.robot, task.robot),
-            "lines": (set(asked.lines), set(task.lines) if task.lines else None),
-            "windows": (set(asked.windows), set(task.windows) if task.windows else None),
-            "begin": (_second(asked.begin), _second(task.estimate_begin)),
-            "end": (_second(asked.end), _second(task.estimate_end)),
-        }
-        mild: dict[str, tuple[object, object]] = {
-            "recall count": (asked.recall_count, task.recall_count),
-            "recall wait": (asked.recall_wait if asked.recall_count else None, task.recall_wait),
-            "voice": (asked.voice, task.voice),
-        }
-        for name, (wanted, found) in mild.items():
-            if wanted is not None and wanted != found:
-                self._warn(wave, f"{name} reads back as {found}, {wanted} was asked")
-        for name, (wanted, found) in pairs.items():
-            if wanted is not None and found is None:
-                self._warn(wave, f"{name} cannot be read back")
-        return [name for name, (wanted, found) in pairs.items() if found is not None and wanted != found]
 
     def _warn(self, wave: WaveRecord, words: str) -> None:
         if words not in self.warned:
@@ -235,12 +202,3 @@ def remove_orphan(run: Run, campaign: str, task_id: str) -> bool:
         return False
     run.say("orphan-deleted", campaign, task=task_id)
     return True
-
-
-def _second(moment: int | None) -> int | None:
-    """A moment in ms as whole seconds; the platform's 0 is none."""
-    return moment // 1000 if moment else None
-
-
-def _ms(moment: object) -> int | None:
-    return int(moment.timestamp() * 1000) if hasattr(moment, "timestamp") else None

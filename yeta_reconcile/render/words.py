@@ -24,6 +24,7 @@ REASON = {
     Reason.ROWS_CHANGED: "rows of the list were edited",
     Reason.ROWS_REMOVED: "rows were removed from the list and should not be called any more",
     Reason.ATTRIBUTES_CHANGED: "its settings were changed",
+    Reason.CHANGED_BY_HAND: "somebody changed the task's settings before it was started",
     Reason.EDIT_REVERTED: "the edit was taken back, so the wave goes on as it was",
     Reason.NOTHING_LEFT: "nobody undialled is left to carry over, so the wave is left to finish",
     Reason.END_EXTENDED: "its end was moved; those not dialled in time get a further wave",
