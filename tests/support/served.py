@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SECRETS = {"YETA_APP_KEY": "emulator-key", "YETA_APP_SECRET": "emulator-secret"}
 QUESTIONS = {"token", "query", "failed"}
+WHOLE = re.compile(r"1990000\d{4}")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,22 @@ class Done:
     def lines(self) -> list[dict[str, Any]]:
         """The objects of `--format json`, one a line."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+def heard(arguments: Sequence[str], done: Done) -> Done:
+    """Whatever a test runs the command for, it says no telephone number, unless it was asked to."""
+    if "--reveal" not in arguments:
+        found = WHOLE.findall(done.out + done.err)
+        assert not found, f"{len(found)} numbers stand in what {' '.join(arguments)} says"
+    return done
+
+
+def searched(root: Path) -> None:
+    """Nor does a file hold one; lists and documents are the tests' own, and a state may hold pushes."""
+    own = {".csv", ".yaml", ".py", ".txt"}
+    for path in root.rglob("*"):
+        if path.is_file() and path.suffix not in own and not path.name.startswith("yeta.db"):
+            assert not WHOLE.search(path.read_bytes().decode("utf-8", "replace")), path
 
 
 @dataclass
@@ -109,7 +127,7 @@ class Served:
             encoding="utf-8",
             check=False,
         )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return heard(arguments, Done(done.returncode, done.stdout, done.stderr))
 
     def main(self, *arguments: str, **environ: str) -> Done:
         """Run the command in this process: the same, without the second an interpreter takes to start."""
@@ -120,7 +138,7 @@ class Served:
             contextlib.redirect_stderr(err),
         ):
             code = main(["-C", str(self.root), *arguments])
-        return Done(code, out.getvalue(), err.getvalue())
+        return heard(arguments, Done(code, out.getvalue(), err.getvalue()))
 
     def started(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Run the command and do not wait."""
@@ -165,3 +183,4 @@ def served(root: Path, *, speed: float = 0.0, **platform: Any) -> Iterator[Serve
     emulator = Emulator(settings(**platform), clock=clock)
     with serving(emulator) as url:
         yield Served(root, emulator, url)
+    searched(root)
