@@ -11,7 +11,7 @@ from tests.journal.test_doubts import DAY, a_lab, lose_the_state, the_only_task
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import twisted
-from yeta_reconcile.execute.rebuild import Rebuild
+from yeta_reconcile.execute.rebuild import Rebuild, Recovery
 from yeta_reconcile.observe import observe
 from yeta_reconcile.recorded import Fate
 
@@ -123,12 +123,15 @@ def test_a_row_removed_from_a_wave_of_which_nothing_is_proven_is_named(tmp_path:
     assert lab.apply().exit_code == 7
 
 
-def rebuilt(lab: Lab) -> None:
+def rebuilt(lab: Lab) -> Recovery:
+    """What `yeta state rebuild --yes` found, and wrote."""
     with lab.store() as store, lab.client() as client:
         repository, recorded = lab.repository(), store.waves.recorded()
         observed = observe(client, recorded, store.key, repository.project.name, repository.environment)
         work = Rebuild(repository, store, recorded, observed, lab.emulator.clock.now_ms)
-        work.record(work.find())
+        recovery = work.find()
+        work.record(recovery)
+        return recovery
 
 
 @pytest.mark.parametrize("draining", [False, True])

@@ -40,7 +40,8 @@ def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> 
 
     The platform does not list a task's rows. If the task bears our mark, and the mark and the count prove
     which declared rows are in it, these are; otherwise every declared row is held as possibly dialled, until
-    `yeta state resolve` settles it. Nothing changes at the platform.
+    `yeta state resolve` settles it. Rows whose key is not their number are held in any case. Nothing changes
+    at the platform.
     """
     with session(context, create=True) as opened:
         located = _declared(opened, name)
@@ -119,11 +120,10 @@ def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark |
         yield f"Its mark says that it belongs to {mark.campaign}."
     if taken.wave.phase is Phase.FILLING:
         yield "It was never started: the next apply deletes it and stages its rows anew."
-    elif taken.exact:
-        yield f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones."
+    elif taken.doubt:
+        yield f"Not everything is proven: {taken.doubt}."
     else:
-        whose = "rows its mark stands for are" if taken.matched else "declared rows are"
-        yield f"Which rows are in it is not proven: all {taken.held:,} {whose} held as possibly dialled."
+        yield f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones."
 
 
 def _count(number: int | None) -> str:

@@ -91,12 +91,11 @@ def _stands_for(mark: Mark, rows: Iterable[RowRecord], key: Key) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A task about to be taken in. `matched`: its mark proves the set; `exact`: its count agrees too."""
+    """A task about to be taken in. `doubt`: why its rows are held, in words; empty where all is proven."""
 
     wave: WaveRecord
     rows: tuple[RowRecord, ...]
-    matched: bool
-    exact: bool
+    doubt: str
 
     @property
     def held(self) -> int:
@@ -118,11 +117,10 @@ def adoption(
 
     A task that never rang is recorded as one to be thrown away: the next apply stages its rows anew.
     """
-    matched = rows is not None
     chosen = listed.rows if rows is None else rows
     staged = task.phase is LivePhase.NEW and task.never_rang
-    exact = matched and task.count_tel == len(chosen)
-    fate = Fate.PENDING if exact or staged else Fate.HELD
+    doubt = _doubt(declared, task, rows, listed)
+    fate = Fate.HELD if doubt and not staged else Fate.PENDING
     phase = Phase.FILLING if staged else _PHASE[task.phase]
     wave = WaveRecord(
         wave_id=0,
@@ -143,7 +141,24 @@ def adoption(
         started_at=None if staged else task.time_start or now,
         detail="discard" if staged else "",
     )
-    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), matched, exact)
+    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt)
+
+
+def _doubt(declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, listed: DeclaredList) -> str:
+    """Why what is in a task is not proven; empty if it is."""
+    if rows is None:
+        everyone = f"all {len(listed.rows):,} declared rows are held as possibly dialled"
+        return f"its rows cannot be told from the list as it is now, so {everyone}"
+    held = "so all of these are held as possibly dialled"
+    if task.count_tel != len(rows):
+        return f"it holds {task.count_tel} numbers and its mark stands for {len(rows):,}, {held}"
+    if key_headers(declared, listed.columns):
+        # The mark stands for keys: a number that was mended since is not the one the task calls.
+        return (
+            f"its mark proves {len(rows):,} rows by their key and not which numbers they had, {held}, and "
+            "the task may call numbers that are not in the list any more; `state: paused` stops it"
+        )
+    return ""
 
 
 def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:

@@ -44,15 +44,14 @@ class Rebuild:
     now: int
 
     def find(self) -> Recovery:
-        """Every started task with our mark and without a record, as a wave. Raises InvalidInput."""
+        """As waves: started tasks of ours without a record, and direct calls. Raises InvalidInput."""
         recovery = Recovery()
         by_campaign: dict[str, list[Orphan]] = defaultdict(list)
         for orphan in self.observed.orphans:
             self._sort(orphan, by_campaign, recovery)
         for name, orphans in sorted(by_campaign.items()):
             self._campaign(self.declared.callings[name], orphans, recovery)
-        if recovery.adoptions or not self.store.history.entries():
-            self._direct_calls(recovery)
+        self._direct_calls(recovery)
         return recovery
 
     def record(self, recovery: Recovery) -> None:
@@ -114,27 +113,22 @@ class Rebuild:
             )
             recovery.adoptions.append((located.model, found))
             what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
-            if not found.matched:
-                recovery.unproven.append(
-                    f"{what}: its rows cannot be told from the list as it is now, so all {len(found.rows):,} "
-                    "declared rows are held as possibly dialled"
-                )
-            elif not found.exact:
-                recovery.unproven.append(
-                    f"{what}: it holds {task.count_tel} numbers and its mark stands for {len(found.rows):,}, "
-                    "so all of these are held as possibly dialled"
-                )
-            else:
-                taken = taken | {row.key for row in found.rows}
+            if found.doubt:
+                recovery.unproven.append(f"{what}: {found.doubt}")
+            if rows is not None and task.count_tel == len(rows):
+                taken = taken | {row.key for row in rows}
 
     def _direct_calls(self, recovery: Recovery) -> None:
-        """Direct calls leave no task: what was called out before the state was lost, nobody can tell."""
+        """Direct calls leave no task: what was called out and is not recorded, nobody can tell.
+
+        A state that was put back shows by nothing that it is not the last one, so this is always offered.
+        """
         for name, located in sorted(self.declared.direct_calls.items()):
             record = self._record(located.model)
             settled = self._settled(record)
             listed = self._list(located)
             rows = tuple(row._replace(fate=Fate.HELD) for row in listed.rows if row.key not in settled)
-            if settled and not rows:
+            if not rows:
                 continue
             wave = WaveRecord(
                 wave_id=0,
@@ -149,12 +143,13 @@ class Rebuild:
                 imported=True,
                 created_at=self.now,
             )
-            recovery.adoptions.append((located.model, Adoption(wave, rows, matched=False, exact=False)))
             others = " that it does not know as called" if settled else ""
-            recovery.unproven.append(
-                f"{name}: direct calls leave no task, so all {len(rows):,} declared rows{others} are held as "
+            doubt = (
+                f"direct calls leave no task, so all {len(rows):,} declared rows{others} are held as "
                 f"possibly called; `yeta state resolve {name}` frees them"
             )
+            recovery.adoptions.append((located.model, Adoption(wave, rows, doubt)))
+            recovery.unproven.append(f"{name}: {doubt}")
 
     def _settled(self, record: CampaignRecord | None) -> set[bytes]:
         """Rows that an old copy of the state knows as called out; any other may have been since."""

@@ -32,8 +32,9 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
     """Recover waves and rows that the state lacks, from the live tasks and the declared lists.
 
     A task's mark proves which declared rows it holds. Where it cannot, because the list has changed, every
-    declared row is held as possibly dialled: nobody is called twice for want of a record. It needs the key of
-    the lost state, and exits 8 if something is left for a person.
+    declared row is held as possibly dialled: nobody is called twice for want of a record. Rows whose key is
+    not their number are held too, and so are those of direct calls that the state does not know as called.
+    It needs the key of the lost state, and exits 8 if something is left for a person.
     """
     with session(context, create=True) as opened:
         run = run_of(opened, "state rebuild")

@@ -1,0 +1,69 @@
+"""A state that was lost, or is an older copy: what rebuild proves, and that nobody is called twice by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.journal.test_coincidences import copy_state, put_copy_back
+from tests.journal.test_doubts import DAY, a_lab, lose_the_state
+from tests.journal.test_off_the_list import EVENING, assert_nobody_rang_twice, rebuilt
+from tests.support.lab import Lab, number
+from tests.support.records import deliver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"
+
+
+def by_id(lab: Lab, **numbers: int) -> None:
+    """A campaign whose rows are known by an id and not by their number."""
+    lab.campaign(contacts=BY_ID, extra=EVENING)
+    rows = "".join(f"{key},{number(index)},客户\n" for key, index in numbers.items())
+    (lab.root / "renewal.csv").write_text(f"id,phone,name\n{rows}", encoding="utf-8")
+
+
+def test_where_the_key_is_not_the_number_a_mark_does_not_prove_which_numbers_are_in_the_task(
+    tmp_path: Path,
+) -> None:
+    lab = Lab(tmp_path)
+    by_id(lab, a=0, b=1, c=2)
+    lab.converge()
+    lose_the_state(lab)
+    by_id(lab, a=0, b=1, c=9)  # c's number is mended: the task calls 2, which no list contains
+
+    recovery = rebuilt(lab)
+
+    ((_, taken),) = recovery.adoptions
+    assert taken.held == 3
+    assert ["numbers that are not in the list any more" in words for words in recovery.unproven] == [True]
+    lab.converge()
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    lab.converge()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+    assert (wave.dialled, wave.held) == (2, 1)
+
+
+def test_direct_calls_that_an_older_copy_of_the_state_does_not_know_are_not_made_again(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct("otp", range(200, 203))
+    lab.converge()
+    copy_state(lab)
+    lab.rows("otp", range(200, 210))
+    lab.converge()
+    lab.emulator.advance(DAY)
+    put_copy_back(lab)
+    with lab.store() as store:
+        store.history.append({"command": "apply"}, 1)
+
+    ((_, taken),) = rebuilt(lab).adoptions
+
+    assert taken.held == 7
+    lab.apply()
+    lab.emulator.advance(DAY)
+    assert_nobody_rang_twice(lab)
+    assert rebuilt(lab).adoptions == []
