@@ -60,9 +60,14 @@ def _wave(wave: WaveRecord, task: Task | None, halted: Collection[str]) -> Itera
         yield differs("state", applied, live)
     if task.phase is LivePhase.DELETED or task.phase in _OVER:
         return
-    for name, (asked, found) in _attributes(wave, task).items():
-        if found is not None and asked != found:
-            yield differs(name, asked, found)
+    for name, (asked, found) in differing(wave, task).items():
+        yield differs(name, asked, found)
+
+
+def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
+    """Name: (applied, live) of what the platform tells and is not as it was applied."""
+    pairs = _attributes(wave, task)
+    return {name: pair for name, pair in pairs.items() if pair[1] is not None and pair[0] != pair[1]}
 
 
 def _taken_away(wave: WaveRecord) -> bool:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.journal.test_coincidences import copy_state, put_copy_back
 from tests.journal.test_doubts import DAY, a_lab, lose_the_state
 from tests.journal.test_off_the_list import EVENING, assert_nobody_rang_twice, rebuilt
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.twisted import twisted
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
 BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"
 
@@ -67,3 +71,34 @@ def test_direct_calls_that_an_older_copy_of_the_state_does_not_know_are_not_made
     lab.emulator.advance(DAY)
     assert_nobody_rang_twice(lab)
     assert rebuilt(lab).adoptions == []
+
+
+ASKED = """schedule: {begin: 2026-12-01T20:00:00, end: 2026-12-05T18:00:00, windows: ["08:00-22:00"]}
+recall: {count: 2, wait: 10m}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "live", "named"),
+    [
+        ("", {"voice_code": "60030"}, ""),
+        ('voice: "60020"\n', {"voice_code": "60030"}, "voice is 60030 at the platform and declared as 60020"),
+        (ASKED, {"count_max_recall": 0, "time_recall_wait": 0}, "recall_count is 0 at the platform"),
+        (ASKED, {"time_task_estimate_begin": 0, "time_task_estimate_end": 0, "time_range": "by day"}, ""),
+        (ASKED, {"count_max_recall": None, "time_task_estimate_end": None, "time_range": None}, ""),
+    ],
+)
+def test_a_default_or_nothing_that_the_platform_tells_replaces_no_rebuilt_wave(
+    tmp_path: Path, asked: str, live: dict[str, Any], named: str
+) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign(extra=asked)
+    lab.converge()
+    lose_the_state(lab)
+    lab.twist = lambda row, _task: row.update(live)
+
+    recovery = rebuilt(lab)
+
+    assert lab.actions() == []
+    assert bool(recovery.differing) == bool(named)
+    assert named in "".join(recovery.differing)

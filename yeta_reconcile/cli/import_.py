@@ -124,6 +124,8 @@ def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark |
         yield f"Not everything is proven: {taken.doubt}."
     else:
         yield f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones."
+    if taken.differing:
+        yield f"It differs from its document, which counts: {taken.differing}."
 
 
 def _count(number: int | None) -> str:

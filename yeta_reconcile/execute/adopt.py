@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from yeta_reconcile import drift
 from yeta_reconcile.campaign import Attributes, Campaign
 from yeta_reconcile.checks import default_windows
 from yeta_reconcile.contacts import ListReader
@@ -91,11 +92,15 @@ def _stands_for(mark: Mark, rows: Iterable[RowRecord], key: Key) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A task about to be taken in. `doubt`: why its rows are held, in words; empty where all is proven."""
+    """A task about to be taken in. `doubt`: why its rows are held, in words; empty where all is proven.
+
+    `differing`, in words: what is recorded as declared although the task says otherwise.
+    """
 
     wave: WaveRecord
     rows: tuple[RowRecord, ...]
     doubt: str
+    differing: str = ""
 
     @property
     def held(self) -> int:
@@ -141,7 +146,11 @@ def adoption(
         started_at=None if staged else task.time_start or now,
         detail="discard" if staged else "",
     )
-    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt)
+    differing = "; ".join(
+        f"{name} is {live} at the platform and declared as {asked}"
+        for name, (asked, live) in drift.differing(wave, task).items()
+    )
+    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, differing)
 
 
 def _doubt(declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, listed: DeclaredList) -> str:
@@ -162,20 +171,21 @@ def _doubt(declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, li
 
 
 def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
-    """What a task is like, in the words of its document: what the platform does not tell is as declared."""
+    """What a task is like, in the words of its document: what the platform does not tell is as declared.
+
+    So are voice and recall: a platform may answer a default, or none, for what it was given (section 2).
+    """
     asked = Attributes.of(declared)
     lines = asked.lines if task.lines is None or set(task.lines) == set(asked.lines) else task.lines
-    recall = asked.recall_count if task.recall_count is None else task.recall_count
-    wait = asked.recall_wait if task.recall_wait is None else task.recall_wait
     return Attributes(
         robot=task.robot or asked.robot,
         lines=lines,
-        voice=asked.voice if task.voice is None else task.voice or None,
+        voice=asked.voice,
         begin=_moment(task.estimate_begin, asked.begin) if asked.begin else None,
         end=_moment(task.estimate_end, asked.end),
         windows=_windows(task, asked, config),
-        recall_count=recall,
-        recall_wait=wait if recall else 0,
+        recall_count=asked.recall_count,
+        recall_wait=asked.recall_wait,
     )
 
 
@@ -190,8 +200,9 @@ def _windows(task: Task, asked: Attributes, config: Config) -> tuple[str, ...] |
 
 
 def _moment(ms: int | None, like: datetime | None) -> datetime | None:
+    """A moment the platform tells; 0 and nothing are none, and then it is as declared."""
     if not ms:
-        return None
+        return like
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone(like.tzinfo if like else UTC)
 
 

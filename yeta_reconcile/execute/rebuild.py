@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Recovery:
-    """What a rebuild would write; in words what it cannot prove, leaves to a person, or leaves to apply."""
+    """What a rebuild would write; in words what it cannot prove, leaves to others, and what differs live."""
 
     adoptions: list[tuple[Calling, Adoption]] = field(default_factory=list)
     unproven: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     to_apply: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class Rebuild:
             what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
             if found.doubt:
                 recovery.unproven.append(f"{what}: {found.doubt}")
+            if found.differing:
+                recovery.differing.append(f"{what}: {found.differing}")
             if rows is not None and task.count_tel == len(rows):
                 taken = taken | {row.key for row in rows}
 

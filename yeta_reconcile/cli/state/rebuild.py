@@ -57,7 +57,8 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
     left = [*recovery.unproven, *recovery.left]
     if waves or form == "json":
         told = "Done; `yeta backfill` fetches the records of the last days."
-        done(form, "state rebuild", told, waves=waves, left=left, to_apply=[*recovery.to_apply])
+        more = {"to_apply": [*recovery.to_apply], "differing": [*recovery.differing]}
+        done(form, "state rebuild", told, waves=waves, left=left, **more)
     return UNRESOLVED if recovery.unproven or recovery.left else 0
 
 
@@ -76,5 +77,5 @@ def _show(recovery: Recovery, *, err: bool) -> None:
         show("\n".join(table(headers, rows, right=("WAVE", "ROWS", "HELD"))), err=err)
     else:
         say("The state lacks nothing that can be recovered.", err=err)
-    for words in (*recovery.unproven, *recovery.left, *recovery.to_apply):
+    for words in (*recovery.unproven, *recovery.left, *recovery.to_apply, *recovery.differing):
         say(f"- {words}", err=err)
