@@ -271,6 +271,7 @@ class _Gathering:
             },
             taken={line: holder for line, (owner, holder) in self.taken.items() if owner != name},
             columns=columns,
+            next_wave=self.recorded.next_wave(name, record),
             orphans=tuple(orphans),
             strangers_block=strangers,
             state_lost=any(map(_started, self.observed.orphans)),

@@ -153,11 +153,19 @@ class CampaignRecord:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """All the state holds, rows left out. `forgotten` are task ids of forgotten campaigns."""
+    """All the state holds, rows left out. `forgotten` are task ids of forgotten campaigns.
+
+    `forgotten_waves` are the numbers with which the waves of these go on, by name.
+    """
 
     campaigns: dict[str, CampaignRecord] = field(default_factory=dict)
     task_ids: frozenset[str] = frozenset()
     forgotten: frozenset[str] = frozenset()
+    forgotten_waves: dict[str, int] = field(default_factory=dict)
+
+    def next_wave(self, name: str, record: CampaignRecord | None) -> int:
+        """The number of the next wave of a campaign; `record` is what is held of it, if anything is."""
+        return record.next_wave if record else self.forgotten_waves.get(name, 1)
 
 
 class RowRecord(NamedTuple):

@@ -16,7 +16,9 @@ from yeta_reconcile.recorded import Fate, Phase
 from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
-    from tests.support.served import Served
+    from collections.abc import Sequence
+
+    from tests.support.served import Done, Served
 
 
 def applied(here: Served, rows: int = 3, **fields: str) -> str:
@@ -24,6 +26,15 @@ def applied(here: Served, rows: int = 3, **fields: str) -> str:
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(1)
     return list(here.emulator.tasks)[-1]
+
+
+def direct_calls(here: Served, rows: Sequence[int]) -> None:
+    (here.root / "otp.yaml").write_text(
+        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "200"\n'
+        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
+        encoding="utf-8",
+    )
+    here.rows("otp", rows)
 
 
 def lose(here: Served, *, key: bool = False) -> None:
@@ -41,6 +52,10 @@ def held(here: Served, name: str = "renewal") -> dict[str, int]:
     listed = here.main("state", "list", "--format", "json").json["rows"]
     (row,) = (row for row in listed if row["campaign"] == name)
     return {count: row[count] for count in ("rows", "pending", "dialled", "held", "unknown")}
+
+
+def waves_of(planned: Done) -> set[int]:
+    return {change["wave"] for change in planned.json["changes"]}
 
 
 # Looking
@@ -221,12 +236,7 @@ def test_where_the_list_has_changed_every_declared_row_is_held(here: Served) -> 
 
 def test_direct_calls_of_a_lost_state_are_not_made_again(here: Served) -> None:
     applied(here)
-    (here.root / "otp.yaml").write_text(
-        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "200"\n'
-        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
-        encoding="utf-8",
-    )
-    here.rows("otp", range(50, 52))
+    direct_calls(here, range(50, 52))
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(600)
     rung = here.rung()
@@ -310,6 +320,41 @@ def test_a_task_that_does_not_show_for_once_is_looked_for_again_before_it_is_for
 
     assert done.code == 4
     assert "cannot be forgotten while it is live" in done.err
+
+
+def test_a_forgotten_campaign_of_a_lost_state_stays_forgotten(here: Served) -> None:
+    applied(here)
+    here.emulator.advance(600)
+    lose(here)
+
+    assert here.main("state", "forget", "renewal", "--yes").code == 0
+
+    planned = here.main("plan", "--format", "json")
+    assert (planned.code, waves_of(planned)) == (0, {2})
+
+
+def test_after_forget_a_plan_shows_the_wave_that_apply_makes_and_nothing_takes_a_former_number(
+    here: Served,
+) -> None:
+    applied(here)
+    here.emulator.advance(600)
+    here.main("apply", "--yes")
+    here.main("state", "forget", "renewal", "--yes")
+
+    assert waves_of(here.main("plan", "--format", "json")) == {2}
+    foreign = here.emulator.add_foreign_task("by hand", numbers=[number(0)], status=Status.COMPLETED)
+    assert "is wave 2 of renewal" in here.main("import", "renewal", foreign, "--yes").out
+
+
+def test_direct_calls_that_were_forgotten_are_rebuilt_as_a_further_wave(here: Served) -> None:
+    direct_calls(here, range(2))
+    assert here.main("apply", "--yes").code == 0
+    here.main("state", "forget", "otp", "--yes")
+
+    assert here.main("state", "rebuild", "--yes").code == 8
+
+    (wave,) = here.main("state", "show", "otp", "--format", "json").json["waves"]
+    assert wave["number"] == 2
 
 
 # Resolve
@@ -435,12 +480,7 @@ def test_a_drained_wave_that_cannot_account_is_deleted_and_settled_by_a_persons_
 
 
 def test_of_a_direct_call_only_what_was_never_answered_for_can_be_freed_as_a_whole(here: Served) -> None:
-    (here.root / "otp.yaml").write_text(
-        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "200"\n'
-        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
-        encoding="utf-8",
-    )
-    here.rows("otp", range(60))
+    direct_calls(here, range(60))
     here.emulator.faults.add(Fault("closed_before", path="task/callout", nth=2))
     assert here.main("apply", "--yes").code == 8
     assert (held(here, "otp")["held"], held(here, "otp")["unknown"]) == (50, 10)

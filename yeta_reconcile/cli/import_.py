@@ -47,10 +47,12 @@ def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> 
         located = _declared(opened, name)
         run = run_of(opened, "import")
         with holding(run):
-            record = record_of(located.model, opened.store.waves.recorded(), opened.repository.callings)
+            recorded = opened.store.waves.recorded()
+            record = record_of(located.model, recorded, opened.repository.callings)
             task = _task(opened, task_id)
             mark = parse_mark(task.name)
-            taken = _adoption(opened, located, record, task, mark, now=run.now_ms())
+            number = recorded.next_wave(name, record)
+            taken = _adoption(opened, located, record, task, mark, number=number, now=run.now_ms())
             for line in _lines(opened, name, taken, task, mark):
                 say(line, err=form == "json")
             confirm(f"Take it into the state as wave {taken.wave.number} of {name}?", yes=yes)
@@ -93,6 +95,7 @@ def _adoption(
     task: Task,
     mark: Mark | None,
     *,
+    number: int,
     now: int,
 ) -> Adoption:
     store, repository = opened.store, opened.repository
@@ -100,7 +103,6 @@ def _adoption(
     robot = config.robots.get(located.model.robot)
     listed = DeclaredList.read(repository.list_spec(located), robot.columns if robot else (), store.key)
     rows = None
-    number = record.next_wave if record else 1
     if mark is not None and store.key.proves(mark, repository.project.name, repository.environment):
         rows = listed.proven_by(mark, store.key, task.count_tel, earlier_sets(store, record))
         known = {wave.number for wave in record.waves} if record else set()

@@ -51,6 +51,7 @@ class Subject:
     concurrents: dict[str, int | None] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    next_wave: int = 1
     orphans: tuple[Orphan, ...] = ()
     strangers_block: bool = False
     state_lost: bool = False
@@ -74,11 +75,6 @@ class Subject:
     def new(self) -> bool:
         """Whether nothing of it was ever recorded."""
         return self.record is None or not self.record.has_ledger
-
-    @property
-    def next_wave(self) -> int:
-        """The number of the next wave."""
-        return self.record.next_wave if self.record else 1
 
 
 def in_the_light(record: CampaignRecord | None, tasks: dict[str, Task | None]) -> tuple[Wave, ...]:

@@ -133,13 +133,14 @@ class Rebuild:
             rows = tuple(row._replace(fate=Fate.HELD) for row in listed.rows if row.key not in settled)
             if not rows:
                 continue
+            number = self.recorded.next_wave(name, record)
             wave = WaveRecord(
                 wave_id=0,
                 campaign=name,
-                number=record.next_wave if record else 1,
+                number=number,
                 attempt=0,
                 phase=Phase.COMPLETED,
-                task_name=f"{name}~w1",
+                task_name=f"{name}~w{number}",
                 attributes=Attributes.of(located.model),
                 columns=listed.columns,
                 kind=located.model.kind,

@@ -60,7 +60,8 @@ class Waves:
             for row in self._database.read(f"SELECT {CAMPAIGN_COLUMNS} FROM campaigns ORDER BY name")
         }
         forgotten = frozenset(row[0] for row in self._database.read("SELECT task_id FROM forgotten"))
-        return Recorded(campaigns, frozenset(task_ids), forgotten)
+        going_on = self._database.read("SELECT campaign, next_wave FROM forgotten_waves")
+        return Recorded(campaigns, frozenset(task_ids), forgotten, {row[0]: row[1] for row in going_on})
 
     def campaign(self, name: str) -> CampaignRecord | None:
         """One campaign with its waves, as `recorded` has it."""

@@ -37,7 +37,7 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
     Says how many people may then be called again. Its task ids stay known, its wave numbers go on. Refused
     while any of its waves is live.
     """
-    with session(context) as opened:
+    with session(context, create=True) as opened:
         run = run_of(opened, "state forget")
         with holding(run):
             recorded, observed = look(opened, name, run)
