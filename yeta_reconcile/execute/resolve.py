@@ -40,7 +40,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What is unsettled about one wave: `rows` of it, and why. Not `pressing`: it blocks nothing."""
+    """What is unsettled about one wave: `rows` of it, and why. Not `pressing`: records may settle it yet."""
 
     wave: Wave
     rows: int
@@ -58,7 +58,7 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
             found.append(Doubt(wave, rows, f"task {record.task_id} is gone from the platform"))
             continue
         if record.unknown:
-            found.append(Doubt(wave, record.unknown, "called out and never answered for", pressing=False))
+            found.append(Doubt(wave, record.unknown, "called out and never answered for"))
         if record.held and record.kind == "Campaign":
             found.append(Doubt(wave, record.held, "held as possibly dialled: imported or rebuilt"))
         elif record.held:
