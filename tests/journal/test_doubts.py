@@ -412,6 +412,20 @@ def test_a_full_task_is_closed_and_the_rest_goes_out_in_a_further_wave(tmp_path:
     assert_each_rang_once(lab, range(130))
 
 
+def test_a_full_task_beside_a_batch_that_a_bad_number_left_behind_converges(tmp_path: Path) -> None:
+    bad = (7, 120)
+    lab = a_lab(
+        tmp_path, bad_batch="around", max_numbers=120, sensitive_numbers=tuple(number(row) for row in bad)
+    )
+    columns = "{客户手机号码: phone, 姓名: name}"
+    lab.campaign(contacts=f"{{csv: renewal.csv, columns: {columns}, ordered: true}}", rows=range(150))
+    lab.apply()
+    lab.emulator.advance(DAY)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert_each_rang_once(lab, [row for row in range(150) if row not in bad])
+
+
 def test_a_task_that_takes_no_batch_at_all_is_said_and_not_created_for_ever(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_numbers=10)
     lab.campaign(rows=range(60))

@@ -179,8 +179,9 @@ class Course:
 
     def _plan_wave(self, found: Compared, former: WaveRecord | None) -> WaveRecord | None:
         """Record the next wave, or the next attempt at a discarded one, with its rows."""
-        # A full wave is tried again with as many rows as it took; the rest go into a further one.
-        most = former.pending if former is not None and former.full else None
+        # A full wave is tried again, as such, with as many rows as it took; the rest go into a further one.
+        full = former is not None and former.full
+        most = former.pending if former is not None and full else None
         rows = []
         for row in islice(found.comparison.select(), most):
             other = None if row.number_digest == row.digest else row.number_digest
@@ -196,14 +197,14 @@ class Course:
         numbers = batch_numbers((row.key for row in rows), alone)
         rows = [row._replace(batch=number) for row, number in zip(rows, numbers, strict=True)]
         number = former.number if former else self._record().next_wave
-        wave_id = self._record_wave(number, rows)
+        wave_id = self._record_wave(number, rows, full=full)
         self._new.add(wave_id)
         freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]
         self.run.store.waves.seal_wave(wave_id, take_from=freeing, held=(self.run.holder, self.run.instant()))
         self.run.say("planned", self.name, wave=number, rows=len(rows))
         return self.run.store.waves.wave(wave_id)
 
-    def _record_wave(self, number: int, rows: list[RowRecord]) -> int:
+    def _record_wave(self, number: int, rows: list[RowRecord], *, full: bool) -> int:
         """Put a planned wave with its rows on disk; it counts once it is sealed."""
         declared, key = self.subject.declared, self.run.store.key
         assert declared is not None
@@ -223,6 +224,7 @@ class Course:
                 columns=self.subject.columns,
                 kind=declared.kind,
                 set_digest=digest.hex(),
+                full=full,
                 created_at=self.run.now_ms(),
             )
         )

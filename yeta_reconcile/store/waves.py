@@ -128,12 +128,15 @@ class Waves:
             yield from self.rows(wave_id)
 
     def refused_rows(self, campaign: str, code: int) -> set[bytes]:
-        """Rows of batches that were refused with a code, in discarded attempts of a campaign."""
+        """Rows of batches that were refused with a code, in discarded attempts of a campaign.
+
+        Released ones too: a task that was full as well has given all its open rows free.
+        """
         found = self._database.read(
             "SELECT r.row_key FROM waves w JOIN intents i ON i.wave_id = w.wave_id JOIN wave_rows r "
             "ON r.wave_id = w.wave_id AND r.batch = i.batch "
-            "WHERE w.campaign = ? AND w.phase = ? AND i.code = ? AND r.fate = ?",
-            (campaign, Phase.DISCARDED.value, code, int(Fate.PENDING)),
+            "WHERE w.campaign = ? AND w.phase = ? AND i.code = ? AND r.fate IN (?, ?)",
+            (campaign, Phase.DISCARDED.value, code, int(Fate.PENDING), int(Fate.RELEASED)),
         )
         return {bytes(row[0]) for row in found}
 
@@ -263,7 +266,8 @@ class Waves:
             found = transaction.read(
                 "INSERT INTO waves (campaign, number, attempt, phase, task_name, attributes, columns_sent, "
                 "task_id, kind, set_digest, fingerprint, imported, tel_count, created_at, started_at, "
-                "by_hand) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING wave_id",
+                "by_hand, is_full) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "RETURNING wave_id",
                 (
                     wave.campaign,
                     wave.number,
@@ -281,6 +285,7 @@ class Waves:
                     wave.created_at,
                     wave.started_at,
                     int(wave.by_hand),
+                    int(wave.full),
                 ),
             )
         return int(found[0][0])
