@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"
+COLUMNS = "{客户手机号码: phone, 姓名: name}"
 
 
-def by_id(lab: Lab, **numbers: int) -> None:
-    """A campaign whose rows are known by an id and not by their number."""
-    lab.campaign(contacts=BY_ID, extra=EVENING)
-    rows = "".join(f"{key},{number(index)},客户\n" for key, index in numbers.items())
+def by_id(lab: Lab, key: str = "id", **numbers: int) -> None:
+    """A campaign whose rows are known by an id and not by their number, or by what `key` says."""
+    lab.campaign(contacts=f"{{csv: renewal.csv, columns: {COLUMNS}, key: {key}}}", extra=EVENING)
+    rows = "".join(f"{row},{number(index)},客户\n" for row, index in numbers.items())
     (lab.root / "renewal.csv").write_text(f"id,phone,name\n{rows}", encoding="utf-8")
 
 
@@ -48,6 +49,28 @@ def test_where_the_key_is_not_the_number_a_mark_does_not_prove_which_numbers_are
     with lab.store() as store:
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
     assert (wave.dialled, wave.held) == (2, 1)
+
+
+@pytest.mark.parametrize("key", ["id", "phone"])
+def test_whom_a_rebuilt_task_called_is_not_called_again_although_no_row_of_it_has_the_number(
+    tmp_path: Path, key: str
+) -> None:
+    lab = Lab(tmp_path)
+    by_id(lab, key, a=0, b=1, c=2)
+    lab.converge()
+    lose_the_state(lab)
+    by_id(lab, key, a=0, b=1)
+    rebuilt(lab)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    lab.converge()
+
+    by_id(lab, key, a=0, b=1, d=2, e=3)
+
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(4)))
 
 
 def test_direct_calls_that_an_older_copy_of_the_state_does_not_know_are_not_made_again(

@@ -120,12 +120,27 @@ class Waves:
             after = bytes(found[-1][1])
 
     def ledger(self, campaign: str) -> Iterator[RowRecord]:
-        """Rows of all waves of a campaign that were not discarded."""
+        """Rows of all waves of a campaign that were not discarded, and whom else their tasks called."""
         for (wave_id,) in self._database.read(
             "SELECT wave_id FROM waves WHERE campaign = ? AND phase <> ? AND sealed = 1 ORDER BY wave_id",
             (campaign, Phase.DISCARDED.value),
         ):
             yield from self.rows(wave_id)
+            yield from self._strays(wave_id)
+
+    def _strays(self, wave_id: int) -> Iterator[RowRecord]:
+        """Numbers that a wave's task called, as records tell, and that none of its rows has.
+
+        A wave that was imported or rebuilt knows only what the list said by then.
+        """
+        found = self._database.read(
+            "SELECT DISTINCT number FROM calls c WHERE wave_id = ? AND row_key IS NULL AND recorded = 1 "
+            "AND number IS NOT NULL AND NOT EXISTS (SELECT 1 FROM wave_rows r WHERE r.wave_id = c.wave_id "
+            "AND (r.number = c.number OR (r.row_key = c.number AND r.number IS NULL)))",
+            (wave_id,),
+        )
+        for (number,) in found:
+            yield RowRecord(wave_id, bytes(number), b"", batch=0, line=0, fate=Fate.DIALLED)
 
     def refused_rows(self, campaign: str, code: int) -> set[bytes]:
         """Rows of batches that were refused with a code, in discarded attempts of a campaign.
