@@ -255,6 +255,20 @@ def test_a_record_whose_row_is_not_found_stays_and_blocks_nothing(state: State) 
     assert not any("1990000" in problem for problem in problems)
 
 
+def test_a_call_whose_row_is_not_there_makes_a_list_that_asked_for_nothing_be_looked_at_again(
+    state: State,
+) -> None:
+    state.wave("129", range(3))
+    before = state.store.waves.campaign("renewal")
+
+    state.receive(pushes.push(pushes.outbound(number="19900000009", task_data_id="")))
+
+    after = state.store.waves.campaign("renewal")
+    assert before is not None
+    assert after is not None
+    assert after.generation > before.generation
+
+
 def test_stuck_pushes_are_folded_when_they_are_replayed_after_a_fix(state: State) -> None:
     wave = state.wave("129", range(1))
     state.receive(pushes.push(pushes.outbound("late", "19900000009", task_data_id="999")))

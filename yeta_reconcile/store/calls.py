@@ -162,6 +162,9 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
             release(transaction, call.call_uuid)
     if record != former or not found:
         _put(transaction, record)
+        if record.wave_id is not None and record.row_key is None:
+            # Whom its wave called, no row says: a list that was found to ask for nothing is looked at again.
+            bump(transaction, record.wave_id)
     if call.recorded and record.wave_id is not None and record.row_key is not None:
         _mark_dialled(transaction, record.wave_id, record.row_key)
     if push.recorded and _named(push) != _named(call):
