@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -241,23 +242,44 @@ def test_a_full_queue_is_an_error(root: Path) -> None:
         assert post(f"{url}/receiveCallRecord", pushes.outbound()) == (200, b"success")
 
 
-def test_contexts_are_answered_while_the_state_is_locked(root: Path) -> None:
-    with receiver(root) as (url, _, made):
+def test_looks_and_contexts_wait_for_nobody_while_the_state_is_locked(root: Path) -> None:
+    with receiver(root) as (url, _, made), ThreadPoolExecutor(20) as pool:
         until(lambda: made.app.contexts.state.read_at)
+        base = url.removesuffix(f"/{SECRET}")
         other = sqlite3.connect(root / "state" / "yeta.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        held = threading.Thread(target=post, args=(f"{url}/receiveVoice", {}))
-        held.start()
-        time.sleep(0.1)
-        began = time.monotonic()
-        answer = post(f"{url}/getDialogContext", {"call_relation_id": "1111"})
-        took = time.monotonic() - began
-        other.execute("ROLLBACK")
-        other.close()
-        held.join()
+        try:
+            held = [pool.submit(post, f"{url}/{name}", {}) for name in ("receiveVoice", "healthz", "metrics")]
+            until(lambda: get(f"{base}/readyz")[0] == 503, 6)
+            began = time.monotonic()
+            looks = [pool.submit(get, f"{base}/{path}") for path in ("readyz", "metrics") for _ in range(6)]
+            answer = post(f"{url}/getDialogContext", {"call_relation_id": "1111"})
+            alive = get(f"{base}/healthz")
+            seen = [look.result() for look in looks]
+            took = time.monotonic() - began
+        finally:
+            other.execute("ROLLBACK")
+            other.close()
+        assert [push.result()[0] for push in held] == [200] * 3
+        until(lambda: get(f"{base}/readyz")[0] == 200, 3)
 
     assert answer == (200, '{"姓名":"张三"}'.encode())
+    assert alive == (200, b"alive\n")
+    assert [status for status, _ in seen] == [503] * 6 + [200] * 6
+    assert b"yeta_storing 0.0" in seen[-1][1]
     assert took < 1
+
+
+def test_whether_it_can_store_is_tried_though_nobody_pushes(root: Path) -> None:
+    with receiver(root) as (url, _, made):
+        base = url.removesuffix(f"/{SECRET}")
+        assert get(f"{base}/readyz")[0] == 200
+        connection = database_of(made._store)._connection
+        connection.execute("PRAGMA query_only = 1")
+        until(lambda: get(f"{base}/readyz")[0] == 503, 6)
+        assert b"yeta_storing 0.0" in get(f"{base}/metrics")[1]
+        connection.execute("PRAGMA query_only = 0")
+        until(lambda: get(f"{base}/readyz")[0] == 200, 3)
 
 
 @pytest.mark.parametrize(
@@ -337,11 +359,11 @@ def test_sigterm_answers_what_was_begun_and_ends_well(root: Path) -> None:
     with served(root) as (process, url):
         host, port = url.removeprefix("http://").partition("/")[0].split(":")
         with socket.create_connection((host, int(port))) as client:
-            client.sendall(f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{".encode())
+            client.sendall(f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 18\r\n\r\n{{".encode())
             time.sleep(0.3)
             process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
-            client.sendall(b"}")
+            client.sendall(b'"call_uuid": "a"}')
             client.settimeout(5)
             assert client.recv(4096).endswith(b"success")
         _, err = process.communicate(timeout=15)
@@ -350,6 +372,24 @@ def test_sigterm_answers_what_was_begun_and_ends_well(root: Path) -> None:
     store = state_of(root)
     assert store.inbox.push(1) is not None
     store.close()
+
+
+def test_what_could_not_be_folded_is_said_when_it_grows_and_at_the_next_start(root: Path) -> None:
+    with served(root) as (process, url):
+        assert process.stderr is not None
+        assert post(f"{url}/receiveVoice", b"no")[0] == 400
+        first = process.stderr.readline()
+        assert post(f"{url}/receiveVoice", {})[0] == post(f"{url}/receiveNew", {})[0] == 200
+        until(lambda: b"yeta_inbox_stuck 2.0" in get(f"{url.removesuffix(f'/{SECRET}')}/metrics")[1])
+        process.terminate()
+        process.communicate(timeout=15)
+    with served(root) as (process, _):
+        assert process.stderr is not None
+        second = process.stderr.readline()
+
+    where = "`yeta calls pending` lists them"
+    assert first == f"WARNING: 1 dead letter: {where}\n"
+    assert second == f"WARNING: 2 pushes could not be folded, 1 dead letter: {where}\n"
 
 
 def test_the_secret_is_in_no_log(root: Path) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.receiver.writer import Writer
 
 CONTEXT = "getDialogContext"
+LOOKS = frozenset({"/healthz", "/readyz", "/metrics"})
 _MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
@@ -85,13 +86,13 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything the routes need. `ready` tells whether pushes can be stored, and why not."""
+    """Everything the routes need. `storing` tells at once whether pushes can be stored, as last known."""
 
     gate: Gate
     writer: Writer
     contexts: Contexts
     metrics: Metrics
-    ready: Callable[[], str]
+    storing: Callable[[], bool]
     exposition: Callable[[], bytes]
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
@@ -108,13 +109,13 @@ class App:
         return self.settled(admitted, stored=self.writer.store(admitted.push))
 
     def is_push(self, path: str) -> bool:
-        """Whether a path may lead to the inbox; the others are answered without it."""
-        return not path.endswith((CONTEXT, "/healthz", "/readyz", "/metrics"))
+        """Whether a path may lead to the inbox; the others are answered without it, and wait for nothing."""
+        return path not in LOOKS and not path.endswith(f"/{CONTEXT}")
 
     def admit(self, request: Request) -> Answer | Deposit:
         """The answer; or, for a push, what has to be stored first."""
         try:
-            if request.path in {"/healthz", "/readyz", "/metrics"}:
+            if request.path in LOOKS:
                 return self._look(request)
             module = self.gate.module(request.path)
             if module is None or not _MODULE.fullmatch(module):
@@ -161,15 +162,14 @@ class App:
             return Answer("200 OK", b"alive\n")
         if request.path == "/metrics":
             return Answer("200 OK", self.exposition(), "text/plain; version=0.0.4; charset=utf-8")
-        problem = self.ready()
-        contexts = self.contexts.state
+        storing, contexts = self.storing(), self.contexts.state
+        looked = bool(contexts.read_at or contexts.problem)
         body = {
-            "ready": not problem,
-            "storing": problem or "yes",
-            "contexts": "stale" if contexts.problem else "fresh" if contexts.read_at else "not read yet",
+            "ready": storing and looked,
+            "storing": "yes" if storing else "no",
+            "contexts": "stale" if contexts.problem else "fresh" if looked else "not read yet",
         }
-        status = "200 OK" if not problem and contexts.read_at else "503 Service Unavailable"
-        body["ready"] = status.startswith("200")
+        status = "200 OK" if storing and looked else "503 Service Unavailable"
         return Answer(status, json.dumps(body).encode() + b"\n", _JSON)
 
 

@@ -42,7 +42,7 @@ class Metrics:
         self._stuck = Gauge("yeta_inbox_stuck", "Pushes that could not be folded.", **made)
         self._dead = Gauge("yeta_dead_letters", "Bodies that were no JSON object.", **made)
         self._queue = Gauge("yeta_writer_queue", "Pushes that wait to be stored.", **made)
-        self._storing = Gauge("yeta_storing", "1 if the last write to the state worked.", **made)
+        self._storing = Gauge("yeta_storing", "1 if the state can be written.", **made)
         self._entries = Gauge("yeta_contexts_entries", "Dialog contexts in memory.", **made)
         self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
         self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
@@ -60,7 +60,7 @@ class Metrics:
     def text(
         self, counts: InboxCounts | None, queue: int, contexts: ContextsState, now: float, *, storing: bool
     ) -> bytes:
-        """The exposition; `counts` None: the state cannot be read."""
+        """The exposition; `counts` None: they are not known yet."""
         if counts is not None:
             self._inbox.set(counts.waiting)
             self._stuck.set(counts.stuck)

@@ -1,4 +1,4 @@
-"""The receiver put together: door, writer, projector, contexts and purge, from start to drained end."""
+"""The receiver put together: door, writer, projector, contexts, pulse, purge; from start to drained end."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.errors import StateError, YetaError
+from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.app import App
 from yeta_reconcile.receiver.door import Door
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.projector import CHUNK, Projector
+from yeta_reconcile.receiver.pulse import EVERY, Pulse
 from yeta_reconcile.receiver.writer import Writer
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CONTEXTS_EVERY = 1.0
-# How long the door waits for the first contexts: a push that came meanwhile is still answered within 3 s.
+# How long the door waits for the first look at contexts and state: a push that came meanwhile is still
+# answered within 3 s.
 FIRST_LOOK = 2.0
 PURGE_EVERY = 3600.0
 TIE_UP_EVERY = 60.0
-PROBE_EVERY = 5.0
 # While so many pushes come at once, the projector works one part of the time in seven: it can catch up later.
 CROWDED = 4
 RESTS = 6
@@ -57,9 +58,8 @@ class Receiver:
         self._looked = threading.Event()
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         self._projector = Projector(store, on_settled=self._metrics.folded)
-        self._probed = 0.0
-        self._probing = threading.Lock()
-        self.app = App(gate, self._writer, contexts, self._metrics, self.problem, self._exposition)
+        self._pulse = Pulse(store, self._writer)
+        self.app = App(gate, self._writer, contexts, self._metrics, self._pulse.storing, self._exposition)
 
     def run(self, bound: socket.socket, stop: threading.Event, announce: Callable[[], None]) -> None:
         """Serve on a bound socket; when `stop` is set, answer what was begun, fold, and return."""
@@ -71,11 +71,14 @@ class Receiver:
                 ("contexts", self._refresh, CONTEXTS_EVERY),
                 ("purge", self._purge, PURGE_EVERY),
                 ("ties", self._tie_up, TIE_UP_EVERY),
+                ("pulse", self._pulse.beat, EVERY),
             )
         ]
         for thread in threads:
             thread.start()
-        self._looked.wait(FIRST_LOOK)
+        until = time.monotonic() + FIRST_LOOK
+        for first in (self._looked, self._pulse.felt):
+            first.wait(max(0.0, until - time.monotonic()))
         announce()
         try:
             door.serve(stop)
@@ -87,25 +90,10 @@ class Receiver:
             for thread in threads:
                 thread.join(timeout=10)
 
-    def problem(self) -> str:
-        """Why pushes cannot be stored; "" if they can. Writes a mark if nothing was written lately."""
-        with self._probing:
-            lately = max(self._probed, self._writer.stored_at)
-            if self._writer.failing or time.monotonic() - lately > PROBE_EVERY:
-                try:
-                    self._store.set_flag("receiver", str(time.time_ns() // 1_000_000))
-                except StateError:
-                    return "no"
-                self._probed = time.monotonic()
-        return ""
-
     def _exposition(self) -> bytes:
-        try:
-            counts = self._store.inbox.counts()
-        except StateError:
-            counts = None
+        pulse = self._pulse
         return self._metrics.text(
-            counts, self._writer.depth, self._contexts.state, time.time(), storing=not self._writer.failing
+            pulse.counts, self._writer.depth, self._contexts.state, time.time(), storing=pulse.storing()
         )
 
     def _steadily(self, work: Callable[[], None], pause: float) -> None:

@@ -49,6 +49,7 @@ class Writer:
         self._closing = False
         self.failing = ""
         self.stored_at = 0.0
+        self.failed_at = 0.0
         self.last_batch = 0
         self._thread = threading.Thread(target=self._work, name="inbox-writer", daemon=True)
         self._thread.start()
@@ -119,6 +120,7 @@ class Writer:
             if words != self.failing:
                 log.error("%d pushes were not stored: %s", len(pushes), words)  # noqa: TRY400
             self.failing = words
+            self.failed_at = time.monotonic()
             return False
         if self.failing:
             log.warning("pushes are stored again")

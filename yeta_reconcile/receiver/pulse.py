@@ -1,0 +1,86 @@
+"""Whether pushes can be stored, and how many wait: tried in a thread of its own, told at once to who asks.
+
+Only the trying waits for the state, and a wait that lasts is an answer too.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.render.words import count
+
+if TYPE_CHECKING:
+    from yeta_reconcile.receiver.writer import Writer
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.inbox import InboxCounts
+
+log = logging.getLogger(__name__)
+
+# Seconds from one look to the next.
+EVERY = 1.0
+# So long after anything was stored it is tried whether a push could be.
+TRY_AFTER = 2.0
+# A try that has waited for so long means that pushes cannot be stored.
+PATIENCE = 2.0
+# What cannot be folded may grow with every push; it is said this often.
+SAY_EVERY = 60.0
+
+
+class Pulse:
+    """The last known of one state. `beat` waits for the state; everything else answers at once."""
+
+    def __init__(self, store: Store, writer: Writer) -> None:
+        self._store = store
+        self._writer = writer
+        self._waiting_since = 0.0
+        self._stored_at = 0.0
+        self._failed_at = 0.0
+        self._said = (0, 0)
+        self._said_at = -SAY_EVERY
+        self.felt = threading.Event()
+        self.counts: InboxCounts | None = None
+
+    def storing(self) -> bool:
+        """Whether the last try to store worked, a push's or ours, and none has been waiting for long."""
+        stored = max(self._stored_at, self._writer.stored_at)
+        waiting = self._waiting_since
+        if waiting and time.monotonic() - max(waiting, stored) > PATIENCE:
+            return False
+        return stored > max(self._failed_at, self._writer.failed_at)
+
+    def beat(self) -> None:
+        """Store a mark, if nothing was stored lately, and count. Raises StateError if that cannot be read."""
+        stored = max(self._stored_at, self._writer.stored_at)
+        if not self.storing() or time.monotonic() - stored > TRY_AFTER:
+            self._try()
+        self.felt.set()
+        self.counts = self._store.inbox.counts()
+        self._say(self.counts)
+
+    def _try(self) -> None:
+        self._waiting_since = time.monotonic()
+        try:
+            self._store.set_flag("receiver", str(time.time_ns() // 1_000_000))
+            self._stored_at = time.monotonic()
+        except StateError:
+            self._failed_at = time.monotonic()
+        finally:
+            self._waiting_since = 0.0
+
+    def _say(self, counts: InboxCounts) -> None:
+        found = (counts.stuck, counts.dead)
+        now = time.monotonic()
+        if found == self._said or now - self._said_at < SAY_EVERY:
+            return
+        self._said, self._said_at = found, now
+        words = []
+        if counts.stuck:
+            words.append(f"{count(counts.stuck, 'push', 'pushes')} could not be folded")
+        if counts.dead:
+            words.append(count(counts.dead, "dead letter"))
+        if words:
+            log.warning("%s: `yeta calls pending` lists them", ", ".join(words))
