@@ -25,7 +25,7 @@ from yeta_reconcile.tree import files_in
 from yeta_reconcile.yamlfile import RawDocument, read_documents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 Model = Campaign | DirectCall | DialogContext
@@ -62,6 +62,19 @@ class Located(Generic[T_co]):
     def key_at(self, *path: str | int) -> Position:
         """Where a key stands."""
         return self._raw.key_at(*path)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What cannot be used as it stands: a document, or, without a kind and a name, a file that holds none.
+
+    `finding` is the first error of it; `at` is where it begins.
+    """
+
+    at: Position
+    finding: Diagnostic
+    kind: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +154,7 @@ def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> 
 
 
 class Survey:
-    """All that is in a repository, right or wrong: the valid documents by name, and `findings`.
+    """All that is in a repository, right or wrong: the valid documents by name, `findings`, and `flaws`.
 
     Raises InvalidInput at once only where there are no settings to speak of.
     """
@@ -152,7 +165,9 @@ class Survey:
         self.findings = self.settings.findings
         self.callings: dict[str, Located[Any]] = {}
         self.contexts: dict[str, Located[DialogContext]] = {}
+        self.flaws: list[Flaw] = []
         self._incomplete = False
+        self._note_flaw(0, self.settings.raw.at, kind="Project")
         for raw in self.settings.others:
             raw.value = substitute(raw.value, environ, raw)
             self._take(raw)
@@ -189,24 +204,38 @@ class Survey:
         )
 
     def _read(self, label: str) -> None:
+        before = len(self.findings)
         try:
             documents = read_documents(self.root / label, label)
         except InvalidInput as error:
             self.findings += error.diagnostics
             self._incomplete = True
+            self._note_flaw(before, partial(Position, label))
             return
         if all(document.value is None for document in documents):
             hint = "take the file away, or leave it out in `documents:` of yeta.yaml"
             self._found(Position(label, 1), "empty-document", "there is no document in this file", hint)
             self._incomplete = True
+            self._note_flaw(before, partial(Position, label))
         for raw in documents:
             if raw.value is not None:
                 self._take(raw)
 
+    def _note_flaw(self, before: int, at: Callable[[], Position], *, kind: Any = "", name: Any = "") -> None:
+        """Note what begins at `at` if an error is among the findings behind the first `before`."""
+        finding = next((found for found in self.findings[before:] if found.severity == "error"), None)
+        if finding is not None:
+            self.flaws.append(Flaw(at(), finding, str(kind), str(name)))
+
     def _take(self, raw: RawDocument) -> None:
-        """Turn a document into what its kind says."""
+        """Turn a document into what its kind says, and note if it is wrong."""
+        before = len(self.findings)
+        value = raw.value if isinstance(raw.value, dict) else {}
+        self._understand(raw, value.get("kind"))
+        self._note_flaw(before, raw.at, kind=value.get("kind") or "", name=value.get("name") or "")
+
+    def _understand(self, raw: RawDocument, kind: Any) -> None:
         self.findings += raw.findings
-        kind = raw.value.get("kind") if isinstance(raw.value, dict) else None
         model = KINDS.get(kind) if isinstance(kind, str) else None
         if model is None:
             self._incomplete = True

@@ -146,3 +146,79 @@ def test_a_document_that_is_gone_answers_no_more(root: Path) -> None:
     made.refresh()
     assert made.refresh()
     assert answer(made, "5555", "1111") == {}
+
+
+BROKEN_CAMPAIGN = "kind: Campaign\nname: broken\nstate: nonsense\n"
+
+
+def test_a_campaign_that_is_broken_is_nothing_to_contexts_that_do_not_answer_from_it(root: Path) -> None:
+    (root / "broken.yaml").write_text(BROKEN_CAMPAIGN, encoding="utf-8")
+    made = contexts(root)
+    assert answer(made, "4444", "1111") == {"姓名": "张三", "性别": "男"}
+
+    replace(root / "vip.csv", "relation_id,姓名\n1111,赵六\n")
+    made.refresh()
+    assert made.refresh()
+    assert answer(made, "4444", "1111") == {"姓名": "赵六"}
+    assert made.state.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "broken", "place"),
+    [
+        ("vip.csv", "relation_id,姓名\n1111\n", "vip.csv:2:1"),
+        ("vip.csv", None, "document-0.yaml:4:17"),
+        ("document-0.yaml", "kind: DialogContext\nname: vip\n", "document-0.yaml"),
+        ("document-0.yaml", "kind: DialogContext\nname:\n", "document-0.yaml"),
+        ("document-0.yaml", "kind: DialogContexts\nname: vip\n", "document-0.yaml:1:7"),
+        ("document-0.yaml", "kind: [half", "document-0.yaml"),
+        ("document-0.yaml", "", "document-0.yaml:1:1"),
+        ("list.csv", "phone\n19900000001,x\n", "campaign.yaml:6"),
+        ("campaign.yaml", CAMPAIGN.replace("staged", "nonsense"), "campaign.yaml"),
+    ],
+)
+def test_what_is_broken_keeps_what_it_had_and_holds_nothing_else_back(
+    root: Path, file: str, broken: str | None, place: str
+) -> None:
+    (root / "campaign.yaml").write_text(CAMPAIGN, encoding="utf-8")
+    (root / "list.csv").write_text("phone,姓名,name\n19900000001,张三,张三\n", encoding="utf-8")
+    (root / "gone.yaml").write_text(ANY.replace("anybody", "zoe").replace("1111", "9999"), encoding="utf-8")
+    made = contexts(root)
+    assert answer(made, "x", "9999") == {"姓名": "李四"}
+
+    if broken is None:
+        (root / file).unlink()
+    else:
+        replace(root / file, broken)
+    replace(root / "document-1.yaml", ANY.replace("李四", "孙七"))
+    (root / "gone.yaml").unlink()
+    made.refresh()
+    assert not made.refresh()
+
+    assert answer(made, "4444", "1111") == {"姓名": "张三", "性别": "男"}
+    assert answer(made, "x", "19900000001")["姓名"] == "张三"
+    assert answer(made, "x", "1111") == {"姓名": "孙七"}
+    assert answer(made, "x", "9999") == {"姓名": "客户"}
+    assert f": {place}" in made.state.problem
+    assert made.state.read_at == 1000.0
+
+
+def test_what_is_broken_at_the_start_takes_away_its_own_answers_alone(root: Path) -> None:
+    replace(root / "vip.csv", "relation_id,姓名\n1111\n")
+    made = Contexts(root, None, {}, now=lambda: 1000.0)
+    assert not made.refresh(at_once=True)
+    assert answer(made, "4444", "1111") == {"姓名": "李四"}
+    assert made.state.problem == "the list of a dialog context cannot be used: vip.csv:2:1"
+
+    replace(root / "vip.csv", "relation_id,姓名\n1111,赵六\n")
+    made.refresh()
+    assert made.refresh()
+    assert answer(made, "4444", "1111") == {"姓名": "赵六"}
+
+
+def test_of_two_documents_with_one_name_the_first_answers(root: Path) -> None:
+    (root / "zoe.yaml").write_text(ANY.replace("李四", "孙七"), encoding="utf-8")
+    made = Contexts(root, None, {}, now=lambda: 1000.0)
+    assert not made.refresh(at_once=True)
+    assert answer(made, "x", "1111") == {"姓名": "李四"}
+    assert made.state.problem == "a document is not valid: zoe.yaml:2:7"

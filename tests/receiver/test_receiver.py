@@ -96,6 +96,16 @@ def test_contexts_that_take_long_do_not_keep_pushes_out(root: Path, monkeypatch:
         let.set()
 
 
+def test_stale_contexts_show_and_take_nothing_from_readiness(root: Path) -> None:
+    (root / "broken.yaml").write_text("kind: DialogContext\nname: broken\n", encoding="utf-8")
+    with receiver(root) as (url, _, _):
+        base = url.removesuffix(f"/{SECRET}")
+        status, ready = get(f"{base}/readyz")
+        assert (status, json.loads(ready)) == (200, {"ready": True, "storing": "yes", "contexts": "stale"})
+        assert b"yeta_contexts_stale 1.0" in get(f"{base}/metrics")[1]
+        assert post(f"{url}/getDialogContext", {"call_relation_id": "1111"})[1] == '{"姓名":"张三"}'.encode()
+
+
 def test_modules_that_are_not_known_yet_are_stored_too(running: Any) -> None:
     url, store, _ = running
     assert post(f"{url}/receiveSomethingNew", {"a": 1}) == (200, b"success")

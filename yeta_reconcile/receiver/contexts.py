@@ -1,6 +1,6 @@
 """Dialog contexts in memory: relation id → the bytes of the answer, swapped whole when their files change.
 
-Broken or half-written files keep what was there. No value is ever logged.
+What is broken or half-written keeps what was there, and keeps nothing else back. No value is ever logged.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.load import load
+from yeta_reconcile.load import Survey
 from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.settings import FILE
 from yeta_reconcile.tree import files_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from yeta_reconcile.campaign import DialogContext
-    from yeta_reconcile.load import Located, Repository
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.campaign import Campaign, DialogContext, DirectCall
+    from yeta_reconcile.load import Flaw, Located
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,12 @@ Stamp = tuple[str, int, int, int]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Table:
-    """One document's answers. `numbers`: its relation ids are telephone numbers. `made_of` tells a change."""
+    """One document's answers. `numbers`: its relation ids are telephone numbers. `made_of` tells a change.
 
+    `file` is the document's.
+    """
+
+    file: str
     robot: str | None
     answers: Mapping[str, bytes]
     default: bytes | None
@@ -47,7 +51,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ContextsState:
-    """How fresh they are. `read_at` is Unix time, 0.0 if nothing was ever read; `problem` is for people."""
+    """How fresh they are. `read_at` is Unix time, 0.0 if nothing was ever read.
+
+    `problem` is for people: what cannot be used, so that what is served is older than its files, or missing.
+    """
 
     entries: int = 0
     read_at: float = 0.0
@@ -100,7 +107,7 @@ class Contexts:
         return next((table.default for table in tables if table.default is not None), NOTHING)
 
     def refresh(self, *, at_once: bool = False) -> bool:
-        """Read the files again if they changed and stand still; whether what is served was replaced.
+        """Read the files again if they changed and stand still; whether all of them could be used.
 
         A file that is still being written is left for the next look, unless `at_once`.
         """
@@ -112,62 +119,78 @@ class Contexts:
             return False
         self._tried = stamps
         try:
-            self._read()
+            problems = self._read()
         except InvalidInput as error:
-            self._broken(error)
+            self._say([_words(error)], self.state.read_at)
             return False
         except OSError as error:
             self._tried = None
             self.state = ContextsState(self.state.entries, self.state.read_at, type(error).__name__)
             return False
         self._seen = self._tried = self._stamps()
-        return True
+        self._say(problems, self._now())
+        return not problems
 
-    def _read(self) -> None:
-        repository = load(self._root, environment=self._environment, environ=self._environ)
-        self._globs = repository.project.documents
-        self._lists = tuple(sorted(_lists(repository)))
+    def _read(self) -> list[str]:
+        """Read all that can be read; what cannot. Raises InvalidInput if that is everything, and OSError."""
+        survey = Survey(self._root, self._environment, self._environ)
+        if survey.settings.project is None:
+            raise InvalidInput("the settings of the repository cannot be used", survey.findings)
+        self._globs = survey.settings.globs
+        self._lists = tuple(
+            sorted({path for one in survey.contexts.values() for path in _lists(survey, one)})
+        )
         before = self._stamps()
-        tables = {
-            name: self._table(repository, located) for name, located in sorted(repository.contexts.items())
-        }
+        flaws = [flaw for flaw in survey.flaws if flaw.kind not in {"Campaign", "DirectCall"}]
+        problems = [f"a document is not valid: {flaw.finding.position or flaw.at}" for flaw in flaws]
+        tables = self._that_stay(survey, flaws)
+        for name, located in survey.contexts.items():
+            if any(flaw.at == located.at() for flaw in flaws):
+                continue
+            try:
+                tables[name] = self._table(survey, located)
+            except InvalidInput as error:
+                problems.append(_words(error))
         if self._stamps() != before:
             raise OSError("a file changed while it was read")
-        of_any = tuple(table for table in tables.values() if table.robot is None)
-        robots = {table.robot for table in tables.values() if table.robot is not None}
-        by_robot = {
-            robot: (*(table for table in tables.values() if table.robot == robot), *of_any)
-            for robot in robots
-        }
-        self._served = _Served(tables, by_robot, of_any)
-        entries = sum(len(table.answers) for table in tables.values())
-        self.state = ContextsState(entries, self._now())
-        log.info("%d dialog contexts of %d documents are served", entries, len(tables))
+        self._served = _served(dict(sorted(tables.items())))
+        return problems
 
-    def _table(self, repository: Repository, located: Located[DialogContext]) -> Table:
+    def _that_stay(self, survey: Survey, flaws: Sequence[Flaw]) -> dict[str, Table]:
+        """The former tables of documents that are there, or are where something cannot be read."""
+        names = {flaw.name for flaw in flaws} | survey.contexts.keys()
+        files = {flaw.at.file for flaw in flaws if not flaw.name}
+        former = self._served.tables
+        return {name: table for name, table in former.items() if name in names or table.file in files}
+
+    def _table(self, survey: Survey, located: Located[DialogContext]) -> Table:
         model = located.model
         declared = model.model_dump_json()
         if model.contexts.campaign is not None:
-            declared += repository.callings[model.contexts.campaign].model.model_dump_json()
-        made_of = (declared, *(_stamp(self._root, path) for path in _lists(repository, located)))
+            declared += _campaign(survey, located).model.model_dump_json()
+        made_of = (declared, *(_stamp(self._root, path) for path in _lists(survey, located)))
         former = self._served.tables.get(model.name)
-        if former is not None and former.made_of == made_of:
+        if former is not None and (former.file, former.made_of) == (located.file, made_of):
             return former
         return Table(
+            file=located.file,
             robot=model.robot,
-            answers=dict(_answers(repository, located)),
+            answers=dict(_answers(survey, located)),
             default=_as_bytes(model.defaults) if model.defaults else None,
             numbers=model.contexts.campaign is not None,
             made_of=made_of,
         )
 
-    def _broken(self, error: InvalidInput) -> None:
-        errors = [found for found in error.diagnostics if found.severity == "error"]
-        first = errors[0].position if errors and errors[0].position else None
-        words = f"{error.message}{f': {first}' if first else ''}"
-        if words != self.state.problem:
-            log.error("the dialog contexts that were read before stay: %s", words)
-        self.state = ContextsState(self.state.entries, self.state.read_at, words)
+    def _say(self, problems: Sequence[str], read_at: float) -> None:
+        """Note how it stands, and log what changed."""
+        tables = self._served.tables
+        entries = sum(len(table.answers) for table in tables.values())
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        problem = f"{problems[0]}{more}" if problems else ""
+        if problem and problem != self.state.problem:
+            log.error("dialog contexts are not as their files say: %s", problem)
+        log.info("%d dialog contexts of %d documents are served", entries, len(tables))
+        self.state = ContextsState(entries, read_at, problem)
 
     def _stamps(self) -> tuple[Stamp, ...]:
         labels = [FILE, *files_in(self._root, self._globs), *self._lists]
@@ -182,34 +205,60 @@ def _stamp(root: Path, label: str) -> Stamp:
     return label, found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _lists(repository: Repository, only: Located[DialogContext] | None = None) -> Iterator[str]:
+def _served(tables: Mapping[str, Table]) -> _Served:
+    of_any = tuple(table for table in tables.values() if table.robot is None)
+    robots = {table.robot for table in tables.values() if table.robot is not None}
+    by_robot = {
+        robot: (*(table for table in tables.values() if table.robot == robot), *of_any) for robot in robots
+    }
+    return _Served(tables, by_robot, of_any)
+
+
+def _words(error: InvalidInput) -> str:
+    """What an error says, and where the first of its findings stands."""
+    errors = [found for found in error.diagnostics if found.severity == "error"]
+    place = errors[0].position if errors else None
+    return f"{error.message}{f': {place}' if place else ''}"
+
+
+def _lists(survey: Survey, located: Located[DialogContext]) -> Iterator[str]:
     """The CSV files that answers come from, relative to the repository."""
-    for located in repository.contexts.values() if only is None else (only,):
-        contexts = located.model.contexts
-        if contexts.campaign is not None:
-            yield repository.list_spec(repository.callings[contexts.campaign]).label
-        elif contexts.csv is not None:
-            yield posixpath.normpath(posixpath.join(posixpath.dirname(located.file), contexts.csv))
+    contexts = located.model.contexts
+    if contexts.campaign in survey.callings:
+        yield survey.list_spec(survey.callings[contexts.campaign]).label
+    elif contexts.csv is not None:
+        yield posixpath.normpath(posixpath.join(posixpath.dirname(located.file), contexts.csv))
 
 
-def _answers(repository: Repository, located: Located[DialogContext]) -> Iterator[tuple[str, bytes]]:
+def _answers(survey: Survey, located: Located[DialogContext]) -> Iterator[tuple[str, bytes]]:
     contexts = located.model.contexts
     if contexts.entries is not None:
         for relation, values in contexts.entries.items():
             yield relation, _as_bytes(values)
     elif contexts.campaign is not None:
-        yield from _of_campaign(repository, contexts.campaign)
+        yield from _of_campaign(survey, _campaign(survey, located))
     else:
-        reader = repository.context_reader(located)
+        reader = survey.context_reader(located)
         assert reader is not None
         for entry in reader:
             yield entry.relation_id, _as_bytes(entry.values)
         _refuse(reader.failed, reader.diagnostics)
 
 
-def _of_campaign(repository: Repository, name: str) -> Iterator[tuple[str, bytes]]:
+def _campaign(survey: Survey, located: Located[DialogContext]) -> Located[Campaign | DirectCall]:
+    """The campaign that a dialog context answers from. Raises InvalidInput."""
+    name = located.model.contexts.campaign
+    calling = survey.callings.get(name) if name else None
+    if calling is None or any(flaw.at == calling.at() for flaw in survey.flaws):
+        place = located.at("contexts", "campaign")
+        found = Diagnostic("error", "unknown-campaign", f"there is no valid campaign {name}", place)
+        raise InvalidInput("the campaign of a dialog context cannot be used", [found])
+    return calling
+
+
+def _of_campaign(survey: Survey, calling: Located[Campaign | DirectCall]) -> Iterator[tuple[str, bytes]]:
     """A campaign's rows by their number; of two rows with one number the first answers."""
-    reader = ListReader(repository.list_spec(repository.callings[name]), None)
+    reader = ListReader(survey.list_spec(calling), None)
     seen: set[str] = set()
     for row in reader:
         if row.number and row.number not in seen:
