@@ -47,3 +47,52 @@ def test_networks_hold_for_both_families_and_for_mapped_addresses() -> None:
 )
 def test_loopback_is_what_only_this_machine_reaches(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("content_type", "with_a_secret", "without"),
+    [
+        (None, True, True),
+        ("", True, True),
+        ("application/json", True, True),
+        ("Application/JSON;charset=UTF-8", True, True),
+        ("application/vnd.yeta+json", True, True),
+        ("text/plain", True, False),
+        ("text/plain; a=application/json", True, False),
+        ("application/octet-stream", True, False),
+        ("application/x-www-form-urlencoded", False, False),
+        ("Multipart/Form-Data; boundary=x", False, False),
+    ],
+)
+def test_forms_are_never_taken_and_without_a_secret_json_alone(
+    content_type: str | None, with_a_secret: bool, without: bool
+) -> None:
+    assert Gate((b"s",)).takes(content_type, None) is with_a_secret
+    assert Gate().takes(content_type, None) is without
+
+
+@pytest.mark.parametrize("origin", ["https://example.com", "http://127.0.0.1:8800", "null", ""])
+def test_what_a_page_sends_is_never_taken(origin: str) -> None:
+    assert not Gate((b"s",)).takes("application/json", origin)
+    assert not Gate().takes("application/json", origin)
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        (None, True),
+        ("127.0.0.1:8800", True),
+        ("LocalHost:8800", True),
+        ("localhost", True),
+        ("[::1]:8800", True),
+        ("[::1]", True),
+        ("example.com", False),
+        ("example.com:8800", False),
+        ("127.0.0.1.example.com", False),
+        ("localhost:8800:1", False),
+        ("203.0.113.7", False),
+    ],
+)
+def test_without_a_secret_only_this_machines_names_are_ours(host: str | None, ours: bool) -> None:
+    assert Gate().meant(host) is ours
+    assert Gate((b"s",)).meant(host)

@@ -139,6 +139,105 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_read(running: Any) -> N
     assert store.inbox.counts() == InboxCounts(0, 0, 0)
 
 
+def answer_to(url: str, sent: bytes) -> bytes:
+    """What comes back until the connection is closed, though more was promised."""
+    host, port = url.removeprefix("http://").partition("/")[0].split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as client:
+        client.sendall(sent)
+        seen = b""
+        while part := client.recv(65536):
+            seen += part
+    return seen
+
+
+@pytest.mark.parametrize("expects", ["", "Expect: 100-continue\r\n"])
+@pytest.mark.parametrize("length", ["Content-Length: 900000", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("POST /no-secret/receiveVoice", b"404"),
+        ("POST /getDialogContext", b"404"),
+        (f"PUT /{SECRET}/receiveVoice", b"405"),
+        ("POST /metrics", b"405"),
+        ("GET /healthz", b"200"),
+    ],
+)
+def test_a_body_that_nobody_will_look_at_is_not_waited_for(
+    running: Any, asked: str, status: bytes, length: str, expects: str
+) -> None:
+    answer = answer_to(running[0], f"{asked} HTTP/1.1\r\nHost: x\r\n{expects}{length}\r\n\r\n".encode())
+    assert answer.split()[1] == status
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"Connection: close" in answer
+
+
+def test_a_request_in_a_body_that_is_not_taken_is_none(running: Any) -> None:
+    url, store, _ = running
+    inner = f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{}}"
+    outer = f"POST /wrong/receiveVoice HTTP/1.1\r\nContent-Length: {len(inner)}\r\n\r\n{inner}"
+    assert answer_to(url, outer.encode()).count(b"HTTP/1.1 ") == 1
+    assert store.inbox.push(1) is None
+
+
+@pytest.mark.parametrize(
+    ("size", "step", "status"),
+    [(180_001, 1, 200), (1_000_000, 65_536, 200), (1_000_001, 65_536, 413), (1_000_001, 2_000_000, 413)],
+)
+def test_chunks_do_not_count_as_length_of_the_body(running: Any, size: int, step: int, status: int) -> None:
+    url, store, _ = running
+    body = b'{"call_uuid":"1","a":"%s"}' % (b"x" * (size - 24))
+    connection = http.client.HTTPConnection(url.removeprefix("http://").partition("/")[0], timeout=10)
+    chunks = [body[at : at + step] for at in range(0, len(body), step)]
+    sent = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    path = f"/{SECRET}/receiveVoice"
+    try:
+        connection.request("POST", path, sent, {"Transfer-Encoding": "chunked"}, encode_chunked=False)
+        assert connection.getresponse().status == status
+    except ConnectionError:  # it hung up while more came
+        assert status == 413
+    finally:
+        connection.close()
+    kept = store.inbox.push(1)
+    assert (kept.body if kept else None) == (body if status == 200 else None)
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PLAIN = {"Content-Type": "text/plain"}
+JSON = {"Content-Type": "application/json; charset=UTF-8"}
+PAGE = {**JSON, "Origin": "https://example.com"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "headers", "status"),
+    [
+        (SECRET, {}, 200),
+        (SECRET, JSON, 200),
+        (SECRET, PLAIN, 200),
+        (SECRET, FORM, 415),
+        (SECRET, PAGE, 415),
+        ("", {}, 200),
+        ("", JSON, 200),
+        ("", PLAIN, 415),
+        ("", FORM, 415),
+        ("", PAGE, 415),
+        ("", {**JSON, "Host": "example.com"}, 403),
+    ],
+)
+def test_what_only_a_browser_sends_is_refused_and_not_stored(
+    root: Path, secret: str, headers: dict[str, str], status: int
+) -> None:
+    with receiver(root, secrets=(secret.encode(),) if secret else ()) as (url, store, _):
+        base = f"/{secret}" if secret else ""
+        connection = http.client.HTTPConnection(url.removeprefix("http://").partition("/")[0], timeout=10)
+        for module in ("getDialogContext", "receiveVoice"):
+            connection.request("POST", f"{base}/{module}", b'{"call_uuid": "a"}', headers)
+            answer = connection.getresponse()
+            body = answer.read()
+            assert answer.status == status
+        connection.close()
+        assert (body == b"success") == (store.inbox.push(1) is not None) == (status == 200)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -57,6 +57,7 @@ STORED = Answer("200 OK", b"success")
 NO_OBJECT = Answer("400 Bad Request", b"not a JSON object\n")
 FORBIDDEN = Answer("403 Forbidden", b"forbidden\n")
 NOT_FOUND = Answer("404 Not Found", b"not found\n")
+NO_JSON = Answer("415 Unsupported Media Type", b"send JSON, as application/json, and not from a page\n")
 ONLY_POST = Answer("405 Method Not Allowed", b"use POST\n", more=(("Allow", "POST"),))
 ONLY_GET = Answer("405 Method Not Allowed", b"use GET\n", more=(("Allow", "GET, HEAD"),))
 TOO_LONG = Answer("413 Content Too Large", b"the body is too long\n")
@@ -72,6 +73,9 @@ class Request:
     path: str
     peer: str
     forwarded: str | None
+    host: str | None
+    origin: str | None
+    content_type: str | None
     body: Callable[[], bytes]
 
 
@@ -114,25 +118,36 @@ class App:
 
     def admit(self, request: Request) -> Answer | Deposit:
         """The answer; or, for a push, what has to be stored first."""
+        if request.path in LOOKS:
+            return self._look(request)
+        module = self._module(request)
+        if isinstance(module, Answer):
+            return module
         try:
-            if request.path in LOOKS:
-                return self._look(request)
-            module = self.gate.module(request.path)
-            if module is None or not _MODULE.fullmatch(module):
-                return NOT_FOUND
-            if not self.gate.admits(request.peer, request.forwarded):
-                return FORBIDDEN
-            if request.method != "POST":
-                return ONLY_POST
             return self._context(request) if module == CONTEXT else self._push(module, request)
         except TooLong:
             return TOO_LONG
+
+    def reads(self, request: Request) -> bool:
+        """Whether the body is looked at: not where the rest of a request tells the answer."""
+        return request.path not in LOOKS and not isinstance(self._module(request), Answer)
 
     def settled(self, deposit: Deposit, *, stored: bool) -> Answer:
         """The answer to a push, once it is known whether it is on disk."""
         outcome = "refused" if not stored else "dead" if deposit.push.problem else "stored"
         self.metrics.answered(deposit.push.module, outcome, time.perf_counter() - deposit.began)
         return deposit.answer if stored else NOT_STORED
+
+    def _module(self, request: Request) -> str | Answer:
+        """What may be asked for; or why not, without a look at the body."""
+        module = self.gate.module(request.path)
+        if module is None or not _MODULE.fullmatch(module):
+            return NOT_FOUND
+        if not self.gate.admits(request.peer, request.forwarded) or not self.gate.meant(request.host):
+            return FORBIDDEN
+        if request.method != "POST":
+            return ONLY_POST
+        return module if self.gate.takes(request.content_type, request.origin) else NO_JSON
 
     def _push(self, module: str, request: Request) -> Deposit:
         began = time.perf_counter()
@@ -192,6 +207,9 @@ def _request(environ: dict[str, Any]) -> Request:
         path=environ.get("PATH_INFO", ""),
         peer=environ.get("REMOTE_ADDR", ""),
         forwarded=environ.get("HTTP_X_FORWARDED_FOR"),
+        host=environ.get("HTTP_HOST"),
+        origin=environ.get("HTTP_ORIGIN"),
+        content_type=environ.get("CONTENT_TYPE"),
         body=body,
     )
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import RequestEntityTooLarge
 
 from yeta_reconcile.receiver.app import BROKEN, Answer, Request
 from yeta_reconcile.receiver.body import LONGEST
@@ -34,6 +36,8 @@ IDLE_SECONDS = 60
 REQUEST_SECONDS = 20
 DRAIN_SECONDS = 10.0
 _BACKLOG = 1024
+# The longest body as it may come over the wire: each byte in a chunk of its own, and the headers behind.
+_LONGEST_SENT = 6 * LONGEST + 16_384
 
 
 class _Task(WSGITask):
@@ -42,7 +46,7 @@ class _Task(WSGITask):
     def execute(self) -> None:
         answer = self.channel.prepared
         if answer is None:
-            answer = _answered(self.channel.server.app, _request(self.channel))
+            answer = _answered(self.channel.server.app, _request(self.request, self.channel))
         self.channel.prepared = None
         self.complete = True
         self.status = answer.status
@@ -67,6 +71,34 @@ class _ErrorTask(ErrorTask):
         self.write(body)
 
 
+class _Parser(HTTPRequestParser):
+    """A request on its way in: a body that nobody will look at is not taken, and of a longer one no more."""
+
+    judged = False
+
+    def __init__(self, channel: _Channel, adjustments: Adjustments) -> None:
+        super().__init__(adjustments)
+        self._channel = channel
+
+    def received(self, data: bytes) -> int:
+        consumed = int(super().received(data))
+        if self.body_rcv is not None and self.error is None:
+            self._judge()
+        if self.completed:
+            # It is answered now; waitress would ask for the body first.
+            self.expect_continue = False
+        return consumed
+
+    def _judge(self) -> None:
+        first, self.judged = not self.judged, True
+        if first and not self._channel.server.app.reads(_request(self, self._channel)):
+            self.completed = True
+            self.headers["CONNECTION"] = "close"
+        elif max(self.content_length, len(self.body_rcv)) > LONGEST:
+            self.completed = True
+            self.error = RequestEntityTooLarge(f"exceeds max_body of {LONGEST}")
+
+
 class _Channel(HTTPChannel):
     """One connection."""
 
@@ -74,6 +106,9 @@ class _Channel(HTTPChannel):
     error_task_class = _ErrorTask
     prepared: Answer | None = None
     began = 0.0
+
+    def parser_class(self, adjustments: Adjustments) -> _Parser:
+        return _Parser(self, adjustments)
 
     def writable(self) -> bool:
         # While a worker has the request there is nothing for the loop to write: stock waitress says there
@@ -136,7 +171,7 @@ class _Lanes:
 
     def _admit(self, channel: _Channel) -> Any:
         try:
-            return self._app.admit(_request(channel))
+            return self._app.admit(_request(channel.requests[0], channel))
         except Exception:
             log.exception("a request could not be answered")
             return BROKEN
@@ -149,13 +184,15 @@ class _Lanes:
         self._others.shutdown(timeout=1)
 
 
-def _request(channel: _Channel) -> Request:
-    request = channel.requests[0]
+def _request(request: _Parser, channel: _Channel) -> Request:
     return Request(
         method=request.command.upper(),
         path=request.path,
         peer=channel.addr[0],
         forwarded=request.headers.get("X_FORWARDED_FOR"),
+        host=request.headers.get("HOST"),
+        origin=request.headers.get("ORIGIN"),
+        content_type=request.headers.get("CONTENT_TYPE"),
         body=lambda: bytes(request.get_body_stream().read()),
     )
 
@@ -189,9 +226,8 @@ class Door:
             channel_timeout=IDLE_SECONDS,
             cleanup_interval=5,
             max_request_header_size=16_384,
-            # waitress refuses what is as long as this, too.
-            max_request_body_size=LONGEST + 1,
-            inbuf_overflow=LONGEST + 1,
+            max_request_body_size=_LONGEST_SENT,
+            inbuf_overflow=_LONGEST_SENT,
             clear_untrusted_proxy_headers=False,
             ident="",
             log_socket_errors=False,

@@ -1,4 +1,4 @@
-"""Who may knock: the secret in the path and the networks requests come from. Pure; it keeps no log."""
+"""Who may knock: the secret in the path, the networks requests come from, no browser. Pure; keeps no log."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
+_HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::\d*)?")
+# What a page's form sends; the platform sends JSON.
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 Network = IPv4Network | IPv6Network
 
 
@@ -46,6 +49,28 @@ class Gate:
         if forwarded and _within(peer, self.proxies):
             peer = forwarded.rpartition(",")[2].strip()
         return _within(peer, self.allowed)
+
+    def meant(self, host: str | None) -> bool:
+        """Whether a request's `Host` may be ours.
+
+        Without a secret that is this machine alone: a page can have its own name lead to loopback.
+        """
+        if self.secrets or not host:
+            return True
+        name = _HOST.fullmatch(host)
+        return name is not None and is_loopback(name[1].lower())
+
+    def takes(self, content_type: str | None, origin: str | None) -> bool:
+        """Whether a request may be the platform's, and not what a page makes a browser send.
+
+        Browsers name the page's origin, and send JSON only to whom they have asked. What is not declared is
+        taken. With a secret, which no page knows, anything but a form is.
+        """
+        kind = (content_type or "").partition(";")[0].strip().lower()
+        if origin is not None or kind in _FORMS:
+            return False
+        json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+        return json or not kind or bool(self.secrets)
 
 
 def read_secrets(text: str) -> tuple[bytes, ...]:
