@@ -719,6 +719,19 @@ def test_windows_are_read_from_broken_json_and_never_in_part(written: object, ex
     assert task.windows == expected
 
 
+def test_lists_in_quotes_as_the_document_prints_them_do_not_make_an_answer_unreadable() -> None:
+    printed = (
+        b'{"code": 0, "message": "ok", "result": {"total_rows": 2, "rows": ['
+        b'{"task_id": 1, "status_recall":"[1,1]", "time_range":"["07:30:00-12:00:00", "13:00:00-23:30:00"]",'
+        b' "intention_push" : "["A","B"]"}, {"task_id": 2, "time_range": "[\\"09:00-12:00\\"]"}]}}'
+    )
+
+    first, second = a_client(Scripted(query=httpx.Response(200, content=printed))).query()
+
+    assert first.windows == ("07:30:00-12:00:00", "13:00:00-23:30:00")
+    assert second.windows == ("09:00:00-12:00:00",)
+
+
 @pytest.mark.parametrize("value", [True, 1.5, "x", "", [], {}, None])
 def test_a_value_that_is_no_number_is_absent(value: object) -> None:
     answer = ok(total_rows=1, rows=[{"task_id": "1", "status": value, "count_tel": value}])

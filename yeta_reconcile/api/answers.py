@@ -20,6 +20,8 @@ _AROUND_WINDOWS = re.compile(r"[\s\[\]\"'“”\\,;，；]*")
 _BETWEEN_LINES = re.compile(r"[;,；，]")
 _LONG_DIGITS = re.compile(r"\d(?:[\s-]?\d){6,}")
 _LONGEST_WORDS = 200
+# Row 15: lists in quotes that are not escaped, as in `"time_range":"["07:30:00-23:30:00"]"`.
+_QUOTED_LIST = re.compile(rb'("(?:time_range|intention_push|status_recall)"\s*:\s*)"(\[[^\]\\]*\])"')
 
 
 class OddAnswer(Exception):
@@ -42,15 +44,22 @@ def read_envelope(status: int, body: bytes) -> Envelope:
     if not body.strip():
         raise OddAnswer("an empty answer")
     try:
-        # Decimal, never float: ids lie above 2^53.
-        value = json.loads(body, parse_float=Decimal, parse_constant=lambda _: None)
+        value = _parsed(body)
     except (ValueError, RecursionError):
-        raise OddAnswer("an answer that is not JSON") from None
+        try:
+            value = _parsed(_QUOTED_LIST.sub(rb"\1\2", body))
+        except (ValueError, RecursionError):
+            raise OddAnswer("an answer that is not JSON") from None
     code = value.get("code") if isinstance(value, dict) else None
     if not isinstance(code, int) or isinstance(code, bool):
         raise OddAnswer("JSON without a code")
     words = value.get("message")
     return Envelope(code, words if isinstance(words, str) else "", value.get("result"))
+
+
+def _parsed(body: bytes) -> Any:
+    # Decimal, never float: ids lie above 2^53.
+    return json.loads(body, parse_float=Decimal, parse_constant=lambda _: None)
 
 
 def mask_words(words: str, hidden: tuple[str, ...]) -> str:
