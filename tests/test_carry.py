@@ -75,6 +75,23 @@ def test_a_changed_attribute_takes_the_undialled_rows_over_into_a_new_wave(lab: 
     assert lab.actions() == []
 
 
+def test_who_was_dialled_and_has_no_record_yet_is_not_counted_as_carried_over(lab: Lab) -> None:
+    deliver(lab)
+    called = len({*lab.rung()})
+    with lab.store() as store:
+        assert sum(wave.dialled for wave in store.waves.recorded().campaigns["renewal"].waves) < called
+    lab.campaign(rows=ROWS, recall=RECALL)
+    (change,) = lab.plan().plan.changes
+    assert (change.action, change.rows) == ("replace", len(ROWS) - called)
+    assert f"{len(ROWS) - called} undialled rows" in change.detail
+
+
+def test_a_resumed_wave_rings_only_those_it_has_not_dialled(lab: Lab) -> None:
+    lab.emulator.console_pause(next(iter(lab.emulator.tasks)))
+    left = len(ROWS) - len({*lab.rung()})
+    assert lab.actions() == [("renewal", "resume", 1, "paused-by-another-hand", left)]
+
+
 def test_missing_records_make_it_wait_and_nothing_is_paused(lab: Lab) -> None:
     lab.campaign(rows=ROWS, recall=RECALL)
     (change,) = lab.plan().plan.changes

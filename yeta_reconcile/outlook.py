@@ -68,12 +68,7 @@ def workload(declared: Campaign, rows: int, config: Config, call_seconds: float 
 
 def undialled(wave: Wave) -> int:
     """Numbers of a started wave that may still ring, by the platform's counts where it gives them."""
-    if not wave.record.live:
-        return 0
-    task = wave.task
-    if task is None or task.count_tel is None or task.process_tel_count is None:
-        return wave.rows_left
-    return max(task.count_tel - task.process_tel_count, 0)
+    return wave.undialled if wave.record.live else 0
 
 
 def refusals(

@@ -49,4 +49,4 @@ def _exists(wave: WaveRecord) -> bool:
 def _still_pending(wave: Wave) -> str:
     if wave.record.staged:
         return "never started"
-    return f"{wave.rows_left} rows without a call record will not be called by it any more"
+    return f"{wave.rows_left} rows are left in it and will not be called by it any more"

@@ -41,7 +41,7 @@ def decide_live(case: Case, wave: Wave) -> None:
     carried |= bool(case.delta.called_before.get(wave.record.wave_id))
     if carried and _contradicts(case, wave):
         return
-    if carried and _undialled(wave) > 0:
+    if carried and wave.undialled:
         reason = (
             Reason.ATTRIBUTES_CHANGED
             if attributes
@@ -132,14 +132,6 @@ def _what(attributes: Mapping[str, object], edited: int) -> str:
     return " and ".join(part for part in (names, rows) if part)
 
 
-def _undialled(wave: Wave) -> int:
-    """Numbers the platform has not dialled, by its own counts where it gives them."""
-    task = wave.task
-    if task is None or task.count_tel is None or task.process_tel_count is None:
-        return wave.rows_left
-    return task.count_tel - task.process_tel_count
-
-
 def _steer(case: Case, wave: Wave) -> None:
     """Pause, resume or start again as declared."""
     record, task = wave.record, wave.task
@@ -181,7 +173,7 @@ def _carry(
         if record.phase is Phase.STARTED and not case.running:
             case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
         words = "nothing is carried over while a task without a record is unsettled"
-        case.wait(wave, Reason.OUTCOME_UNKNOWN, record.pending, words + _removed(still))
+        case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, words + _removed(still))
         return
     if record.phase is Phase.DRAINING:
         ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
@@ -200,9 +192,10 @@ def _carry(
     elif blocked := _cannot_account(case, wave):
         if record.phase is Phase.STARTED and not case.running:
             case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
-        case.wait(wave, Reason.RECORDS_MISSING, record.pending, blocked + _removed(still))
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, blocked + _removed(still))
         return
-    carried = max(record.pending - removed, 0)
+    # Whether the removed are among those dialled without a record yet is not known: at most so many.
+    carried = max(min(record.pending - removed, wave.undialled), 0)
     # Rows that were blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
     entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
     tried_again = record.attributes.recall_count and record.dialled
@@ -228,7 +221,7 @@ def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
             f"`yeta state resolve {case.declared.name}` settles it by hand",
         )  # fmt: skip
     else:
-        case.wait(wave, ready.reason, wave.record.pending, ready.detail + _removed(removed))
+        case.wait(wave, ready.reason, wave.rows_left, ready.detail + _removed(removed))
 
 
 def _cannot_account(case: Case, wave: Wave) -> str:

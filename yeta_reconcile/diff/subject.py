@@ -27,9 +27,18 @@ class Wave:
     task: Task | None
 
     @property
+    def undialled(self) -> int:
+        """Numbers the platform has not dialled, by its own counts where it gives them."""
+        task = self.task
+        if task is None or task.count_tel is None or task.process_tel_count is None:
+            return self.record.pending
+        return max(task.count_tel - task.process_tel_count, 0)
+
+    @property
     def rows_left(self) -> int:
-        """Rows that may still ring."""
-        return self.record.pending
+        """Rows that may still ring: neither called by a record, nor dialled by the platform's counts."""
+        pending = self.record.pending
+        return min(pending, self.undialled) if self.record.live else pending
 
 
 @dataclass(frozen=True, slots=True)
