@@ -47,27 +47,33 @@ def compare(recorded: Recorded, observed: Observed, at: datetime, *, halted: Col
 
 
 def _wave(wave: WaveRecord, task: Task | None, halted: Collection[str]) -> Iterator[Difference]:
-    def differs(what: str, applied: Any, live: Any) -> Difference:
-        return Difference(wave.campaign, wave.number, what, applied, live, wave.task_id)
-
     if wave.phase is Phase.DISCARDED or (wave.phase in FINAL and not _taken_away(wave)):
         return
     if task is None:
-        yield differs("task", _APPLIED.get(wave.phase, wave.phase.value), "gone")
+        yield _differs(wave, "task", _APPLIED.get(wave.phase, wave.phase.value), "gone")
         return
     applied, live = _states(wave, task, halted)
     if applied != live:
-        yield differs("state", applied, live)
+        yield _differs(wave, "state", applied, live)
+    yield from settings_differing(wave, task)
+
+
+def settings_differing(wave: WaveRecord, task: Task) -> Iterator[Difference]:
+    """What of a task that is not over is otherwise than it was applied, its state left aside."""
     if task.phase is LivePhase.DELETED or task.phase in _OVER:
         return
     for name, (asked, found) in differing(wave, task).items():
-        yield differs(name, asked, found)
+        yield _differs(wave, name, asked, found)
 
 
 def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
     """Name: (applied, live) of what the platform tells and is not as it was applied."""
     pairs = _attributes(wave, task)
     return {name: pair for name, pair in pairs.items() if pair[1] is not None and pair[0] != pair[1]}
+
+
+def _differs(wave: WaveRecord, what: str, applied: Any, live: Any) -> Difference:
+    return Difference(wave.campaign, wave.number, what, applied, live, wave.task_id)
 
 
 def _taken_away(wave: WaveRecord) -> bool:

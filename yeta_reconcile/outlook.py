@@ -1,4 +1,4 @@
-"""What a plan leads to: when campaigns will be through, and what the project's limits say of it.
+"""What goes with a plan: when campaigns will be through, what the limits say, what differs live unseen by it.
 
 It reads the state, and a list once more where a limit on frequency asks who would ring; it changes nothing.
 """
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Campaign
 from yeta_reconcile.checks import default_windows
-from yeta_reconcile.diff import Subject, grip
+from yeta_reconcile.diff import Finding, Subject, attribute_path, grip
+from yeta_reconcile.drift import settings_differing
 from yeta_reconcile.forecast import Workload, forecast
 from yeta_reconcile.limits import Guards
 from yeta_reconcile.plan import Action, Change, Forecast, Reason
+from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import Fate
+from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.rows import Comparison, Ledger
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.diff import Wave
     from yeta_reconcile.live import Config
     from yeta_reconcile.load import Repository
-    from yeta_reconcile.positions import Diagnostic
     from yeta_reconcile.store import Store
 
 # What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
@@ -69,6 +71,30 @@ def workload(declared: Campaign, rows: int, config: Config, call_seconds: float 
 def undialled(wave: Wave) -> int:
     """Numbers of a started wave that may still ring, by the platform's counts where it gives them."""
     return wave.undialled if wave.record.live else 0
+
+
+def differing(subjects: Mapping[str, Subject]) -> list[Finding]:
+    """A warning for each setting of a task that another hand changed: no change of a plan shows it."""
+    found = []
+    for name, subject in subjects.items():
+        if subject.declared is None or subject.destroy:
+            continue
+        for wave in subject.waves:
+            for differs in settings_differing(wave.record, wave.task) if wave.task else ():
+                what, path = differs.what, attribute_path(differs.what)
+                if what == "count":
+                    if wave.record.live:  # decided on by `diff`
+                        continue
+                    path = ("contacts",)
+                summary = (
+                    f"{attribute_name(what)} of wave {differs.wave} differs live: "
+                    f"{attribute_value(what, differs.applied)} was applied, "
+                    f"{attribute_value(what, differs.live)} is live"
+                )
+                hint = "put it right at the platform; `yeta drift` lists all that differs"
+                place = subject.at(*path)
+                found.append(Finding(Diagnostic("warning", "live-differs", summary, place, hint, name)))
+    return found
 
 
 def refusals(

@@ -122,12 +122,14 @@ class Summary:
     repeat_numbers: int
     campaigns: int
     unchanged: int
+    passed_over: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything an apply will do, in order, with its reasons and findings.
 
+    `campaigns` are declared; `passed_over` of them were not looked at (`--only`).
     `facts` binds a saved plan to the documents, lists and deciding facts it was made from, by campaign.
     """
 
@@ -142,6 +144,7 @@ class Plan:
     facts: dict[str, str] = field(default_factory=dict)
     state_id: str = ""
     owner: str = ""
+    passed_over: int = 0
 
     @property
     def doing(self) -> tuple[Change, ...]:
@@ -151,11 +154,11 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """The counts."""
-        return summarise(self.changes, self.campaigns)
+        return summarise(self.changes, self.campaigns, self.passed_over)
 
 
-def summarise(changes: Iterable[Change], campaigns: int) -> Summary:
-    """Counts over changes of a repository with so many campaigns."""
+def summarise(changes: Iterable[Change], campaigns: int, passed_over: int) -> Summary:
+    """Counts over changes of a repository of so many campaigns, of which some were not looked at."""
     counts = dict.fromkeys(Action, 0)
     touched = set()
     new = ringing = repeats = 0
@@ -165,5 +168,5 @@ def summarise(changes: Iterable[Change], campaigns: int) -> Summary:
         new += change.new_rows
         repeats += change.repeat_rows
         ringing += change.rows if change.rings else 0
-    unchanged = max(campaigns - len(touched), 0)
-    return Summary(counts, new, ringing, repeats, campaigns, unchanged)
+    unchanged = max(campaigns - passed_over - len(touched), 0)
+    return Summary(counts, new, ringing, repeats, campaigns, unchanged, passed_over)

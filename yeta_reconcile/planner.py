@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
@@ -21,7 +21,7 @@ from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide
 from yeta_reconcile.lineage import former_of, record_of, successor_of
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.observe import Questions, observe, young
-from yeta_reconcile.outlook import forecasts, refusals
+from yeta_reconcile.outlook import differing, forecasts, refusals
 from yeta_reconcile.plan import Plan
 from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import BY_HAND, Phase
@@ -67,8 +67,9 @@ class Planned:
 class Planner:
     """Makes plans for one repository and state. `only` and `destroy` are as on the command line.
 
-    `halted_tasks` are those that the halt paused, as its flag says. `salt` stands in for a state's key that
-    the next command would not have: what the plan says of the lists is made with it instead.
+    `halted` is the halt's own words while one is on, `halted_tasks` are those that it paused. `salt` stands
+    in for a state's key that the next command would not have: what the plan says of the lists is made with
+    it instead.
     """
 
     declared: Repository
@@ -77,6 +78,7 @@ class Planner:
     only: Collection[str] = ()
     destroy: bool = False
     commit: str | None = None
+    halted: str | None = None
     halted_tasks: Collection[str] = ()
     salt: str = ""
 
@@ -146,7 +148,7 @@ class _Gathering:
         self._called: dict[str, set[bytes]] = {}
         self.facts: dict[str, str] = {}
         self.lit: dict[str, tuple[Wave, ...]] = {
-            name: tuple(map(self._by_halt, in_the_light(record, observed.tasks)))
+            name: in_the_light(record, observed.tasks, planner.halted_tasks)
             for name, record in recorded.campaigns.items()
         }
         self.taken = self._taken_lines()
@@ -158,7 +160,9 @@ class _Gathering:
         changes = [change for decision in decisions.values() for change in decision.changes]
         busy = {change.campaign for change in changes}
         findings = [*self._checks(subjects, busy), *(f for d in decisions.values() for f in d.findings)]
+        findings += differing(subjects)
         diagnostics = [
+            *_halt(self.planner.halted),
             *self.declared.warnings,
             *(found.diagnostic for found in findings),
             *(d for subject in subjects.values() for d in subject.delta.diagnostics),
@@ -176,6 +180,7 @@ class _Gathering:
             expires=self.now + LIFETIME,
             commit=self.planner.commit,
             campaigns=len(self.callings),
+            passed_over=sum(name not in subjects for name in self.callings),
             changes=tuple(changes),
             diagnostics=tuple(dict.fromkeys(diagnostics)),
             forecast=forecasts(subjects, self.observed.config, self.store, self.now),
@@ -198,13 +203,6 @@ class _Gathering:
             blocked,
             refusals=len(forbidding),
         )
-
-    def _by_halt(self, wave: Wave) -> Wave:
-        """A wave that our own halt paused says so, before any apply has noted it."""
-        record = wave.record
-        if record.phase is not Phase.PAUSED or record.task_id not in self.planner.halted_tasks:
-            return wave
-        return Wave(replace(record, detail="halt"), wave.task)
 
     def _subjects(self) -> dict[str, Subject]:
         orphans = self._orphans_by_name()
@@ -404,6 +402,12 @@ class _Gathering:
                     for line in wave.record.attributes.lines:
                         taken[line] = (name, f"{name} wave {wave.record.number}")
         return taken
+
+
+def _halt(words: str | None) -> Iterator[Diagnostic]:
+    if words:
+        hint = "`yeta resume` lifts the halt"
+        yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
 
 
 def _standing(wave: WaveRecord) -> Phase:

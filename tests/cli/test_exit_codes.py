@@ -53,7 +53,7 @@ def test_0_done_then_nothing_to_do(here: Served) -> None:
 
     assert (first.code, second.code) == (0, 0)
     assert first.out.endswith("Done. 1 wave staged, 1 wave started. Everything is as declared.\n")
-    assert second.out.endswith("Nothing to do: all is as declared.\n")
+    assert second.out.endswith("Nothing to do. Everything is as declared.\n")
     assert here.changes_sent() == ["create", "insert", "start"]
     assert first.err == second.err == ""
 

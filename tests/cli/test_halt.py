@@ -109,6 +109,21 @@ def test_resume_lifts_the_halt_and_the_next_apply_starts_again_what_is_declared(
     assert here.main("resume", "--yes").out == "There is no halt.\n"
 
 
+def test_status_tells_a_pause_by_the_halt_from_one_by_another_hand(here: Served) -> None:
+    first, second = running(here)
+    here.emulator.console_pause(second)
+    assert here.yeta("halt").code == 0
+
+    waves = [
+        wave for one in here.main("status", "--format", "json").json["campaigns"] for wave in one["waves"]
+    ]
+
+    assert {wave["task_id"]: wave["detail"] for wave in waves} == {
+        first: "paused by a halt",
+        second: "paused by another hand",
+    }
+
+
 def test_halt_works_with_a_locked_state(here: Served) -> None:
     running(here)
 

@@ -330,3 +330,54 @@ def test_a_file_that_is_no_plan_is_let_be_until_there_is_one(here: Served) -> No
     assert here.main("plan", "-o", "notes.txt").code == 3
 
     assert (here.root / "notes.txt").read_text("utf-8") == "mine"
+
+
+def test_a_setting_that_another_hand_changed_is_a_warning_and_not_as_declared(here: Served) -> None:
+    here.campaign(extra="recall: {count: 1, wait: 10m}\n")
+    assert here.main("apply", "--yes").code == 0
+    assert here.main("plan").out.endswith("No changes. The one campaign is as declared.\n")
+    (task,) = here.emulator.tasks.values()
+    task.recall_count = 3
+
+    done = here.main("plan", "--detailed-exitcode")
+    (found,) = here.main("plan", "--format", "json").json["diagnostics"]
+
+    assert (done.code, done.out.splitlines()[-1]) == (0, "No changes. 1 warning.")
+    assert found["code"] == "live-differs"
+    assert found["summary"] == "recall.count of wave 1 differs live: 1 was applied, 3 is live"
+    assert (found["campaign"], found["file"], found["line"]) == ("renewal", "renewal.yaml", 7)
+    assert here.main("apply", "--yes").out.endswith("Nothing to do. 1 warning.\n")
+
+
+def test_only_what_was_looked_at_is_counted_as_unchanged(here: Served) -> None:
+    here.campaign("one")
+    here.campaign("two", range(10, 14), lines='["200"]')
+    here.campaign("three", range(20, 24), lines='["300"]')
+
+    plan = here.main("plan", "--only", "one")
+    summary = here.main("plan", "--only", "one", "--format", "json").json["summary"]
+    applied = here.main("apply", "--yes", "--only", "one")
+
+    assert plan.out.endswith(", no campaigns unchanged. 2 others were not looked at (--only).\n")
+    assert "Unchanged" not in plan.out
+    assert (summary["campaigns"], summary["unchanged"], summary["passed_over"]) == (3, 0, 2)
+    assert applied.out.endswith("1 wave started. 2 others were not looked at (--only).\n")
+
+
+def test_what_destroys_does_not_say_that_all_is_as_declared(here: Served) -> None:
+    here.campaign()
+    assert here.main("apply", "--yes").code == 0
+
+    assert here.main("apply", "--yes", "--destroy").out.endswith("Done. 1 wave deleted.\n")
+    assert here.main("apply", "--yes", "--destroy").out.endswith("Nothing to do.\n")
+
+
+def test_a_halt_that_is_on_is_a_warning(here: Served) -> None:
+    here.campaign()
+    assert here.main("halt").code == 0
+
+    (found,) = here.main("plan", "--format", "json").json["diagnostics"]
+    assert (found["severity"], found["code"]) == ("warning", "halted")
+    assert "until it is lifted nothing rings" in found["summary"]
+    assert here.main("resume", "--yes").code == 0
+    assert here.main("plan", "--format", "json").json["diagnostics"] == []

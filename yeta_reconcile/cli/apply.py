@@ -70,7 +70,7 @@ def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: b
     """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
     with session(context) as opened:
         planned = make_plan(opened, only, destroy)
-    voice.plan(planned)
+    voice.plan(planned, destroy=destroy)
     if planned.forbidden:
         return planned.exit_code
     if planned.plan.changes:
@@ -110,7 +110,7 @@ class _Application:
             check_saved(self.opened, saved, planned)
         left = left_out(saved.plan, planned.plan) if saved else frozenset()
         planned = _without(planned, left)
-        self.voice.plan(planned)
+        self.voice.plan(planned, destroy=self.destroy)
         if left:
             names = ", ".join(sorted(left))
             self.voice.note(f"left to the next plan: {names} waited when this one was made")

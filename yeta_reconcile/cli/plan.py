@@ -159,6 +159,7 @@ def make_plan(
         only=only,
         destroy=destroy,
         commit=commit_of(repository),
+        halted=opened.halted(),
         halted_tasks=opened.halted_tasks(),
         salt=salt,
     )

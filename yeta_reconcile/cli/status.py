@@ -112,7 +112,7 @@ def _campaign(
     config: Config,
     now: datetime,
 ) -> CampaignStatus:
-    waves = in_the_light(record, tasks)
+    waves = in_the_light(record, tasks, opened.halted_tasks())
     calls = opened.store.calls
     results = {
         wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled

@@ -15,7 +15,7 @@ from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
 from yeta_reconcile.cli.plan import show_plan
 from yeta_reconcile.plan import Action
 from yeta_reconcile.render.plan_json import plan_json
-from yeta_reconcile.render.words import count, listed
+from yeta_reconcile.render.words import asides, count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +47,7 @@ class Voice:
         self._did: dict[str, int] = dict.fromkeys(_DID, 0)
         self._called = 0
         self._ended = False
+        self._settled = ""
 
     @contextmanager
     def ending(self) -> Iterator[None]:
@@ -59,8 +60,9 @@ class Voice:
                 error.add_note(ON_STDOUT)
             raise
 
-    def plan(self, planned: Planned) -> None:
-        """The plan that is about to be carried out."""
+    def plan(self, planned: Planned, *, destroy: bool) -> None:
+        """The plan that is about to be carried out; `destroy` as on the command line."""
+        self._settled = asides(planned.plan) or ("" if destroy else "Everything is as declared.")
         if self._json:
             self._line("plan", plan=plan_json(planned.plan))
         else:
@@ -115,7 +117,7 @@ class Voice:
         parts += [f"{count(self._called, 'number')} called out"] if self._called else []
         did = f"{listed(parts, len(parts))}. ".capitalize() if parts else ""
         if code == 0:
-            return f"Done. {did}Everything is as declared." if did else "Nothing to do: all is as declared."
+            return f"{'Done' if did else 'Nothing to do'}. {did}{self._settled}".rstrip()
         if code in {3, 4}:
             return "Nothing was done: the plan has errors."
         if code == 130:

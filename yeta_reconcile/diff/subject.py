@@ -11,7 +11,7 @@ from yeta_reconcile.positions import Position
 from yeta_reconcile.recorded import RISEN, CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from yeta_reconcile.campaign import Calling
@@ -86,8 +86,13 @@ class Subject:
         return self.record is None or not self.record.has_ledger
 
 
-def in_the_light(record: CampaignRecord | None, tasks: dict[str, Task | None]) -> tuple[Wave, ...]:
-    """A campaign's waves with the phases that the platform's answers give them; discarded ones left out."""
+def in_the_light(
+    record: CampaignRecord | None, tasks: dict[str, Task | None], halted: Collection[str] = ()
+) -> tuple[Wave, ...]:
+    """A campaign's waves with the phases that the platform's answers give them; discarded ones left out.
+
+    `halted` are tasks that our own halt paused: their waves say so before any apply has noted it.
+    """
     waves = []
     for wave in record.waves if record else ():
         if wave.task_id is None or wave.task_id not in tasks:
@@ -97,6 +102,8 @@ def in_the_light(record: CampaignRecord | None, tasks: dict[str, Task | None]) -
         now: Seen = seen(wave, task)
         if now.phase is not Phase.DISCARDED:
             detail = RISEN if risen(wave, task) else wave.detail
+            if now.phase is Phase.PAUSED and wave.task_id in halted:
+                detail = "halt"
             lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count, detail=detail)
             waves.append(Wave(lit, task))
     return tuple(waves)

@@ -51,6 +51,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "campaigns": summary.campaigns,
         "unchanged": summary.unchanged,
         **{str(action): summary.counts[action] for action in _COUNTED_TOO},
+        "passed_over": summary.passed_over,
     }
 
 
@@ -127,6 +128,7 @@ def _restored(saved: dict[str, Any]) -> Plan:
         facts=dict(saved["facts"]),
         state_id=saved["state"],
         owner=saved["owner"],
+        passed_over=saved["summary"].get("passed_over", 0),
     )
 
 

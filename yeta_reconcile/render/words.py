@@ -159,9 +159,8 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
     parts = [
         f"{summary.counts[action]:,} {words}" for action, words in _TO_DO.items() if summary.counts[action]
     ]
-    found = _findings(plan)
     if not parts:
-        return f"No changes. {found or _as_declared(summary.campaigns)}"
+        return f"No changes. {asides(plan) or _as_declared(summary.campaigns)}"
     if not plan.doing:
         parts = ["nothing to do now", *parts]
     people = [
@@ -171,9 +170,14 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
     if summary.repeat_numbers:
         people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
     people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
-    return (
-        f"{'Refused plan' if refused else 'Plan'}: {', '.join(parts)} — {', '.join(people)}. {found}".rstrip()
-    )
+    what = "Refused plan" if refused else "Plan"
+    return f"{what}: {', '.join(parts)} — {', '.join(people)}. {asides(plan)}".rstrip()
+
+
+def asides(plan: Plan) -> str:
+    """How much was found, and how many campaigns were not looked at, as sentences; empty if none."""
+    others = "1 other was" if plan.passed_over == 1 else f"{plan.passed_over:,} others were"
+    return f"{_findings(plan)} {f'{others} not looked at (--only).' if plan.passed_over else ''}".strip()
 
 
 def _findings(plan: Plan) -> str:
