@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from yeta_reconcile.cli import ask
@@ -73,6 +74,21 @@ def test_anything_but_yes_is_no(answer: bytes) -> None:
         ask.confirm("Start 3 waves?", yes=False)
 
     assert declined.value.hint == ""
+
+
+def test_the_end_of_input_is_no() -> None:
+    with a_person(says=b"\x04"), pytest.raises(Declined):
+        ask.confirm("Start 3 waves?", yes=False)
+
+
+def test_ctrl_c_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    with a_person():
+        monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+        with pytest.raises(click.Abort):
+            ask.confirm("Start 3 waves?", yes=False)
 
 
 def test_progress_shows_only_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.output import tell
 from yeta_reconcile.errors import Declined
 from yeta_reconcile.render.width import clean
 
@@ -26,7 +27,8 @@ def can_ask() -> bool:
 def confirm(question: str, *, yes: bool) -> None:
     """Return if the answer is yes: given by `--yes`, or by a person at a terminal.
 
-    Raises `Declined` when the person says anything else, and when there is no terminal to ask on.
+    Raises `Declined` when the person says anything else or nothing more (Ctrl-D), and without a terminal to
+    ask on.
     """
     if yes:
         return
@@ -35,7 +37,14 @@ def confirm(question: str, *, yes: bool) -> None:
             "nothing was changed, since there is no terminal to ask on",
             hint="look at what would be done, then pass --yes",
         )
-    if not click.confirm(clean(question), default=False, err=True):
+    try:
+        agreed = click.confirm(clean(question), default=False, err=True)
+    except click.Abort as left:
+        if not isinstance(left.__context__, EOFError):  # Ctrl-C
+            raise
+        agreed = False
+        tell("")
+    if not agreed:
         raise Declined("nothing was changed")
 
 
