@@ -73,6 +73,22 @@ def test_a_repository_gives_its_documents_by_name_and_place(tmp_path: Path) -> N
     assert str(spec.at("csv")) == "sub/more.yaml:5:17"
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("recall: {count: true}", "17: error: recall.count: a whole number is expected"),
+        ("recall: {wait: 500ms}", "16: error: recall.wait: whole seconds are needed, like 90s or 10m"),
+        ('protect: "true"', "10: error: protect: true or false is expected"),
+        ('lines: ["1", "2", "1"]', "19: error: lines[2]: this is named twice; take one of them out"),
+    ],
+)
+def test_what_only_looks_like_a_value_is_an_error(tmp_path: Path, line: str, expected: str) -> None:
+    text = f'kind: Campaign\nname: spring\nstate: running\nrobot: "1"\ncontacts: {{csv: list.csv}}\n{line}\n'
+    project = f'{PROJECT}defaults: {{lines: ["1"]}}\n'
+
+    assert said(tmp_path, {"yeta.yaml": project, "spring.yaml": text}) == [f"spring.yaml:6:{expected}"]
+
+
 def test_all_errors_of_all_documents_come_in_one_run(
     tmp_path: Path, golden: Callable[[Path, str], None]
 ) -> None:

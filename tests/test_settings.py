@@ -85,6 +85,16 @@ def test_a_mistake_in_an_environment_is_found_whether_it_is_chosen_or_not(
     ]
 
 
+def test_a_timezone_of_an_environment_is_judged_whether_it_is_chosen_or_not(tmp_path: Path) -> None:
+    far, near = "far: {timezone: Mars/Olympus}", "near: {timezone: '${ZONE}'}"
+    text = f"kind: Project\nname: a\nenvironments:\n  {far}\n  {near}\n"
+
+    assert said(tmp_path, text) == said(tmp_path, text, "far")
+    assert said(tmp_path, text) == [
+        "yeta.yaml:4:19: error: there is no such timezone (write it like Asia/Shanghai)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("environments", "expected"),
     [

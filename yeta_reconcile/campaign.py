@@ -15,12 +15,23 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from yeta_reconcile.scalars import Duration, Identifier, Moment, Name, Window, in_order
+from yeta_reconcile.scalars import (
+    Duration,
+    Identifier,
+    Moment,
+    Name,
+    NoFlag,
+    Window,
+    each_once,
+    in_order,
+    whole_seconds,
+)
 
 
 class _Document(BaseModel):
@@ -37,7 +48,7 @@ class Platform(_Document):
 
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] = "https://www.xfyeta.com/openapi"
     """The prefix of every call; the same calls also live under other hosts (docs/platform.md)."""
-    max_in_flight: Annotated[int, Field(ge=1, le=64)] = 8
+    max_in_flight: Annotated[int, Field(ge=1, le=64), NoFlag] = 8
     """Calls under way at once, at most; halved while the platform says it is busy."""
     timeout: Duration = timedelta(seconds=30)
     """How long one call may take before its outcome counts as unknown."""
@@ -70,9 +81,9 @@ class Schedule(_Document):
 class Recall(_Document):
     """Further tries for those who were not reached."""
 
-    count: Annotated[int, Field(ge=0, le=3)] = 0
+    count: Annotated[int, Field(ge=0, le=3), NoFlag] = 0
     """Tries after the first, 0 to 3."""
-    wait: Duration = timedelta(minutes=10)
+    wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(minutes=10)
     """Time between tries, in whole seconds."""
 
 
@@ -109,7 +120,7 @@ class Contacts(_Document):
     """One number under two keys: refuse, or call it once for each."""
     bad_numbers: Literal["error", "skip"] = "error"
     """A number that cannot be one: refuse, or set the row aside with a warning."""
-    ordered: bool = False
+    ordered: StrictBool = False
     """Submit the numbers in the order of the file."""
 
 
@@ -127,7 +138,7 @@ class Exemption(_Document):
 class Frequency(_Document):
     """How often one number may be called by all campaigns of the repository together."""
 
-    times: Annotated[int, Field(ge=1)] = 1
+    times: Annotated[int, Field(ge=1), NoFlag] = 1
     """Calls at most; recalls of one task are one."""
     within: Duration = timedelta(days=7)
     """In this time."""
@@ -136,13 +147,13 @@ class Frequency(_Document):
 class Limits(_Document):
     """Guards: an apply that goes beyond one is refused before its first call (exit 4)."""
 
-    new_numbers: Annotated[int, Field(ge=0)] | None = None
+    new_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
     """Rows that may enter waves in one apply."""
-    ringing_numbers: Annotated[int, Field(ge=0)] | None = None
+    ringing_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
     """Rows that may ring after one apply."""
-    deletes: Annotated[int, Field(ge=0)] | None = None
+    deletes: Annotated[int, Field(ge=0), NoFlag] | None = None
     """Tasks that one apply may delete."""
-    repeat_numbers: Annotated[int, Field(ge=0)] | None = None
+    repeat_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
     """People who may be called again by `repeats` in one apply."""
     frequency: Frequency | None = None
     """How often one number may be called by all campaigns together."""
@@ -153,7 +164,7 @@ class Defaults(_Document):
 
     robot: Identifier | None = None
     """Robot (话术) that talks."""
-    lines: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = None
+    lines: Annotated[tuple[Identifier, ...], Field(min_length=1), AfterValidator(each_once)] | None = None
     """Lines that are called from; a direct call takes the first."""
     voice: Identifier | None = None
     """Voice (发音人) of the robot."""
@@ -201,7 +212,9 @@ class Campaign(_Document):
     """`staged`: created and filled, never started."""
     robot: Annotated[Identifier, Field(examples=["111111"])]
     """Robot (话术) that talks; its columns must be fed by the list."""
-    lines: Annotated[tuple[Identifier, ...], Field(min_length=1, examples=[["055169101407"]])]
+    lines: Annotated[
+        tuple[Identifier, ...], Field(min_length=1, examples=[["055169101407"]]), AfterValidator(each_once)
+    ]
     """Lines that are called from, quoted."""
     voice: Identifier | None = None
     """Voice (发音人) of the robot."""
@@ -215,7 +228,7 @@ class Campaign(_Document):
     """The former name; may stay, and then does nothing."""
     repeats: tuple[Name, ...] = ()
     """Campaigns whose people may be called again; counted in the plan."""
-    protect: bool = False
+    protect: StrictBool = False
     """Removing the document is refused until this is taken off."""
     on_change: Literal["carry-over", "next-wave", "forbid"] = "carry-over"
     """What a changed attribute or edited row does to a started wave."""

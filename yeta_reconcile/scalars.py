@@ -81,6 +81,31 @@ def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
     return ordered
 
 
+def _no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a whole number is expected")  # noqa: TRY004
+    return value
+
+
+def whole_seconds(duration: timedelta) -> timedelta:
+    """The duration. Raises ValueError if it has a fraction of a second."""
+    if duration.microseconds:
+        raise ValueError("whole seconds are needed, like 90s or 10m")
+    return duration
+
+
+def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values. Raises PydanticCustomError, at the second of them, if two are equal."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise PydanticCustomError(
+                "named_twice", "this is named twice; take one of them out", {"at": index}
+            )
+    return values
+
+
+# pydantic takes true for 1.
+NoFlag = BeforeValidator(_no_flag)
 Identifier = Annotated[
     str,
     BeforeValidator(_quoted_identifier),

@@ -172,13 +172,7 @@ def _overridden(value: dict[str, Any], environ: Mapping[str, str]) -> dict[str, 
 
 def _take(settings: Settings, value: dict[str, Any], environ: Mapping[str, str]) -> None:
     """Fill in what the value says, and note what is wrong with it."""
-    zone = value.get("timezone", _DEFAULT_ZONE)
-    try:
-        settings.zone = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        place, hint = settings.at("timezone"), "write it like Asia/Shanghai"
-        found = Diagnostic("error", "timezone", "there is no such timezone", place, hint)
-        settings.findings.append(found)
+    _take_zone(settings, value)
     if isinstance(value.get("defaults"), dict):
         settings.defaults = value["defaults"]
     try:
@@ -193,6 +187,15 @@ def _take(settings: Settings, value: dict[str, Any], environ: Mapping[str, str])
                 settings.findings.append(replace(found, position=None, summary=text))
             elif found.position not in said:
                 settings.findings.append(found)
+
+
+def _take_zone(settings: Settings, value: dict[str, Any]) -> None:
+    try:
+        settings.zone = ZoneInfo(value.get("timezone", _DEFAULT_ZONE))
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        place, hint = settings.at("timezone"), "write it like Asia/Shanghai"
+        found = Diagnostic("error", "timezone", "there is no such timezone", place, hint)
+        settings.findings.append(found)
 
 
 def _check_environments(settings: Settings, value: dict[str, Any], environments: Any) -> None:
@@ -221,7 +224,9 @@ def _check_environments(settings: Settings, value: dict[str, Any], environments:
 def _check_unchosen(settings: Settings, value: dict[str, Any], name: str, own: dict[str, Any]) -> None:
     """Note what would be wrong if this environment were chosen; its variables need not be set here."""
     own = {key: item for key, item in own.items() if key not in _NOT_IN_ENVIRONMENTS}
-    there = Settings(settings.raw, name)
+    there = Settings(settings.raw, name, findings=settings.findings)
+    if isinstance(own.get("timezone"), str) and "${" not in own["timezone"]:
+        _take_zone(there, own)
     try:
         Project.model_validate(overlaid(value, own), context={"timezone": settings.zone})
     except ValidationError as error:
