@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from yeta_reconcile.contacts import ListReader, ListSpec, file_digest, plain_digest
 from yeta_reconcile.marks import Key
 from yeta_reconcile.positions import Position
+from yeta_reconcile.table import SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +169,7 @@ def test_one_number_under_two_keys_is_an_error_unless_it_is_allowed(tmp_path: Pa
 
     assert said(reader(tmp_path, content, key=("id",))) == [
         (
-            "list.csv:4:1: error: the row in line 2 has the same number under another key "
+            "list.csv:4:3: error: the row in line 2 has the same number under another key "
             "(take one of them out, or say `same_number: allow`)"
         )
     ]
@@ -180,7 +181,7 @@ def test_both_kinds_of_repetition_are_found_in_one_run(tmp_path: Path) -> None:
 
     assert [line[:22] for line in said(reader(tmp_path, content, key=("id",)))] == [
         "list.csv:3:1: error: t",
-        "list.csv:4:1: error: t",
+        "list.csv:4:3: error: t",
     ]
 
 
@@ -199,6 +200,30 @@ def test_bad_numbers_are_errors_or_set_aside_with_a_warning(tmp_path: Path) -> N
     assert skipping.set_aside == [2, 4]
     assert not skipping.failed
     assert [found.severity for found in skipping.diagnostics] == ["warning", "warning"]
+
+
+def test_a_finding_about_a_field_stands_where_the_field_begins(tmp_path: Path) -> None:
+    content = (
+        "id,name,phone\n"
+        '1,"a, ""b""",1\n'
+        '2,"two\r\nlines, and",2\n'
+        " ,张三,19900000001\n"
+        "4,d,19900000002\n"
+        "5,e,19900000002\n"
+    )
+
+    assert [str(found).partition(": e")[0] for found in _read(tmp_path, content).diagnostics] == [
+        "list.csv:2:14",
+        "list.csv:4:13",
+        "list.csv:5:1",
+        "list.csv:7:5",
+    ]
+
+
+def _read(folder: Path, content: str) -> ListReader:
+    read = reader(folder, content, key=("id",))
+    list(read)
+    return read
 
 
 def test_no_finding_repeats_a_number(tmp_path: Path) -> None:
@@ -229,7 +254,7 @@ def test_every_column_of_the_robot_must_be_fed_and_no_other_named(tmp_path: Path
 def test_a_header_that_stands_twice_is_an_error_if_it_is_used(tmp_path: Path) -> None:
     assert said(reader(tmp_path, "phone,name,x,x\n19900000001,a,b,c\n")) == []
     assert said(reader(tmp_path, "phone,name,phone\n19900000001,a,b\n")) == [
-        "list.csv:1:1: error: the header phone stands twice (rename one)"
+        "list.csv:1:12: error: the header phone stands twice (rename one)"
     ]
 
 
@@ -244,7 +269,7 @@ def test_without_a_document_findings_stand_in_the_list(tmp_path: Path) -> None:
 
 
 def test_of_many_repetitions_the_rest_is_counted(tmp_path: Path) -> None:
-    content = "phone,name\n" + "19900000001,a\n" * 1502
+    content = "phone,name\n" + "19900000001,a\n" * (SHOWN + 502)
 
     assert said(reader(tmp_path, content))[-1] == "list.csv:1:1: error: 501 more rows are like these"
 

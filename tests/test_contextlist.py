@@ -44,5 +44,5 @@ def test_a_header_that_is_missing_or_doubled_is_an_error(tmp_path: Path) -> None
     assert list(read) == []
     assert [str(found) for found in read.diagnostics] == [
         "key:1:1: error: the file has no header id (did you mean ids?)",
-        "vip.csv:1:1: error: the header a stands twice (rename one)",
+        "vip.csv:1:7: error: the header a stands twice (rename one)",
     ]

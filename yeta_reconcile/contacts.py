@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
-from yeta_reconcile.positions import Diagnostic, Position, Severity
+from yeta_reconcile.positions import Diagnostic, Position
 from yeta_reconcile.table import SHOWN, Encoding, Table
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ class ListReader:
         self._digest = digest
         self._table = Table(spec.path, spec.label, spec.encoding)
         self._findings = self._table.findings
+        self._add = self._findings.add
         self._number_at: int | None = None
         self._key_at: tuple[int, ...] = ()
         self._values = _getter(())
@@ -249,9 +250,10 @@ class ListReader:
         good = ["" not in self._key_of(fields) for fields in rows]
         if all(good):
             return lines, rows
-        for line, has_key in zip(lines, good, strict=True):
+        for line, fields, has_key in zip(lines, rows, good, strict=True):
             if not has_key:
-                self._add(line, "empty-key", "a field of the key is empty")
+                empty = self._key_at[self._key_of(fields).index("")]
+                self._add(line, "empty-key", "a field of the key is empty", field=empty)
         return [*compress(lines, good)], [*compress(rows, good)]
 
     def _key_of(self, fields: list[str]) -> tuple[str, ...]:
@@ -265,10 +267,10 @@ class ListReader:
             self.set_aside.append(line)
             if self.spec.bad_numbers == "skip":
                 summary = f"the row is set aside: {problem}"
-                self._add(line, "bad-number", summary, severity="warning")
+                self._add(line, "bad-number", summary, severity="warning", field=self._number_at)
             else:
                 hint = "mend the row, or say `bad_numbers: skip`"
-                self._add(line, "bad-number", str(problem), hint=hint)
+                self._add(line, "bad-number", str(problem), hint=hint, field=self._number_at)
             return ""
 
     def _judge_repeats(self) -> None:
@@ -279,16 +281,16 @@ class ListReader:
             rows = f"{count} rows have" if count > 1 else "one row has"
             first = "; this is the first of them" if count > 1 else ""
             summary = f"{rows} the key of an earlier row, which alone counts{first}"
-            self._add(line, "duplicate-key", summary, severity="warning")
+            self._add(line, "duplicate-key", summary, severity="warning", field=self._key_at[0])
         elif self.left_out:
             hint = "take one of them out, or say `duplicates: first`"
-            self._name_firsts(self._keys, "duplicate-key", "has the same key", hint)
+            self._name_firsts(self._keys, "duplicate-key", "has the same key", hint, self._key_at[0])
         if self._numbers.again:
             hint = "take one of them out, or say `same_number: allow`"
             what = "has the same number under another key"
-            self._name_firsts(self._numbers, "same-number", what, hint)
+            self._name_firsts(self._numbers, "same-number", what, hint, self._number_at)
 
-    def _name_firsts(self, seen: _Seen, code: str, what: str, hint: str) -> None:
+    def _name_firsts(self, seen: _Seen, code: str, what: str, hint: str, at: int | None) -> None:
         """Read the file once more: what stands first is known only now."""
         wanted = {digest for digest, _ in seen.lines}
         first: dict[bytes, int] = {}
@@ -299,15 +301,11 @@ class ListReader:
             for digest in {row.digest, row.number_digest} & wanted:
                 first.setdefault(digest, row.line)
         for digest, line in seen.lines:
-            self._add(line, code, f"the row in line {first.get(digest, 0)} {what}", hint=hint)
+            summary = f"the row in line {first.get(digest, 0)} {what}"
+            self._add(line, code, summary, hint=hint, field=at)
         if seen.again > len(seen.lines):
             more = seen.again - len(seen.lines)
             self._add(0, f"more-{code}s", f"{more} more rows are like these")
-
-    def _add(
-        self, line: int, code: str, summary: str, *, hint: str = "", severity: Severity = "error"
-    ) -> None:
-        self._findings.add(line, code, summary, hint=hint, severity=severity)
 
     # What the header means
 
@@ -363,8 +361,9 @@ class ListReader:
     def _refuse_doubled(self, used: set[str]) -> None:
         for name in sorted(used):
             if self._table.header.count(name) > 1:
-                line = self._table.header_line
-                self._add(line, "doubled-header", f"the header {name} stands twice", hint="rename one")
+                line, header = self._table.header_line, self._table.header
+                summary, again = f"the header {name} stands twice", header.index(name, header.index(name) + 1)
+                self._add(line, "doubled-header", summary, hint="rename one", field=again)
 
     def _declared(self, part: str, name: str, summary: str, hint: str) -> None:
         """Note what is wrong with a part of `contacts:`, at its place in the document."""

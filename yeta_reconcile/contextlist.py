@@ -45,8 +45,9 @@ class ContextReader:
             summary = f"the file has no header {key}"
             self._findings.put(Diagnostic("error", "columns", summary, at("key"), hint))
         for name in sorted({name for name in header if name and header.count(name) > 1}):
+            summary, again = f"the header {name} stands twice", header.index(name, header.index(name) + 1)
             line = self._table.header_line
-            self._findings.add(line, "doubled-header", f"the header {name} stands twice", hint="rename one")
+            self._findings.add(line, "doubled-header", summary, hint="rename one", field=again)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -70,10 +71,11 @@ class ContextReader:
                 relation_id = fields.pop(at).strip()
                 former = first.setdefault(relation_id, line)
                 if not relation_id:
-                    self._findings.add(line, "empty-key", "the relation id is empty")
+                    self._findings.add(line, "empty-key", "the relation id is empty", field=at)
                 elif former != line:
                     summary = f"the row in line {former} has the same relation id"
-                    self._findings.add(line, "duplicate-key", summary, hint="take one of them out")
+                    hint = "take one of them out"
+                    self._findings.add(line, "duplicate-key", summary, hint=hint, field=at)
                 else:
                     values = dict(zip(names, fields, strict=True))
                     values.pop("", None)

@@ -6,6 +6,7 @@ Reads documents and looks whether lists are there; lists are read by whoever nee
 from __future__ import annotations
 
 import posixpath
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from yeta_reconcile.campaign import Campaign, DialogContext, DirectCall, Project
+from yeta_reconcile.campaign import Campaign, Contacts, Contexts, DialogContext, DirectCall, Project
 from yeta_reconcile.complaints import complaints
 from yeta_reconcile.contacts import ListSpec
 from yeta_reconcile.contextlist import ContextReader
@@ -110,15 +111,14 @@ class Repository:
 
     def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
         """The contact list of a campaign or direct call."""
-        return _list_spec(self.root, located)
+        return _list_spec(self.root, located, located.model.contacts)
 
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
-        return _context_reader(self.root, located)
+        return _context_reader(self.root, located, located.model.contexts)
 
 
-def _list_spec(root: Path, located: Located[Campaign | DirectCall]) -> ListSpec:
-    contacts = located.model.contacts
+def _list_spec(root: Path, located: Located[Any] | RawDocument, contacts: Contacts) -> ListSpec:
     label = _beside(located.file, contacts.csv)
     return ListSpec(
         path=root / label,
@@ -134,8 +134,9 @@ def _list_spec(root: Path, located: Located[Campaign | DirectCall]) -> ListSpec:
     )
 
 
-def _context_reader(root: Path, located: Located[DialogContext]) -> ContextReader | None:
-    contexts = located.model.contexts
+def _context_reader(
+    root: Path, located: Located[Any] | RawDocument, contexts: Contexts
+) -> ContextReader | None:
     if contexts.csv is None or contexts.key is None:
         return None
     label = _beside(located.file, contexts.csv)
@@ -156,6 +157,7 @@ def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> 
 class Survey:
     """All that is in a repository, right or wrong: the valid documents by name, `findings`, and `flaws`.
 
+    `other_lists` and `other_contexts` are those of documents that have an error elsewhere.
     Raises InvalidInput at once only where there are no settings to speak of.
     """
 
@@ -166,6 +168,8 @@ class Survey:
         self.callings: dict[str, Located[Any]] = {}
         self.contexts: dict[str, Located[DialogContext]] = {}
         self.flaws: list[Flaw] = []
+        self.other_lists: list[ListSpec] = []
+        self.other_contexts: list[ContextReader] = []
         self._incomplete = False
         self._note_flaw(0, self.settings.raw.at, kind="Project")
         for raw in self.settings.others:
@@ -180,11 +184,11 @@ class Survey:
 
     def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
         """The contact list of a campaign or direct call."""
-        return _list_spec(self.root, located)
+        return _list_spec(self.root, located, located.model.contacts)
 
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
-        return _context_reader(self.root, located)
+        return _context_reader(self.root, located, located.model.contexts)
 
     def repository(self) -> Repository:
         """The repository. Raises InvalidInput with every finding if there is any error."""
@@ -251,8 +255,20 @@ class Survey:
             for path, found in complaints(error, model, raw):
                 if found.position not in said and not self._inherited(raw, value, path):
                     self.findings.append(found)
+            self._keep_list(raw, model)
             return
         self._keep(Located(validated, raw.file, raw, self.settings))
+
+    def _keep_list(self, raw: RawDocument, model: type[Model]) -> None:
+        """Note the list of a document that is not valid, if what it says of the list is."""
+        with suppress(ValidationError):
+            if model is not DialogContext:
+                contacts = Contacts.model_validate(raw.value.get("contacts"))
+                self.other_lists.append(_list_spec(self.root, raw, contacts))
+            elif reader := _context_reader(
+                self.root, raw, Contexts.model_validate(raw.value.get("contexts"))
+            ):
+                self.other_contexts.append(reader)
 
     def _foreign(self, raw: RawDocument, kind: Any) -> None:
         """Say that a document is none of ours."""

@@ -8,20 +8,22 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from yeta_reconcile.positions import Diagnostic, Position, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 Encoding = Literal["auto", "utf-8", "gb18030"]
 
 CHUNK = 1 << 20
 # Findings of one kind that are shown whole; of the rest, the count.
-SHOWN = 1000
+SHOWN = 100_000
 # Lines that are looked at to tell a GB18030 file from a damaged UTF-8 one.
 _SAMPLE = 10_000
 _BLOCK = 500
@@ -30,37 +32,63 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS = ",;\t"
 
 
-class Findings:
-    """What was found in one file; of each kind at most `SHOWN` are kept, the rest are counted."""
+# A row's line and the index of a field in it; and where that field begins: line and column, from 1.
+Cell = tuple[int, int]
+Starts = dict[Cell, tuple[int, int]]
 
-    def __init__(self, label: str) -> None:
+
+class Findings:
+    """What was found in one file; of each kind at most `SHOWN` are kept, the rest are counted.
+
+    `starts` tells where fields begin in the file; asked once all is read, and only if it must.
+    """
+
+    def __init__(self, label: str, starts: Callable[[Mapping[int, object]], Starts]) -> None:
         self.label = label
         self.errors = 0
-        self._found: list[Diagnostic] = []
+        self._starts = starts
+        self._found: list[tuple[Diagnostic, Cell | None]] = []
         self._counts: dict[tuple[Severity, str], int] = {}
 
     def add(
-        self, line: int, code: str, summary: str, *, hint: str = "", severity: Severity = "error"
+        self,
+        line: int,
+        code: str,
+        summary: str,
+        *,
+        hint: str = "",
+        severity: Severity = "error",
+        field: int | None = None,
     ) -> None:
-        """Note a finding at a line of the file (0: the whole file)."""
-        self.put(Diagnostic(severity, code, summary, Position(self.label, line), hint))
+        """Note a finding at a line of the file (0: the whole file), about the row or one `field` of it."""
+        place = Position(self.label, line)
+        self._note(Diagnostic(severity, code, summary, place, hint), None if field is None else (line, field))
 
     def put(self, found: Diagnostic) -> None:
         """Note a finding that stands elsewhere, such as in the document."""
+        self._note(found, None)
+
+    def _note(self, found: Diagnostic, cell: Cell | None) -> None:
         self.errors += found.severity == "error"
         kind = (found.severity, found.code)
         self._counts[kind] = count = self._counts.get(kind, 0) + 1
         if count <= SHOWN:
-            self._found.append(found)
+            self._found.append((found, cell))
 
     def all(self) -> tuple[Diagnostic, ...]:
         """Every finding that was kept, and how many more there are of a kind."""
+        rows = {cell[0]: None for _, cell in self._found if cell}
+        starts = self._starts(rows) if rows else {}
+        found = [
+            replace(found, position=Position(self.label, *starts[cell])) if cell in starts else found
+            for found, cell in self._found
+        ]
         more = [
             Diagnostic(severity, code, f"{count - SHOWN} more of this kind", Position(self.label))
             for (severity, code), count in self._counts.items()
             if count > SHOWN
         ]
-        return (*self._found, *more)
+        return (*found, *more)
 
 
 class Table:
@@ -71,7 +99,7 @@ class Table:
 
     def __init__(self, path: Path, label: str, encoding: Encoding) -> None:
         self.path = path
-        self.findings = Findings(label)
+        self.findings = Findings(label, self._starts)
         self.header: tuple[str, ...] = ()
         self.header_line = 1
         self._delimiter = ","
@@ -113,6 +141,28 @@ class Table:
                 simple = after == line + len(rows)
                 lines = range(line, after) if simple else _lines(line, rows)[:-1]
                 yield self._of_width(lines, rows)
+
+    def _starts(self, rows: Mapping[int, object]) -> Starts:
+        """Where the fields of some rows begin; a row that spans lines may have fields on each."""
+        starts: Starts = {}
+        row, field, quoted, last = 0, 0, False, max(rows)
+        with suppress(OSError, UnicodeDecodeError), self.path.open(encoding=self._codec, newline="") as file:
+            for line, text in enumerate(file, 1):
+                if not row and line in rows:
+                    row, field, quoted = line, 0, False
+                    starts[row, 0] = line, 1
+                if not row:
+                    if line > last:
+                        break
+                    continue
+                for column, character in enumerate(text, 1):
+                    if character == '"':
+                        quoted = not quoted
+                    elif character == self._delimiter and not quoted:
+                        field += 1
+                        starts[row, field] = line, column + 1
+                row = row if quoted else 0
+        return starts
 
     def _of_width(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
         width = len(self.header)

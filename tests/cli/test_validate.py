@@ -46,6 +46,27 @@ def test_the_examples_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_a_list_is_checked_though_its_document_has_an_error_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        tmp_path,
+        a=CAMPAIGN.format(name="a", robot="719", csv="list.csv").replace("running", "runing"),
+        vip="kind: DialogContext\nname: VIP\ncontexts: {csv: ids.csv, key: id}\n",
+        ids="id,x\n1,a\n1,b\n",
+        list="phone,姓名\n1990000,a\n",
+    )
+
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+
+    assert [line.partition(": error")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "a.yaml:3:8",
+        "ids.csv:3:1",
+        "list.csv:2:1",
+        "vip.yaml:2:7",
+    ]
+
+
 def test_errors_in_documents_and_lists_come_in_one_run_sorted_by_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

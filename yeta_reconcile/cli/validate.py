@@ -41,8 +41,9 @@ FORMAT = "yeta-validate/1"
 def validate(context: Context, online: bool, form: str, annotations: str) -> int:
     """Check documents and contact lists.
 
-    Every finding comes in one run, as path:line:column, what is wrong and what would be right. Without
-    --online nothing is asked of the platform. Exits 3 if there is an error.
+    Every finding comes in one run (of one kind in one list, the first 100,000 and how many more), as
+    path:line:column, what is wrong and what would be right. Without --online nothing is asked of the
+    platform. Exits 3 if there is an error.
     """
     survey, findings = _survey(context)
     columns: dict[str, tuple[str, ...]] = {}
@@ -83,17 +84,19 @@ def _survey(context: Context) -> tuple[Survey | None, list[Diagnostic]]:
 def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], findings: list[Diagnostic]) -> int:
     """Read every list to its end and add what is found; the number of rows."""
     rows = 0
-    for located in survey.callings.values():
-        spec = survey.list_spec(located)
+    lists = [
+        (survey.list_spec(one), columns.get(one.model.robot) or None) for one in survey.callings.values()
+    ]
+    for spec, robot in (*lists, *((spec, None) for spec in survey.other_lists)):
         if not spec.path.is_file():  # the survey says so
             continue
-        reader = ListReader(spec, columns.get(located.model.robot) or None)
+        reader = ListReader(spec, robot)
         for _ in reader.blocks():
             pass
         rows += reader.count
         findings += reader.diagnostics
-    for context in survey.contexts.values():
-        contexts = survey.context_reader(context)
+    readers = [*map(survey.context_reader, survey.contexts.values()), *survey.other_contexts]
+    for contexts in readers:
         if contexts is not None:
             rows += sum(1 for _ in contexts)
             findings += contexts.diagnostics
