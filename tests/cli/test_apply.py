@@ -35,6 +35,15 @@ def test_json_is_one_object_a_line_from_the_plan_to_the_end(here: Served) -> Non
     assert done.err == ""
 
 
+def test_times_are_in_the_projects_timezone(here: Served) -> None:
+    here.project("timezone: Asia/Tokyo\n")
+    here.campaign()
+
+    done = here.main("apply", "--yes", "--format", "json")
+
+    assert all(line["at"].endswith("+09:00") for line in done.lines)
+
+
 def test_json_names_every_problem_and_ends_with_the_exit_code(here: Served) -> None:
     here.campaign()
     here.emulator.take_line("100")
@@ -165,3 +174,35 @@ def test_the_history_says_who_what_and_which_plan(here: Served) -> None:
     store.close()
     assert (entry["who"], entry["plan_id"], entry["exit_code"]) == ("somebody", plan["id"], 0)
     assert entry["summary"]["ringing_numbers"] == 3
+
+
+def test_verbose_logs_every_event_and_call_and_no_number(here: Served) -> None:
+    here.campaign()
+
+    done = here.main("-vv", "--log-format", "json", "apply", "--yes")
+
+    assert done.code == 0
+    logged = [(line["level"], line["message"]) for line in map(json.loads, done.err.splitlines())]
+    assert ("info", "renewal: started {'wave': 1}") in logged
+    calls = [message.partition(",")[0] for level, message in logged if level == "debug"]
+    assert calls.count("start call: code 0") == 1
+    assert {"token call: code 0", "create call: code 0", "insert call: code 0"} <= {*calls}
+    assert "1990000" not in done.err
+    assert "INFO: renewal: deleted" in here.main("-v", "apply", "--yes", "--destroy").err
+
+
+def test_a_json_log_holds_problems_and_errors_too(here: Served) -> None:
+    here.campaign(lines='["100"]')
+    assert here.main("apply", "--yes").code == 0
+    here.campaign("other", range(10, 12), lines='["100"]')
+    waits = here.main("--log-format", "json", "apply", "--yes")
+    here.campaign(state="runing")
+    invalid = here.main("plan", "--log-format=json")
+
+    (problem,) = map(json.loads, waits.err.splitlines())
+    finding, error = map(json.loads, invalid.err.splitlines())
+    assert (waits.code, problem["level"]) == (7, "warning")
+    assert problem["message"].startswith("waits: other: ")
+    assert invalid.code == 3
+    assert finding["message"].startswith("renewal.yaml:3:8: error: state: one of ")
+    assert (error["level"], error["message"]) == ("error", "the repository is not valid")

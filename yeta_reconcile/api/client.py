@@ -88,7 +88,7 @@ class PlatformClient:
         self._jitter = jitter
         secure = self._base.startswith("https:")
         wire = transport or Wire(connections=max_in_flight, timeout=timeout, secure=secure, now=now)
-        self._exchange = Exchange(wire, timeout)
+        self._exchange = Exchange(wire, timeout, now)
         self._token = TokenHolder(self._fetch_token, now=now)
 
     def close(self) -> None:
@@ -324,7 +324,7 @@ class PlatformClient:
 
     def _post_once(self, call: Call, grant: Grant, body: bytes) -> Envelope:
         try:
-            return self._exchange.post(grant.urls[call], body)
+            return self._exchange.post(call, grant.urls[call], body)
         except NoAnswer as error:
             kind = OutcomeUnknown if error.sent else NotSent
             raise kind(call, error.why) from None
@@ -338,12 +338,12 @@ class PlatformClient:
         def once() -> Value:
             nonlocal renewed
             grant = self._token.get()
-            answer = self._exchange.post(grant.urls[call], body)
+            answer = self._exchange.post(call, grant.urls[call], body)
             if meaning(call, answer.code) is Meaning.RENEW_TOKEN and not renewed:
                 renewed = True
                 self._token.refuse(grant)
                 grant = self._token.get()
-                answer = self._exchange.post(grant.urls[call], body)
+                answer = self._exchange.post(call, grant.urls[call], body)
             return self._read(call, answer, payload, grant, read)
 
         return self._until_answered(call, once)
@@ -353,7 +353,7 @@ class PlatformClient:
         url = httpx.URL(self._base + PATHS["token"])
 
         def once() -> tuple[str, int | None]:
-            return self._read("token", self._exchange.post(url, body), {}, None, answers.read_token)
+            return self._read("token", self._exchange.post("token", url, body), {}, None, answers.read_token)
 
         token, seconds = self._until_answered("token", once)
         query = f"?token={quote(token, safe='')}"

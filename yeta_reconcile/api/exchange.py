@@ -1,11 +1,12 @@
 """One request and its whole answer, bounded in size; every failure told as sent or not sent.
 
-Knows no call and no code. Goes below httpx's client on purpose: that one writes each URL, and with
-it the token, to the log.
+Knows a call by its name alone, for the log, and no code's meaning. Goes below httpx's client on purpose:
+that one writes each URL, and with it the token, to the log.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,8 +14,9 @@ import httpx
 from yeta_reconcile.api.answers import Envelope, OddAnswer, read_envelope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+LOG = logging.getLogger(__name__)
 LARGEST_ANSWER = 16 * 2**20
 _HEADERS = [
     (b"Content-Type", b"application/json;charset=UTF-8"),
@@ -38,18 +40,31 @@ class NoAnswer(Exception):
 
 
 class Exchange:
-    """Requests over one transport, `timeout` seconds each."""
+    """Requests over one transport, `timeout` seconds each; `now` is a monotonic clock."""
 
-    def __init__(self, transport: httpx.BaseTransport, timeout: float) -> None:
+    def __init__(self, transport: httpx.BaseTransport, timeout: float, now: Callable[[], float]) -> None:
         self._transport = transport
+        self._now = now
         self._extensions = _limits(timeout)
 
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
 
-    def post(self, url: httpx.URL, body: bytes) -> Envelope:
+    def post(self, call: str, url: httpx.URL, body: bytes) -> Envelope:
         """Send a JSON body, read the envelope. Raises NoAnswer."""
+        began, outcome = self._now(), "broken off"
+        try:
+            answer = self._answer(url, body)
+            outcome = f"code {answer.code}"
+        except NoAnswer as error:
+            outcome = error.why
+            raise
+        finally:
+            LOG.debug("%s call: %s, %.0f ms", call, outcome, (self._now() - began) * 1000)
+        return answer
+
+    def _answer(self, url: httpx.URL, body: bytes) -> Envelope:
         request = httpx.Request("POST", url, headers=_HEADERS, content=body, extensions=self._extensions)
         response = self._open(request)
         parts, length = [], 0

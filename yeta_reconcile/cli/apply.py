@@ -50,7 +50,7 @@ def apply(
     FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
     planned. If it breaks off, the same FILE goes on where it stopped; once it is done, it is spent.
     """
-    voice = Voice(form, color=context.color)
+    voice = Voice(form, color=context.color, log_format=context.log_format)
     with voice.ending():
         if file and (only or destroy):
             raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")

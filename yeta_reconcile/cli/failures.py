@@ -1,6 +1,6 @@
 """Every way a command can fail, as an exit code, words on stderr and JSON: the one place that maps them.
 
-An expected failure is one message; anything else is a bug and leaves a redacted report in a file.
+An expected failure is one message, with --log-format json lines of a JSON log; anything else is a bug and leaves a redacted report in a file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 import traceback
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,7 @@ import click
 
 from yeta_reconcile import __version__
 from yeta_reconcile.cli.commands import COMMANDS
-from yeta_reconcile.cli.log import redact
+from yeta_reconcile.cli.log import json_line, redact
 from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
 from yeta_reconcile.positions import Position
@@ -77,9 +78,11 @@ def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[s
     if isinstance(error, BrokenPipeError):
         return 1
     failure = failure_of(error)
-    if _json_wanted(arguments) and ON_STDOUT not in getattr(error, "__notes__", ()):
+    if _json_wanted("--format", arguments) and ON_STDOUT not in getattr(error, "__notes__", ()):
         show_json({"format": FORMAT, **failure.as_json()})
-    if isinstance(error, click.ClickException):
+    if _json_wanted("--log-format", arguments) and failure.exit_code != BUG:
+        _log_failure(failure)
+    elif isinstance(error, click.ClickException):
         _say_usage(error)
     elif failure.exit_code == INTERRUPTED:
         tell(failure.error)
@@ -95,9 +98,17 @@ def code_of(error: BaseException) -> int:
     return 1 if isinstance(error, BrokenPipeError) else failure_of(error).exit_code
 
 
-def _json_wanted(arguments: Sequence[str]) -> bool:
+def _json_wanted(option: str, arguments: Sequence[str]) -> bool:
     """Told by the words alone, since those that cannot be understood are a failure too."""
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+    return f"{option}=json" in arguments or (option, "json") in pairwise(arguments)
+
+
+def _log_failure(failure: Failure) -> None:
+    """Its findings, then itself, each as a line of a log in JSON."""
+    said = [(found.severity, diagnostic_line(found), "") for found in failure.diagnostics]
+    for level, message, hint in (*said, ("error", failure.error, failure.hint)):
+        more = {"hint": hint} if hint else {}
+        show(json_line(datetime.now(UTC), level, __name__, message, **more), err=True)
 
 
 def _say(message: str, hint: str = "") -> None:

@@ -35,6 +35,13 @@ def redact(text: str, environ: Mapping[str, str]) -> str:
     return mask_numbers(_TOKEN.sub(r"\1\2***", text))
 
 
+def json_line(at: datetime, level: str, logger: str, message: str, **more: str) -> str:
+    """One line of a log in JSON; `at` is in UTC."""
+    time = at.isoformat(timespec="milliseconds")
+    line = {"time": time, "level": level.lower(), "logger": logger, "message": message, **more}
+    return json.dumps(line, ensure_ascii=False)
+
+
 class _Redacted(logging.Formatter):
     """Formats the whole record first, its traceback included, and redacts the result."""
 
@@ -53,15 +60,13 @@ class _JsonLines(_Redacted):
     """One JSON object a line: time (UTC), level, logger, message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": redact(record.getMessage(), self._environ),
-        }
+        more = {}
         if record.exc_info:
-            line["traceback"] = redact(self.formatException(record.exc_info), self._environ)
-        return json.dumps(line, ensure_ascii=False)
+            more["traceback"] = redact(self.formatException(record.exc_info), self._environ)
+        at = datetime.fromtimestamp(record.created, UTC)
+        return json_line(
+            at, record.levelname, record.name, redact(record.getMessage(), self._environ), **more
+        )
 
 
 class _Stderr(logging.Handler):

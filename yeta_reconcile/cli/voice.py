@@ -5,6 +5,7 @@ A reader that goes away does not stop an apply: what is under way is worth more 
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,12 @@ from yeta_reconcile.render.words import asides, count, listed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from yeta_reconcile.cli.context import LogFormat
     from yeta_reconcile.execute import Report
     from yeta_reconcile.planner import Planned
 
 FORMAT = "yeta-apply/1"
+LOG = logging.getLogger(__name__)
 # Events that people are told at once; the others only move the bar, or are in the last words.
 TOLD = frozenset({"warning", "doubted", "set-aside", "full", "unanswered"})
 _DID = {
@@ -40,8 +43,9 @@ _DID = {
 class Voice:
     """One apply's output. Results go to stdout, what is in the way of them to stderr."""
 
-    def __init__(self, form: str, *, color: bool) -> None:
+    def __init__(self, form: str, *, color: bool, log_format: LogFormat) -> None:
         self._json = form == "json"
+        self._log = LOG if log_format == "json" else None
         self._color = color
         self._advance: Callable[[int], None] = lambda _rows: None
         self._did: dict[str, int] = dict.fromkeys(_DID, 0)
@@ -100,7 +104,7 @@ class Voice:
         elif kind in {"inserted", "called"}:
             self._advance(event["rows"])
         elif kind in TOLD:
-            _say(f"{event['campaign']} wave {event['wave']}: {_told(event)}")
+            self._complain(f"{event['campaign']} wave {event['wave']}: {_told(event)}")
 
     def end(self, report: Report, code: int) -> int:
         """What came of it; gives the exit code back."""
@@ -108,9 +112,15 @@ class Voice:
             self._line("end", exit_code=code, problems=len(report.problems))
             return code
         for problem in report.problems:
-            _say(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}")
+            self._complain(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}")
         _say(self._last_words(code), err=False)
         return code
+
+    def _complain(self, words: str) -> None:
+        if self._log:
+            self._log.warning("%s", words)
+        else:
+            _say(words)
 
     def _last_words(self, code: int) -> str:
         parts = [f"{count(number, 'wave')} {_DID[kind]}" for kind, number in self._did.items() if number]

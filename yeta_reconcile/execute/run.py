@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.clock import Clock
     from yeta_reconcile.store import Store
 
+LOG = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = LIFETIME_MS / 1000 / 6
 Halted = Callable[[], str | None]
 
@@ -148,7 +150,8 @@ class Run:
         self.say("problem", campaign, exit_code=exit_code, summary=summary, hint=hint)
 
     def say(self, event: str, campaign: str, **fields: Any) -> None:
-        """An event for people and pipelines; no number and no dynamic value."""
+        """An event for people, pipelines and the log; no number and no dynamic value."""
+        LOG.info("%s: %s %s", campaign, event, fields)
         with self._lock:
             self.emit({"event": event, "campaign": campaign, **fields})
 
