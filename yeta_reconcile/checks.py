@@ -50,15 +50,20 @@ def online_diagnostics(
     ]
 
 
-def check_campaign(model: Campaign | DirectCall, config: Config, now: datetime) -> list[Finding]:
-    """Robot, lines, hours, voice and columns of one document; `now` is aware."""
+def check_campaign(
+    model: Campaign | DirectCall, config: Config, now: datetime, holders: Mapping[str, str] | None = None
+) -> list[Finding]:
+    """Robot, lines, hours, voice and columns of one document; `now` is aware.
+
+    `holders` names, by line, who holds it, so far as is known.
+    """
     found = [*_robot(model, config)]
     if isinstance(model, Campaign):
         for index, number in enumerate(model.lines):
-            found += _line(model, number, ("lines", index), config, now)
+            found += _line(model, number, ("lines", index), config, now, holders)
         found += _windows(model, config)
     else:
-        found += _line(model, model.line, ("line",), config, now)
+        found += _line(model, model.line, ("line",), config, now, holders)
     found += _voice(model, config)
     return found
 
@@ -104,7 +109,12 @@ def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -
 
 
 def _line(
-    model: Campaign | DirectCall, number: str, path: tuple[str | int, ...], config: Config, now: datetime
+    model: Campaign | DirectCall,
+    number: str,
+    path: tuple[str | int, ...],
+    config: Config,
+    now: datetime,
+    holders: Mapping[str, str] | None,
 ) -> Iterator[Finding]:
     line = config.lines.get(number)
     if line is None:
@@ -132,7 +142,7 @@ def _line(
             "note",
             "line-taken",
             path,
-            f"line {number} is taken by a task at this moment",
+            f"line {number} is taken by {(holders or {}).get(number, 'a task')} at this moment",
             "a wave that needs it waits until that task completes",
         )
 

@@ -347,10 +347,6 @@ class ListReader:
 
     def _compare_with_robot(self, robot: Sequence[str]) -> None:
         header, columns = self._table.header, self.spec.columns
-        for column in columns:
-            if column not in robot:
-                hint = did_you_mean(column, robot)
-                self._declared("columns", column, f"the robot has no column {column}", hint)
         for column in robot:
             if column not in columns and column not in header:
                 summary = f"the robot's column {column} is fed by no header of the list"

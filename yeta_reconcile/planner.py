@@ -22,7 +22,7 @@ from yeta_reconcile.lineage import former_of, record_of, successor_of
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.observe import Questions, observe, young
 from yeta_reconcile.outlook import differing, forecasts, refusals
-from yeta_reconcile.plan import Plan
+from yeta_reconcile.plan import Action, Plan
 from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import BY_HAND, Phase
 from yeta_reconcile.render.plan_json import restore_diagnostic
@@ -158,8 +158,8 @@ class _Gathering:
         subjects = self._subjects()
         decisions = {name: decide(subject) for name, subject in subjects.items()}
         changes = [change for decision in decisions.values() for change in decision.changes]
-        busy = {change.campaign for change in changes}
-        findings = [*self._checks(subjects, busy), *(f for d in decisions.values() for f in d.findings)]
+        wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
+        findings = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
         findings += differing(subjects)
         diagnostics = [
             *_halt(self.planner.halted),
@@ -359,14 +359,15 @@ class _Gathering:
         live = [[w.record.number, w.record.attempt, _standing(w.record), w.record.task_id] for w in waves]
         return f"{_short_digest(declared)}/{_short_digest(live)}"
 
-    def _checks(self, subjects: dict[str, Subject], busy: set[str]) -> list[Finding]:
-        """What the configuration says of the documents; notes only where something is to be done."""
+    def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:
+        """What the configuration says of the documents; notes only on those that are `wanting` a line."""
         found = []
+        holders = {line: words for line, (_, words) in self.taken.items()}
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
-            for check in check_campaign(subject.declared, self.observed.config, self.now):
-                if check.severity == "note" and name not in busy:
+            for check in check_campaign(subject.declared, self.observed.config, self.now, holders):
+                if check.severity == "note" and name not in wanting:
                     continue
                 diagnostic = Diagnostic(
                     check.severity, check.code, check.summary, subject.at(*check.path), check.hint, name

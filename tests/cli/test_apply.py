@@ -206,3 +206,30 @@ def test_a_json_log_holds_problems_and_errors_too(here: Served) -> None:
     assert invalid.code == 3
     assert finding["message"].startswith("renewal.yaml:3:8: error: state: one of ")
     assert (error["level"], error["message"]) == ("error", "the repository is not valid")
+
+
+def test_a_wave_that_waited_for_its_line_enters_with_all_its_rows_and_settings(tmp_path: Path) -> None:
+    with served(tmp_path, line_lock="create") as here:
+        here.project()
+        here.campaign(rows=range(30))
+        assert here.main("apply", "--yes").code == 0
+        here.campaign("other", range(40, 44))
+        before = here.main("plan", "--format", "json").json
+        assert here.main("apply", "--yes").code == 7
+        after = here.main("plan", "--format", "json").json
+
+    create, again = before["changes"][0], after["changes"][0]
+    assert (again["action"], again["reason"]) == ("create", "unfinished")
+    assert again["attributes"] == create["attributes"]
+    assert before["summary"]["new_numbers"] == after["summary"]["new_numbers"] == 4
+    (note,) = after["diagnostics"]
+    assert note["code"] == "line-taken"
+    assert "line 100 is taken by renewal wave 1" in note["summary"]
+
+
+def test_a_line_that_only_the_campaigns_own_wave_uses_is_no_note(here: Served) -> None:
+    here.campaign(rows=range(30))
+    assert here.main("apply", "--yes").code == 0
+    here.campaign(rows=range(30), state="paused")
+
+    assert here.main("plan", "--format", "json").json["diagnostics"] == []

@@ -18,6 +18,7 @@ CALL = ("call", "--robot", "719", "--line", "100", number(1), "姓名=某客户"
 def test_a_call_is_asked_for_and_rings_once(here: Served) -> None:
     asked = here.main(*CALL)
     assert asked.code == 9
+    assert "is called by robot 719 from line 100, at once" in asked.out
     assert here.changes_sent() == []
 
     done = here.yeta(*CALL, "--yes")

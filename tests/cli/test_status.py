@@ -77,6 +77,19 @@ def test_without_the_platform_status_shows_what_is_recorded_and_says_so(
     assert "started" in done.out
 
 
+def test_a_direct_call_is_declared_and_nothing_more(here: Served) -> None:
+    (here.root / "otp.yaml").write_text(
+        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "100"\n'
+        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
+        encoding="utf-8",
+    )
+    here.rows("otp", [1])
+    assert here.main("apply", "--yes").code == 0
+
+    shown = here.main("status").out
+    assert "otp  DirectCall, declared\n" in shown
+
+
 def test_a_halt_stands_above_everything(here: Served) -> None:
     applied(here)
     here.main("halt")

@@ -173,6 +173,19 @@ def test_online_the_robots_columns_and_names_are_compared(
     assert "b.yaml:4:8: error: the platform has no robot 7190" in err
 
 
+def test_a_column_that_the_robot_lacks_is_found_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = CAMPAIGN.format(name="a", robot="719", csv="list.csv").replace("{客户", "{性别: 姓名, 客户")
+    write(tmp_path, a=text, list="phone,姓名\n19900000001,张三\n")
+
+    with emulated(monkeypatch):
+        assert main(["-C", str(tmp_path), "validate", "--online"]) == 3
+
+    (found,) = capsys.readouterr().err.splitlines()
+    assert found.startswith("a.yaml:6:41: error: robot 719")
+
+
 def test_the_examples_are_valid_at_the_emulator_as_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

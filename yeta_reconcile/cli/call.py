@@ -71,7 +71,7 @@ def call(
             _refuse_frequent(opened, normal)
             if halted := opened.halted():
                 raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
-            say(f"{mask(normal)} is called by robot {robot} from line {mask(line)}, at once.")
+            say(f"{mask(normal)} is called by robot {robot} from line {line}, at once.")
             confirm("Call?", yes=yes)
             with recording(opened, "call", {"call": 1}) as outcome:
                 answer = call_once(run, Attributes(robot, (line,), voice), columns, row)

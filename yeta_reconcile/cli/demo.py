@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.log import mask_numbers
 from yeta_reconcile.errors import YetaError
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class _Demo:
 
     def _yeta(self, *arguments: str, where: Path | None = None, codes: tuple[int, ...] = (0, 7)) -> int:
         """Run a command before the reader's eyes."""
-        click.secho(f"$ yeta {' '.join(arguments)}", bold=True)
+        click.secho(f"$ yeta {mask_numbers(' '.join(arguments))}", bold=True)
         sys.stdout.flush()
         done = subprocess.run(  # noqa: S603 -- our own command
             self._command(*arguments), cwd=where or self.root, env=self.environ, check=False

@@ -1,6 +1,7 @@
 """Every way a command can fail, as an exit code, words on stderr and JSON: the one place that maps them.
 
-An expected failure is one message, with --log-format json lines of a JSON log; anything else is a bug and leaves a redacted report in a file.
+An expected failure is one message, with --log-format json lines of a JSON log; anything else is a bug and
+leaves a redacted report in a file.
 """
 
 from __future__ import annotations

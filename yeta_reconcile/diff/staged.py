@@ -32,7 +32,10 @@ def decide_staged(case: Case) -> None:
         if not same:
             _restage(case, wave, attributes, rows, added)
         elif record.phase is not Phase.VERIFIED:
-            case.change(wave, Action.CREATE, Reason.UNFINISHED, rows=rows, detail=line_notes(case))
+            case.change(
+                wave, Action.CREATE, Reason.UNFINISHED, rows=rows, new_rows=rows,
+                attributes=case.attributes.changes_from(None), detail=line_notes(case),
+            )  # fmt: skip
         if case.running:
             case.change(wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows)
 

@@ -96,9 +96,10 @@ def _status(status: Status, paint: Paint) -> list[str]:
 
 
 def _campaign(campaign: CampaignStatus, paint: Paint, today: date) -> list[str]:
-    declared = f"declared {campaign.declared}" if campaign.declared else "no longer declared"
+    # Of a direct call there is nothing more to say than that it is declared.
+    declared = campaign.declared and f"declared {campaign.declared}".removesuffix(" declared")
     kind = "" if campaign.kind == "Campaign" else f"{campaign.kind}, "
-    lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared)}"]
+    lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared or 'no longer declared')}"]
     if not campaign.waves:
         return [*lines, "  nothing on the platform yet"]
     headers = ("WAVE", "PHASE", "TASK", "PLATFORM", "NUMBERS", "DIALLED", "CONNECTED", "RECORDS")
