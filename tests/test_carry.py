@@ -278,6 +278,10 @@ def test_a_number_that_moves_to_another_key_is_shown_to_ring_and_rings_once(
     (change,) = lab.plan().plan.changes
     assert (change.action, change.reason) == ("replace", "rows-removed")
     assert (change.rows, change.new_rows, change.rings) == (20, 20, True)
+    said = {found.summary for found in lab.plan().plan.diagnostics if found.code == "number-called-before"}
+    assert [words.partition(": ")[2] for words in said] == [
+        "it rings once, in that wave or in the one that replaces it"
+    ]
     settle(lab)
     assert finish(lab) == everybody_once(range(20))
 

@@ -45,6 +45,7 @@ class RowsDelta:
     count undialled rows of holding waves; `held` counts declared rows by the holding wave they are in;
     `blocked` rows are declared but not called, since their number is held under another key; those whose
     number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
+    `released` of the new rows stood in a wave before and were settled or accounted as undialled since.
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
     `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
@@ -57,6 +58,7 @@ class RowsDelta:
     follows: dict[int, int] = field(default_factory=dict)
     set_aside: int = 0
     freed: dict[int, int] = field(default_factory=dict)
+    released: int = 0
     staged: dict[int, StagedDelta] = field(default_factory=dict)
     edited: dict[int, int] = field(default_factory=dict)
     removed: dict[int, int] = field(default_factory=dict)

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     HALTED = "paused-by-halt"
     START_UNCONFIRMED = "start-unconfirmed"
     ROWS_ADDED = "rows-added"
+    ROWS_RELEASED = "rows-released"
     ROWS_CHANGED = "rows-changed"
     ROWS_REMOVED = "rows-removed"
     ATTRIBUTES_CHANGED = "attributes-changed"

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
 
 NAMED_LINES = 5
+_BLOCKED = "this row is not called of its own: the campaign holds its number under another key"
+_FOLLOWS = (
+    "this row's number is held under another key, not dialled yet: it rings once, in that wave or "
+    "in the one that replaces it"
+)
 _STAGING = (Grip.STAGED, Grip.FULL)
 
 
@@ -41,8 +46,8 @@ class Ledger:
     """A campaign's rows by key, sorted by what holds them.
 
     Of the holding rows `own` are the keys that are numbers, and `numbers` maps the others' numbers to keys.
-    `again` are rows that a wave has yet to call although another one called them. `unreached` tells which
-    keys of a wave were called in vain, and may be tried again by it.
+    `released` are keys that a wave held and let go, `again` rows that a wave has yet to call although another
+    one called them. `unreached` tells which keys of a wave were called in vain, and may be tried again by it.
     """
 
     holding: dict[bytes, RowRecord] = field(default_factory=dict)
@@ -50,6 +55,7 @@ class Ledger:
     numbers: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     staged: dict[bytes, RowRecord] = field(default_factory=dict)
     freeing: dict[bytes, RowRecord] = field(default_factory=dict)
+    released: set[bytes] = field(default_factory=set)
     aside: dict[bytes, tuple[bytes, str, int, int]] = field(default_factory=dict)
     doubled: Counter[int] = field(default_factory=Counter)
     again: list[RowRecord] = field(default_factory=list)
@@ -71,6 +77,8 @@ class Ledger:
         return ledger
 
     def _take(self, row: RowRecord, grip: Grip | None) -> None:
+        if row.fate is Fate.RELEASED and grip is not None:  # not out of a staged wave that was thrown away
+            self.released.add(row.key)
         if row.fate in FREE_FATES or grip is None:
             return
         if row.fate is Fate.PENDING and grip in _STAGING:
@@ -99,7 +107,7 @@ class Ledger:
     @property
     def empty(self) -> bool:
         """Whether nothing of the campaign was ever recorded."""
-        return not (self.holding or self.staged or self.freeing or self.aside)
+        return not (self.holding or self.staged or self.freeing or self.released or self.aside)
 
 
 class Comparison:
@@ -153,13 +161,13 @@ class Comparison:
             else:
                 content = b"" if verdict is Verdict.NEW else self.content_digest(row)
                 tally.count(row, verdict, content, bool(repeated and number in repeated))
-                tally.follow(others, verdict)
+                tally.follow(row, others, verdict)
         for row, others in deferred:
             called = any(other not in tally.keys for other in others)
             number = row.number_digest
             verdict = Verdict.BLOCKED if called else self._place(row)
             tally.count(row, verdict, self.content_digest(row), bool(repeated and number in repeated))
-            tally.follow(others, verdict)
+            tally.follow(row, others, verdict)
         self._blocked = tally.blocked
         self.diagnostics = [*reader.diagnostics, *self._named(tally)]
         lengths = {name: min(len(numbers), tally.declared) for name, numbers in (kin or {}).items()}
@@ -203,7 +211,7 @@ class Comparison:
         findings.extend(
             Diagnostic(
                 "warning", "number-called-before",
-                "this row is not called of its own: the campaign holds its number under another key",
+                _FOLLOWS if line in tally.following else _BLOCKED,
                 Position(self.spec.label, line, 1),
             )
             for line in tally.blocked_lines[:NAMED_LINES]
@@ -227,7 +235,7 @@ class _Tally:
         self._grips = grips
         self._same_columns = same_columns
         self.keys: set[bytes] = set()
-        self.declared = self.new = self.repeats = 0
+        self.declared = self.new = self.repeats = self.released = 0
         self.freed: Counter[int] = Counter()
         self.held: Counter[int] = Counter()
         self.edited: Counter[int] = Counter()
@@ -237,6 +245,7 @@ class _Tally:
         self.follows: Counter[int] = Counter()
         self.new_line = 0
         self.edited_lines: dict[int, int] = {}
+        self.following: set[int] = set()
         self.blocked_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
 
@@ -259,6 +268,7 @@ class _Tally:
             self.new += 1
             self.new_line = self.new_line or row.line
             self.repeats += repeats
+            self.released += row.digest in self._ledger.released
             freed = self._ledger.freeing.get(row.digest)
             if freed:
                 self.freed[freed.wave_id] += 1
@@ -268,12 +278,13 @@ class _Tally:
         else:
             self.aside_lines.append((row.line, self._ledger.aside[row.digest][3]))
 
-    def follow(self, others: list[bytes], verdict: Verdict) -> None:
+    def follow(self, row: Row, others: list[bytes], verdict: Verdict) -> None:
         """A blocked row whose number stands undialled in one wave: it follows if that wave is replaced."""
         held = [self._ledger.holding[other] for other in others]
         waves = {former.wave_id for former in held}
         if verdict is Verdict.BLOCKED and len(waves) == 1 and all(h.fate is Fate.PENDING for h in held):
             self.follows[waves.pop()] += 1
+            self.following.add(row.line)
 
     def _hold(self, row: Row, content: bytes) -> None:
         held = self._ledger.holding[row.digest]
@@ -318,6 +329,7 @@ class _Tally:
             follows=dict(self.follows),
             set_aside=len(self.aside_lines),
             freed=dict(self.freed),
+            released=self.released,
             staged=staged,
             edited=dict(self.edited),
             removed=dict(removed),

@@ -55,6 +55,7 @@ def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_
     lab.apply()
     declared_undialled(lab)
     lab.campaign(rows=range(20), extra=LATER)
+    assert [reason for _, action, _, reason, _ in lab.actions() if action == "create"] == ["rows-released"]
     lab.converge()
     called = len(lab.rung())
     assert 0 < called < 20

@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from yeta_reconcile.cli.log import mask_numbers
 from yeta_reconcile.errors import YetaError
+from yeta_reconcile.numbers import mask_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

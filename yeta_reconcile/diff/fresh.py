@@ -37,6 +37,8 @@ def stage_new_rows(case: Case) -> None:
     if freed:
         expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
         reason = Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
+    elif reason is Reason.ROWS_ADDED and delta.released == delta.new:
+        reason = Reason.ROWS_RELEASED
     change = Change(
         case.subject.name,
         number,

@@ -21,6 +21,7 @@ REASON = {
     Reason.HALTED: "it is declared running, but a halt paused it",
     Reason.START_UNCONFIRMED: "its start was sent, never confirmed; the same task is asked again",
     Reason.ROWS_ADDED: "rows were added; a started task takes none, so they get a further wave",
+    Reason.ROWS_RELEASED: "rows that were settled or accounted as undialled get a further wave",
     Reason.ROWS_CHANGED: "rows of the list were edited",
     Reason.ROWS_REMOVED: "rows were removed from the list and should not be called any more",
     Reason.ATTRIBUTES_CHANGED: "its settings were changed",
