@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.diff import Wave
+    from yeta_reconcile.live import Task
     from yeta_reconcile.plan import Forecast
 
 _DETAIL = {
@@ -36,8 +37,9 @@ def campaign_status(
     *,
     kind: str = "Campaign",
     forecast: Forecast | None = None,
+    orphans: Iterable[Task] = (),
 ) -> CampaignStatus:
-    """One campaign; `results` by wave id, `now` in the project's timezone."""
+    """One campaign; `results` by wave id, `now` in the project's timezone; `orphans` have no record."""
     state = getattr(declared, "state", "declared") if declared else None
     return CampaignStatus(
         name=name,
@@ -47,6 +49,7 @@ def campaign_status(
         finish=forecast.finish if forecast else None,
         fits=forecast.fits if forecast else True,
         forecast=forecast.detail if forecast else "",
+        unrecorded={task.task_id: task.status_words for task in orphans},
     )
 
 

@@ -39,7 +39,8 @@ class WaveStatus:
 class CampaignStatus:
     """One campaign. `declared` is its state in the documents, None if no document declares it.
 
-    `finish` is the forecast, None if there is none; `fits` says whether that is before its end.
+    `finish` is the forecast, None if there is none; `fits` says whether that is before its end. `unrecorded`
+    are tasks that bear its mark and have no record: their ids, each with the platform's status in words.
     """
 
     name: str
@@ -49,6 +50,7 @@ class CampaignStatus:
     finish: datetime | None = None
     fits: bool = True
     forecast: str = ""
+    unrecorded: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,3 +153,15 @@ def test_a_task_without_a_record_is_drift(here: Served) -> None:
 
     assert found["campaign"] == "renewal"
     assert "cannot prove" in found["applied"]
+
+
+def test_a_task_without_a_record_is_shown_where_nothing_else_is_on_the_platform(here: Served) -> None:
+    here.campaign()
+    stray = Key(b"another key").mark("acme", "", "renewal", 2, b"1234")
+    task = here.emulator.add_foreign_task(str(stray))
+
+    shown = here.main("status").out
+
+    assert f"  task {task} (" in shown
+    assert "has no record" in shown
+    assert "nothing on the platform yet" not in shown

@@ -15,7 +15,7 @@ from yeta_reconcile.binding import left_out, nothing_left
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.logbook import recording
 from yeta_reconcile.cli.output import format_option
-from yeta_reconcile.cli.plan import check_saved, check_unspent, make_plan
+from yeta_reconcile.cli.plan import check_saved, check_unspent, make_plan, zone
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.voice import Voice
@@ -61,6 +61,7 @@ def apply(
             return _only_show(context, voice, only, destroy)
         # A plan that was made from a state finds it; where it is missing, none is put in its place.
         with session(context, create=saved is None or not saved.plan.state_id) as opened:
+            voice.zone = zone(opened)
             run = run_of(opened, "apply", voice.hear)
             with holding(run):
                 return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
@@ -69,6 +70,7 @@ def apply(
 def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: bool) -> int:
     """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
     with session(context) as opened:
+        voice.zone = zone(opened)
         planned = make_plan(opened, only, destroy)
     voice.plan(planned, destroy=destroy)
     if planned.forbidden:

@@ -74,14 +74,15 @@ def export(
 ) -> None:
     """Export call records.
 
-    Numbers are masked. With --reveal they are whole: taken from the raw pushes as long as these are kept
-    (`retention`), then from the declared list; what neither holds any more stays masked.
+    Times are in the project's timezone, numbers masked. With --reveal they are whole: taken from the raw
+    pushes as long as these are kept (`retention`), then from the declared list; what neither holds any more
+    stays masked.
     """
     with _state(context) as (project, store):
         if campaign is not None:
             _campaign(store, campaign)
         lists = _lists(context) if reveal else lambda _name: None
-        exported = Export(store, campaign, _moment(since, project), reveal, lists)
+        exported = Export(store, ZoneInfo(project.timezone), campaign, _moment(since, project), reveal, lists)
         if output is None and form == "parquet":
             if sys.stdout.isatty():
                 raise WrongUsage("Parquet is no text for a terminal: name a file with --output")

@@ -14,9 +14,9 @@ from yeta_reconcile.diff import Wave, in_the_light
 from yeta_reconcile.errors import InvalidInput, PlatformError, Unreachable
 from yeta_reconcile.forecast import forecast
 from yeta_reconcile.lineage import record_of
-from yeta_reconcile.live import Config, Task
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.observe import observe
+from yeta_reconcile.observed import Observed
 from yeta_reconcile.outlook import undialled, workload
 from yeta_reconcile.progress import campaign_status
 from yeta_reconcile.recorded import BY_HAND
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.live import Config
     from yeta_reconcile.plan import Forecast
     from yeta_reconcile.recorded import CampaignRecord, Recorded
 
@@ -69,13 +70,11 @@ def look(opened: Session, name: str | None) -> Status:
     repository, store = opened.repository, opened.store
     recorded = store.waves.recorded()
     zone = ZoneInfo(repository.project.timezone)
-    tasks: dict[str, Task | None] = {}
-    config, silent = Config(), ""
+    observed, silent = Observed(), ""
     try:
         observed = observe(
             opened.client, recorded, store.key, repository.project.name, repository.environment
         )
-        tasks, config = observed.tasks, observed.config
     except (PlatformError, Unreachable) as error:
         silent = error.message
     now = opened.clock.now().astimezone(zone)
@@ -83,7 +82,7 @@ def look(opened: Session, name: str | None) -> Status:
     if name is not None and name not in known:
         raise InvalidInput(f"there is no campaign {name}", hint=did_you_mean(name, known))
     campaigns = tuple(
-        _campaign(opened, shown, declared, record, tasks, config, now)
+        _campaign(opened, shown, declared, record, observed, now)
         for shown, (declared, record) in known.items()
         if name in {None, shown}
     )
@@ -108,18 +107,19 @@ def _campaign(
     name: str,
     declared: Calling | None,
     record: CampaignRecord | None,
-    tasks: dict[str, Task | None],
-    config: Config,
+    observed: Observed,
     now: datetime,
 ) -> CampaignStatus:
-    waves = in_the_light(record, tasks, opened.halted_tasks())
+    waves = in_the_light(record, observed.tasks, opened.halted_tasks())
     calls = opened.store.calls
     results = {
         wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled
     }
     kind = record.kind if record else "Campaign"
-    ahead = _forecast(opened, declared, waves, config, now)
-    return campaign_status(name, declared, waves, results, now, kind=kind, forecast=ahead)
+    ahead = _forecast(opened, declared, waves, observed.config, now)
+    names = {name, *(record.former if record else ())}
+    orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
+    return campaign_status(name, declared, waves, results, now, kind=kind, forecast=ahead, orphans=orphans)
 
 
 def _forecast(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.cli.ask import progress
@@ -41,12 +41,16 @@ _DID = {
 
 
 class Voice:
-    """One apply's output. Results go to stdout, what is in the way of them to stderr."""
+    """One apply's output. Results go to stdout, what is in the way of them to stderr.
+
+    `zone` is the project's, as soon as that is known.
+    """
 
     def __init__(self, form: str, *, color: bool, log_format: LogFormat) -> None:
         self._json = form == "json"
         self._log = LOG if log_format == "json" else None
         self._color = color
+        self.zone: tzinfo = UTC
         self._advance: Callable[[int], None] = lambda _rows: None
         self._did: dict[str, int] = dict.fromkeys(_DID, 0)
         self._called = 0
@@ -137,7 +141,7 @@ class Voice:
     def _line(self, event: str, **fields: Any) -> None:
         if self._json and not self._ended:
             self._ended = event == "end"
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")
+            at = datetime.now(self.zone).isoformat(timespec="milliseconds")
             line = {"format": FORMAT, "event": event, "at": at, **fields}
             with _unheard(err=False):
                 show_json(line, indent=None)

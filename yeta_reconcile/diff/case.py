@@ -41,7 +41,7 @@ class Case:
         """Where that stands by which a change is reasoned: in the list, the document, or the defaults."""
         subject = self.subject
         match reason:
-            case Reason.ROWS_ADDED:
+            case Reason.ROWS_ADDED | Reason.ROWS_RELEASED:
                 return subject.in_list(self.delta.new_line)
             case Reason.ROWS_CHANGED:
                 return subject.in_list(self.delta.edited_lines.get(wave_id, 0))

@@ -11,7 +11,7 @@ import io
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from yeta_reconcile.calls import DIALOG, INBOUND, RECORD, number_of
@@ -22,6 +22,7 @@ from yeta_reconcile.receiver.body import NotAnObject, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import tzinfo
 
     from yeta_reconcile.contacts import ListSpec
     from yeta_reconcile.recorded import WaveRecord
@@ -44,12 +45,13 @@ _MINUS = re.compile(r"-[0-9]+")
 
 @dataclass
 class Export:
-    """The calls of one campaign that the state knows, or of all.
+    """The calls of one campaign that the state knows, or of all; times in `zone`.
 
     `since` is ms; `lists` gives a campaign's list, None if gone.
     """
 
     store: Store
+    zone: tzinfo
     campaign: str | None = None
     since: int | None = None
     reveal: bool = False
@@ -83,7 +85,7 @@ class Export:
             "wave": wave.number if wave else None,
             "line": self._line(record),
             "number": self._number(record, wave) if self.reveal else call.shown or None,
-            "at": _moment(call.at or record.received),
+            "at": self._moment(call.at or record.received),
             "direction": "in" if call.direction == INBOUND else "out",
             "result": call.result or None,
             "description": call.description or None,
@@ -92,8 +94,8 @@ class Export:
             "tries": call.tries,
             "ring_seconds": call.duration_ring,
             "call_seconds": call.duration_call,
-            "answered_at": _moment(call.time_answer),
-            "hung_up_at": _moment(call.time_hangup),
+            "answered_at": self._moment(call.time_answer),
+            "hung_up_at": self._moment(call.time_hangup),
             "tag_max": call.tag_max or None,
             "tag_min": call.tag_min or None,
             "recording": (call.recording if self.reveal else mask_numbers(call.recording)) or None,
@@ -103,6 +105,9 @@ class Export:
             "data_id": call.data_id or None,
             "call_uuid": call.call_uuid,
         }
+
+    def _moment(self, ms: int | None) -> str | None:
+        return datetime.fromtimestamp(ms / 1000, self.zone).isoformat(timespec="milliseconds") if ms else None
 
     def _line(self, record: CallRecord) -> int | None:
         if record.wave_id is None or record.row_key is None:
@@ -144,10 +149,6 @@ class Export:
                     yield read_object(push.body)
                 except NotAnObject:
                     continue
-
-
-def _moment(ms: int | None) -> str | None:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds") if ms else None
 
 
 def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -100,8 +100,12 @@ def _campaign(campaign: CampaignStatus, paint: Paint, today: date) -> list[str]:
     declared = campaign.declared and f"declared {campaign.declared}".removesuffix(" declared")
     kind = "" if campaign.kind == "Campaign" else f"{campaign.kind}, "
     lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared or 'no longer declared')}"]
+    lines += [
+        f"  task {clean(task)} ({clean(words)}) bears its mark and has no record: see `yeta plan`"
+        for task, words in campaign.unrecorded.items()
+    ]
     if not campaign.waves:
-        return [*lines, "  nothing on the platform yet"]
+        return lines if campaign.unrecorded else [*lines, "  nothing on the platform yet"]
     headers = ("WAVE", "PHASE", "TASK", "PLATFORM", "NUMBERS", "DIALLED", "CONNECTED", "RECORDS")
     counted = ("WAVE", "NUMBERS", "DIALLED", "CONNECTED")
     head, *rows = table(headers, (_wave(wave, today) for wave in campaign.waves), right=counted, indent=2)
