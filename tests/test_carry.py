@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.twisted import twisted
 from yeta_reconcile.plan import Action, Reason
 
 if TYPE_CHECKING:
@@ -297,3 +298,24 @@ def test_a_called_number_under_another_key_is_never_called_again(tmp_path: Path)
     assert {found.code for found in plan.diagnostics} >= {"number-called-before"}
     lab.apply()
     assert finish(lab) == everybody_once(range(20))
+
+
+def test_a_drain_of_ten_minutes_is_enough_where_the_platform_tells_of_no_calls_in_progress(
+    tmp_path: Path,
+) -> None:
+    lab = twisted(tmp_path)
+    lab.twist = lambda row, _task: row.pop("remaining", None)
+    lab.campaign(rows=ROWS)
+    lab.converge()
+    lab.emulator.advance(180)
+    lab.campaign(rows=ROWS, recall=RECALL)
+    deliver(lab)
+    assert lab.apply().exit_code == 7
+    lab.emulator.advance(60)
+    deliver(lab)
+    assert lab.apply().exit_code == 7
+
+    lab.emulator.advance(700)
+
+    assert lab.apply().exit_code == 0
+    assert finish(lab) == everybody_once()

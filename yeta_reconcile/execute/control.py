@@ -116,7 +116,10 @@ def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
 def delete(run: Run, wave: WaveRecord) -> bool:
     """Delete a started wave's task. Its rows stay held until they are accounted."""
     task_id = wave.task_id or ""
-    fields = {"phase": Phase.DELETED, "by_hand": False}
+    fields: dict[str, Any] = {"phase": Phase.DELETED, "by_hand": False}
+    if wave.phase is Phase.DRAINING:
+        # Since when it stands still is known, and its deletion sets nothing going.
+        fields |= {"quiet_since": wave.quiet_since, "quiet_facts": wave.quiet_facts}
     answer = change(run, Step(call="delete", wave=wave), lambda: run.client.delete(task_id), lambda _: fields)
     if not answer.done and not _unfinished(run, wave, answer):
         return False
@@ -181,7 +184,7 @@ def carry(run: Run, wave: WaveRecord) -> bool:
         return False
     wave = run.store.waves.wave(wave.wave_id)
     if wave.phase is Phase.DRAINING:
-        if not _drained(run, wave) or not delete(run, wave):
+        if not _drained(run, wave) or not delete(run, run.store.waves.wave(wave.wave_id)):
             return False
         wave = run.store.waves.wave(wave.wave_id)
     return wave.phase not in CUT_SHORT or account(run, wave)
