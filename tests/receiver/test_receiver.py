@@ -202,6 +202,7 @@ def test_chunks_do_not_count_as_length_of_the_body(running: Any, size: int, step
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FILE = {"Content-Type": "multipart/form-data; boundary=x"}
 PLAIN = {"Content-Type": "text/plain"}
 JSON = {"Content-Type": "application/json; charset=UTF-8"}
 PAGE = {**JSON, "Origin": "https://example.com"}
@@ -213,12 +214,15 @@ PAGE = {**JSON, "Origin": "https://example.com"}
         (SECRET, {}, 200),
         (SECRET, JSON, 200),
         (SECRET, PLAIN, 200),
-        (SECRET, FORM, 415),
+        (SECRET, FORM, 200),
+        (SECRET, FILE, 415),
         (SECRET, PAGE, 415),
         ("", {}, 200),
         ("", JSON, 200),
-        ("", PLAIN, 415),
-        ("", FORM, 415),
+        ("", PLAIN, 200),
+        ("", FORM, 200),
+        ("", FILE, 415),
+        ("", {**FORM, "Origin": "null"}, 415),
         ("", PAGE, 415),
         ("", {**JSON, "Host": "example.com"}, 403),
     ],
