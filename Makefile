@@ -2,8 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Two workers fit two cores; the exhaustive tests are spread evenly.
-WORKERS ?= 2
+# Some tests wait for a while: three workers keep two cores busy.
+WORKERS ?= 3
 
 .PHONY: demo test lint types floors tests bench torture lock clean
 
