@@ -246,19 +246,20 @@ class _Gathering:
         orphans: Collection[Orphan],
         strangers: bool,
     ) -> Subject:
-        model = located.model
+        model, spec = located.model, self.declared.list_spec(located)
         waves = self.lit[record.name] if record else ()
         robot = self.observed.config.robots.get(model.robot)
         columns = robot.columns if robot else ()
         lines = self.observed.config.lines
         former = former_of(model, self.recorded, self.callings)
-        later = successor_of(model, self.recorded)
+        # A campaign with a ledger of its own is nobody's former self.
+        later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
         return Subject(
             name,
             model,
             record,
             waves,
-            self._delta(name, located, record, waves, columns) if columns else RowsDelta(),
+            self._delta(model, spec, record, waves, columns) if columns else RowsDelta(),
             self.now,
             self._drain_quiet,
             concurrents={
@@ -278,7 +279,7 @@ class _Gathering:
             successor=later.name if later and later is not record else "",
             tampered=frozenset(self._tampered(waves)),
             at=located.at,
-            list_label=self.declared.list_spec(located).label,
+            list_label=spec.label,
         )
 
     def _tampered(self, waves: tuple[Wave, ...]) -> Iterator[int]:
@@ -291,20 +292,20 @@ class _Gathering:
 
     def _delta(
         self,
-        name: str,
-        located: Located[Calling],
+        model: Calling,
+        spec: ListSpec,
         record: CampaignRecord | None,
         waves: tuple[Wave, ...],
         columns: tuple[str, ...],
     ) -> RowsDelta:
         """Rows against the ledger; not read at all if the list is known to ask for nothing."""
-        spec = self.declared.list_spec(located)
+        name = model.name
         grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
         said = fingerprint_of(spec, columns)
         fingerprint = keyed(said, self.store.key)
         signature = self.signatures[name] = signature_of(fingerprint, record, grips)
         self.facts[name] = self._deciding_facts(
-            located.model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
+            model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
         )
         if record and fingerprint and record.settled_list == signature:
             notes = tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes)
@@ -317,8 +318,8 @@ class _Gathering:
         ledger = Ledger.read(self.store, record, grips)
         comparison = Comparison(spec, columns, self.store.key, ledger)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
-        kin = self._kin(located.model, record)
-        repeated = set().union(*map(self._numbers, self._known(located.model.repeats)))
+        kin = self._kin(model, record)
+        repeated = set().union(*map(self._numbers, self._known(model.repeats)))
         return comparison.delta(grips, same, kin=kin, repeated=repeated)
 
     def _known(self, names: Collection[str]) -> list[str]:
