@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,18 @@ from yeta_reconcile.execute.session import holding
 from yeta_reconcile.planner import Planner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@contextmanager
+def planned(lab: Lab) -> Iterator[Apply]:
+    """A plan that is about to be carried out, the lock held: what the block does comes in between."""
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            planner = Planner(lab.repository(), store, client)
+            yield Apply(run, planner, planner.plan(lab.clock.now()))
 
 
 @pytest.mark.parametrize("limits", ["", "limits: {ringing_numbers: 10}\n"])
@@ -35,18 +47,14 @@ def test_records_that_come_after_the_plan_free_nobody_whom_it_did_not_show(
     deliver(lab, [push for push in pushes if push.data["call_uuid"] != last])
     lab.campaign(rows=range(65))
 
-    with lab.store() as store, lab.client() as client:
-        run = lab.run(store, client)
-        with lab.beating(run), holding(run):
-            planner = Planner(lab.repository(), store, client)
-            planned = planner.plan(lab.clock.now())
-            # The receiver writes beside apply, and all the while that apply asks.
-            deliver(lab)
-            report = Apply(run, planner, planned).carry_out()
+    with planned(lab) as apply:
+        # The receiver writes beside apply, and all the while that apply asks.
+        deliver(lab)
+        report = apply.carry_out()
     before = len(lab.rung())
     lab.emulator.run_until_idle()
 
-    assert planned.plan.summary.ringing_numbers == 5
+    assert apply.planned.plan.summary.ringing_numbers == 5
     assert report.exit_code == 7
     assert len(lab.rung()) - before == 5
     # The next plan shows them, and guards are asked about them.
@@ -94,13 +102,9 @@ def test_a_task_that_another_hand_changes_between_plan_and_start_is_staged_anew(
     task = lab.emulator.tasks[the_only_task(lab)]
     lab.campaign()
 
-    with lab.store() as store, lab.client() as client:
-        run = lab.run(store, client)
-        with lab.beating(run), holding(run):
-            planner = Planner(lab.repository(), store, client)
-            planned = planner.plan(lab.clock.now())
-            task.robot_id = "720"
-            report = Apply(run, planner, planned).carry_out()
+    with planned(lab) as apply:
+        task.robot_id = "720"
+        report = apply.carry_out()
 
     assert report.exit_code == 7
     assert "has another robot than was asked" in str(report.problems)
@@ -113,12 +117,8 @@ def test_whoever_lost_the_lock_while_it_asked_writes_nothing(tmp_path: Path) -> 
     lab = Lab(tmp_path)
     lab.campaign()
 
-    with lab.store() as store, lab.client() as client:
-        run = lab.run(store, client)
-        with lab.beating(run), holding(run):
-            planner = Planner(lab.repository(), store, client)
-            planned = planner.plan(lab.clock.now())
-            store.lock.take_away()
-            with pytest.raises(StateLocked):
-                Apply(run, planner, planned).carry_out()
-        assert store.waves.recorded().campaigns == {}
+    with planned(lab) as apply:
+        apply.run.store.lock.take_away()
+        with pytest.raises(StateLocked):
+            apply.carry_out()
+        assert apply.run.store.waves.recorded().campaigns == {}

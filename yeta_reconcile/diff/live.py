@@ -80,9 +80,14 @@ def _unknown_status(case: Case, wave: Wave) -> bool:
         "left as it is",
         "look at it in the platform's console",
     )  # fmt: skip
-    if record.phase is Phase.STARTED and not case.running:
-        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    _pause_as_declared(case, wave)
     return True
+
+
+def _pause_as_declared(case: Case, wave: Wave) -> None:
+    """Whatever else has to wait: what is declared paused is paused."""
+    if wave.record.phase is Phase.STARTED and not case.running:
+        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
 
 
 def _contradicts(case: Case, wave: Wave) -> bool:
@@ -96,8 +101,7 @@ def _contradicts(case: Case, wave: Wave) -> bool:
         f"{wave.record.number} were dialled, which cannot be: nothing is carried over",
         f"`yeta state resolve {case.declared.name}` settles it by hand; `state: paused` stops its calls",
     )  # fmt: skip
-    if wave.record.phase is Phase.STARTED and not case.running:
-        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    _pause_as_declared(case, wave)
     return True
 
 
@@ -170,8 +174,7 @@ def _carry(
     still = removed + recalled
     if case.in_doubt:
         # A replacement is a new wave: whom a task without a record called, it would call again.
-        if record.phase is Phase.STARTED and not case.running:
-            case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+        _pause_as_declared(case, wave)
         words = "nothing is carried over while a task without a record is unsettled"
         case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, words + _removed(still))
         return
@@ -190,8 +193,7 @@ def _carry(
         )  # fmt: skip
         return
     elif blocked := _cannot_account(case, wave):
-        if record.phase is Phase.STARTED and not case.running:
-            case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+        _pause_as_declared(case, wave)
         case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, blocked + _removed(still))
         return
     # Whether the removed are among those dialled without a record yet is not known: at most so many.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile import drift
 from yeta_reconcile.campaign import Attributes, Campaign
-from yeta_reconcile.checks import default_windows
+from yeta_reconcile.checks import windows_of
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.diff import key_headers
 from yeta_reconcile.errors import InvalidInput
@@ -195,7 +195,7 @@ def _windows(task: Task, asked: Attributes, config: Config) -> tuple[str, ...] |
         return asked.windows
     if asked.windows is not None:
         return asked.windows if set(task.windows) == set(asked.windows) else task.windows
-    hours = default_windows(config.lines[line] for line in asked.lines if line in config.lines)
+    hours = windows_of(asked.lines, config.lines)
     return None if set(task.windows) == set(hours) else task.windows
 
 
