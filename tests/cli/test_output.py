@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from yeta_reconcile.cli.output import say, show, show_json
+from yeta_reconcile.cli.output import say, show, show_json, show_raw
 
 if TYPE_CHECKING:
     from tests.support.served import Served
@@ -87,3 +87,15 @@ def test_what_is_written_out_in_json_is_still_the_same_value(capsys: pytest.Capt
     out = capsys.readouterr().out
     assert "##[" not in out
     assert json.loads(out) == value
+
+
+def test_what_came_as_bytes_steers_no_terminal_and_goes_into_a_file_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    show_raw(b"::error::x\n")
+    assert capfd.readouterr().out == "::error::x\n"
+
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    show_raw(b"::error::\xe2\x80\xaex\n##[group]\n")
+
+    assert_harmless(capfd.readouterr().out)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yeta_reconcile import __version__
-from yeta_reconcile.cli.output import tell
+from yeta_reconcile.cli.output import show_workflow, tell
 from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
 from yeta_reconcile.render.diagnostics import by_weight
 
@@ -47,7 +47,7 @@ def annotate(found: Sequence[Diagnostic], wanted: str, root: Path) -> None:
         return
     text = hosted(by_weight(found, worst_first=True), service, root)
     if service == "github":
-        click.echo(text, err=True, nl=False)
+        show_workflow(text)
         return
     try:
         Path(GITLAB_REPORT).write_text(text, encoding="utf-8")

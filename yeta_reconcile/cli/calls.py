@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -16,7 +15,8 @@ import httpx
 from yeta_reconcile.calls import DIALOG, RECORD, VOICE
 from yeta_reconcile.cli.ask import confirm, progress
 from yeta_reconcile.cli.intake import opened, settings_of
-from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.output import say, show_json, show_raw, tell
+from yeta_reconcile.cli.output import show as show_text
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.load import load
 from yeta_reconcile.nearmiss import did_you_mean
@@ -89,7 +89,7 @@ def export(
             write_parquet(exported.rows(), sys.stdout.buffer)
         elif output is None:
             for line in _lines(exported, form):
-                click.echo(line, nl=False)
+                show_text(line)
         else:
             _write(exported, form, context.chdir / output)
 
@@ -186,7 +186,7 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
             if why := fetcher.fetch(call):
                 failed.append((call.call_uuid, why))
             done(1)
-    click.echo(f"{new - len(failed)} fetched, {len(found) - new} were there already.")
+    say(f"{new - len(failed)} fetched, {len(found) - new} were there already.")
     for uuid, why in failed:
         tell(f"{uuid}: {why}")
     if failed:
@@ -209,13 +209,13 @@ def pending(context: Context, form: str) -> None:
              "problem": push.problem}
             for push, kind in found
         ]  # fmt: skip
-        click.echo(json.dumps({"format": FORMAT, "pending": shown}, ensure_ascii=False, indent=2))
+        show_json({"format": FORMAT, "pending": shown})
         return
     if not found:
-        click.echo("Every push was folded.")
+        say("Every push was folded.")
         return
     rows = [(_name(push, kind), _at(push), kind, push.call_uuid, push.problem) for push, kind in found]
-    click.echo("\n".join(table(["ID", "RECEIVED", "MODULE", "CALL", "PROBLEM"], rows)))
+    show_text("\n".join(table(["ID", "RECEIVED", "MODULE", "CALL", "PROBLEM"], rows)))
 
 
 @calls.command()
@@ -227,16 +227,16 @@ def show(context: Context, name: str, reveal: bool) -> None:
     with _state(context) as (_, store):
         push = _named(store, name)
     if reveal:
-        click.echo(push.body)
+        show_raw(push.body)
         return
-    click.echo(f"{push.module}, received {_at(push)}, {len(push.body)} bytes")
+    say(f"{push.module}, received {_at(push)}, {len(push.body)} bytes")
     say(f"problem: {push.problem or 'none'}")
     try:
         data = read_object(push.body)
     except NotAnObject as reason:
         say(str(reason))
         return
-    click.echo("\n".join(table(["FIELD", "VALUE"], [(key, _kind(value)) for key, value in data.items()])))
+    show_text("\n".join(table(["FIELD", "VALUE"], [(key, _kind(value)) for key, value in data.items()])))
 
 
 @calls.command()
@@ -253,7 +253,7 @@ def replay(context: Context, names: Sequence[str], yes: bool) -> None:
         dead = [_readable(name, push).serial for name, push in named.items() if name.startswith(DEAD_PREFIX)]
         chosen = [push.serial for name, push in named.items() if not name.startswith(DEAD_PREFIX)]
         count = len(named) if names else store.inbox.counts().stuck
-        click.echo(f"{count} pushes will be folded again.", err=True)
+        tell(f"{count} pushes will be folded again.")
         if count:
             confirm("Fold them?", yes=yes)
         retried = store.inbox.revive(dead) + store.inbox.retry(chosen if names else None)
@@ -261,7 +261,7 @@ def replay(context: Context, names: Sequence[str], yes: bool) -> None:
         projector.drain()
         projector.tie_up()
         left = store.inbox.counts().stuck
-    click.echo(f"{retried} were tried, {left} are still pending.")
+    say(f"{retried} were tried, {left} are still pending.")
     if left:
         raise Incomplete(f"{left} pushes could not be folded", hint="`yeta calls pending` says why")
 

@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from yeta_reconcile.cli import VERSION_LINE, log
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.output import show
 from yeta_reconcile.nearmiss import did_you_mean
 
 
@@ -160,7 +161,7 @@ class _Root(LazyGroup):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        click.echo(VERSION_LINE)
+        show(VERSION_LINE)
         ctx.exit()
 
 

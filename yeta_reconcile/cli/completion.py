@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from yeta_reconcile.cli.output import show
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
@@ -22,4 +24,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None, "the choices are the shells that click knows"
     root = ctx.find_root()
-    click.echo(kind(root.command, {}, "yeta", "_YETA_COMPLETE").source())
+    show(kind(root.command, {}, "yeta", "_YETA_COMPLETE").source())

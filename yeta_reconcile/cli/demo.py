@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.output import show
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.numbers import mask_numbers
 
@@ -136,7 +137,7 @@ class _Demo:
             self._yeta("init", str(self.root), where=self.folder)
             _lengthen(self.root)
         else:
-            click.echo(f"$ cp -r {self.source} {self.root.name}")
+            show(f"$ cp -r {self.source} {self.root.name}")
             shutil.copytree(self.source, self.root, ignore=shutil.ignore_patterns("__pycache__"))
         settings = (self.root / "yeta.yaml").read_text(encoding="utf-8")
         if "\n  local:" in settings:
@@ -174,7 +175,7 @@ class _Demo:
         shown = " ".join(
             "…" if part.startswith((self.push_url, str(self.folder))) else part for part in arguments
         )
-        click.echo(f"$ yeta {shown} &\n{address}")
+        show(f"$ yeta {shown} &\n{address}")
         return address
 
     # Running commands
@@ -184,14 +185,14 @@ class _Demo:
 
     def _yeta(self, *arguments: str, where: Path | None = None, codes: tuple[int, ...] = (0, 7)) -> int:
         """Run a command before the reader's eyes."""
-        click.secho(f"$ yeta {mask_numbers(' '.join(arguments))}", bold=True)
+        show(click.style(f"$ yeta {mask_numbers(' '.join(arguments))}", bold=True))
         sys.stdout.flush()
         done = subprocess.run(  # noqa: S603 -- our own command
             self._command(*arguments), cwd=where or self.root, env=self.environ, check=False
         )
         if done.returncode not in codes:
             raise YetaError(f"`yeta {arguments[0]}` ended with {done.returncode}")
-        click.echo()
+        show("")
         return done.returncode
 
     def _json(self, *arguments: str) -> Any:
@@ -240,7 +241,7 @@ class _Demo:
 
 
 def _say(words: str) -> None:
-    click.secho(f"\n# {words}", fg="cyan")
+    show(click.style(f"\n# {words}", fg="cyan"))
 
 
 def _free_port() -> int:
@@ -264,7 +265,7 @@ def _lengthen(root: Path) -> None:
     (contacts,) = (root / "data").glob("*.csv")
     with contacts.open("a", encoding="utf-8") as file:
         file.writelines(f"1990000{number:04},客户{number},女\n" for number in range(100, 155))
-    click.echo(f"$ for n in {{100..154}}; do echo …; done >> {contacts.relative_to(root)}")
+    show(f"$ for n in {{100..154}}; do echo …; done >> {contacts.relative_to(root)}")
 
 
 def _append_row(contacts: Path) -> None:
@@ -282,7 +283,7 @@ def _append_row(contacts: Path) -> None:
     csv.writer(line).writerow(row)
     with contacts.open("ab") as file:
         file.write((b"" if raw.endswith(b"\n") else b"\r\n") + line.getvalue().encode(encoding))
-    click.echo(f"$ echo '{row[0] if row[0] != LATECOMER else '199****9999'},…' >> {contacts.name}")
+    show(f"$ echo '{row[0] if row[0] != LATECOMER else '199****9999'},…' >> {contacts.name}")
 
 
 def _change_recall(document: Path) -> None:
@@ -295,4 +296,4 @@ def _change_recall(document: Path) -> None:
         if not line.startswith("recall: ") or "count: 3, wait: 20m" in line
     )
     document.write_text(changed, encoding="utf-8")
-    click.echo(f"$ sed -i 's/recall: .*/recall: {{count: 3, wait: 20m}}/' {document.name}")
+    show(f"$ sed -i 's/recall: .*/recall: {{count: 3, wait: 20m}}/' {document.name}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.load import load
@@ -29,9 +29,9 @@ def history(click_context: click.Context, form: str) -> None:
     context: Context = click_context.obj
     report = _read(context)
     if form == "json":
-        click.echo(json.dumps(report_json(report), ensure_ascii=False, indent=2))
+        show_json(report_json(report))
     else:
-        click.echo(report_text(report, color=context.color), nl=False)
+        show(report_text(report, color=context.color))
 
 
 @history.command()
@@ -49,10 +49,10 @@ def verify(context: Context) -> None:
             f"the chain breaks at no {report.broken_at}: it was changed or is cut off",
             hint="compare with a copy made by `yeta state backup`",
         )
-    click.echo(f"The chain of {len(report.entries):,} entries holds.")
+    say(f"The chain of {len(report.entries):,} entries holds.")
     if report.bare:
-        click.echo(f"Its first {report.bare:,} links are from before there were seals, and proven by none.")
-    click.echo(f"It has {report.links:,} links; the newest is {report.head or 'none'}.")
+        say(f"Its first {report.bare:,} links are from before there were seals, and proven by none.")
+    say(f"It has {report.links:,} links; the newest is {report.head or 'none'}.")
 
 
 def _read(context: Context) -> History:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +30,19 @@ _STEERING = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)|[\x7f-\x9f\u2028-\u202e\u2066-
 def show(text: str, *, err: bool = False) -> None:
     """Print text of any number of lines, whose values are clean."""
     click.echo(_harmless(text), err=err, nl=not text.endswith("\n"))
+
+
+def show_raw(body: bytes) -> None:
+    """Print bytes as they are into a file or pipe; before a person they are a text that is made harmless."""
+    if sys.stdout.isatty():
+        show(body.decode("utf-8", "backslashreplace"))
+    else:
+        click.echo(body, nl=False)
+
+
+def show_workflow(text: str) -> None:
+    """Print commands for the pipeline itself on stderr; whoever makes them has made their values harmless."""
+    click.echo(text, err=True, nl=False)
 
 
 def say(message: str, *, err: bool = False) -> None:

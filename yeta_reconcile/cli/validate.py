@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
-from yeta_reconcile.cli.output import say, show_json, tell
+from yeta_reconcile.cli.output import say, show, show_json, tell
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.load import Survey
@@ -64,7 +64,7 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> int
             tell(diagnostic_line(found))
         say(_summary(counts, findings))
     else:
-        click.echo(hosted(findings, form, context.chdir), nl=False)
+        show(hosted(findings, form, context.chdir))
     if form in {"text", "json"}:
         annotate(findings, annotations, context.chdir)
     return InvalidInput.exit_code if errors else 0
