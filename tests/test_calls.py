@@ -20,9 +20,9 @@ from yeta_reconcile.calls import (
     Unfoldable,
     account,
     number_of,
-    number_text,
     read_push,
 )
+from yeta_reconcile.coercion import number_text
 from yeta_reconcile.marks import Key
 
 KEY = Key(b"the key of the tests")

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from yeta_reconcile import coercion
+from yeta_reconcile.coercion import count, duration, integer, listed, moment, text
 from yeta_reconcile.numbers import BadNumberError, mask, mask_numbers, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 MODULES = (RECORD, VOICE, DIALOG)
@@ -23,13 +24,8 @@ INBOUND, OUTBOUND = 1, 2
 # The zips of failed pushes: the last seven days, today excluded (refinements.md, row 3).
 FETCHABLE_DAYS = 7
 
-_LONGEST_ID = 200
 _LONGEST_WORDS = 200
 _MOST_TURNS = 500
-_FIRST_MS = 10**11  # as seconds this is the year 5138: a smaller time is in seconds
-_INTEGERS = 2**63
-_MOST_PLACES = 25
-_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class Meaning(StrEnum):
@@ -180,14 +176,25 @@ class Call:
         return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Call:
+    def from_json(cls, facts: str) -> Call:
         """What `to_json` gave; facts of a later version are left out."""
-        given = {name: value for name, value in json.loads(text).items() if name in _NAMES}
-        given["dialog"] = tuple(Turn(**turn) for turn in given.get("dialog", ()))
+        given = {name: value for name, value in json.loads(facts).items() if name in _NAMES}
+        # Versions before this one bounded less of what they kept.
+        given |= {name: read(given[name]) for name, read in _BOUNDED.items() if name in given}
+        given["dialog"] = tuple(
+            Turn(**{name: value for name, value in turn.items() if name in Turn.__slots__})
+            for turn in given.get("dialog", ())
+        )
         return cls(**given)
 
 
 _NAMES = tuple(field.name for field in fields(Call))
+_BOUNDED: Mapping[str, Callable[[Any], int | None]] = {
+    **dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment),
+    **dict.fromkeys(("duration_ring", "duration_call", "recording_seconds"), duration),
+    **dict.fromkeys(("tries", "recording_size"), count),
+    **dict.fromkeys(("direction", "row_index"), integer),
+}
 
 
 def _absent(value: Any) -> bool:
@@ -216,8 +223,8 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
     """
     if module not in MODULES:
         raise Unfoldable(f"the module {module} is not known to this version")
-    uuid = _text(data.get("call_uuid"))
-    if not uuid or len(uuid) > _LONGEST_ID:
+    uuid = text(data.get("call_uuid"))
+    if not uuid or len(uuid) > coercion.LONGEST_ID:
         raise Unfoldable("it has no call_uuid" if not uuid else "its call_uuid is too long")
     common: dict[str, Any] = {
         "call_uuid": uuid,
@@ -230,9 +237,9 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
     if module == VOICE:
         return Call(
             **common,
-            recording=_text(data.get("url"), 2000),
-            recording_size=_integer(data.get("size")),
-            recording_seconds=_duration(data.get("duration")),
+            recording=text(data.get("url"), 2000),
+            recording_size=count(data.get("size")),
+            recording_seconds=duration(data.get("duration")),
         )
     return Call(
         **common,
@@ -243,7 +250,7 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
 
 
 def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
-    direction = _integer(data.get("direction"))
+    direction = integer(data.get("direction"))
     row = row_values(data)
     row_number = _row_number(data, row)
     number = _number(data.get("caller" if direction == INBOUND else "callee"))
@@ -252,38 +259,38 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
         "recorded": True,
         "direction": direction,
         "task_id": _identifier(data.get("task_id")),
-        "row_index": _integer(data.get("task_row_index")),
+        "row_index": integer(data.get("task_row_index")),
         "number": digests.row_digest(number).hex() if number else "",
         "row_number": digests.row_digest(row_number).hex() if row_number else "",
         "row_content": digests.content_digest(_with_number(row, row_number)).hex() if row else "",
         "shown": mask(shown) if shown else "",
-        "result": _text(data.get("task_result"), 20),
+        "result": text(data.get("task_result"), 20),
         "description": _words(data.get("task_result_desc")),
-        "tries": _integer(data.get("task_tries")),
-        "time_dial": _time(data.get("time_dial")),
-        "time_ring": _time(data.get("time_ring")),
-        "time_answer": _time(data.get("time_answer")),
-        "time_hangup": _time(data.get("time_hangup")),
-        "duration_ring": _duration(data.get("duration_ring")),
-        "duration_call": _duration(data.get("duration_call")),
+        "tries": count(data.get("task_tries")),
+        "time_dial": moment(data.get("time_dial")),
+        "time_ring": moment(data.get("time_ring")),
+        "time_answer": moment(data.get("time_answer")),
+        "time_hangup": moment(data.get("time_hangup")),
+        "duration_ring": duration(data.get("duration_ring")),
+        "duration_call": duration(data.get("duration_call")),
     }
 
 
 def number_of(data: Mapping[str, Any]) -> str:
     """The customer's number in its one form: of the row, else who was called, or who called; "" if unsaid."""
-    inbound = _integer(data.get("direction")) == INBOUND
+    inbound = integer(data.get("direction")) == INBOUND
     other = data.get("caller") if inbound else data.get("callee")
     return _row_number(data, row_values(data)) or _number(other)
 
 
 def row_values(data: Mapping[str, Any]) -> tuple[str, ...]:
     """The values of the row that an outgoing call's record repeats."""
-    return tuple(_text(value, 2000) for value in _listed(data.get("task_row_value")))
+    return tuple(text(value, 2000) for value in listed(data.get("task_row_value")))
 
 
 def row_head(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Their columns."""
-    return tuple(_text(value) for value in _listed(data.get("task_row_head")))
+    return tuple(text(value) for value in listed(data.get("task_row_head")))
 
 
 def _row_number(data: Mapping[str, Any], row: tuple[str, ...]) -> str:
@@ -302,113 +309,43 @@ def _dialog(value: Any) -> tuple[Turn, ...]:
     """The course of a dialog; what was said stays with the raw push."""
     return tuple(
         Turn(
-            seq=_text(entry.get("seq"), 20),
+            seq=text(entry.get("seq"), 20),
             role=_words(entry.get("role")),
             node_id=_words(entry.get("node_id")),
             node_type=_words(entry.get("node_type")),
             tag=_words(entry.get("tag_name")),
-            time_start=_time(entry.get("time_start")) or 0,
-            time_speaking=_duration(entry.get("time_speaking")) or 0,
+            time_start=moment(entry.get("time_start")) or 0,
+            time_speaking=duration(entry.get("time_speaking")) or 0,
         )
-        for entry in _listed(value)[:_MOST_TURNS]
+        for entry in listed(value)[:_MOST_TURNS]
         if isinstance(entry, dict)
     )
 
 
 def _relation(value: Any, digests: Digests) -> str:
-    text = _text(value)
-    return digests.row_digest(_number(text) or text).hex() if text else ""
-
-
-def _listed(value: Any) -> list[Any]:
-    """A list, also one that comes as JSON inside a string (row 15)."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value, parse_float=Decimal)
-        except (ValueError, ArithmeticError, RecursionError):
-            return []
-    return value if isinstance(value, list) else []
-
-
-def number_text(number: Decimal) -> str:
-    """A number as text, the same however it was written: 0.50 is 0.5, and 1E+3 is 1000."""
-    if not number.is_finite():
-        return str(number)
-    plain = _EXACT.normalize(number)
-    return format(plain, "f") if _few_places(plain) else str(plain)
-
-
-def _few_places(number: Decimal) -> bool:
-    # A wide exponent would make `int` and `format` write out that many digits.
-    return abs(number.adjusted()) < _MOST_PLACES
-
-
-def _text(value: Any, longest: int = _LONGEST_ID + 1) -> str:
-    """Text of a text or a number, without what no database takes."""
-    if isinstance(value, Decimal):
-        value = number_text(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\x00", "").strip()[:longest].encode("utf-8", "replace").decode()
+    found = text(value)
+    return digests.row_digest(_number(found) or found).hex() if found else ""
 
 
 def _identifier(value: Any) -> str:
-    """An id as text (row 13); 0 stands for none (openapi.md, the example of receiveCallRecord)."""
-    text = _text(value)
-    return "" if text in {"0", "-1"} or len(text) > _LONGEST_ID else text
+    """An id; 0 stands for none (openapi.md, the example of receiveCallRecord)."""
+    found = coercion.identifier(value)
+    return "" if found in {"0", "-1"} else found
 
 
 def _words(value: Any) -> str:
     """Words of the platform; every number in them is masked."""
-    words = _text(value, 2000).split()
+    words = text(value, 2000).split()
     # Cut last: half a number would no longer look like one.
     return mask_numbers(" ".join(mask(word) if _number(word) else word for word in words))[:_LONGEST_WORDS]
 
 
 def _number(value: Any) -> str:
-    text = _text(value)
+    found = text(value)
     try:
-        return normalise(text) if text else ""
+        return normalise(found) if found else ""
     except BadNumberError:
         return ""
-
-
-def _decimal(value: Any) -> Decimal | None:
-    """A number in any of its forms, if it is one of a size that means something."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        return None
-    try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
-    except ArithmeticError:
-        return None
-    return number if number.is_finite() and _few_places(number) else None
-
-
-def _bounded(number: Decimal) -> int | None:
-    whole = round(number)
-    return whole if -_INTEGERS <= whole < _INTEGERS else None
-
-
-def _integer(value: Any) -> int | None:
-    """A number that counts or names something: one with a fraction is none."""
-    number = _decimal(value)
-    return _bounded(number) if number is not None and number == round(number) else None
-
-
-def _duration(value: Any) -> int | None:
-    """A length of time in its own unit, to the nearest whole."""
-    number = _decimal(value)
-    return None if number is None else _bounded(number)
-
-
-def _time(value: Any) -> int | None:
-    """Milliseconds of a time in milliseconds or seconds (row 14); 0 stands for none."""
-    number = _decimal(value)
-    if number is None or number <= 0:
-        return None
-    return _bounded(number if number >= _FIRST_MS else number * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.campaign import Campaign, DirectCall
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.positions import Diagnostic, Position, Severity
 from yeta_reconcile.readback import read_back, request_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from yeta_reconcile.live import Config, Line, Task
     from yeta_reconcile.recorded import WaveRecord
@@ -258,4 +259,5 @@ def _with_name(key: str, name: str) -> str:
 
 def _moment(milliseconds: int, now: datetime) -> str:
     """A moment in the timezone that `now` is in."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone(now.tzinfo).isoformat(" ", "minutes")
+    moment = instant(milliseconds, now.tzinfo)
+    return moment.isoformat(" ", "minutes") if moment else "some day"

@@ -5,15 +5,16 @@ Pure: recorded waves against one look at the platform.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.live import LivePhase, Task
 from yeta_reconcile.recorded import FINAL, Phase, Recorded, WaveRecord
 from yeta_reconcile.report import Difference, Drift
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from yeta_reconcile.observed import Observed, Orphan
 
@@ -129,9 +130,8 @@ def _moment(moment: datetime | None) -> str | None:
 
 def _at(ms: int | None, like: datetime | None) -> str | None:
     """A moment of the platform as the document would write it; 0 and nothing are none."""
-    if not ms:
-        return None
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(like.tzinfo if like else UTC).isoformat()
+    moment = instant(ms, like.tzinfo if like else None)
+    return moment.isoformat() if moment else None
 
 
 def _orphan(orphan: Orphan) -> Iterator[Difference]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from yeta_reconcile.coercion import moment
+
 
 class LivePhase(Enum):
     """What a task's status means to us (refinements.md, row 4)."""
@@ -53,6 +55,7 @@ class Task:
     """One row of `task/query`. `None` is a field that was absent or could not be read.
 
     Times are milliseconds since the epoch, waits are seconds, `windows` are "HH:MM:SS-HH:MM:SS".
+    `unclear`: something that would show whether it rang is there and cannot be read.
     """
 
     task_id: str
@@ -76,6 +79,7 @@ class Task:
     recall_count: int | None = None
     recall_wait: int | None = None
     task_type: int | None = None
+    unclear: bool = False
 
     @property
     def phase(self) -> LivePhase:
@@ -93,7 +97,7 @@ class Task:
         A deleted task may keep its status or read as completed; then its start time tells, and counts
         that are missing prove nothing.
         """
-        if self.time_start or self.process_tel_count or self.process_count:
+        if self.unclear or self.time_start or self.process_tel_count or self.process_count:
             return False
         return self.status == 0 or (self.deleted and self.status in {None, 4} and self.process_tel_count == 0)
 
@@ -157,7 +161,7 @@ class Line:
             return self.ends_at
         if self.applied_at is None or self.valid is None or self.valid < 0:
             return None
-        return self.applied_at + self.valid * 1000
+        return moment(self.applied_at + self.valid * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ Pure; it says how far things are, and decides nothing.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.calls import RESULTS, Results, account
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.recorded import STAGED, Phase
 from yeta_reconcile.report import CampaignStatus, WaveStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.diff import Wave
@@ -105,4 +106,5 @@ def _by_words(results: Results) -> dict[str, int]:
 
 
 def _day(ms: int | None, now: datetime) -> date | None:
-    return min(datetime.fromtimestamp(ms / 1000, now.tzinfo).date(), now.date()) if ms else None
+    moment = instant(ms, now.tzinfo)
+    return min(moment.date(), now.date()) if moment else None

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 ROWS_PER_CALL = 50  # openapi.md, sections 3 and 5: call_list
 PAGE_SIZE = 50  # openapi.md, section 9
 LISTINGS = 4
+# A platform that lists more than a hundred thousand tasks, or one page for ever, is not asked any further.
+MOST_PAGES = 2000
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
 
@@ -115,13 +117,16 @@ class PlatformClient:
         if not total or not size:
             return config
         # Whether pages count from 0 or 1 is nowhere said: pages as long as the first, merged.
-        for index in range(1, total // size + 2):
-            if len(config.robots) >= total:
+        barren = 0
+        for index in range(1, min(total // size + 2, MOST_PAGES)):
+            known = len(config.robots)
+            if known >= total or barren > 1:
                 break
             payload = {"type": 0, "pageSize": size, "pageIndex": index}
             page, _ = self._ask("config", payload, answers.read_config)
             for name in ("robots", "lines", "voices", "urls"):
                 getattr(config, name).update(getattr(page, name))
+            barren = barren + 1 if len(config.robots) == known else 0
         return config
 
     def query(
@@ -155,9 +160,10 @@ class PlatformClient:
     def _list(self, payload: dict[str, Any]) -> list[Task] | None:
         """All pages once; None if a task may have been missed."""
         found: dict[str, Task] = {}
-        largest = 0
-        for index in count(1):
-            total, tasks = self._ask("query", {**payload, "page_index": index}, answers.read_page)
+        largest = foreign = 0
+        for index in range(1, MOST_PAGES):
+            total, tasks, untold = self._ask("query", {**payload, "page_index": index}, answers.read_page)
+            foreign += untold
             fresh = [task for task in tasks if task.task_id not in found]
             found.update((task.task_id, task) for task in fresh)
             if total is None:
@@ -167,10 +173,12 @@ class PlatformClient:
             if total < largest:
                 return None
             largest = total
-            if len(found) >= total:
+            if len(found) + foreign >= total:
                 break
-            if not fresh:
+            if not fresh and not untold:
                 return None
+        else:
+            return None
         return list(found.values())
 
     def task(self, task_id: str, *, remaining: bool = False) -> Task | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.campaign import Attributes, Campaign
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.plan import Plan
 from yeta_reconcile.recorded import Phase
@@ -140,7 +141,8 @@ def _live(wave: Wave) -> dict[str, Any]:
 
 
 def _time(ms: int | None, zone: tzinfo | None) -> str | None:
-    return datetime.fromtimestamp(ms / 1000, zone).isoformat(timespec="seconds") if ms else None
+    moment = instant(ms, zone)
+    return moment.isoformat(timespec="seconds") if moment else None
 
 
 def story_text(story: dict[str, Any], plan: Plan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import click
 from yeta_reconcile.checks import ROBOT_STATUS
 from yeta_reconcile.cli.connect import connect
 from yeta_reconcile.cli.output import format_option, show, show_json
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.load import load
 from yeta_reconcile.render.table import table
 
@@ -83,10 +84,8 @@ def _line_row(line: Line, now: datetime) -> tuple[object, ...]:
     over = line.expired or (line.expires is not None and line.expires <= now.timestamp() * 1000)
     state = "expired" if over else "taken" if line.taken else "free"
     expires = "never" if line.valid == -1 and not line.ends_at else None
-    if line.expires is not None:
-        expires = (
-            datetime.fromtimestamp(line.expires / 1000, UTC).astimezone(now.tzinfo).strftime("%Y-%m-%d %H:%M")
-        )
+    if (end := instant(line.expires, now.tzinfo)) is not None:
+        expires = f"{end:%Y-%m-%d %H:%M}"
     return line.number, state, line.concurrents, ", ".join(line.hours), expires
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import click
 
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.load import load
 from yeta_reconcile.numbers import BadNumberError, mask, normalise
@@ -70,7 +70,7 @@ def _wave(store: Store, row: RowRecord, zone: ZoneInfo) -> WhyWave | None:
 def _calls(records: Iterable[CallRecord], zone: ZoneInfo) -> tuple[WhyCall, ...]:
     return tuple(
         WhyCall(
-            at=datetime.fromtimestamp(call.at / 1000, UTC).astimezone(zone) if call.at else None,
+            at=instant(call.at, zone),
             result=call.result,
             description=call.description,
             connected=call.connected,

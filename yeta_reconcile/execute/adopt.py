@@ -6,12 +6,12 @@ It writes the state alone. What is not proven is held as possibly dialled, and n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yeta_reconcile import drift
 from yeta_reconcile.campaign import Attributes, Campaign
 from yeta_reconcile.checks import windows_of
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.diff import key_headers
 from yeta_reconcile.errors import InvalidInput
@@ -20,6 +20,7 @@ from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, RowRecord, WaveReco
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.contacts import ListSpec
@@ -201,9 +202,7 @@ def _windows(task: Task, asked: Attributes, config: Config) -> tuple[str, ...] |
 
 def _moment(ms: int | None, like: datetime | None) -> datetime | None:
     """A moment the platform tells; 0 and nothing are none, and then it is as declared."""
-    if not ms:
-        return like
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(like.tzinfo if like else UTC)
+    return instant(ms, like.tzinfo if like else None) or like
 
 
 def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]]:

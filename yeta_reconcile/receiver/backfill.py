@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from yeta_reconcile.calls import number_text
+from yeta_reconcile.coercion import number_text
 from yeta_reconcile.errors import Unreachable
 from yeta_reconcile.receiver.archive import Broken, read_archive
 from yeta_reconcile.receiver.body import digest_of

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from yeta_reconcile.calls import number_text
+from yeta_reconcile.coercion import number_text, parsed
 
 LONGEST = 1_000_000
 DEEPEST = 64
-_MANY_DIGITS = 1000
 
 
 class NotAnObject(ValueError):
@@ -26,7 +24,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     if len(body) > LONGEST:
         raise NotAnObject(f"the body is longer than {LONGEST} bytes")
     try:
-        value = json.loads(body, parse_float=_fraction, parse_int=_whole, parse_constant=lambda _: None)
+        value = parsed(body)
     except RecursionError:
         raise NotAnObject("the body is nested too deeply") from None
     except ValueError:
@@ -37,18 +35,6 @@ def read_object(body: bytes) -> dict[str, Any]:
     if body.count(b"[") + body.count(b"{") > DEEPEST and _deeper(value, DEEPEST):
         raise NotAnObject("the body is nested too deeply")
     return value
-
-
-def _fraction(text: str) -> Decimal | str:
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        return text
-
-
-def _whole(text: str) -> int | Decimal:
-    # Python refuses to read an int of some thousand digits.
-    return int(text) if len(text) < _MANY_DIGITS else Decimal(text)
 
 
 def _deeper(value: Any, most: int) -> bool:

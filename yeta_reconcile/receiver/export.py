@@ -11,10 +11,10 @@ import io
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from yeta_reconcile.calls import DIALOG, INBOUND, RECORD, number_of
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.numbers import mask_numbers
@@ -107,7 +107,8 @@ class Export:
         }
 
     def _moment(self, ms: int | None) -> str | None:
-        return datetime.fromtimestamp(ms / 1000, self.zone).isoformat(timespec="milliseconds") if ms else None
+        moment = instant(ms, self.zone)
+        return moment.isoformat(timespec="milliseconds") if moment else None
 
     def _line(self, record: CallRecord) -> int | None:
         if record.wave_id is None or record.row_key is None:

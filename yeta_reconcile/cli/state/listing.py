@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ import click
 from yeta_reconcile.cli import output
 from yeta_reconcile.cli.output import format_option, show_json
 from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.load import Repository, load
 from yeta_reconcile.nearmiss import did_you_mean
@@ -18,6 +18,8 @@ from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.report import StateList, StateRow, StateShow, StateWave
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.recorded import CampaignRecord, Recorded
 
@@ -103,4 +105,4 @@ def _row(record: CampaignRecord, zone: ZoneInfo) -> StateRow:
 
 
 def _moment(ms: int | None, zone: ZoneInfo) -> datetime | None:
-    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone)
+    return instant(ms, zone)
