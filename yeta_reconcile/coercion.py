@@ -26,10 +26,13 @@ _YES, _NO = {"true", "yes"}, {"false", "no"}
 def parsed(document: str | bytes) -> Any:
     """JSON → values. Numbers that are not whole are Decimal, since ids lie above 2^53.
 
-    A number that nothing can hold does not keep the rest away: it comes as its text. Raises ValueError, and
+    Neither a number that nothing can hold keeps the rest away (it comes as its text) nor a control character
+    inside a text. Raises ValueError, and
     RecursionError for what is nested too deeply.
     """
-    return json.loads(document, parse_float=_fraction, parse_int=_whole, parse_constant=lambda _: None)
+    return json.loads(
+        document, strict=False, parse_float=_fraction, parse_int=_whole, parse_constant=lambda _: None
+    )
 
 
 def _fraction(written: str) -> Decimal | str:

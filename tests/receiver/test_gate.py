@@ -63,13 +63,7 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, loopback: bool) -
     ],
 )
 def test_only_what_cannot_be_json_is_not_taken_for_its_type(content_type: str | None, taken: bool) -> None:
-    assert Gate.takes(content_type, None) is taken
-
-
-@pytest.mark.parametrize("origin", ["https://example.com", "http://127.0.0.1:8800", "null", ""])
-def test_what_a_page_sends_is_never_taken(origin: str) -> None:
-    assert not Gate.takes("application/json", origin)
-    assert not Gate.takes(None, origin)
+    assert Gate.takes(content_type) is taken
 
 
 @pytest.mark.parametrize(
@@ -91,3 +85,39 @@ def test_what_a_page_sends_is_never_taken(origin: str) -> None:
 def test_without_a_secret_only_this_machines_names_are_ours(host: str | None, ours: bool) -> None:
     assert Gate().meant(host) is ours
     assert Gate((b"s",)).meant(host)
+
+
+@pytest.mark.parametrize(
+    "forwarded",
+    [
+        "203.0.113.7",
+        "203.0.113.7:4711",
+        '"203.0.113.7"',
+        "203.0.113.7,",
+        "10.9.9.9, 203.0.113.7",
+        "203.0.113.7, 192.0.2.8",
+        "203.0.113.7, 192.0.2.8:80, 192.0.2.9",
+        "[2001:db8::7]",
+        "[2001:db8::7]:4711",
+        '"[2001:db8::7]:4711"',
+        "2001:db8::7",
+        "::ffff:203.0.113.7",
+    ],
+)
+def test_whoever_stands_before_our_proxies_is_the_sender_in_any_form(forwarded: str) -> None:
+    gate = Gate(
+        allowed=read_networks(["203.0.113.0/24", "2001:db8::/32"]), proxies=read_networks(["192.0.2.0/24"])
+    )
+
+    assert gate.admits("192.0.2.1", forwarded)
+    assert not gate.admits("198.51.100.1", forwarded)
+
+
+@pytest.mark.parametrize(
+    "forwarded",
+    ["", ",", "203.0.113.7, 198.51.100.1", "203.0.113.7, unknown", "203.0.113.7, 10.0.0.1"],
+)
+def test_what_stands_before_somebody_else_is_believed_of_nobody(forwarded: str) -> None:
+    gate = Gate(allowed=read_networks(["203.0.113.0/24"]), proxies=read_networks(["192.0.2.0/24"]))
+
+    assert not gate.admits("192.0.2.1", forwarded)

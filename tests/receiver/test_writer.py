@@ -35,10 +35,10 @@ def test_all_who_wait_are_stored_in_one_transaction() -> None:
     slow = Slow()
     writer = Writer(slow)
     told: list[bool] = []
-    writer.put(push(basic()), told.append)
+    writer.put([push(basic())], told.append)
     slow.entered.acquire()
     for _ in range(20):
-        writer.put(push(basic()), told.append)
+        writer.put([push(basic())], told.append)
 
     assert told == []
     slow.let.set()
@@ -52,15 +52,15 @@ def test_all_who_wait_are_stored_in_one_transaction() -> None:
 def test_a_full_queue_is_refused_at_once(limit: dict[str, Any]) -> None:
     slow = Slow()
     writer = Writer(slow, **limit)
-    writer.put(push(basic()), lambda _: None)
+    writer.put([push(basic())], lambda _: None)
     slow.entered.acquire()
-    taken = [writer.put(push(basic()), lambda _: None) for _ in range(3)]
+    taken = [writer.put([push(basic())], lambda _: None) for _ in range(3)]
 
     assert taken[0]
     assert not taken[-1]
     slow.let.set()
     writer.close()
-    assert not writer.store(push(basic()))
+    assert not writer.store([push(basic())])
 
 
 def test_what_could_not_be_stored_is_told_so_and_the_next_is_tried_again(
@@ -73,11 +73,11 @@ def test_what_could_not_be_stored_is_told_so_and_the_next_is_tried_again(
             raise StateError("the disk is full")
 
     writer = Writer(append)
-    assert not writer.store(push(basic()))
-    assert not writer.store(push(basic()))
+    assert not writer.store([push(basic())])
+    assert not writer.store([push(basic())])
     assert writer.failing == "the disk is full"
     broken = False
-    assert writer.store(push(basic()))
+    assert writer.store([push(basic())])
     assert not writer.failing
     writer.close()
 
@@ -93,8 +93,8 @@ def test_an_answer_that_fails_costs_nobody_else_theirs(caplog: pytest.LogCapture
     def gone(_stored: bool) -> None:
         raise ConnectionError
 
-    writer.put(push(basic()), gone)
-    writer.put(push(basic()), told.append)
+    writer.put([push(basic())], gone)
+    writer.put([push(basic())], told.append)
     slow.let.set()
     writer.close()
 

@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.receiver.body import LONGEST, NotAnObject, read_object
+from yeta_reconcile.calls import MODULES
+from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.receiver.body import LONGEST, NotAnObject, TooLong, pushes_in, read_object, unpacked
 from yeta_reconcile.store.inbox import Push
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 CONTEXT = "getDialogContext"
 LOOKS = frozenset({"/healthz", "/readyz", "/metrics"})
 _MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+# Some addresses are typed by hand.
+_AS_WRITTEN = {name.lower(): name for name in (*MODULES, CONTEXT)}
+_SLASHES = re.compile("//+")
+_HEADER = re.compile(r"[\w ,;=+./\"-]{1,100}")
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
 
@@ -67,7 +73,7 @@ BROKEN = Answer("500 Internal Server Error", b"an error of the receiver\n")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as far as it matters. `path` is WSGI's PATH_INFO; `body` reads it, once."""
+    """A request as far as it matters. `path` is WSGI's PATH_INFO, tidied; `body` reads it, once."""
 
     method: str
     path: str
@@ -76,16 +82,25 @@ class Request:
     host: str | None
     origin: str | None
     content_type: str | None
+    encoding: str | None
     body: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """A push that is to be stored before it is answered with `answer`."""
+    """The pushes of one request, all of them to be stored before it is answered with `answer`."""
 
-    push: Push
+    pushes: tuple[Push, ...]
     answer: Answer
     began: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is given without a look at the body, and the reason as it is counted."""
+
+    reason: str
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,60 +125,74 @@ class App:
         admitted = self.admit(request)
         if isinstance(admitted, Answer):
             return admitted
-        return self.settled(admitted, stored=self.writer.store(admitted.push))
+        return self.settled(admitted, stored=self.writer.store(admitted.pushes))
 
     def is_push(self, path: str) -> bool:
         """Whether a path may lead to the inbox; the others are answered without it, and wait for nothing."""
-        return path not in LOOKS and not path.endswith(f"/{CONTEXT}")
+        return path not in LOOKS and not path.lower().endswith(f"/{CONTEXT}".lower())
 
     def admit(self, request: Request) -> Answer | Deposit:
         """The answer; or, for a push, what has to be stored first."""
         if request.path in LOOKS:
             return self._look(request)
         module = self._module(request)
-        if isinstance(module, Answer):
-            return module
+        if isinstance(module, Refusal):
+            self.metrics.refused(module.reason)
+            return module.answer
         try:
             return self._context(request) if module == CONTEXT else self._push(module, request)
         except TooLong:
+            self.metrics.refused("size")
             return TOO_LONG
 
     def reads(self, request: Request) -> bool:
         """Whether the body is looked at: not where the rest of a request tells the answer."""
-        return request.path not in LOOKS and not isinstance(self._module(request), Answer)
+        return request.path not in LOOKS and not isinstance(self._module(request), Refusal)
 
     def settled(self, deposit: Deposit, *, stored: bool) -> Answer:
         """The answer to a push, once it is known whether it is on disk."""
-        outcome = "refused" if not stored else "dead" if deposit.push.problem else "stored"
-        self.metrics.answered(deposit.push.module, outcome, time.perf_counter() - deposit.began)
+        outcome = "refused" if not stored else "dead" if deposit.answer is NO_OBJECT else "stored"
+        for push in deposit.pushes:
+            self.metrics.answered(push.module, outcome, time.perf_counter() - deposit.began)
         return deposit.answer if stored else NOT_STORED
 
-    def _module(self, request: Request) -> str | Answer:
+    def _module(self, request: Request) -> str | Refusal:
         """What may be asked for; or why not, without a look at the body."""
         module = self.gate.module(request.path)
-        if module is None or not _MODULE.fullmatch(module):
-            return NOT_FOUND
-        if not self.gate.admits(request.peer, request.forwarded) or not self.gate.meant(request.host):
-            return FORBIDDEN
+        if module is None:
+            return Refusal("secret", NOT_FOUND)
+        if not _MODULE.fullmatch(module):
+            return Refusal("path", NOT_FOUND)
+        if not self.gate.admits(request.peer, request.forwarded):
+            return Refusal("network", FORBIDDEN)
+        if not self.gate.meant(request.host):
+            return Refusal("host", FORBIDDEN)
         if request.method != "POST":
-            return ONLY_POST
-        return module if self.gate.takes(request.content_type, request.origin) else NO_JSON
+            return Refusal("method", ONLY_POST)
+        if request.origin is not None:
+            return Refusal("origin", NO_JSON)
+        if not self.gate.takes(request.content_type):
+            return Refusal("type", NO_JSON)
+        return _AS_WRITTEN.get(module.lower(), module)
 
     def _push(self, module: str, request: Request) -> Deposit:
         began = time.perf_counter()
         body = request.body()
         try:
-            read_object(body)
+            body = unpacked(body, request.encoding or "")
+            found = pushes_in(module, body, request.content_type or "")
         except NotAnObject as reason:
-            dead = Push(module, body, self.now_ms(), problem=str(reason))
-            return Deposit(dead, NO_OBJECT, began)
-        return Deposit(Push(module, body, self.now_ms()), STORED, began)
+            dead = Push(module, body, self.now_ms(), problem=f"{reason}{_declared(request)}")
+            return Deposit((dead,), NO_OBJECT, began)
+        return Deposit(tuple(Push(name, part, self.now_ms()) for name, part in found), STORED, began)
 
     def _context(self, request: Request) -> Answer:
         began = time.perf_counter()
         try:
-            asked = read_object(request.body())
-        except NotAnObject:
+            body = unpacked(request.body(), request.encoding or "")
+            ((_, body),) = pushes_in(CONTEXT, body, request.content_type or "")
+            asked = read_object(body)
+        except ValueError:
             return Answer("400 Bad Request", b"{}", _JSON)
         robot, relation = _text(asked.get("robot_id")), _text(asked.get("call_relation_id"))
         answer = Answer("200 OK", self.contexts.answer(robot, relation), _JSON)
@@ -188,10 +217,6 @@ class App:
         return Answer(status, json.dumps(body).encode() + b"\n", _JSON)
 
 
-class TooLong(Exception):
-    """A body that is longer than we take."""
-
-
 def _request(environ: dict[str, Any]) -> Request:
     def body() -> bytes:
         length = environ.get("CONTENT_LENGTH") or ""
@@ -204,14 +229,27 @@ def _request(environ: dict[str, Any]) -> Request:
 
     return Request(
         method=environ["REQUEST_METHOD"],
-        path=environ.get("PATH_INFO", ""),
+        path=tidy(environ.get("PATH_INFO", "")),
         peer=environ.get("REMOTE_ADDR", ""),
         forwarded=environ.get("HTTP_X_FORWARDED_FOR"),
         host=environ.get("HTTP_HOST"),
         origin=environ.get("HTTP_ORIGIN"),
         content_type=environ.get("CONTENT_TYPE"),
+        encoding=environ.get("HTTP_CONTENT_ENCODING"),
         body=body,
     )
+
+
+def tidy(path: str) -> str:
+    """A path as it was meant: without a slash at its end, and none doubled."""
+    return _SLASHES.sub("/", path).rstrip("/") or "/"
+
+
+def _declared(request: Request) -> str:
+    """What a dead letter's headers say of its body, for whoever looks at it."""
+    said = {"Content-Type": request.content_type, "Content-Encoding": request.encoding}
+    words = [f"{name}: {text}" for name, text in said.items() if text and _HEADER.fullmatch(text)]
+    return mask_numbers(f" ({', '.join(words)})") if words else ""
 
 
 def _text(value: Any) -> str:

@@ -19,7 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from yeta_reconcile.receiver.app import BROKEN, Answer, Request
+from yeta_reconcile.receiver.app import BROKEN, Answer, Request, tidy
 from yeta_reconcile.receiver.body import LONGEST
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ IDLE_SECONDS = 60
 REQUEST_SECONDS = 20
 DRAIN_SECONDS = 10.0
 _BACKLOG = 1024
+_TOO_LARGE = RequestEntityTooLarge("").code
 # The longest body as it may come over the wire: each byte in a chunk of its own, and the headers behind.
 _LONGEST_SENT = 6 * LONGEST + 16_384
 
@@ -62,6 +63,7 @@ class _ErrorTask(ErrorTask):
 
     def execute(self) -> None:
         error = self.request.error
+        self.channel.server.app.metrics.refused("size" if error.code == _TOO_LARGE else "malformed")
         body = f"{error.reason}\n".lower().encode()
         answer = Answer(f"{error.code} {error.reason}", body)
         self.status = answer.status
@@ -158,11 +160,11 @@ class _Lanes:
 
     def add_task(self, channel: _Channel) -> None:
         request = channel.requests[0]
-        if request.error is None and self._app.is_push(request.path):
+        if request.error is None and self._app.is_push(tidy(request.path)):
             admitted = self._admit(channel)
             if not isinstance(admitted, Answer):
                 if self._app.writer.put(
-                    admitted.push, lambda stored: self._settle(channel, admitted, stored)
+                    admitted.pushes, lambda stored: self._settle(channel, admitted, stored)
                 ):
                     return
                 admitted = self._app.settled(admitted, stored=False)
@@ -187,12 +189,13 @@ class _Lanes:
 def _request(request: _Parser, channel: _Channel) -> Request:
     return Request(
         method=request.command.upper(),
-        path=request.path,
+        path=tidy(request.path),
         peer=channel.addr[0],
         forwarded=request.headers.get("X_FORWARDED_FOR"),
         host=request.headers.get("HOST"),
         origin=request.headers.get("ORIGIN"),
         content_type=request.headers.get("CONTENT_TYPE"),
+        encoding=request.headers.get("CONTENT_ENCODING"),
         body=lambda: bytes(request.get_body_stream().read()),
     )
 

@@ -23,7 +23,7 @@ Network = IPv4Network | IPv6Network
 class Gate:
     """`secrets`: one, two while they are rotated, or none. `allowed`: networks; empty: any.
 
-    `proxies` are those whose `X-Forwarded-For` is believed.
+    `proxies` are those whose `X-Forwarded-For` is believed, each for the hop before it.
     """
 
     secrets: tuple[bytes, ...] = ()
@@ -31,7 +31,7 @@ class Gate:
     proxies: tuple[Network, ...] = ()
 
     def module(self, path: str) -> str | None:
-        """What is asked for behind the secret, None if that is not right. `path` is PATH_INFO."""
+        """What is asked for behind the secret, None if that is not right. `path` is PATH_INFO, tidied."""
         _, _, rest = path.partition("/")
         if not self.secrets:
             return rest
@@ -45,8 +45,10 @@ class Gate:
         """Whether a request from this address may come in."""
         if not self.allowed:
             return True
-        if forwarded and _within(peer, self.proxies):
-            peer = forwarded.rpartition(",")[2].strip()
+        # From the right, as long as who says so is a proxy of ours: what is left of that, anybody wrote.
+        hops = [hop for part in (forwarded or "").split(",") if (hop := part.strip())]
+        while hops and _within(peer, self.proxies):
+            peer = _address(hops.pop())
         return _within(peer, self.allowed)
 
     def meant(self, host: str | None) -> bool:
@@ -60,14 +62,14 @@ class Gate:
         return name is not None and is_loopback(name[1].lower())
 
     @staticmethod
-    def takes(content_type: str | None, origin: str | None) -> bool:
-        """Whether a request may be the platform's, and not what a page makes a browser send.
+    def takes(content_type: str | None) -> bool:
+        """Whether a body may be the platform's by the type it declares.
 
-        A browser names the page's origin with every POST. Which type the platform declares is not said
-        (openapi.md, part 2), and a push that is refused for it is lost: only what cannot be JSON is refused.
+        Which type the platform declares is not said (openapi.md, part 2), and a push that is refused for it
+        is lost: only what cannot be JSON is refused.
         """
         kind = (content_type or "").partition(";")[0].strip().lower()
-        return origin is None and not kind.startswith(_NO_JSON)
+        return not kind.startswith(_NO_JSON)
 
 
 def read_secrets(text: str) -> tuple[bytes, ...]:
@@ -101,6 +103,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def _address(hop: str) -> str:
+    """The address in one part of `X-Forwarded-For`: quotes, brackets and a port are not its."""
+    hop = hop.strip('" ')
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _within(address: str, networks: tuple[Network, ...]) -> bool:

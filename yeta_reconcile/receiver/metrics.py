@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as TotalCounter
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.inbox import InboxCounts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
+
+
+# Why a request may be refused before anything of it is kept, in words for the log.
+REASONS = {
+    "secret": "a wrong secret or none",
+    "path": "a path that is none of the platform's",
+    "network": "from another network than --allow",
+    "host": "for another host",
+    "method": "no POST",
+    "origin": "sent by a browser (Origin)",
+    "type": "of a type that cannot be JSON",
+    "size": "too long",
+    "malformed": "no HTTP request",
+}
 
 
 class Metrics:
@@ -30,6 +45,8 @@ class Metrics:
             for module in (*MODULES, "other")
             for outcome in ("stored", "dead", "refused")
         }
+        refused = Counter("yeta_refused", "Requests that were refused unread, by reason.", ["reason"], **made)
+        self._refused = {reason: refused.labels(reason) for reason in REASONS}
         self.push_seconds = Histogram(
             "yeta_push_seconds", "From a push's last byte to its answer.", buckets=_SECONDS, **made
         )
@@ -52,6 +69,18 @@ class Metrics:
         known = module if module in MODULES else "other"
         self._answered[known, outcome].inc()
         self.push_seconds.observe(seconds)
+
+    def refused(self, reason: str) -> None:
+        """A request was refused for one of `REASONS`, and nothing of it kept."""
+        self._refused[reason].inc()
+
+    def refusals(self) -> TotalCounter[str]:
+        """How many requests were refused so far, by reason."""
+        told = {
+            reason: int(self.registry.get_sample_value("yeta_refused_total", {"reason": reason}) or 0)
+            for reason in REASONS
+        }
+        return TotalCounter(told)
 
     def folded(self, standing: Standing) -> None:
         """The projector looked at a push."""

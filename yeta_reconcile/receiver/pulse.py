@@ -8,12 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.receiver.metrics import REASONS
 from yeta_reconcile.render.words import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yeta_reconcile.receiver.writer import Writer
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.inbox import InboxCounts
@@ -33,8 +37,11 @@ SAY_EVERY = 60.0
 class Pulse:
     """The last known of one state. `beat` waits for the state; everything else answers at once."""
 
-    def __init__(self, store: Store, writer: Writer) -> None:
+    def __init__(self, store: Store, writer: Writer, refusals: Callable[[], Counter[str]]) -> None:
         self._store = store
+        self._refusals = refusals
+        self._refusals_said: Counter[str] = Counter()
+        self._refusals_said_at = -SAY_EVERY
         self._writer = writer
         self._waiting_since = 0.0
         self._stored_at = 0.0
@@ -58,6 +65,7 @@ class Pulse:
         if not self.storing() or time.monotonic() - stored > TRY_AFTER:
             self._try()
         self.felt.set()
+        self._say_refusals()
         self.counts = self._store.inbox.counts()
         self._say(self.counts)
 
@@ -70,6 +78,17 @@ class Pulse:
             self._failed_at = time.monotonic()
         finally:
             self._waiting_since = 0.0
+
+    def _say_refusals(self) -> None:
+        """What was refused unread since it was last said: the platform keeps such a push for `backfill`."""
+        now = time.monotonic()
+        total = self._refusals()
+        new = total - self._refusals_said
+        if not new or now - self._refusals_said_at < SAY_EVERY:
+            return
+        self._refusals_said, self._refusals_said_at = total, now
+        words = ", ".join(f"{number} {REASONS[reason]}" for reason, number in new.most_common())
+        log.warning("%s refused: %s", count(new.total(), "request was", "requests were"), words)
 
     def _say(self, counts: InboxCounts) -> None:
         found = (counts.stuck, counts.dead)

@@ -43,7 +43,7 @@ class Writer:
         self._most_waiting = most_waiting
         self._most_bytes = most_bytes
         self._on_stored = on_stored
-        self._waiting: deque[tuple[Push, Settle]] = deque()
+        self._waiting: deque[tuple[Sequence[Push], Settle]] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
         self._closing = False
@@ -54,19 +54,22 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="inbox-writer", daemon=True)
         self._thread.start()
 
-    def put(self, push: Push, settle: Settle) -> bool:
-        """Queue a push; `settle` is told from the writer's thread whether it is on disk. False: full."""
+    def put(self, pushes: Sequence[Push], settle: Settle) -> bool:
+        """Queue the pushes of one request; False: full.
+
+        `settle` is told from the writer's thread whether they are on disk.
+        """
         with self._changed:
             full = len(self._waiting) >= self._most_waiting or self._bytes >= self._most_bytes
             if full or self._closing:
                 return False
-            self._waiting.append((push, settle))
-            self._bytes += len(push.body)
+            self._waiting.append((pushes, settle))
+            self._bytes += _size(pushes)
             self._changed.notify()
         return True
 
-    def store(self, push: Push) -> bool:
-        """Store one push and wait for it."""
+    def store(self, pushes: Sequence[Push]) -> bool:
+        """Store the pushes of one request and wait for it."""
         done = threading.Event()
         outcome: list[bool] = []
 
@@ -74,7 +77,7 @@ class Writer:
             outcome.append(stored)
             done.set()
 
-        if not self.put(push, settle):
+        if not self.put(pushes, settle):
             return False
         done.wait()
         return outcome[0]
@@ -94,7 +97,7 @@ class Writer:
     def _work(self) -> None:
         while jobs := self._next():
             self.last_batch = len(jobs)
-            stored = self._store([push for push, _ in jobs])
+            stored = self._store([push for pushes, _ in jobs for push in pushes])
             for _, settle in jobs:
                 try:
                     settle(stored)
@@ -104,12 +107,12 @@ class Writer:
             if stored:
                 self._on_stored()
 
-    def _next(self) -> list[tuple[Push, Settle]]:
+    def _next(self) -> list[tuple[Sequence[Push], Settle]]:
         with self._changed:
             while not self._waiting and not self._closing:
                 self._changed.wait()
             jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
-            self._bytes -= sum(len(push.body) for push, _ in jobs)
+            self._bytes -= sum(_size(pushes) for pushes, _ in jobs)
             return jobs
 
     def _store(self, pushes: Sequence[Push]) -> bool:
@@ -127,3 +130,7 @@ class Writer:
         self.failing = ""
         self.stored_at = time.monotonic()
         return True
+
+
+def _size(pushes: Sequence[Push]) -> int:
+    return sum(len(push.body) for push in pushes)
