@@ -80,3 +80,14 @@ def test_more_work_is_never_through_sooner(one: int, other: int) -> None:
     assert sooner is not None
     assert later is not None
     assert sooner <= later
+
+
+def test_a_day_of_a_line_that_ends_at_midnight_is_worked_to_its_end() -> None:
+    assert after_work(MORNING, 15 * 3600, ["00:00:00-24:00:00"]) == MORNING.replace(day=2, hour=0)
+
+
+def test_instants_are_compared_and_not_what_clocks_show() -> None:
+    london = ZoneInfo("Europe/London")
+    second = datetime(2026, 10, 25, 1, 30, fold=1, tzinfo=london)
+
+    assert not forecast(a_workload(end=second.replace(minute=10)), second).fits

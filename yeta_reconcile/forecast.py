@@ -6,7 +6,7 @@ Pure arithmetic on assumptions that the result names; it decides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,9 @@ def forecast(work: Workload, now: datetime) -> Forecast:
     if not work.rows:
         return Forecast(work.campaign, None, fits=True, detail="every number was dialled")
     seconds = work.call_seconds or CALL_SECONDS
-    at: datetime | None = max(now, work.begin.astimezone(now.tzinfo)) if work.begin else now
+    # Instants: two times of one zone compare by what its clocks show.
+    later = work.begin is not None and work.begin.astimezone(UTC) > now.astimezone(UTC)
+    at: datetime | None = work.begin.astimezone(now.tzinfo) if later and work.begin else now
     for tried in range(work.recall_count + 1):
         assert at is not None
         wait = timedelta(seconds=work.recall_wait if tried else 0)
@@ -58,7 +60,7 @@ def forecast(work: Workload, now: datetime) -> Forecast:
         at = after_work(at + wait, rounds * seconds, work.windows)
         if at is None:
             break
-    fits = work.end is None or (at is not None and at <= work.end)
+    fits = work.end is None or (at is not None and at.astimezone(UTC) <= work.end.astimezone(UTC))
     assumed = "" if work.call_seconds else ", assumed"
     numbers = f"{work.rows:,} number{'' if work.rows == 1 else 's'}"
     detail = f"{numbers}, {work.channels:,} at once, {seconds:.0f} s a call{assumed}"
@@ -84,8 +86,10 @@ def after_work(at: datetime, seconds: float, windows: Iterable[str]) -> datetime
 
 
 def _span(window: str) -> tuple[int, int]:
-    begin, end = (time.fromisoformat(part) for part in window.split("-"))
-    return (
-        begin.hour * 3600 + begin.minute * 60 + begin.second,
-        end.hour * 3600 + end.minute * 60 + end.second,
-    )
+    # Not as times: a line's day may end at 24:00.
+    begin, end = (part.split(":") for part in window.split("-"))
+    return _second(*begin), _second(*end)
+
+
+def _second(hours: str, minutes: str, seconds: str = "0") -> int:
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)

@@ -6,7 +6,7 @@ Pure values; what they mean for a campaign is `campaign.py`'s.
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, timezone, tzinfo
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -18,6 +18,10 @@ NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
 WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
 
+# As of every moment of the platform (`coercion.moment`).
+_YEARS = range(2000, 2100)
+# Nothing is planned, limited or kept for longer than this.
+_LONGEST = timedelta(days=36500)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -28,7 +32,10 @@ def parse_duration(value: Any) -> timedelta:
     match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if duration > _LONGEST:
+        raise ValueError(f"{_LONGEST.days}d is the longest duration there is")
+    return duration
 
 
 def parse_window(value: Any) -> str:
@@ -59,7 +66,11 @@ def _quoted_identifier(value: Any) -> Any:
 
 
 def parse_moment(value: Any, info: ValidationInfo) -> datetime:
-    """A date with a time of day → datetime; without an offset it gets the context's `timezone`, if any."""
+    """A date with a time of day → an instant with its offset; without one it is of the context's `timezone`.
+
+    The offset is a fixed one: two times of one zone compare by what its clocks show, which names two instants
+    when they are set back. Raises ValueError for a time that no clock shows, or two.
+    """
     moment = value
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d", value):
         try:
@@ -68,8 +79,31 @@ def parse_moment(value: Any, info: ValidationInfo) -> datetime:
             raise ValueError(f"{value} is no date and time there is") from None
     if not isinstance(moment, datetime):
         raise ValueError("a date and a time of day are needed, like 2026-12-01T09:00:00")  # noqa: TRY004
-    zone = (info.context or {}).get("timezone")
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None and zone else moment
+    if moment.microsecond:
+        raise ValueError(f"whole seconds are needed, like {moment.replace(microsecond=0).isoformat()}")
+    if not _YEARS.start <= moment.year < _YEARS.stop:
+        raise ValueError(f"a year from {_YEARS.start} to {_YEARS.stop - 1} is needed")
+    zone = moment.tzinfo or (info.context or {}).get("timezone")
+    return _instant(moment, zone) if zone else moment
+
+
+def _instant(moment: datetime, zone: tzinfo) -> datetime:
+    """What the clocks of a zone show, with the offset that they have then."""
+    local = moment.replace(tzinfo=None)
+    # Before and after a change of the clocks; on any other day both are the same.
+    offsets = [moment.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
+    first, second = (local.replace(tzinfo=timezone(offset)) for offset in offsets)
+    if first == second:
+        return first
+    if first < second:
+        raise ValueError(
+            f"the clocks of {zone} show this time twice; say which by its offset: "
+            f"{first.isoformat()} is the first, {second.isoformat()} the second"
+        )
+    raise ValueError(
+        f"the clocks of {zone} pass over this time; those that there are nearest to it are "
+        f"{second.astimezone(zone).isoformat()} and {first.astimezone(zone).isoformat()}"
+    )
 
 
 def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
@@ -136,7 +170,7 @@ Moment = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?$",
+            "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$",
             "examples": ["2026-12-01T09:00:00", "2026-12-01T09:00:00+08:00"],
         }
     ),

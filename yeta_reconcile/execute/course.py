@@ -114,6 +114,7 @@ class Course:
         """Bring every row that belongs into a wave into a verified one."""
         restaged = 0
         while restaged <= RESTAGES:
+            self.run.check()
             found = self._compare()
             if found.failed or self._list_moved():
                 return self._list_changed()
@@ -122,7 +123,8 @@ class Course:
             if wrong:
                 if not control.discard(self.run, wrong):
                     return False
-                restaged += wrong.detail == "discard"
+                # What was planned here and is not as declared, planning once more does not make right.
+                restaged += wrong.detail == "discard" or wrong.wave_id in self._new
                 self._plan_wave(self._compare(), wrong)
                 continue
             unfinished = next((wave for wave in staged if wave.phase is not Phase.VERIFIED), None)
@@ -130,7 +132,8 @@ class Course:
                 if not self._fill(unfinished, found.comparison):
                     return False
             elif found.delta.new:
-                self._plan_wave(found, None)
+                if self._plan_wave(found, None) is None:
+                    return self._list_changed()
             else:
                 return True
         self.run.problem(
