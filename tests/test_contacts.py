@@ -202,6 +202,25 @@ def test_bad_numbers_are_errors_or_set_aside_with_a_warning(tmp_path: Path) -> N
     assert [found.severity for found in skipping.diagnostics] == ["warning", "warning"]
 
 
+@pytest.mark.parametrize("bad_numbers", ["error", "skip"])
+@pytest.mark.parametrize("header", ["phone", "phone,name"])
+def test_what_a_merge_left_behind_is_an_error_whatever_is_said_of_bad_numbers(
+    tmp_path: Path, header: str, bad_numbers: str
+) -> None:
+    rest = ",a" if "," in header else ""
+    content = (
+        f"{header}\n19900000001{rest}\n<<<<<<< ours{rest}\n19900000002{rest}\n======={rest}\n"
+        f"19900000003{rest}\n>>>>>>> theirs{rest}\n"
+    )
+
+    columns = dict(list(COLUMNS.items())[: header.count(",") + 1])
+    read = reader(tmp_path, content, tuple(columns), columns=columns, bad_numbers=bad_numbers)
+
+    assert [line.split(": ")[0] for line in said(read)] == ["list.csv:3:1", "list.csv:5:1", "list.csv:7:1"]
+    assert {found.code for found in read.diagnostics} == {"conflict"}
+    assert read.failed
+
+
 def test_a_finding_about_a_field_stands_where_the_field_begins(tmp_path: Path) -> None:
     content = (
         "id,name,phone\n"

@@ -30,6 +30,13 @@ from yeta_reconcile.numbers import BadNumberError, mask_numbers, normalise
         ("+86 551 69101407", "055169101407"),
         ("010 62770334", "01062770334"),
         ("400-123-4567", "4001234567"),
+        ("+86 (0)199 0000 0001", "19900000001"),
+        ("0086 019900000001", "19900000001"),
+        ("17909 199.0000.0001", "19900000001"),
+        ("1259319900000001", "19900000001"),
+        ("+86 17951 19900000001", "19900000001"),
+        ("17909 0551 6910 1407", "055169101407"),
+        ("+86 (0)551.6910.1407", "055169101407"),
     ],
 )
 def test_every_way_to_write_a_number_becomes_one(text: str, normal: str) -> None:
@@ -49,6 +56,13 @@ def test_every_way_to_write_a_number_becomes_one(text: str, normal: str) -> None
         ("199000000012", "it has 12 digits"),
         ("69101407", "area code"),
         ("12900000001", "no telephone number"),
+        ("2195588", "area code"),
+        ("1062770334", "it has 10 digits"),
+        ("17909 1062770334", "it has 15 digits"),
+        ("86 86 19900000001", "no telephone number"),
+        ("0019900000001", "mainland"),
+        ("00852 2123 4567", "mainland"),
+        ("199000000.01", "not digits"),
         ("0", "no telephone number"),
         ("+86", "no telephone number"),
         ("+1 650 253 0000", "mainland"),
@@ -74,6 +88,40 @@ def test_a_number_in_its_one_form_stays_as_it_is(text: str) -> None:
     if normal:
         assert normalise(normal) == normal
         assert re.fullmatch(r"[0-9]{10,12}", normal)
+
+
+NATIONAL = st.one_of(
+    st.integers(0, 9999).map("1990000{:04d}".format),
+    st.integers(0, 9999).map("5516910{:04d}".format),
+    st.integers(0, 9999).map("106277{:04d}".format),
+)
+
+
+@given(data=st.data(), number=NATIONAL)
+def test_every_spelling_of_a_number_comes_to_one_form_and_that_to_itself(
+    data: st.DataObject, number: str
+) -> None:
+    """Over the grammar `[carrier][country[carrier]][trunk]groups`, in halves or full-width."""
+    normal = number if number.startswith("199") else f"0{number}"
+    carrier = st.sampled_from(["", "", "17909", "17951", "12593", "11808"])
+    country = data.draw(st.sampled_from(["", "86", "+86", "0086"]))
+    leads = [
+        data.draw(carrier) if country != "+86" else "", country, data.draw(carrier) if country else "",
+        data.draw(st.sampled_from(["", "0", "(0)"])),
+    ]  # fmt: skip
+    if number[0] == "1" and normal[0] == "0" and not country and not leads[3]:
+        leads[3] = "0"  # without it, it is a mobile cut short
+    gap = st.sampled_from(["", " ", "-", "\u3000", "–", "."])
+    cut, between = data.draw(st.integers(3, 4)), data.draw(gap)
+    groups = [number[:cut], number[cut : cut + 4], number[cut + 4 :]]
+    text = data.draw(st.sampled_from(["", " ", "'"])) + "".join(
+        part + data.draw(gap.filter(lambda mark: mark != ".")) for part in leads
+    )
+    text += between.join(groups) if len(groups[-1]) > 2 else number
+    if data.draw(st.booleans()):
+        text = text.translate({ord(c): 0xFEE0 + ord(c) for c in "0123456789+-()."})
+    assert normalise(text) == normal
+    assert normalise(normal) == normal
 
 
 @pytest.mark.parametrize(

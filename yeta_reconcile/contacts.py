@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # Mobile numbers, one a line; with their count known by the length, none can hold two.
 _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
 
+# What a merge that was not settled leaves behind; both its sides stand in the file.
+_CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
+
 NUMBER_COLUMN = "客户手机号码"
 _SEPARATOR = "\x00"
 # Of a thousand short lists, asking for more room a list takes longer than the digest.
@@ -239,7 +242,7 @@ class ListReader:
             return lines, rows
         for line, fields in zip(lines, rows, strict=True):
             if not MOBILE.fullmatch(fields[at]):
-                fields[at] = self._normalise(line, fields[at])
+                fields[at] = self._normalise(line, fields, at)
         good = [fields[at] != "" for fields in rows]
         return [*compress(lines, good)], [*compress(rows, good)]
 
@@ -259,13 +262,16 @@ class ListReader:
     def _key_of(self, fields: list[str]) -> tuple[str, ...]:
         return tuple([fields[at].strip() for at in self._key_at])
 
-    def _normalise(self, line: int, text: str) -> str:
+    def _normalise(self, line: int, fields: list[str], at: int) -> str:
         """The number in its one form; "" if it cannot be one."""
         try:
-            return normalise(text)
+            return normalise(fields[at])
         except BadNumberError as problem:
             self.set_aside.append(line)
-            if self.spec.bad_numbers == "skip":
+            if _CONFLICT.match(fields[0]):
+                summary = "a conflict marker of a merge stands here: the list holds both sides"
+                self._add(line, "conflict", summary, hint="settle the merge; take the markers out", field=0)
+            elif self.spec.bad_numbers == "skip":
                 summary = f"the row is set aside: {problem}"
                 self._add(line, "bad-number", summary, severity="warning", field=self._number_at)
             else:

@@ -10,8 +10,15 @@ import unicodedata
 
 # The fictitious 1990000xxxx too: which blocks are given out is the platform's affair.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_NOISE = re.compile(r"[\s\-‐-―()\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+# A dot parts groups of digits as a hyphen does; one that a fraction follows, as Excel writes it, does not.
+_NOISE = re.compile(
+    r"[\s\-\u00ad\u2010-\u2015\u2212\u00b7\u2022()\u200b-\u200f\u202a-\u202e\u2060\ufeff]+|(?<=\d\d)\.(?=\d{3})"
+)
 _ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
+# Country code, a carrier's prefix before or behind it, and the trunk's 0 behind all.
+_CARRIER = re.compile(r"1(?:[12]\d|79)\d\d")
+_BEFORE = (_CARRIER, re.compile(r"(?:\+|00)?86"), _CARRIER, re.compile(r"0"))
+_ABROAD = re.compile(r"(?:\+|00)(?!86)")
 _SEVERAL = re.compile(r"[/,;、，；|]")
 # A telephone number is told by its whole run of digits, so task ids (15 to 17 digits) and times in
 # milliseconds (13) stay readable. A line's id that reads like a landline is masked: a log cannot
@@ -35,25 +42,36 @@ class BadNumberError(ValueError):
 def normalise(text: str) -> str:
     """A number in the one form we keep: 11 digits of a mobile, or area code with its 0 and number.
 
-    Spaces, hyphens, brackets, full-width digits, Excel's leading apostrophe and +86, 0086 or 86 are
-    understood. Raises BadNumberError.
+    All spellings of a number come to it, and it comes to itself. Understood are spaces, hyphens, dots,
+    brackets, full-width digits, Excel's leading apostrophe, and what may be dialled before a number: +86,
+    0086 or 86, a carrier's prefix (17909, 12593), the trunk's 0. Raises BadNumberError.
     """
     plain = _NOISE.sub("", unicodedata.normalize("NFKC", text).strip().lstrip("'’‘`"))
     if not plain:
         raise BadNumberError("the number is empty")
+    if MOBILE.fullmatch(plain):
+        return plain
     _refuse_text(plain)
-    digits = plain.removeprefix("+")
-    if plain.startswith("+") and not digits.startswith("86"):
+    if _ABROAD.match(plain):
         raise BadNumberError("only numbers of the mainland (+86) can be called")
-    for prefix in ("0086", "86"):
-        local = digits.removeprefix(prefix)
-        if local != digits and MOBILE.fullmatch(local):
-            return local
-    if MOBILE.fullmatch(digits):
-        return digits
-    if len(digits) == 12 and digits[0] == "0" and MOBILE.fullmatch(digits[1:]):
-        return digits[1:]  # the trunk prefix that used to be dialled before distant mobiles
-    return _landline(plain)
+    readings = _readings(plain)
+    return next(filter(MOBILE.fullmatch, readings), "") or _landline(plain, readings)
+
+
+def forms(number: str) -> tuple[str, ...]:
+    """The forms in which a state may hold a number: today's first, then that of former versions.
+
+    They kept the trunk's 0 of a mobile that was written behind a country code.
+    """
+    return (number, f"0{number}") if MOBILE.fullmatch(number) else (number,)
+
+
+def _readings(plain: str) -> set[str]:
+    """What may be the number itself: `plain`, and what is left of it without what is dialled before it."""
+    found = {plain}
+    for before in _BEFORE:
+        found |= {reading[match.end() :] for reading in found if (match := before.match(reading))}
+    return found
 
 
 def _refuse_text(plain: str) -> None:
@@ -68,23 +86,35 @@ def _refuse_text(plain: str) -> None:
         raise BadNumberError("there are characters in it that are not digits")
 
 
-def _landline(plain: str) -> str:
+def _whole(reading: str, plain: str) -> bool:
+    """Whether it begins with an area code: a short one might lack it, one with 1 be a mobile cut short."""
+    if not reading.isdigit() or reading[0] == "0":
+        return False
+    before = plain[: -len(reading)]
+    bare = not before or _CARRIER.fullmatch(before)
+    return not bare or (len(reading) >= 10 and reading[0] != "1")
+
+
+def _landline(plain: str, readings: set[str]) -> str:
     import phonenumbers  # noqa: PLC0415 -- its tables take long to load, and most lists never need them
 
     digits = plain.lstrip("+")
+    valid = [
+        reading
+        for reading in readings
+        if _whole(reading, plain)
+        and phonenumbers.is_valid_number(
+            phonenumbers.PhoneNumber(country_code=86, national_number=int(reading))
+        )
+    ]
+    if len(valid) == 1:
+        service = valid[0].startswith(("400", "800"))
+        return valid[0] if service else f"0{valid[0]}"
     if digits[0] == "1" and len(digits) != 11:
         raise BadNumberError(f"it has {len(digits)} digits; a mobile number has 11")
     if digits[0] not in "0+84" and len(digits) < 10:
         raise BadNumberError(f"it has {len(digits)} digits; a landline needs its area code, like 0551")
-    try:
-        number = phonenumbers.parse(plain, "CN")
-    except phonenumbers.NumberParseException:
-        raise BadNumberError("it is no telephone number") from None
-    if number.country_code != 86 or not phonenumbers.is_valid_number(number):
-        raise BadNumberError("no telephone number of the mainland looks like this")
-    significant: str = phonenumbers.national_significant_number(number)
-    service = significant.startswith(("400", "800"))
-    return significant if service else f"0{significant}"
+    raise BadNumberError("no telephone number of the mainland looks like this")
 
 
 def mask(number: str) -> str:

@@ -12,13 +12,13 @@ from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.coercion import instant
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.load import load
-from yeta_reconcile.numbers import BadNumberError, mask, normalise
+from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
 from yeta_reconcile.recorded import Phase
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.report import Why, WhyCall, WhyWave
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.recorded import RowRecord
@@ -41,7 +41,8 @@ def why(context: Context, number: str, form: str, reveal: bool) -> None:
     store = open_state(context, repository)
     try:
         shown = normal if reveal else mask(normal)
-        report = _why(store, store.key.row_digest(normal), shown, ZoneInfo(repository.project.timezone))
+        digests = [store.key.row_digest(form) for form in forms(normal)]
+        report = _why(store, digests, shown, ZoneInfo(repository.project.timezone))
     finally:
         store.close()
     if form == "json":
@@ -50,11 +51,12 @@ def why(context: Context, number: str, form: str, reveal: bool) -> None:
         show(report_text(report, color=context.color))
 
 
-def _why(store: Store, digest: bytes, shown: str, zone: ZoneInfo) -> Why:
-    rows = store.waves.rows_of_number(digest)
+def _why(store: Store, digests: Collection[bytes], shown: str, zone: ZoneInfo) -> Why:
+    rows = [row for digest in digests for row in store.waves.rows_of_number(digest)]
     waves = [_wave(store, row, zone) for row in rows]
     places = {(row.wave_id, row.key) for row in rows}
-    loose = [call for call in store.calls.of_number(digest) if (call.wave_id, call.row_key) not in places]
+    calls = [call for digest in digests for call in store.calls.of_number(digest)]
+    loose = [call for call in calls if (call.wave_id, call.row_key) not in places]
     return Why(shown, tuple(wave for wave in waves if wave), _calls(loose, zone))
 
 

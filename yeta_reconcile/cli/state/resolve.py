@@ -19,7 +19,7 @@ from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
 from yeta_reconcile.execute.resolve import Decision, Doubt, Verdict, carry_out, doubts, keys_of
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.nearmiss import did_you_mean
-from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.numbers import BadNumberError, forms, normalise
 from yeta_reconcile.render.table import table
 
 if TYPE_CHECKING:
@@ -158,12 +158,12 @@ def _digests(opened: Session, numbers: Path | None) -> frozenset[bytes]:
             text = (opened.context.chdir / numbers).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{numbers} cannot be read: {error.__class__.__name__}") from error
-    digests = set()
+    digests: set[bytes] = set()
     for at, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            digests.add(opened.store.key.row_digest(normalise(line)))
+            digests.update(map(opened.store.key.row_digest, forms(normalise(line))))
         except BadNumberError as problem:
             raise InvalidInput(f"{numbers}:{at}: {problem}", hint="one number a line") from None
     return frozenset(digests)
