@@ -1,0 +1,92 @@
+"""The decision table as a table: what is declared, recorded and observed, and what the plan then says.
+
+The cases are in `cases/*.yaml`, one file a part of the table, to be read without the code. What a case does
+not say is the plainest there is (`tests/support/subjects.py`). A plan is all of it, in order; of a change
+only what the case names is compared, and `rings`, which is no unless it says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.support.subjects import subject
+from yeta_reconcile.diff import decide
+
+if TYPE_CHECKING:
+    from yeta_reconcile.diff import Finding
+    from yeta_reconcile.plan import Change
+
+CASES = Path(__file__).parent / "cases"
+KNOWN = {"it", "plan", "finds"}
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(case, id=f"{path.stem}: {case['it']}")
+        for path in sorted(CASES.glob("*.yaml"))
+        for case in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]
+
+
+def shown(change: Change) -> dict[str, Any]:
+    """A change in the words of a case."""
+    return {
+        change.action.value: change.wave,
+        "why": change.reason.value,
+        "rows": change.rows,
+        "rings": change.rings,
+        "new": change.new_rows,
+        "repeats": change.repeat_rows,
+        "differs": sorted(change.attributes),
+        "from": {name: former for name, (former, _) in change.attributes.items()},
+        "says": change.detail,
+        "at": change.position and change.position.file,
+        "line": change.position and change.position.line,
+        "recorded": change.wave_id,
+        "task": change.task_id,
+    }
+
+
+def found(finding: Finding) -> dict[str, Any]:
+    """A finding in the words of a case."""
+    said = finding.diagnostic
+    return {
+        "code": said.code,
+        "exit": finding.exit_code,
+        "severity": said.severity,
+        "says": said.summary,
+        "hint": said.hint,
+        "at": said.position and said.position.file,
+        "campaign": said.campaign,
+    }
+
+
+def held(was: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """What was, as far as the case speaks of it: of words the part it names."""
+    told = {name: was.get(name) for name in said}
+    for name in {"says", "hint"} & set(said):
+        words, was_said = said[name], str(was.get(name))
+        told[name] = words if words and words in was_said else was_said
+    return told
+
+
+@pytest.mark.parametrize("case", cases())
+def test_the_decision_table(case: dict[str, Any]) -> None:
+    decision = decide(subject({name: value for name, value in case.items() if name not in KNOWN}))
+
+    plan = [{"rings": False} | change for change in case.get("plan", ())]
+    finds = [{"exit": 0} | finding for finding in case.get("finds", ())]
+    changes, findings = [*map(shown, decision.changes)], [*map(found, decision.findings)]
+    assert len(changes) == len(plan), (changes, findings)
+    assert [held(was, said) for was, said in zip(changes, plan, strict=True)] == plan
+    assert len(findings) == len(finds), findings
+    assert [held(was, said) for was, said in zip(findings, finds, strict=True)] == finds
+
+
+def test_no_two_cases_say_the_same() -> None:
+    names = [param.id for param in cases()]
+    assert len(names) == len(set(names))

@@ -1,0 +1,213 @@
+"""What the decision table decides about, made of a few words: documents, waves, tasks, rows.
+
+Whatever is not said is the plainest there is: a running campaign of one line, a wave as its document asks, a
+task that says of the wave what the state says. Nothing here touches a file, a state or a platform.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.campaign import Attributes, Calling, Campaign, DirectCall
+from yeta_reconcile.delta import RowsDelta, StagedDelta
+from yeta_reconcile.diff import Subject, in_the_light
+from yeta_reconcile.live import Task
+from yeta_reconcile.marks import Mark
+from yeta_reconcile.observed import Orphan
+from yeta_reconcile.positions import Position
+from yeta_reconcile.recorded import CampaignRecord, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NAME = "renewal"
+COLUMNS = ("客户手机号码", "姓名")
+NOW = datetime(2026, 12, 10, 9, 0, tzinfo=UTC)
+DRAIN_QUIET = timedelta(minutes=10)
+
+STATUS = {
+    "new": 0, "started": 1, "running": 2, "paused": 3, "completed": 4, "between rounds": 5,
+    "out of hours": 6, "expired": 7, "unheard of": 99, "not told": None,
+}  # fmt: skip
+
+_SPAN = re.compile(r"(\d+)([smhd])")
+_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def span(words: str) -> timedelta:
+    """A duration as documents write it."""
+    found = _SPAN.fullmatch(words)
+    assert found, f"{words} is no duration"
+    return timedelta(**{_UNIT[found[2]]: int(found[1])})
+
+
+def ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def ago(words: str) -> int:
+    """A moment before now, in ms."""
+    return ms(NOW - span(words))
+
+
+def document(given: Mapping[str, Any] | None = None) -> Calling:
+    """A declared campaign or direct call; `end: past` and `end: ahead` stand for moments."""
+    said = dict(given or {})
+    direct = said.pop("kind", "Campaign") == "DirectCall"
+    end = said.pop("end", None)
+    if end:
+        moment = NOW + timedelta(days=1) if end == "ahead" else NOW - span(end.removesuffix(" ago"))
+        said["schedule"] = {"end": moment} | said.get("schedule", {})
+    contacts = {"csv": f"{NAME}.csv"} | said.pop("contacts", {})
+    common = {"name": NAME, "robot": "719", "contacts": contacts}
+    if direct:
+        return DirectCall.model_validate({"kind": "DirectCall", "line": "100"} | common | said)
+    return Campaign.model_validate({"kind": "Campaign", "state": "running", "lines": ["100"]} | common | said)
+
+
+def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **given: Any) -> WaveRecord:
+    """A recorded wave; `asked` are the keys of the document it was made from, where they differ.
+
+    `started`, `quiet` are spans before now. It has a task unless it is planned or its create is under way.
+    """
+    said = dict(given)
+    attributes = Attributes.of(document(asked))
+    phase = Phase(said.pop("phase", "started"))
+    counts = {name: said.pop(name, 0) for name in ("pending", "dialled", "unknown", "held")}
+    started = said.pop("started", "1h" if phase not in _NEVER_STARTED else None)
+    quiet = said.pop("quiet", None)
+    made = {
+        "campaign": NAME,
+        "attempt": 1,
+        "task_name": f"{NAME}~w{number}",
+        "columns": COLUMNS,
+        "task_id": None if phase in {Phase.PLANNED, Phase.CREATING} else f"t{number}",
+        "rows": sum(counts.values()) + said.pop("released", 0),
+        "started_at": ago(started) if started else None,
+        "quiet_since": ago(quiet) if quiet else None,
+    }
+    return WaveRecord(number, number=number, phase=phase, attributes=attributes, **(made | counts | said))
+
+
+_NEVER_STARTED = {Phase.PLANNED, Phase.CREATING, Phase.FILLING, Phase.VERIFIED, Phase.DISCARDED}
+_NATURAL = {
+    Phase.FILLING: "new", Phase.VERIFIED: "new", Phase.STARTED: "running", Phase.PAUSED: "paused",
+    Phase.DRAINING: "paused", Phase.COMPLETED: "completed", Phase.EXPIRED: "expired",
+    Phase.DELETED: "deleted", Phase.DISCARDED: "deleted",
+}  # fmt: skip
+
+
+def task(status: str, task_id: str = "t1", name: str = "", **given: Any) -> Task:
+    """A task as the platform shows it: `of` numbers, `called` of them, `in_process` now."""
+    said = dict(given)
+    called, of = said.pop("called", 0), said.pop("of", 0)
+    deleted = status.startswith("deleted")
+    begun = said.pop("begun", status not in {"new", "deleted"} or bool(called))
+    return Task(
+        task_id,
+        name or f"{NAME}~w1",
+        STATUS[status.removeprefix("deleted").strip(" ,") or ("completed" if called else "new")]
+        if deleted
+        else STATUS[status],
+        deleted=deleted,
+        count_tel=of,
+        process_count=said.pop("calls", called),
+        process_tel_count=called,
+        remaining=said.pop("in_process", 0),
+        time_start=ago("1h") if begun else None,
+        **said,
+    )
+
+
+def task_of(wave: WaveRecord, said: Any) -> Task | None:
+    """The task of a wave: "gone", a status, or a mapping with `is`; by default what the state says."""
+    natural = _NATURAL.get(wave.phase)
+    given = dict(said) if isinstance(said, dict) else {"is": said or natural}
+    status = given.pop("is", natural)
+    if status in {"gone", None}:
+        return None
+    shown = {"of": wave.rows - wave.released, "called": wave.dialled} | given
+    return task(status, wave.task_id or "", wave.task_name, **shown)
+
+
+def orphan(said: Mapping[str, Any], number: int) -> Orphan:
+    """A task with our mark and without a record."""
+    given = {"of": 3} | dict(said)
+    proven, wave = given.pop("proven", True), given.pop("wave", number)
+    mark = Mark(given.pop("campaign", NAME), wave, "0" * 8, "1" * 8, "2" * 8)
+    return Orphan(task(given.pop("is"), f"orphan{number}", str(mark), **given), mark, proven)
+
+
+def rows(said: Mapping[str, Any]) -> RowsDelta:
+    """How the list differs from the ledger; `staged` maps a wave to its rows that are still declared."""
+    known = {field.name for field in fields(RowsDelta)}
+    assert set(said) <= known, f"{set(said) - known} is nothing that rows can be"
+    made = dict(said)
+    staged = made.get("staged", {})
+    made["staged"] = {
+        wave: StagedDelta(**(given if isinstance(given, dict) else {"rows": given}))
+        for wave, given in staged.items()
+    }
+    made["kin"] = {name: tuple(shared) for name, shared in made.get("kin", {}).items()}
+    return RowsDelta(**made)
+
+
+def place(*path: object) -> Position:
+    """Where a key stands: here its path, as if that were the file."""
+    return Position(".".join(map(str, path)) or "document", 1, 1)
+
+
+def subject(case: Mapping[str, Any]) -> Subject:
+    """All that is known of one campaign, as a case tells it."""
+    said = dict(case)
+    base = said.pop("declared", {})
+    waves, tasks = _recorded(said.pop("waves", ()), base)
+    record = _campaign(said.pop("recorded", None), waves)
+    return Subject(
+        NAME,
+        None if base is None else document(base),
+        record,
+        in_the_light(record, tasks, said.pop("halted", ())),
+        rows(said.pop("rows", {})),
+        NOW,
+        int(DRAIN_QUIET.total_seconds() * 1000),
+        concurrents=said.pop("concurrents", {"100": 5}),
+        columns=tuple(said.pop("columns", COLUMNS)),
+        next_wave=said.pop("next_wave", len(waves) + 1),
+        orphans=tuple(orphan(given, number) for number, given in enumerate(said.pop("orphans", ()), 1)),
+        tampered=frozenset(said.pop("tampered", ())),
+        at=place,
+        list_label="list",
+        **said,
+    )
+
+
+def _recorded(
+    said: dict[str, Any] | list[dict[str, Any]], declared: Mapping[str, Any] | None
+) -> tuple[list[WaveRecord], dict[str, Task | None]]:
+    """Waves with their tasks by id; the end of a wave is that of its document where nothing else is said."""
+    waves: list[WaveRecord] = []
+    tasks: dict[str, Task | None] = {}
+    campaign = declared is not None and declared.get("kind") != "DirectCall"
+    end = declared.get("end") if declared and campaign else None
+    for number, given in enumerate([said] if isinstance(said, dict) else said, 1):
+        told = dict(given)
+        shown = told.pop("task", None)
+        asked = {"end": end, **told.pop("asked", {})}
+        wave = wave_record(told.pop("number", number), asked=asked, **told)
+        waves.append(wave)
+        if wave.task_id and shown != "not asked":
+            tasks[wave.task_id] = task_of(wave, shown)
+    return waves, tasks
+
+
+def _campaign(said: Mapping[str, Any] | None, waves: Sequence[WaveRecord]) -> CampaignRecord | None:
+    if not waves and said is None:
+        return None
+    told: dict[str, Any] = {"name": NAME, "kind": "Campaign", **(said or {})}
+    gone = told.pop("gone", None)
+    told["key"] = tuple(told.get("key", ()))
+    return CampaignRecord(waves=tuple(waves), gone_at=ago(gone) if gone else None, **told)
