@@ -43,6 +43,15 @@ def test_a_header_that_is_missing_or_doubled_is_an_error(tmp_path: Path) -> None
 
     assert list(read) == []
     assert [str(found) for found in read.diagnostics] == [
-        "key:1:1: error: the file has no header id (did you mean ids?)",
-        "vip.csv:1:7: error: the header a stands twice (rename one)",
+        "key:1:1: error: the file has no header id (its first line may be a row, and is not shown)",
+        "vip.csv:1:7: error: a header stands twice (rename one)",
+    ]
+
+
+def test_a_line_that_has_the_declared_header_is_one_and_may_be_shown(tmp_path: Path) -> None:
+    assert [str(found) for found in reader(tmp_path, "id,a,a\n1,2,3\n").diagnostics] == [
+        "vip.csv:1:6: error: the header a stands twice (rename one)",
+    ]
+    assert [str(found) for found in reader(tmp_path, "ID,a,b\n1,2,3\n").diagnostics] == [
+        "key:1:1: error: the file has no header id (there are ID, a, b)",
     ]

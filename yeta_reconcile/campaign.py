@@ -191,6 +191,8 @@ class Project(_Document):
     """How long raw pushes and dead letters are kept."""
     documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.yaml",)
     """Globs of what to read; hidden folders are never read."""
+    files: Annotated[tuple[str, ...], Field(examples=[["../lists"]])] = ()
+    """Further folders, relative to the repository, whose lists and contexts documents may name."""
     defaults: Defaults = Defaults()
     """What every campaign has unless it says otherwise."""
     limits: Limits = Limits()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A key may be a telephone number (`entries:` of a dialog context).
 _PRIVATE = re.compile(r"\d{5}")
+# Below this key stand relation ids and what robots are given, like the cells of a list.
+_INNER = "entries"
 
 _WANTED = {
     "string_type": "text is expected",
@@ -148,7 +150,8 @@ def _where_to_give(path: tuple[Any, ...]) -> str:
 
 def _named(path: tuple[Any, ...], summary: str) -> str:
     """The summary after the dotted path of the key it is about."""
-    parts = ["…" if _PRIVATE.search(str(part)) else part for part in path]
+    inner = path.index(_INNER) if _INNER in path else len(path)
+    parts = ["…" if _PRIVATE.search(str(part)) or at > inner else part for at, part in enumerate(path)]
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return f"{dotted.lstrip('.')}: {summary}" if dotted else summary
 

@@ -13,7 +13,7 @@ from itertools import chain, compress, starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from yeta_reconcile.nearmiss import did_you_mean
+from yeta_reconcile.heading import ADVICE, NUMBER_COLUMN, Heading
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.positions import Diagnostic, Position
 from yeta_reconcile.table import SHOWN, Encoding, Table
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from yeta_reconcile.reach import Reach
+
 # Mobile numbers, one a line; with their count known by the length, none can hold two.
 _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
 
 # What a merge that was not settled leaves behind; both its sides stand in the file.
 _CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
 
-NUMBER_COLUMN = "客户手机号码"
 _SEPARATOR = "\x00"
 # Of a thousand short lists, asking for more room a list takes longer than the digest.
 _PIECE = 1 << 16
@@ -58,7 +59,8 @@ class ListSpec:
     """A contact list as declared: the file, and what its rows mean.
 
     `label` is the path that diagnostics show; `columns` platform column → CSV header; `key` the headers
-    that identify a row (None: the number's); `at` tells where a part of `contacts:` stands.
+    that identify a row (None: the number's); `at` tells where a part of `contacts:` stands; `reach` which
+    files may be read.
     """
 
     path: Path
@@ -71,6 +73,12 @@ class ListSpec:
     bad_numbers: Literal["error", "skip"] = "error"
     ordered: bool = False
     at: Callable[..., Position] | None = field(default=None, compare=False)
+    reach: Reach | None = field(default=None, compare=False)
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a file that may be read; where not, `load` says so."""
+        return not (self.reach and self.reach.why_not(self.path)) and self.path.is_file()
 
     def fingerprint(self, file_digest: bytes, columns: Sequence[str] | None) -> bytes:
         """32 bytes that change whenever the rows could; `columns` are the robot's."""
@@ -160,7 +168,7 @@ class ListReader:
         self.count = 0
         self.set_aside: list[int] = []
         self._digest = digest
-        self._table = Table(spec.path, spec.label, spec.encoding)
+        self._table = Table(spec.path, spec.label, spec.encoding, spec.reach)
         self._findings = self._table.findings
         self._add = self._findings.add
         self._number_at: int | None = None
@@ -168,6 +176,7 @@ class ListReader:
         self._values = _getter(())
         self._keys = _Seen()
         self._numbers = _Seen()
+        self._heading = Heading((), ())
         if self._table.header:
             self._map_columns(columns)
 
@@ -317,10 +326,14 @@ class ListReader:
 
     def _map_columns(self, robot: Sequence[str] | None) -> None:
         header, columns = self._table.header, self.spec.columns
+        declared = {*columns, *columns.values(), *(self.spec.key or ()), *(robot or ())}
+        heading = self._heading = Heading(header, declared)
+        if heading.is_row:
+            self._add(self._table.header_line, "no-header", "the first line looks like a row", hint=ADVICE)
         for column, name in columns.items():
             if name not in header:
-                hint = did_you_mean(name, header)
-                self._declared("columns", column, f"the list has no header {name}", hint)
+                summary = f"the list has no header {name}"
+                self._declared("columns", column, summary, heading.hint(name))
         if robot is None:
             number, self.columns = self._columns_offline()
         else:
@@ -332,7 +345,7 @@ class ListReader:
         for name in self.spec.key or ():
             if name not in header and name not in columns.values():
                 summary = f"the list has no header {name}"
-                self._declared("key", "", summary, did_you_mean(name, header))
+                self._declared("key", "", summary, heading.hint(name))
         self._refuse_doubled({*sources, *key})
         if key and set(key) <= set(header):
             self._key_at = tuple(map(header.index, key))
@@ -357,14 +370,14 @@ class ListReader:
             if column not in columns and column not in header:
                 summary = f"the robot's column {column} is fed by no header of the list"
                 hint = f"say which one feeds it: `columns: {{{column}: …}}`"
-                near = did_you_mean(column, header)
-                self._declared("columns", "", summary, f"{hint}; {near}" if near else hint)
+                self._declared("columns", "", summary, f"{hint}; {self._heading.hint(column)}")
 
     def _refuse_doubled(self, used: set[str]) -> None:
         for name in sorted(used):
             if self._table.header.count(name) > 1:
                 line, header = self._table.header_line, self._table.header
-                summary, again = f"the header {name} stands twice", header.index(name, header.index(name) + 1)
+                summary = f"{self._heading.called(name)} stands twice"
+                again = header.index(name, header.index(name) + 1)
                 self._add(line, "doubled-header", summary, hint="rename one", field=again)
 
     def _declared(self, part: str, name: str, summary: str, hint: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from yeta_reconcile.nearmiss import did_you_mean
+from yeta_reconcile.heading import ADVICE, Heading
 from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.table import Encoding, Table
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from yeta_reconcile.positions import Position
+    from yeta_reconcile.reach import Reach
 
 
 class Context(NamedTuple):
@@ -29,24 +30,33 @@ class Context(NamedTuple):
 class ContextReader:
     """Reads one file: iterate once, then look at `diagnostics` and `failed`.
 
-    `key` is the header with the relation ids; `at` tells where a part of `contexts:` stands. Rows with an
-    error are not given.
+    `key` is the header with the relation ids; `at` tells where a part of `contexts:` stands, `reach` which
+    files may be read. Rows with an error are not given.
     """
 
     def __init__(
-        self, path: Path, label: str, encoding: Encoding, key: str, at: Callable[..., Position]
+        self,
+        path: Path,
+        label: str,
+        encoding: Encoding,
+        key: str,
+        at: Callable[..., Position],
+        reach: Reach | None = None,
     ) -> None:
-        self._table = Table(path, label, encoding)
+        self._table = Table(path, label, encoding, reach)
         self._findings = self._table.findings
         self._key = key
         header = self._table.header
+        heading = Heading(header, (key,))
+        if heading.is_row:
+            line, summary = self._table.header_line, "the first line looks like a row"
+            self._findings.add(line, "no-header", summary, hint=ADVICE)
         if header and key not in header:
-            hint = did_you_mean(key, header)
             summary = f"the file has no header {key}"
-            self._findings.put(Diagnostic("error", "columns", summary, at("key"), hint))
+            self._findings.put(Diagnostic("error", "columns", summary, at("key"), heading.hint(key)))
         for name in sorted({name for name in header if name and header.count(name) > 1}):
-            summary, again = f"the header {name} stands twice", header.index(name, header.index(name) + 1)
-            line = self._table.header_line
+            line, summary = self._table.header_line, f"{heading.called(name)} stands twice"
+            again = header.index(name, header.index(name) + 1)
             self._findings.add(line, "doubled-header", summary, hint="rename one", field=again)
 
     @property

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from yeta_reconcile.reach import Reach
+
 Model = Campaign | DirectCall | DialogContext
 T_co = TypeVar("T_co", bound=Model, covariant=True)
 
@@ -97,6 +99,11 @@ class Repository:
         return {**self.campaigns, **self.direct_calls}
 
     @cached_property
+    def reach(self) -> Reach:
+        """Which files its documents may name."""
+        return self.settings.reach(self.root)
+
+    @cached_property
     def digest(self) -> str:
         """64 hex that change when anything does that a plan could depend on; comments do not count."""
         digest = blake2b(digest_size=32)
@@ -111,14 +118,14 @@ class Repository:
 
     def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
         """The contact list of a campaign or direct call."""
-        return _list_spec(self.root, located, located.model.contacts)
+        return _list_spec(self.root, self.reach, located, located.model.contacts)
 
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
-        return _context_reader(self.root, located, located.model.contexts)
+        return _context_reader(self.root, self.reach, located, located.model.contexts)
 
 
-def _list_spec(root: Path, located: Located[Any] | RawDocument, contacts: Contacts) -> ListSpec:
+def _list_spec(root: Path, reach: Reach, located: Located[Any] | RawDocument, contacts: Contacts) -> ListSpec:
     label = _beside(located.file, contacts.csv)
     return ListSpec(
         path=root / label,
@@ -131,17 +138,18 @@ def _list_spec(root: Path, located: Located[Any] | RawDocument, contacts: Contac
         bad_numbers=contacts.bad_numbers,
         ordered=contacts.ordered,
         at=partial(located.at, "contacts"),
+        reach=reach,
     )
 
 
 def _context_reader(
-    root: Path, located: Located[Any] | RawDocument, contexts: Contexts
+    root: Path, reach: Reach, located: Located[Any] | RawDocument, contexts: Contexts
 ) -> ContextReader | None:
     if contexts.csv is None or contexts.key is None:
         return None
     label = _beside(located.file, contexts.csv)
     at = partial(located.at, "contexts")
-    return ContextReader(root / label, label, contexts.encoding, contexts.key, at)
+    return ContextReader(root / label, label, contexts.encoding, contexts.key, at, reach)
 
 
 def _beside(file: str, path: str) -> str:
@@ -165,6 +173,7 @@ class Survey:
         self.root = root.resolve()
         self.settings = read_settings(self.root, environment, environ)
         self.findings = self.settings.findings
+        self.reach = self.settings.reach(self.root)
         self.callings: dict[str, Located[Any]] = {}
         self.contexts: dict[str, Located[DialogContext]] = {}
         self.flaws: list[Flaw] = []
@@ -184,11 +193,11 @@ class Survey:
 
     def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
         """The contact list of a campaign or direct call."""
-        return _list_spec(self.root, located, located.model.contacts)
+        return _list_spec(self.root, self.reach, located, located.model.contacts)
 
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
-        return _context_reader(self.root, located, located.model.contexts)
+        return _context_reader(self.root, self.reach, located, located.model.contexts)
 
     def repository(self) -> Repository:
         """The repository. Raises InvalidInput with every finding if there is any error."""
@@ -264,9 +273,9 @@ class Survey:
         with suppress(ValidationError):
             if model is not DialogContext:
                 contacts = Contacts.model_validate(raw.value.get("contacts"))
-                self.other_lists.append(_list_spec(self.root, raw, contacts))
+                self.other_lists.append(_list_spec(self.root, self.reach, raw, contacts))
             elif reader := _context_reader(
-                self.root, raw, Contexts.model_validate(raw.value.get("contexts"))
+                self.root, self.reach, raw, Contexts.model_validate(raw.value.get("contexts"))
             ):
                 self.other_contexts.append(reader)
 
@@ -356,12 +365,16 @@ class Survey:
         self._found(place, "unknown-campaign", f"there is no campaign {name}", hint)
 
     def _check_file(self, raw: RawDocument, part: str) -> None:
-        """Whether the CSV file that a document names is there, whatever else may be wrong with it."""
+        """Whether the CSV file that a document names is there and may be, whatever else is wrong with it."""
         csv = raw.value_at(part, "csv")
         if not isinstance(csv, str) or not csv:
             return
         label = _beside(raw.file, csv)
         file = self.root / label
+        if why := self.reach.why_not(file):
+            hint = "lists stand in the repository, or in a folder that `files:` of yeta.yaml names"
+            self._found(raw.at(part, "csv"), "out-of-reach", f"{label} is not read: {why}", hint)
+            return
         if file.is_file():
             return
         hint = "the path is relative to the document"

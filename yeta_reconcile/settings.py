@@ -18,6 +18,7 @@ from yeta_reconcile.complaints import complaints
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.reach import Reach
 from yeta_reconcile.scalars import NAME_PATTERN
 from yeta_reconcile.yamlfile import RawDocument, read_documents
 
@@ -31,6 +32,7 @@ _NOT_IN_ENVIRONMENTS = ("kind", "environments")
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT_ZONE = "Asia/Shanghai"
+_DEFAULT_STATE: str = Project.model_fields["state"].default
 
 
 @dataclass(slots=True)
@@ -48,6 +50,15 @@ class Settings:
     globs: tuple[str, ...] = ("**/*.yaml",)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(_DEFAULT_ZONE))
     findings: list[Diagnostic] = field(default_factory=list)
+
+    def reach(self, root: Path) -> Reach:
+        """Which files the documents of the repository at `root` may name: no state of any environment's."""
+        value = self.raw.value
+        layers = [value, *(value.get("environments") or {}).values()] if isinstance(value, dict) else []
+        states = [layer.get("state") for layer in layers if isinstance(layer, dict)]
+        own = self.project.state if self.project else None
+        named = [state for state in (own, *states, _DEFAULT_STATE) if isinstance(state, str)]
+        return Reach.of(root, self.project.files if self.project else (), dict.fromkeys(named), FILE)
 
     def at(self, *path: str | int) -> Position:
         """Where a setting stands: in the environment if that gives it."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from yeta_reconcile.reach import Reach
+
 Encoding = Literal["auto", "utf-8", "gb18030"]
 
 CHUNK = 1 << 20
@@ -94,16 +96,20 @@ class Findings:
 class Table:
     """A CSV file: `header` (stripped names; empty if it cannot be read) and `blocks()` of rows.
 
+    What is beyond `reach` is not opened. No name of the header may be said but through `heading`.
     What is wrong with the file goes to `findings`; `blocks()` gives the rows that can be read all the same.
     """
 
-    def __init__(self, path: Path, label: str, encoding: Encoding) -> None:
+    def __init__(self, path: Path, label: str, encoding: Encoding, reach: Reach | None = None) -> None:
         self.path = path
         self.findings = Findings(label, self._starts)
         self.header: tuple[str, ...] = ()
         self.header_line = 1
         self._delimiter = ","
         self._codec = ""
+        if why := reach.why_not(path) if reach else "":
+            self.findings.add(0, "out-of-reach", f"this file is not read: {why}")
+            return
         try:
             codec = _survey(path, encoding, self.findings)
             if codec:

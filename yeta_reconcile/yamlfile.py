@@ -61,6 +61,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 # A key of `entries` may be a telephone number.
 _PRIVATE = re.compile(r"\d{5}")
+# So deep at most stand keys that are named in a message.
+_NAMED = 2
 _PLAIN = re.compile(r"[^\s,\[\]{}]+")
 # libyaml knows no colon (as in a time of day) and no question mark within unquoted text in {} or [];
 # YAML 1.2 does, and so does ruamel's own parser, which is far slower and is asked only then.
@@ -328,7 +330,9 @@ class _Builder:
             elif isinstance(key, dict | list):
                 self.found(event, "key", "a key must be plain text")
             elif key in result:
-                name = "this key" if _PRIVATE.search(str(key)) else f"the key {key}"
+                # Deeper down keys may be relation ids and headers, which nobody but their owner may see.
+                known = depth <= _NAMED and not _PRIVATE.search(str(key))
+                name = f"the key {key}" if known else "this key"
                 self.found(event, "duplicate-key", f"{name} stands twice", "keep one of the two")
             else:
                 result[key] = value

@@ -94,7 +94,7 @@ def test_json_lines_hold_one_object_a_record_and_redact_the_traceback(
     assert record["level"] == "error"
     assert record["logger"] == "yeta"
     assert record["message"] == "春季 failed"
-    assert record["traceback"].endswith("ValueError: no 199****0001, [YETA_APP_SECRET]")
+    assert record["traceback"].endswith("\nValueError")
     assert record["time"].endswith("+00:00")
 
 
@@ -103,7 +103,9 @@ def test_a_text_record_redacts_its_traceback_too(capsys: pytest.CaptureFixture[s
 
     logging.getLogger("yeta").error("failed", exc_info=ValueError("19900000001"))
 
-    assert capsys.readouterr().err.endswith("ValueError: 199****0001\n")
+    said = capsys.readouterr().err
+    assert said.endswith("\nValueError\n")
+    assert "0001" not in said
 
 
 @pytest.mark.parametrize("name", ["httpx", "httpcore"])

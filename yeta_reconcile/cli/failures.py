@@ -11,7 +11,6 @@ import platform
 import re
 import sys
 import tempfile
-import traceback
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +19,7 @@ import click
 
 from yeta_reconcile import __version__
 from yeta_reconcile.cli.commands import COMMANDS
-from yeta_reconcile.cli.log import json_line, redact
+from yeta_reconcile.cli.log import json_line, redact, trace_of
 from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
 from yeta_reconcile.positions import Position
@@ -160,8 +159,8 @@ def _say_bug(error: BaseException, arguments: Sequence[str], environ: Mapping[st
 def _bug_report(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     """Where it broke, without what it broke on.
 
-    Values of arguments are left out. In what exceptions say, digits that could be a number, secrets
-    and text that is not ASCII (names and other dynamic values) are masked.
+    Values of arguments are left out, and so is what exceptions say. In what is left, digits that could be a
+    number, secrets and text that is not ASCII are masked.
     """
     shown = " ".join(_without_value(word) for word in arguments)
     head = [
@@ -169,9 +168,8 @@ def _bug_report(error: BaseException, arguments: Sequence[str], environ: Mapping
         f"command: yeta {shown}",
         "",
     ]
-    trace = "".join(traceback.format_exception(error))
-    trace = _FOREIGN.sub("…", _DIGITS.sub("#######", redact(trace, environ)))
-    return "\n".join(head) + trace
+    trace = _FOREIGN.sub("…", _DIGITS.sub("#######", redact(trace_of(error), environ)))
+    return "\n".join([*head, trace, ""])
 
 
 def _without_value(word: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KEY")
 
+# Of errors that led to errors, so many are told.
+_LONGEST_CHAIN = 10
 _TOKEN = re.compile(r"(?i)\b(token|app_key|app_secret)(=|\"?: ?\"?)[^\s&\"',}]+")
 
 
@@ -42,6 +45,16 @@ def json_line(at: datetime, level: str, logger: str, message: str, **more: str) 
     return json.dumps(line, ensure_ascii=False)
 
 
+def trace_of(error: BaseException | None) -> str:
+    """Where it broke, and what kinds of errors it were; what they say may hold anything, and is left out."""
+    parts: list[str] = []
+    while error is not None and len(parts) < _LONGEST_CHAIN:
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{frames}{type(error).__qualname__}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nand then\n\n".join(reversed(parts))
+
+
 class _Redacted(logging.Formatter):
     """Formats the whole record first, its traceback included, and redacts the result."""
 
@@ -52,7 +65,7 @@ class _Redacted(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         lines = [f"{record.levelname}: {clean(record.getMessage())}"]
         if record.exc_info:
-            lines.append(self.formatException(record.exc_info))
+            lines.append(trace_of(record.exc_info[1]))
         return redact("\n".join(lines), self._environ)
 
 
@@ -62,7 +75,7 @@ class _JsonLines(_Redacted):
     def format(self, record: logging.LogRecord) -> str:
         more = {}
         if record.exc_info:
-            more["traceback"] = redact(self.formatException(record.exc_info), self._environ)
+            more["traceback"] = redact(trace_of(record.exc_info[1]), self._environ)
         at = datetime.fromtimestamp(record.created, UTC)
         return json_line(
             at, record.levelname, record.name, redact(record.getMessage(), self._environ), **more

@@ -88,7 +88,7 @@ def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], finding
         (survey.list_spec(one), columns.get(one.model.robot) or None) for one in survey.callings.values()
     ]
     for spec, robot in (*lists, *((spec, None) for spec in survey.other_lists)):
-        if not spec.path.is_file():  # the survey says so
+        if not spec.there:  # the survey says so
             continue
         reader = ListReader(spec, robot)
         for _ in reader.blocks():

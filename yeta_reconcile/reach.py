@@ -1,0 +1,63 @@
+"""Which files documents may name: those of the repository and of the folders it says, and none of a state's.
+
+Asked with links resolved, by `load` for the finding and by `table` right before a file is opened.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from os.path import realpath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+KEY_SUFFIX = ".key"
+# Where the halt of a state in PostgreSQL stands.
+WITHOUT_FILE = "state/halt"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Real paths: what is in `folders`, the repository's first, may be named; not `settings`, no state."""
+
+    folders: tuple[str, ...]
+    states: tuple[str, ...]
+    settings: str
+
+    @classmethod
+    def of(cls, root: Path, folders: Iterable[str], states: Iterable[str], settings: str) -> Reach:
+        """What the settings of the repository at `root` say; states are paths or URLs of databases."""
+        files = [WITHOUT_FILE if "://" in state else state for state in states]
+        return cls(
+            tuple(realpath(root / folder) for folder in (".", *folders)),
+            tuple(realpath(root / file) for file in dict.fromkeys(files)),
+            realpath(root / settings),
+        )
+
+    def why_not(self, path: Path) -> str:
+        """Why a file must not be read, without a word of what is in it; "" if it may be."""
+        try:
+            file = realpath(path)
+        except (OSError, ValueError):
+            return "its path leads nowhere"
+        if not any(_within(file, folder) for folder in self.folders):
+            return "it lies outside of the repository"
+        if file == self.settings:
+            return "the settings are no list"
+        if any(self._is_of(state, file) for state in self.states):
+            return "it lies beside the state"
+        return ""
+
+    def _is_of(self, state: str, file: str) -> bool:
+        """Whether a file is a state's: all in its folder, or its own where that is the repository's."""
+        (folder, name), (place, own) = posixpath.split(state), posixpath.split(file)
+        if not _within(self.folders[0], folder):
+            return _within(file, folder)
+        return place == folder and (own.endswith(KEY_SUFFIX) or own.startswith(posixpath.splitext(name)[0]))
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
