@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.live import ASTIR, LivePhase, Task
 from yeta_reconcile.plan import Reason
+from yeta_reconcile.proof import CUT_SHORT
 from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase, WaveRecord
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
 # Backfill reaches no further back.
 WEEK_MS = 7 * 24 * 3600 * 1000
 _OVER = frozenset({LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
-# Ends that may come while calls are in progress.
-CUT_SHORT = frozenset({Phase.DELETED, Phase.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)

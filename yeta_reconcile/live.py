@@ -94,12 +94,14 @@ class Task:
     def never_rang(self) -> bool:
         """Whether the platform says that nothing of it was ever started or dialled.
 
-        A deleted task may keep its status or read as completed; then its start time tells, and counts
-        that are missing prove nothing.
+        A deleted task may keep its status or read as completed; then its start time and its count tell, and
+        a count that is missing proves nothing.
         """
         if self.unclear or self.time_start or self.process_tel_count or self.process_count:
             return False
-        return self.status == 0 or (self.deleted and self.status in {None, 4} and self.process_tel_count == 0)
+        if self.deleted:
+            return self.status in {None, 0, 4} and self.process_tel_count == 0
+        return self.status == 0
 
     @property
     def status_words(self) -> str:

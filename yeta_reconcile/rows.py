@@ -28,6 +28,8 @@ _FOLLOWS = (
     "this row's number is held under another key, not dialled yet: it rings once, in that wave or "
     "in the one that replaces it"
 )
+# What is known of a row that several waves hold: that it was called, that one has yet to call it, nothing.
+_CERTAIN = (Fate.DIALLED, Fate.PENDING, Fate.UNKNOWN, Fate.HELD)
 _STAGING = (Grip.STAGED, Grip.FULL)
 
 
@@ -79,7 +81,7 @@ class Ledger:
     def _take(self, row: RowRecord, grip: Grip | None) -> None:
         if row.fate is Fate.RELEASED and grip is not None:  # not out of a staged wave that was thrown away
             self.released.add(row.key)
-        if row.fate in FREE_FATES or grip is None:
+        if row.fate in FREE_FATES or (grip is None and row.fate is not Fate.DIALLED):
             return
         if row.fate is Fate.PENDING and grip in _STAGING:
             self.doubled[row.wave_id] += row.key in self.staged
@@ -87,16 +89,14 @@ class Ledger:
         elif row.fate is Fate.PENDING and grip is Grip.FREEING:
             self.freeing[row.key] = row
         else:
-            former = self.holding.get(row.key)
-            if former is not None and former.fate is not row.fate:
-                called, pending = (former, row) if row.fate is Fate.PENDING else (row, former)
-                if pending.fate is Fate.PENDING:
-                    self.again.append(pending)
-                row = called
+            if former := self.holding.get(row.key):
+                row, other = sorted((row, former), key=lambda held: _CERTAIN.index(held.fate))
+                if row.fate is Fate.DIALLED and other.fate is Fate.PENDING:
+                    self.again.append(other)
             self.holding[row.key] = row
             if row.number is None:
                 self.own.add(row.key)
-            else:
+            elif row.key not in self.numbers[row.number]:
                 self.numbers[row.number].append(row.key)
 
     def called_under(self, number: bytes, key: bytes) -> list[bytes]:
@@ -216,6 +216,15 @@ class Comparison:
             )
             for line in tally.blocked_lines[:NAMED_LINES]
         )  # fmt: skip
+        if tally.thrown_lines:
+            findings.append(
+                Diagnostic(
+                    "warning", "called-by-discarded",
+                    f"{len(tally.thrown_lines)} rows were called by a task that was thrown away, as call "
+                    "records tell: they are not called again",
+                    Position(self.spec.label, tally.thrown_lines[0], 1),
+                )
+            )  # fmt: skip
         for what, lines in (("set aside", tally.aside_lines), ("not called", tally.blocked_lines)):
             if len(lines) > NAMED_LINES:
                 findings.append(
@@ -248,6 +257,7 @@ class _Tally:
         self.following: set[int] = set()
         self.blocked_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
+        self.thrown_lines: list[int] = []
 
     def seen(self, row: Row) -> None:
         """The row is declared, whatever becomes of it."""
@@ -289,6 +299,8 @@ class _Tally:
     def _hold(self, row: Row, content: bytes) -> None:
         held = self._ledger.holding[row.digest]
         self.held[held.wave_id] += 1
+        if held.wave_id not in self._grips:
+            self.thrown_lines.append(row.line)
         if self._may_ring(held) and held.content != content and held.wave_id in self._same_columns:
             self.edited[held.wave_id] += 1
             self.edited_lines.setdefault(held.wave_id, row.line)

@@ -38,8 +38,7 @@ def declared_undialled(lab: Lab, wave: int = 1) -> None:
         record = store.waves.campaign("renewal")
         assert record is not None
         (found,) = [one for one in record.waves if one.number == wave]
-        pending = [row.key for row in store.waves.rows(found.wave_id) if row.fate is Fate.PENDING]
-        store.waves.refate(found.wave_id, pending, Fate.RELEASED)
+        store.waves.settle_rows(found.wave_id, [Fate.PENDING], Fate.RELEASED)
 
 
 def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_it_again(

@@ -167,8 +167,6 @@ def test_codes_of_tasks_that_are_over_ring_nobody_twice_at_any_call(
     lab.campaign("renewal", range(3))
     lab.campaign("calm", range(10, 13), lines='["200"]', state="paused", extra=later)
     lab.remove("gone")
-    if (call, code, kind) == ("delete", 3010102, "code_before"):
-        pytest.skip("of a delete this code says that it is done, and there is nothing that says otherwise")
     lab.emulator.faults.add(Fault(kind, f"task/{call}", code=code))
     lab.apply()
     lab.converge()

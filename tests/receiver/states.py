@@ -63,7 +63,7 @@ class State:
             )
         waves.seal_wave(wave_id)
         for at, fate in (fates or {}).items():
-            waves.refate(wave_id, [self.keys[wave_id, at]], fate)
+            waves.settle_rows(wave_id, [Fate.PENDING], fate, keys=[self.keys[wave_id, at]])
         return wave_id
 
     def _row(self, wave_id: int, at: int, index: int, words: str, *, key_is_number: bool) -> RowRecord:

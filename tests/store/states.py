@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.proof import Claim, Journalled, Proof, prove
 from yeta_reconcile.recorded import Fate, Phase, RowRecord, WaveRecord
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.fates import _COUNTER
@@ -70,8 +71,22 @@ def sealed(
     declared(store, made.campaign)
     wave_id = store.waves.plan_wave(made)
     store.waves.add_rows(wave_id, map(row, rows))
-    store.waves.seal_wave(wave_id, take_from=take_from)
+    store.waves.seal_wave(wave_id, take_from=[accounted(former) for former in take_from])
     return wave_id
+
+
+def accounted(wave_id: int) -> Proof:
+    """As of a wave that was deleted, and whose dialled numbers all have their records."""
+    proof = prove(Claim.ACCOUNTED, Journalled(wave_id, Phase.DELETED, accounted=True))
+    assert proof is not None
+    return proof
+
+
+def unsent(wave_id: int) -> Proof:
+    """As of a wave of which no task was ever made."""
+    proof = prove(Claim.UNSENT, Journalled(wave_id, has_task=False))
+    assert proof is not None
+    return proof
 
 
 def holding(store: Store, name: str = "us", now: int = NOW) -> Holder:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.store.states import NOW, begun, counts, declared, fates, holding, key, row, sealed, wave
+from tests.store.states import NOW, begun, counts, declared, fates, holding, key, row, sealed, unsent, wave
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.recorded import Fate, Outcome, Phase
 from yeta_reconcile.store import waves as waves_module
@@ -77,7 +77,7 @@ def test_a_wave_reads_back_as_it_was_recorded(store: Store) -> None:
 
 def test_a_discarded_attempt_is_left_out_but_its_task_stays_known(store: Store) -> None:
     first = sealed(store, task_id="7")
-    store.waves.change_wave(first, phase=Phase.DISCARDED)
+    assert store.waves.discard(unsent(first))
     second = sealed(store)
     recorded = store.waves.recorded()
     assert [held.wave_id for held in recorded.campaigns["renewal"].waves] == [second]
@@ -213,7 +213,7 @@ def test_a_number_is_found_in_every_wave_whatever_identifies_its_row(store: Stor
     other = store.waves.plan_wave(wave("by-id"))
     store.waves.add_rows(other, [row(1, number=key(5)), row(5, number=key(6))])
     store.waves.seal_wave(other)
-    store.waves.change_wave(by_number, phase=Phase.DISCARDED)
+    assert store.waves.discard(unsent(by_number))
     found = [(held.wave_id, held.key) for held in store.waves.rows_of_number(key(5))]
     assert found == [(by_number, key(5)), (other, key(1))]
 

@@ -282,9 +282,9 @@ class PlatformClient:
         """Pause a task (section 7)."""
         self._change("pause", {"task_id": task_id}, _nothing)
 
-    def delete(self, task_id: str) -> None:
-        """Stop and delete a task (section 8); one that is deleted already is success."""
-        self._change("delete", {"task_id": task_id}, _nothing)
+    def delete(self, task_id: str) -> bool:
+        """Stop and delete a task (section 8). False: it is said to be deleted already; a look tells."""
+        return self._change("delete", {"task_id": task_id}, _done, already=False)
 
     def _send_rows(self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]) -> Inserted:
         if not 0 < len(rows) <= ROWS_PER_CALL:
@@ -297,14 +297,22 @@ class PlatformClient:
 
     # How a change is sent
 
-    def _change(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
+    def _change(
+        self,
+        call: Call,
+        payload: dict[str, Any],
+        read: Callable[[Any], Value],
+        already: Value | None = None,
+    ) -> Value:
         body = _encode(payload)
         grant = self._grant_for(call)
         answer = self._post_once(call, grant, body)
         what = meaning(call, answer.code)
         if what is Meaning.RENEW_TOKEN:
             self._token.refuse(grant)
-        if what in {Meaning.DONE, Meaning.DONE_ALREADY}:
+        if what is Meaning.DONE_ALREADY and already is not None:
+            return already
+        if what is Meaning.DONE:
             try:
                 return read(answer.result)
             except OddAnswer as odd:
@@ -438,6 +446,11 @@ class PlatformClient:
 
 def _encode(payload: dict[str, Any]) -> bytes:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _done(result: Any) -> bool:
+    _nothing(result)
+    return True
 
 
 def _nothing(result: Any) -> None:

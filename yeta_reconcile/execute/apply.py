@@ -20,10 +20,10 @@ from yeta_reconcile.errors import (
 from yeta_reconcile.execute import control
 from yeta_reconcile.execute.course import Course, compare
 from yeta_reconcile.execute.run import Problem, Run, Stopped
-from yeta_reconcile.execute.staging import remove_orphan
-from yeta_reconcile.journal import CUT_SHORT
+from yeta_reconcile.execute.staging import proven_gone, remove_orphan
 from yeta_reconcile.live import LivePhase
 from yeta_reconcile.plan import Action, Change
+from yeta_reconcile.proof import CUT_SHORT, Look
 from yeta_reconcile.recorded import Fate, Phase, WaveRecord
 from yeta_reconcile.render.plan_json import diagnostic_json
 
@@ -69,6 +69,8 @@ class Apply:
         self.planned = planned
         self.changes: dict[str, list[Change]] = {}
         self.held_back: set[str] = set()
+        self.looked_at = run.now_ms()
+        """By when the plan's look at the platform was over."""
         for change in planned.plan.changes:
             self.changes.setdefault(change.campaign, []).append(change)
 
@@ -120,8 +122,8 @@ class Apply:
         run = self.run
         try:
             run.check()
-            self._account(name)
-            Course(run, self.planner, self.planned, name).follow(new_waves=name not in self.held_back)
+            going_on = name not in self.held_back and self._account(name)
+            Course(run, self.planner, self.planned, name).follow(new_waves=going_on)
         except Stopped:
             run.problem(7, name, "stopped before it was done", "run again")
         except (StateError, StateLocked, StopEverything) as error:
@@ -131,12 +133,23 @@ class Apply:
         except OutcomeUnknown as error:
             run.problem(7, name, str(error), "run again")
 
-    def _account(self, name: str) -> None:
-        """Look again at waves of which the plan frees rows: a query may not show yet who is being called."""
-        if any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes[name]):
-            for wave in self.planned.subjects[name].waves:
-                if wave.record.phase in CUT_SHORT and wave.record.accounted:
-                    control.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
+    def _account(self, name: str) -> bool:
+        """Look again at what the plan takes for free: a query may not show yet who is being called.
+
+        False: whom a deleted task without a record called is not known, and nobody may be called again.
+        """
+        if not any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes[name]):
+            return True
+        for wave in self.planned.subjects[name].waves:
+            if wave.record.phase in CUT_SHORT and wave.record.accounted:
+                control.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
+        gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
+        for task in gone:
+            if not proven_gone(self.run, task.task_id, Look(self.looked_at, task)):
+                words = f"that task {task.task_id} called nobody before it was deleted is not proven"
+                self.run.problem(8, name, words, "`yeta state rebuild` takes it in")
+                return False
+        return True
 
     def _name_unknown_rows(self) -> None:
         """Rows that were called out without an answer, by any run: only a record or a person settles them."""
@@ -181,7 +194,7 @@ class Apply:
         if task_id is None or task_id not in self.planned.observed.tasks:
             return
         task = self.planned.observed.tasks[task_id]
-        control.sync(self.run, wave, task)
+        control.sync(self.run, wave, task, looked_at=self.looked_at)
         if wave.detail == "halt" and task is not None and task.phase is LivePhase.LIVE:
             # Somebody set it ringing again: a later pause is not the halt's any more.
             self.run.store.waves.change_wave(wave.wave_id, detail="")

@@ -9,9 +9,8 @@ from yeta_reconcile.checks import reads_otherwise
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.settle import AFTER, look, rows_in, settle_wave
+from yeta_reconcile.execute.settle import AFTER, absent, journalled, look, settle_wave
 from yeta_reconcile.journal import (
-    CUT_SHORT,
     carry_readiness,
     ended_as,
     quiet_facts,
@@ -21,7 +20,8 @@ from yeta_reconcile.journal import (
     unread,
 )
 from yeta_reconcile.live import LivePhase, Task
-from yeta_reconcile.recorded import RISEN, Fate, Outcome, Phase
+from yeta_reconcile.proof import CUT_SHORT, Claim, Look, prove
+from yeta_reconcile.recorded import FINAL, LIVE, RISEN, Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 STILL = frozenset({LivePhase.PAUSED, LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
 OVER = STILL - {LivePhase.PAUSED}
+STARTED_ONCE = LIVE | FINAL - {Phase.DISCARDED, Phase.LOST}
 
 
 def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
@@ -120,11 +121,26 @@ def delete(run: Run, wave: WaveRecord) -> bool:
     if wave.phase is Phase.DRAINING:
         # Since when it stands still is known, and its deletion sets nothing going.
         fields |= {"quiet_since": wave.quiet_since, "quiet_facts": wave.quiet_facts}
-    answer = change(run, Step(call="delete", wave=wave), lambda: run.client.delete(task_id), lambda _: fields)
+    # That it was deleted already is believed once it shows.
+    answer = change(
+        run,
+        Step(call="delete", wave=wave),
+        lambda: run.client.delete(task_id),
+        lambda now: fields if now else {},
+    )
     if not answer.done and not _unfinished(run, wave, answer):
         return False
-    # Calls in progress may have been counted between the last look and the deletion.
-    sync(run, run.store.waves.wave(wave.wave_id), _once_it_shows(run, wave, OVER))
+    if wave.phase is Phase.DRAINING:
+        # Calls in progress may have been counted between the last look and the deletion.
+        run.wait(run.pauses.settle)
+    task = _once_it_shows(run, wave, OVER)
+    if task is None and answer.value is False:
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.DELETED, by_hand=True)
+    sync(run, run.store.waves.wave(wave.wave_id), task)
+    if task is not None and task.phase not in OVER:
+        words = f"task {task_id} of wave {wave.number} is said to be deleted, and it is {task.status_words}"
+        run.problem(8 if answer.value else 7, wave.campaign, words, "run again")
+        return False
     run.say("deleted", wave.campaign, wave=wave.number)
     return True
 
@@ -144,7 +160,11 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     settle_wave(run, wave.wave_id)
     wave = run.store.waves.wave(wave.wave_id)
     if wave.task_id is None:
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.DISCARDED)
+        proof = prove(Claim.UNSENT, journalled(run, wave))
+        if proof is None or not run.store.waves.discard(proof):
+            words = f"whether wave {wave.number} has a task is not known"
+            run.problem(7, wave.campaign, words, "run again")
+            return False
         return True
     task_id = wave.task_id
     task = look(run, wave)
@@ -154,10 +174,11 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     if answer.outcome is Outcome.UNKNOWN:
         settle_wave(run, wave.wave_id)
     # Somebody at the console may have started it between our look and our delete.
-    task = run.client.task(task_id)
-    if not answer.done and task is not None and task.never_rang and not task.deleted:
-        code = 7 if answer.meaning in {Meaning.BUSY, Meaning.UNKNOWN} else 1
-        words = f"wave {wave.number} could not be thrown away: {answer.words}"
+    task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(task_id)
+    if task is not None and task.never_rang and not task.deleted:
+        code = 1 if answer.meaning not in {Meaning.BUSY, Meaning.UNKNOWN, Meaning.DONE} else 7
+        why = answer.words or f"it is said to be deleted, and it is {task.status_words}"
+        words = f"wave {wave.number} could not be thrown away: {why}"
         run.problem(code, wave.campaign, words, answer.hint or "run again")
         return False
     return _discarded(run, wave, task)
@@ -172,6 +193,9 @@ def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
     if phase is Phase.LOST:
         words = f"task {wave.task_id} of wave {wave.number} is gone; that it called nobody is not proven"
         run.problem(8, wave.campaign, words, f"`yeta state resolve {wave.campaign}` settles it")
+    elif phase is Phase.DELETED and not run.store.waves.wave(wave.wave_id).dialled:
+        words = f"wave {wave.number} is deleted; that it called nobody is not proven yet: its rows are held"
+        run.problem(7, wave.campaign, words, "run again")
     else:
         words = f"wave {wave.number} was started before it could be thrown away"
         run.problem(7, wave.campaign, words, "run again to see what it means")
@@ -245,9 +269,27 @@ def watch(run: Run, wave: WaveRecord, task: Task) -> None:
         run.store.waves.change_wave(wave.wave_id, tel_count=task.process_tel_count)
 
 
-def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool = False) -> Phase:
-    """Record what the platform's answer makes of a wave; `refused_as_over`: a call was answered 3010101."""
+def sync(
+    run: Run,
+    wave: WaveRecord,
+    task: Task | None,
+    *,
+    refused_as_over: bool = False,
+    looked_at: int | None = None,
+) -> Phase:
+    """Record what the platform's answer makes of a wave; `refused_as_over`: a call was answered 3010101.
+
+    `looked_at`: when the task was as it is given here, if not just now; ms.
+    """
     now = seen(wave, task)
+    if now.phase is Phase.DISCARDED and wave.phase is not now.phase:
+        task, wave = _thrown_away(run, wave, Look(looked_at or run.now_ms(), task))
+        if wave.phase is Phase.DISCARDED:
+            return wave.phase
+        now = seen(wave, task)
+        if now.phase is Phase.DISCARDED:
+            # Nothing says that it rang, and that it did not is not proven.
+            now = replace(now, phase=Phase.DELETED)
     if refused_as_over and task is not None and now.phase is Phase.COMPLETED:
         now = replace(now, phase=ended_as(task))
     fields: dict[str, Any] = {}
@@ -263,7 +305,7 @@ def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool
         fields["detail"] = RISEN
     if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
         fields["started_at"] = run.now_ms()
-    if wave.phase is Phase.FILLING and now.phase not in {wave.phase, Phase.DISCARDED, Phase.LOST}:
+    if now.phase in STARTED_ONCE and (wave.phase is Phase.FILLING or _short(wave, task)):
         _release_absent(run, wave, task)
     if fields:
         run.store.waves.change_wave(wave.wave_id, **fields)
@@ -273,23 +315,35 @@ def sync(run: Run, wave: WaveRecord, task: Task | None, *, refused_as_over: bool
     return now.phase
 
 
+def _thrown_away(run: Run, wave: WaveRecord, first: Look) -> tuple[Task | None, WaveRecord]:
+    """A staged wave whose task is deleted: as if it had never been, once a second look proves it."""
+    run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
+    last = Look(run.now_ms(), run.client.task(wave.task_id or "", remaining=True))
+    proof = prove(Claim.NEVER_RANG, journalled(run, wave), first, last, run.pauses.settle_ms)
+    if proof is not None:
+        # False where a record came meanwhile, which proves that it was started.
+        run.store.waves.discard(proof)
+    return last.task, run.store.waves.wave(wave.wave_id)
+
+
+def _short(wave: WaveRecord, task: Task | None) -> bool:
+    """Whether fewer numbers are in a wave's task than belong into it."""
+    belong = wave.pending + wave.dialled + wave.held
+    return not (wave.imported or task is None or task.count_tel is None) and task.count_tel < belong
+
+
 def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
     """Another hand started a task that was being filled: rows proven not in it are for a further wave."""
-    intents = run.store.intents
-    if task is None or intents.open(wave.wave_id) or task.count_tel != rows_in(run, wave):
-        return
-    done = intents.done_batches(wave.wave_id)
+    done = run.store.intents.done_batches(wave.wave_id)
     rows = run.store.waves.rows(wave.wave_id)
-    absent = [row.key for row in rows if row.fate is Fate.PENDING and row.batch not in done]
-    if absent:
-        run.store.waves.refate(wave.wave_id, absent, Fate.RELEASED)
-        words = (
-            f"another hand started wave {wave.number} before it was full; {len(absent)} rows are not in it"
-        )
+    left = [row.key for row in rows if row.fate is Fate.PENDING and row.batch not in done]
+    if left and (proof := absent(run, wave, task)):
+        run.store.waves.release(proof, left)
+        words = f"another hand started wave {wave.number} before it was full; {len(left)} rows are not in it"
         run.problem(7, wave.campaign, words, "run again to put them into a further wave")
 
 
-def _unfinished(run: Run, wave: WaveRecord, answer: Answer[None]) -> bool:
+def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
     """A call on an existing task that was not simply done. True: what was wanted holds all the same."""
     if answer.outcome is Outcome.UNKNOWN:
         settle_wave(run, wave.wave_id)

@@ -12,9 +12,10 @@ from yeta_reconcile.diff import Subject, grip
 from yeta_reconcile.execute import control
 from yeta_reconcile.execute.callout import Callout
 from yeta_reconcile.execute.filling import batch_numbers
-from yeta_reconcile.execute.settle import BAD_NUMBER
+from yeta_reconcile.execute.settle import BAD_NUMBER, journalled
 from yeta_reconcile.execute.staging import RESTAGES, Staging
 from yeta_reconcile.plan import Action, Change, Reason
+from yeta_reconcile.proof import Claim, prove
 from yeta_reconcile.recorded import CampaignRecord, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
@@ -22,16 +23,18 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.planner import Planned, Planner
+    from yeta_reconcile.proof import Proof
     from yeta_reconcile.rows import Comparison
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A campaign's list against its ledger at one moment; `grips` by wave id."""
+    """A campaign's list against its ledger at one moment; `grips` by wave id, `proofs` of those that free."""
 
     comparison: Comparison
     delta: RowsDelta
     grips: dict[int, Grip]
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -47,9 +50,17 @@ def compare(run: Run, planner: Planner, subject: Subject, freed: Collection[int]
     if freed is not None:
         held = {wave.wave_id for wave in waves if wave.kind == "Campaign"} - {*freed}
         grips |= {wave_id: Grip.HOLDING for wave_id in held if grips[wave_id] is Grip.FREEING}
+    proofs = []
+    for wave in waves:
+        if grips[wave.wave_id] is Grip.FREEING:
+            claim = Claim.ACCOUNTED if wave.kind == "Campaign" else Claim.NOT_CALLED_OUT
+            if proof := prove(claim, journalled(run, wave)):
+                proofs.append(proof)
+            else:
+                grips[wave.wave_id] = Grip.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
     comparison = planner.comparison(subject.name, subject.columns, grips)
-    return Compared(comparison, comparison.delta(grips, same), grips)
+    return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
 
 class Course:
@@ -202,8 +213,8 @@ class Course:
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows, full=full)
         self._new.add(wave_id)
-        freeing = [former_id for former_id, kind in found.grips.items() if kind is Grip.FREEING]
-        self.run.store.waves.seal_wave(wave_id, take_from=freeing, held=(self.run.holder, self.run.instant()))
+        held = (self.run.holder, self.run.instant())
+        self.run.store.waves.seal_wave(wave_id, take_from=found.proofs, held=held)
         self.run.say("planned", self.name, wave=number, rows=len(rows))
         return self.run.store.waves.wave(wave_id)
 

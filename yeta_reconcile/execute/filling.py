@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.settle import BAD_NUMBER, look, rows_in
+from yeta_reconcile.execute.settle import BAD_NUMBER, absent, look, rows_in
 from yeta_reconcile.recorded import Fate, RowRecord
 
 if TYPE_CHECKING:
@@ -158,15 +158,21 @@ class Filling:
         )
 
     def _close_wave(self) -> None:
-        """The platform takes no more: what is not in goes out in a further wave."""
+        """The platform takes no more: what is proven not to be in goes out in a further wave."""
         store, wave_id = self.run.store, self.wave.wave_id
+        self.bad = []
+        # What was put in last may not be counted yet.
+        self.run.wait(self.run.pauses.settle)
+        proof = absent(self.run, store.waves.wave(wave_id), look(self.run, self.wave))
+        if proof is None:
+            store.waves.change_wave(wave_id, detail="discard")
+            return
         done = store.intents.done_batches(wave_id)
         left = [
             row.key for row in store.waves.rows(wave_id) if row.fate is Fate.PENDING and row.batch not in done
         ]
-        store.waves.refate(wave_id, left, Fate.RELEASED)
+        store.waves.release(proof, left)
         store.waves.change_wave(wave_id, is_full=True)
-        self.bad = []
         self.run.say("full", self.wave.campaign, wave=self.wave.number, rows=len(left))
 
     def _part_bad(self) -> Answer[Inserted] | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.journal import Doubt, settle_control, settle_inserts
 from yeta_reconcile.observe import new_and_empty, young
-from yeta_reconcile.recorded import Outcome, Phase
+from yeta_reconcile.proof import Claim, Journalled, Look, Proof, prove
+from yeta_reconcile.recorded import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
@@ -116,7 +117,37 @@ def _settle_inserts(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
 def rows_in(run: Run, wave: WaveRecord) -> int:
     """Rows of a wave that are proven to be in its task."""
     done = run.store.intents.done_batches(wave.wave_id)
-    return sum(1 for row in run.store.waves.rows(wave.wave_id) if row.batch in done and not row.fate)
+    rows = run.store.waves.rows(wave.wave_id)
+    return sum(1 for row in rows if row.batch in done and row.fate is not Fate.SET_ASIDE)
+
+
+def journalled(run: Run, wave: WaveRecord, inside: int = 0) -> Journalled:
+    """What we know of a wave ourselves, for a proof that rows of it were not called."""
+    intents = run.store.intents
+    return Journalled(
+        wave_id=wave.wave_id,
+        phase=wave.phase,
+        direct=wave.kind != "Campaign",
+        has_task=wave.task_id is not None,
+        called=wave.dialled + wave.held + run.store.calls.without_row(wave.task_id),
+        in_doubt=wave.unknown + len(intents.open(wave.wave_id)),
+        partial=wave.detail == "discard" or intents.refused_in_part(wave.wave_id, BAD_NUMBER),
+        inside=inside,
+        accounted=wave.accounted,
+    )
+
+
+def absent(run: Run, wave: WaveRecord, task: Task | None) -> Proof | None:
+    """A proof that rows of no batch that was taken are not in the wave's task; it waits for a second look."""
+    known = journalled(run, wave, rows_in(run, wave))
+    first = Look(run.now_ms(), task)
+    if prove(Claim.ABSENT, known, first, first) is None:
+        # What one look does not show, a second one cannot prove.
+        return None
+    run.wait(run.pauses.settle)
+    last = Look(run.now_ms(), look(run, wave))
+    known = journalled(run, run.store.waves.wave(wave.wave_id), known.inside)
+    return prove(Claim.ABSENT, known, first, last, run.pauses.settle_ms)
 
 
 def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.execute.change import Answer, Step, change
+from yeta_reconcile.execute.settle import journalled
+from yeta_reconcile.proof import Claim, prove
 from yeta_reconcile.recorded import BY_HAND, Fate, Outcome, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
@@ -85,5 +87,6 @@ def _recorded(
 def _give_up(run: Run, wave: WaveRecord) -> None:
     """A call that was provably not made leaves nothing; one that may have been made stays unknown."""
     now = run.store.waves.wave(wave.wave_id)
-    phase = Phase.COMPLETED if now.unknown else Phase.DISCARDED
-    run.store.waves.change_wave(wave.wave_id, phase=phase)
+    proof = prove(Claim.UNSENT, journalled(run, now))
+    if proof is None or not run.store.waves.discard(proof):
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.COMPLETED)

@@ -15,6 +15,7 @@ from yeta_reconcile.execute.control import sync
 from yeta_reconcile.execute.filling import Filling, ListChanged
 from yeta_reconcile.execute.settle import BAD_NUMBER, look, settle_wave, twins
 from yeta_reconcile.observe import new_and_empty
+from yeta_reconcile.proof import Claim, Journalled, Look, prove
 from yeta_reconcile.readback import read_back, request_of
 from yeta_reconcile.recorded import Outcome, Phase, WaveRecord
 
@@ -193,12 +194,27 @@ def remove_orphan(run: Run, campaign: str, task_id: str) -> bool:
         run.problem(8, campaign, f"orphan task {task_id} was started before it could be deleted")
         return False
     answer = change(run, Step(call="discard", wave=None), lambda: run.client.delete(task_id))
-    after = run.client.task(task_id)
-    if after is not None and not after.never_rang:
-        run.problem(8, campaign, f"orphan task {task_id} was started before it could be deleted")
-        return False
-    if not answer.done and after is not None and not after.deleted:
-        run.problem(7, campaign, f"orphan task {task_id} could not be deleted: {answer.words}", "run again")
+    first = Look(run.now_ms(), run.client.task(task_id))
+    if first.task is not None and not proven_gone(run, task_id, first):
+        after = run.client.task(task_id)
+        if after is not None and after.never_rang and not after.deleted:
+            why = answer.words or "it is said to be deleted, and is there"
+            run.problem(7, campaign, f"orphan task {task_id} could not be deleted: {why}", "run again")
+        else:
+            run.problem(8, campaign, f"that orphan task {task_id} called nobody before its end is not proven")
         return False
     run.say("orphan-deleted", campaign, task=task_id)
     return True
+
+
+def proven_gone(run: Run, task_id: str, first: Look) -> bool:
+    """Whether a deleted task without a record is proven to have called nobody; it waits for a second look."""
+    run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
+    last = Look(run.now_ms(), run.client.task(task_id))
+    if first.task is not None and not first.task.deleted:
+        # It may take as long to show that it is deleted.
+        first = last
+        run.wait(run.pauses.settle)
+        last = Look(run.now_ms(), run.client.task(task_id))
+    known = Journalled(called=run.store.calls.without_row(task_id))
+    return prove(Claim.NEVER_RANG, known, first, last, run.pauses.settle_ms) is not None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.calls import INBOUND, Call, Results
 from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.recorded import FREE_FATES, Fate
+from yeta_reconcile.recorded import FREE_FATES, Fate, Phase
 from yeta_reconcile.store.fates import bump, portions, refate
 from yeta_reconcile.store.inbox import release
 
@@ -73,6 +73,18 @@ class Calls:
         of_direct = f"data_id IN (SELECT data_id FROM data_ids WHERE wave_id IN ({_DIRECT}))"
         found = [self._database.read(f"{loose} {which}") for which in (of_task, of_direct)]
         return sorted({row[0] for rows in found for row in rows})
+
+    def without_row(self, task_id: str | None) -> int:
+        """How many recorded calls of a task, of a wave or of none, no row is known to be the one of."""
+        if task_id is None:
+            return 0
+        found = self._database.read(
+            "SELECT (SELECT COUNT(*) FROM calls WHERE wave_id IS NULL AND recorded = 1 AND task_id = ?) + "
+            "(SELECT COUNT(*) FROM calls c JOIN waves w ON w.wave_id = c.wave_id WHERE w.task_id = ? "
+            "AND c.row_key IS NULL AND c.recorded = 1)",
+            (task_id, task_id),
+        )
+        return int(found[0][0])
 
     def results(self, wave_id: int) -> Results:
         """What the records of a wave add up to; a row's result is that of its last call."""
@@ -344,11 +356,15 @@ def _put(transaction: Transaction, record: CallRecord) -> None:
 
 
 def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes) -> None:
-    found = transaction.read("SELECT fate FROM wave_rows WHERE wave_id = ? AND row_key = ?", (wave_id, key))
+    found = transaction.read(
+        "SELECT r.fate, w.phase FROM wave_rows r JOIN waves w ON w.wave_id = r.wave_id "
+        "WHERE r.wave_id = ? AND r.row_key = ?",
+        (wave_id, key),
+    )
     if not found or found[0][0] == Fate.DIALLED:
         return
     refate(transaction, wave_id, [key], Fate.DIALLED)
-    if Fate(found[0][0]) in FREE_FATES:
+    if Fate(found[0][0]) in FREE_FATES or found[0][1] == Phase.DISCARDED.value:
         # It was thought undialled, and may be in a further wave: no comparison made before holds any more.
         bump(transaction, wave_id)
 

@@ -123,6 +123,13 @@ class Intents:
         )
         return bool(found)
 
+    def refused_in_part(self, wave_id: int, code: int) -> bool:
+        """Whether a batch of several rows was answered with a code that may leave some of them there."""
+        found = self._database.read(
+            "SELECT 1 FROM intents WHERE wave_id = ? AND code = ? AND row_count > 1 LIMIT 1", (wave_id, code)
+        )
+        return bool(found)
+
     def done_since(self, call: str, moment: int) -> set[int]:
         """Waves on which a call was done that began at `moment` (ms) or later."""
         found = self._database.read(

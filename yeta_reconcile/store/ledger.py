@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.recorded import Fate
-from yeta_reconcile.store.fates import grow, refate_where
+from yeta_reconcile.store.fates import bump, grow, refate, refate_where
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,6 +44,23 @@ def release_shared(database: Database, former: int, wave_id: int) -> None:
                 "(SELECT row_key FROM wave_rows WHERE wave_id = ? AND row_key > ? AND row_key <= ?)",
                 (after, last, wave_id, after, last),
             )  # fmt: skip
+
+
+def release(database: Database, wave_id: int, keys: Iterable[bytes]) -> None:
+    """Rows of a wave that are proven uncalled are free; one with a record stays called."""
+    refate_some(database, wave_id, keys, Fate.RELEASED, but=Fate.DIALLED)
+    with database.write() as transaction:
+        bump(transaction, wave_id)
+
+
+def refate_some(
+    database: Database, wave_id: int, keys: Iterable[bytes], fate: Fate, *, but: Fate | None = None
+) -> None:
+    """Give some rows another fate, except those whose fate is `but`."""
+    rest = iter(keys)
+    while some := list(islice(rest, database.chunk)):
+        with database.write() as transaction:
+            refate(transaction, wave_id, some, fate, but=but)
 
 
 def refate_all(database: Database, wave_id: int, former: Fate, fate: Fate) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
@@ -27,6 +26,7 @@ from yeta_reconcile.store.records import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from yeta_reconcile.proof import Proof
     from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store.database import Database, Transaction
     from yeta_reconcile.store.lock import Holder
@@ -120,12 +120,18 @@ class Waves:
             after = bytes(found[-1][1])
 
     def ledger(self, campaign: str) -> Iterator[RowRecord]:
-        """Rows of all waves of a campaign that were not discarded, and whom else their tasks called."""
-        for (wave_id,) in self._database.read(
-            "SELECT wave_id FROM waves WHERE campaign = ? AND phase <> ? AND sealed = 1 ORDER BY wave_id",
-            (campaign, Phase.DISCARDED.value),
+        """Rows of a campaign's waves, and whom else their tasks called.
+
+        Of a wave that was discarded those that were called all the same, as records tell.
+        """
+        for wave_id, phase, dialled in self._database.read(
+            "SELECT wave_id, phase, dialled FROM waves WHERE campaign = ? AND sealed = 1 ORDER BY wave_id",
+            (campaign,),
         ):
-            yield from self.rows(wave_id)
+            if phase != Phase.DISCARDED.value:
+                yield from self.rows(wave_id)
+            elif dialled:
+                yield from (row for row in self.rows(wave_id) if row.fate is Fate.DIALLED)
             yield from self._strays(wave_id)
 
     def _strays(self, wave_id: int) -> Iterator[RowRecord]:
@@ -177,9 +183,10 @@ class Waves:
         last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
         rows = self._database.read(
             f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
-            f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 AND w.phase NOT IN ({staged}) "
+            f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
             f"AND ((r.fate = ? AND COALESCE(({last}), {began}) >= ?) "
-            f"OR (r.fate IN (?, ?, ?) AND (w.phase NOT IN ({final}) OR {began} >= ?))) "
+            f"OR (r.fate IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
+            f"AND (w.phase NOT IN ({final}) OR {began} >= ?))) "
             f"GROUP BY COALESCE(r.number, r.row_key)",
             (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
         )
@@ -310,7 +317,7 @@ class Waves:
         ledger.add(self._database, wave_id, rows)
 
     def seal_wave(
-        self, wave_id: int, *, take_from: Sequence[int] = (), held: tuple[Holder, int | None] | None = None
+        self, wave_id: int, *, take_from: Sequence[Proof] = (), held: tuple[Holder, int | None] | None = None
     ) -> None:
         """From now on the wave counts. Rows it shares with waves of `take_from` are released there.
 
@@ -318,7 +325,7 @@ class Waves:
         """
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
-            ledger.release_shared(self._database, former, wave_id)
+            ledger.release_shared(self._database, former.wave_id, wave_id)
         with self._database.write() as transaction:
             if held and not transaction.read(
                 f"SELECT 1 FROM apply_lock WHERE {lock_held(self._database)}", (held[0].holder, held[1])
@@ -337,16 +344,31 @@ class Waves:
         ledger.drop_unsealed(self._database)
 
     def change_wave(self, wave_id: int, **fields: Any) -> None:
-        """Set fields of a wave (phase, task_id, by_hand, …) in one transaction."""
+        """Set fields of a wave (phase, task_id, by_hand, …) in one transaction; not that it is discarded."""
+        if fields.get("phase") is Phase.DISCARDED:
+            raise AssertionError("that a wave may be discarded has to be proven")
         with self._database.write() as transaction:
             set_fields(transaction, wave_id, fields)
 
     def refate(self, wave_id: int, keys: Iterable[bytes], fate: Fate) -> None:
-        """Give some rows of a wave another fate."""
-        rest = iter(keys)
-        while some := list(islice(rest, self._database.chunk)):
-            with self._database.write() as transaction:
-                refate(transaction, wave_id, some, fate)
+        """Give some rows of a wave another fate; not that they are free."""
+        if fate is Fate.RELEASED:
+            raise AssertionError("that rows may be released has to be proven")
+        ledger.refate_some(self._database, wave_id, keys, fate)
+
+    def discard(self, proof: Proof) -> bool:
+        """A wave is as if it had never been. False: a record came in, and it was called after all."""
+        with self._database.write() as transaction:
+            called = transaction.read(
+                "SELECT 1 FROM waves WHERE wave_id = ? AND dialled + unknown > 0", (proof.wave_id,)
+            )
+            if not called:
+                set_fields(transaction, proof.wave_id, {"phase": Phase.DISCARDED})
+        return not called
+
+    def release(self, proof: Proof, keys: Iterable[bytes]) -> None:
+        """Rows of a wave that are proven uncalled are free for others; one with a record stays called."""
+        ledger.release(self._database, proof.wave_id, keys)
 
     def settle_rows(
         self,
