@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.store.states import NOW, begun, counts, holding, key, row, sealed
+from tests.store.states import NOW, accounted, begun, counts, holding, key, row, sealed
 from yeta_reconcile.recorded import Fate, Outcome
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 ROWS = 12
 some_keys = st.lists(st.integers(0, ROWS + 2).map(key), max_size=6)
 fate = st.sampled_from(Fate)
+unproven = st.sampled_from([one for one in Fate if one is not Fate.RELEASED])
 step = st.one_of(
-    st.tuples(st.just("refate"), some_keys, fate),
+    st.tuples(st.just("refate"), some_keys, unproven),
+    st.tuples(st.just("release"), some_keys),
     st.tuples(st.just("settle"), st.lists(fate, max_size=3, unique=True), fate),
     st.tuples(st.just("settle-keys"), st.lists(fate, max_size=3, unique=True), fate, some_keys),
     st.tuples(st.just("aside"), st.integers(0, ROWS - 1)),
-    st.tuples(st.just("call"), some_keys, fate, st.sampled_from(Outcome)),
+    st.tuples(st.just("call"), some_keys, unproven, st.sampled_from(Outcome)),
     st.tuples(st.just("follow"), some_keys),
 )
 
@@ -30,6 +32,8 @@ def carry_out(store: Store, holder: Any, wave_id: int, number: int, step: tuple[
     what, *given = step
     if what == "refate":
         store.waves.refate(wave_id, *given)
+    elif what == "release":
+        store.waves.release(accounted(wave_id), *given)
     elif what == "settle":
         store.waves.settle_rows(wave_id, given[0], given[1])
     elif what == "settle-keys":

@@ -11,6 +11,7 @@ from yeta_reconcile.recorded import Fate, Phase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from yeta_reconcile.proof import Proof
     from yeta_reconcile.store.database import Transaction
 
 _COUNTER = {
@@ -51,12 +52,20 @@ def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -
 
 
 def refate(
-    transaction: Transaction, wave_id: int, keys: Iterable[bytes], fate: Fate, *, but: Fate | None = None
+    transaction: Transaction,
+    wave_id: int,
+    keys: Iterable[bytes],
+    fate: Fate,
+    *,
+    but: Fate | None = None,
+    proof: Proof | None = None,
 ) -> int:
     """Give rows another fate, except those whose fate is `but`, and keep the wave's counts.
 
-    The number of rows that changed.
+    The number of rows that changed. None is released without a `proof` about its wave.
     """
+    if fate is Fate.RELEASED and (proof is None or proof.wave_id != wave_id):
+        raise AssertionError("that rows may be released has to be proven")
     moved: dict[Fate, list[bytes]] = defaultdict(list)
     for some in portions(keys):
         marks = ", ".join("?" * len(some))

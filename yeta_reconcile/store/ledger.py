@@ -15,6 +15,7 @@ from yeta_reconcile.store.fates import bump, grow, refate, refate_where
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from yeta_reconcile.proof import Proof
     from yeta_reconcile.recorded import RowRecord
     from yeta_reconcile.store.database import Database
 
@@ -34,33 +35,26 @@ def add(database: Database, wave_id: int, rows: Iterable[RowRecord]) -> None:
             grow(transaction, wave_id, Counter(row.fate for row in some))
 
 
-def release_shared(database: Database, former: int, wave_id: int) -> None:
-    """Rows pending in `former`, all of them proven undialled, that `wave_id` holds now: released there."""
+def release_shared(database: Database, proof: Proof, wave_id: int) -> None:
+    """Rows pending in the proof's wave, all of them proven undialled, that `wave_id` holds now: released."""
     for after, last in _stretches(database, wave_id):
         with database.write() as transaction:
             refate_where(
-                transaction, former, Fate.PENDING, Fate.RELEASED,
+                transaction, proof.wave_id, Fate.PENDING, Fate.RELEASED,
                 "AND row_key > ? AND row_key <= ? AND row_key IN "
                 "(SELECT row_key FROM wave_rows WHERE wave_id = ? AND row_key > ? AND row_key <= ?)",
                 (after, last, wave_id, after, last),
             )  # fmt: skip
 
 
-def release(database: Database, wave_id: int, keys: Iterable[bytes]) -> None:
+def release(database: Database, proof: Proof, keys: Iterable[bytes]) -> None:
     """Rows of a wave that are proven uncalled are free; one with a record stays called."""
-    refate_some(database, wave_id, keys, Fate.RELEASED, but=Fate.DIALLED)
-    with database.write() as transaction:
-        bump(transaction, wave_id)
-
-
-def refate_some(
-    database: Database, wave_id: int, keys: Iterable[bytes], fate: Fate, *, but: Fate | None = None
-) -> None:
-    """Give some rows another fate, except those whose fate is `but`."""
     rest = iter(keys)
     while some := list(islice(rest, database.chunk)):
         with database.write() as transaction:
-            refate(transaction, wave_id, some, fate, but=but)
+            refate(transaction, proof.wave_id, some, Fate.RELEASED, but=Fate.DIALLED, proof=proof)
+    with database.write() as transaction:
+        bump(transaction, proof.wave_id)
 
 
 def refate_all(database: Database, wave_id: int, former: Fate, fate: Fate) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
@@ -325,7 +326,7 @@ class Waves:
         """
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
-            ledger.release_shared(self._database, former.wave_id, wave_id)
+            ledger.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
             if held and not transaction.read(
                 f"SELECT 1 FROM apply_lock WHERE {lock_held(self._database)}", (held[0].holder, held[1])
@@ -352,9 +353,10 @@ class Waves:
 
     def refate(self, wave_id: int, keys: Iterable[bytes], fate: Fate) -> None:
         """Give some rows of a wave another fate; not that they are free."""
-        if fate is Fate.RELEASED:
-            raise AssertionError("that rows may be released has to be proven")
-        ledger.refate_some(self._database, wave_id, keys, fate)
+        rest = iter(keys)
+        while some := list(islice(rest, self._database.chunk)):
+            with self._database.write() as transaction:
+                refate(transaction, wave_id, some, fate)
 
     def discard(self, proof: Proof) -> bool:
         """A wave is as if it had never been. False: a record came in, and it was called after all."""
@@ -368,7 +370,7 @@ class Waves:
 
     def release(self, proof: Proof, keys: Iterable[bytes]) -> None:
         """Rows of a wave that are proven uncalled are free for others; one with a record stays called."""
-        ledger.release(self._database, proof.wave_id, keys)
+        ledger.release(self._database, proof, keys)
 
     def settle_rows(
         self,
