@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.subjects import DRAIN_QUIET, NOW, ago, ms, task, task_of, wave_record
 from yeta_reconcile.journal import (
-    CUT_SHORT,
     TRANSITIONS,
     Doubt,
     Seen,
@@ -26,6 +25,7 @@ from yeta_reconcile.journal import (
     stands,
     unread,
 )
+from yeta_reconcile.proof import CUT_SHORT
 from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase
 
 QUIET = int(DRAIN_QUIET.total_seconds() * 1000)

@@ -6,7 +6,6 @@ sent once: whether it may be sent again, also with a new token, is for whoever j
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from itertools import count
@@ -18,6 +17,7 @@ import httpx
 from yeta_reconcile.api import answers
 from yeta_reconcile.api.answers import Envelope, OddAnswer
 from yeta_reconcile.api.exchange import Exchange, NoAnswer
+from yeta_reconcile.api.payload import encode, values
 from yeta_reconcile.api.token import LIFETIME, Grant, TokenHolder
 from yeta_reconcile.api.wire import Wire
 from yeta_reconcile.codes import Call, Meaning, describe, meaning
@@ -33,7 +33,7 @@ from yeta_reconcile.errors import (
 from yeta_reconcile.live import Config, CreateRequest, Inserted, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from types import TracebackType
 
@@ -284,7 +284,7 @@ class PlatformClient:
 
     def delete(self, task_id: str) -> bool:
         """Stop and delete a task (section 8). False: it is said to be deleted already; a look tells."""
-        return self._change("delete", {"task_id": task_id}, _done, already=False)
+        return self._change("delete", {"task_id": task_id}, lambda _: True, already=False)
 
     def _send_rows(self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]) -> Inserted:
         if not 0 < len(rows) <= ROWS_PER_CALL:
@@ -304,7 +304,7 @@ class PlatformClient:
         read: Callable[[Any], Value],
         already: Value | None = None,
     ) -> Value:
-        body = _encode(payload)
+        body = encode(payload)
         grant = self._grant_for(call)
         answer = self._post_once(call, grant, body)
         what = meaning(call, answer.code)
@@ -348,7 +348,7 @@ class PlatformClient:
     # How a question is asked
 
     def _ask(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
-        body = _encode(payload)
+        body = encode(payload)
         renewed = False
 
         def once() -> Value:
@@ -365,7 +365,7 @@ class PlatformClient:
         return self._until_answered(call, once)
 
     def _fetch_token(self) -> tuple[Grant, float]:
-        body = _encode(self._credentials)
+        body = encode(self._credentials)
         url = httpx.URL(self._base + PATHS["token"])
 
         def once() -> tuple[str, int | None]:
@@ -429,7 +429,7 @@ class PlatformClient:
         grant: Grant | None,
     ) -> PlatformError:
         english, advice = describe(answer.code)
-        hidden = [*self._credentials.values(), *_values(payload)]
+        hidden = [*self._credentials.values(), *values(payload)]
         if grant is not None:
             hidden.append(grant.token)
         words = answers.mask_words(answer.words, tuple(hidden))
@@ -444,19 +444,5 @@ class PlatformClient:
         )
 
 
-def _encode(payload: dict[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _done(result: Any) -> bool:
-    _nothing(result)
-    return True
-
-
 def _nothing(result: Any) -> None:
     """Start, pause and delete say everything with their code."""
-
-
-def _values(payload: dict[str, Any]) -> Iterable[str]:
-    """What a message must not repeat: every value of every row."""
-    return (value for row in payload.get("call_list", ()) for value in row if len(value) > 1)
