@@ -120,6 +120,8 @@ class Contacts(_Document):
     """One number under two keys: refuse, or call it once for each."""
     bad_numbers: Literal["error", "skip"] = "error"
     """A number that cannot be one: refuse, or set the row aside with a warning."""
+    changed_number: Literal["warn", "call"] = "warn"
+    """A called key has another number now: name it, row and line, or call the new number."""
     ordered: StrictBool = False
     """Submit the numbers in the order of the file."""
 
@@ -154,7 +156,7 @@ class Limits(_Document):
     deletes: Annotated[int, Field(ge=0), NoFlag] | None = None
     """Tasks that one apply may delete."""
     repeat_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
-    """People who may be called again by `repeats` in one apply."""
+    """People whom any campaign called lately, or one that `repeats` names, who may be called again."""
     frequency: Frequency | None = None
     """How often one number may be called by all campaigns together."""
 
@@ -230,6 +232,8 @@ class Campaign(_Document):
     """The former name; may stay, and then does nothing."""
     repeats: tuple[Name, ...] = ()
     """Campaigns whose people may be called again; counted in the plan."""
+    continues: tuple[Name, ...] = ()
+    """Campaigns whose called people count as called here (a merge, a split); named in the plan."""
     protect: StrictBool = False
     """Removing the document is refused until this is taken off."""
     on_change: Literal["carry-over", "next-wave", "forbid"] = "carry-over"
@@ -261,6 +265,8 @@ class DirectCall(_Document):
     """The former name; may stay, and then does nothing."""
     repeats: tuple[Name, ...] = ()
     """Campaigns whose people may be called again; counted in the plan."""
+    continues: tuple[Name, ...] = ()
+    """Campaigns whose called people count as called here (a merge, a split); named in the plan."""
     exempt: tuple[Exemption, ...] = ()
     """Guards that do not hold for this direct call."""
 

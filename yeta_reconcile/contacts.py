@@ -71,6 +71,7 @@ class ListSpec:
     duplicates: Literal["error", "first"] = "error"
     same_number: Literal["error", "allow"] = "error"
     bad_numbers: Literal["error", "skip"] = "error"
+    changed_number: Literal["warn", "call"] = "warn"
     ordered: bool = False
     at: Callable[..., Position] | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
@@ -90,6 +91,7 @@ class ListSpec:
             self.duplicates,
             self.same_number,
             self.bad_numbers,
+            self.changed_number,
             repr(self.ordered),
             repr(None if columns is None else tuple(columns)),
         )

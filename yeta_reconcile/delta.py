@@ -19,6 +19,8 @@ class Grip(Enum):
     """Staged, and the platform takes no more rows into it: other rows go into a further wave."""
     HOLDING = "holding"
     """Started: its rows never enter another wave."""
+    OVER = "over"
+    """Completed: as HOLDING, and none of its rows rings by it any more."""
     FREEING = "freeing"
     """Over and accounted: rows without a record are proven undialled and may enter another wave."""
 
@@ -38,6 +40,23 @@ class StagedDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """What people who would be called have to do with another campaign.
+
+    Of its `people` so many are `shared`, whatever became of its waves; of these it `called` some lately, or
+    ever if that is to be repeated; and `moved` ones of them left it in this change. `gone`: nobody declares
+    it, now or lately, and the document says nothing of it. `repeated`: its people are to be called again.
+    """
+
+    people: int = 0
+    shared: int = 0
+    called: int = 0
+    moved: int = 0
+    gone: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RowsDelta:
     """Declared rows against the ledger of one campaign. Maps are by wave id.
 
@@ -45,27 +64,36 @@ class RowsDelta:
     count undialled rows of holding waves; `held` counts declared rows by the holding wave they are in;
     `blocked` rows are declared but not called, since their number is held under another key; those whose
     number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
+    `changed` rows have another number than the one their key was called with, and are not called;
+    `renumbered` of the edited have one too. `continued` are not called since a campaign that is continued
+    holds them.
     `released` of the new rows stood in a wave before and were settled or accounted as undialled since.
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
+    `repeats` of the new rows, and `staged_repeats` of staged ones about to be started, are people whom a
+    campaign of the project called, as `met` says of each.
     `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
     """
 
     declared: int = 0
     new: int = 0
-    repeats: int = 0
     blocked: int = 0
+    changed: int = 0
+    continued: int = 0
     follows: dict[int, int] = field(default_factory=dict)
     set_aside: int = 0
     freed: dict[int, int] = field(default_factory=dict)
     released: int = 0
     staged: dict[int, StagedDelta] = field(default_factory=dict)
     edited: dict[int, int] = field(default_factory=dict)
+    renumbered: dict[int, int] = field(default_factory=dict)
     removed: dict[int, int] = field(default_factory=dict)
     called_before: dict[int, int] = field(default_factory=dict)
     recalled: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
-    kin: dict[str, tuple[int, int]] = field(default_factory=dict)
+    repeats: int = 0
+    staged_repeats: dict[int, int] = field(default_factory=dict)
+    met: dict[str, Met] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     new_line: int = field(default=0, compare=False)
     edited_lines: dict[int, int] = field(default_factory=dict, compare=False)

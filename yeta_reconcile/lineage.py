@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.recorded import CampaignRecord, Recorded
+
+
+class _Declared(Protocol):
+    """A document, wherever it stands."""
+
+    @property
+    def model(self) -> Calling:
+        """What it says."""
+        ...
 
 
 def record_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:
@@ -40,3 +49,24 @@ def successor_of(declared: Calling, recorded: Recorded) -> CampaignRecord | None
         ),
         None,
     )
+
+
+def known_as(name: str, recorded: Recorded) -> CampaignRecord | None:
+    """What the state holds of a campaign that a document names, under a later name too."""
+    found = recorded.campaigns.get(name)
+    if found is not None and found.has_ledger:
+        return found
+    later = (one for one in recorded.campaigns.values() if name in one.former and one.has_ledger)
+    return next(later, found)
+
+
+def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str, ...]:
+    """The campaigns whose people count as called by a declared one: those that it continues, and they."""
+    found: dict[str, None] = {}
+    names = list(declared.continues)
+    while names:
+        name = names.pop(0)
+        if name not in found:
+            found[name] = None
+            names += callings[name].model.continues if name in callings else ()
+    return tuple(found)

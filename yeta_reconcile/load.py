@@ -19,6 +19,7 @@ from yeta_reconcile.complaints import complaints
 from yeta_reconcile.contacts import ListSpec
 from yeta_reconcile.contextlist import ContextReader
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.lineage import continued
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.positions import Diagnostic, Position, Severity
 from yeta_reconcile.settings import FILE, Settings, overlaid, read_settings, substitute
@@ -136,6 +137,7 @@ def _list_spec(root: Path, reach: Reach, located: Located[Any] | RawDocument, co
         duplicates=contacts.duplicates,
         same_number=contacts.same_number,
         bad_numbers=contacts.bad_numbers,
+        changed_number=contacts.changed_number,
         ordered=contacts.ordered,
         at=partial(located.at, "contacts"),
         reach=reach,
@@ -339,21 +341,36 @@ class Survey:
                 self._found(located.at("renamed_from"), "renamed-from", summary, hint)
             elif former:
                 renamed[former] = name
-            self._check_repeats(name, located)
+            self._check_others(name, located, "repeats", "repeat")
+            self._check_others(name, located, "continues", "continue")
+            self._check_continues(name, located)
 
-    def _check_repeats(self, name: str, located: Located[Campaign | DirectCall]) -> None:
-        """A campaign that is gone may be repeated, so that an unknown name is no error."""
-        for number, repeated in enumerate(located.model.repeats):
-            place = located.at("repeats", number)
-            if repeated == name:
-                self._found(place, "repeats", "a campaign cannot repeat itself", "name an earlier one")
-            elif repeated not in self.callings and not self._incomplete:
-                near = did_you_mean(repeated, self.callings)
+    def _check_others(self, name: str, located: Located[Campaign | DirectCall], key: str, verb: str) -> None:
+        """A campaign that is gone may be repeated or continued, so that an unknown name is no error."""
+        for number, other in enumerate(getattr(located.model, key)):
+            place = located.at(key, number)
+            if other == name:
+                self._found(place, key, f"a campaign cannot {verb} itself", "name an earlier one")
+            elif other not in self.callings and not self._incomplete:
+                near = did_you_mean(other, self.callings)
                 if near.startswith("did"):
-                    summary = (
-                        f"no document declares {repeated}; that is right if it is a campaign of the past"
-                    )
-                    self._found(place, "repeats", summary, near, severity="warning")
+                    summary = f"no document declares {other}; that is right if it is a campaign of the past"
+                    self._found(place, key, summary, near, severity="warning")
+
+    def _check_continues(self, name: str, located: Located[Campaign | DirectCall]) -> None:
+        """Whom another campaign called counts as called here: not in turns, nor in a second way beside it."""
+        model = located.model
+        for number, other in enumerate(model.continues):
+            place, known = located.at("continues", number), self.callings.get(other)
+            if other in model.repeats:
+                summary = f"whom {other} called cannot both count as called here and be called again"
+                self._found(place, "continues", summary, "take it off `continues` or `repeats`")
+            elif other == model.renamed_from:
+                summary = f"{name} is what became of {other}, whose ledger it has anyway"
+                self._found(place, "continues", summary, "take it off `continues` or `renamed_from`")
+            elif other != name and known is not None and name in continued(known.model, self.callings):
+                summary = f"{other} continues {name} in its turn: each would wait for the other"
+                self._found(place, "continues", summary, "one of them came first: take it off there")
 
     def _check_campaign(self, located: Located[DialogContext]) -> None:
         """Whether the campaign whose list a dialog context answers from is there."""

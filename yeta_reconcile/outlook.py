@@ -12,12 +12,13 @@ from yeta_reconcile.checks import default_windows
 from yeta_reconcile.diff import Finding, Subject, attribute_path, grip
 from yeta_reconcile.drift import settings_differing
 from yeta_reconcile.forecast import Workload, forecast
+from yeta_reconcile.ledger import Ledger
 from yeta_reconcile.limits import Guards
 from yeta_reconcile.plan import Action, Change, Forecast, Reason
 from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import Fate
 from yeta_reconcile.render.words import attribute_name, attribute_value
-from yeta_reconcile.rows import Comparison, Ledger
+from yeta_reconcile.rows import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

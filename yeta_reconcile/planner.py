@@ -8,39 +8,40 @@ from __future__ import annotations
 import json
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.checks import check_campaign, reads_otherwise
-from yeta_reconcile.contacts import ListSpec, file_digest
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
-from yeta_reconcile.lineage import former_of, record_of, successor_of
+from yeta_reconcile.kin import Kin, continued_records
+from yeta_reconcile.ledger import Ledger
+from yeta_reconcile.lineage import continued, former_of, record_of, successor_of
 from yeta_reconcile.marks import stretched
+from yeta_reconcile.neighbours import held_by
 from yeta_reconcile.observe import Questions, observe, young
 from yeta_reconcile.outlook import differing, forecasts, refusals
 from yeta_reconcile.plan import Action, Plan
 from yeta_reconcile.positions import Diagnostic
-from yeta_reconcile.recorded import BY_HAND, Phase
+from yeta_reconcile.recorded import BY_HAND, Phase, Recorded
 from yeta_reconcile.render.plan_json import restore_diagnostic
-from yeta_reconcile.rows import Comparison, Ledger, numbers_called
+from yeta_reconcile.rows import Comparison
+from yeta_reconcile.signatures import fingerprint_of, keyed, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from yeta_reconcile.campaign import Calling
+    from yeta_reconcile.contacts import ListSpec
     from yeta_reconcile.load import Located, Repository
-    from yeta_reconcile.marks import Key
     from yeta_reconcile.observed import Observed, Orphan
-    from yeta_reconcile.recorded import CampaignRecord, Recorded, WaveRecord
+    from yeta_reconcile.recorded import CampaignRecord, WaveRecord
     from yeta_reconcile.store import Store
 
 LIFETIME = timedelta(hours=24)
 STAGED_GRIPS = frozenset({Grip.STAGED, Grip.FULL})
-GONE_FOR_MS = 30 * 24 * 3600 * 1000
 
 
 @dataclass(slots=True)
@@ -103,33 +104,27 @@ class Planner:
         self, name: str, columns: tuple[str, ...], record: CampaignRecord, grips: Mapping[int, Grip]
     ) -> str:
         """What `Planned.signatures` would say of a campaign as it is now."""
-        spec = self.declared.list_spec(self.declared.callings[name])
-        return signature_of(keyed(fingerprint_of(spec, columns), self.store.key), record, grips)
+        located = self.declared.callings[name]
+        fingerprint = keyed(fingerprint_of(self.declared.list_spec(located), columns), self.store.key)
+        return signature_of(fingerprint, record, grips, self._continued(located.model))
 
-    def comparison(self, name: str, columns: tuple[str, ...], grips: Mapping[int, Grip]) -> Comparison:
-        """A campaign's list against the ledger as it is now."""
+    def comparison(
+        self,
+        name: str,
+        columns: tuple[str, ...],
+        grips: Mapping[int, Grip],
+        continued: Mapping[bytes, str] | None = None,
+    ) -> Comparison:
+        """A campaign's list against the ledger as it is now; `continued` counts as called in any case."""
         located = self.declared.callings[name]
         ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips)
-        return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger)
+        held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
+        return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger, held)
 
-
-def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
-    """What a list says, as one digest, empty if it cannot be read; a short list can be found out from it."""
-    try:
-        return spec.fingerprint(file_digest(spec.path), columns).hex()
-    except OSError:
-        return ""
-
-
-def keyed(fingerprint: str, key: Key) -> str:
-    """A list's fingerprint as it may be kept: it tells nothing without the key."""
-    return fingerprint and key.seal(fingerprint)
-
-
-def signature_of(fingerprint: str, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> str:
-    """What a comparison of list and ledger depends on: the same again means the same delta."""
-    grasp = ",".join(f"{wave_id}{kind.value}" for wave_id, kind in sorted(grips.items()))
-    return f"{fingerprint}/{record.generation if record else 0}/{grasp}"
+    def _continued(self, model: Calling) -> list[tuple[CampaignRecord, bool]]:
+        """The campaigns that one continues, as they are recorded now."""
+        recorded = self.store.waves.recorded() if model.continues else Recorded()
+        return continued_records(model, recorded, self.declared.callings)
 
 
 class _Gathering:
@@ -145,12 +140,14 @@ class _Gathering:
         self.now_ms = int(now.timestamp() * 1000)
         self.callings = planner.declared.callings
         self.signatures: dict[str, str] = {}
-        self._called: dict[str, set[bytes]] = {}
+        self._new: dict[str, set[bytes]] = {}
+        self._held: dict[str, Mapping[bytes, str]] = {}
         self.facts: dict[str, str] = {}
         self.lit: dict[str, tuple[Wave, ...]] = {
             name: in_the_light(record, observed.tasks, planner.halted_tasks)
             for name, record in recorded.campaigns.items()
         }
+        self.kin = Kin(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
         self.taken = self._taken_lines()
 
     def planned(self) -> Planned:
@@ -210,12 +207,15 @@ class _Gathering:
             name not in self.callings and any(orphan.proven and _started(orphan) for orphan in found)
             for name, found in orphans.items()
         )
+        unsettled = {name for name, found in orphans.items() if any(map(_started, found))}
         subjects: dict[str, Subject] = {}
         for name, located in sorted(self.callings.items()):
             record = record_of(located.model, self.recorded, self.callings)
             if self._wanted(name):
-                subjects[name] = self._subject(name, located, record, orphans.pop(name, ()), strangers)
-        gone = {*self._undeclared} - {BY_HAND}
+                subject = self._subject(name, located, record, orphans.pop(name, ()), strangers)
+                waiting = tuple(sorted(unsettled.intersection(continued(located.model, self.callings))))
+                subjects[name] = replace(subject, unsettled=waiting, continued=self._held.get(name, {}))
+        gone = {*self.kin.undeclared} - {BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
             if self._wanted(name):
                 subjects[name] = Subject(
@@ -229,7 +229,7 @@ class _Gathering:
                     orphans=tuple(orphans.get(name, ())),
                     destroy=self.planner.destroy,
                 )
-        return subjects
+        return self.kin.among(subjects, self._new)
 
     def _wanted(self, name: str) -> bool:
         return not self.planner.only or name in self.planner.only
@@ -303,7 +303,8 @@ class _Gathering:
         grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
         said = fingerprint_of(spec, columns)
         fingerprint = keyed(said, self.store.key)
-        signature = self.signatures[name] = signature_of(fingerprint, record, grips)
+        continued = self.kin.continued(model)
+        signature = self.signatures[name] = signature_of(fingerprint, record, grips, continued)
         self.facts[name] = self._deciding_facts(
             model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
         )
@@ -316,43 +317,12 @@ class _Gathering:
                 diagnostics=notes,
             )
         ledger = Ledger.read(self.store, record, grips)
-        comparison = Comparison(spec, columns, self.store.key, ledger)
+        held = self._held[name] = held_by(self.store, continued)
+        comparison = Comparison(spec, columns, self.store.key, ledger, held)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
-        kin = self._kin(model, record)
-        repeated = set().union(*map(self._numbers, self._known(model.repeats)))
-        return comparison.delta(grips, same, kin=kin, repeated=repeated)
-
-    def _known(self, names: Collection[str]) -> list[str]:
-        return [name for name in names if name in self.recorded.campaigns]
-
-    def _kin(self, model: Calling, record: CampaignRecord | None) -> dict[str, set[bytes]]:
-        """Numbers of campaigns that a new one may be: gone ones, and what became of one of its name."""
-        if record is not None and record.has_ledger:
-            return {}
-        names = [
-            name
-            for name in self._undeclared
-            if name not in model.repeats and name != BY_HAND and self._lately_gone(name)
-        ]
-        later = successor_of(model, self.recorded)
-        return {name: self._numbers(name) for name in ([*names, later.name] if later else names)}
-
-    def _lately_gone(self, name: str) -> bool:
-        gone_at = self.recorded.campaigns[name].gone_at
-        return gone_at is None or self.now_ms - gone_at <= GONE_FOR_MS
-
-    @cached_property
-    def _undeclared(self) -> list[str]:
-        """Recorded campaigns that no document stands for, renames followed."""
-        found = (record_of(located.model, self.recorded, self.callings) for located in self.callings.values())
-        used = {record.name for record in found if record}
-        return [name for name in self.recorded.campaigns if name not in used]
-
-    def _numbers(self, name: str) -> set[bytes]:
-        """The numbers of a recorded campaign; its ledger is read once a plan, however many ask."""
-        if name not in self._called:
-            self._called[name] = numbers_called(self.store, name)
-        return self._called[name]
+        delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
+        self._new[name] = comparison.entering
+        return delta
 
     def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
         """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""

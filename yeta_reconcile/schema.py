@@ -55,6 +55,7 @@ _EXAMPLES: dict[str, Any] = {
     "renamed_from": "old-name",
     "repeat_numbers": 0,
     "repeats": ["old-campaign"],
+    "continues": ["old-campaign"],
     "ringing_numbers": 10000,
     "robot": "111111",
     "schedule": _SCHEDULE,

@@ -20,8 +20,9 @@ from yeta_reconcile.execute import Apply
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.journal import seen
 from yeta_reconcile.live import Task
-from yeta_reconcile.planner import Planner, signature_of
+from yeta_reconcile.planner import Planner
 from yeta_reconcile.recorded import Phase, WaveRecord
+from yeta_reconcile.signatures import signature_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.campaign import Attributes, Calling, Campaign, DirectCall
-from yeta_reconcile.delta import RowsDelta, StagedDelta
+from yeta_reconcile.delta import Met, RowsDelta, StagedDelta
 from yeta_reconcile.diff import Subject, in_the_light
 from yeta_reconcile.live import Task
 from yeta_reconcile.marks import Mark
@@ -142,8 +142,11 @@ def orphan(said: Mapping[str, Any], number: int) -> Orphan:
 
 
 def rows(said: Mapping[str, Any]) -> RowsDelta:
-    """How the list differs from the ledger; `staged` maps a wave to its rows that are still declared."""
-    known = {field.name for field in fields(RowsDelta)}
+    """How the list differs from the ledger; `staged` maps a wave to its rows that are still declared.
+
+    `kin` are gone campaigns with how many of how many people are shared, in lists of the same length.
+    """
+    known = {field.name for field in fields(RowsDelta)} | {"kin"}
     assert set(said) <= known, f"{set(said) - known} is nothing that rows can be"
     made = dict(said)
     staged = made.get("staged", {})
@@ -151,8 +154,10 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
         wave: StagedDelta(**(given if isinstance(given, dict) else {"rows": given}))
         for wave, given in staged.items()
     }
-    made["kin"] = {name: tuple(shared) for name, shared in made.get("kin", {}).items()}
-    return RowsDelta(**made)
+    kin = made.pop("kin", {})
+    gone = {name: Met(people=people, shared=shared, gone=True) for name, (shared, people) in kin.items()}
+    made["met"] = gone | {name: Met(**given) for name, given in made.get("met", {}).items()}
+    return RowsDelta(**{"declared": max((met.people for met in gone.values()), default=0)} | made)
 
 
 def place(*path: object) -> Position:

@@ -37,6 +37,8 @@ def decide_live(case: Case, wave: Wave) -> None:
         )  # fmt: skip
         return
     carried = changed and case.declared.on_change == "carry-over"
+    if not carried:
+        _name_renumbered(case, wave)
     carried |= bool(removed or recalled) and case.declared.on_removed_rows == "carry-over"
     carried |= bool(case.delta.called_before.get(wave.record.wave_id))
     if carried and _contradicts(case, wave):
@@ -56,6 +58,19 @@ def decide_live(case: Case, wave: Wave) -> None:
     else:
         _name_recalled(case, wave, recalled)
         _steer(case, wave)
+
+
+def _name_renumbered(case: Case, wave: Wave) -> None:
+    """A wave that goes on as it is calls the numbers that it was given."""
+    count = case.delta.renumbered.get(wave.record.wave_id, 0)
+    if count:
+        line = case.delta.edited_lines.get(wave.record.wave_id, 0)
+        case.find(
+            "changed-number", 0,
+            f"{count} rows of wave {wave.record.number}, from line {line} of the list on, have another "
+            "number now: the wave goes on with those it has, and nobody calls the new ones",
+            "`on_change: carry-over` replaces them", "on_change",
+        )  # fmt: skip
 
 
 def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:

@@ -26,6 +26,7 @@ def decide_staged(case: Case) -> None:
         same = delta is not None and delta.same and not attributes and not added
         same &= record.wave_id not in case.subject.tampered
         rows = (delta.rows if delta else 0) + added
+        again = case.delta.staged_repeats.get(record.wave_id, 0)
         if not same and not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
             continue
@@ -33,11 +34,15 @@ def decide_staged(case: Case) -> None:
             _restage(case, wave, attributes, rows, added)
         elif record.phase is not Phase.VERIFIED:
             case.change(
-                wave, Action.CREATE, Reason.UNFINISHED, rows=rows, new_rows=rows,
+                wave, Action.CREATE, Reason.UNFINISHED, rows=rows, new_rows=rows, repeat_rows=again,
                 attributes=case.attributes.changes_from(None), detail=line_notes(case),
             )  # fmt: skip
         if case.running:
-            case.change(wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows)
+            verified = same and record.phase is Phase.VERIFIED
+            case.change(
+                wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows,
+                repeat_rows=again if verified else 0,
+            )  # fmt: skip
 
 
 def _restage(
@@ -62,7 +67,8 @@ def _restage(
         rows=rows,
         attributes=attributes,
         new_rows=added,
-        repeat_rows=case.delta.repeats if added else 0,
+        repeat_rows=(case.delta.repeats if added else 0)
+        + case.delta.staged_repeats.get(wave.record.wave_id, 0),
         detail="never started: thrown away and staged anew",
     )
 

@@ -11,7 +11,7 @@ from yeta_reconcile.positions import Position
 from yeta_reconcile.recorded import RISEN, CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from yeta_reconcile.campaign import Calling
@@ -46,8 +46,9 @@ class Subject:
     """All that is known of one campaign; times in ms.
 
     `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
-    waves whose task is not as it was asked any more. `at` gives the place of a declared value, `list_label`
-    is its contact list relative to the repository.
+    waves whose task is not as it was asked any more. `continued` are numbers that count as called, with the
+    campaign that holds them, `unsettled` such campaigns of which a task without a record called people. `at`
+    gives the place of a declared value, `list_label` is its contact list relative to the repository.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Subject:
     destroy: bool = False
     two_ledgers: bool = False
     successor: str = ""
+    continued: Mapping[bytes, str] = field(default_factory=dict)
+    unsettled: tuple[str, ...] = ()
     tampered: frozenset[int] = frozenset()
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
@@ -118,7 +121,7 @@ def grip(wave: WaveRecord) -> Grip:
         return Grip.FULL if wave.full else Grip.STAGED
     if wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted:
         return Grip.FREEING
-    return Grip.HOLDING
+    return Grip.OVER if wave.phase is Phase.COMPLETED else Grip.HOLDING
 
 
 def key_headers(declared: Calling, columns: Iterable[str]) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class Callout:
         store = self.run.store
         wanted = {row.key: row for row in store.waves.rows(self.wave.wave_id) if row.fate is Fate.PENDING}
         batches: dict[int, Batch] = defaultdict(lambda: Batch(0))
-        for declared in self.comparison.reader():
+        for declared in self.comparison.rows():
             row = wanted.pop(declared.digest, None)
             if row is None or row.content != self.comparison.content_digest(declared):
                 continue

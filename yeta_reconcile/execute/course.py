@@ -59,7 +59,7 @@ def compare(run: Run, planner: Planner, subject: Subject, freed: Collection[int]
             else:
                 grips[wave.wave_id] = Grip.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
-    comparison = planner.comparison(subject.name, subject.columns, grips)
+    comparison = planner.comparison(subject.name, subject.columns, grips, subject.continued)
     return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
 

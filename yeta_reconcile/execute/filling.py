@@ -115,7 +115,7 @@ class Filling:
         for row in wanted.values():
             sizes[row.batch] += 1
         open_batches: dict[int, Batch] = {}
-        for declared in self.comparison.reader() if wanted else ():
+        for declared in self.comparison.rows() if wanted else ():
             if declared.digest not in wanted:
                 continue
             row = wanted.pop(declared.digest)

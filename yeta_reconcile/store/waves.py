@@ -10,8 +10,8 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.recorded import FINAL, STAGED, Fate, Phase, Recorded, RowRecord, WaveRecord
-from yeta_reconcile.store import ledger
+from yeta_reconcile.recorded import Fate, Phase, Recorded, RowRecord, WaveRecord
+from yeta_reconcile.store import called, ledger
 from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
 from yeta_reconcile.store.lock import held as lock_held
 from yeta_reconcile.store.lock import lost
@@ -25,7 +25,7 @@ from yeta_reconcile.store.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from yeta_reconcile.proof import Proof
     from yeta_reconcile.recorded import CampaignRecord
@@ -173,25 +173,22 @@ class Waves:
         return sorted((read_row(row) for row in found), key=lambda row: row.wave_id)
 
     def called_since(self, since: int) -> dict[bytes, int]:
-        """How often each number was, or may have been, called since `since` (ms), over all campaigns.
+        """How often each number was, or may have been, called since `since` (ms), over all campaigns."""
+        return called.called_since(self._database, since)
 
-        A row counts once however often it was tried again: by its last call record, else by when its wave
-        was started; one that is still in a live wave counts in any case.
-        """
-        final = ", ".join(f"'{phase.value}'" for phase in sorted(FINAL))
-        staged = ", ".join(f"'{phase.value}'" for phase in sorted({*STAGED, Phase.DISCARDED}))
-        began = "COALESCE(w.started_at, w.created_at)"
-        last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
-        rows = self._database.read(
-            f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
-            f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
-            f"AND ((r.fate = ? AND COALESCE(({last}), {began}) >= ?) "
-            f"OR (r.fate IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
-            f"AND (w.phase NOT IN ({final}) OR {began} >= ?))) "
-            f"GROUP BY COALESCE(r.number, r.row_key)",
-            (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
-        )
-        return {bytes(row[0]): int(row[1]) for row in rows}
+    def rows_of_numbers(
+        self, numbers: Collection[bytes], waves: Mapping[int, int]
+    ) -> Iterator[tuple[int, bytes, bytes, Fate]]:
+        """Wave, key, number and fate of the rows that hold some numbers; `waves` maps ids to row counts."""
+        return called.rows_of_numbers(self._database, numbers, waves)
+
+    def called_strays(self) -> Iterator[tuple[str, bytes, int | None]]:
+        """Campaign, number and moment of records that no row which counts stands for."""
+        return called.strays(self._database)
+
+    def last_call(self, wave_id: int, key: bytes) -> int | None:
+        """When a row was called last, by its records, ms."""
+        return called.last_call(self._database, wave_id, key)
 
     def set_aside(self, campaign: str) -> dict[bytes, tuple[bytes, str, int, int]]:
         """Key: (content, file, line, code) of rows that the platform refused."""

@@ -1,0 +1,100 @@
+"""Whom the campaigns of a state called: rows and records by number, over all waves. Reads alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.recorded import FINAL, FREE_FATES, STAGED, Fate, Phase
+from yeta_reconcile.store.fates import portions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from yeta_reconcile.store.database import Database
+
+_CHUNK = 10_000
+
+
+def called_since(database: Database, since: int) -> dict[bytes, int]:
+    """How often each number was, or may have been, called since `since` (ms), over all campaigns.
+
+    A row counts once however often it was tried again: by its last call record, else by when its wave
+    was started; one that is still in a live wave counts in any case.
+    """
+    final = ", ".join(f"'{phase.value}'" for phase in sorted(FINAL))
+    staged = ", ".join(f"'{phase.value}'" for phase in sorted({*STAGED, Phase.DISCARDED}))
+    began = "COALESCE(w.started_at, w.created_at)"
+    last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
+    rows = database.read(
+        f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
+        f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
+        f"AND ((r.fate = ? AND COALESCE(({last}), {began}) >= ?) "
+        f"OR (r.fate IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
+        f"AND (w.phase NOT IN ({final}) OR {began} >= ?))) "
+        f"GROUP BY COALESCE(r.number, r.row_key)",
+        (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
+    )
+    return {bytes(row[0]): int(row[1]) for row in rows}
+
+
+def rows_of_numbers(
+    database: Database, numbers: Collection[bytes], waves: Mapping[int, int]
+) -> Iterator[tuple[int, bytes, bytes, Fate]]:
+    """Wave, key, number and fate of the rows that hold some numbers. `waves` maps ids to counts of rows.
+
+    Few numbers are looked for by the key; of many, the waves are gone through, each once.
+    """
+    if len(numbers) * len(waves) < sum(waves.values()):
+        yield from _looked_for(database, numbers, waves)
+        return
+    for wave_id in waves:
+        after = b""
+        while found := database.read(
+            "SELECT row_key, COALESCE(number, row_key), fate FROM wave_rows WHERE wave_id = ? "
+            f"AND row_key > ? ORDER BY row_key LIMIT {_CHUNK}",
+            (wave_id, after),
+        ):
+            for key, number, fate in found:
+                if bytes(number) in numbers and Fate(fate) not in FREE_FATES:
+                    yield wave_id, bytes(key), bytes(number), Fate(fate)
+            after = bytes(found[-1][0])
+
+
+def _looked_for(
+    database: Database, numbers: Collection[bytes], waves: Collection[int]
+) -> Iterator[tuple[int, bytes, bytes, Fate]]:
+    ids = [*waves]
+    for some in portions(numbers):
+        marks = ", ".join("?" * len(some))
+        rows = database.read(
+            f"SELECT wave_id, row_key, number, fate FROM wave_rows WHERE number IN ({marks})", some
+        )
+        for at in range(0, len(ids), 500):
+            those = ids[at : at + 500]
+            rows += database.read(
+                "SELECT wave_id, row_key, row_key, fate FROM wave_rows WHERE number IS NULL AND wave_id IN "
+                f"({', '.join('?' * len(those))}) AND row_key IN ({marks})",
+                (*those, *some),
+            )
+        for wave_id, key, number, fate in rows:
+            if wave_id in waves and Fate(fate) not in FREE_FATES:
+                yield wave_id, bytes(key), bytes(number), Fate(fate)
+
+
+def strays(database: Database) -> Iterator[tuple[str, bytes, int | None]]:
+    """Campaign, number and moment of records that no row which counts stands for.
+
+    Strangers in a task of ours, and those of waves that were thrown away, were called all the same.
+    """
+    for which in ("c.row_key IS NULL", "w.phase = 'discarded'"):
+        for campaign, number, at in database.read(
+            "SELECT w.campaign, c.number, MAX(c.at) FROM waves w JOIN calls c ON c.wave_id = w.wave_id "
+            f"WHERE {which} AND c.recorded = 1 AND c.number IS NOT NULL GROUP BY w.campaign, c.number"
+        ):
+            yield campaign, bytes(number), at
+
+
+def last_call(database: Database, wave_id: int, key: bytes) -> int | None:
+    """When a row was called last, by its records, ms."""
+    found = database.read("SELECT MAX(at) FROM calls WHERE wave_id = ? AND row_key = ?", (wave_id, key))
+    return found[0][0] if found else None
