@@ -28,6 +28,7 @@ from yeta_reconcile.errors import (
     StopEverything,
     Unreachable,
 )
+from yeta_reconcile.live import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,13 +42,24 @@ CREATE = CreateRequest(
     name="spring~w1~0", robot="719", lines=("1", "2"), windows=("09:00:00-12:00:00",), begin=1, recall_count=1
 )
 
+
+def at(task_id: str) -> Address:
+    return Address(task_id, CREATE.name)
+
+
+def shown(client: PlatformClient) -> PlatformClient:
+    """As if the platform had shown these tasks under their name: no call changes another."""
+    client._names |= {"1": CREATE.name, "129": CREATE.name}
+    return client
+
+
 CHANGES: dict[str, Callable[[PlatformClient], object]] = {
     "create": lambda client: client.create(CREATE),
-    "insert": lambda client: client.insert("129", COLUMNS, ROWS),
+    "insert": lambda client: shown(client).insert(at("129"), COLUMNS, ROWS),
     "callout": lambda client: ready(client).callout("719", "69101338", COLUMNS, ROWS),
-    "start": lambda client: ready(client).start("129"),
-    "pause": lambda client: client.pause("129"),
-    "delete": lambda client: client.delete("129"),
+    "start": lambda client: ready(shown(client)).start(at("129")),
+    "pause": lambda client: shown(client).pause(at("129")),
+    "delete": lambda client: shown(client).delete(at("129")),
 }
 QUESTIONS: dict[str, Callable[[PlatformClient], object]] = {
     "query": lambda client: client.query(),
@@ -252,7 +264,7 @@ def test_what_rings_waits_for_no_token(call: str) -> None:
     client = a_client(platform)
 
     with pytest.raises(NotSent, match="no token at hand"):
-        client.start("129") if call == "start" else client.callout("719", "1", COLUMNS, ROWS)
+        shown(client).start(at("129")) if call == "start" else client.callout("719", "1", COLUMNS, ROWS)
 
     assert (platform.tokens, platform.requests) == (0, [])
 
@@ -280,7 +292,7 @@ def test_codes_that_end_everything_are_told_apart(code: int) -> None:
 
 
 def test_deleting_what_is_deleted_is_success() -> None:
-    a_client(Scripted(delete=refused(3010102))).delete("129")
+    shown(a_client(Scripted(delete=refused(3010102)))).delete(at("129"))
 
 
 def test_a_refusal_says_number_words_english_and_what_to_do() -> None:
@@ -365,7 +377,7 @@ def test_more_than_fifty_rows_or_none_never_leave() -> None:
     platform = Scripted()
     for rows in ([], ROWS * 26):
         with pytest.raises(ValueError, match="rows in one call"):
-            a_client(platform).insert("1", COLUMNS, rows)
+            shown(a_client(platform)).insert(at("1"), COLUMNS, rows)
 
     assert platform.requests == []
 
@@ -383,7 +395,7 @@ def test_more_than_fifty_rows_or_none_never_leave() -> None:
 def test_data_ids_count_only_if_there_is_one_for_each_row(ids: object, expected: tuple[str, ...]) -> None:
     platform = Scripted(insert=ok(total="2", task_data_ids=ids))
 
-    assert a_client(platform).insert("1", COLUMNS, ROWS) == Inserted(2, expected)
+    assert shown(a_client(platform)).insert(at("1"), COLUMNS, ROWS) == Inserted(2, expected)
 
 
 # Questions
@@ -588,7 +600,7 @@ def test_a_token_without_a_lifetime_lives_the_default(lifetime: object) -> None:
 
 
 def rows(ids: Sequence[int]) -> list[dict[str, Any]]:
-    return [{"task_id": task, "status": 0, "deleted": 0} for task in ids]
+    return [{"task_id": task, "task_name": CREATE.name, "status": 0, "deleted": 0} for task in ids]
 
 
 def pages_of(listing: Callable[[], Sequence[int]]) -> Callable[[httpx.Request], object]:
@@ -746,23 +758,23 @@ def test_one_task_is_asked_for_by_id_and_others_in_the_answer_are_not_it() -> No
     platform = Scripted(query=ok(total_rows=2, rows=rows([12, 129])))
     client = a_client(platform)
 
-    found = client.task("129", remaining=True)
+    found = client.task(at("129"), remaining=True)
 
     assert found is not None
     assert found.task_id == "129"
     assert platform.requests[0][1]["task_id"] == "129"
     assert platform.requests[0][1]["show_remaining"] is True
-    assert client.task("130") is None
+    assert client.task(at("130")) is None
 
 
 def test_a_task_the_platform_says_it_does_not_know_is_none_and_a_deleted_one_is_deleted() -> None:
-    assert a_client(Scripted(query=refused(200202))).task("129") is None
-    gone = a_client(Scripted(query=refused(3010102))).task("129")
+    assert a_client(Scripted(query=refused(200202))).task(at("129")) is None
+    gone = a_client(Scripted(query=refused(3010102))).task(at("129"))
     assert gone is not None
     assert gone.deleted
     assert not gone.never_rang
     with pytest.raises(PlatformError):
-        a_client(Scripted(query=refused(10005))).task("129")
+        a_client(Scripted(query=refused(10005))).task(at("129"))
 
 
 # Configuration
@@ -981,7 +993,7 @@ def test_a_server_that_drips_or_is_silent_holds_no_call_longer_than_its_timeout(
     ):
         began = time.monotonic()
         with pytest.raises(OutcomeUnknown, match="in time"):
-            ready(client).start("1")
+            ready(shown(client)).start(at("1"))
         assert time.monotonic() - began < 2
 
 
@@ -1014,7 +1026,7 @@ def test_a_port_where_nobody_listens_is_not_sent() -> None:
         closing(PlatformClient(base, KEY, SECRET, sleep=lambda _: None)) as client,
         pytest.raises(NotSent, match="no connection"),
     ):
-        ready(client).start("1")
+        ready(shown(client)).start(at("1"))
 
 
 @pytest.mark.parametrize("talk", [lambda c: c.sendall(b"HTTP/1.1 400\r\n\r\n"), lambda c: time.sleep(5)])
@@ -1025,7 +1037,7 @@ def test_where_tls_does_not_come_about_nothing_was_sent(talk: Callable[[socket.s
             closing(PlatformClient(secure, KEY, SECRET, timeout=0.3, sleep=lambda _: None)) as client,
             pytest.raises(NotSent, match="no connection"),
         ):
-            ready(client).start("1")
+            ready(shown(client)).start(at("1"))
 
 
 def test_a_call_after_a_call_that_timed_out_never_reads_the_late_answer() -> None:
@@ -1066,7 +1078,7 @@ def test_eight_threads_share_eight_connections_and_mix_no_answers() -> None:
                 answer_on(connection, ok(total=len(sent), task_data_ids=[int(row[1]) for row in sent]))
 
     def insert(number: int) -> tuple[str, ...]:
-        return client.insert("1", COLUMNS, [[NUMBER, str(number)]]).data_ids
+        return shown(client).insert(at("1"), COLUMNS, [[NUMBER, str(number)]]).data_ids
 
     with (
         a_server(talk) as base,
@@ -1086,7 +1098,7 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
         a_server(answering(lambda connection: answer_on(connection, OK))) as base,
         closing(PlatformClient(base, KEY, SECRET)) as client,
     ):
-        ready(client).start("1")
+        ready(shown(client)).start(at("1"))
 
 
 def test_neither_log_nor_exception_nor_repr_holds_a_secret_or_a_number(
@@ -1107,3 +1119,15 @@ def test_neither_log_nor_exception_nor_repr_holds_a_secret_or_a_number(
     text = caplog.text + "".join(shown)
     for private in (KEY, SECRET, TOKEN, "to%2Fken", NUMBER, "张先生"):
         assert private not in text
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("HTTPS://WWW.Xfyeta.com:443/openapi/", "https://www.xfyeta.com/openapi"),
+        ("http://127.0.0.1:8900/openapi", "http://127.0.0.1:8900/openapi"),
+        ("http://someone:secret@[::1]:80/openapi", "http://[::1]/openapi"),
+    ],
+)
+def test_one_platform_has_one_address_however_it_is_written(written: str, said: str) -> None:
+    assert PlatformClient(written, KEY, SECRET).address == said

@@ -17,7 +17,7 @@ from yeta_reconcile.checks import default_windows
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.emulator import Emulator, Fault, PushHabits, Robot, Settings
 from yeta_reconcile.errors import OutcomeUnknown, PlatformError
-from yeta_reconcile.live import LivePhase
+from yeta_reconcile.live import Address, LivePhase
 
 COLUMNS = ("客户手机号码", "姓名", "性别")
 # A Tuesday, 10 o'clock in Shanghai
@@ -64,16 +64,17 @@ def test_a_task_lives_from_its_creation_to_its_deletion() -> None:
     client = a_client(emulator)
 
     task_id = client.create(a_request(lines=("055169101408", "69101338")))
-    inserted = client.insert(task_id, COLUMNS, some_rows(50))
-    created = client.task(task_id)
-    ready(client).start(task_id)
+    task = Address(task_id, a_request().name)
+    inserted = client.insert(task, COLUMNS, some_rows(50))
+    created = client.task(task)
+    ready(client).start(task)
     emulator.advance(60)
-    running = client.task(task_id, remaining=True)
-    client.pause(task_id)
-    paused = client.task(task_id)
-    client.delete(task_id)
-    client.delete(task_id)
-    deleted = client.task(task_id)
+    running = client.task(task, remaining=True)
+    client.pause(task)
+    paused = client.task(task)
+    client.delete(task)
+    client.delete(task)
+    deleted = client.task(task)
 
     assert inserted.total == 50
     assert len(inserted.data_ids) == 50
@@ -123,7 +124,7 @@ def test_what_the_platform_refuses_is_told_by_its_code(override: dict[str, Any],
 
 def test_a_taken_line_means_wait() -> None:
     client = a_client(an_emulator())
-    first, second = client.create(a_request("a~w1~0")), client.create(a_request("b~w1~0"))
+    first, second = (Address(client.create(a_request(name)), name) for name in ("a~w1~0", "b~w1~0"))
     for task in (first, second):
         client.insert(task, COLUMNS, some_rows(5))
     ready(client).start(first)
@@ -137,7 +138,7 @@ def test_a_taken_line_means_wait() -> None:
 
 def test_a_refused_number_is_not_repeated() -> None:
     client = a_client(an_emulator())
-    task = client.create(a_request())
+    task = Address(client.create(a_request()), a_request().name)
 
     with pytest.raises(PlatformError) as caught:
         client.insert(task, COLUMNS, [["199000000019", "张三", "男"]])
@@ -166,7 +167,7 @@ KINDS = [
 def test_whatever_hides_the_answer_rows_are_submitted_once_at_most(kind: str) -> None:
     emulator = an_emulator()
     client = a_client(emulator)
-    task = client.create(a_request())
+    task = Address(client.create(a_request()), a_request().name)
     emulator.faults.add(Fault(kind, "task/insert"))
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -180,10 +181,10 @@ def test_whatever_hides_the_answer_rows_are_submitted_once_at_most(kind: str) ->
 def test_a_question_outlives_three_faults(kind: str) -> None:
     emulator = an_emulator()
     client = a_client(emulator)
-    task = client.create(a_request())
+    task = Address(client.create(a_request()), a_request().name)
     emulator.faults.add(Fault(kind, "task/query", times=3), Fault("code", "task/query", code=10004))
 
-    assert [one.task_id for one in client.query()] == [task]
+    assert [one.address for one in client.query()] == [task]
 
 
 def test_a_callout_rings_once_whatever_is_answered() -> None:
@@ -249,7 +250,7 @@ def test_a_paged_configuration_is_whole() -> None:
 def test_failed_pushes_are_fetched_as_files() -> None:
     emulator = an_emulator(pushes=PushHabits(lost_rate=1.0))
     client = a_client(emulator)
-    task = client.create(a_request())
+    task = Address(client.create(a_request()), a_request().name)
     client.insert(task, COLUMNS, some_rows(3))
     ready(client).start(task)
     emulator.advance(86_400)

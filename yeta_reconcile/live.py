@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from yeta_reconcile.coercion import moment
 
@@ -48,6 +49,13 @@ STATUS_WORDS = {
     6: "outside working hours",
     7: "expired",
 }
+
+
+class Address(NamedTuple):
+    """Which task is meant: its id, and the name that was recorded for it. An id says where, not what."""
+
+    task_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,11 @@ class Task:
         if self.deleted:
             return self.status in {None, 0, 4} and self.process_tel_count == 0
         return self.status == 0
+
+    @property
+    def address(self) -> Address:
+        """It, and no other that has its id elsewhere."""
+        return Address(self.task_id, self.name)
 
     @property
     def status_words(self) -> str:

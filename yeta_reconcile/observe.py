@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.journal import unread
-from yeta_reconcile.live import ASTIR, Config, LivePhase, Task
+from yeta_reconcile.live import ASTIR, Address, Config, LivePhase, Task
 from yeta_reconcile.marks import Key, owner_digest, parse_mark
 from yeta_reconcile.observed import Observed, Orphan
 from yeta_reconcile.recorded import Phase, Recorded, WaveRecord
+from yeta_reconcile.whereabouts import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ ASKED_SINGLY = 50
 SETTLED = frozenset({Phase.COMPLETED, Phase.DISCARDED})
 
 
-class Questions(Protocol):
+class Questions(Place, Protocol):
     """What looking needs of the platform client."""
 
     def config(self) -> Config:
@@ -29,8 +30,8 @@ class Questions(Protocol):
         """Tasks by a part of their name."""
         ...
 
-    def task(self, task_id: str, *, remaining: bool = False) -> Task | None:
-        """One task by its id."""
+    def task(self, address: Address, *, remaining: bool = False) -> Task | None:
+        """One task by its id and name."""
         ...
 
 
@@ -94,36 +95,38 @@ def _orphans(
     environment: str,
 ) -> Iterable[Orphan]:
     """Tasks that no record is about, or none any more: those that were discarded or forgotten, if astir."""
-    kept = {*(task.task_id for task in answers.values()), *(wave.task_id for wave in waves)}
+    kept = {*(task.address for task in answers.values()), *(wave.address for wave in waves)}
     for task in marked:
         mark = parse_mark(task.name)
         known = task.task_id in recorded.task_ids or task.task_id in recorded.forgotten
-        if mark is not None and task.task_id not in kept and (not known or task.phase in ASTIR):
+        if mark is not None and task.address not in kept and (not known or task.phase in ASTIR):
             yield Orphan(task, mark, key.proves(mark, project, environment))
 
 
 def _recorded_tasks(
     client: Questions, waves: list[WaveRecord], marked: Iterable[Task], unseen: Callable[[WaveRecord], bool]
 ) -> dict[str, Task | None]:
-    found: dict[str, Task] = {task.task_id: task for task in marked}
     wanted = {wave.task_id: wave for wave in waves if wave.task_id is not None}
+    # Another task that has a recorded id here is not the recorded one.
+    addresses = {wave.address for wave in wanted.values()}
+    found = {task.task_id: task for task in marked if task.address in addresses}
     missing = [
         task_id
         for task_id, wave in wanted.items()
         if task_id not in found and wave.phase not in SETTLED and not _needless(wave)
     ]
     if len(missing) > ASKED_SINGLY:
-        found.update((task.task_id, task) for task in client.query())
+        found.update((task.task_id, task) for task in client.query() if task.address in addresses)
         missing = [task_id for task_id in missing if task_id not in found]
     tasks: dict[str, Task | None] = {task_id: found[task_id] for task_id in wanted if task_id in found}
     for task_id in missing:
-        task = client.task(task_id)
+        task = client.task(wanted[task_id].address)
         if task is not None or not unseen(wanted[task_id]):
             tasks[task_id] = task
     for task_id, wave in wanted.items():
         task = tasks.get(task_id)
         if task and (wave.phase is Phase.DRAINING or unread(wave, task)):
-            tasks[task_id] = client.task(task_id, remaining=True)
+            tasks[task_id] = client.task(wave.address, remaining=True)
     return tasks
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.checks import check_campaign, reads_otherwise
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
+from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.kin import Kin, continued_records
 from yeta_reconcile.ledger import Ledger
 from yeta_reconcile.lineage import continued, former_of, record_of, successor_of
@@ -29,6 +30,7 @@ from yeta_reconcile.recorded import BY_HAND, Phase, Recorded
 from yeta_reconcile.render.plan_json import restore_diagnostic
 from yeta_reconcile.rows import Comparison
 from yeta_reconcile.signatures import fingerprint_of, keyed, signature_of
+from yeta_reconcile.whereabouts import HINT, misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -84,8 +86,13 @@ class Planner:
     salt: str = ""
 
     def plan(self, now: datetime) -> Planned:
-        """Look, compare and decide. `now` is aware. Raises InvalidInput, PlatformError, Unreachable."""
+        """Look, compare and decide. `now` is aware.
+
+        Raises InvalidInput, PlatformError, Unreachable; PlanRejected if the state was used elsewhere.
+        """
         recorded = self.store.waves.recorded()
+        if words := misplaced(self.store, self.client, recorded):
+            raise PlanRejected(words, hint=HINT)
         project = self.declared.project
         patience = (project.platform.timeout + project.platform.settle).total_seconds()
         now_ms = int(now.timestamp() * 1000)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from yeta_reconcile.live import Address
+
 if TYPE_CHECKING:
     from yeta_reconcile.campaign import Attributes
 
@@ -96,6 +98,11 @@ class WaveRecord:
     quiet_since: int | None = None
     quiet_facts: str = ""
     detail: str = ""
+
+    @property
+    def address(self) -> Address:
+        """Its task, which has to bear the name that was recorded for it."""
+        return Address(self.task_id or "", self.task_name)
 
     @property
     def staged(self) -> bool:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import random
 import time
-from itertools import count
-from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
 from yeta_reconcile.api import answers
 from yeta_reconcile.api.answers import Envelope, OddAnswer
-from yeta_reconcile.api.exchange import Exchange, NoAnswer
-from yeta_reconcile.api.payload import encode, values
-from yeta_reconcile.api.token import LIFETIME, Grant, TokenHolder
-from yeta_reconcile.api.wire import Wire
+from yeta_reconcile.api.asking import Asking
+from yeta_reconcile.api.exchange import NoAnswer
+from yeta_reconcile.api.payload import encode
 from yeta_reconcile.codes import Call, Meaning, describe, meaning
 from yeta_reconcile.errors import (
     Busy,
@@ -27,39 +25,29 @@ from yeta_reconcile.errors import (
     NotSent,
     OutcomeUnknown,
     PlatformError,
-    StopEverything,
     Unreachable,
+    Unresolved,
 )
-from yeta_reconcile.live import Config, CreateRequest, Inserted, Task
+from yeta_reconcile.live import Address, Config, CreateRequest, Inserted, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
-    from types import TracebackType
+
+    from yeta_reconcile.api.token import Grant
 
 ROWS_PER_CALL = 50  # openapi.md, sections 3 and 5: call_list
 PAGE_SIZE = 50  # openapi.md, section 9
 LISTINGS = 4
 # A platform that lists more than a hundred thousand tasks, or one page for ever, is not asked any further.
 MOST_PAGES = 2000
-TRIES = 6
-FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
-
-_TASK: tuple[Call, ...] = ("query", "callout", "create", "insert", "start", "pause", "delete")
-PATHS: dict[Call, str] = {
-    "token": "/oauth/v1/token",
-    "config": "/config/v1/query",
-    "download": "/download/v1/push/failed",
-    **{call: f"/outbound/v1/task/{call}" for call in _TASK},
-}
-
 
 RINGING: frozenset[Call] = frozenset({"start", "callout"})
 
 Value = TypeVar("Value")
 
 
-class PlatformClient:
+class PlatformClient(Asking):
     """All calls of one application; safe to use from up to `max_in_flight` threads.
 
     `timeout` bounds each call as a whole (see `Wire`), `patience` how long a question is asked
@@ -82,31 +70,11 @@ class PlatformClient:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._base = base_url.rstrip("/")
-        self._credentials = {"app_key": app_key, "app_secret": app_secret}
-        self._patience = patience
-        self._now = now
-        self._sleep = sleep
-        self._jitter = jitter
-        secure = self._base.startswith("https:")
-        wire = transport or Wire(connections=max_in_flight, timeout=timeout, secure=secure, now=now)
-        self._exchange = Exchange(wire, timeout, now)
-        self._token = TokenHolder(self._fetch_token, now=now)
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._exchange.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
+        super().__init__(
+            base_url, app_key, app_secret, timeout=timeout, max_in_flight=max_in_flight, patience=patience,
+            transport=transport, now=now, sleep=sleep, jitter=jitter,
+        )  # fmt: skip
+        self._names: dict[str, str] = {}
 
     # Questions
 
@@ -166,6 +134,7 @@ class PlatformClient:
             foreign += untold
             fresh = [task for task in tasks if task.task_id not in found]
             found.update((task.task_id, task) for task in fresh)
+            self._names.update((task.task_id, task.name) for task in fresh)
             if total is None:
                 if not fresh:
                     break
@@ -181,17 +150,42 @@ class PlatformClient:
             return None
         return list(found.values())
 
-    def task(self, task_id: str, *, remaining: bool = False) -> Task | None:
-        """The task as it is now; None if the platform knows no such task."""
+    def task(self, address: Address, *, remaining: bool = False) -> Task | None:
+        """The task as it is now; None if the platform knows no task of that id and name."""
+        found = self.by_id(address.task_id, address.name, remaining=remaining)
+        return found if found and found.name == address.name else None
+
+    def by_id(self, task_id: str, name: str = "", *, remaining: bool = False) -> Task | None:
+        """Whatever has an id here; `name` is for a task of which no more is told than that it is gone."""
         try:
             found = self.query(task_id=task_id, show_remaining=remaining)
         except PlatformError as error:
             if error.code == 200202:
                 return None
             if error.code == 3010102:
-                return Task(task_id, name="", status=None, deleted=True)
+                return Task(task_id, name=name, status=None, deleted=True)
             raise
         return next((task for task in found if task.task_id == task_id), None)
+
+    def prove(self, address: Address) -> None:
+        """See to it that the task was shown under its name; only then a call may change it.
+
+        Raises Unresolved if another has its id here, Incomplete if none has.
+        """
+        if self._names.get(address.task_id) == address.name:
+            return
+        found = self.by_id(address.task_id, address.name)
+        if found is None:
+            raise Incomplete(
+                f"the platform shows no task {address.task_id}: nothing is sent to it", hint="run again"
+            )
+        if found.name != address.name:
+            raise Unresolved(
+                f"task {address.task_id} does not bear the name {address.name} that was recorded for it: it "
+                "is another's, or was renamed, and nothing is sent to it",
+                hint="a task of ours that was renamed gets its name back in the platform's console",
+            )
+        self._names[found.task_id] = found.name
 
     def failed_pushes(self, day: date | None = None) -> list[str]:
         """Paths of the zip files of pushes that failed, for `download` (refinements.md, row 3)."""
@@ -248,11 +242,13 @@ class PlatformClient:
             payload["time_end"] = request.end
         if request.voice is not None:
             payload["voice_code"] = request.voice
-        return self._change("create", payload, answers.read_task_id)
+        task_id = self._change("create", payload, answers.read_task_id)
+        self._names[task_id] = request.name
+        return task_id
 
-    def insert(self, task_id: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Inserted:
+    def insert(self, address: Address, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Inserted:
         """Submit up to 50 rows to a task that was not started (section 5)."""
-        payload = {"task_id": task_id, "call_column": columns, "call_list": rows}
+        payload = {"task_id": self._proven("insert", address), "call_column": columns, "call_list": rows}
         return self._send_rows("insert", payload, rows)
 
     def callout(
@@ -274,17 +270,24 @@ class PlatformClient:
             payload["voice_code"] = voice
         return self._send_rows("callout", payload, rows)
 
-    def start(self, task_id: str) -> None:
+    def start(self, address: Address) -> None:
         """Start or resume a task (section 6); `prepare` comes first."""
-        self._change("start", {"task_id": task_id}, _nothing)
+        self._change("start", {"task_id": self._proven("start", address)}, _nothing)
 
-    def pause(self, task_id: str) -> None:
+    def pause(self, address: Address) -> None:
         """Pause a task (section 7)."""
-        self._change("pause", {"task_id": task_id}, _nothing)
+        self._change("pause", {"task_id": self._proven("pause", address)}, _nothing)
 
-    def delete(self, task_id: str) -> bool:
+    def delete(self, address: Address) -> bool:
         """Stop and delete a task (section 8). False: it is said to be deleted already; a look tells."""
-        return self._change("delete", {"task_id": task_id}, lambda _: True, already=False)
+        payload = {"task_id": self._proven("delete", address)}
+        return self._change("delete", payload, lambda _: True, already=False)
+
+    def _proven(self, call: Call, address: Address) -> str:
+        """The id of a task that was shown here under its name: no call changes any other. See `prove`."""
+        if self._names.get(address.task_id) != address.name:
+            raise NotSent(call, f"task {address.task_id} was not shown under the name recorded for it")
+        return address.task_id
 
     def _send_rows(self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]) -> Inserted:
         if not 0 < len(rows) <= ROWS_PER_CALL:
@@ -344,104 +347,6 @@ class PlatformClient:
         except NoAnswer as error:
             kind = OutcomeUnknown if error.sent else NotSent
             raise kind(call, error.why) from None
-
-    # How a question is asked
-
-    def _ask(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
-        body = encode(payload)
-        renewed = False
-
-        def once() -> Value:
-            nonlocal renewed
-            grant = self._token.get()
-            answer = self._exchange.post(call, grant.urls[call], body)
-            if meaning(call, answer.code) is Meaning.RENEW_TOKEN and not renewed:
-                renewed = True
-                self._token.refuse(grant)
-                grant = self._token.get()
-                answer = self._exchange.post(call, grant.urls[call], body)
-            return self._read(call, answer, payload, grant, read)
-
-        return self._until_answered(call, once)
-
-    def _fetch_token(self) -> tuple[Grant, float]:
-        body = encode(self._credentials)
-        url = httpx.URL(self._base + PATHS["token"])
-
-        def once() -> tuple[str, int | None]:
-            return self._read("token", self._exchange.post("token", url, body), {}, None, answers.read_token)
-
-        token, seconds = self._until_answered("token", once)
-        query = f"?token={quote(token, safe='')}"
-        urls = {call: httpx.URL(self._base + path + query) for call, path in PATHS.items()}
-        return Grant(token, urls), float(seconds) if seconds and seconds > 0 else LIFETIME
-
-    def _read(
-        self,
-        call: Call,
-        answer: Envelope,
-        payload: dict[str, Any],
-        grant: Grant | None,
-        read: Callable[[Any], Value],
-    ) -> Value:
-        what = meaning(call, answer.code)
-        if what is Meaning.DONE:
-            try:
-                return read(answer.result)
-            except OddAnswer as odd:
-                raise NoAnswer(str(odd)) from None
-        raise self._refusal(call, what, answer, payload, grant)
-
-    def _until_answered(self, call: Call, once: Callable[[], Value]) -> Value:
-        """Ask until there is an answer, with growing waits, for `TRIES` or `patience`."""
-        started = self._now()
-        for tried in count(1):
-            failure: Unreachable | Busy
-            try:
-                return once()
-            except NoAnswer as error:
-                again = error.again
-                failure = self._unreachable(call, error.why, tried)
-            except Busy as error:
-                again = error.call == call  # asking for the token has had its own budget
-                failure = error
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tried - 1)) * (0.5 + self._jitter() / 2)
-            if not again or tried == TRIES or self._now() - started + wait > self._patience:
-                raise failure from None
-            self._sleep(wait)
-        raise AssertionError("count never ends")
-
-    def _unreachable(self, call: Call, why: str, tried: int) -> Unreachable:
-        times = "" if tried == 1 else f" after {tried} tries"
-        return Unreachable(
-            f"no answer from the platform to {call}{times}: {why}",
-            hint="check platform.base_url and the network, then run again",
-        )
-
-    # Codes
-
-    def _refusal(
-        self,
-        call: Call,
-        what: Meaning,
-        answer: Envelope,
-        payload: dict[str, Any],
-        grant: Grant | None,
-    ) -> PlatformError:
-        english, advice = describe(answer.code)
-        hidden = [*self._credentials.values(), *values(payload)]
-        if grant is not None:
-            hidden.append(grant.token)
-        words = answers.mask_words(answer.words, tuple(hidden))
-        kind = {Meaning.BUSY: Busy, Meaning.STOP: StopEverything}.get(what, PlatformError)
-        return kind(
-            f"the platform answered {call} with {answer.code} ({words}): {english}",
-            code=answer.code,
-            words=words,
-            call=call,
-            meaning=what,
-            hint=advice,
-        )
 
 
 def _nothing(result: Any) -> None:

@@ -29,6 +29,7 @@ from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.positions import Diagnostic
 from yeta_reconcile.recorded import Outcome
+from yeta_reconcile.whereabouts import settle_here
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -73,6 +74,7 @@ def call(
                 raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
             say(f"{mask(normal)} is called by robot {robot} from line {line}, at once.")
             confirm("Call?", yes=yes)
+            settle_here(opened.store, opened.client)
             with recording(opened, "call", {"call": 1}) as outcome:
                 answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
                 failure = _failure(answer, normal)

@@ -12,6 +12,7 @@ from yeta_reconcile.cli.session import session
 from yeta_reconcile.drift import compare
 from yeta_reconcile.observe import observe
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.whereabouts import refuse_misplaced
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -32,6 +33,7 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
     with session(context) as opened:
         repository, store = opened.repository, opened.store
         recorded = store.waves.recorded()
+        refuse_misplaced(store, opened.client)
         observed = observe(
             opened.client, recorded, store.key, repository.project.name, repository.environment
         )

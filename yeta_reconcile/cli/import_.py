@@ -18,6 +18,7 @@ from yeta_reconcile.lineage import record_of
 from yeta_reconcile.marks import Mark, owner_digest, parse_mark
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.recorded import Phase
+from yeta_reconcile.whereabouts import settle_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,7 @@ def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> 
             for line in _lines(opened, name, taken, task, mark):
                 say(line, err=form == "json")
             confirm(f"Take it into the state as wave {taken.wave.number} of {name}?", yes=yes)
+            settle_here(opened.store, opened.client)
             record_adoption(opened.store, located.model, record, taken)
             summary = {"rows": len(taken.rows), "held": taken.held}
             outcome = f"task {task_id} as wave {taken.wave.number} of {name}"
@@ -80,7 +82,7 @@ def _task(opened: Session, task_id: str) -> Task:
         raise RefusedByGuard(
             f"task {task_id} is in the state already: wave {wave.number} of {wave.campaign}{discarded}"
         )
-    task = opened.client.task(task_id)
+    task = opened.client.by_id(task_id)
     if task is None:
         raise YetaError(
             f"the platform knows no task {task_id}", hint="`yeta drift` lists tasks without a record"

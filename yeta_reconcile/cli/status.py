@@ -22,6 +22,7 @@ from yeta_reconcile.progress import campaign_status
 from yeta_reconcile.recorded import BY_HAND
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.report import CampaignStatus, Status
+from yeta_reconcile.whereabouts import misplaced
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,9 +73,12 @@ def look(opened: Session, name: str | None) -> Status:
     zone = ZoneInfo(repository.project.timezone)
     observed, silent = Observed(), ""
     try:
-        observed = observe(
-            opened.client, recorded, store.key, repository.project.name, repository.environment
-        )
+        if words := misplaced(store, opened.client, recorded):
+            silent = f"it was not asked, since {words}"
+        else:
+            observed = observe(
+                opened.client, recorded, store.key, repository.project.name, repository.environment
+            )
     except (PlatformError, Unreachable) as error:
         silent = error.message
     now = opened.clock.now().astimezone(zone)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.campaign import Campaign
 from yeta_reconcile.diff import Subject, key_headers
 from yeta_reconcile.errors import (
+    Incomplete,
     OutcomeUnknown,
     PlatformError,
     StateError,
     StateLocked,
     StopEverything,
     Unreachable,
+    Unresolved,
 )
 from yeta_reconcile.execute import control
 from yeta_reconcile.execute.course import Course, compare
@@ -26,6 +28,7 @@ from yeta_reconcile.plan import Action, Change
 from yeta_reconcile.proof import CUT_SHORT, Look
 from yeta_reconcile.recorded import Fate, Phase, WaveRecord
 from yeta_reconcile.render.plan_json import diagnostic_json
+from yeta_reconcile.whereabouts import settle_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +84,7 @@ class Apply:
                 self.run.problem(8, found.campaign or "", found.summary, found.hint)
         # What was seen before a long question must not be written over what a successor saw since.
         self.run.still_holds()
+        settle_here(self.run.store, self.run.client)
         self._keep_books()
         self._remove_orphans()
         # What frees a line goes before what wants one.
@@ -95,10 +99,12 @@ class Apply:
 
     def _remove_orphans(self) -> None:
         """Where one stays, whom it may have called gets no new wave: not by its name, nor by a new one."""
+        orphans = {orphan.task.task_id: orphan.task for orphan in self.planned.observed.orphans}
         kept = {
             change.campaign
             for change in self.planned.plan.changes
-            if change.task_id and not remove_orphan(self.run, change.campaign, change.task_id)
+            if change.task_id in orphans
+            and not remove_orphan(self.run, change.campaign, orphans[change.task_id].address)
         }
         for name in self.changes if kept else ():
             if name in kept or self.planned.subjects[name].new:
@@ -128,6 +134,8 @@ class Apply:
             run.problem(7, name, "stopped before it was done", "run again")
         except (StateError, StateLocked, StopEverything) as error:
             run.fail(error)
+        except (Unresolved, Incomplete) as error:
+            run.problem(error.exit_code, name, error.message, error.hint)
         except (PlatformError, Unreachable) as error:
             run.problem(1 if isinstance(error, PlatformError) else 7, name, error.message, error.hint)
         except OutcomeUnknown as error:
@@ -145,7 +153,7 @@ class Apply:
                 control.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
         gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
         for task in gone:
-            if not proven_gone(self.run, task.task_id, Look(self.looked_at, task)):
+            if not proven_gone(self.run, task.address, Look(self.looked_at, task)):
                 words = f"that task {task.task_id} called nobody before it was deleted is not proven"
                 self.run.problem(8, name, words, "`yeta state rebuild` takes it in")
                 return False

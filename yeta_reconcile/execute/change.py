@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from yeta_reconcile.execute.run import Run
+    from yeta_reconcile.live import Address
     from yeta_reconcile.recorded import WaveRecord
 
 Value = TypeVar("Value")
@@ -50,7 +51,7 @@ class Step:
     """A call as the journal knows it, and what it does to its wave.
 
     `before` are the wave's fields from the intent on, `undo` those it gets back if the call is refused;
-    `unknown` rows count as called out from the intent on. An orphan's task has no wave.
+    `unknown` rows count as called out from the intent on. An orphan has no wave, only an `address`.
     """
 
     call: str
@@ -61,6 +62,14 @@ class Step:
     undo: dict[str, Any] | None = None
     unknown: Sequence[bytes] = ()
     rings: bool = False
+    address: Address | None = None
+
+    @property
+    def task(self) -> Address | None:
+        """The task that is to be changed; None where there is none yet."""
+        if self.address is None and self.wave is not None and self.wave.task_id is not None:
+            return self.wave.address
+        return self.address
 
     @property
     def wave_id(self) -> int | None:
@@ -78,7 +87,7 @@ def change(
 
     A busy answer is asked again more slowly, a token that is no longer valid is renewed once; each sending
     has an intent of its own. Raises what stops everything: StopEverything, StateLocked, StateError,
-    Incomplete (halted), Stopped.
+    Incomplete (halted, or its task does not show), Unresolved (its task is another's), Stopped.
     """
     renewed = False
     for tried in count(1):
@@ -102,6 +111,8 @@ def _once(
     """Once, in a place among the calls under way; its outcome is written when the place is another's."""
     failure: NotSent | OutcomeUnknown | PlatformError | None = None
     with run.pace.slot():
+        if step.task is not None:
+            run.client.prove(step.task)
         if step.rings and (unsent := _without_token(run, step)):
             return unsent
         run.check()

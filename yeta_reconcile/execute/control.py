@@ -79,13 +79,12 @@ def resume(run: Run, wave: WaveRecord) -> bool:
 
 
 def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
-    task_id = wave.task_id or ""
     if doubts := run.store.intents.open(wave.wave_id):
         words = f"whether {doubts[0].call} of wave {wave.number} was done is not known; nothing is started"
         run.problem(7, wave.campaign, words, "run again")
         return False
     try:
-        answer = change(run, step, lambda: run.client.start(task_id), lambda _: AFTER[step.call])
+        answer = change(run, step, lambda: run.client.start(wave.address), lambda _: AFTER[step.call])
     except Incomplete as halted:
         run.problem(7, wave.campaign, halted.message, halted.hint)
         return False
@@ -104,10 +103,9 @@ def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
     if wave.phase is Phase.PAUSED:
         run.store.waves.change_wave(wave.wave_id, phase=phase, by_hand=False)
         return True
-    task_id = wave.task_id or ""
     step = Step(call="drain" if drain else "pause", wave=wave)
     fields = {"phase": phase, "by_hand": False, "quiet_since": run.now_ms(), "quiet_facts": ""}
-    answer = change(run, step, lambda: run.client.pause(task_id), lambda _: fields)
+    answer = change(run, step, lambda: run.client.pause(wave.address), lambda _: fields)
     if answer.done:
         run.say("paused", wave.campaign, wave=wave.number)
         return True
@@ -116,7 +114,6 @@ def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
 
 def delete(run: Run, wave: WaveRecord) -> bool:
     """Delete a started wave's task. Its rows stay held until they are accounted."""
-    task_id = wave.task_id or ""
     fields: dict[str, Any] = {"phase": Phase.DELETED, "by_hand": False}
     if wave.phase is Phase.DRAINING:
         # Since when it stands still is known, and its deletion sets nothing going.
@@ -125,7 +122,7 @@ def delete(run: Run, wave: WaveRecord) -> bool:
     answer = change(
         run,
         Step(call="delete", wave=wave),
-        lambda: run.client.delete(task_id),
+        lambda: run.client.delete(wave.address),
         lambda now: fields if now else {},
     )
     if not answer.done and not _unfinished(run, wave, answer):
@@ -138,7 +135,9 @@ def delete(run: Run, wave: WaveRecord) -> bool:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.DELETED, by_hand=True)
     sync(run, run.store.waves.wave(wave.wave_id), task)
     if task is not None and task.phase not in OVER:
-        words = f"task {task_id} of wave {wave.number} is said to be deleted, and it is {task.status_words}"
+        words = (
+            f"task {wave.task_id} of wave {wave.number} is said to be deleted, and it is {task.status_words}"
+        )
         run.problem(8 if answer.value else 7, wave.campaign, words, "run again")
         return False
     run.say("deleted", wave.campaign, wave=wave.number)
@@ -149,7 +148,7 @@ def _once_it_shows(run: Run, wave: WaveRecord, awaited: frozenset[LivePhase]) ->
     """A task once it shows what we just did to it, or as it is after the settling time."""
     patience = run.now_ms() + run.pauses.settle_ms
     while True:
-        task = run.client.task(wave.task_id or "", remaining=True)
+        task = run.client.task(wave.address, remaining=True)
         if task is None or task.phase in awaited or run.now_ms() >= patience:
             return task
         run.wait(run.pauses.look)
@@ -166,15 +165,14 @@ def discard(run: Run, wave: WaveRecord) -> bool:
             run.problem(7, wave.campaign, words, "run again")
             return False
         return True
-    task_id = wave.task_id
     task = look(run, wave)
     if task is None or wave.dialled or (not task.never_rang and not task.deleted):
         return _discarded(run, wave, task)
-    answer = change(run, Step(call="discard", wave=wave), lambda: run.client.delete(task_id))
+    answer = change(run, Step(call="discard", wave=wave), lambda: run.client.delete(wave.address))
     if answer.outcome is Outcome.UNKNOWN:
         settle_wave(run, wave.wave_id)
     # Somebody at the console may have started it between our look and our delete.
-    task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(task_id)
+    task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(wave.address)
     if task is not None and task.never_rang and not task.deleted:
         code = 1 if answer.meaning not in {Meaning.BUSY, Meaning.UNKNOWN, Meaning.DONE} else 7
         why = answer.words or f"it is said to be deleted, and it is {task.status_words}"
@@ -222,7 +220,7 @@ def account(run: Run, wave: WaveRecord) -> bool:
     for last in (False, False, True):
         if wave.accounted:
             return True
-        task = run.client.task(wave.task_id or "", remaining=True)
+        task = run.client.task(wave.address, remaining=True)
         sync(run, wave, task)
         wave = run.store.waves.wave(wave.wave_id)
         would_do = not wave.held and seen(wave, task).tel_count == wave.dialled
@@ -318,7 +316,7 @@ def sync(
 def _thrown_away(run: Run, wave: WaveRecord, first: Look) -> tuple[Task | None, WaveRecord]:
     """A staged wave whose task is deleted: as if it had never been, once a second look proves it."""
     run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
-    last = Look(run.now_ms(), run.client.task(wave.task_id or "", remaining=True))
+    last = Look(run.now_ms(), run.client.task(wave.address, remaining=True))
     proof = prove(Claim.NEVER_RANG, journalled(run, wave), first, last, run.pauses.settle_ms)
     if proof is not None:
         # False where a record came meanwhile, which proves that it was started.
@@ -348,17 +346,17 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
     if answer.outcome is Outcome.UNKNOWN:
         settle_wave(run, wave.wave_id)
         before = run.store.waves.wave(wave.wave_id)
-        phase = sync(run, before, run.client.task(wave.task_id or ""))
+        phase = sync(run, before, run.client.task(wave.address))
         if run.store.intents.open(wave.wave_id) or phase is wave.phase:
             run.problem(7, wave.campaign, f"wave {wave.number}: {answer.words}", "run again")
             return False
         return True
     if answer.meaning is Meaning.ENDED:
-        sync(run, wave, run.client.task(wave.task_id or ""), refused_as_over=True)
+        sync(run, wave, run.client.task(wave.address), refused_as_over=True)
         run.problem(7, wave.campaign, f"wave {wave.number} is over: {answer.words}", "run again")
         return False
     if answer.meaning is Meaning.DONE_ALREADY:
-        sync(run, wave, run.client.task(wave.task_id or ""))
+        sync(run, wave, run.client.task(wave.address))
         run.problem(7, wave.campaign, f"wave {wave.number} was deleted by another hand", "run again")
         return False
     run.problem(1, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)

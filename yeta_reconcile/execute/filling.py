@@ -145,11 +145,11 @@ class Filling:
 
     def _send(self, batch: Batch) -> Answer[Inserted]:
         step = Step(call="insert", wave=self.wave, batch=batch.number, rows=len(batch.rows))
-        task_id, columns = self.wave.task_id or "", self.wave.columns
+        address, columns = self.wave.address, self.wave.columns
         return change(
             self.run,
             step,
-            lambda: self.run.client.insert(task_id, columns, batch.values),
+            lambda: self.run.client.insert(address, columns, batch.values),
             lambda inserted: {
                 "data_ids": [
                     (data_id, row.key) for data_id, row in zip(inserted.data_ids, batch.rows, strict=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete, OutcomeUnknown, PlatformError, StateError
-from yeta_reconcile.live import LivePhase, Task
+from yeta_reconcile.live import Address, LivePhase, Task
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.recorded import Phase
 
@@ -40,12 +40,12 @@ class Stopping(Protocol):
         """Tasks by a part of their name."""
         ...
 
-    def task(self, task_id: str) -> Task | None:
-        """One task by its id."""
+    def task(self, address: Address) -> Task | None:
+        """One task by its id and name."""
         ...
 
-    def pause(self, task_id: str) -> None:
-        """Pause a task."""
+    def pause(self, address: Address) -> None:
+        """Pause a task that was shown under its name."""
         ...
 
 
@@ -53,20 +53,20 @@ class Stopping(Protocol):
 class Known:
     """What a state tells a halt: its tasks, and how long a start may still be under way (seconds)."""
 
-    task_ids: frozenset[str] = frozenset()
+    tasks: frozenset[Address] = frozenset()
     under_way: float = 0
 
     @classmethod
     def of(cls, store: Store, now: int | None = None) -> Known:
         """Read it out of a state, which need not be ours to lock; `now` (ms) takes the place of its clock."""
         waves = [wave for campaign in store.waves.recorded().campaigns.values() for wave in campaign.waves]
-        ids = {wave.task_id for wave in waves if wave.task_id and wave.phase not in QUIET}
+        tasks = {wave.address for wave in waves if wave.task_id and wave.phase not in QUIET}
         starts = [
             intent.deadline
             for intent in store.intents.open()
             if intent.call in RINGING_CALLS and intent.outcome is None
         ]
-        return cls(frozenset(ids), (max(starts) - store.now(now)) / 1000 if starts else 0)
+        return cls(frozenset(tasks), (max(starts) - store.now(now)) / 1000 if starts else 0)
 
 
 @dataclass(slots=True)
@@ -99,12 +99,12 @@ class Halting:
         quiet_since: float | None = None
         while True:
             known = self.look()
-            live = self._live(known.task_ids if known else frozenset())
+            live = self._live(known.tasks if known else frozenset())
             now = self._seconds()
             until = now + known.under_way if known else began + self.timeout
             if live:
                 if now - began > PATIENCE_SECONDS:
-                    return live
+                    return [task.task_id for task in live]
                 self._pause(live)
                 quiet_since = None
             elif quiet_since is not None and now >= max(quiet_since + self.settle, until):
@@ -116,17 +116,20 @@ class Halting:
     def _seconds(self) -> float:
         return self.clock.now().timestamp()
 
-    def _live(self, recorded: frozenset[str]) -> list[str]:
-        """Tasks that ring or will by themselves: with this project's and environment's mark, or recorded."""
-        marked = {task.task_id: task for task in self._marked()}
-        missing = [task_id for task_id in recorded if task_id not in marked]
+    def _live(self, recorded: frozenset[Address]) -> list[Address]:
+        """Tasks that ring or will by themselves: with this project's and environment's mark, or recorded.
+
+        Where another task has the id of a recorded one, that is not ours to pause.
+        """
+        marked = {task.address: task for task in self._marked()}
+        missing = [address for address in recorded if address not in marked]
         if len(missing) > ASKED_SINGLY:
-            marked |= {task.task_id: task for task in self._all() if task.task_id in recorded}
+            marked |= {task.address: task for task in self._all() if task.address in recorded}
             missing = []
-        for task_id in missing:
-            if (task := self.client.task(task_id)) is not None:
-                marked[task_id] = task
-        return [task.task_id for task in marked.values() if task.phase is LivePhase.LIVE]
+        for address in missing:
+            if (task := self.client.task(address)) is not None:
+                marked[address] = task
+        return [task.address for task in marked.values() if task.phase is LivePhase.LIVE]
 
     def _marked(self) -> Iterable[Task]:
         for task in self._asked(self.owner):
@@ -145,27 +148,27 @@ class Halting:
             self.clock.sleep(self.settle / 5)
         return self.client.query(name=name)
 
-    def _pause(self, task_ids: list[str]) -> None:
-        if not task_ids:
+    def _pause(self, tasks: list[Address]) -> None:
+        if not tasks:
             return
         with suppress(StateError):
             # A flag that cannot be written keeps nobody from pausing; whoever set it first says so.
-            self.flag.set(self.who, self.clock.now(), tuple(task_ids))
+            self.flag.set(self.who, self.clock.now(), tuple(task.task_id for task in tasks))
         with ThreadPoolExecutor(self.max_in_flight, thread_name_prefix="halt") as pool:
-            list(pool.map(self._pause_one, task_ids))
+            list(pool.map(self._pause_one, tasks))
 
-    def _pause_one(self, task_id: str) -> None:
+    def _pause_one(self, task: Address) -> None:
         """Whether it worked, the next look tells."""
         try:
-            self._pause_with_new_token(task_id)
+            self._pause_with_new_token(task)
         except (OutcomeUnknown, PlatformError) as error:
-            self.refused[task_id] = str(error)
-        self.paused[task_id] = None
+            self.refused[task.task_id] = str(error)
+        self.paused[task.task_id] = None
 
-    def _pause_with_new_token(self, task_id: str) -> None:
+    def _pause_with_new_token(self, task: Address) -> None:
         try:
-            self.client.pause(task_id)
+            self.client.pause(task)
         except PlatformError as error:
             if error.meaning is not Meaning.RENEW_TOKEN:
                 raise
-            self.client.pause(task_id)
+            self.client.pause(task)

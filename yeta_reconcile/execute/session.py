@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.execute.settle import settle_all
+from yeta_reconcile.whereabouts import refuse_misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +16,19 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def holding(run: Run) -> Iterator[None]:
-    """Hold the state's lock. Raises StateLocked if another does; doubts of earlier runs are settled first."""
+def holding(run: Run, *, elsewhere: bool = False) -> Iterator[None]:
+    """Hold the state's lock. Raises StateLocked if another does; doubts of earlier runs are settled first.
+
+    Raises PlanRejected if the platform is not the one that the state was used with, unless it is `elsewhere`
+    on purpose; then nothing is settled by what is found there.
+    """
     run.store.lock.acquire(run.holder, run.instant())
     try:
         with run.heartbeat():
-            run.store.waves.drop_unsealed()
-            settle_all(run)
+            if not elsewhere:
+                refuse_misplaced(run.store, run.client)
+                run.store.waves.drop_unsealed()
+                settle_all(run)
             yield
     finally:
         try:

@@ -69,7 +69,7 @@ def look(run: Run, wave: WaveRecord) -> Task | None:
     # A wave that a clock ahead of this one created stays young for longer than anybody waits.
     until = run.now_ms() + int(patience * 1000)
     while True:
-        task = run.client.task(wave.task_id or "")
+        task = run.client.task(wave.address)
         now = run.now_ms()
         if task is not None or now >= until or not young(wave, now, patience):
             return task
@@ -151,7 +151,7 @@ def absent(run: Run, wave: WaveRecord, task: Task | None) -> Proof | None:
 
 
 def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent]) -> None:
-    task = look(run, wave) if call == "start" else run.client.task(wave.task_id or "")
+    task = look(run, wave) if call == "start" else run.client.task(wave.address)
     outcome = settle_control(call, task)
     if outcome is Outcome.UNKNOWN:
         words = task.status_words if task else "gone"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.diff import Subject
     from yeta_reconcile.execute.run import Run
-    from yeta_reconcile.live import Inserted, Line
+    from yeta_reconcile.live import Address, Inserted, Line
     from yeta_reconcile.rows import Comparison
 
 RESTAGES = 3
@@ -104,7 +104,7 @@ class Staging:
         removed = False
         for task in twins(self.run, wave):
             if new_and_empty(task):
-                remove_orphan(self.run, wave.campaign, task.task_id)
+                remove_orphan(self.run, wave.campaign, task.address)
                 removed = True
         return removed
 
@@ -187,16 +187,17 @@ class Staging:
         self.run.problem(exit_code, wave.campaign, f"wave {wave.number} {words}", hint)
 
 
-def remove_orphan(run: Run, campaign: str, task_id: str) -> bool:
+def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
     """Delete a task that bears our mark, has no record and was never started."""
-    before = run.client.task(task_id)
+    task_id = address.task_id
+    before = run.client.task(address)
     if before is not None and not before.never_rang:
         run.problem(8, campaign, f"orphan task {task_id} was started before it could be deleted")
         return False
-    answer = change(run, Step(call="discard", wave=None), lambda: run.client.delete(task_id))
-    first = Look(run.now_ms(), run.client.task(task_id))
-    if first.task is not None and not proven_gone(run, task_id, first):
-        after = run.client.task(task_id)
+    answer = change(run, Step(call="discard", wave=None, address=address), lambda: run.client.delete(address))
+    first = Look(run.now_ms(), run.client.task(address))
+    if first.task is not None and not proven_gone(run, address, first):
+        after = run.client.task(address)
         if after is not None and after.never_rang and not after.deleted:
             why = answer.words or "it is said to be deleted, and is there"
             run.problem(7, campaign, f"orphan task {task_id} could not be deleted: {why}", "run again")
@@ -207,14 +208,14 @@ def remove_orphan(run: Run, campaign: str, task_id: str) -> bool:
     return True
 
 
-def proven_gone(run: Run, task_id: str, first: Look) -> bool:
+def proven_gone(run: Run, address: Address, first: Look) -> bool:
     """Whether a deleted task without a record is proven to have called nobody; it waits for a second look."""
     run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
-    last = Look(run.now_ms(), run.client.task(task_id))
+    last = Look(run.now_ms(), run.client.task(address))
     if first.task is not None and not first.task.deleted:
         # It may take as long to show that it is deleted.
         first = last
         run.wait(run.pauses.settle)
-        last = Look(run.now_ms(), run.client.task(task_id))
-    known = Journalled(called=run.store.calls.without_row(task_id))
+        last = Look(run.now_ms(), run.client.task(address))
+    known = Journalled(called=run.store.calls.without_row(address.task_id))
     return prove(Claim.NEVER_RANG, known, first, last, run.pauses.settle_ms) is not None

@@ -55,6 +55,27 @@ class Store:
         """`project/environment` that the state was bound to; empty for a new one."""
         return self._meta("owner") or ""
 
+    @property
+    def platform(self) -> str:
+        """The platform's address with which it was first used by what changes something; empty: none yet."""
+        return self._meta("platform") or ""
+
+    @property
+    def account(self) -> str:
+        """The sealed account with which it was last used there."""
+        return self._meta("account") or ""
+
+    def bind_platform(self, address: str, account: str) -> None:
+        """It is used at this address with this account."""
+        if (self.platform, self.account) == (address, account):
+            return
+        with self.database.write() as transaction:
+            for name, value in (("platform", address), ("account", account)):
+                transaction.execute(
+                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    (name, value),
+                )
+
     def bind(self, project: str, environment: str) -> None:
         """Make the state this project's and environment's, once; and check it ever after.
 

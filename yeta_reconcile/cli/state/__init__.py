@@ -8,6 +8,7 @@ from yeta_reconcile.cli.state.backup import backup
 from yeta_reconcile.cli.state.forget import forget
 from yeta_reconcile.cli.state.listing import list_, show
 from yeta_reconcile.cli.state.migrate import migrate
+from yeta_reconcile.cli.state.rebind import rebind
 from yeta_reconcile.cli.state.rebuild import rebuild
 from yeta_reconcile.cli.state.resolve import resolve
 from yeta_reconcile.cli.state.unlock import unlock
@@ -18,5 +19,5 @@ def state() -> None:
     """Look into the state and mend it by hand."""
 
 
-for _command in (list_, show, resolve, forget, unlock, backup, migrate, rebuild):
+for _command in (list_, show, resolve, forget, unlock, backup, migrate, rebind, rebuild):
     state.add_command(_command)

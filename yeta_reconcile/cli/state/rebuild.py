@@ -15,6 +15,7 @@ from yeta_reconcile.execute.rebuild import Rebuild, Recovery
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.observe import observe
 from yeta_reconcile.render.table import table
+from yeta_reconcile.whereabouts import settle_here
 
 if TYPE_CHECKING:
     from yeta_reconcile.campaign import Calling
@@ -49,6 +50,7 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
             _show(recovery, err=form == "json")
             if recovery.adoptions:
                 confirm("Take these into the state?", yes=yes)
+                settle_here(store, opened.client)
                 work.record(recovery)
                 rows = sum(len(taken.rows) for _, taken in recovery.adoptions)
                 summary = {"waves": len(recovery.adoptions), "rows": rows}
