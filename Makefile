@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # Some tests wait for a while: three workers keep two cores busy.
 WORKERS ?= 3
 
-.PHONY: demo test lint types floors tests bench torture lock clean
+.PHONY: demo test lint types floors tests tests-at bench torture mutants lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,14 @@ bench: $(VENV)/.installed
 
 torture: $(VENV)/.installed
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m torture --timeout=0 $(ARGS)
+
+# Which line of the rooms that decide and send no test sees: tests/mutants/__main__.py.
+mutants: $(VENV)/.installed
+	$(BIN)/python -m tests.mutants $(ARGS)
+
+# The tests at another time of the wall clock: make tests-at AT="2031-12-31 23:58" ARGS=tests/cli
+tests-at: $(VENV)/.installed
+	$(BIN)/python -m tests.support.shifted "$(AT)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not torture" $(ARGS)
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --extra postgres --extra parquet pyproject.toml -o requirements.lock

@@ -100,6 +100,10 @@ def test_what_another_hand_did_is_remembered_as_far_as_it_holds() -> None:
     assert words(look("started", "expired", by_hand=True)) == "expired*"
 
 
+def test_a_count_that_was_read_stays_with_a_wave_that_is_lost() -> None:
+    assert look("started", "gone", tel_count=7).tel_count == 7
+
+
 def test_a_wave_that_was_lost_unstarted_is_filled_anew() -> None:
     assert words(look("lost", "new", started=None)) == "filling"
 
@@ -151,6 +155,7 @@ def test_the_count_of_a_wave_that_is_over_may_grow_and_comes_from_an_answer_that
         ("expired", 1, 3, {"is": "deleted", "called": 4}, True),
         ("expired", 1, 3, {"is": "deleted", "called": 3}, False),
         ("expired", 1, 3, {"is": "deleted", "called": None}, False),
+        ("expired", 1, 0, {"is": "deleted", "called": None}, False),
         ("expired", 1, None, {"is": "deleted", "called": 4}, False),
         ("expired", 0, 3, {"is": "running", "called": 4}, False),
         ("completed", 1, 3, {"is": "running", "called": 4}, False),
@@ -242,6 +247,10 @@ def test_unknown_batches_are_all_in_or_all_out_by_the_count_or_nobody_knows(
     assert settle_inserts(10, [2, 3], count, left_behind=left_behind) is doubt
 
 
+def test_no_batch_is_left_behind_unless_one_was() -> None:
+    assert settle_inserts(10, [5], 15) is Doubt.IN
+
+
 DONE, REFUSED, UNKNOWN = Outcome.DONE, Outcome.REFUSED, Outcome.UNKNOWN
 CONTROL = {
     #            new     running  paused  completed expired deleted unheard of  gone
@@ -294,6 +303,22 @@ def test_a_paused_wave_waits_for_calls_then_for_records_and_then_for_a_person() 
     assert asked(called=3) == (False, "records-missing", False)
     assert asked(called=1) == (False, "records-missing", False)
     assert asked(called=None) == (False, "records-missing", False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "detail"),
+    [
+        ({"in_process": 1}, "calls in progress are let finish"),
+        ({"called": None}, "the platform gives no count"),
+        ({"called": 3}, missing_records(1)),
+        ({"called": 1}, "2 call records stand against 1 numbers the platform counts as dialled"),
+        ({"called": 2}, ""),
+    ],
+)
+def test_why_a_paused_wave_waits_is_said(shown: dict[str, Any], detail: str) -> None:
+    wave = wave_record(phase="draining", pending=3, dialled=2)
+
+    assert carry_readiness(wave, task("paused", of=5, **shown), ms(NOW), QUIET).detail == detail
 
 
 def test_a_week_is_a_week() -> None:
