@@ -68,7 +68,9 @@ class WaveRecord:
     `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `unknown` and
     `held` count rows by fate. `tel_count` is the platform's count of dialled numbers after the wave's end,
     None until it can grow no more: what accounting compares with `dialled`. `quiet_facts` stand still since
-    `quiet_since`, both of the phase it is in.
+    `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records tell, and
+    that none of its rows has. `holds` is how many numbers its task has by the platform's count, where those
+    may be more than are known, and `accepted` so many that a person knows to be nobody who is added.
     """
 
     wave_id: int
@@ -98,6 +100,9 @@ class WaveRecord:
     quiet_since: int | None = None
     quiet_facts: str = ""
     detail: str = ""
+    holds: int | None = None
+    accepted: int | None = None
+    strays: int = 0
 
     @property
     def address(self) -> Address:
@@ -113,6 +118,14 @@ class WaveRecord:
     def released(self) -> int:
         """Rows that were freed for other waves."""
         return self.rows - self.pending - self.dialled - self.unknown - self.held
+
+    def unknown_numbers(self, count_tel: int | None = None) -> int:
+        """Numbers that its task holds, also by the count of a look, and that are nobody's known to be in it.
+
+        Of rows that are held as possibly dialled none is known to be.
+        """
+        known = max(self.rows - self.held + self.strays, self.accepted or 0)
+        return max((self.holds or 0), count_tel or 0, known) - known
 
     @property
     def live(self) -> bool:

@@ -13,6 +13,8 @@ from tests.journal.test_off_the_list import EVENING, assert_nobody_rang_twice, r
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import twisted
+from yeta_reconcile.emulator.task import Status
+from yeta_reconcile.execute.adopt import DeclaredList, adoption, record_adoption
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +127,97 @@ def test_a_default_or_nothing_that_the_platform_tells_replaces_no_rebuilt_wave(
     assert lab.actions() == []
     assert bool(recovery.differing) == bool(named)
     assert named in "".join(recovery.differing)
+
+
+# What a rebuilt state does not know
+
+
+def test_rows_put_back_after_a_rebuild_wait_while_a_task_holds_numbers_that_nobody_knows(
+    tmp_path: Path,
+) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(20))
+    lab.converge()
+    lab.emulator.advance(DAY)
+    lab.rows("renewal", range(15))
+    lose_the_state(lab)
+    rebuilt(lab)
+    lab.rows("renewal", range(20))
+
+    assert ("renewal", "wait", 1, "records-missing", 5) in lab.actions()
+    assert lab.apply().exit_code == 7
+    lab.emulator.advance(8 * DAY)
+    assert lab.plan().exit_code == 8
+    assert lab.apply().exit_code == 8
+    assert_nobody_rang_twice(lab)
+
+    deliver(lab)
+    assert lab.converge().exit_code == 0
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(20)))
+    lab.rows("renewal", range(23))
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(23)))
+
+
+def test_people_added_before_a_rebuild_are_held_and_named(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(20))
+    lab.converge()
+    lab.emulator.advance(DAY)
+    lose_the_state(lab)
+    lab.rows("renewal", [98, 99, *range(20)])
+    rebuilt(lab)
+
+    (found,) = [d for d in lab.plan().plan.diagnostics if d.code == "possibly-dialled"]
+
+    assert "22 rows are held" in found.summary
+    assert "at least 2 of these are in no task" in found.summary
+    assert "state resolve" in found.hint
+
+
+def test_a_healthy_task_goes_on_although_an_older_one_that_is_not_proven_may_have_called_its_rows(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign(rows=range(5), lines='["200"]')
+    lab.converge()
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    lab.rows("renewal", range(100, 160))
+    lab.campaign(rows=range(100, 160), extra=EVENING)
+    lab.converge()
+    lose_the_state(lab)
+
+    recovery = rebuilt(lab)
+
+    held = {taken.wave.number: taken.held for _, taken in recovery.adoptions}
+    assert held == {1: 0, 2: 0}
+    assert lab.actions() == []
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, [*range(5), *range(100, 160)]))
+
+
+def test_a_task_taken_in_without_a_mark_stops_no_wave_that_goes_on(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="off")
+    lab.campaign(rows=range(10), extra=EVENING)
+    lab.converge()
+    called = [number(row) for row in range(5, 8)]
+    task_id = lab.emulator.add_foreign_task("by hand", numbers=called, status=Status.COMPLETED, line="200")
+    with lab.store() as store, lab.client() as client:
+        repository = lab.repository()
+        located = repository.campaigns["renewal"]
+        config = client.config()
+        columns = config.robots[located.model.robot].columns
+        listed = DeclaredList.read(repository.list_spec(located), columns, store.key)
+        task = client.task(task_id)
+        assert task is not None
+        now = lab.emulator.clock.now_ms
+        taken = adoption(located.model, task, None, listed, number=2, config=config, now=now)
+        record_adoption(store, located.model, store.waves.campaign("renewal"), taken)
+        assert taken.held == 10
+
+    assert not {action for _, action, *_ in lab.actions()} & {"delete", "pause", "replace"}
+    assert "called-before" not in {found.code for found in lab.plan().plan.diagnostics}

@@ -10,7 +10,7 @@ from yeta_reconcile.diff.decision import INVALID
 from yeta_reconcile.diff.fresh import stage_new_rows
 from yeta_reconcile.diff.gate import blocked
 from yeta_reconcile.diff.live import decide_live
-from yeta_reconcile.diff.over import decide_over, name_left_over, say_lost
+from yeta_reconcile.diff.over import decide_over, name_held, name_left_over, say_lost, unknown_block
 from yeta_reconcile.diff.staged import decide_staged
 from yeta_reconcile.diff.subject import grip
 from yeta_reconcile.recorded import Phase
@@ -27,6 +27,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
     if _impossible(case):
         return
     for wave in case.subject.waves:
+        name_held(case, wave)
         if wave.record.phase is Phase.LOST:
             say_lost(case, wave)
         elif wave.record.live:
@@ -37,7 +38,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
             name_left_over(case, wave)
     if case.ended:
         _name_undialled(case)
-    elif not blocked(case.subject, case.decision):
+    elif not blocked(case.subject, case.decision) and not unknown_block(case):
         decide_staged(case)
         stage_new_rows(case)
 

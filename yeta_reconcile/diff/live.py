@@ -215,6 +215,10 @@ def _carry(
     carried = max(min(record.pending - removed, wave.undialled), 0)
     # Rows that were blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
     entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
+    if entering and any(wave.unknown_numbers for wave in case.subject.waves):
+        words = "a task holds numbers of which it is not known whose they are; no further row is taken in"
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, words + _removed(still))
+        return
     tried_again = record.attributes.recall_count and record.dialled
     lost = f"; recalls that would still have come to {record.dialled} people are lost" if tried_again else ""
     case.change(

@@ -39,6 +39,43 @@ def name_left_over(case: Case, wave: Wave) -> None:
         )  # fmt: skip
 
 
+def name_held(case: Case, wave: Wave) -> None:
+    """Declared rows that may have been called, for all that is known, and so are not called: never silent."""
+    record = wave.record
+    if not record.held:
+        return
+    holds = max(record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
+    outside = record.rows + record.strays - holds
+    numbers = f"{holds} numbers" if holds else "nobody knows how many numbers"
+    at_least = f", so that at least {outside} of these are in no task" if 0 < outside <= record.held else ""
+    case.find(
+        "possibly-dialled", 0,
+        f"{record.held} rows are held as possibly dialled by wave {record.number} and called by no other; its "
+        f"task holds {numbers}{at_least}",
+        f"call records settle them as they come in, or `yeta state resolve {case.declared.name}`", "contacts",
+    )  # fmt: skip
+
+
+def unknown_block(case: Case) -> bool:
+    """Whether new rows wait since a task holds more numbers than are known: they may be the unknown ones."""
+    entering = case.delta.new + sum(staged.rows for staged in case.delta.staged.values())
+    blocking = [wave for wave in case.subject.waves if wave.unknown_numbers] if entering else []
+    for wave in blocking:
+        record = wave.record
+        words = (
+            f"task {record.task_id} holds {wave.unknown_numbers} numbers of which it is not known whose they "
+            f"are: {entering} rows that are to be called may be among them"
+        )
+        hint = f"`yeta state resolve {record.campaign}` settles it by hand"
+        if not record.live and case.subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
+            case.find(
+                "unknown-numbers", UNRESOLVED, f"{words}; no record can come any more", hint, "contacts"
+            )
+        else:
+            case.wait(wave, Reason.RECORDS_MISSING, entering, f"{words}; their call records tell, or {hint}")
+    return bool(blocking)
+
+
 def decide_over(case: Case, wave: Wave) -> None:
     """Rows of an expired or deleted wave are free once accounted; until then they wait."""
     record = wave.record

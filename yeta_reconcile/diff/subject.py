@@ -35,6 +35,15 @@ class Wave:
         return max(task.count_tel - task.process_tel_count, 0)
 
     @property
+    def unknown_numbers(self) -> int:
+        """Numbers that its task holds, and that are nobody's who is known to be in it."""
+        return (
+            0
+            if self.record.staged
+            else self.record.unknown_numbers(self.task.count_tel if self.task else None)
+        )
+
+    @property
     def rows_left(self) -> int:
         """Rows that may still ring: neither called by a record, nor dialled by the platform's counts."""
         pending = self.record.pending

@@ -19,7 +19,7 @@ from yeta_reconcile.live import LivePhase
 from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from yeta_reconcile.campaign import Calling
@@ -118,14 +118,18 @@ def adoption(
     number: int,
     config: Config,
     now: int,
+    elsewhere: Collection[bytes] = (),
 ) -> Adoption:
     """A task as a wave. `rows` are those its mark proves, None: nothing is proven; `now` in ms.
 
+    Rows `elsewhere` are proven to be in another task, which they would not be if this one had called them.
     A task that never rang is recorded as one to be thrown away: the next apply stages its rows anew.
     """
-    chosen = listed.rows if rows is None else rows
+    chosen = rows
+    if chosen is None:
+        chosen = tuple(row for row in listed.rows if row.key not in elsewhere)
     staged = task.phase is LivePhase.NEW and task.never_rang
-    doubt = _doubt(declared, task, rows, listed)
+    doubt = _doubt(declared, task, rows, listed, len(chosen))
     fate = Fate.HELD if doubt and not staged else Fate.PENDING
     phase = Phase.FILLING if staged else _PHASE[task.phase]
     wave = WaveRecord(
@@ -144,6 +148,7 @@ def adoption(
         # Of one that was cut short it is read twice, like any other's.
         tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,
         created_at=now,
+        holds=task.count_tel,
         started_at=None if staged else task.time_start or now,
         detail="discard" if staged else "",
     )
@@ -154,10 +159,13 @@ def adoption(
     return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, differing)
 
 
-def _doubt(declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, listed: DeclaredList) -> str:
-    """Why what is in a task is not proven; empty if it is."""
+def _doubt(
+    declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, listed: DeclaredList, chosen: int
+) -> str:
+    """Why what is in a task is not proven; empty if it is. `chosen`: so many rows may be in it."""
     if rows is None:
-        everyone = f"all {len(listed.rows):,} declared rows are held as possibly dialled"
+        others = "" if chosen == len(listed.rows) else " that no other task proves"
+        everyone = f"all {chosen:,} declared rows{others} are held as possibly dialled"
         return f"its rows cannot be told from the list as it is now, so {everyone}"
     held = "so all of these are held as possibly dialled"
     if task.count_tel != len(rows):

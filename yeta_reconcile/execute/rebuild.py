@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.execute.adopt import Adoption, DeclaredList, adoption, earlier_sets, record_adoption
 from yeta_reconcile.lineage import record_of
+from yeta_reconcile.live import LivePhase
 from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.live import Config
     from yeta_reconcile.load import Located, Repository
     from yeta_reconcile.observed import Observed, Orphan
-    from yeta_reconcile.recorded import CampaignRecord, Recorded
+    from yeta_reconcile.recorded import CampaignRecord, Recorded, RowRecord
     from yeta_reconcile.store import Store
+
+ENDED_EARLY = frozenset({LivePhase.DELETED, LivePhase.EXPIRED})
 
 
 @dataclass(slots=True)
@@ -105,12 +110,24 @@ class Rebuild:
         listed = self._list(located)
         sets = earlier_sets(self.store, self._record(located.model))
         taken: set[bytes] = set()
+        proven: list[tuple[Orphan, tuple[RowRecord, ...] | None]] = []
         for orphan in sorted(orphans, key=lambda orphan: (orphan.mark.wave, orphan.task.task_id)):
-            task, mark = orphan.task, orphan.mark
             others = [taken, *(known | taken for known in sets)]
-            rows = listed.proven_by(mark, self.store.key, task.count_tel, others)
+            rows = listed.proven_by(orphan.mark, self.store.key, orphan.task.count_tel, others)
+            proven.append((orphan, rows))
+            if rows is not None and orphan.task.count_tel == len(rows):
+                taken = taken | {row.key for row in rows}
+        for at, (orphan, rows) in enumerate(proven):
+            task, mark = orphan.task, orphan.mark
             found = adoption(
-                located.model, task, rows, listed, number=mark.wave, config=self._config, now=self.now
+                located.model,
+                task,
+                rows,
+                listed,
+                number=mark.wave,
+                config=self._config,
+                now=self.now,
+                elsewhere=_elsewhere(proven, at) if rows is None else (),
             )
             recovery.adoptions.append((located.model, found))
             what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
@@ -118,8 +135,6 @@ class Rebuild:
                 recovery.unproven.append(f"{what}: {found.doubt}")
             if found.differing:
                 recovery.differing.append(f"{what}: {found.differing}")
-            if rows is not None and task.count_tel == len(rows):
-                taken = taken | {row.key for row in rows}
 
     def _direct_calls(self, recovery: Recovery) -> None:
         """Direct calls leave no task: what was called out and is not recorded, nobody can tell.
@@ -159,3 +174,17 @@ class Rebuild:
         """Rows that an old copy of the state knows as called out; any other may have been since."""
         rows = self.store.waves.ledger(record.name) if record else ()
         return {row.key for row in rows if row.fate not in {Fate.PENDING, *FREE_FATES}}
+
+
+def _elsewhere(proven: Sequence[tuple[Orphan, tuple[RowRecord, ...] | None]], at: int) -> set[bytes]:
+    """Rows that a task other than the one at this place proves, and that this one did therefore not call.
+
+    A later task got none that an earlier one had called. What an earlier one held may have been carried over
+    to this one, unless it holds it still.
+    """
+    return {
+        row.key
+        for place, (orphan, rows) in enumerate(proven)
+        if place > at or orphan.task.phase not in ENDED_EARLY
+        for row in (rows if rows is not None and orphan.task.count_tel == len(rows) else ())
+    }

@@ -63,6 +63,9 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
             found.append(Doubt(wave, record.held, "held as possibly dialled: imported or rebuilt"))
         elif record.held:
             found.append(Doubt(wave, record.held, "called out; no record has come yet", pressing=False))
+        if wave.unknown_numbers > record.held:
+            why = f"its task holds {wave.unknown_numbers} numbers, and whose they are is not known"
+            found.append(Doubt(wave, wave.unknown_numbers, why))
         if record.detail == RISEN and not record.accounted:
             found.append(Doubt(wave, record.released, "freed before its task went on after its end"))
         if why := _unaccountable(wave, now, drain_quiet):
@@ -163,6 +166,10 @@ def carry_out(run: Run, decision: Decision) -> int:
     if record.phase is Phase.LOST and not now.pending + now.held + now.unknown:
         # Nothing of it is in doubt any more; what the platform does not know cannot ring.
         store.waves.change_wave(record.wave_id, phase=Phase.DELETED)
+    if decision.keys is None and decision.wave.unknown_numbers:
+        task = decision.wave.task
+        counts = (record.holds or 0, (task.count_tel or 0) if task else 0)
+        store.waves.change_wave(record.wave_id, accepted=max(counts))
     if record.detail == RISEN and decision.keys is None:
         store.waves.change_wave(record.wave_id, detail="")
     return count

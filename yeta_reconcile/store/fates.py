@@ -27,7 +27,7 @@ PORTION = 500
 
 _FIELDS = {
     "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
-    "quiet_since", "quiet_facts", "detail", "imported", "created_at",
+    "quiet_since", "quiet_facts", "detail", "imported", "created_at", "holds", "accepted",
 }  # fmt: skip
 
 

@@ -11,10 +11,17 @@ from yeta_reconcile.recorded import CampaignRecord, Fate, Phase, RowRecord, Wave
 if TYPE_CHECKING:
     from yeta_reconcile.store.database import Row
 
+# Of the table calls, as `c`: that a wave's task called a number that none of its rows has.
+STRAY = (
+    "c.wave_id IS NOT NULL AND c.row_key IS NULL AND c.recorded = 1 AND c.number IS NOT NULL AND NOT EXISTS "
+    "(SELECT 1 FROM wave_rows r WHERE r.wave_id = c.wave_id "
+    "AND (r.number = c.number OR (r.row_key = c.number AND r.number IS NULL)))"
+)
 WAVE_COLUMNS = (
     "wave_id, campaign, number, attempt, phase, task_name, attributes, columns_sent, task_id, kind, "
     "set_digest, fingerprint, pending, dialled, released, held, unknown, is_full, doubted, imported, "
-    "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail"
+    "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail, holds, accepted, "
+    f"(SELECT COUNT(DISTINCT c.number) FROM calls c WHERE c.wave_id = waves.wave_id AND {STRAY})"
 )
 _FATES = tuple(Fate)
 ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
@@ -54,6 +61,9 @@ def read_wave(row: Row) -> WaveRecord:
         quiet_since=row[24],
         quiet_facts=row[25],
         detail=row[26],
+        holds=row[27],
+        accepted=row[28],
+        strays=row[29],
     )
 
 

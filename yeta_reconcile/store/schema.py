@@ -124,6 +124,15 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     # No table: a version that knows no seal must not add to a history that has one.
     ("the history is sealed", ()),
+    (
+        "numbers of a task that no row stands for",
+        (
+            "ALTER TABLE waves ADD COLUMN holds {big}",
+            "ALTER TABLE waves ADD COLUMN accepted {big}",
+            """CREATE INDEX calls_without_row ON calls (wave_id, number)
+                WHERE wave_id IS NOT NULL AND row_key IS NULL AND recorded = 1 AND number IS NOT NULL""",
+        ),
+    ),
 )
 
 

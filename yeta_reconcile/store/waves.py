@@ -18,6 +18,7 @@ from yeta_reconcile.store.lock import lost
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
+    STRAY,
     WAVE_COLUMNS,
     read_campaign,
     read_row,
@@ -141,9 +142,7 @@ class Waves:
         A wave that was imported or rebuilt knows only what the list said by then.
         """
         found = self._database.read(
-            "SELECT DISTINCT number FROM calls c WHERE wave_id = ? AND row_key IS NULL AND recorded = 1 "
-            "AND number IS NOT NULL AND NOT EXISTS (SELECT 1 FROM wave_rows r WHERE r.wave_id = c.wave_id "
-            "AND (r.number = c.number OR (r.row_key = c.number AND r.number IS NULL)))",
+            f"SELECT DISTINCT c.number FROM calls c WHERE c.wave_id = ? AND {STRAY}",
             (wave_id,),
         )
         for (number,) in found:
@@ -221,13 +220,13 @@ class Waves:
     def rename(self, old: str, new: str) -> None:
         """A campaign goes on under another name, with all its waves; one of that name must have none.
 
-        What that one staged and threw away stays known by its task ids.
+        What that one staged and threw away is from then on the other's: whom it called, records may tell yet.
         """
         with self._database.write() as transaction:
+            # No attempt has a number below 1, so that these are in nobody's way.
             transaction.execute(
-                "INSERT INTO forgotten SELECT task_id, campaign, created_at FROM waves WHERE campaign = ? "
-                "AND phase = ? AND task_id IS NOT NULL ON CONFLICT (task_id) DO NOTHING",
-                (new, Phase.DISCARDED.value),
+                "UPDATE waves SET campaign = ?, attempt = -wave_id WHERE campaign = ? AND phase = ?",
+                (old, new, Phase.DISCARDED.value),
             )
             transaction.execute(
                 "DELETE FROM campaigns WHERE name = ? "
@@ -286,7 +285,7 @@ class Waves:
             found = transaction.read(
                 "INSERT INTO waves (campaign, number, attempt, phase, task_name, attributes, columns_sent, "
                 "task_id, kind, set_digest, fingerprint, imported, tel_count, created_at, started_at, "
-                "by_hand, is_full) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "by_hand, is_full, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "RETURNING wave_id",
                 (
                     wave.campaign,
@@ -306,6 +305,7 @@ class Waves:
                     wave.started_at,
                     int(wave.by_hand),
                     int(wave.full),
+                    wave.holds,
                 ),
             )
         return int(found[0][0])
