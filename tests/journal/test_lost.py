@@ -17,6 +17,7 @@ from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.execute.adopt import DeclaredList, adoption, record_adoption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
 
@@ -132,14 +133,15 @@ def test_a_default_or_nothing_that_the_platform_tells_replaces_no_rebuilt_wave(
 # What a rebuilt state does not know
 
 
+@pytest.mark.parametrize("meanwhile", [range(15), [*range(15), *range(50, 55)]])
 def test_rows_put_back_after_a_rebuild_wait_while_a_task_holds_numbers_that_nobody_knows(
-    tmp_path: Path,
+    tmp_path: Path, meanwhile: Sequence[int]
 ) -> None:
     lab = Lab(tmp_path)
     lab.campaign(rows=range(20))
     lab.converge()
     lab.emulator.advance(DAY)
-    lab.rows("renewal", range(15))
+    lab.rows("renewal", meanwhile)
     lose_the_state(lab)
     rebuilt(lab)
     lab.rows("renewal", range(20))

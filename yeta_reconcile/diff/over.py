@@ -50,8 +50,8 @@ def name_held(case: Case, wave: Wave) -> None:
     at_least = f", so that at least {outside} of these are in no task" if 0 < outside <= record.held else ""
     case.find(
         "possibly-dialled", 0,
-        f"{record.held} rows are held as possibly dialled by wave {record.number} and called by no other; its "
-        f"task holds {numbers}{at_least}",
+        f"{record.held} rows are held as possibly dialled by wave {record.number} and called by no other; "
+        f"its task holds {numbers}{at_least}",
         f"call records settle them as they come in, or `yeta state resolve {case.declared.name}`", "contacts",
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from yeta_reconcile.contacts import ListReader
 from yeta_reconcile.diff import key_headers
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.live import LivePhase
+from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
@@ -149,6 +150,9 @@ def adoption(
         tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,
         created_at=now,
         holds=task.count_tel,
+        # That a task without a mark is of this list is a person's word; a mark that does not fit says that
+        # the list is another by now, and anybody who is added may be in the task.
+        accepted=None if parse_mark(task.name) else len(chosen),
         started_at=None if staged else task.time_start or now,
         detail="discard" if staged else "",
     )

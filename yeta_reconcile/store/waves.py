@@ -285,8 +285,7 @@ class Waves:
             found = transaction.read(
                 "INSERT INTO waves (campaign, number, attempt, phase, task_name, attributes, columns_sent, "
                 "task_id, kind, set_digest, fingerprint, imported, tel_count, created_at, started_at, "
-                "by_hand, is_full, holds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "RETURNING wave_id",
+                f"by_hand, is_full, holds, accepted) VALUES (?{', ?' * 18}) RETURNING wave_id",
                 (
                     wave.campaign,
                     wave.number,
@@ -306,6 +305,7 @@ class Waves:
                     int(wave.by_hand),
                     int(wave.full),
                     wave.holds,
+                    wave.accepted,
                 ),
             )
         return int(found[0][0])
