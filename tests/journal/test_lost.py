@@ -214,8 +214,7 @@ def test_a_task_taken_in_without_a_mark_stops_no_wave_that_goes_on(tmp_path: Pat
         config = client.config()
         columns = config.robots[located.model.robot].columns
         listed = DeclaredList.read(repository.list_spec(located), columns, store.key)
-        task = client.task(task_id)
-        assert task is not None
+        (task,) = [task for task in client.query() if task.task_id == task_id]
         now = lab.emulator.clock.now_ms
         taken = adoption(located.model, task, None, listed, number=2, config=config, now=now)
         record_adoption(store, located.model, store.waves.campaign("renewal"), taken)
