@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.coercion import instant
-from yeta_reconcile.live import LivePhase, Task
+from yeta_reconcile.live import Left, LivePhase, Task
 from yeta_reconcile.recorded import FINAL, Phase, Recorded, WaveRecord
 from yeta_reconcile.report import Difference, Drift
 
@@ -93,7 +93,8 @@ def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str,
         case LivePhase.LIVE:
             live = "running"
         case LivePhase.PAUSED:
-            by_halt = wave.task_id in halted or wave.detail == "halt"
+            left = Left.said(wave.detail)
+            by_halt = wave.task_id in halted or (left is not None and not left.ran_on(task))
             live = "paused by a halt" if by_halt and applied == "running" else "paused"
         case LivePhase.DELETED:
             live = "deleted"

@@ -51,6 +51,10 @@ STATUS_WORDS = {
 }
 
 
+# The first word of the `detail` of a wave that a halt of ours paused.
+HALTED = "halt"
+
+
 class Address(NamedTuple):
     """Which task is meant: its id, and the name that was recorded for it. An id says where, not what."""
 
@@ -124,6 +128,36 @@ class Task:
         if self.status is None:
             return "no status"
         return STATUS_WORDS.get(self.status, f"status {self.status}")
+
+
+class Left(NamedTuple):
+    """How a halt left a task: its calls, its dialled numbers, and calls in process; None where not told."""
+
+    calls: int | None = None
+    dialled: int | None = None
+    in_process: int | None = None
+
+    @classmethod
+    def of(cls, task: Task) -> Left:
+        """By the platform's counts."""
+        return cls(task.process_count, task.process_tel_count, task.remaining)
+
+    def ran_on(self, task: Task) -> bool:
+        """Whether more was called since than was in process then: somebody set it going in between."""
+        pairs = ((self.calls, task.process_count), (self.dialled, task.process_tel_count))
+        more = [now - then for then, now in pairs if then is not None and now is not None]
+        return any(count > (self.in_process or 0) for count in more)
+
+    def __str__(self) -> str:
+        return " ".join([HALTED, *("-" if count is None else str(count) for count in self)])
+
+    @classmethod
+    def said(cls, detail: str) -> Left | None:
+        """What a wave's detail says of it; None if no halt paused it."""
+        word, *counts = detail.split(" ")
+        if word != HALTED:
+            return None
+        return cls(*(int(count) if count.isdecimal() else None for count in counts[:3]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.contacts import ListSpec
+    from yeta_reconcile.live import Left
     from yeta_reconcile.load import Located, Repository
     from yeta_reconcile.observed import Observed, Orphan
     from yeta_reconcile.recorded import CampaignRecord, WaveRecord
@@ -82,7 +83,7 @@ class Planner:
     destroy: bool = False
     commit: str | None = None
     halted: str | None = None
-    halted_tasks: Collection[str] = ()
+    halted_tasks: Mapping[str, Left] = field(default_factory=dict)
     salt: str = ""
 
     def plan(self, now: datetime) -> Planned:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.calls import RESULTS, Results, account
 from yeta_reconcile.coercion import instant
+from yeta_reconcile.live import HALTED
 from yeta_reconcile.recorded import STAGED, Phase
 from yeta_reconcile.report import CampaignStatus, WaveStatus
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.plan import Forecast
 
 _DETAIL = {
-    "halt": "paused by a halt",
+    HALTED: "paused by a halt",
     "discard": "to be thrown away and staged anew",
     "risen": "went on after its end",
 }

@@ -38,7 +38,12 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
             opened.client, recorded, store.key, repository.project.name, repository.environment
         )
         at = opened.clock.now().astimezone(ZoneInfo(repository.project.timezone)).replace(microsecond=0)
-        report = compare(recorded, observed, at, halted=opened.halted_tasks())
+        halted = {
+            task_id
+            for task_id, left in opened.halted_tasks().items()
+            if (task := observed.tasks.get(task_id)) is not None and not left.ran_on(task)
+        }
+        report = compare(recorded, observed, at, halted=halted)
     if form == "json":
         show_json(report_json(report))
     else:

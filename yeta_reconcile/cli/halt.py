@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.cli.logbook import note_halt
 from yeta_reconcile.cli.output import format_option, say, show_json, tell, told
 from yeta_reconcile.cli.session import actor, host
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import Incomplete, InvalidInput, YetaError
 from yeta_reconcile.execute.halting import Halting, Known
-from yeta_reconcile.halt import HaltFlag
+from yeta_reconcile.halt import ROW, HaltFlag
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.settings import read_settings
+from yeta_reconcile.store import open_store
 from yeta_reconcile.store.unkeyed import open_without_key
 
 if TYPE_CHECKING:
@@ -43,15 +45,22 @@ def halt(context: Context, form: str) -> int:
     if settings.project is None:
         raise InvalidInput("the settings of the repository cannot be used", settings.findings)
     who, clock = f"{actor(context)}@{host()}", SystemClock()
-    flag = HaltFlag.beside(settings.project.state, root)
+    project, environment = settings.project, settings.environment
+    flag = HaltFlag.beside(project.state, root, project=project.name, environment=environment)
     trouble = _tried(lambda: flag.set(who, clock.now()))
     if not trouble:
         tell(f"halted: {flag.path} is set, nothing is started or called out any more")
-    state = _State(settings.project, settings.environment, root, f"{flag.why() or f'halted by {who}'}")
-    left, halting = _pause_all(context, settings.project, settings.environment, flag, who, state)
+    state = _State(project, environment, root, f"{flag.why() or f'halted by {who}'}")
+    left, halting = _pause_all(context, project, environment, flag, who, state)
     trouble = trouble or state.trouble
+    # Where it cannot be written now, whoever next writes to the history has it from the flag.
+    _tried(lambda: _note(context, project, environment, root, flag))
     if form == "json":
-        shown = {"paused": sorted(halting.paused), "still_live": left, "trouble": trouble}
+        shown = {
+            "paused": sorted(task.task_id for task in halting.paused),
+            "still_live": left,
+            "trouble": trouble,
+        }
         show_json({"format": FORMAT, **shown})
     else:
         say(f"{len(halting.paused)} tasks were paused; {len(left)} are still live.")
@@ -82,6 +91,16 @@ def _pause_all(
         return halting.carry_out(), halting
 
 
+def _note(context: Context, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:
+    """Into the history, if the state can be opened with its key."""
+    whose = {"project": project.name, "environment": environment}
+    store = open_store(project.state, root, context.environ, **whose, create=False)
+    try:
+        note_halt(store, flag, SystemClock())
+    finally:
+        store.close()
+
+
 class _State:
     """The state, if it can be read: its tasks, and the halt's row in it. `trouble` says why it cannot."""
 
@@ -108,7 +127,7 @@ class _State:
                 # Another project's tasks are not ours to stop.
                 return Known()
             if not self._flagged:
-                store.set_flag("halt", self._words)
+                store.set_flag(ROW, self._words)
                 self._flagged = True
             return Known.of(store)
         finally:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.cli.failures import code_of
-from yeta_reconcile.cli.session import actor, commit_of, host
+from yeta_reconcile.cli.session import actor, commit_of, halt_of, host
+from yeta_reconcile.halt import NOTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.cli.session import Session
     from yeta_reconcile.clock import Clock
+    from yeta_reconcile.halt import HaltFlag
     from yeta_reconcile.load import Repository
     from yeta_reconcile.store import Store
 
@@ -27,12 +29,27 @@ class Outcome:
     exit_code: int = 0
 
 
+def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
+    """Have the halt that is set in the history: it may have been set where that could not be written."""
+    halt = halt_of(flag, store)
+    if halt is None or store.ephemeral or store.flag(NOTED) == halt.at:
+        return
+    who, _, machine = halt.who.rpartition("@")
+    entry = {
+        "who": who or halt.who, "host": machine, "command": "halt", "commit": None, "plan_id": None,
+        "summary": {"paused": len(halt.paused)}, "outcome": str(halt), "exit_code": 0,
+    }  # fmt: skip
+    store.history.append(entry, _ms(clock))
+    store.set_flag(NOTED, halt.at)
+
+
 @contextmanager
 def recording(opened: Session, command: str, summary: dict[str, int], **more: Any) -> Iterator[Outcome]:
     """Have a run in the history before its block begins, and what came of it afterwards, whatever that is.
 
     No number and no dynamic value may be in it.
     """
+    note_halt(opened.store, opened.halt, opened.clock)
     history, outcome = opened.store.history, Outcome()
     entry = _entry(opened.context, opened.repository, command, summary) | more
     begun = history.append(entry, _ms(opened.clock))

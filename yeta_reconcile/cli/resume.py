@@ -2,55 +2,118 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.connect import connect
+from yeta_reconcile.cli.logbook import note, note_halt
 from yeta_reconcile.cli.output import say
-from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.cli.session import halt_flag, halt_of, open_state
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.halt import HaltFlag
-from yeta_reconcile.load import load
+from yeta_reconcile.errors import YetaError
+from yeta_reconcile.halt import NOTED, PASSED, ROW, Halt, HaltFlag
+from yeta_reconcile.live import Left, LivePhase
+from yeta_reconcile.load import Repository, load
 from yeta_reconcile.recorded import LIVE, STAGED
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.recorded import WaveRecord
     from yeta_reconcile.store import Store
+
+# Somebody is waiting: the platform gets this long to answer a question.
+PATIENCE_SECONDS = 15.0
 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def resume(context: Context, yes: bool) -> None:
-    """Lift the halt. The next apply starts again what is declared running."""
+    """Lift the halt of this state. The next apply starts again what is declared running.
+
+    What somebody set going since the halt and paused again is another hand's pause, if the platform's counts
+    show that it went on. Where nothing shows it, it is named, and `reconcile` starts it not again by itself.
+    """
     repository = load(context.chdir, environment=context.env, environ=context.environ)
-    flag = HaltFlag.beside(repository.project.state, repository.root)
-    store = open_state(context, repository)
+    flag, store = halt_flag(repository), open_state(context, repository)
     try:
-        halt, row = flag.read(), store.flag("halt")
+        halt, row = halt_of(flag, store), store.flag(ROW)
         if halt is None and row is None:
             say("There is no halt.")
             return
-        paused = halt.paused if halt else ()
+        paused = halt.tasks() if halt else {}
         say(f"{halt or row}; {len(paused)} tasks were paused by it.")
+        stand = _look(context, repository, store, paused)
+        stand.tell()
         say("Lifting it starts nothing; the next apply starts again what is declared running.")
         confirm("Lift the halt?", yes=yes)
         # Whose pauses they are must be on record before the flag that says so is gone.
-        _remember(store, paused)
+        for wave, left in stand.as_left:
+            store.waves.change_wave(wave.wave_id, detail=str(left))
+        for wave in stand.theirs:
+            store.waves.change_wave(wave.wave_id, detail="")
         if not store.ephemeral:
-            store.set_flag("halt", None)
+            note_halt(store, flag, SystemClock())
+            store.set_flag(ROW, None)
+            store.set_flag(NOTED, None)
             outcome = f"lifted: {halt or row}"
             note(context, repository, store, SystemClock(), "resume", {"paused": len(paused)}, outcome)
-        flag.lift()
+        _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
         say("Lifted.")
     finally:
         store.close()
 
 
-def _remember(store: Store, paused: tuple[str, ...]) -> None:
-    for task_id in paused:
-        wave = store.waves.by_task(task_id)
-        if wave is not None and wave.phase in LIVE | STAGED and not wave.detail:
-            store.waves.change_wave(wave.wave_id, detail="halt")
+def _lift(flag: HaltFlag, halt: Halt | None, store: Store, *, alone: bool) -> None:
+    """An earlier version kept one flag for all states of a folder: what is left of it may be another's."""
+    former = halt is not None and halt.former
+    if halt is not None and former and not alone:
+        store.set_flag(PASSED, halt.at)
+        say(f"{flag.folder / flag.former} is left there for other environments; it counts here no more.")
+    flag.lift(former=former and alone)
+
+
+@dataclass(slots=True)
+class _Stand:
+    """How what a halt paused stands now: as it was left, as far as is shown; or set going since by others."""
+
+    as_left: list[tuple[WaveRecord, Left]] = field(default_factory=list)
+    theirs: list[WaveRecord] = field(default_factory=list)
+    unasked: str = ""
+
+    def tell(self) -> None:
+        """In words."""
+        if self.unasked:
+            say(f"How they stand now is not known: {self.unasked}")
+        if self.theirs:
+            say(f"Set going by another hand since: {_named(self.theirs)}.")
+        if self.as_left:
+            waves = _named([wave for wave, _ in self.as_left])
+            say(f"Whether somebody set them going and paused them again since cannot be told of: {waves}.")
+            say("`yeta apply` starts them again as declared; `yeta reconcile` leaves them alone.")
+
+
+def _named(waves: list[WaveRecord]) -> str:
+    return ", ".join(f"{wave.campaign} wave {wave.number} (task {wave.task_id})" for wave in waves)
+
+
+def _look(context: Context, repository: Repository, store: Store, paused: dict[str, Left]) -> _Stand:
+    """Ask the platform, if it can be asked; nothing of the halt's waits for its answer."""
+    stand = _Stand()
+    waves = [(wave, left) for task_id, left in paused.items() if (wave := store.waves.by_task(task_id))]
+    waves = [(wave, left) for wave, left in waves if wave.phase in LIVE | STAGED]
+    waves = [(wave, left) for wave, left in waves if not wave.detail or Left.said(wave.detail)]
+    try:
+        with connect(repository.project, context.environ, patience=PATIENCE_SECONDS) as client:
+            for wave, left in waves:
+                task = client.task(wave.address)
+                if task is not None and (task.phase is LivePhase.LIVE or left.ran_on(task)):
+                    stand.theirs.append(wave)
+                else:
+                    stand.as_left.append((wave, left))
+    except YetaError as error:
+        return _Stand(waves, unasked=error.message)
+    return stand

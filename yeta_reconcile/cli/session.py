@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.cli.connect import PATIENCE, connect
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.halt import HaltFlag
+from yeta_reconcile.halt import PASSED, ROW, HaltFlag
 from yeta_reconcile.load import Repository, load
 from yeta_reconcile.store import Store, open_store
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.api import PlatformClient
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.halt import Halt
+    from yeta_reconcile.live import Left
 
 # Who started a pipeline, in the words of the services that run them.
 ACTORS = ("YETA_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
@@ -39,16 +41,29 @@ class Session:
     @property
     def halt(self) -> HaltFlag:
         """The halt of this state."""
-        return HaltFlag.beside(self.repository.project.state, self.repository.root)
+        return halt_flag(self.repository)
 
     def halted(self) -> str | None:
         """Why nothing may ring: the file beside the state, else the row in it."""
-        return self.halt.why() or self.store.flag("halt")
+        halt = halt_of(self.halt, self.store)
+        return str(halt) if halt else self.store.flag(ROW)
 
-    def halted_tasks(self) -> frozenset[str]:
-        """Tasks that the halt paused, as its flag says."""
-        halt = self.halt.read()
-        return frozenset(halt.paused if halt else ())
+    def halted_tasks(self) -> dict[str, Left]:
+        """Tasks that the halt paused, as its flag says, and how it left them."""
+        halt = halt_of(self.halt, self.store)
+        return halt.tasks() if halt else {}
+
+
+def halt_flag(repository: Repository) -> HaltFlag:
+    """The flag of a repository's state."""
+    project, environment = repository.project, repository.environment
+    return HaltFlag.beside(project.state, repository.root, project=project.name, environment=environment)
+
+
+def halt_of(flag: HaltFlag, store: Store) -> Halt | None:
+    """The halt that the flag says, unless it is a former one that was lifted for this state."""
+    halt = flag.read()
+    return None if halt and halt.former and store.flag(PASSED) == halt.at else halt
 
 
 @contextmanager

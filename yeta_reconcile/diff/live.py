@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diff.decision import REFUSED, UNRESOLVED
 from yeta_reconcile.journal import Readiness, carry_readiness, missing_records, silent_for_a_week
-from yeta_reconcile.live import LivePhase
+from yeta_reconcile.live import HALTED, LivePhase
 from yeta_reconcile.plan import Action, Reason
 from yeta_reconcile.recorded import Phase
 
@@ -162,7 +162,7 @@ def _steer(case: Case, wave: Wave) -> None:
     elif record.phase is Phase.STARTED and not case.running:
         case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
     elif record.phase is Phase.PAUSED and case.running and not case.ended:
-        by_halt = record.detail == "halt"
+        by_halt = record.detail == HALTED
         hand = Reason.HALTED if by_halt else Reason.PAUSED_BY_HAND
         _resume(case, wave, hand if record.by_hand or by_halt else Reason.DECLARED_RUNNING)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.delta import Grip, RowsDelta
 from yeta_reconcile.journal import Seen, risen, seen
+from yeta_reconcile.live import HALTED, Left
 from yeta_reconcile.positions import Position
 from yeta_reconcile.recorded import RISEN, CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from yeta_reconcile.campaign import Calling
@@ -99,11 +101,14 @@ class Subject:
 
 
 def in_the_light(
-    record: CampaignRecord | None, tasks: dict[str, Task | None], halted: Collection[str] = ()
+    record: CampaignRecord | None,
+    tasks: dict[str, Task | None],
+    halted: Mapping[str, Left] = MappingProxyType({}),
 ) -> tuple[Wave, ...]:
     """A campaign's waves with the phases that the platform's answers give them; discarded ones left out.
 
-    `halted` are tasks that our own halt paused: their waves say so before any apply has noted it.
+    `halted` are tasks that our own halt paused: their waves say so before any apply has noted it, unless the
+    counts show that they went on since.
     """
     waves = []
     for wave in record.waves if record else ():
@@ -114,8 +119,10 @@ def in_the_light(
         now: Seen = seen(wave, task)
         if now.phase is not Phase.DISCARDED:
             detail = RISEN if risen(wave, task) else wave.detail
-            if now.phase is Phase.PAUSED and wave.task_id in halted:
-                detail = "halt"
+            left = halted.get(wave.task_id) or Left.said(detail)
+            if now.phase is Phase.PAUSED and task is not None and left is not None:
+                # Whoever set it going in between has paused it since.
+                detail = "" if left.ran_on(task) else HALTED
             lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count, detail=detail)
             waves.append(Wave(lit, task))
     return tuple(waves)

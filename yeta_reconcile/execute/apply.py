@@ -23,7 +23,7 @@ from yeta_reconcile.execute import control
 from yeta_reconcile.execute.course import Course, compare
 from yeta_reconcile.execute.run import Problem, Run, Stopped
 from yeta_reconcile.execute.staging import proven_gone, remove_orphan
-from yeta_reconcile.live import LivePhase
+from yeta_reconcile.live import Left, LivePhase
 from yeta_reconcile.plan import Action, Change
 from yeta_reconcile.proof import CUT_SHORT, Look
 from yeta_reconcile.recorded import Fate, Phase, WaveRecord
@@ -203,7 +203,7 @@ class Apply:
             return
         task = self.planned.observed.tasks[task_id]
         control.sync(self.run, wave, task, looked_at=self.looked_at)
-        if wave.detail == "halt" and task is not None and task.phase is LivePhase.LIVE:
+        if Left.said(wave.detail) and task is not None and task.phase is LivePhase.LIVE:
             # Somebody set it ringing again: a later pause is not the halt's any more.
             self.run.store.waves.change_wave(wave.wave_id, detail="")
         if wave.phase is Phase.DRAINING and task is not None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
+from yeta_reconcile.live import HALTED
 from yeta_reconcile.plan import Change, Reason
 from yeta_reconcile.recorded import Phase
 
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.clock import Clock
     from yeta_reconcile.planner import Planned
+    from yeta_reconcile.recorded import WaveRecord
 
 FORMAT = "yeta-reconcile/1"
 LOG = logging.getLogger("yeta.reconcile")
+_OTHERS = frozenset({Reason.PAUSED_BY_HAND, Reason.HALTED})
 
 
 class Turn(NamedTuple):
@@ -105,17 +108,24 @@ class Controller:
             LOG.warning("the status cannot be written to %s: %s", self.status, error.strerror)
 
 
+def _whom(wave: WaveRecord) -> str:
+    return "a halt, as far as can be told" if wave.detail == HALTED else "another hand"
+
+
 def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
-    """The plan without what would set a wave ringing that another hand paused; which waves those are."""
+    """The plan without what would set a wave ringing that another hand paused; which waves those are.
+
+    A halt's pause is among them: that nobody resumed it and paused it again since, nothing shows.
+    """
     paused = {
-        wave.record.wave_id: f"{name} wave {wave.record.number} (paused by another hand)"
+        wave.record.wave_id: f"{name} wave {wave.record.number} (paused by {_whom(wave.record)})"
         for name, subject in planned.subjects.items()
         for wave in subject.waves
-        if wave.record.phase is Phase.PAUSED and wave.record.by_hand and wave.record.detail != "halt"
+        if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.detail == HALTED)
     }
 
     def touches(change: Change) -> bool:
-        return change.rings and (change.wave_id in paused or change.reason is Reason.PAUSED_BY_HAND)
+        return change.rings and (change.wave_id in paused or change.reason in _OTHERS)
 
     held = [change for change in planned.plan.changes if touches(change)]
     if not held:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete, OutcomeUnknown, PlatformError, StateError
-from yeta_reconcile.live import Address, LivePhase, Task
+from yeta_reconcile.live import Address, Left, LivePhase, Task
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.recorded import Phase
 
@@ -40,7 +40,7 @@ class Stopping(Protocol):
         """Tasks by a part of their name."""
         ...
 
-    def task(self, address: Address) -> Task | None:
+    def task(self, address: Address, *, remaining: bool = False) -> Task | None:
         """One task by its id and name."""
         ...
 
@@ -85,7 +85,7 @@ class Halting:
     timeout: float
     max_in_flight: int = 8
     look: Callable[[], Known | None] = lambda: None
-    paused: dict[str, None] = field(default_factory=dict)
+    paused: dict[Address, None] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 
     def carry_out(self) -> list[str]:
@@ -108,6 +108,7 @@ class Halting:
                 self._pause(live)
                 quiet_since = None
             elif quiet_since is not None and now >= max(quiet_since + self.settle, until):
+                self._note_left()
                 return []
             elif quiet_since is None:
                 quiet_since = now
@@ -157,13 +158,23 @@ class Halting:
         with ThreadPoolExecutor(self.max_in_flight, thread_name_prefix="halt") as pool:
             list(pool.map(self._pause_one, tasks))
 
+    def _note_left(self) -> None:
+        """How what was paused stands now: if it ever stands otherwise, somebody set it going in between."""
+        left = {}
+        for address in self.paused:
+            task = self.client.task(address, remaining=True)
+            if task is not None and task.phase is LivePhase.PAUSED:
+                left[task.task_id] = Left.of(task)
+        with suppress(StateError):
+            self.flag.set(self.who, self.clock.now(), left=left)
+
     def _pause_one(self, task: Address) -> None:
         """Whether it worked, the next look tells."""
         try:
             self._pause_with_new_token(task)
         except (OutcomeUnknown, PlatformError) as error:
             self.refused[task.task_id] = str(error)
-        self.paused[task.task_id] = None
+        self.paused[task] = None
 
     def _pause_with_new_token(self, task: Address) -> None:
         try:

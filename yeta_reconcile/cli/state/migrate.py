@@ -35,9 +35,9 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     receiver first, and afterwards name TO in yeta.yaml.
     """
     repository, clock = load(context.chdir, environment=context.env, environ=context.environ), SystemClock()
-    if why := HaltFlag.beside(source, repository.root).why():
-        raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
     whose = {"project": repository.project.name, "environment": repository.environment}
+    if why := HaltFlag.beside(source, repository.root, **whose).why():
+        raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
     places = {"source": place_of(source, repository.root), "target": place_of(target, repository.root)}
     say(f"From {places['source']}", err=form == "json")
     say(f"to   {places['target']}", err=form == "json")
