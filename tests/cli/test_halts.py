@@ -1,0 +1,243 @@
+"""One halt flag a state; whose a pause is; and the history of both."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from yeta_reconcile.emulator import Status
+from yeta_reconcile.halt import HaltFlag
+from yeta_reconcile.store.lock import Holder
+
+if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
+    from tests.support.served import Served
+
+KEY = {"YETA_STATE_KEY": "the key of the tests"}
+
+
+def two_environments(here: Served, engine: str, request: pytest.FixtureRequest) -> None:
+    """The default environment and `other`, each with a state of its own; a wave of each rings."""
+    states = ["state/yeta.db", "state/other.db"]
+    if engine == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        states = [server.schema(), server.schema()]
+    here.environ |= KEY
+    here.project(
+        f"state: {json.dumps(states[0])}\nenvironments: {{other: {{state: {json.dumps(states[1])}}}}}\n"
+    )
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.campaign("renewal", range(300, 500), lines='["200"]')
+    assert here.main("apply", "--yes", YETA_ENV="other").code == 0
+    here.emulator.advance(1)
+
+
+def statuses(here: Served) -> list[Status]:
+    return [task.status for _, task in sorted(here.emulator.tasks.items())]
+
+
+def entries(here: Served, **environ: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = here.main("history", "--format", "json", **environ).json["entries"]
+    return found
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_a_halt_of_one_environment_neither_stops_another_nor_is_lifted_by_it(
+    here: Served, engine: str, request: pytest.FixtureRequest
+) -> None:
+    two_environments(here, engine, request)
+    other = {"YETA_ENV": "other"}
+
+    assert here.main("halt").code == 0
+
+    assert [status is Status.PAUSED for status in statuses(here)] == [True, False]
+    assert here.main("status", **other).out.startswith("HALTED") is False
+    assert here.main("resume", "--yes", **other).out == "There is no halt.\n"
+    assert here.main("status").out.startswith("HALTED")
+    assert here.main("halt", **other).code == 0
+    assert here.main("resume", "--yes", **other).code == 0
+    assert here.main("status").out.startswith("HALTED")
+    assert "1 tasks were paused by it" in here.main("resume", "--yes").out
+    assert not here.main("status").out.startswith("HALTED")
+
+
+def test_a_flag_of_an_earlier_version_counts_and_is_lifted_for_this_state_alone(
+    here: Served, request: pytest.FixtureRequest
+) -> None:
+    two_environments(here, "postgresql", request)
+    former = here.root / "state" / "yeta.halt"
+    former.parent.mkdir(exist_ok=True)
+    former.write_text(
+        '{"who": "ops@here", "at": "2026-11-01T10:00:00+00:00", "paused": []}', encoding="utf-8"
+    )
+    assert here.main("status").out.startswith("HALTED: halted by ops@here")
+
+    assert here.main("resume", "--yes").code == 0
+
+    assert not here.main("status").out.startswith("HALTED")
+    assert here.main("status", YETA_ENV="other").out.startswith("HALTED")
+
+
+def test_the_flag_of_a_file_is_none_of_a_database_beside_it(
+    here: Served, request: pytest.FixtureRequest
+) -> None:
+    two_environments(here, "postgresql", request)
+    HaltFlag.beside("state/yeta.db", here.root).set("ops", datetime.now(UTC))
+
+    assert not here.main("status").out.startswith("HALTED")
+
+
+def test_states_whose_files_differ_by_their_ending_have_flags_of_their_own(here: Served) -> None:
+    first, second = (HaltFlag.beside(f"state/yeta.{end}", here.root) for end in ("db", "sqlite"))
+
+    first.set("ops", datetime.now(UTC))
+
+    assert first.read()
+    assert second.read() is None
+
+
+def test_halt_and_resume_are_in_the_history(here: Served) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.main("halt")
+    assert entries(here)[-1]["command"] == "halt"
+    here.main("halt")
+
+    here.main("resume", "--yes")
+
+    told = entries(here)[-2:]
+    assert [(one["command"], one["summary"], one["exit_code"]) for one in told] == [
+        ("halt", {"paused": 1}, 0),
+        ("resume", {"paused": 1}, 0),
+    ]
+    assert [one["command"] for one in entries(here)].count("halt") == 1
+    assert here.main("history", "verify").code == 0
+    here.main("halt")
+    assert entries(here)[-1]["command"] == "halt"
+
+
+def test_a_halt_that_could_not_be_written_down_is_by_whoever_next_can(here: Served) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    key = (here.root / "state" / "yeta.key").read_text(encoding="utf-8")
+    (here.root / "state" / "yeta.key").unlink()
+    assert here.main("halt", YETA_ACTOR="somebody").code == 0
+    (here.root / "state" / "yeta.key").write_text(key, encoding="utf-8")
+    assert entries(here)[-1]["command"] == "apply"
+    here.campaign("renewal", range(200), state="paused")
+    here.campaign("further", range(300, 303), state="staged", lines='["200"]')
+
+    here.main("apply", "--yes")
+
+    halted = entries(here)[-2]
+    assert (halted["command"], halted["who"]) == ("halt", "somebody")
+
+
+def test_a_locked_state_has_its_halt_in_the_history_all_the_same(here: Served) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+
+    with closing(here.store()) as store:
+        store.lock.acquire(Holder.this_process("apply"))
+        assert here.main("halt").code == 0
+
+    assert entries(here)[-1]["command"] == "halt"
+
+
+def halted_and_paused_again(here: Served, seconds: int) -> str:
+    """Halted; set going by another hand; `seconds` later paused by it."""
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(30)
+    assert here.main("halt").code == 0
+    here.emulator.advance(3600)
+    (task_id,) = here.emulator.tasks
+    here.emulator.console_start(task_id)
+    here.emulator.advance(seconds)
+    here.emulator.console_pause(task_id)
+    return task_id
+
+
+def test_what_went_on_after_a_halt_is_paused_by_another_hand(here: Served) -> None:
+    halted_and_paused_again(here, 600)
+
+    def wave() -> dict[str, Any]:
+        found: dict[str, Any] = here.main("status", "--format", "json").json["campaigns"][0]["waves"][0]
+        return found
+
+    assert wave()["detail"] == "paused by another hand"
+    told = here.main("resume", "--yes")
+    assert "Set going by another hand since: renewal wave 1" in told.out
+    assert wave()["detail"] == "paused by another hand"
+    (change,) = here.main("plan", "--format", "json").json["changes"]
+    assert change["reason"] == "paused-by-another-hand"
+
+
+def test_what_went_on_after_the_halt_was_lifted_is_paused_by_another_hand_too(here: Served) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.main("halt")
+    here.main("resume", "--yes")
+    (task_id,) = here.emulator.tasks
+    here.emulator.console_start(task_id)
+    here.emulator.advance(600)
+    here.emulator.console_pause(task_id)
+
+    (change,) = here.main("plan", "--format", "json").json["changes"]
+
+    assert change["reason"] == "paused-by-another-hand"
+
+
+def test_calls_that_were_in_process_when_a_halt_came_are_no_other_hand(here: Served) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(30)
+    assert here.main("halt").code == 0
+    here.emulator.advance(3600)
+
+    told = here.main("resume", "--yes")
+
+    assert "cannot be told of: renewal wave 1" in told.out
+    (change,) = here.main("plan", "--format", "json").json["changes"]
+    assert change["reason"] == "paused-by-halt"
+
+
+def test_where_nothing_shows_whose_a_pause_is_it_is_named_and_reconcile_leaves_it(here: Served) -> None:
+    task_id = halted_and_paused_again(here, 0)
+
+    told = here.main("resume", "--yes")
+
+    assert f"cannot be told of: renewal wave 1 (task {task_id})" in told.out
+    process = here.started("reconcile", "--every", "1s", "--yes", "--status-file", "rounds.json")
+    try:
+        for _ in range(100):
+            if (here.root / "rounds.json").exists():
+                break
+            time.sleep(0.1)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert json.loads((here.root / "rounds.json").read_text(encoding="utf-8"))["left"]
+    assert here.emulator.tasks[task_id].status is Status.PAUSED
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(1)
+    assert here.emulator.tasks[task_id].status is not Status.PAUSED
+
+
+def test_resume_lifts_the_halt_also_where_the_platform_cannot_be_asked(here: Served) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.main("halt")
+
+    told = here.main("resume", "--yes", YETA_APP_SECRET="")
+
+    assert told.code == 0
+    assert "How they stand now is not known" in told.out
+    (change,) = here.main("plan", "--format", "json").json["changes"]
+    assert change["reason"] == "paused-by-halt"
