@@ -322,6 +322,33 @@ def test_a_task_that_does_not_show_for_once_is_looked_for_again_before_it_is_for
     assert "cannot be forgotten while it is live" in done.err
 
 
+def test_what_the_platform_shows_live_is_not_forgotten_whatever_is_recorded_of_it(here: Served) -> None:
+    task = here.emulator.tasks[applied(here, 20)]
+    here.emulator.advance(3600)
+    assert here.main("apply", "--yes").code == 0
+    assert here.main("state", "show", "renewal", "--format", "json").json["waves"][0]["phase"] == "completed"
+    task.status = Status.RUNNING
+
+    done = here.main("state", "forget", "renewal", "--yes")
+
+    assert done.code == 4
+    assert "wave 1 (running)" in done.err
+
+
+def test_a_live_task_whose_mark_no_key_proves_keeps_its_campaign_from_being_forgotten(here: Served) -> None:
+    applied(here)
+    here.emulator.advance(3600)
+    mark = str(Key(b"a lost key").mark("acme", "", "renewal", 7, b"1234"))
+    foreign = here.emulator.add_foreign_task(mark, numbers=[number(9000)], line="200", status=Status.RUNNING)
+
+    done = here.main("state", "forget", "renewal", "--yes")
+
+    assert done.code == 4
+    assert foreign in done.err
+    here.emulator.console_delete(foreign)
+    assert here.main("state", "forget", "renewal", "--yes").code == 0
+
+
 def test_a_forgotten_campaign_of_a_lost_state_stays_forgotten(here: Served) -> None:
     applied(here)
     here.emulator.advance(600)

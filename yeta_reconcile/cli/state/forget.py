@@ -17,10 +17,11 @@ from yeta_reconcile.errors import InvalidInput, RefusedByGuard
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.live import LivePhase
 from yeta_reconcile.nearmiss import did_you_mean
-from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Phase
+from yeta_reconcile.recorded import FREE_FATES, CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.live import Task
     from yeta_reconcile.observed import Observed, Orphan
 
 RINGING = frozenset({LivePhase.LIVE, LivePhase.PAUSED, LivePhase.UNKNOWN})
@@ -42,11 +43,13 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
         with holding(run):
             recorded, observed = look(opened, name, run)
             record = recorded.campaigns.get(name)
-            orphans = _orphans(name, record, observed)
+            named = _named(name, record, observed)
+            _refuse_live(name, in_the_light(record, observed.tasks), named)
+            # What never rang, apply deletes; what no key proves is not known to be of this campaign.
+            orphans = [orphan for orphan in named if orphan.proven and not orphan.task.never_rang]
             if record is None and not orphans:
                 known = [*recorded.campaigns, *(orphan.mark.campaign for orphan in observed.orphans)]
                 raise InvalidInput(f"nothing is known of a campaign {name}", hint=did_you_mean(name, known))
-            _refuse_live(name, in_the_light(record, observed.tasks), orphans)
             people = _people(opened, name, record, orphans)
             say(f"{name}: {people} may then be called again.", err=form == "json")
             confirm(f"Forget {name}?", yes=yes)
@@ -56,26 +59,22 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
     done(form, "state forget", f"{name} is forgotten.", campaign=name, **summary)
 
 
-def _orphans(name: str, record: CampaignRecord | None, observed: Observed) -> list[Orphan]:
-    """Its provable tasks without a record that were ever started; what never rang, apply deletes."""
+def _named(name: str, record: CampaignRecord | None, observed: Observed) -> list[Orphan]:
+    """Tasks without a record whose marks name it."""
     names = {name, *(record.former if record else ())}
-    return [
-        orphan
-        for orphan in observed.orphans
-        if orphan.proven and orphan.mark.campaign in names and not orphan.task.never_rang
-    ]
+    return [orphan for orphan in observed.orphans if orphan.mark.campaign in names]
 
 
 def _refuse_live(name: str, waves: tuple[Wave, ...], orphans: list[Orphan]) -> None:
     live = [
         f"wave {wave.record.number} ({wave.task.status_words if wave.task else wave.record.phase})"
         for wave in waves
-        if (wave.record.live or wave.record.staged) and wave.record.kind == "Campaign" and _exists(wave)
+        if wave.record.kind == "Campaign" and (_rings(wave.task) or _may_ring(wave.record))
     ]
     live += [
         f"task {orphan.task.task_id} ({orphan.task.status_words})"
         for orphan in orphans
-        if orphan.task.phase in RINGING
+        if _rings(orphan.task)
     ]
     if live:
         raise RefusedByGuard(
@@ -84,8 +83,14 @@ def _refuse_live(name: str, waves: tuple[Wave, ...], orphans: list[Orphan]) -> N
         )
 
 
-def _exists(wave: Wave) -> bool:
-    return wave.record.task_id is not None or wave.record.phase is Phase.CREATING
+def _rings(task: Task | None) -> bool:
+    """Whether the platform shows it live, whatever is recorded: an end may have been undone."""
+    return task is not None and task.phase in RINGING
+
+
+def _may_ring(wave: WaveRecord) -> bool:
+    exists = wave.task_id is not None or wave.phase is Phase.CREATING
+    return (wave.live or wave.staged) and exists
 
 
 def _people(opened: Session, name: str, record: CampaignRecord | None, orphans: list[Orphan]) -> str:
