@@ -152,11 +152,13 @@ def settle_inserts(
 
     `proven` rows are in; `doubtful` are the sizes of the batches nobody knows of. The count must have been
     read after the settling time and with nothing else in flight on the task. `left_behind`: a batch was
-    refused for a bad number, and may have left as many rows as a doubtful one has.
+    refused for a bad number, and may have left some of its rows: then no count tells whose they are.
     """
+    if left_behind:
+        return Doubt.DISCARD
     if count_tel == proven:
         return Doubt.OUT
-    if count_tel == proven + sum(doubtful) and not left_behind:
+    if count_tel == proven + sum(doubtful):
         return Doubt.IN
     return Doubt.DISCARD
 

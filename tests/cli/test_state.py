@@ -538,3 +538,24 @@ def test_a_state_of_an_unknown_scheme_is_exit_3_and_never_a_file(here: Served) -
         assert "hush" not in done.out + done.err
         assert "postgresql://user@host/database" in done.err
     assert sorted(here.root.rglob("*")) == before
+
+
+def test_numbers_of_a_task_that_nobody_knows_are_settled_by_a_person_apart_from_the_held_rows(
+    here: Served,
+) -> None:
+    here.campaign("renewal", range(3))
+    called = [number(row) for row in (0, 1, 2, 7, 8)]
+    foreign = here.emulator.add_foreign_task("by hand", numbers=called, status=Status.COMPLETED)
+    assert here.main("import", "renewal", foreign, "--yes").code == 0
+    here.rows("renewal", range(4))
+    assert here.main("apply", "--yes").code == 7
+
+    assert here.main("state", "resolve", "renewal", "--wave", "1", "--as", "dialled", "--yes").code == 0
+    assert here.main("apply", "--yes").code == 7
+    assert here.main("state", "resolve", "renewal").code == 8
+    assert here.main("state", "resolve", "renewal", "--wave", "1", "--as", "undialled", "--yes").code == 0
+
+    assert here.main("apply", "--yes").code == 0
+    assert here.main("state", "resolve", "renewal").code == 0
+    here.emulator.advance(24 * 3600)
+    assert [dialling.number for dialling in here.emulator.dialled] == [number(3)]

@@ -236,7 +236,7 @@ def test_what_has_to_stand_still_are_the_counts_and_the_records() -> None:
 @pytest.mark.parametrize(
     ("count", "left_behind", "doubt"),
     [
-        (10, False, Doubt.OUT), (10, True, Doubt.OUT), (15, False, Doubt.IN), (15, True, Doubt.DISCARD),
+        (10, False, Doubt.OUT), (10, True, Doubt.DISCARD), (15, False, Doubt.IN), (15, True, Doubt.DISCARD),
         (12, False, Doubt.DISCARD), (13, False, Doubt.DISCARD), (16, False, Doubt.DISCARD),
         (9, False, Doubt.DISCARD), (None, False, Doubt.DISCARD), (0, False, Doubt.DISCARD),
     ],

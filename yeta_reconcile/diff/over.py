@@ -66,7 +66,8 @@ def unknown_block(case: Case) -> bool:
             f"task {record.task_id} holds {wave.unknown_numbers} numbers of which it is not known whose they "
             f"are: {entering} rows that are to be called may be among them"
         )
-        hint = f"`yeta state resolve {record.campaign}` settles it by hand"
+        said = "" if record.held else f" --wave {record.number} --as undialled"
+        hint = f"`yeta state resolve {record.campaign}{said}` if none of them is; else take them off the list"
         if not record.live and case.subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
             case.find(
                 "unknown-numbers", UNRESOLVED, f"{words}; no record can come any more", hint, "contacts"

@@ -63,8 +63,8 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
             found.append(Doubt(wave, record.held, "held as possibly dialled: imported or rebuilt"))
         elif record.held:
             found.append(Doubt(wave, record.held, "called out; no record has come yet", pressing=False))
-        if wave.unknown_numbers > record.held:
-            why = f"its task holds {wave.unknown_numbers} numbers, and whose they are is not known"
+        elif wave.unknown_numbers:
+            why = "numbers of its task that are not known: undialled, if nobody who was added is among them"
             found.append(Doubt(wave, wave.unknown_numbers, why))
         if record.detail == RISEN and not record.accounted:
             found.append(Doubt(wave, record.released, "freed before its task went on after its end"))
@@ -128,6 +128,15 @@ class Decision:
         """Whether the wave's task has to be deleted first, so that none of its rows can ring any more."""
         return self.wave.record.phase is Phase.DRAINING and self.keys is None
 
+    @property
+    def settles_unknown(self) -> bool:
+        """Whether it says that nobody who was added since is in the wave's task, whoever is.
+
+        Rows that are held are settled before: they are another question.
+        """
+        whole = self.keys is None and self.verdict is Verdict.UNDIALLED and not self.wave.record.held
+        return whole and self.wave.unknown_numbers > 0
+
     def check(self) -> None:
         """Raise RefusedByGuard if it could make a person ring twice."""
         record = self.wave.record
@@ -166,7 +175,7 @@ def carry_out(run: Run, decision: Decision) -> int:
     if record.phase is Phase.LOST and not now.pending + now.held + now.unknown:
         # Nothing of it is in doubt any more; what the platform does not know cannot ring.
         store.waves.change_wave(record.wave_id, phase=Phase.DELETED)
-    if decision.keys is None and decision.wave.unknown_numbers:
+    if decision.settles_unknown:
         task = decision.wave.task
         counts = (record.holds or 0, (task.count_tel or 0) if task else 0)
         store.waves.change_wave(record.wave_id, accepted=max(counts))

@@ -106,7 +106,7 @@ def _settle_inserts(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
     task = look(run, wave)
     proven = rows_in(run, wave)
     count = task.count_tel if task else None
-    left_behind = run.store.intents.refused_with(wave.wave_id, BAD_NUMBER)
+    left_behind = run.store.intents.refused_in_part(wave.wave_id, BAD_NUMBER)
     verdict = settle_inserts(proven, [intent.rows for intent in doubtful], count, left_behind=left_behind)
     outcome = Outcome.DONE if verdict is Doubt.IN else Outcome.REFUSED
     # A wave whose count proves neither is marked, and thrown away by whoever fills it.

@@ -198,5 +198,7 @@ def _announce(opened: Session, name: str, number: int, decisions: list[Decision]
             else "they may be called by a further wave"
         )
         say(f"{name} wave {number}: {rows:,} rows count as {decision.verdict}; {effect}.")
+        if decision.settles_unknown:
+            say("Whoever else is in its task, nobody is who was added to the list since: they may be called.")
         if decision.deletes:
             say(f"Task {decision.wave.record.task_id} is deleted at the platform first.")
