@@ -87,6 +87,39 @@ def test_a_discarded_attempt_is_left_out_but_its_task_stays_known(store: Store) 
     assert {held.wave_id for held in store.waves.ledger("renewal")} == {second}
 
 
+def test_whom_a_discarded_attempt_called_is_in_the_ledger_also_of_the_name_it_goes_on_under(
+    store: Store,
+) -> None:
+    tried = sealed(store, [1, 2], campaign="spring", task_id="8")
+    assert store.waves.discard(unsent(tried))
+    sealed(store, [3])
+    store.waves.rename("renewal", "spring")
+    assert {held.key for held in store.waves.ledger("spring")} == {key(3)}
+
+    store.waves.settle_rows(tried, [Fate.PENDING], Fate.DIALLED, keys=[key(2)])
+
+    assert {held.key: held.fate for held in store.waves.ledger("spring")} == {
+        key(2): Fate.DIALLED, key(3): Fate.PENDING,
+    }  # fmt: skip
+    assert store.waves.knows_task("8")
+
+
+def test_a_wave_that_was_called_after_all_is_not_discarded(store: Store) -> None:
+    wave_id = sealed(store)
+    store.waves.settle_rows(wave_id, [Fate.PENDING], Fate.DIALLED, keys=[key(0)])
+    assert not store.waves.discard(unsent(wave_id))
+    assert store.waves.wave(wave_id).phase is Phase.PLANNED
+
+
+def test_no_row_is_free_and_no_wave_discarded_without_a_proof(store: Store) -> None:
+    wave_id = sealed(store)
+    with pytest.raises(AssertionError):
+        store.waves.refate(wave_id, [key(0)], Fate.RELEASED)
+    with pytest.raises(AssertionError):
+        store.waves.change_wave(wave_id, phase=Phase.DISCARDED)
+    assert store.waves.wave(wave_id).pending == 3
+
+
 def test_two_waves_never_hold_one_task(store: Store) -> None:
     first, second = sealed(store, task_id="7"), sealed(store, number=2)
     with pytest.raises(StateError):
