@@ -27,6 +27,7 @@ from yeta_reconcile.errors import (
     PlatformError,
     StopEverything,
     Unreachable,
+    Unresolved,
 )
 from yeta_reconcile.live import Address
 
@@ -1131,3 +1132,21 @@ def test_neither_log_nor_exception_nor_repr_holds_a_secret_or_a_number(
 )
 def test_one_platform_has_one_address_however_it_is_written(written: str, said: str) -> None:
     assert PlatformClient(written, KEY, SECRET).address == said
+
+
+@pytest.mark.parametrize("call", ["insert", "start", "pause", "delete"])
+def test_no_call_changes_a_task_that_was_not_shown_under_its_name(call: str) -> None:
+    platform = Scripted(query=ok(total_rows=1, rows=rows([129])))
+    client = ready(a_client(platform))
+    stranger = Address("129", "another~w1~0")
+    arguments = (COLUMNS, ROWS) if call == "insert" else ()
+
+    with pytest.raises(NotSent, match="not shown under the name"):
+        getattr(client, call)(stranger, *arguments)
+    with pytest.raises(Unresolved, match="does not bear the name"):
+        client.prove(stranger)
+    with pytest.raises(NotSent):
+        getattr(client, call)(stranger, *arguments)
+
+    assert [body for _, body in platform.requests if "page_index" not in body] == []
+    assert client.task(stranger) is None
