@@ -192,6 +192,9 @@ def test_a_list_of_wrong_items_is_not_called_empty(tmp_path: Path) -> None:
         ("protect: true\nprotect: false", "8:1: error: the key protect stands twice"),
         ("renamed_from: spring", "7:15: error: spring is declared too"),
         ("repeats: [spring]", "7:11: error: a campaign cannot repeat itself"),
+        ("continues: [spring]", "7:13: error: a campaign cannot continue itself"),
+        ("repeats: [old]\ncontinues: [old]", "8:13: error: whom old called cannot both count as called"),
+        ("renamed_from: old\ncontinues: [old]", "8:13: error: spring is what became of old, whose ledger"),
     ],
 )
 def test_so_is_what_is_wrong_with_what_a_campaign_may_say_besides(
@@ -221,6 +224,19 @@ def test_one_name_cannot_have_become_two(tmp_path: Path) -> None:
 
     assert said(tmp_path, files) == [
         "b.yaml:7:15: error: old is said to have become a too (a name goes on in one campaign)"
+    ]
+
+
+def test_campaigns_do_not_continue_each_other_in_a_circle(tmp_path: Path) -> None:
+    files = {
+        f"{name}.yaml": CAMPAIGN.replace("spring", name) + f"continues: [{other}]\n"
+        for name, other in (("a", "b"), ("b", "c"), ("c", "a"), ("d", "a"))
+    }
+
+    assert [line.split(" (")[0] for line in said(tmp_path, files)] == [
+        "a.yaml:7:13: error: b continues a in its turn: each would wait for the other",
+        "b.yaml:7:13: error: c continues b in its turn: each would wait for the other",
+        "c.yaml:7:13: error: a continues c in its turn: each would wait for the other",
     ]
 
 

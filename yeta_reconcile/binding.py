@@ -44,6 +44,7 @@ def moved_changes(approved: Plan, now: Plan) -> list[str]:
         for change in now.doing
         if change.campaign not in left and _essence(change) not in before
     ]
+    moved += _called_again(approved, now)
     after = {_essence(change) for change in now.doing}
     waiting = _waits(now)
     moved += [
@@ -78,6 +79,17 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
         allowed = sum(change.rows for change in given if change.rings)
         if ringing > allowed:
             moved.append(f"{name}: {ringing} would ring, {allowed} were in it")
+    return moved + [words for words in _called_again(approved, now) if words.partition(":")[0] not in left]
+
+
+def _called_again(approved: Plan, now: Plan) -> list[str]:
+    """Sentences on people whom another campaign called since: that they are called again was not approved."""
+    moved = []
+    for name, changes in _by_campaign(now.doing):
+        again = sum(change.repeat_rows for change in changes)
+        allowed = sum(change.repeat_rows for change in approved.doing if change.campaign == name)
+        if again > allowed:
+            moved.append(f"{name}: {again} people would be called again, {allowed} were in it")
     return moved
 
 

@@ -63,6 +63,14 @@ def test_what_was_not_in_it_is_never_done(other: Change) -> None:
     assert moved[0].endswith("was not in it")
 
 
+def test_people_whom_another_campaign_called_since_are_not_called_again_unseen() -> None:
+    approved, now = plan_of(a_change(repeat_rows=2)), plan_of(a_change(repeat_rows=3))
+
+    for moved in (moved_changes, moved_rest):
+        assert moved(approved, now) == ["spring-renewal: 3 people would be called again, 2 were in it"]
+        assert moved(now, approved) == []
+
+
 def test_what_was_to_ring_and_is_not_planned_any_more_is_said() -> None:
     assert moved_changes(plan_of(START), plan_of()) == ["spring-renewal: start wave 1 is not needed any more"]
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes
-from tests.support.lab import Lab, number
+from tests.journal.test_doubts import DAY, a_lab, codes, lose_the_state
+from tests.support.lab import COLUMNS, ROBOT, Lab, number
 from tests.support.records import deliver
+from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.execute.session import holding
+from yeta_reconcile.execute.single import call_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -191,6 +194,58 @@ def test_a_limit_on_repeats_keeps_whoever_was_called_lately(tmp_path: Path) -> N
 
     assert lab.plan().exit_code == 4
     assert "limit" in codes(lab)
+
+
+def test_lists_that_are_swapped_are_refused_whichever_campaign_is_looked_at(tmp_path: Path) -> None:
+    lab = called(tmp_path)
+    declare(lab, "b", range(100, 110))
+    finish(lab)
+    lab.rows("a", range(100, 110))
+    lab.rows("b", PEOPLE)
+
+    assert_refused(lab)
+    for name in ("a", "b"):
+        assert lab.plan(only=[name]).exit_code == 4
+
+
+def test_people_stay_named_under_a_campaign_that_was_renamed(tmp_path: Path) -> None:
+    lab = called(tmp_path)
+    lab.remove("a")
+    lab.campaign("c", PEOPLE, extra="renamed_from: a\n")
+    lab.converge()
+    lab.emulator.advance(31 * DAY)
+    declare(lab, "b", range(3), "repeats: [a]\n")
+
+    assert_counted(lab, 3)
+
+
+def test_people_of_a_direct_call_and_those_called_by_hand_count_as_called(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct("otp", range(5))
+    finish(lab)
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with holding(run):
+            call_once(run, Attributes(ROBOT, ("100",)), COLUMNS, (number(7), "客户"))
+    lab.emulator.advance(DAY)
+    declare(lab, "b", range(3, 12))
+
+    assert lab.plan().plan.summary.repeat_numbers == 3
+
+
+def test_nobody_is_called_while_a_task_of_a_continued_campaign_is_unknown(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("a", PEOPLE)
+    lab.converge()
+    lab.emulator.advance(60)
+    lose_the_state(lab)
+    declare(lab, "b", range(10, 30), "continues: [a]\n")
+
+    planned = lab.plan()
+
+    assert planned.exit_code == 8
+    assert "continued-unsettled" in {found.code for found in planned.plan.diagnostics}
+    assert not [change for change in planned.plan.changes if change.campaign == "b"]
 
 
 def test_whoever_is_held_by_a_continued_campaign_is_called_once_that_lets_go(tmp_path: Path) -> None:

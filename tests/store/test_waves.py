@@ -251,6 +251,29 @@ def test_a_number_is_found_in_every_wave_whatever_identifies_its_row(store: Stor
     assert found == [(by_number, key(5)), (other, key(1))]
 
 
+@pytest.mark.parametrize("asked", [1, 40])
+def test_numbers_are_found_in_waves_by_the_key_or_by_going_through_them(store: Store, asked: int) -> None:
+    by_number = sealed(store, range(20))
+    declared(store, "by-id")
+    other = store.waves.plan_wave(wave("by-id"))
+    store.waves.add_rows(other, [row(50 + at, number=key(at), fate=Fate(at % 5)) for at in range(20)])
+    store.waves.seal_wave(other)
+    numbers = {key(at) for at in range(4, 4 + asked)}
+
+    found = sorted(store.waves.rows_of_numbers(numbers, {by_number: 20, other: 20}))
+
+    # Those of the fates 2 and 3 are free for others.
+    assert found == [
+        *((by_number, key(at), key(at), Fate.PENDING) for at in range(4, 20) if key(at) in numbers),
+        *(
+            (other, key(50 + at), key(at), Fate(at % 5))
+            for at in range(4, 20)
+            if key(at) in numbers and at % 5 not in {2, 3}
+        ),
+    ]
+    assert not list(store.waves.rows_of_numbers(numbers, {}))
+
+
 def test_names_are_in_the_order_of_their_bytes(store: Store) -> None:
     for name in ("b", "a-z", "a", "ab", "a0"):
         declared(store, name)

@@ -1,0 +1,73 @@
+"""One person in two spellings is one person: in lists, in ledgers, and in what a former version wrote."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journal.test_doubts import DAY, a_lab
+from tests.support.lab import number
+from tests.support.records import deliver
+from yeta_reconcile import contacts
+from yeta_reconcile.emulator import operations
+from yeta_reconcile.numbers import forms, normalise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.lab import Lab
+
+SPELLINGS = ("+86 (0){}", "0086 0{}", "17909 {}", "86-{}", "0{}", "{}")
+
+
+def spelt(how: str, rows: range) -> list[tuple[str, str]]:
+    return [(how.format(number(row)), f"客户{row}") for row in rows]
+
+
+def finish(lab: Lab) -> None:
+    lab.converge()
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    lab.converge()
+
+
+@pytest.mark.parametrize("kind", ["campaign", "direct"])
+def test_a_list_in_another_spelling_rings_nobody_again(tmp_path: Path, kind: str) -> None:
+    lab = a_lab(tmp_path)
+    getattr(lab, kind)("renewal", spelt(SPELLINGS[0], range(5)))
+    finish(lab)
+
+    for how in SPELLINGS[1:]:
+        lab.rows("renewal", spelt(how, range(5)))
+        assert lab.actions() == []
+    assert Counter(lab.rung()) == Counter(map(number, range(5)))
+
+
+@pytest.mark.parametrize("key", ["", ", key: name", ", key: [phone, name]"])
+@pytest.mark.parametrize("how", [SPELLINGS[0], SPELLINGS[-1]])
+@pytest.mark.parametrize("taken", [True, False])
+def test_whom_a_former_version_called_under_another_form_is_not_called_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, key: str, taken: bool
+) -> None:
+    """Whether the platform took its numbers (and called nobody by them), or refused them."""
+    if taken:
+        monkeypatch.setattr(operations, "_MOBILE", re.compile("0?1[3-9][0-9]{9}"))
+    lab = a_lab(tmp_path)
+    declared = f"{{csv: renewal.csv, columns: {{客户手机号码: phone, 姓名: name}}{key}}}"
+    lab.campaign(rows=spelt(SPELLINGS[0], range(5)), contacts=declared)
+    with monkeypatch.context() as former:
+        former.setattr(contacts, "normalise", lambda text: forms(normalise(text))[-1])
+        finish(lab)
+    rung = Counter(lab.rung())
+    assert rung == Counter(f"0{number(row)}" for row in range(5) if taken)
+
+    lab.rows("renewal", [*spelt(how, range(5)), *spelt("{}", range(5, 7))])
+
+    new = range(5, 7) if taken else range(7)
+    assert lab.plan().plan.summary.new_numbers == len(new)
+    finish(lab)
+    assert lab.actions() == []
+    assert Counter(lab.rung()) == rung + Counter(map(number, new))
