@@ -157,6 +157,6 @@ def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> It
         grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
         spec = declared.list_spec(declared.callings[subject.name])
         ledger = Ledger.read(store, subject.record, grips)
-        comparison = Comparison(spec, subject.columns, store.key, ledger)
+        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued)
         comparison.delta(grips, set())
         yield from (row.number_digest for row in comparison.select())

@@ -259,3 +259,13 @@ def test_whoever_is_held_by_a_continued_campaign_is_called_once_that_lets_go(tmp
     finish(lab)
 
     assert Counter(lab.rung()) == Counter(map(number, PEOPLE))
+
+
+def test_a_limit_on_frequency_counts_nobody_who_is_not_called(tmp_path: Path) -> None:
+    lab = called(tmp_path)
+    lab.declare_project("limits: {frequency: {times: 1, within: 7d}}\n")
+    declare(lab, "b", [*PEOPLE, 30], "continues: [a]\n")
+
+    assert lab.plan().exit_code == 0
+    finish(lab)
+    assert Counter(lab.rung()) == Counter(map(number, [*PEOPLE, 30]))
