@@ -80,14 +80,25 @@ class Comparison:
 
     def _as_known(self, row: Row) -> Row:
         """A row as former versions kept it, where the ledger has it so and not as it is kept today."""
-        if row.digest in self._ledger.holding or row.number not in row.key or self._ledger.knows(row.digest):
+        ledger = self._ledger
+        if row.digest in ledger.holding:
+            return self._with_known_number(row)
+        if row.number not in row.key or ledger.knows(row.digest):
             return row
         for form in forms(row.number)[1:]:
             parts = [form if part == row.number else part for part in row.key]
             digest = self._key.row_digest(*parts)
-            if self._ledger.knows(digest):
+            if ledger.knows(digest):
                 number = digest if row.number_digest == row.digest else row.number_digest
                 return row._replace(digest=digest, number_digest=number)
+        return row
+
+    def _with_known_number(self, row: Row) -> Row:
+        if not self._ledger.exact(row.digest, row.number_digest):
+            for form in forms(row.number)[1:]:
+                number = self._key.row_digest(form)
+                if self._ledger.exact(row.digest, number):
+                    return row._replace(number_digest=number)
         return row
 
     def content_digest(self, row: Row) -> bytes:
