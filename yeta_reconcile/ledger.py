@@ -46,8 +46,17 @@ class Ledger:
     unreached: Callable[[int, Collection[bytes]], set[bytes]] = lambda _wave, _keys: set()
 
     @classmethod
-    def read(cls, store: Store, record: CampaignRecord | None, grips: Mapping[int, Grip]) -> Ledger:
-        """The ledger of a campaign; `grips` are those of its waves by id."""
+    def read(
+        cls,
+        store: Store,
+        record: CampaignRecord | None,
+        grips: Mapping[int, Grip],
+        withheld: Collection[int] = (),
+    ) -> Ledger:
+        """The ledger of a campaign; `grips` are those of its waves by id.
+
+        Rows that one of the waves `withheld` let go count as held.
+        """
         ledger = cls(grips)
         if record is None:
             return ledger
@@ -56,7 +65,9 @@ class Ledger:
         ledger.unreached = lambda wave_id, keys: (
             store.calls.unreached(wave_id, keys) if wave_id in trying else set()
         )
-        for row in store.waves.ledger(record.name):
+        for kept in store.waves.ledger(record.name):
+            held = kept.fate is Fate.RELEASED and kept.wave_id in withheld
+            row = kept._replace(fate=Fate.HELD) if held else kept
             ledger._take(row, grips.get(row.wave_id))
         return ledger
 

@@ -21,6 +21,7 @@ from yeta_reconcile.contextlist import ContextReader
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.lineage import continued
 from yeta_reconcile.nearmiss import did_you_mean
+from yeta_reconcile.originals import says_still
 from yeta_reconcile.positions import Diagnostic, Position, Severity
 from yeta_reconcile.settings import FILE, Settings, overlaid, read_settings, substitute
 from yeta_reconcile.tree import files_in
@@ -66,6 +67,10 @@ class Located(Generic[T_co]):
     def key_at(self, *path: str | int) -> Position:
         """Where a key stands."""
         return self._raw.key_at(*path)
+
+    def stands(self, root: Path) -> bool:
+        """Whether its file, and the settings that lie under it, still say what was read from them."""
+        return all(says_still(root, read) for read in (self._raw, self._settings.raw))
 
 
 @dataclass(frozen=True, slots=True)

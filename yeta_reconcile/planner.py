@@ -122,10 +122,14 @@ class Planner:
         columns: tuple[str, ...],
         grips: Mapping[int, Grip],
         continued: Mapping[bytes, str] | None = None,
+        withheld: Collection[int] = (),
     ) -> Comparison:
-        """A campaign's list against the ledger as it is now; `continued` counts as called in any case."""
+        """A campaign's list against the ledger as it is now; `continued` counts as called in any case.
+
+        What one of the waves `withheld` let go is held all the same.
+        """
         located = self.declared.callings[name]
-        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips)
+        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld)
         held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
         return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger, held)
 

@@ -95,6 +95,11 @@ class RawDocument:
     _places: array[int]
     _index: _Places | None = None
 
+    @property
+    def text(self) -> str:
+        """The text of the whole file as it was read."""
+        return self._text
+
     def at(self, *path: str | int) -> Position:
         """Where the value at `path` stands; if there is none, the nearest value around it."""
         places = self._indexed().values

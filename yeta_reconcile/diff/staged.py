@@ -27,7 +27,7 @@ def decide_staged(case: Case) -> None:
         same &= record.wave_id not in case.subject.tampered
         rows = (delta.rows if delta else 0) + added
         again = case.delta.staged_repeats.get(record.wave_id, 0)
-        if not same and not rows:
+        if not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
             continue
         if not same:

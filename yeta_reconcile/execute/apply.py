@@ -23,6 +23,7 @@ from yeta_reconcile.execute import control
 from yeta_reconcile.execute.course import Course, compare
 from yeta_reconcile.execute.run import Problem, Run, Stopped
 from yeta_reconcile.execute.staging import proven_gone, remove_orphan
+from yeta_reconcile.execute.standing import Standing
 from yeta_reconcile.live import Left, LivePhase
 from yeta_reconcile.plan import Action, Change
 from yeta_reconcile.proof import CUT_SHORT, Look
@@ -74,6 +75,7 @@ class Apply:
         self.held_back: set[str] = set()
         self.looked_at = run.now_ms()
         """By when the plan's look at the platform was over."""
+        run.stale = Standing(planner, planned).why_stale
         for change in planned.plan.changes:
             self.changes.setdefault(change.campaign, []).append(change)
 

@@ -118,10 +118,10 @@ def _once(
         run.check()
         intent = _begin(run, step)
         try:
-            if step.rings:
-                run.may_ring()
+            if step.rings or step.call == "create":
+                run.may_go_on(step.wave, rings=step.rings)
         except YetaError:
-            _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not ring")
+            _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not go on")
             raise
         try:
             value = send()

@@ -41,6 +41,9 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
     Its task is read once more right before: nothing rings that is not proven to be what was declared. `lines`
     are the platform's, for windows nobody declared.
     """
+    # Asked again right before the call; but a task that is over since says so in other words.
+    if not _may_go_on(run, wave):
+        return False
     task = look(run, wave)
     if task is None or not task.never_rang or task.deleted:
         sync(run, wave, task)
@@ -76,6 +79,15 @@ def resume(run: Run, wave: WaveRecord) -> bool:
         rings=True,
     )
     return _rung(run, wave, step)
+
+
+def _may_go_on(run: Run, wave: WaveRecord) -> bool:
+    try:
+        run.may_go_on(wave, rings=False)
+    except Incomplete as late:
+        run.problem(7, wave.campaign, late.message, late.hint)
+        return False
+    return True
 
 
 def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:

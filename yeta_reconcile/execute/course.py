@@ -10,6 +10,7 @@ from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.delta import Grip, RowsDelta
 from yeta_reconcile.diff import Subject, grip
 from yeta_reconcile.execute import control
+from yeta_reconcile.execute.approval import Approval
 from yeta_reconcile.execute.callout import Callout
 from yeta_reconcile.execute.filling import batch_numbers
 from yeta_reconcile.execute.settle import BAD_NUMBER, journalled
@@ -19,8 +20,6 @@ from yeta_reconcile.proof import Claim, prove
 from yeta_reconcile.recorded import CampaignRecord, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from yeta_reconcile.execute.run import Run
     from yeta_reconcile.planner import Planned, Planner
     from yeta_reconcile.proof import Proof
@@ -42,14 +41,12 @@ class Compared:
         return any(found.severity == "error" for found in self.delta.diagnostics)
 
 
-def compare(run: Run, planner: Planner, subject: Subject, freed: Collection[int] | None = None) -> Compared:
-    """Read list and ledger as both are now; of waves that are over only those in `freed` give rows free."""
+def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | None = None) -> Compared:
+    """Read list and ledger as both are now; rows that an `approval` did not count are not free."""
     record = run.store.waves.campaign(subject.name)
     waves = record.waves if record else ()
-    grips = {wave.wave_id: grip(wave) for wave in waves}
-    if freed is not None:
-        held = {wave.wave_id for wave in waves if wave.kind == "Campaign"} - {*freed}
-        grips |= {wave_id: Grip.HOLDING for wave_id in held if grips[wave_id] is Grip.FREEING}
+    grips = approval.grips(waves) if approval else {wave.wave_id: grip(wave) for wave in waves}
+    withheld = approval.withheld(waves) if approval else frozenset()
     proofs = []
     for wave in waves:
         if grips[wave.wave_id] is Grip.FREEING:
@@ -59,7 +56,7 @@ def compare(run: Run, planner: Planner, subject: Subject, freed: Collection[int]
             else:
                 grips[wave.wave_id] = Grip.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
-    comparison = planner.comparison(subject.name, subject.columns, grips, subject.continued)
+    comparison = planner.comparison(subject.name, subject.columns, grips, subject.continued, withheld)
     return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
 
@@ -74,8 +71,7 @@ class Course:
         self.subject = planned.subjects[name]
         self.changes = [change for change in planned.plan.changes if change.campaign == name]
         self._new: set[int] = set()
-        # Whose rows the plan counted as free: a record that came since frees nobody whom it did not show.
-        self._freed = {w.record.wave_id for w in self.subject.waves if grip(w.record) is Grip.FREEING}
+        self._approval = Approval(self.subject, self.changes)
 
     def follow(self, *, new_waves: bool = True) -> None:
         """Do it; what keeps it from being complete is noted as a problem.
@@ -115,7 +111,7 @@ class Course:
         if change.action is Action.START and change.reason is Reason.START_UNCONFIRMED:
             return control.start(self.run, wave, self.planned.observed.config.lines)
         if change.action is Action.REPLACE:
-            self._freed.add(wave.wave_id)
+            self._approval.free(wave)
             return not wave.live or control.carry(self.run, wave)
         return True
 
@@ -136,13 +132,18 @@ class Course:
                     return False
                 # What was planned here and is not as declared, planning once more does not make right.
                 restaged += wrong.detail == "discard" or wrong.wave_id in self._new
-                self._plan_wave(self._compare(), wrong)
+                again = self._compare()
+                if not self._counted(again):
+                    return False
+                self._plan_wave(again, wrong)
                 continue
             unfinished = next((wave for wave in staged if wave.phase is not Phase.VERIFIED), None)
             if unfinished:
                 if not self._fill(unfinished, found.comparison):
                     return False
             elif found.delta.new:
+                if not self._counted(found):
+                    return False
                 if self._plan_wave(found, None) is None:
                     return self._list_changed()
             else:
@@ -154,7 +155,7 @@ class Course:
         return False
 
     def _compare(self) -> Compared:
-        return compare(self.run, self.planner, self.subject, self._freed)
+        return compare(self.run, self.planner, self.subject, self._approval)
 
     def _fill(self, wave: WaveRecord, comparison: Comparison) -> bool:
         """False: a problem was noted. A wave in doubt is for the next look."""
@@ -245,11 +246,33 @@ class Course:
         self.run.store.waves.add_rows(wave_id, ordered)
         return wave_id
 
+    def _counted(self, found: Compared) -> bool:
+        """Whether the plan counted as many rows as would then be staged. False: a problem was noted."""
+        waves = self._record().waves
+        if self._approval.vanished(waves):
+            words = "a wave that held its rows when the plan was made is no more: nothing of it is staged"
+            self.run.problem(7, self.name, words, "run again: the next plan shows who is free by that")
+            return False
+        staged = sum(wave.pending for wave in waves if wave.staged)
+        return self._within(staged + found.delta.new, self._approval.rows)
+
+    def _within(self, rows: int, approved: int) -> bool:
+        if rows <= approved:
+            return True
+        words = f"{rows} rows would go out where the plan showed {approved}: nothing of it is started"
+        self.run.problem(7, self.name, words, "run again: the next plan shows them")
+        return False
+
     def _start_staged(self) -> None:
         """Start what the plan named, and what was staged here out of the rows it showed; nothing else."""
         named = {change.wave for change in self.changes if change.action is Action.START}
-        for wave in self._record().waves:
-            if wave.phase is Phase.VERIFIED and (wave.number in named or wave.wave_id in self._new):
+        waves = [
+            wave
+            for wave in self._record().waves
+            if wave.phase is Phase.VERIFIED and (wave.number in named or wave.wave_id in self._new)
+        ]
+        if self._within(sum(wave.pending for wave in waves), self._approval.ringing):
+            for wave in waves:
                 control.start(self.run, wave, self.planned.observed.config.lines)
 
     # Direct calls
@@ -258,6 +281,8 @@ class Course:
         found = self._compare()
         if found.failed or self._list_moved():
             self._list_changed()
+            return
+        if not self._within(found.delta.new, self._approval.ringing):
             return
         # Rows that an earlier run recorded and never sent go out with whatever is declared now.
         wave = self._plan_wave(found, None)

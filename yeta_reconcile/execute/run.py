@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.api import PlatformClient
     from yeta_reconcile.clock import Clock
+    from yeta_reconcile.recorded import WaveRecord
     from yeta_reconcile.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class Pauses:
 class Run:
     """One apply under way. `halted` says why nothing may ring, or None; `emit` takes events for people.
 
+    `stale` says of a campaign why what its plan was made from does not stand any more, or None.
+
     `instant` gives the time, ms, that takes the place of the state's clock; None: the state goes by its own.
     """
 
@@ -83,6 +86,7 @@ class Run:
     pauses: Pauses
     max_in_flight: int = 8
     halted: Halted = lambda: None
+    stale: Callable[[str], str | None] = lambda _campaign: None
     emit: Callable[[dict[str, Any]], None] = lambda _event: None
     instant: Callable[[], int | None] = lambda: None
     problems: list[Problem] = field(default_factory=list)
@@ -156,6 +160,21 @@ class Run:
             self.emit({"event": event, "campaign": campaign, **fields})
 
     # Ringing
+
+    def may_go_on(self, wave: WaveRecord | None, *, rings: bool) -> None:
+        """Raise unless this is still the moment for a create, start, resume or call-out of a wave.
+
+        Time passes while one asks: its end, its document and list, halt and lock are looked at once more.
+        """
+        if wave is not None:
+            end = wave.attributes.end
+            if end is not None and end <= self.clock.now():
+                words = f"the end of {wave.campaign} is past: {wave.pending} rows of wave {wave.number} were"
+                raise Incomplete(f"{words} never dialled", hint="extend `schedule.end` to call them")
+            if why := self.stale(wave.campaign):
+                raise Incomplete(f"{why}; nothing of it is started", hint="run again to see what it means")
+        if rings:
+            self.may_ring()
 
     def may_ring(self) -> None:
         """Raise unless telephones may ring: not halted, and the lock still ours."""

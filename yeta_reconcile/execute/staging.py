@@ -56,7 +56,11 @@ class Staging:
             return False
         wave = run.store.waves.wave(wave_id)
         if wave.phase is Phase.FILLING and wave.detail != "discard":
-            self._verify(wave)
+            if wave.pending:
+                self._verify(wave)
+            else:
+                # A task without a number would hold its line, and call nobody.
+                self._throw_away(wave, "holds no number, since the platform took none of its rows")
         return run.store.waves.wave(wave_id).phase is Phase.VERIFIED
 
     # Create

@@ -1,0 +1,159 @@
+"""Only rows that the plan counted ring; what is freed, or too late, while apply asks is for the next plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journal.test_doubts import the_only_task
+from tests.journal.test_shown import planned
+from tests.support.lab import START, Lab, number, settings
+from yeta_reconcile.emulator import Emulator, VirtualClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def half_filled(tmp_path: Path) -> Lab:
+    """120 rows of which 50 were submitted when the balance was used up; another hand started the task."""
+    lab = Lab(tmp_path, Emulator(settings(balance=60), clock=VirtualClock(START)), max_in_flight=1)
+    lab.campaign(rows=range(120))
+    with pytest.raises(Exception, match="balance"):
+        lab.apply()
+    lab.emulator.world.balance = None
+    lab.emulator.console_start(the_only_task(lab))
+    lab.emulator.run_until_idle()
+    lab.campaign(rows=range(121))
+    return lab
+
+
+def test_rows_that_are_freed_while_a_plan_is_carried_out_are_left_to_the_next_one(tmp_path: Path) -> None:
+    lab = half_filled(tmp_path)
+    lab.declare_project("limits: {new_numbers: 10, ringing_numbers: 10}\n")
+
+    with planned(lab) as apply:
+        assert apply.planned.plan.summary.ringing_numbers == 1
+        report = apply.carry_out()
+    lab.emulator.run_until_idle()
+
+    assert report.exit_code == 7
+    assert Counter(lab.rung()) == Counter(map(number, [*range(50), 120]))
+    lab.declare_project()
+    assert sum(rows for _, action, _, _, rows in lab.actions() if action == "start") == 70
+    lab.converge()
+    lab.emulator.run_until_idle()
+    assert Counter(lab.rung()) == Counter(map(number, range(121)))
+
+
+def test_nothing_is_created_or_started_for_a_yes_that_comes_after_the_end(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(extra=f"schedule: {{end: '{START + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z'}}\n")
+
+    with planned(lab) as apply:
+        lab.clock.sleep(3601)
+        report = apply.carry_out()
+
+    assert report.exit_code == 7
+    assert "3 rows of wave 1 were never dialled" in str(report.problems)
+    assert lab.changes_sent() == []
+
+
+@pytest.mark.parametrize("before", ["staged", "paused"])
+def test_nothing_is_started_or_resumed_after_the_end(tmp_path: Path, before: str) -> None:
+    lab = Lab(tmp_path)
+    end = f"schedule: {{end: '{START + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z'}}\n"
+    lab.campaign(rows=range(40), extra=end, state="staged" if before == "staged" else "running")
+    lab.converge()
+    if before == "paused":
+        lab.campaign(rows=range(40), extra=end, state="paused")
+        lab.converge()
+    lab.campaign(rows=range(40), extra=end)
+    sent = len(lab.changes_sent())
+
+    with planned(lab) as apply:
+        assert apply.planned.plan.doing
+        lab.clock.sleep(3601)
+        report = apply.carry_out()
+
+    assert report.exit_code == 7
+    assert "never dialled" in str(report.problems)
+    assert lab.changes_sent()[sent:] == []
+
+
+@pytest.mark.parametrize("edit", ["paused", "removed", "default", "list"])
+@pytest.mark.parametrize("before", ["nothing", "staged", "paused"])
+def test_a_document_that_changes_while_apply_asks_rings_nobody(
+    tmp_path: Path, before: str, edit: str
+) -> None:
+    lab = Lab(tmp_path)
+    if before != "nothing":
+        lab.campaign(state="staged")
+        lab.converge()
+    if before == "paused":
+        lab.campaign()
+        lab.converge()
+        lab.campaign(state="paused")
+        lab.converge()
+    lab.campaign()
+    rung = len(lab.rung())
+
+    with planned(lab) as apply:
+        assert apply.planned.plan.summary.ringing_numbers
+        if edit == "paused":
+            lab.campaign(state="paused")
+        elif edit == "removed":
+            lab.remove("renewal")
+        elif edit == "default":
+            lab.declare_project('defaults: {voice: "1"}\n')
+        else:
+            lab.rows("renewal", range(2))
+        report = apply.carry_out()
+    lab.emulator.run_until_idle()
+
+    assert report.exit_code == 7
+    assert "changed meanwhile" in str(report.problems)
+    assert len(lab.rung()) == rung
+
+
+def test_a_comment_in_a_document_is_no_change_of_it(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign()
+
+    with planned(lab) as apply:
+        lab.campaign(extra="# nobody minds\n")
+        report = apply.carry_out()
+
+    assert report.exit_code == 0
+
+
+def test_direct_calls_whose_document_is_taken_away_while_apply_asks_are_not_made(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.direct()
+
+    with planned(lab) as apply:
+        lab.remove("otp")
+        report = apply.carry_out()
+
+    assert report.exit_code == 7
+    assert lab.rung() == []
+
+
+@pytest.mark.parametrize("state", ["running", "staged"])
+def test_a_task_of_which_every_number_is_refused_is_thrown_away_and_holds_no_line(
+    tmp_path: Path, state: str
+) -> None:
+    refused = tuple(map(number, range(3)))
+    lab = Lab(tmp_path, Emulator(settings(sensitive_numbers=refused), clock=VirtualClock(START)))
+    lab.campaign(state=state)
+
+    report = lab.apply()
+
+    assert report.exit_code == 0, report.problems
+    assert "start" not in lab.changes_sent()
+    assert all(task.deleted for task in lab.emulator.tasks.values())
+    assert lab.actions() == []
+    lab.campaign("other", range(10, 13))
+    assert lab.apply().exit_code == 0
