@@ -2,7 +2,7 @@
 
 The cases are in `cases/*.yaml`, one file a part of the table, to be read without the code. What a case does
 not say is the plainest there is (`tests/support/subjects.py`). A plan is all of it, in order; of a change
-only what the case names is compared, and `rings`, which is no unless it says so.
+only what the case names is compared, and `rings`, which is no unless it says so. `says` is a part of `words`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ def shown(change: Change) -> dict[str, Any]:
         "differs": sorted(change.attributes),
         "from": {name: former for name, (former, _) in change.attributes.items()},
         "says": change.detail,
+        "words": change.detail,
         "at": change.position and change.position.file,
         "line": change.position and change.position.line,
+        "column": change.position and change.position.column,
         "recorded": change.wave_id,
         "task": change.task_id,
     }

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.subjects import DRAIN_QUIET, NOW, ago, ms, task, task_of, wave_record
+from tests.support.subjects import DRAIN_QUIET, NOW, ago, document, ms, task, task_of, wave_record
+from yeta_reconcile.delta import Grip
+from yeta_reconcile.diff import grip, key_headers
 from yeta_reconcile.journal import (
     TRANSITIONS,
     Doubt,
@@ -359,3 +361,28 @@ def test_no_look_leads_past_the_table(phase: str, shown: str) -> None:
     found = look(phase, shown).phase
 
     assert found == Phase(phase) or found in TRANSITIONS[Phase(phase)]
+
+
+@pytest.mark.parametrize(
+    ("given", "held"),
+    [
+        ({"phase": "verified"}, Grip.STAGED),
+        ({"phase": "filling"}, Grip.STAGED),
+        ({"phase": "verified", "full": True}, Grip.FULL),
+        ({"phase": "started"}, Grip.HOLDING),
+        ({"phase": "paused", "full": True}, Grip.HOLDING),
+        ({"phase": "completed", "dialled": 2, "tel_count": 2}, Grip.OVER),
+        ({"phase": "lost", "dialled": 2, "tel_count": 2}, Grip.HOLDING),
+        ({"phase": "expired", "dialled": 2, "tel_count": 2}, Grip.FREEING),
+        ({"phase": "deleted", "dialled": 2, "tel_count": 2}, Grip.FREEING),
+        ({"phase": "expired", "dialled": 2, "tel_count": 3}, Grip.HOLDING),
+        ({"phase": "deleted", "dialled": 2}, Grip.HOLDING),
+        ({"phase": "started", "kind": "DirectCall"}, Grip.FREEING),
+    ],
+)
+def test_only_a_wave_that_is_over_and_accounted_frees_its_rows(given: dict[str, Any], held: Grip) -> None:
+    assert grip(wave_record(pending=3, **given)) is held
+
+
+def test_a_key_stands_where_no_column_is_known() -> None:
+    assert key_headers(document({"contacts": {"key": "id"}}), ()) == ("id",)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ SURVIVED, UNTESTED, UNTYPED, UNCHECKED = {0}, {5, 33}, {37}, {None}
 
 # Sentences for people are not mutated: a line that begins with one, or with a name that is given one.
 PROSE = r'^\s*(?:\w+=|\w+ = |return )?(?:f?"[^"]* [^"]*")'
+
+_NUMBERED = re.compile(r"__mutmut_(?:\d+|orig)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -144,7 +147,7 @@ def described(path: Path, module: str, name: str) -> Mutant:
 
     def body(function: str) -> list[str]:
         start, end = spans[function]
-        return [line.strip() for line in lines[start - 1 : end] if "__mutmut_" not in line]
+        return [_NUMBERED.sub("", line).strip() for line in lines[start - 1 : end]]
 
     was, now = body(f"{original}__mutmut_orig"), body(short)
     while was and now and was[0] == now[0]:
