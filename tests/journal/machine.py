@@ -54,6 +54,8 @@ class Doc:
     on_change: str = "carry-over"
     on_removed_rows: str = "carry-over"
     former: str = ""
+    repeats: tuple[str, ...] = ()
+    continues: tuple[str, ...] = ()
     end: str = field(default="", compare=False)
 
     def extra(self) -> str:
@@ -62,6 +64,8 @@ class Doc:
         parts = [f"schedule: {{{', '.join(schedule)}}}\n"] if schedule else []
         parts += [f"recall: {{count: {self.recall}, wait: 60s}}\n"] if self.recall else []
         parts += [f"renamed_from: {self.former}\n"] if self.former else []
+        parts += [f"repeats: [{', '.join(self.repeats)}]\n"] if self.repeats else []
+        parts += [f"continues: [{', '.join(self.continues)}]\n"] if self.continues else []
         return "".join(parts)
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.journal.machine import Life
+from tests.journal.wild import WildLife
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,15 +42,24 @@ def test_whatever_is_edited_happens_or_fails_nobody_rings_twice_and_nobody_is_lo
     record_property("steps", Lives.steps)
 
 
+def test_on_a_bad_day_nobody_rings_but_whom_an_applied_plan_showed_as_often_as_it_said(
+    record_property: Callable[[str, object], None],
+) -> None:
+    WildLife.steps = 0
+    run_state_machine_as_test(WildLife, settings=settings(LIVES, max_examples=6, stateful_step_count=25))
+    record_property("steps", WildLife.steps)
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(0)
-def test_for_as_long_as_one_likes(record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.parametrize("life", [Life, WildLife])
+def test_for_as_long_as_one_likes(life: type[Life], record_property: Callable[[str, object], None]) -> None:
     until = time.monotonic() + SECONDS
-    Life.steps = 0
+    life.steps = 0
     many = settings(
         LIVES, max_examples=20, stateful_step_count=60, derandomize=False, database=None,
         phases=(Phase.generate, Phase.shrink),
     )  # fmt: skip
     while time.monotonic() < until:
-        run_state_machine_as_test(Life, settings=many)
-    record_property("steps", Life.steps)
+        run_state_machine_as_test(life, settings=many)
+    record_property("steps", life.steps)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from yeta_reconcile.plan import Plan
+
 ROBOT = "719"
 COLUMNS = ("客户手机号码", "姓名")
 LINES = ("100", "200", "300")
@@ -89,6 +91,7 @@ class Lab:
     key: str = KEY
     max_in_flight: int = 4
     events: list[dict[str, Any]] = field(default_factory=list)
+    applied: list[Plan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock = LabClock(self.emulator)
@@ -207,6 +210,7 @@ class Lab:
                 planner = Planner(self.repository(), store, client, **options)
                 planned = planner.plan(self.clock.now())
                 assert planned.exit_code in {0, 8}, [str(d) for d in planned.plan.diagnostics]
+                self.applied.append(planned.plan)
                 return Apply(run, planner, planned).carry_out()
 
     def converge(self, most: int = 12, **options: Any) -> Report:
