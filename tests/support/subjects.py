@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.campaign import Attributes, Calling, Campaign, DirectCall
 from yeta_reconcile.delta import Met, RowsDelta, StagedDelta
 from yeta_reconcile.diff import Subject, in_the_light
-from yeta_reconcile.live import Task
+from yeta_reconcile.live import Left, Task
 from yeta_reconcile.marks import Mark
 from yeta_reconcile.observed import Orphan
 from yeta_reconcile.positions import Position
@@ -175,7 +175,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         NAME,
         None if base is None else document(base),
         record,
-        in_the_light(record, tasks, said.pop("halted", ())),
+        in_the_light(record, tasks, {key: Left(**left) for key, left in said.pop("halted", {}).items()}),
         rows(said.pop("rows", {})),
         NOW,
         int(DRAIN_QUIET.total_seconds() * 1000),
