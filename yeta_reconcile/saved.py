@@ -7,13 +7,13 @@ from the file but planned again.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.binding import moved_changes, moved_documents, moved_rest
 from yeta_reconcile.errors import InvalidInput, PlanRejected
+from yeta_reconcile.files import PRIVATE, write_whole
 from yeta_reconcile.render.plan_json import plan_json, restore_plan
 
 if TYPE_CHECKING:
@@ -77,16 +77,15 @@ class SavedPlan:
             "salt": self.salt,
         }
 
+    def text(self, key: Key) -> str:
+        """Itself, sealed."""
+        document = {**self._said(), "seal": key.seal(self.digest)}
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
     def write(self, path: Path, key: Key) -> None:
         """Write it sealed, whole or not at all, readable by this user alone. Raises InvalidInput."""
-        document = {**self._said(), "seal": key.seal(self.digest)}
-        temporary = path.with_name(path.name + ".new")
         try:
-            descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(document, stream, ensure_ascii=False, indent=1)
-                stream.write("\n")
-            temporary.replace(path)
+            write_whole(path, self.text(key), PRIVATE)
         except OSError as error:
             raise InvalidInput(f"the plan cannot be written to {path}: {error.strerror}") from error
 

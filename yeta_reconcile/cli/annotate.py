@@ -12,6 +12,7 @@ import click
 
 from yeta_reconcile import __version__
 from yeta_reconcile.cli.output import show_workflow, tell
+from yeta_reconcile.files import write_whole
 from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
 from yeta_reconcile.render.diagnostics import by_weight
 
@@ -50,7 +51,7 @@ def annotate(found: Sequence[Diagnostic], wanted: str, root: Path) -> None:
         show_workflow(text)
         return
     try:
-        Path(GITLAB_REPORT).write_text(text, encoding="utf-8")
+        write_whole(Path(GITLAB_REPORT), text)
     except OSError as error:
         tell(f"warning: {GITLAB_REPORT} was not written: {error.strerror}")
 

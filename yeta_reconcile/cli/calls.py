@@ -18,6 +18,7 @@ from yeta_reconcile.cli.intake import opened, settings_of
 from yeta_reconcile.cli.output import say, show_json, show_raw, tell
 from yeta_reconcile.cli.output import show as show_text
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage, YetaError
+from yeta_reconcile.files import whole_file
 from yeta_reconcile.load import load
 from yeta_reconcile.nearmiss import did_you_mean
 from yeta_reconcile.receiver.body import NotAnObject, read_object
@@ -66,7 +67,9 @@ def _state(context: Context, *, create: bool = False) -> Iterator[tuple[Project,
     show_default=True,
     help="jsonl also has the course of each dialog; parquet needs the extra.",
 )
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File; default stdout.")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File; default stdout, as is `-`."
+)
 @click.option("--reveal", is_flag=True, help="Whole numbers, and what was said.")
 @click.pass_obj
 def export(
@@ -83,14 +86,16 @@ def export(
             _campaign(store, campaign)
         lists = _lists(context) if reveal else lambda _name: None
         exported = Export(store, ZoneInfo(project.timezone), campaign, _moment(since, project), reveal, lists)
-        if output is None and form == "parquet":
+        to_stdout = output is None or str(output) == "-"
+        if to_stdout and form == "parquet":
             if sys.stdout.isatty():
                 raise WrongUsage("Parquet is no text for a terminal: name a file with --output")
             write_parquet(exported.rows(), sys.stdout.buffer)
-        elif output is None:
+        elif to_stdout:
             for line in _lines(exported, form):
                 show_text(line)
         else:
+            assert output is not None
             _write(exported, form, context.chdir / output)
 
 
@@ -108,19 +113,14 @@ def _lines(exported: Export, form: str) -> Iterator[str]:
 
 def _write(exported: Export, form: str, file: Path) -> None:
     """A whole file, or the one that was there."""
-    beside = file.with_name(f"{file.name}.part")
     try:
-        if form == "parquet":
-            with beside.open("wb") as target:
+        with whole_file(file) as target:
+            if form == "parquet":
                 write_parquet(exported.rows(), target)
-        else:
-            with beside.open("w", encoding="utf-8", newline="") as text:
-                text.writelines(_lines(exported, form))
-        beside.replace(file)
+            else:
+                target.writelines(line.encode() for line in _lines(exported, form))
     except OSError as error:
         raise YetaError(f"{file} cannot be written: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _lists(context: Context) -> Any:

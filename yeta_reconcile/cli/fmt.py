@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import click
 from yeta_reconcile.canonical import KINDS, canonical
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.files import write_whole
 from yeta_reconcile.settings import FILE, read_globs
 from yeta_reconcile.tree import files_in
 from yeta_reconcile.yamlfile import read_text
@@ -86,9 +85,6 @@ def _is_ours(path: Path) -> bool:
 
 def _write(path: Path, text: str) -> None:
     """Replace a file at once, so that a reader never sees half of it."""
-    real = path.resolve()
-    handle, name = tempfile.mkstemp(dir=real.parent, prefix=".yeta-fmt-")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-    Path(name).chmod(real.stat().st_mode & 0o7777)
-    Path(name).replace(real)
+    mode = path.stat().st_mode & 0o7777
+    write_whole(path, text)
+    path.chmod(mode)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yeta_reconcile.errors import YetaError
 from yeta_reconcile.render.width import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from yeta_reconcile.errors import YetaError
 
 DONE_FORMAT = "yeta-done/1"
 # A note on an error of which stdout has heard already, in a form of the command's own.
@@ -27,9 +26,18 @@ ON_STDOUT = "said on stdout"
 _STEERING = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)|[\x7f-\x9f\u2028-\u202e\u2066-\u2069]", re.MULTILINE)
 
 
+class Unwritable(YetaError):
+    """Stdout cannot be written: it is a full disk, say."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"the output cannot be written: {error.strerror}", hint="free some space, or write it elsewhere"
+        )
+
+
 def show(text: str, *, err: bool = False) -> None:
     """Print text of any number of lines, whose values are clean."""
-    click.echo(_harmless(text), err=err, nl=not text.endswith("\n"))
+    _print(_harmless(text), err=err, nl=not text.endswith("\n"))
 
 
 def show_raw(body: bytes) -> None:
@@ -37,12 +45,12 @@ def show_raw(body: bytes) -> None:
     if sys.stdout.isatty():
         show(body.decode("utf-8", "backslashreplace"))
     else:
-        click.echo(body, nl=False)
+        _print(body)
 
 
 def show_workflow(text: str) -> None:
     """Print commands for the pipeline itself on stderr; whoever makes them has made their values harmless."""
-    click.echo(text, err=True, nl=False)
+    _print(text, err=True)
 
 
 def say(message: str, *, err: bool = False) -> None:
@@ -55,9 +63,9 @@ def tell(message: str) -> None:
     say(message, err=True)
 
 
-def show_json(value: object, *, indent: int | None = 2) -> None:
+def show_json(value: object, *, indent: int | None = 2, err: bool = False) -> None:
     """Print JSON values as one object; without `indent` on one line."""
-    show(json.dumps(value, ensure_ascii=False, indent=indent))
+    show(json.dumps(value, ensure_ascii=False, indent=indent), err=err)
 
 
 def done(form: str, command: str, words: str, **said: object) -> None:
@@ -79,6 +87,27 @@ def format_option(*forms: str, words: str = "Output.") -> Callable[[Callable[...
     """The option `--format`, text or json. With json stdout gets JSON alone, in failure too (`failures`)."""
     choice = click.Choice(forms or ("text", "json"))
     return click.option("--format", "form", type=choice, default="text", help=words)
+
+
+def flush() -> None:
+    """Let stdout have all that was said. Raises Unwritable, and BrokenPipeError if nobody reads any more."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Unwritable(error) from error
+
+
+def _print(said: str | bytes, *, err: bool = False, nl: bool = False) -> None:
+    try:
+        click.echo(said, err=err, nl=nl)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Nobody can be told that stderr is full.
+        if not err:
+            raise Unwritable(error) from error
 
 
 def _harmless(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from shlex import quote
@@ -35,7 +36,7 @@ FIRST_PLAN = "first-plan"
     "-o",
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Save it for `yeta apply FILE`.",
+    help="Save it for `yeta apply FILE`; `-` is stdout, the plan is then shown on stderr.",
 )
 @format_option("text", "markdown", "json")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
@@ -71,7 +72,8 @@ def plan(
         return _check(context, check, form)
     if explain and form == "markdown":
         raise WrongUsage("--explain is told as text or json")
-    if out:
+    aside = str(out) == "-"
+    if out and not aside:
         _take_away(context.chdir / out)
     try:
         with session(context) as opened:
@@ -80,16 +82,19 @@ def plan(
             planned = make_plan(opened, only, destroy, explained=explain, salt=salt)
             if out and not planned.forbidden:
                 saved = SavedPlan(planned.plan, only, destroy, home(opened).platform, salt)
-                saved.write(context.chdir / out, opened.store.key)
+                if aside:
+                    show(saved.text(opened.store.key))
+                else:
+                    saved.write(context.chdir / out, opened.store.key)
             if explain:
                 _tell_story(planned, explain, form)
             else:
-                show_plan(planned, form, color=context.color)
+                show_plan(planned, form, color=context.color, err=aside)
     except InvalidInput as error:
         annotate(error.diagnostics, annotations, context.chdir)
         raise
     annotate(planned.plan.diagnostics, annotations, context.chdir)
-    if out:
+    if out and not aside:
         tell(
             f"{out} was not written: what has errors cannot be applied"
             if planned.forbidden
@@ -127,9 +132,12 @@ def _check(context: Context, file: Path, form: str) -> int:
 
 def _take_away(path: Path) -> None:
     """A former plan must not be applied for want of the one that was asked for; other files are let be."""
+    real = Path(os.path.realpath(path))
+    if not real.is_file():
+        return
     try:
-        SavedPlan.read(path)
-        path.unlink()
+        SavedPlan.read(real)
+        real.unlink()
     except (InvalidInput, PlanRejected):
         pass
     except OSError as error:
@@ -188,17 +196,17 @@ def home(opened: Session) -> Home:
     )
 
 
-def show_plan(planned: Planned, form: str, *, color: bool) -> None:
-    """Print a plan."""
+def show_plan(planned: Planned, form: str, *, color: bool, err: bool = False) -> None:
+    """Print a plan; `err`: on stderr, where stdout is for the saved one."""
     plan, refusals = planned.plan, planned.refusals
     if form == "json":
-        show_json(plan_json(plan))
+        show_json(plan_json(plan), err=err)
     elif form == "markdown":
-        show(plan_markdown(plan, refusals=refusals))
+        show(plan_markdown(plan, refusals=refusals), err=err)
     else:
         touched = {change.campaign for change in plan.changes}
         unchanged = [name for name in sorted(planned.subjects) if name not in touched]
-        show(plan_text(plan, color=color, unchanged=unchanged, refusals=refusals))
+        show(plan_text(plan, color=color, unchanged=unchanged, refusals=refusals), err=err)
 
 
 def check_unspent(opened: Session, saved: SavedPlan) -> None:

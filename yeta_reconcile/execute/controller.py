@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
+from yeta_reconcile.files import write_whole
 from yeta_reconcile.live import HALTED
 from yeta_reconcile.plan import Change, Reason
 from yeta_reconcile.recorded import Phase
@@ -97,13 +97,8 @@ class Controller:
         """For whoever watches: whole or not at all."""
         if self.status is None:
             return
-        temporary = self.status.with_name(self.status.name + ".new")
         try:
-            with temporary.open("w", encoding="utf-8") as stream:
-                json.dump({"format": FORMAT, **asdict(result)}, stream, ensure_ascii=False)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(self.status)
+            write_whole(self.status, json.dumps({"format": FORMAT, **asdict(result)}, ensure_ascii=False))
         except OSError as error:
             LOG.warning("the status cannot be written to %s: %s", self.status, error.strerror)
 

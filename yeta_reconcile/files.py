@@ -1,0 +1,64 @@
+"""Files that are there whole or not at all. The one place that replaces a file; it decides nothing."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What other users may do with a new file is the umask's to say.
+ORDINARY = 0o666
+PRIVATE = 0o600
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = ORDINARY) -> Iterator[IO[bytes]]:
+    """A stream whose bytes become the file, on disk, when the block ends well; else the file is as it was.
+
+    A link is followed. What is no regular file, a device or a pipe, is written into and stays what it is.
+    Raises OSError.
+    """
+    # A name like /dev/fd/63 leads to what no path names: it is only opened, not followed.
+    if path.exists() and not path.is_file():
+        with _opened(path) as stream:
+            yield stream
+        return
+    real = Path(os.path.realpath(path))
+    beside = real.with_name(f".{real.name}-{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(real)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    _sync(real.parent)
+
+
+def write_whole(path: Path, text: str, mode: int = ORDINARY) -> None:
+    """Replace a file with a text in UTF-8. Raises OSError."""
+    with whole_file(path, mode) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """A device or pipe, opened for writing; a pipe that nobody reads is an error and no wait."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
