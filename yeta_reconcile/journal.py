@@ -18,13 +18,13 @@ from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase, WaveRec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# From each phase, the phases a wave may go to; `None` in `SEEN` below is "stays".
+# From each phase, the phases a wave may go to. Nothing else moves one (`may_move`).
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {
-    Phase.PLANNED: frozenset({Phase.CREATING, Phase.STARTED, Phase.DISCARDED}),
-    Phase.CREATING: frozenset({Phase.PLANNED, Phase.FILLING, Phase.DISCARDED}),
+    Phase.PLANNED: frozenset({Phase.CREATING, Phase.DISCARDED}),
+    Phase.CREATING: frozenset({Phase.FILLING, Phase.DISCARDED}),
     Phase.FILLING: frozenset({Phase.VERIFIED, Phase.DISCARDED, *LIVE, *FINAL}),
     Phase.VERIFIED: frozenset({Phase.FILLING, Phase.DISCARDED, *LIVE, *FINAL}),
-    Phase.STARTED: frozenset({Phase.VERIFIED, *LIVE, *FINAL} - {Phase.DISCARDED}),
+    Phase.STARTED: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
     Phase.PAUSED: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
     Phase.DRAINING: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
     Phase.COMPLETED: frozenset({Phase.DELETED}),
@@ -35,6 +35,30 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     ),
     Phase.DISCARDED: frozenset(),
 }
+# Where a wave goes back to once its call is proven not to have been carried out: only that call's outcome
+# moves it so. A start that was sent counts as one until then.
+UNDONE: dict[Phase, frozenset[Phase]] = {
+    Phase.CREATING: frozenset({Phase.PLANNED}),
+    Phase.STARTED: frozenset({Phase.VERIFIED}),
+}
+# A direct call has no task of its own: it was called out, or it was not.
+DIRECT: dict[Phase, frozenset[Phase]] = {
+    Phase.PLANNED: frozenset({Phase.STARTED, Phase.DISCARDED}),
+    Phase.STARTED: frozenset({Phase.COMPLETED}),
+}
+DIRECT_UNDONE: dict[Phase, frozenset[Phase]] = {Phase.STARTED: frozenset({Phase.PLANNED})}
+
+
+class IllegalTransition(Exception):
+    """A wave was to go where no way leads: a bug, and nothing was written."""
+
+
+def may_move(kind: str, former: Phase, phase: Phase, *, undone: bool) -> bool:
+    """Whether a wave of that kind may go there; `undone`: its call is proven not to have been carried out."""
+    ways, back = (TRANSITIONS, UNDONE) if kind == "Campaign" else (DIRECT, DIRECT_UNDONE)
+    none: frozenset[Phase] = frozenset()
+    there = ways.get(former, none) | (back.get(former, none) if undone else none)
+    return former is phase or phase in there
 
 
 # Backfill reaches no further back.

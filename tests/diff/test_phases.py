@@ -13,10 +13,12 @@ from yeta_reconcile.delta import Grip
 from yeta_reconcile.diff import grip, key_headers
 from yeta_reconcile.journal import (
     TRANSITIONS,
+    UNDONE,
     Doubt,
     Seen,
     carry_readiness,
     ended_as,
+    may_move,
     missing_records,
     quiet_facts,
     risen,
@@ -340,7 +342,10 @@ def test_a_wave_whose_start_was_sent_never_becomes_a_staged_one_but_by_proof() -
     """Only a start that is proven not to have happened goes back, to the phase right before it."""
     back = {phase: TRANSITIONS[phase] & STAGED for phase in LIVE | FINAL if TRANSITIONS[phase] & STAGED}
 
-    assert back == {Phase.STARTED: {Phase.VERIFIED}, Phase.LOST: {Phase.FILLING}}
+    assert back == {Phase.LOST: {Phase.FILLING}}
+    assert {Phase.CREATING: {Phase.PLANNED}, Phase.STARTED: {Phase.VERIFIED}} == UNDONE
+    assert not may_move("Campaign", Phase.STARTED, Phase.VERIFIED, undone=False)
+    assert may_move("Campaign", Phase.STARTED, Phase.VERIFIED, undone=True)
 
 
 def test_what_is_over_stays_over() -> None:

@@ -18,7 +18,7 @@ from tests.support.lab import Lab
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import StateError, YetaError
-from yeta_reconcile.journal import TRANSITIONS
+from yeta_reconcile.journal import DIRECT, DIRECT_UNDONE, TRANSITIONS, UNDONE
 from yeta_reconcile.recorded import Phase
 from yeta_reconcile.store.lock import LIFETIME_MS
 
@@ -60,6 +60,15 @@ KILLED_AT_WRITE = "killed before a write"
 KILLED_IN_WRITE = "killed in a write"
 KILLED_WRITTEN = "killed after a write"
 DISK_FULL = "disk full"
+# The process is stopped (Ctrl-Z, a suspended machine) and goes on when another has done all there was to do
+# and everybody was called: before its request leaves, or after; with the answer, without, or with a refusal.
+FROZEN_UNSENT = "frozen before the send"
+FROZEN_SENT = "frozen after the send"
+FROZEN_UNANSWERED = "frozen after the send, and no answer"
+FROZEN_REFUSED = {
+    f"frozen, and refused with {code}": code for code in (10004, 3030002, 200203, 3010101, 3010102)
+}
+FROZEN_KINDS = (FROZEN_UNSENT, FROZEN_SENT, FROZEN_UNANSWERED, *FROZEN_REFUSED)
 WRITE_KINDS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN, DISK_FULL)
 
 
@@ -78,7 +87,13 @@ def watch_phases(database: Any) -> None:
 def assert_transitions(read: Callable[[str], list[tuple[str, str]]]) -> None:
     """No phase changed but as the table of transitions says."""
     for former, now in read("SELECT DISTINCT former, now FROM phases"):
-        assert Phase(now) in TRANSITIONS[Phase(former)], f"a wave went from {former} to {now}"
+        tables = (TRANSITIONS, UNDONE, DIRECT, DIRECT_UNDONE)
+        ways = [table.get(Phase(former), ()) for table in tables]
+        assert any(Phase(now) in way for way in ways), f"a wave went from {former} to {now}"
+
+
+# So long everybody's calls take in a story, at most; seconds.
+ALL_CALLED = 3 * 3600
 
 
 class Killed(BaseException):
@@ -124,6 +139,10 @@ class TroubledLab(Lab):
     def _spoil(self, request: httpx.Request) -> None:
         assert self.point
         kind = self.point.kind
+        if kind in FROZEN_REFUSED:
+            self.emulator.faults.add(Fault("code", code=FROZEN_REFUSED[kind]))
+        if kind == FROZEN_UNSENT:
+            self._freeze()
         if kind == NOT_SENT:
             raise httpx.ConnectError("no connection", request=request)
         if kind == KILLED_BEFORE:
@@ -134,8 +153,13 @@ class TroubledLab(Lab):
             self.emulator.faults.add(PLATFORM_FAULTS[kind])
 
     def _answered(self, request: httpx.Request) -> None:
-        if self.point and self.point.kind == KILLED_AFTER and self._here("request", len(self.requests)):
-            self._die()
+        if self.point and self._here("request", len(self.requests)):
+            if self.point.kind == KILLED_AFTER:
+                self._die()
+            if self.point.kind in {FROZEN_SENT, FROZEN_UNANSWERED, *FROZEN_REFUSED}:
+                self._freeze()
+            if self.point.kind == FROZEN_UNANSWERED:
+                raise httpx.ReadTimeout("The read operation timed out", request=request)
         if self.after:
             self.after(request)
 
@@ -151,6 +175,14 @@ class TroubledLab(Lab):
         self.struck |= here
         return here
 
+    def _freeze(self) -> None:
+        """Stand still while another runner takes over, finishes, and everybody is called."""
+        beat, self.clock.beat = self.clock.beat, None
+        self.emulator.advance(LIFETIME_MS / 1000 + 1)
+        Lab(self.root, self.emulator, state=self.state, max_in_flight=1).converge()
+        self.emulator.advance(ALL_CALLED)
+        self.clock.beat = beat
+
     def _die(self) -> None:
         self.dead = True
         raise Killed
@@ -162,14 +194,14 @@ class TroubledLab(Lab):
             raise Killed
 
     @contextmanager
-    def _write(self, database: Database) -> Iterator[Transaction]:
+    def _write(self, database: Database, **how: bool) -> Iterator[Transaction]:
         self._alive()
         with self._counting:
             self.writes += 1
             kind = self.point.kind if self.point and self._here("write", self.writes) else ""
         if kind == KILLED_AT_WRITE:
             self._die()
-        with type(database).write(database) as transaction:
+        with type(database).write(database, **how) as transaction:
             yield transaction
             if kind == KILLED_IN_WRITE:
                 self._die()
@@ -194,7 +226,7 @@ class TroubledLab(Lab):
             watched = database.dialect == "sqlite"
             if watched:
                 watch_phases(database)
-            database.write = lambda: self._write(database)
+            database.write = lambda **how: self._write(database, **how)
             database.read = counted_read
             yield store
             if watched:

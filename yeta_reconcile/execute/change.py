@@ -12,6 +12,7 @@ from yeta_reconcile.errors import (
     NotSent,
     OutcomeUnknown,
     PlatformError,
+    StateLocked,
     StopEverything,
     YetaError,
 )
@@ -120,6 +121,8 @@ def _once(
         try:
             if step.rings or step.call == "create":
                 run.may_go_on(step.wave, rings=step.rings)
+            else:
+                run.still_holds()
         except YetaError:
             _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not go on")
             raise
@@ -131,7 +134,7 @@ def _once(
             _stop_all(run, step, failure)
     if failure is not None:
         return _failed(run, step, intent, failure)
-    run.store.intents.end(intent, Outcome.DONE, run.instant(), wave_id=step.wave_id, **done(value))
+    _conclude(run, step, intent, Outcome.DONE, **done(value))
     return Answer(Outcome.DONE, Meaning.DONE, value)
 
 
@@ -191,13 +194,26 @@ def _end(
     run: Run, step: Step, intent: int, outcome: Outcome, *, code: int | None = None, why: str = ""
 ) -> None:
     refused = outcome is Outcome.REFUSED
-    run.store.intents.end(
+    _conclude(
+        run,
+        step,
         intent,
         outcome,
-        run.instant(),
-        wave_id=step.wave_id,
         code=code,
         why=why,
         fates=(step.unknown, Fate.PENDING) if refused and step.unknown else None,
         **((step.undo or {}) if refused else {}),
     )
+
+
+def _conclude(run: Run, step: Step, intent: int, outcome: Outcome, **said: Any) -> None:
+    """Write what became of a call. If the lock is another's by now, it decides nothing, and is noted alone.
+
+    Whoever holds the lock has settled the call by looking, or will. Raises StateLocked.
+    """
+    try:
+        run.store.intents.end(intent, outcome, run.instant(), wave_id=step.wave_id, **said)
+    except StateLocked:
+        task_id = str(said.get("task_id") or "")
+        run.store.intents.note_late(intent, outcome, run.now_ms(), code=said.get("code"), task_id=task_id)
+        raise

@@ -54,6 +54,10 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
     wrong = f"holds {task.count_tel} numbers, not {asked}" if task.count_tel != asked else ""
     if not wrong and (names := reads_otherwise(wave, task, lines)):
         wrong = f"has another {', '.join(names)} than was asked"
+    if wrong and wave.phase is Phase.STARTED:
+        words = f"wave {wave.number}, whose start was sent, {wrong}"
+        run.problem(8, wave.campaign, words, "delete its task, then `yeta state resolve` settles it")
+        return False
     if wrong:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, detail="discard")
         run.problem(7, wave.campaign, f"wave {wave.number} {wrong}: it is staged anew", "run again")

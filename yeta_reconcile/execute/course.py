@@ -214,8 +214,7 @@ class Course:
         number = former.number if former else self._record().next_wave
         wave_id = self._record_wave(number, rows, full=full)
         self._new.add(wave_id)
-        held = (self.run.holder, self.run.instant())
-        self.run.store.waves.seal_wave(wave_id, take_from=found.proofs, held=held)
+        self.run.store.waves.seal_wave(wave_id, take_from=found.proofs)
         self.run.say("planned", self.name, wave=number, rows=len(rows))
         return self.run.store.waves.wave(wave_id)
 

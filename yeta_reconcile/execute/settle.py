@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.journal import Doubt, settle_control, settle_inserts
 from yeta_reconcile.observe import new_and_empty, young
 from yeta_reconcile.proof import Claim, Journalled, Look, Proof, prove
-from yeta_reconcile.recorded import Fate, Outcome, Phase
+from yeta_reconcile.recorded import FINAL, STAGED, Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
@@ -24,7 +24,9 @@ BAD_NUMBER = 200203
 
 
 def settle_all(run: Run) -> None:
-    """Settle every doubt that an earlier run, or its death, left."""
+    """Settle every doubt that an earlier run, or its death, left. What came too late is looked at like it."""
+    for late in run.store.intents.take_late():
+        run.say("late-answer", "", call=late.call, outcome=late.outcome.value, code=late.code)
     intents = run.store.intents.open()
     orphans = [intent for intent in intents if intent.wave_id is None]
     if orphans:
@@ -160,6 +162,9 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
         )
         return
     fields = AFTER[call] if outcome is Outcome.DONE else BEFORE[call]
+    if wave.phase in FINAL or (call == "start" and outcome is Outcome.REFUSED and wave.phase in STAGED):
+        # What it is by now was seen at its task; the call adds nothing to that.
+        fields = {}
     run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **fields)
 
 

@@ -45,10 +45,6 @@ class Staging:
         run = self.run
         settle_wave(run, wave_id)
         wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.CREATING:
-            # An intent that settled as refused says so by its phase; none at all means we died before it.
-            run.store.waves.change_wave(wave_id, phase=Phase.PLANNED)
-            wave = run.store.waves.wave(wave_id)
         if wave.phase is Phase.PLANNED and not self._create(wave):
             return False
         wave = run.store.waves.wave(wave_id)

@@ -7,11 +7,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from yeta_reconcile.errors import StateLocked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 Row = tuple[Any, ...]
+# Where the state keeps what `Database.fence` is compared with.
+GENERATION = "lock_generation"
+
+
+def check_fence(transaction: Transaction, fence: str) -> None:
+    """Raise StateLocked unless the lock is still of the generation under which we began."""
+    if fence and transaction.read("SELECT value FROM meta WHERE name = ?", (GENERATION,)) != [(fence,)]:
+        raise lost()
+
+
+def lost() -> StateLocked:
+    """What stops a holder that is none any more."""
+    return StateLocked(
+        "the lock on the state was lost (it expired or was taken away); stopped before the next call",
+        hint="run the same command again",
+    )
 
 
 class Transaction(Protocol):
@@ -54,12 +72,19 @@ class Database(Protocol):
     chunk: int
     """Rows a bulk transaction may touch, so that nobody who waits for it waits longer than about 50 ms."""
 
+    fence: str
+    """What the state must say of its lock for anything to be written through here; empty: nothing."""
+
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query, outside any transaction of ours."""
         ...
 
-    def write(self) -> AbstractContextManager[Transaction]:
-        """A write transaction; durable when its block has ended. Raises StateError."""
+    def write(self, *, fenced: bool = True) -> AbstractContextManager[Transaction]:
+        """A write transaction; durable when its block has ended. Raises StateError.
+
+        Raises StateLocked, before its block begins, where the `fence` does not hold any more; not `fenced`
+        are the lock's own writes, and such as are true whoever holds it.
+        """
         ...
 
     def tables(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.journal import IllegalTransition, may_move
 from yeta_reconcile.recorded import Fate, Phase
 
 if TYPE_CHECKING:
@@ -31,14 +32,18 @@ _FIELDS = {
 }  # fmt: skip
 
 
-def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -> None:
+def set_fields(
+    transaction: Transaction, wave_id: int, fields: dict[str, Any], *, undone: bool = False
+) -> None:
     """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer.
 
-    What stood still in one phase proves nothing of the next: with the phase that begins anew.
+    The one place that writes a phase: it goes only where `journal` says, `undone` as there. What stood still
+    in one phase proves nothing of the next: with the phase that begins anew. Raises IllegalTransition.
     """
     if not fields:
         return
     if "phase" in fields:
+        _check_way(transaction, wave_id, fields["phase"], undone=undone)
         fields = {"quiet_since": None, "quiet_facts": ""} | fields
     if unknown := fields.keys() - _FIELDS:
         raise AssertionError(f"a wave has no fields {sorted(unknown)}")
@@ -49,6 +54,12 @@ def set_fields(transaction: Transaction, wave_id: int, fields: dict[str, Any]) -
     transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
     if "phase" in fields:
         bump(transaction, wave_id)
+
+
+def _check_way(transaction: Transaction, wave_id: int, phase: Phase, *, undone: bool) -> None:
+    former, kind = transaction.read("SELECT phase, kind FROM waves WHERE wave_id = ?", (wave_id,))[0]
+    if not may_move(kind, Phase(former), phase, undone=undone):
+        raise IllegalTransition(f"wave {wave_id} ({kind}) cannot go from {former} to {phase}")
 
 
 def refate(

@@ -40,7 +40,8 @@ class History:
         Without an `exit_code` in it the run is under way.
         """
         body = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        with self._database.write() as transaction:
+        # What a run came to is true whoever holds the lock by then.
+        with self._database.write(fenced=False) as transaction:
             seal = self._read_seal(transaction)
             before = seal.head if seal else ""
             link = self._chained(before, now, body)

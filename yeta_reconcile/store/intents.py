@@ -6,11 +6,12 @@ transaction, so that no instant exists in which the two disagree.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.recorded import Fate, Intent, Outcome
+from yeta_reconcile.store.database import lost
 from yeta_reconcile.store.fates import refate, set_fields
-from yeta_reconcile.store.lock import Holder, held, lost
+from yeta_reconcile.store.lock import Holder, held
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database, Row
 
 _COLUMNS = "intent_id, wave_id, called, batch, row_count, begun, deadline, outcome, code, ended"
+
+
+class LateAnswer(NamedTuple):
+    """What a call was answered whose sender did not hold the lock any more."""
+
+    wave_id: int | None
+    call: str
+    outcome: Outcome
+    code: int | None
+    task_id: str
 
 
 class Intents:
@@ -72,13 +83,17 @@ class Intents:
         fates: tuple[Sequence[bytes], Fate] | None = None,
         **fields: Any,
     ) -> None:
-        """What became of the call. An unknown outcome stays open until it is settled."""
+        """What became of the call. An unknown outcome stays open until it is settled.
+
+        Raises StateLocked if the lock is another's by now, or the intent was settled: nothing is written.
+        """
         with self._database.write() as transaction:
-            transaction.execute(
+            if not transaction.execute(
                 "UPDATE intents SET outcome = ?, code = ?, why = ?, settled = ?, "
-                f"ended = {self._database.clock} WHERE intent_id = ?",
+                f"ended = {self._database.clock} WHERE intent_id = ? AND settled = 0",
                 (outcome.value, code, why, int(outcome is not Outcome.UNKNOWN), now, intent_id),
-            )
+            ):
+                raise lost()
             if data_ids:
                 # A platform that hands out an id twice must not cost us the outcome.
                 transaction.many(
@@ -89,19 +104,42 @@ class Intents:
                 if fates:
                     # A call record may come in before the answer to its call-out: what it proves stays.
                     refate(transaction, wave_id, *fates, but=Fate.DIALLED)
-                set_fields(transaction, wave_id, fields)
+                set_fields(transaction, wave_id, fields, undone=outcome is Outcome.REFUSED)
+
+    def note_late(
+        self, intent_id: int, outcome: Outcome, now: int, *, code: int | None, task_id: str
+    ) -> None:
+        """An answer that came when the lock was another's: it moves nothing."""
+        with self._database.write(fenced=False) as transaction:
+            transaction.execute(
+                "INSERT INTO late_answers VALUES (?, ?, ?, ?, ?)",
+                (intent_id, now, outcome.value, code, task_id),
+            )
+
+    def take_late(self) -> list[LateAnswer]:
+        """The answers that came too late since this was last asked, with the calls they answer."""
+        with self._database.write() as transaction:
+            found = transaction.read(
+                "SELECT i.wave_id, i.called, l.outcome, l.code, l.task_id FROM late_answers l "
+                "JOIN intents i ON i.intent_id = l.intent_id ORDER BY l.written"
+            )
+            if found:
+                transaction.execute("DELETE FROM late_answers")
+        return [LateAnswer(row[0], row[1], Outcome(row[2]), row[3], row[4]) for row in found]
 
     def settle(
         self, intents: Sequence[Intent], outcome: Outcome, *, wave_id: int | None, **fields: Any
     ) -> None:
-        """Doubtful intents of a wave turn out to be done or refused."""
+        """Doubtful intents of a wave turn out to be done or refused; once they have, that is final."""
         with self._database.write() as transaction:
-            transaction.many(
-                "UPDATE intents SET outcome = ?, settled = 1 WHERE intent_id = ?",
-                [(outcome.value, intent.intent_id) for intent in intents],
-            )
+            for intent in intents:
+                if not transaction.execute(
+                    "UPDATE intents SET outcome = ?, settled = 1 WHERE intent_id = ? AND settled = 0",
+                    (outcome.value, intent.intent_id),
+                ):
+                    raise lost()
             if wave_id is not None:
-                set_fields(transaction, wave_id, fields)
+                set_fields(transaction, wave_id, fields, undone=outcome is Outcome.REFUSED)
 
     def open(self, wave_id: int | None = None) -> list[Intent]:
         """Intents whose outcome is unknown, or was never written since we died."""

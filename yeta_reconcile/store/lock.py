@@ -1,7 +1,9 @@
 """The lock for whatever changes the platform: a row with holder, host, process, time and expiry.
 
 It is renewed by a heartbeat, and checked inside the transaction of every intent, so that a holder that slept
-too long cannot act on a state that is no longer its own. Its times are of the state's clock, so that no
+too long cannot act on a state that is no longer its own. Its generation only grows, and whatever its holder
+writes is refused once there is another one: what was sent before, and answered after, decides nothing. Its
+times are of the state's clock, so that no
 machine whose own is wrong takes a lock that lives.
 """
 
@@ -15,9 +17,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateLocked
+from yeta_reconcile.store.database import GENERATION
 
 if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database, Row
+    from yeta_reconcile.store.database import Database, Row, Transaction
 
 LIFETIME_MS = 30_000
 _COLUMNS = "holder, host, process, command, taken, expires"
@@ -71,37 +74,49 @@ class Lock:
         """Take it. Whether it was left by a dead holder. Raises StateLocked with who, since when."""
         # Whoever holds it is known without waiting for whoever writes right now.
         _refuse_living(self._database.read(self._look, (now,)))
-        with self._database.write() as transaction:
+        with self._database.write(fenced=False) as transaction:
             found = transaction.read(self._look, (now,))
             _refuse_living(found)
             transaction.execute("DELETE FROM apply_lock")
             transaction.execute(
                 self._take, (holder.holder, holder.host, holder.process, holder.command, now, now)
             )
+            fence = _next_generation(transaction, holder.holder)
+        self._database.fence = fence
         return bool(found)
 
     def renew(self, holder: Holder, now: int | None = None) -> bool:
         """Push the expiry on. False: it is no longer ours."""
-        with self._database.write() as transaction:
+        with self._database.write(fenced=False) as transaction:
             return bool(transaction.execute(self._renew, (now, holder.holder, now)))
 
     def release(self, holder: Holder) -> None:
-        """Give it back, if it is still ours."""
-        with self._database.write() as transaction:
-            transaction.execute("DELETE FROM apply_lock WHERE holder = ?", (holder.holder,))
+        """Give it back, if it is still ours; else what we write stays refused."""
+        with self._database.write(fenced=False) as transaction:
+            ours = transaction.execute("DELETE FROM apply_lock WHERE holder = ?", (holder.holder,))
+        if ours:
+            self._database.fence = ""
 
     def take_away(self) -> None:
         """`state unlock`: whoever held it stops at its next intent."""
-        with self._database.write() as transaction:
+        with self._database.write(fenced=False) as transaction:
             transaction.execute("DELETE FROM apply_lock")
+            _next_generation(transaction, "")
 
 
-def lost() -> StateLocked:
-    """What stops a holder that is none any more."""
-    return StateLocked(
-        "the lock on the state was lost (it expired or was taken away); stopped before the next call",
-        hint="run the same command again",
+def _next_generation(transaction: Transaction, holder: str) -> str:
+    """A generation that never was, with its holder's name: what was begun under another one is fenced off.
+
+    The name tells two of one number apart, as after an older copy of the state was put back.
+    """
+    found = transaction.read("SELECT value FROM meta WHERE name = ?", (GENERATION,))
+    former = int(found[0][0].partition(" ")[0]) if found else 0
+    generation = f"{former + 1} {holder}"
+    transaction.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (GENERATION, generation),
     )
+    return generation
 
 
 def _refuse_living(found: list[Row]) -> None:

@@ -17,6 +17,7 @@ from psycopg.types.numeric import IntLoader
 from psycopg.types.string import StrDumper
 
 from yeta_reconcile.errors import InvalidInput, StateError
+from yeta_reconcile.store.database import check_fence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -59,6 +60,7 @@ class PostgresDatabase:
         self.place = _place(self._parameters)
         self._lock = threading.RLock()
         self._writing = False
+        self.fence = ""
         with self._translated():
             self._connection = self._connect()
 
@@ -83,13 +85,15 @@ class PostgresDatabase:
             return self._afresh(lambda connection: _rows(connection, sql, parameters))
 
     @contextmanager
-    def write(self) -> Iterator[PostgresTransaction]:
+    def write(self, *, fenced: bool = True) -> Iterator[PostgresTransaction]:
         """`BEGIN` and the writers' lock … `COMMIT`; rolled back whole on any exception, also on a kill."""
         with self._lock, self._translated():
             try:
                 self._afresh(lambda connection: connection.execute(BEGIN))
                 self._writing = True
-                yield PostgresTransaction(self._connection)
+                transaction = PostgresTransaction(self._connection)
+                check_fence(transaction, self.fence if fenced else "")
+                yield transaction
                 self._commit()
             except BaseException:
                 self._roll_back()

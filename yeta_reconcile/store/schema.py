@@ -133,6 +133,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 WHERE wave_id IS NOT NULL AND row_key IS NULL AND recorded = 1 AND number IS NOT NULL""",
         ),
     ),
+    (
+        "answers that came when the lock was another's",
+        (
+            """CREATE TABLE late_answers (
+                intent_id {big} NOT NULL, written {big} NOT NULL, outcome TEXT NOT NULL, code INTEGER,
+                task_id TEXT NOT NULL)""",
+        ),
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.database import check_fence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,6 +46,7 @@ class SqliteDatabase:
     def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
         self.place = str(path) if path else "memory"
+        self.fence = ""
         self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
         with self._translated():
@@ -83,13 +85,15 @@ class SqliteDatabase:
             return self._patiently(sql, tuple(parameters))
 
     @contextmanager
-    def write(self) -> Iterator[SqliteTransaction]:
+    def write(self, *, fenced: bool = True) -> Iterator[SqliteTransaction]:
         """`BEGIN IMMEDIATE` … `COMMIT`; rolled back whole on any exception, also on a kill."""
         with self._lock, self._translated():
             self._patiently("BEGIN IMMEDIATE")
             began = time.monotonic()
             try:
-                yield SqliteTransaction(self._utils)
+                transaction = SqliteTransaction(self._utils)
+                check_fence(transaction, self.fence if fenced else "")
+                yield transaction
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.recorded import Fate, Phase, Recorded, RowRecord, WaveRecord
 from yeta_reconcile.store import called, ledger
 from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
-from yeta_reconcile.store.lock import held as lock_held
-from yeta_reconcile.store.lock import lost
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.proof import Proof
     from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store.database import Database, Transaction
-    from yeta_reconcile.store.lock import Holder
 
 # Rows a read, so that a list of any length takes little memory.
 CHUNK = 10_000
@@ -314,21 +311,12 @@ class Waves:
         """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
         ledger.add(self._database, wave_id, rows)
 
-    def seal_wave(
-        self, wave_id: int, *, take_from: Sequence[Proof] = (), held: tuple[Holder, int | None] | None = None
-    ) -> None:
-        """From now on the wave counts. Rows it shares with waves of `take_from` are released there.
-
-        `held`: the lock's holder, and now as `Lock` takes it. Raises StateLocked where the lock is another's.
-        """
+    def seal_wave(self, wave_id: int, *, take_from: Sequence[Proof] = ()) -> None:
+        """From now on the wave counts. Rows it shares with waves of `take_from` are released there."""
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
             ledger.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
-            if held and not transaction.read(
-                f"SELECT 1 FROM apply_lock WHERE {lock_held(self._database)}", (held[0].holder, held[1])
-            ):
-                raise lost()
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
             transaction.execute(
                 "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= "
