@@ -212,7 +212,7 @@ def test_it_belongs_to_its_project_state_and_platform(here: Served, tmp_path: Pa
     refused(here, "another state", YETA_STATE_KEY="k", YETA_STATE="other.db")
     assert not (here.root / "other.db").exists()
     with served(tmp_path / "elsewhere") as other:
-        refused(here, "another platform", YETA_STATE_KEY="k", YETA_BASE_URL=other.url)
+        refused(here, "platform", other.url, YETA_STATE_KEY="k", YETA_BASE_URL=other.url)
     here.project(name="other")
     refused(here, "made for project acme; this is project other", YETA_STATE="b.db", YETA_STATE_KEY="k")
 
