@@ -71,6 +71,23 @@ def test_a_time_that_an_earlier_version_kept_ends_no_command(here: Served) -> No
         assert here.main(*command).code == 0, command
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [("waves", "released", b"\xff"), ("waves", "attributes", "{}"), ("campaigns", "settled_notes", 0)],
+)
+def test_a_damaged_record_of_the_state_is_said_to_be_one(
+    here: Served, table: str, column: str, value: object
+) -> None:
+    applied(here)
+    with contextlib.closing(here.store()) as store, store.database.write() as transaction:
+        transaction.execute(f"UPDATE {table} SET {column} = ?", (value,))
+
+    for command in ("plan", "status", "apply --yes", "state list"):
+        done = here.main(*command.split())
+        assert done.code == 1, command
+        assert "a record of the state is damaged" in done.err
+
+
 def test_a_count_beyond_64_bits_stops_nothing_else_than_what_it_counts(here: Served) -> None:
     applied(here)
     here.campaign("other", rows=range(10, 13), lines='["200"]')

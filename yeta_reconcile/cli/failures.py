@@ -22,6 +22,7 @@ from yeta_reconcile.cli.commands import COMMANDS
 from yeta_reconcile.cli.log import json_line, redact, trace_of
 from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
 from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
+from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.positions import Position
 from yeta_reconcile.render.diagnostics import diagnostic_line
 from yeta_reconcile.render.plan_json import diagnostic_json
@@ -66,7 +67,7 @@ def failure_of(error: BaseException) -> Failure:
                 "run the same command again: it first settles what happened; nothing is done twice",
             )
         case click.ClickException():
-            return Failure(USAGE, error.format_message())
+            return Failure(USAGE, mask_numbers(error.format_message()))
         case click.Abort() | KeyboardInterrupt():
             return Failure(INTERRUPTED, "interrupted")
         case _:
@@ -130,7 +131,7 @@ def _place(finding: Diagnostic) -> tuple[Position, str]:
 
 
 def _say_usage(error: click.ClickException) -> None:
-    message = error.format_message()
+    message = mask_numbers(error.format_message())
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.startswith("Usage:"):  # a group without a command says its help
         show(message, err=True) if message.startswith("Usage:") else tell(f"error: {message}")

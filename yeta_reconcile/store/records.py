@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from yeta_reconcile.campaign import Attributes
+from yeta_reconcile.errors import StateError
 from yeta_reconcile.recorded import CampaignRecord, Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yeta_reconcile.store.database import Row
 
+Record = TypeVar("Record", WaveRecord, CampaignRecord)
 # Of the table calls, as `c`: that a wave's task called a number that none of its rows has.
 STRAY = (
     "c.wave_id IS NOT NULL AND c.row_key IS NULL AND c.recorded = 1 AND c.number IS NOT NULL AND NOT EXISTS "
@@ -24,6 +28,13 @@ WAVE_COLUMNS = (
     f"(SELECT COUNT(DISTINCT c.number) FROM calls c WHERE c.wave_id = waves.wave_id AND {STRAY})"
 )
 _FATES = tuple(Fate)
+# Column types hold nothing back in SQLite; by an annotation of a record, what may stand in it.
+_KINDS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "str": (str,),
+    "int | None": (int, type(None)),
+    "str | None": (str, type(None)),
+}
 ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
 CAMPAIGN_COLUMNS = (
     "name, kind, key_headers, former, protect, gone_at, next_wave, generation, settled_list, settled_rows, "
@@ -32,7 +43,33 @@ CAMPAIGN_COLUMNS = (
 
 
 def read_wave(row: Row) -> WaveRecord:
-    """A wave, of WAVE_COLUMNS."""
+    """A wave, of WAVE_COLUMNS. Raises StateError for what no version wrote."""
+    return _sound(lambda: _wave(row))
+
+
+def read_campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
+    """A campaign with its waves, of CAMPAIGN_COLUMNS. Raises StateError for what no version wrote."""
+    return _sound(lambda: _campaign(row, waves))
+
+
+def _sound(read: Callable[[], Record]) -> Record:
+    """A record in which each value is of its kind."""
+    try:
+        record = read()
+    except (TypeError, ValueError, LookupError, AttributeError):
+        record = None
+    kinds = record.__annotations__ if record is not None else {}
+    if record is None or any(
+        not isinstance(getattr(record, name), _KINDS[kind]) for name, kind in kinds.items() if kind in _KINDS
+    ):
+        raise StateError(
+            "a record of the state is damaged and cannot be read",
+            hint="put a backup of the state in its place",
+        )
+    return record
+
+
+def _wave(row: Row) -> WaveRecord:
     return WaveRecord(
         wave_id=row[0],
         campaign=row[1],
@@ -67,8 +104,7 @@ def read_wave(row: Row) -> WaveRecord:
     )
 
 
-def read_campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
-    """A campaign with its waves, of CAMPAIGN_COLUMNS."""
+def _campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
     return CampaignRecord(
         name=row[0],
         kind=row[1],
