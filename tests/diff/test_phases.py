@@ -356,7 +356,7 @@ def test_what_is_over_stays_over() -> None:
     assert {Phase.DELETED, Phase.EXPIRED} == CUT_SHORT
 
 
-@pytest.mark.parametrize("phase", LIVE)
+@pytest.mark.parametrize("phase", sorted(LIVE))
 def test_a_live_wave_may_go_wherever_a_look_may_find_it(phase: Phase) -> None:
     assert TRANSITIONS[phase] >= {*LIVE, Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED, Phase.LOST}
 
