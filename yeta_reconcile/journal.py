@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.live import ASTIR, LivePhase, Task
 from yeta_reconcile.plan import Reason
 from yeta_reconcile.proof import CUT_SHORT
-from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase, WaveRecord
+from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Intent, Outcome, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,6 +202,63 @@ def settle_control(call: str, task: Task | None) -> Outcome:
         return Outcome.REFUSED if live in {LivePhase.PAUSED, LivePhase.NEW} else Outcome.DONE
     # A start: only a task that is still new, with nothing dialled, was not started.
     return Outcome.REFUSED if task.never_rang else Outcome.DONE
+
+
+# What a call that turns out done, or not done, leaves of its wave. What a discarded task was at its end, only
+# the next look tells.
+AFTER: dict[str, dict[str, Any]] = {
+    "start": {"phase": Phase.STARTED, "by_hand": False},
+    "resume": {"phase": Phase.STARTED, "by_hand": False, "detail": ""},
+    "pause": {"phase": Phase.PAUSED, "by_hand": False},
+    "drain": {"phase": Phase.DRAINING, "by_hand": False},
+    "delete": {"phase": Phase.DELETED, "by_hand": False},
+    "discard": {},
+}
+BEFORE: dict[str, dict[str, Any]] = {
+    "start": {"phase": Phase.VERIFIED, "started_at": None},
+    "resume": {"phase": Phase.PAUSED},
+    "pause": {},
+    "drain": {},
+    "delete": {},
+    "discard": {},
+}
+
+
+def left_by(wave: WaveRecord, call: str, outcome: Outcome) -> dict[str, Any]:
+    """The fields that a wave has once an unknown start, pause or delete is settled."""
+    not_started = call == "start" and outcome is Outcome.REFUSED
+    if wave.phase in FINAL or (not_started and wave.phase in STAGED):
+        # What it is by now was seen at its task; the call adds nothing to that.
+        return {}
+    return AFTER[call] if outcome is Outcome.DONE else BEFORE[call]
+
+
+def shows_by(intent: Intent, settle: int) -> int:
+    """By when a call's effect, if there is one, must be visible; ms, as `settle` is."""
+    over = intent.ended if intent.outcome is Outcome.UNKNOWN and intent.ended else intent.deadline
+    return over + settle
+
+
+def foreseen(
+    wave: WaveRecord, task: Task | None, doubtful: Sequence[Intent], now: int, settle: int
+) -> tuple[WaveRecord, tuple[str, ...]]:
+    """A wave as settling would leave it by this look, and the calls that only settling can tell of.
+
+    Nothing is foreseen while a request may be under way, nor what takes more than one look. A call-out that
+    was never answered is settled by nothing we do. Times in ms.
+    """
+    calls = dict.fromkeys(intent.call for intent in doubtful if intent.call != "callout")
+    ripe = all(shows_by(intent, settle) <= now for intent in doubtful)
+    untold = []
+    for call in calls:
+        outcome = settle_control(call, task) if ripe and call in AFTER else Outcome.UNKNOWN
+        if outcome is Outcome.UNKNOWN:
+            untold.append(call)
+            continue
+        fields = left_by(wave, call, outcome)
+        stood: dict[str, Any] = {"quiet_since": None, "quiet_facts": ""} if "phase" in fields else {}
+        wave = replace(wave, **(stood | fields))
+    return wave, tuple(untold)
 
 
 def ended_as(task: Task) -> Phase:

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.checks import check_campaign, reads_otherwise
 from yeta_reconcile.delta import Grip, RowsDelta, StagedDelta
-from yeta_reconcile.diff import INVALID, REFUSED, Finding, Subject, Wave, decide, grip, in_the_light
+from yeta_reconcile.diff import (
+    INVALID,
+    REFUSED,
+    Doubts,
+    Finding,
+    Subject,
+    Wave,
+    decide,
+    grip,
+    in_the_light,
+)
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.kin import Kin, continued_records
 from yeta_reconcile.ledger import Ledger
@@ -155,8 +165,10 @@ class _Gathering:
         self._new: dict[str, set[bytes]] = {}
         self._held: dict[str, Mapping[bytes, str]] = {}
         self.facts: dict[str, str] = {}
+        settle = int(self.declared.project.platform.settle.total_seconds() * 1000)
+        doubts = Doubts.of(self.store.intents.open(), self.now_ms, settle)
         self.lit: dict[str, tuple[Wave, ...]] = {
-            name: in_the_light(record, observed.tasks, planner.halted_tasks)
+            name: in_the_light(record, observed.tasks, planner.halted_tasks, doubts)
             for name, record in recorded.campaigns.items()
         }
         self.kin = Kin(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)

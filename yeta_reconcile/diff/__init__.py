@@ -8,13 +8,14 @@ from __future__ import annotations
 from yeta_reconcile.diff.case import attribute_path
 from yeta_reconcile.diff.decide import decide
 from yeta_reconcile.diff.decision import INVALID, REFUSED, UNRESOLVED, Decision, Finding
-from yeta_reconcile.diff.subject import Subject, Wave, grip, in_the_light, key_headers
+from yeta_reconcile.diff.subject import Doubts, Subject, Wave, grip, in_the_light, key_headers
 
 __all__ = [
     "INVALID",
     "REFUSED",
     "UNRESOLVED",
     "Decision",
+    "Doubts",
     "Finding",
     "Subject",
     "Wave",

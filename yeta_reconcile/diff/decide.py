@@ -10,6 +10,7 @@ from yeta_reconcile.diff.declared import decide_declared
 from yeta_reconcile.diff.direct import decide_direct
 from yeta_reconcile.diff.gone import decide_gone
 from yeta_reconcile.diff.orphans import judge_orphans, name_risen
+from yeta_reconcile.plan import Action, Change, Reason
 
 if TYPE_CHECKING:
     from yeta_reconcile.diff.subject import Subject
@@ -28,7 +29,33 @@ def decide(subject: Subject) -> Decision:
         decide_direct(subject, subject.declared, decision)
     else:
         decide_declared(subject, subject.declared, decision)
+    _wait_until_told(subject, decision)
     return decision
+
+
+def _wait_until_told(subject: Subject, decision: Decision) -> None:
+    """What an apply has to look at before anything else is named; a wave of which it is all, waits for it."""
+    acted_on = {change.wave_id for change in decision.changes}
+    settled_by_hand = any(found.exit_code for found in decision.findings)
+    for wave in subject.waves:
+        if not wave.untold:
+            continue
+        record = wave.record
+        words = f"whether {' and '.join(wave.untold)} of wave {record.number} was carried out is not known"
+        find(decision, subject, "unsettled", 0, words, "the next apply looks at its task first")
+        if record.wave_id not in acted_on and not settled_by_hand:
+            decision.changes.append(
+                Change(
+                    subject.name,
+                    record.number,
+                    Action.WAIT,
+                    Reason.OUTCOME_UNKNOWN,
+                    rows=wave.rows_left,
+                    detail=f"{words}: its task is looked at first",
+                    position=subject.at(),
+                    wave_id=record.wave_id,
+                )
+            )
 
 
 def _another_kind(subject: Subject, decision: Decision) -> bool:

@@ -7,18 +7,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.delta import Grip, RowsDelta
-from yeta_reconcile.journal import Seen, risen, seen
+from yeta_reconcile.journal import Seen, foreseen, risen, seen
 from yeta_reconcile.live import HALTED, Left
 from yeta_reconcile.positions import Position
 from yeta_reconcile.recorded import RISEN, CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.live import Task
     from yeta_reconcile.observed import Orphan
+    from yeta_reconcile.recorded import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Wave:
 
     record: WaveRecord
     task: Task | None
+    untold: tuple[str, ...] = ()
+    """Calls of which nobody knows whether they were carried out, until the next apply settles them."""
 
     @property
     def undialled(self) -> int:
@@ -100,31 +103,54 @@ class Subject:
         return self.record is None or not self.record.has_ledger
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """The journal's open calls by wave, and when the platform was asked; `now` and `settle` in ms."""
+
+    calls: Mapping[int, Sequence[Intent]] = field(default_factory=dict)
+    now: int = 0
+    settle: int = 0
+
+    @classmethod
+    def of(cls, intents: Iterable[Intent], now: int, settle: int) -> Doubts:
+        """Those that concern a wave."""
+        calls: dict[int, list[Intent]] = {}
+        for intent in intents:
+            if intent.wave_id is not None:
+                calls.setdefault(intent.wave_id, []).append(intent)
+        return cls(calls, now, settle)
+
+
 def in_the_light(
     record: CampaignRecord | None,
     tasks: dict[str, Task | None],
     halted: Mapping[str, Left] = MappingProxyType({}),
+    doubts: Doubts | None = None,
 ) -> tuple[Wave, ...]:
     """A campaign's waves with the phases that the platform's answers give them; discarded ones left out.
 
     `halted` are tasks that our own halt paused: their waves say so before any apply has noted it, unless the
-    counts show that they went on since.
+    counts show that they went on since. What settling the `doubts` would make of a wave is foreseen.
     """
     waves = []
-    for wave in record.waves if record else ():
-        if wave.task_id is None or wave.task_id not in tasks:
-            waves.append(Wave(wave, None))
+    doubts = doubts or Doubts()
+    for recorded in record.waves if record else ():
+        calls = doubts.calls.get(recorded.wave_id, ())
+        if recorded.task_id is None or recorded.task_id not in tasks:
+            # Without an answer about its task nothing is foreseen.
+            waves.append(Wave(recorded, None, foreseen(recorded, None, calls, 0, doubts.settle)[1]))
             continue
-        task = tasks[wave.task_id]
+        task = tasks[recorded.task_id]
+        wave, untold = foreseen(recorded, task, calls, doubts.now, doubts.settle)
         now: Seen = seen(wave, task)
         if now.phase is not Phase.DISCARDED:
             detail = RISEN if risen(wave, task) else wave.detail
-            left = halted.get(wave.task_id) or Left.said(detail)
+            left = halted.get(recorded.task_id) or Left.said(detail)
             if now.phase is Phase.PAUSED and task is not None and left is not None:
                 # Whoever set it going in between has paused it since.
                 detail = "" if left.ran_on(task) else HALTED
             lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count, detail=detail)
-            waves.append(Wave(lit, task))
+            waves.append(Wave(lit, task, untold))
     return tuple(waves)
 
 

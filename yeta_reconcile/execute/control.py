@@ -9,8 +9,9 @@ from yeta_reconcile.checks import reads_otherwise
 from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.execute.change import Answer, Step, change
-from yeta_reconcile.execute.settle import AFTER, absent, journalled, look, settle_wave
+from yeta_reconcile.execute.settle import absent, journalled, look, settle_wave
 from yeta_reconcile.journal import (
+    AFTER,
     carry_readiness,
     ended_as,
     quiet_facts,

@@ -6,12 +6,12 @@ It changes nothing at the platform. A call-out that was never answered stays unk
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from yeta_reconcile.journal import Doubt, settle_control, settle_inserts
+from yeta_reconcile.journal import Doubt, left_by, settle_control, settle_inserts, shows_by
 from yeta_reconcile.observe import new_and_empty, young
 from yeta_reconcile.proof import Claim, Journalled, Look, Proof, prove
-from yeta_reconcile.recorded import FINAL, STAGED, Fate, Outcome, Phase
+from yeta_reconcile.recorded import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.execute.run import Run
@@ -31,7 +31,7 @@ def settle_all(run: Run) -> None:
     orphans = [intent for intent in intents if intent.wave_id is None]
     if orphans:
         # Whether an orphan is gone, the next look tells; only its deletion must not be under way any more.
-        run.wait_until(max(_ripe(intent, run) for intent in orphans))
+        run.wait_until(max(shows_by(intent, run.pauses.settle_ms) for intent in orphans))
         run.store.intents.settle(orphans, Outcome.REFUSED, wave_id=None)
     for wave_id in dict.fromkeys(intent.wave_id for intent in intents):
         if wave_id is not None:
@@ -44,7 +44,7 @@ def settle_wave(run: Run, wave_id: int) -> None:
     if not intents:
         return
     wave = run.store.waves.wave(wave_id)
-    run.wait_until(max(_ripe(intent, run) for intent in intents))
+    run.wait_until(max(shows_by(intent, run.pauses.settle_ms) for intent in intents))
     by_call: dict[str, list[Intent]] = defaultdict(list)
     for intent in intents:
         by_call[intent.call].append(intent)
@@ -57,12 +57,6 @@ def settle_wave(run: Run, wave_id: int) -> None:
             run.store.intents.settle(doubtful, Outcome.UNKNOWN, wave_id=wave_id)
         else:
             _settle_control(run, wave, call, doubtful)
-
-
-def _ripe(intent: Intent, run: Run) -> int:
-    """When its effect, if there is one, must be visible; ms of the state's clock."""
-    over = intent.ended if intent.outcome is Outcome.UNKNOWN and intent.ended else intent.deadline
-    return over + int(run.pauses.settle * 1000)
 
 
 def look(run: Run, wave: WaveRecord) -> Task | None:
@@ -161,28 +155,4 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
             8, wave.campaign, f"whether {call} of wave {wave.number} was done cannot be told: it is {words}"
         )
         return
-    fields = AFTER[call] if outcome is Outcome.DONE else BEFORE[call]
-    if wave.phase in FINAL or (call == "start" and outcome is Outcome.REFUSED and wave.phase in STAGED):
-        # What it is by now was seen at its task; the call adds nothing to that.
-        fields = {}
-    run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **fields)
-
-
-# What a call that turns out done, or not done, leaves of its wave. What a discarded task was at its end, only
-# the next look tells.
-AFTER: dict[str, dict[str, Any]] = {
-    "start": {"phase": Phase.STARTED, "by_hand": False},
-    "resume": {"phase": Phase.STARTED, "by_hand": False, "detail": ""},
-    "pause": {"phase": Phase.PAUSED, "by_hand": False},
-    "drain": {"phase": Phase.DRAINING, "by_hand": False},
-    "delete": {"phase": Phase.DELETED, "by_hand": False},
-    "discard": {},
-}
-BEFORE: dict[str, dict[str, object]] = {
-    "start": {"phase": Phase.VERIFIED, "started_at": None},
-    "resume": {"phase": Phase.PAUSED},
-    "pause": {},
-    "drain": {},
-    "delete": {},
-    "discard": {},
-}
+    run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **left_by(wave, call, outcome))
