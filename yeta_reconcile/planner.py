@@ -351,7 +351,7 @@ class _Gathering:
     def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
         """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
         declared = [model.model_dump_json(), fingerprint]
-        live = [[w.record.number, w.record.attempt, _standing(w.record), w.record.task_id] for w in waves]
+        live = [[w.record.number, w.record.attempt, *_standing(w.record)] for w in waves]
         return f"{_short_digest(declared)}/{_short_digest(live)}"
 
     def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:
@@ -406,9 +406,14 @@ def _halt(words: str | None) -> Iterator[Diagnostic]:
         yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
 
 
-def _standing(wave: WaveRecord) -> Phase:
-    """A wave's phase; that a started one comes to its end by itself is progress."""
-    return Phase.STARTED if wave.phase in {Phase.COMPLETED, Phase.EXPIRED} else wave.phase
+def _standing(wave: WaveRecord) -> tuple[Phase, str | None]:
+    """A wave's phase and task; that a started one comes to its end by itself is progress.
+
+    So is how far one came that is still to be finished: whether its create was carried out, settling tells.
+    """
+    if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.FILLING}:
+        return Phase.FILLING, None
+    return (Phase.STARTED if wave.phase in {Phase.COMPLETED, Phase.EXPIRED} else wave.phase), wave.task_id
 
 
 def _short_digest(value: object) -> str:

@@ -20,13 +20,14 @@ ROWS = range(200, 203)
 EVENING = "schedule: {begin: 2026-12-01T20:00:00}"
 
 
-def once_settled(lab: TroubledLab) -> list[tuple[str, str, int, str, int]]:
-    """The plan of an apply: it has settled every doubt before it makes one."""
+def once_settled(lab: TroubledLab) -> tuple[list[tuple[str, str, int, str, int]], dict[str, str]]:
+    """The plan of an apply, and what it rests on: every doubt is settled before it is made."""
     with lab.store() as store, lab.client() as client:
         run = lab.run(store, client)
         with lab.beating(run), holding(run):
             planned = Planner(lab.repository(), store, client).plan(lab.clock.now())
-    return [(c.campaign, c.action.value, c.wave, c.reason.value, c.rows) for c in planned.plan.changes]
+    changes = [(c.campaign, c.action.value, c.wave, c.reason.value, c.rows) for c in planned.plan.changes]
+    return changes, planned.plan.facts
 
 
 def died(root: Path, call: str, kind: str, *, before: str, after: str) -> TroubledLab:
@@ -72,9 +73,9 @@ def test_a_plan_after_a_death_at_any_change_is_what_an_apply_plans_once_it_has_s
         story_until(lab)
         at_once = lab.actions()
         lab.emulator.advance(40)
-        later = lab.actions()
-        settled = once_settled(lab)
-        if later != settled or (settled and not at_once):
+        later, saved = lab.actions(), lab.plan().plan.facts
+        settled, facts = once_settled(lab)
+        if later != settled or saved != facts or (settled and not at_once):
             wrong[f"{calls[nth - 1]} {nth} {kind}"] = (at_once, later, settled)
     assert not wrong
 
@@ -87,7 +88,7 @@ def test_our_own_pause_whose_answer_was_never_heard_is_not_taken_for_another_han
     assert "unsettled" in {found.code for found in at_once.diagnostics}
     lab.emulator.advance(40)
 
-    assert lab.actions() == [("calm", "resume", 1, "declared-running", 3)] == once_settled(lab)
+    assert lab.actions() == [("calm", "resume", 1, "declared-running", 3)] == once_settled(lab)[0]
 
 
 def test_a_start_that_was_never_answered_is_waited_for_until_it_can_be_told(tmp_path: Path) -> None:
@@ -99,5 +100,5 @@ def test_a_start_that_was_never_answered_is_waited_for_until_it_can_be_told(tmp_
     lab.emulator.advance(40)
 
     lab.campaign("calm", range(200, 204), state="paused", extra=EVENING)
-    assert lab.actions() == once_settled(lab) == [("calm", "replace", 1, "rows-added", 4)]
+    assert lab.actions() == once_settled(lab)[0] == [("calm", "replace", 1, "rows-added", 4)]
     assert lab.rung() == []
