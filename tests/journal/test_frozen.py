@@ -28,6 +28,7 @@ from tests.support.served import served
 from tests.support.trouble import FROZEN_KINDS, Point, TroubledLab
 from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.recorded import Outcome
+from yeta_reconcile.store.intents import Intents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,3 +202,23 @@ def test_a_process_that_was_stopped_and_goes_on_says_that_its_lock_was_lost(tmp_
         here.emulator.advance(24 * 3600)
         assert Counter(here.rung()) == Counter(number(row) for row in range(600))
         assert here.main("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_runner_that_wakes_between_intent_and_create_creates_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("calm", range(3))
+    begin = Intents.begin
+
+    def sleep_after(self: Intents, *args: Any, **fields: Any) -> int:
+        intent = begin(self, *args, **fields)
+        with lab.store() as second:
+            second.lock.take_away()
+        return intent
+
+    monkeypatch.setattr(Intents, "begin", sleep_after)
+    with pytest.raises(StateLocked):
+        lab.apply()
+
+    assert lab.changes_sent() == []

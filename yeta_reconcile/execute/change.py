@@ -121,8 +121,7 @@ def _once(
         try:
             if step.rings or step.call == "create":
                 run.may_go_on(step.wave, rings=step.rings)
-            else:
-                run.still_holds()
+            run.still_holds()
         except YetaError:
             _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not go on")
             raise
