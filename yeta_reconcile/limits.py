@@ -26,11 +26,11 @@ def _new(change: Change) -> int:
 
 
 def _ringing(change: Change) -> int:
-    return change.rows if change.rings else 0
+    return change.ringing_rows
 
 
 def _deletes(change: Change) -> int:
-    return int(change.action is Action.DELETE)
+    return int(change.action is Action.DELETE or change.deletes)
 
 
 def _repeats(change: Change) -> int:

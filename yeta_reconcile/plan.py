@@ -85,7 +85,9 @@ class Change:
     """One thing an apply will do. `rows` are those it concerns; `rings` is whether telephones ring by it.
 
     `wave_id` is the recorded wave it acts on (None: one that does not exist yet); `task_id` an orphan's
-    task. `position` names the file and line that caused it. `attributes` maps a name to (former, now).
+    task. `recall_rows` were called in vain and may be tried again by the platform; `deletes` is whether a
+    replacement deletes a task that was started. `position` names the file and line that caused it.
+    `attributes` maps a name to (former, now).
     """
 
     campaign: str
@@ -101,6 +103,13 @@ class Change:
     task_id: str | None = None
     new_rows: int = 0
     repeat_rows: int = 0
+    recall_rows: int = 0
+    deletes: bool = False
+
+    @property
+    def ringing_rows(self) -> int:
+        """Rows that may ring by it, those included that were called in vain and may be tried again."""
+        return self.rows + self.recall_rows if self.rings else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +129,11 @@ class Summary:
     counts: dict[Action, int]
     new_numbers: int
     ringing_numbers: int
+    recall_numbers: int
     repeat_numbers: int
     campaigns: int
     unchanged: int
+    blocked: int
     passed_over: int
 
 
@@ -130,7 +141,8 @@ class Summary:
 class Plan:
     """Everything an apply will do, in order, with its reasons and findings.
 
-    `campaigns` are declared; `passed_over` of them were not looked at (`--only`).
+    `campaigns` are declared; `passed_over` of them were not looked at (`--only`), and `blocked` ones have no
+    change because an error or a guard keeps them from it.
     `facts` binds a saved plan to the documents, lists and deciding facts it was made from, by campaign.
     """
 
@@ -146,6 +158,7 @@ class Plan:
     state_id: str = ""
     owner: str = ""
     passed_over: int = 0
+    blocked: int = 0
 
     @property
     def doing(self) -> tuple[Change, ...]:
@@ -155,19 +168,20 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """The counts."""
-        return summarise(self.changes, self.campaigns, self.passed_over)
+        return summarise(self.changes, self.campaigns, self.passed_over, self.blocked)
 
 
-def summarise(changes: Iterable[Change], campaigns: int, passed_over: int) -> Summary:
-    """Counts over changes of a repository of so many campaigns, of which some were not looked at."""
+def summarise(changes: Iterable[Change], campaigns: int, passed_over: int, blocked: int = 0) -> Summary:
+    """Counts over changes of a repository of so many campaigns; some were not looked at, some are blocked."""
     counts = dict.fromkeys(Action, 0)
     touched = set()
-    new = ringing = repeats = 0
+    new = ringing = recalls = repeats = 0
     for change in changes:
         counts[change.action] += 1
         touched.add(change.campaign)
         new += change.new_rows
         repeats += change.repeat_rows
-        ringing += change.rows if change.rings else 0
-    unchanged = max(campaigns - passed_over - len(touched), 0)
-    return Summary(counts, new, ringing, repeats, campaigns, unchanged, passed_over)
+        ringing += change.ringing_rows
+        recalls += change.recall_rows if change.rings else 0
+    unchanged = max(campaigns - passed_over - blocked - len(touched), 0)
+    return Summary(counts, new, ringing, recalls, repeats, campaigns, unchanged, blocked, passed_over)

@@ -194,6 +194,9 @@ class _Gathering:
         listed = (d for subject in subjects.values() for d in subject.delta.diagnostics)
         findings += [Finding(d, INVALID) for d in listed if d.severity == "error"]
         codes = {found.exit_code for found in findings}
+        kept = {found.diagnostic.campaign for found in findings if found.exit_code}
+        kept |= {n for n, s in subjects.items() if any(d.severity == "error" for d in s.delta.diagnostics)}
+        stuck = (kept & {*self.callings}) - {change.campaign for change in changes}
         forbidding = {found.diagnostic for found in findings if found.exit_code in {INVALID, REFUSED}}
         plan = Plan(
             plan_id=secrets.token_hex(8),
@@ -202,6 +205,7 @@ class _Gathering:
             commit=self.planner.commit,
             campaigns=len(self.callings),
             passed_over=sum(name not in subjects for name in self.callings),
+            blocked=len(stuck),
             changes=tuple(changes),
             diagnostics=tuple(dict.fromkeys(diagnostics)),
             forecast=forecasts(subjects, self.observed.config, self.store, self.now),
@@ -302,9 +306,20 @@ class _Gathering:
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
             tampered=frozenset(self._tampered(waves)),
+            recalls=self._recalls(waves),
             at=located.at,
             list_label=spec.label,
         )
+
+    def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, int]:
+        """Whom waves that stand still may try again; of a call without a record nobody knows: it counts."""
+        return {
+            wave.record.wave_id: self.store.calls.in_vain(wave.record.wave_id, tries)
+            + max((wave.task.process_tel_count or 0) - wave.record.dialled, 0)
+            for wave in waves
+            if wave.record.phase in {Phase.PAUSED, Phase.DRAINING} and wave.task is not None
+            if (tries := wave.record.attributes.recall_count)
+        }
 
     def _tampered(self, waves: tuple[Wave, ...]) -> Iterator[int]:
         """Verified waves whose task is not as it was asked any more."""

@@ -11,7 +11,10 @@ import pytest
 from tests.journal.test_doubts import the_only_task
 from tests.journal.test_shown import planned
 from tests.support.lab import START, Lab, number, settings
+from tests.support.records import deliver
 from yeta_reconcile.emulator import Emulator, VirtualClock
+from yeta_reconcile.live import Left
+from yeta_reconcile.render.text import plan_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,3 +160,67 @@ def test_a_task_of_which_every_number_is_refused_is_thrown_away_and_holds_no_lin
     assert lab.actions() == []
     lab.campaign("other", range(10, 13))
     assert lab.apply().exit_code == 0
+
+
+@pytest.mark.parametrize("by", ["document", "hand", "halt"])
+def test_whom_a_resumed_wave_may_try_again_rings_by_the_plan_and_its_guard(tmp_path: Path, by: str) -> None:
+    lab = Lab(tmp_path, Emulator(settings(result_weights={"20": 1.0}), clock=VirtualClock(START)))
+    lab.campaign(rows=range(14), recall="{count: 1, wait: 1h}")
+    lab.converge()
+    lab.emulator.advance(1200)
+    deliver(lab)
+    task_id = the_only_task(lab)
+    assert len(lab.rung()) == 14
+    if by == "document":
+        lab.campaign(rows=range(14), recall="{count: 1, wait: 1h}", state="paused")
+        lab.converge()
+        lab.campaign(rows=range(14), recall="{count: 1, wait: 1h}")
+    else:
+        lab.emulator.console_pause(task_id)
+    lab.declare_project("limits: {ringing_numbers: 0}\n")
+
+    halted = {task_id: Left()} if by == "halt" else {}
+    planned = lab.plan(halted_tasks=halted)
+
+    (change,) = planned.plan.changes
+    assert (change.action.value, change.ringing_rows) == ("resume", 14)
+    assert (planned.plan.summary.ringing_numbers, planned.plan.summary.recall_numbers) == (14, 14)
+    assert planned.exit_code == 4
+    assert "14 telephones will ring" in plan_text(planned.plan)
+
+
+def test_whom_a_wave_has_called_in_vain_often_enough_rings_no_more(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, Emulator(settings(result_weights={"20": 1.0}), clock=VirtualClock(START)))
+    lab.campaign(rows=range(3))
+    lab.converge()
+    lab.emulator.advance(600)
+    deliver(lab)
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        assert [store.calls.in_vain(wave.wave_id, most) for most in (0, 1)] == [0, 3]
+
+
+def test_a_replacement_of_a_started_wave_is_a_deletion_to_the_guard(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(60))
+    lab.converge()
+    lab.emulator.advance(20)
+    deliver(lab)
+    lab.declare_project("limits: {deletes: 0}\n")
+    lab.rows("renewal", range(59))
+
+    planned = lab.plan()
+
+    assert [change.action.value for change in planned.plan.changes] == ["replace"]
+    assert planned.exit_code == 4
+
+
+def test_a_campaign_that_an_error_keeps_from_anything_is_blocked_and_not_unchanged(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(3))
+    lab.converge()
+    lab.campaign(rows=range(3), state="staged")
+
+    summary = lab.plan().plan.summary
+
+    assert (summary.blocked, summary.unchanged) == (1, 0)

@@ -169,7 +169,9 @@ def _steer(case: Case, wave: Wave) -> None:
 
 def _resume(case: Case, wave: Wave, reason: Reason) -> None:
     if not case.ended:
-        case.change(wave, Action.RESUME, reason, rings=True)
+        again = case.subject.recalls.get(wave.record.wave_id, 0)
+        words = f"up to {again} numbers that were called in vain may be tried again" if again else ""
+        case.change(wave, Action.RESUME, reason, rings=True, recall_rows=again, detail=words)
 
 
 def _carry(
@@ -230,6 +232,7 @@ def _carry(
         attributes=attributes,
         new_rows=entering,
         repeat_rows=case.delta.repeats,
+        deletes=True,
         detail=f"pause, drain, account, delete; {carried} undialled rows are carried over{lost}",
     )
 

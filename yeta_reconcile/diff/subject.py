@@ -60,7 +60,8 @@ class Subject:
     """All that is known of one campaign; times in ms.
 
     `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
-    waves whose task is not as it was asked any more. `continued` are numbers that count as called, with the
+    waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
+    once it goes on. `continued` are numbers that count as called, with the
     campaign that holds them, `unsettled` such campaigns of which a task without a record called people. `at`
     gives the place of a declared value, `list_label` is its contact list relative to the repository.
     """
@@ -85,6 +86,7 @@ class Subject:
     continued: Mapping[bytes, str] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
     tampered: frozenset[int] = frozenset()
+    recalls: Mapping[int, int] = field(default_factory=dict)
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
 

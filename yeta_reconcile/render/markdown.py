@@ -108,7 +108,7 @@ _TABLE = "| | campaign | change | numbers |\n|---|---|---|---:|"
 def _row(change: Change) -> str:
     symbol, bell = SYMBOL[change.action], " 🔔" if change.rings else ""
     wave = f" wave {change.wave}" if change.wave else ""
-    rows = f"{change.rows:,}{bell}"
+    rows = f"{change.ringing_rows if change.rings else change.rows:,}{bell}"
     action = f"**{change.action.upper()}**" if change.action == "call" else str(change.action)
     return f"| `{symbol}` | {_code(change.campaign)} | {action}{wave} | {rows} |"
 

@@ -47,9 +47,11 @@ def _summary(plan: Plan) -> dict[str, int]:
         **{str(action): summary.counts[action] for action in _COUNTED},
         "new_numbers": summary.new_numbers,
         "ringing_numbers": summary.ringing_numbers,
+        "recall_numbers": summary.recall_numbers,
         "repeat_numbers": summary.repeat_numbers,
         "campaigns": summary.campaigns,
         "unchanged": summary.unchanged,
+        "blocked": summary.blocked,
         **{str(action): summary.counts[action] for action in _COUNTED_TOO},
         "passed_over": summary.passed_over,
     }
@@ -68,6 +70,8 @@ def _change(change: Change) -> dict[str, Any]:
         **_place(change.position),
         "new_rows": change.new_rows,
         "repeat_rows": change.repeat_rows,
+        "recall_rows": change.recall_rows,
+        "deletes": change.deletes,
         "wave_id": change.wave_id,
         "task_id": change.task_id,
     }
@@ -129,6 +133,7 @@ def _restored(saved: dict[str, Any]) -> Plan:
         state_id=saved["state"],
         owner=saved["owner"],
         passed_over=saved["summary"].get("passed_over", 0),
+        blocked=saved["summary"].get("blocked", 0),
     )
 
 
@@ -147,6 +152,8 @@ def _restored_change(saved: dict[str, Any]) -> Change:
         task_id=saved["task_id"],
         new_rows=saved["new_rows"],
         repeat_rows=saved["repeat_rows"],
+        recall_rows=saved.get("recall_rows", 0),
+        deletes=saved.get("deletes", False),
     )
 
 

@@ -130,7 +130,7 @@ def _moment_of(text: str) -> str:
 def deed(change: Change) -> str:
     """What a change does, without its reason: `start wave 1: 120 numbers will ring`."""
     wave = f"wave {change.wave}" if change.wave else "it"
-    rows = count(change.rows, "number")
+    rows = count(change.ringing_rows if change.rings else change.rows, "number")
     if change.action is Action.CALL:
         return f"CALL OUT {rows.upper()}: RINGS AT ONCE AND CANNOT BE REVOKED"
     if change.action is Action.WAIT:
@@ -171,6 +171,8 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
     if summary.repeat_numbers:
         people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
     people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
+    if summary.blocked:
+        people.append(f"{summary.blocked:,} blocked")
     what = "Refused plan" if refused else "Plan"
     return f"{what}: {', '.join(parts)} — {', '.join(people)}. {asides(plan)}".rstrip()
 
@@ -206,7 +208,7 @@ def what_rings(plan: Plan) -> list[str]:
     by_campaign: dict[str, int] = {}
     for change in plan.changes:
         if change.rings:
-            by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.rows
+            by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.ringing_rows
     summary = plan.summary
     if not by_campaign:
         return ["No telephone rings by this."]
@@ -216,6 +218,8 @@ def what_rings(plan: Plan) -> list[str]:
     called = sum(change.rows for change in plan.changes if change.action is Action.CALL)
     if called:
         said.append(f"{called:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.")
+    if summary.recall_numbers:
+        said.append(f"{summary.recall_numbers:,} of them were called in vain and may be tried again.")
     if summary.repeat_numbers:
         said.append(
             f"{count(summary.repeat_numbers, 'person', 'people')} who were called before "

@@ -118,6 +118,15 @@ class Calls:
             found.update(bytes(row[0]) for row in rows)
         return found
 
+    def in_vain(self, wave_id: int, most: int) -> int:
+        """How many rows of a wave were called at most so many times and never reached."""
+        ((rows,),) = self._database.read(
+            "SELECT COUNT(*) FROM (SELECT row_key FROM calls WHERE wave_id = ? AND row_key IS NOT NULL "
+            "AND recorded = 1 GROUP BY row_key HAVING MAX(connected) = 0 AND COUNT(*) <= ?) AS tried",
+            (wave_id, most),
+        )
+        return int(rows)
+
     def call_seconds(self, wave_ids: Sequence[int], sample: int = 200, fewest: int = 20) -> float | None:
         """How long a call of these waves takes a channel, on average over some; None if too few are known."""
         lengths: list[float] = []
