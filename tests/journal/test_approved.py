@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from tests.journal.test_shown import planned
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from yeta_reconcile.emulator import Emulator, VirtualClock
+from yeta_reconcile.execute import Apply
 from yeta_reconcile.live import Left
 from yeta_reconcile.render.text import plan_text
 
@@ -35,6 +37,7 @@ def half_filled(tmp_path: Path) -> Lab:
 
 def test_rows_that_are_freed_while_a_plan_is_carried_out_are_left_to_the_next_one(tmp_path: Path) -> None:
     lab = half_filled(tmp_path)
+    first = Counter(lab.rung())
     lab.declare_project("limits: {new_numbers: 10, ringing_numbers: 10}\n")
 
     with planned(lab) as apply:
@@ -43,12 +46,29 @@ def test_rows_that_are_freed_while_a_plan_is_carried_out_are_left_to_the_next_on
     lab.emulator.run_until_idle()
 
     assert report.exit_code == 7
-    assert Counter(lab.rung()) == Counter(map(number, [*range(50), 120]))
+    assert Counter(lab.rung()) == first + Counter([number(120)])
     lab.declare_project()
-    assert sum(rows for _, action, _, _, rows in lab.actions() if action == "start") == 70
+    assert sum(rows for _, action, _, _, rows in lab.actions() if action == "start") == 120 - first.total()
     lab.converge()
     lab.emulator.run_until_idle()
     assert Counter(lab.rung()) == Counter(map(number, range(121)))
+
+
+@pytest.mark.parametrize("kind", ["campaign", "direct"])
+def test_nobody_rings_where_more_would_go_out_than_the_plan_counted(tmp_path: Path, kind: str) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign() if kind == "campaign" else lab.direct()
+
+    with planned(lab) as apply:
+        plan = apply.planned.plan
+        fewer = tuple(replace(change, rows=change.rows - 1) for change in plan.changes)
+        less = replace(apply.planned, plan=replace(plan, changes=fewer))
+        report = Apply(apply.run, apply.planner, less).carry_out()
+    lab.emulator.run_until_idle()
+
+    assert report.exit_code == 7
+    assert "3 rows would go out where the plan showed 2" in str(report.problems)
+    assert lab.rung() == []
 
 
 def test_nothing_is_created_or_started_for_a_yes_that_comes_after_the_end(tmp_path: Path) -> None:

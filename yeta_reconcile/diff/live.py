@@ -183,10 +183,8 @@ def _carry(
     recalled: int,
 ) -> None:
     """Replace a started wave by one with its undialled rows, as soon as that can succeed."""
-    if case.ended:
-        return
     record, task = wave.record, wave.task
-    if task is None:
+    if case.ended or task is None:
         return
     still = removed + recalled
     if case.in_doubt:
@@ -215,7 +213,7 @@ def _carry(
         return
     # Whether the removed are among those dialled without a record yet is not known: at most so many.
     carried = max(min(record.pending - removed, wave.undialled), 0)
-    # Rows that were blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
+    # Rows blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
     entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
     if entering and any(wave.unknown_numbers for wave in case.subject.waves):
         words = "a task holds numbers of which it is not known whose they are; no further row is taken in"
