@@ -13,6 +13,7 @@ from tests.journal.test_doubts import the_only_task
 from tests.journal.test_shown import planned
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
+from yeta_reconcile.cli.plan import show_plan
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.execute import Apply
 from yeta_reconcile.live import Left
@@ -235,12 +236,17 @@ def test_a_replacement_of_a_started_wave_is_a_deletion_to_the_guard(tmp_path: Pa
     assert planned.exit_code == 4
 
 
-def test_a_campaign_that_an_error_keeps_from_anything_is_blocked_and_not_unchanged(tmp_path: Path) -> None:
+def test_a_campaign_that_an_error_keeps_from_anything_is_blocked_and_not_unchanged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     lab = Lab(tmp_path)
     lab.campaign(rows=range(3))
     lab.converge()
     lab.campaign(rows=range(3), state="staged")
 
-    summary = lab.plan().plan.summary
+    planned = lab.plan()
+    show_plan(planned, "text", color=False)
 
+    summary = planned.plan.summary
     assert (summary.blocked, summary.unchanged) == (1, 0)
+    assert "Unchanged: " not in capsys.readouterr().out

@@ -204,8 +204,11 @@ def show_plan(planned: Planned, form: str, *, color: bool, err: bool = False) ->
     elif form == "markdown":
         show(plan_markdown(plan, refusals=refusals), err=err)
     else:
-        touched = {change.campaign for change in plan.changes}
-        unchanged = [name for name in sorted(planned.subjects) if name not in touched]
+        otherwise = {change.campaign for change in plan.changes} | planned.blocked
+        otherwise |= {
+            found.campaign for found in plan.diagnostics if found.severity == "error" and found.campaign
+        }
+        unchanged = [name for name in sorted(planned.subjects) if name not in otherwise]
         show(plan_text(plan, color=color, unchanged=unchanged, refusals=refusals), err=err)
 
 
