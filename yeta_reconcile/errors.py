@@ -10,6 +10,8 @@ YetaError                   1   failed
 ├── Declined                9
 ├── WrongUsage             64
 ├── StateError              1   the state cannot be read or written
+│   ├── StateGone           1   its file is gone, or another has its place
+│   └── StateDamaged        1   its file is not what was written
 ├── Unreachable             1   no answer to a question that was asked again and again
 └── PlatformError           1   the platform answered with a code (see `codes`)
     ├── StopEverything      1   credentials refused, balance gone, maintenance, interface closed
@@ -95,6 +97,14 @@ class WrongUsage(YetaError):
 
 class StateError(YetaError):
     """The state cannot be read or written: newer, corrupt, read-only, full."""
+
+
+class StateGone(StateError):
+    """The path of the state no longer leads to the file that is open."""
+
+
+class StateDamaged(StateError):
+    """The file of the state is not what was written to it."""
 
 
 class Unreachable(YetaError):

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.lab import number
+from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.reconcile import _Turns
 from yeta_reconcile.emulator import Fault, Status
+from yeta_reconcile.errors import StateGone
 
 if TYPE_CHECKING:
     import subprocess
@@ -116,3 +119,27 @@ def test_a_refused_credential_is_a_round_that_failed(
 
     until(lambda: last_round(here).get("exit_code") == 1)
     until(lambda: last_round(here).get("exit_code") == 0)
+
+
+def test_a_controller_makes_no_second_state_in_place_of_the_one_it_began_with(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    context = Context(
+        chdir=here.root, env=None, verbose=0, color=False, log_format="text", environ=here.environment
+    )
+    turns = _Turns(context)
+    assert turns.turn().exit_code == 0
+    sent = here.changes_sent()
+    here.rows("renewal", range(5))
+    here.emulator.advance(600)
+    for path in (here.root / "state").glob("yeta.db*"):
+        path.rename(path.with_name(f"kept-{path.name}"))
+
+    with pytest.raises(StateGone, match="the first round was about is gone"):
+        turns.turn()
+    assert here.changes_sent() == sent
+    assert not (here.root / "state" / "yeta.db").exists()
+
+    for path in (here.root / "state").glob("kept-*"):
+        path.rename(path.with_name(path.name.removeprefix("kept-")))
+    assert turns.turn().exit_code == 0
+    assert here.changes_sent() != sent

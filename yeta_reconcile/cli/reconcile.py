@@ -18,7 +18,7 @@ from yeta_reconcile.cli.plan import make_plan
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.errors import WrongUsage
+from yeta_reconcile.errors import StateGone, WrongUsage
 from yeta_reconcile.execute.controller import Controller, Turn, leave_to_people
 from yeta_reconcile.execute.run import Run, Stopped
 from yeta_reconcile.execute.session import holding
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store import Store
 
 
 @click.command()
@@ -68,10 +69,13 @@ class _Turns:
         self.context = context
         self.stop = threading.Event()
         self._run: Run | None = None
+        self._state_id = ""
 
     def turn(self) -> Turn:
         """One round. Raises what an apply raises."""
-        with session(self.context, create=True) as opened:
+        # What the first round found or made is never made again: a state that is missing later on was lost.
+        with session(self.context, create=not self._state_id) as opened:
+            self._refuse_another(opened.store)
             run = self._run = run_of(opened, "reconcile")
             if self.stop.is_set():
                 run.stop()
@@ -90,6 +94,14 @@ class _Turns:
                 self._run = None
             problems = tuple(map(str, report.problems))
             return Turn(report.exit_code, len(planned.plan.doing), problems, left)
+
+    def _refuse_another(self, store: Store) -> None:
+        if self._state_id and store.state_id != self._state_id:
+            raise StateGone(
+                "the state that the first round was about is gone, or another has its place: nothing is done",
+                hint="put it back, or `yeta state restore FILE`; for another state start the controller anew",
+            )
+        self._state_id = store.state_id
 
     @contextmanager
     def until_told(self) -> Iterator[None]:

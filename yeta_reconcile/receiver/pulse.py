@@ -37,8 +37,11 @@ SAY_EVERY = 60.0
 class Pulse:
     """The last known of one state. `beat` waits for the state; everything else answers at once."""
 
-    def __init__(self, store: Store, writer: Writer, refusals: Callable[[], Counter[str]]) -> None:
+    def __init__(
+        self, store: Store, inbox: Store, writer: Writer, refusals: Callable[[], Counter[str]]
+    ) -> None:
         self._store = store
+        self._inbox = inbox
         self._refusals = refusals
         self._refusals_said: Counter[str] = Counter()
         self._refusals_said_at = -SAY_EVERY
@@ -46,6 +49,7 @@ class Pulse:
         self._waiting_since = 0.0
         self._stored_at = 0.0
         self._failed_at = 0.0
+        self._trouble = ""
         self._said = (0, 0)
         self._said_at = -SAY_EVERY
         self.felt = threading.Event()
@@ -72,10 +76,17 @@ class Pulse:
     def _try(self) -> None:
         self._waiting_since = time.monotonic()
         try:
+            # What lies where a file was that is gone may be the state, put back or restored.
+            for opened in (self._inbox, self._store):
+                opened.reopen()
             self._store.set_flag("receiver", str(time.time_ns() // 1_000_000))
             self._stored_at = time.monotonic()
-        except StateError:
+            self._trouble = ""
+        except StateError as error:
             self._failed_at = time.monotonic()
+            if error.message != self._trouble:
+                log.warning("nothing can be stored: %s (%s)", error.message, error.hint)
+            self._trouble = error.message
         finally:
             self._waiting_since = 0.0
 

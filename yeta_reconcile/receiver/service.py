@@ -58,7 +58,7 @@ class Receiver:
         self._looked = threading.Event()
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         self._projector = Projector(store, on_settled=self._metrics.folded)
-        self._pulse = Pulse(store, self._writer, self._metrics.refusals)
+        self._pulse = Pulse(store, inbox, self._writer, self._metrics.refusals)
         self.app = App(gate, self._writer, contexts, self._metrics, self._pulse.storing, self._exposition)
 
     def run(self, bound: socket.socket, stop: threading.Event, announce: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from yeta_reconcile.errors import StateLocked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 Row = tuple[Any, ...]
@@ -82,9 +82,14 @@ class Database(Protocol):
     def write(self, *, fenced: bool = True) -> AbstractContextManager[Transaction]:
         """A write transaction; durable when its block has ended. Raises StateError.
 
-        Raises StateLocked, before its block begins, where the `fence` does not hold any more; not `fenced`
-        are the lock's own writes, and such as are true whoever holds it.
+        One that is begun inside another's block is a part of that. Raises StateLocked, before its block
+        begins, where the `fence` does not hold any more; not `fenced` are the lock's own writes, and such as
+        are true whoever holds it.
         """
+        ...
+
+    def reopen(self, accept: Callable[[Any], None]) -> None:
+        """Where the file is gone that was open: go on with what has its place, if `accept` raises nothing."""
         ...
 
     def tables(self) -> frozenset[str]:

@@ -71,7 +71,7 @@ def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: b
     is_new = not given and not path.with_name(FILE).exists()
     key = key_of(given or secret_beside(path, state_exists=exists, create=create))
     if exists or create:
-        return _of(open_file(path), key, create=create, key_is_new=is_new)
+        return _of(open_file(path, create=create), key, create=create, key_is_new=is_new)
     return _of_none(key, key_is_new=is_new)
 
 
@@ -118,13 +118,14 @@ def _engine() -> Any:
         ) from error
 
 
-def open_file(path: Path) -> SqliteDatabase:
-    """The SQLite file at `path`, made with its folder if it is not there. Raises StateError."""
+def open_file(path: Path, *, create: bool = True) -> SqliteDatabase:
+    """The SQLite file at `path`; with `create` made with its folder if it is not there. Raises StateError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StateError(
             f"the folder of the state {path} cannot be made: {error.strerror}",
             hint="`state:` in yeta.yaml names the file",
         ) from error
-    return SqliteDatabase(path)
+    return SqliteDatabase(path, create=create)

@@ -88,6 +88,11 @@ class PostgresDatabase:
     def write(self, *, fenced: bool = True) -> Iterator[PostgresTransaction]:
         """`BEGIN` and the writers' lock … `COMMIT`; rolled back whole on any exception, also on a kill."""
         with self._lock, self._translated():
+            if self._writing:
+                transaction = PostgresTransaction(self._connection)
+                check_fence(transaction, self.fence if fenced else "")
+                yield transaction
+                return
             try:
                 self._afresh(lambda connection: connection.execute(BEGIN))
                 self._writing = True
@@ -100,6 +105,9 @@ class PostgresDatabase:
                 raise
             finally:
                 self._writing = False
+
+    def reopen(self, accept: Callable[[PostgresDatabase], None]) -> None:
+        """There is no file that could be gone; a lost connection is made again by whoever finds it so."""
 
     def tables(self) -> frozenset[str]:
         """The names of the tables that are there."""

@@ -12,11 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.errors import StateError
+from yeta_reconcile.errors import StateDamaged, StateError, StateGone
 from yeta_reconcile.store.database import check_fence
+from yeta_reconcile.store.footing import Footing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sqlite_utils import Database as SqliteUtils
@@ -33,25 +34,34 @@ LOOK_SECONDS = 0.001
 # writes chunk after chunk would be there again before the other has asked.
 LONG_SECONDS = 0.005
 IN_MEMORY = ":memory:"
+DAMAGED = (
+    "`yeta state restore FILE` puts a copy made by `yeta state backup` in its place; without one, move it "
+    "away, with its -wal and -shm beside it, and run `yeta state rebuild`"
+)
+# Somebody may put a file in place just while it is opened.
+TRIES = 5
 
 
 class SqliteDatabase:
-    """One connection, one writer at a time; statements of several threads queue behind a lock."""
+    """One connection, one writer at a time; statements of several threads queue behind a lock.
+
+    Nothing is written once the path leads elsewhere than to the file that is open.
+    """
 
     dialect = "sqlite"
     clock = "COALESCE(?, CAST(ROUND((JULIANDAY('now') - 2440587.5) * 86400000) AS INTEGER))"
     # About 10 ms a transaction: a push waits for that, and for a disk that syncs slowly.
     chunk = 2_500
 
-    def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: Path | None, *, busy_seconds: float = BUSY_SECONDS, create: bool = True) -> None:
         self.path = path
         self.place = str(path) if path else "memory"
         self.fence = ""
         self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
+        self._transaction: SqliteTransaction | None = None
         with self._translated():
-            self._connection = self._connect(path, busy_seconds)
-            self._settle_pragmas()
+            self._connection, self._footing = self._open(create=create)
 
     @cached_property
     def _utils(self) -> SqliteUtils:
@@ -59,25 +69,74 @@ class SqliteDatabase:
         database: SqliteUtils = import_module("sqlite_utils").Database(self._connection)
         return database
 
-    def _connect(self, path: Path | None, busy_seconds: float) -> sqlite3.Connection:
-        if path is not None:
-            _create_private(path)
-        return sqlite3.connect(
-            IN_MEMORY if path is None else path,
-            timeout=busy_seconds,
+    def _open(self, *, create: bool) -> tuple[sqlite3.Connection, Footing | None]:
+        """A connection, and where it stands: known for certain only if the path did not change meanwhile."""
+        if self.path is None:
+            return self._connect(IN_MEMORY), None
+        for _ in range(TRIES):
+            if create:
+                _create_private(self.path)
+            before = Footing.of(self.path)
+            connection = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
+            footing = Footing.of(self.path)
+            if footing.file == before.file is not None:
+                return connection, footing
+            connection.close()
+        raise gone(self.path)
+
+    def _connect(self, place: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            place,
+            timeout=self._busy_seconds,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,
+            uri=self.path is not None,
         )
+        try:
+            self._settle_pragmas(connection.execute)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
-    def _settle_pragmas(self) -> None:
-        execute = self._connection.execute
+    def _settle_pragmas(self, execute: Callable[[str], sqlite3.Cursor]) -> None:
         execute("PRAGMA foreign_keys=ON")
         if self.path is not None:
             execute("PRAGMA journal_mode=WAL").fetchall()
+            # From the first look on the log is there, and nobody takes it away while this is open.
+            execute("SELECT COUNT(*) FROM sqlite_master").fetchall()
         execute("PRAGMA synchronous=FULL")
         execute("PRAGMA temp_store=MEMORY")
         execute("PRAGMA busy_timeout=0").fetchall()
+
+    def reopen(self, accept: Callable[[SqliteDatabase], None]) -> None:
+        """Go on with the file that has the place of one that is gone, if `accept` raises nothing about it."""
+        if self.path is None or self._footing is None or self._footing.holds():
+            return
+        if self._footing.left_behind():
+            raise StateGone(
+                f"another file has the place of the state {self.path}, and the log of the former one is "
+                "still beside it: whoever opens it damages it",
+                hint="put it back as it was; `yeta state restore FILE` is what puts a copy in place",
+            )
+        if not self.path.is_file() or not self.path.stat().st_size:
+            raise gone(self.path)
+        there = SqliteDatabase(self.path, busy_seconds=self._busy_seconds, create=False)
+        try:
+            accept(there)
+        except BaseException:
+            there.close()
+            raise
+        with self._lock:
+            former = self._connection
+            self._connection, self._footing = there.hand_over()
+            self.__dict__.pop("_utils", None)
+            former.close()
+
+    def hand_over(self) -> tuple[sqlite3.Connection, Footing | None]:
+        """What is open here, for another to go on with."""
+        return self._connection, self._footing
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
@@ -86,21 +145,38 @@ class SqliteDatabase:
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator[SqliteTransaction]:
-        """`BEGIN IMMEDIATE` … `COMMIT`; rolled back whole on any exception, also on a kill."""
+        """`BEGIN IMMEDIATE` … `COMMIT`; rolled back whole on any exception, also on a kill.
+
+        What is written inside another's block belongs to that one. Raises StateGone, nothing of it kept,
+        where the path leads elsewhere; what was committed just then is not to be relied on either.
+        """
         with self._lock, self._translated():
+            if self._transaction is not None:
+                check_fence(self._transaction, self.fence if fenced else "")
+                yield self._transaction
+                return
+            self._stand()
             self._patiently("BEGIN IMMEDIATE")
             began = time.monotonic()
+            self._transaction = SqliteTransaction(self._utils)
             try:
-                transaction = SqliteTransaction(self._utils)
-                check_fence(transaction, self.fence if fenced else "")
-                yield transaction
+                check_fence(self._transaction, self.fence if fenced else "")
+                yield self._transaction
+                self._stand()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.rollback()
                 raise
+            finally:
+                self._transaction = None
+            self._stand()
             if self.path is not None and time.monotonic() - began > LONG_SECONDS:
                 time.sleep(2 * LOOK_SECONDS)
+
+    def _stand(self) -> None:
+        if self.path is not None and self._footing is not None and not self._footing.holds():
+            raise gone(self.path)
 
     def tables(self) -> frozenset[str]:
         """The names of the tables that are there."""
@@ -186,6 +262,14 @@ def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
             raise
 
 
+def gone(path: Path) -> StateGone:
+    """What stops whoever has a state open that nobody finds any more."""
+    return StateGone(
+        f"the file of the state {path} is gone, or another has its place: nothing more is written",
+        hint="put it back, with its -wal and -shm, or `yeta state restore FILE`; then run the command again",
+    )
+
+
 def _as_state_error(error: Exception, path: Path | None) -> StateError:
     where = f"the state {path}" if path else "the state"
     text = str(error).lower()
@@ -208,8 +292,5 @@ def _as_state_error(error: Exception, path: Path | None) -> StateError:
             f"{where} was busy with another writer for too long", hint="run the same command again"
         )
     if "malformed" in text or "not a database" in text or "corrupt" in text:
-        return StateError(
-            f"{where} is no readable SQLite file: {error}",
-            hint="restore a copy made by `yeta state backup`, or move it away and run `yeta state rebuild`",
-        )
+        return StateDamaged(f"{where} is no readable SQLite file: {error}", hint=DAMAGED)
     return StateError(f"{where} cannot be used: {error}")

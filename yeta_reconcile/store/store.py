@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError
+from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateGone
 from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
@@ -16,7 +16,7 @@ from yeta_reconcile.store.waves import Waves
 
 if TYPE_CHECKING:
     from yeta_reconcile.marks import Key
-    from yeta_reconcile.store.database import Database
+    from yeta_reconcile.store.database import Database, Row
 
 # The flags of `yeta state migrate`: where a state was copied to; and of the copy, until the other is left.
 MOVED = "moved"
@@ -44,6 +44,7 @@ class Store:
         self.history = History(database, key)
         self.inbox = Inbox(database)
         self.calls = Calls(database)
+        self._bound: frozenset[Row] = frozenset()
 
     @property
     def state_id(self) -> str:
@@ -107,6 +108,24 @@ class Store:
                 f"the state belongs to {_owner_words(found or '')}, not to {_owner_words(owner)}",
                 hint="give each environment a `state` of its own in yeta.yaml",
             )
+        self._bound = _identity(self.database)
+
+    def reopen(self) -> None:
+        """For whoever never ends: where the file is gone, go on with what has its place, if it is this state.
+
+        A copy that was restored is; an empty file, or another state, is not. Raises StateError.
+        """
+        known = self._bound
+
+        def accept(there: Database) -> None:
+            if _identity(there) != known:
+                raise StateGone(
+                    "the state is gone, and another has its place: nothing more is written",
+                    hint="put the right one back with `yeta state restore FILE`, or start this command again",
+                )
+            migrate(there)
+
+        self.database.reopen(accept)
 
     def _bind_new(self, owner: str) -> None:
         once = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
@@ -147,6 +166,16 @@ class Store:
     def close(self) -> None:
         """Let go of the engine."""
         self.database.close()
+
+
+def _identity(database: Database) -> frozenset[Row]:
+    """What makes a state this one, and one that may be used."""
+    return frozenset(
+        database.read(
+            "SELECT name, value FROM meta WHERE name IN ('state_id', 'owner', 'key', ?, ?)",
+            (f"flag.{MOVED}", f"flag.{ARRIVING}"),
+        )
+    )
 
 
 def _owner_words(owner: str) -> str:

@@ -24,4 +24,4 @@ def open_without_key(location: str, root: Path) -> Store | None:
     path = root / location
     if not path.is_file() or not path.stat().st_size:
         return None
-    return Store(SqliteDatabase(path), Key(b""))
+    return Store(SqliteDatabase(path, create=False), Key(b""))

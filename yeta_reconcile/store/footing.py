@@ -1,0 +1,59 @@
+"""The files under our feet: whether a path still leads to what SQLite has open there.
+
+SQLite itself does not notice when its file, or the log beside it, is removed or replaced: it goes on writing
+to what nobody finds any more. It keeps the log and its index as long as anybody has the file open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The file, its write-ahead log, and the index of that.
+BESIDE = ("-wal", "-shm")
+Identity = tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What a path led to when it was opened: device and inode of the file and of what belongs to it."""
+
+    paths: tuple[Path, ...]
+    files: tuple[Identity, ...]
+
+    @classmethod
+    def of(cls, path: Path) -> Footing:
+        """What it leads to now."""
+        paths = (path, *(path.with_name(path.name + suffix) for suffix in BESIDE))
+        return cls(paths, _found(paths))
+
+    @property
+    def file(self) -> Identity:
+        """The file itself; None: there is none."""
+        return self.files[0]
+
+    def holds(self) -> bool:
+        """Whether the path still leads there."""
+        return _found(self.paths) == self.files
+
+    def left_behind(self) -> bool:
+        """Whether another file has its place beside its log, which would be taken for that one's."""
+        now = _found(self.paths)
+        return now[0] != self.files[0] and any(
+            there is not None and there == own for there, own in zip(now[1:], self.files[1:], strict=True)
+        )
+
+
+def _found(paths: tuple[Path, ...]) -> tuple[Identity, ...]:
+    return tuple(map(_identity, paths))
+
+
+def _identity(path: Path) -> Identity:
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
