@@ -110,7 +110,7 @@ class HistoryEntry:
     """
 
     serial: int
-    at: datetime
+    at: datetime | None
     who: str
     host: str
     command: str
@@ -128,7 +128,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every run, oldest first. `broken_at` is the first serial at which the chain does not hold.
+    """Every run, oldest first. `broken_at` is the first serial at which the chain does not hold, with why.
 
     `links` counts the chain's and `head` is the newest one's digest; both are sealed. The first `bare` are
     from before there were seals.
@@ -141,6 +141,7 @@ class History:
     links: int = 0
     head: str = ""
     bare: int = 0
+    broken_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

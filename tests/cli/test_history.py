@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.lab import number
+from yeta_reconcile.emulator import Status
 from yeta_reconcile.execute import Apply, Report
 from yeta_reconcile.receiver.projector import Projector
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Push
+from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.served import Served
 
 
@@ -124,6 +128,82 @@ def test_changes_by_hand_stand_in_the_history_too(here: Served) -> None:
     assert (last["who"], last["command"], last["outcome"]) == ("li", "state forget", "renewal")
 
 
+def unlock(here: Served) -> tuple[str, ...]:
+    with closing(here.store()) as store:
+        store.lock.acquire(Holder.this_process("apply"))
+    return ("state", "unlock")
+
+
+def forget(here: Served) -> tuple[str, ...]:
+    here.emulator.advance(600)
+    return ("state", "forget", "renewal")
+
+
+def import_task(here: Served) -> tuple[str, ...]:
+    task = here.emulator.add_foreign_task("by hand", numbers=[number(0)], status=Status.COMPLETED)
+    return ("import", "renewal", task)
+
+
+def rebuild(here: Served) -> tuple[str, ...]:
+    for path in (here.root / "state").glob("yeta.db*"):
+        path.unlink()
+    here.store().close()
+    return ("state", "rebuild")
+
+
+def rebind(here: Served) -> tuple[str, ...]:
+    with closing(here.store()) as store:
+        store.bind_platform("http://elsewhere", "")
+    return ("state", "rebind")
+
+
+def migrate(here: Served) -> tuple[str, ...]:
+    return ("state", "migrate", "state/yeta.db", "moved/yeta.db")
+
+
+def stood(here: Served) -> tuple[object, ...]:
+    """A state's waves, how many links its history has, and where it was used."""
+    with closing(here.store()) as store:
+        waves = [wave for known in store.waves.recorded().campaigns.values() for wave in known.waves]
+        links = len(store.history.entries())
+        return [(wave.campaign, wave.number) for wave in waves], links, store.platform
+
+
+@pytest.mark.parametrize("command", [unlock, forget, import_task, rebuild, rebind, migrate])
+def test_what_is_done_by_hand_is_done_with_its_link_in_the_history_or_not_at_all(
+    here: Served, monkeypatch: pytest.MonkeyPatch, command: Callable[[Served], tuple[str, ...]]
+) -> None:
+    applied(here)
+    arguments = command(here)
+
+    class Died(BaseException):
+        """The process is gone: it writes nothing any more."""
+
+    def die(*_: object) -> None:
+        raise Died
+
+    before = stood(here)
+    with monkeypatch.context() as dying:
+        dying.setattr(History, "append", die)
+        with pytest.raises(Died):
+            here.main(*arguments, "--yes")
+    if command is unlock:
+        assert here.main("apply", "--yes").code == 6
+    elif command is migrate:
+        moved = here.main("plan", YETA_STATE="moved/yeta.db")
+        assert "is being moved here" in moved.err
+    else:
+        # That it is used at this platform is true whatever else comes of it.
+        facts = 3 if command is rebind else 2
+        assert stood(here)[:facts] == before[:facts]
+
+    assert here.main(*arguments, "--yes").code == 0
+    where = {"YETA_STATE": "moved/yeta.db"} if command is migrate else {}
+    listed = here.main("history", "--format", "json", **where).json["entries"]
+    assert listed[-1]["command"] == " ".join(arguments[: 2 if arguments[0] == "state" else 1])
+    assert here.main("history", "verify", **where).code == 0
+
+
 def test_an_entry_that_was_changed_breaks_the_chain(here: Served) -> None:
     applied(here)
     (entry,) = entries(here)
@@ -173,3 +253,16 @@ def test_the_progress_of_a_wave_with_its_records_is_complete(here: Served) -> No
 
     assert (wave["dialled"], wave["missing"]) == (3, 0)
     assert sum(wave["results"].values()) == 3
+
+
+def test_a_damaged_entry_is_named_and_is_no_bug(here: Served) -> None:
+    applied(here)
+    with closing(sqlite3.connect(here.root / "state" / "yeta.db")) as database, database:
+        database.execute("UPDATE history SET entry = substr(entry, 1, 20) WHERE serial = 2")
+
+    verified = here.main("history", "verify")
+
+    assert (verified.code, here.main("history").code) == (1, 0)
+    assert "the chain breaks at no 2: its entry is no JSON of ours any more" in verified.err
+    assert "what it said is not known" in here.main("history").out
+    assert here.main("history", "--format", "json").json["broken_at"] == 2

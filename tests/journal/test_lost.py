@@ -217,7 +217,8 @@ def test_a_task_taken_in_without_a_mark_stops_no_wave_that_goes_on(tmp_path: Pat
         (task,) = [task for task in client.query() if task.task_id == task_id]
         now = lab.emulator.clock.now_ms
         taken = adoption(located.model, task, None, listed, number=2, config=config, now=now)
-        record_adoption(store, located.model, store.waves.campaign("renewal"), taken)
+        wave_id = record_adoption(store, located.model, store.waves.campaign("renewal"), taken)
+        store.waves.seal_wave(wave_id)
         assert taken.held == 10
 
     assert not {action for _, action, *_ in lab.actions()} & {"delete", "pause", "replace"}

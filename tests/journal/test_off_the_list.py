@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -130,7 +131,7 @@ def rebuilt(lab: Lab) -> Recovery:
         observed = observe(client, recorded, store.key, repository.project.name, repository.environment)
         work = Rebuild(repository, store, recorded, observed, lab.emulator.clock.now_ms)
         recovery = work.find()
-        work.record(recovery)
+        work.record(recovery, nullcontext())
         return recovery
 
 

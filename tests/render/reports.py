@@ -77,6 +77,7 @@ def a_history() -> History:
         broken_at=2,
         links=3,
         head="bb",
+        broken_why="it was changed",
     )  # fmt: skip
 
 

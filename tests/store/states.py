@@ -10,7 +10,7 @@ from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.proof import Claim, Journalled, Proof, prove
 from yeta_reconcile.recorded import Fate, Phase, RowRecord, WaveRecord
 from yeta_reconcile.store import Store, open_store
-from yeta_reconcile.store.fates import _COUNTER
+from yeta_reconcile.store.fates import COUNTER
 from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def fates(store: Store, wave_id: int) -> dict[bytes, Fate]:
 def counts(store: Store, wave_id: int) -> tuple[dict[Fate, int], dict[Fate, int]]:
     """The wave's counts as they are kept, and as its rows are."""
     kept = store.database.read(
-        f"SELECT {', '.join(_COUNTER.values())} FROM waves WHERE wave_id = ?", (wave_id,)
+        f"SELECT {', '.join(COUNTER.values())} FROM waves WHERE wave_id = ?", (wave_id,)
     )[0]
     found = [record.fate for record in store.waves.rows(wave_id)]
-    return dict(zip(_COUNTER, kept, strict=True)), {fate: found.count(fate) for fate in _COUNTER}
+    return dict(zip(COUNTER, kept, strict=True)), {fate: found.count(fate) for fate in COUNTER}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.store.states import KEY, NOW
+from tests.store.states import KEY, NOW, States
+from yeta_reconcile.cli.history import _entry as shown
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError
 
 if TYPE_CHECKING:
-    from tests.store.states import States
+    from pathlib import Path
+
     from yeta_reconcile.store import Store
 
 
@@ -208,3 +211,53 @@ def test_opening_a_state_writes_nothing(states: States) -> None:
     with store.database.write():
         # A plan may look while somebody writes.
         assert states.open(create=False).state_id == store.state_id
+
+
+DAMAGE = {
+    "no JSON": "UPDATE history SET entry = 'not JSON' WHERE serial = ?",
+    "cut off": "UPDATE history SET entry = substr(entry, 1, 5) WHERE serial = ?",
+    "empty": "UPDATE history SET entry = '' WHERE serial = ?",
+    "no object": "UPDATE history SET entry = '[1]' WHERE serial = ?",
+    "too deep": f"UPDATE history SET entry = '{'[' * 50_000}' WHERE serial = ?",
+    "no text": "UPDATE history SET entry = x'ff00' WHERE serial = ?",
+    "a number": "UPDATE history SET entry = 7 WHERE serial = ?",
+    "no UTF-8": "UPDATE history SET entry = CAST(x'7bff7d' AS TEXT) WHERE serial = ?",
+    "no moment": "UPDATE history SET written = 'noon' WHERE serial = ?",
+    "no hash": "UPDATE history SET hash = x'00ff' WHERE serial = ?",
+    "a hash that is no UTF-8": "UPDATE history SET hash = CAST(x'ff' AS TEXT) WHERE serial = ?",
+    "no former hash": "UPDATE history SET former_hash = 1.5 WHERE serial = ?",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_link_is_named_and_hides_no_other(tmp_path: Path, damage: str) -> None:
+    with States("yeta.db", tmp_path) as states:
+        store = states.open()
+        for at in range(4):
+            store.history.append({"plan": at, "exit_code": 0}, NOW + at)
+        with store.database.write() as transaction:
+            transaction.execute(DAMAGE[damage], (2,))
+
+        found = store.history.broken()
+
+        assert found
+        assert found.serial == store.history.verify() == 2
+        said = [(entry["serial"], entry.get("plan")) for entry in store.history.entries()]
+        assert [one for one in said if one[0] != 2] == [(1, 0), (3, 2), (4, 3)]
+        assert [serial for serial, _ in said] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("odd", ["7", "null", "[]", '"x"', "{}", '[["a"]]', "[[1, 2, 3, 4]]"])
+@pytest.mark.parametrize(
+    "key", ["of", "summary", "changes", "exit_code", "who", "commit", "plan_id", "serial"]
+)
+def test_whatever_an_entry_says_it_is_a_link_that_was_changed(tmp_path: Path, key: str, odd: str) -> None:
+    with States("yeta.db", tmp_path) as states:
+        store = states.open()
+        store.history.append({"exit_code": 0}, NOW)
+        with store.database.write() as transaction:
+            transaction.execute("UPDATE history SET entry = ?", (f'{{"{key}": {odd}}}',))
+
+        assert str(store.history.broken()) == "the chain breaks at no 1: it was changed"
+        (entry,) = store.history.entries()
+        assert shown(entry, ZoneInfo("Asia/Shanghai")).serial == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -10,12 +9,15 @@ import click
 
 from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.cli.session import open_state
+from yeta_reconcile.coercion import instant
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.load import load
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.report import History, HistoryChange, HistoryEntry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from yeta_reconcile.cli.context import Context
 
 
@@ -46,8 +48,8 @@ def verify(context: Context) -> None:
     report = _read(context)
     if report.broken_at is not None:
         raise YetaError(
-            f"the chain breaks at no {report.broken_at}: it was changed or is cut off",
-            hint="compare with a copy made by `yeta state backup`",
+            f"the chain breaks at no {report.broken_at}: {report.broken_why}",
+            hint="compare with a copy made by `yeta state backup`; `yeta state check` looks at the rest",
         )
     say(f"The chain of {len(report.entries):,} entries holds.")
     if report.bare:
@@ -62,33 +64,46 @@ def _read(context: Context) -> History:
         zone = ZoneInfo(repository.project.timezone)
         entries = tuple(_entry(entry, zone) for entry in store.history.entries())
         seal = store.history.seal()
-        return History(entries, store.history.verify(), *(seal or ()))
+        broken = store.history.broken()
+        where, why = (broken.serial, broken.why) if broken else (None, "")
+        return History(entries, where, *(seal or (0, "", 0)), broken_why=why)
     finally:
         store.close()
 
 
 def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
-    code = entry.get("exit_code")
+    """As it was written; of what is damaged so much as is of its kind."""
+    code, summary, changes = entry.get("exit_code"), entry.get("summary"), entry.get("changes")
     return HistoryEntry(
         serial=entry["serial"],
         at=_moment(entry["at"], zone),
-        who=str(entry.get("who", "")),
-        host=str(entry.get("host", "")),
-        command=str(entry.get("command", "")),
-        commit=entry.get("commit"),
-        plan_id=entry.get("plan_id"),
+        who=_text(entry.get("who")) or "",
+        host=_text(entry.get("host")) or "",
+        command=_text(entry.get("command")) or "",
+        commit=_text(entry.get("commit")),
+        plan_id=_text(entry.get("plan_id")),
         summary={
-            name: count for name, count in (entry.get("summary") or {}).items() if isinstance(count, int)
+            name: count
+            for name, count in (summary if isinstance(summary, dict) else {}).items()
+            if isinstance(count, int)
         },
-        outcome=str(entry.get("outcome", "")),
+        outcome=_text(entry.get("outcome")) or "",
         exit_code=code if isinstance(code, int) else None,
-        digest=entry["hash"],
-        previous=entry["former_hash"],
-        end_digest=entry["end_hash"],
-        ended=None if entry["ended"] is None else _moment(entry["ended"], zone),
-        changes=tuple(HistoryChange(*change) for change in entry.get("changes") or ()),
+        digest=_text(entry["hash"]) or "",
+        previous=_text(entry["former_hash"]) or "",
+        end_digest=_text(entry["end_hash"]) or "",
+        ended=_moment(entry["ended"], zone),
+        changes=tuple(
+            HistoryChange(*change)
+            for change in (changes if isinstance(changes, list) else ())
+            if isinstance(change, list) and list(map(type, change)) == [str, str, int, int]
+        ),
     )
 
 
-def _moment(at: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _moment(at: Any, zone: ZoneInfo) -> datetime | None:
+    return instant(at, zone) if isinstance(at, int) else None

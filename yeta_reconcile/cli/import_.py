@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import noted
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
@@ -58,10 +58,11 @@ def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> 
                 say(line, err=form == "json")
             confirm(f"Take it into the state as wave {taken.wave.number} of {name}?", yes=yes)
             settle_here(opened.store, opened.client)
-            record_adoption(opened.store, located.model, record, taken)
+            wave_id = record_adoption(opened.store, located.model, record, taken)
             summary = {"rows": len(taken.rows), "held": taken.held}
             outcome = f"task {task_id} as wave {taken.wave.number} of {name}"
-            note(context, opened.repository, opened.store, opened.clock, "import", summary, outcome)
+            with noted(context, opened.repository, opened.store, opened.clock, "import", summary, outcome):
+                opened.store.waves.seal_wave(wave_id)
     wave = taken.wave.number
     words = f"Task {task_id} is wave {wave} of {name}."
     done(form, "import", words, campaign=name, wave=wave, task_id=task_id, **summary)

@@ -39,8 +39,9 @@ def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
         "who": who or halt.who, "host": machine, "command": "halt", "commit": None, "plan_id": None,
         "summary": {"paused": len(halt.paused)}, "outcome": str(halt), "exit_code": 0,
     }  # fmt: skip
-    store.history.append(entry, _ms(clock))
-    store.set_flag(NOTED, halt.at)
+    with store.database.write():
+        store.history.append(entry, _ms(clock))
+        store.set_flag(NOTED, halt.at)
 
 
 @contextmanager
@@ -63,6 +64,26 @@ def recording(opened: Session, command: str, summary: dict[str, int], **more: An
         history.end(begun, ended, _ms(opened.clock))
 
 
+@contextmanager
+def noted(
+    context: Context,
+    repository: Repository,
+    store: Store,
+    clock: Clock,
+    command: str,
+    summary: dict[str, int],
+    outcome: str = "done",
+) -> Iterator[None]:
+    """What the block writes and its link in the history are one transaction: both are there, or neither.
+
+    Nothing in the block may take long, or ask anybody; no number and no dynamic value may be in the link.
+    """
+    entry = entry_of(context, repository, command, summary=summary, outcome=outcome)
+    with store.database.write():
+        yield
+        store.history.append(entry, _ms(clock))
+
+
 def note(
     context: Context,
     repository: Repository,
@@ -73,8 +94,13 @@ def note(
     outcome: str = "done",
 ) -> None:
     """Add what was done in the state alone; no number and no dynamic value may be in it."""
-    entry = _entry(context, repository, command, summary) | {"outcome": outcome, "exit_code": 0}
-    store.history.append(entry, _ms(clock))
+    with noted(context, repository, store, clock, command, summary, outcome):
+        pass
+
+
+def entry_of(context: Context, repository: Repository, command: str, **more: Any) -> dict[str, Any]:
+    """An entry of what this command did, all at once; `more` of its keys may say more."""
+    return _entry(context, repository, command, {}) | {"outcome": "done", "exit_code": 0} | more
 
 
 def _entry(context: Context, repository: Repository, command: str, summary: dict[str, int]) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]
 
 
 def record_adoption(store: Store, declared: Calling, former: CampaignRecord | None, taken: Adoption) -> int:
-    """Write an adoption down; it counts from the last of its transactions on. The wave's id."""
+    """Write an adoption down; it counts from `seal_wave` on. The wave's id."""
     name = declared.name
     if former is not None and former.name != name:
         store.waves.rename(former.name, name)
@@ -241,5 +241,4 @@ def record_adoption(store: Store, declared: Calling, former: CampaignRecord | No
     store.waves.add_rows(wave_id, taken.rows)
     if taken.wave.detail:
         store.waves.change_wave(wave_id, detail=taken.wave.detail)
-    store.waves.seal_wave(wave_id)
     return wave_id

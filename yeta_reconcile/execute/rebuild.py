@@ -17,6 +17,7 @@ from yeta_reconcile.recorded import FREE_FATES, Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from yeta_reconcile.campaign import Calling
     from yeta_reconcile.live import Config
@@ -60,12 +61,17 @@ class Rebuild:
         self._direct_calls(recovery)
         return recovery
 
-    def record(self, recovery: Recovery) -> None:
-        """Write it down."""
+    def record(self, recovery: Recovery, together: AbstractContextManager[None]) -> None:
+        """Write it down; all of it counts from one transaction on, which `together` makes."""
+        written = []
         for model, taken in recovery.adoptions:
             # A rename, if there is one, is done by the first wave of its campaign.
             recorded = self.store.waves.recorded()
-            record_adoption(self.store, model, record_of(model, recorded, self.declared.callings), taken)
+            former = record_of(model, recorded, self.declared.callings)
+            written.append(record_adoption(self.store, model, former, taken))
+        with together:
+            for wave_id in written:
+                self.store.waves.seal_wave(wave_id)
 
     def _sort(self, orphan: Orphan, by_campaign: dict[str, list[Orphan]], recovery: Recovery) -> None:
         task, mark = orphan.task, orphan.mark

@@ -197,7 +197,7 @@ def _history(history: History, paint: Paint) -> list[str]:
 def _broken(history: History, paint: Paint) -> list[str]:
     if history.broken_at is None:
         return []
-    return ["", paint(f"The chain breaks at no {history.broken_at}: it was changed or is cut off.", "alarm")]
+    return ["", paint(f"The chain breaks at no {history.broken_at}: {clean(history.broken_why)}.", "alarm")]
 
 
 def _changes(entry: HistoryEntry) -> list[str]:

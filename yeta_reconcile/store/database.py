@@ -96,6 +96,10 @@ class Database(Protocol):
         """The names of the tables that are there."""
         ...
 
+    def faults(self) -> list[str]:
+        """What is damaged in it, in words without a value, as far as the engine can tell."""
+        ...
+
     def backup(self, target: str) -> None:
         """A consistent copy while others go on reading and writing. Raises StateError."""
         ...

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.proof import Proof
     from yeta_reconcile.store.database import Transaction
 
-_COUNTER = {
+COUNTER = {
     Fate.PENDING: "pending",
     Fate.DIALLED: "dialled",
     Fate.SET_ASIDE: "set_aside",
@@ -122,7 +122,7 @@ def refate_where(
 
 
 def _move_count(transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int) -> None:
-    out, into = _COUNTER[former], _COUNTER[fate]
+    out, into = COUNTER[former], COUNTER[fate]
     transaction.execute(
         f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",
         (count, count, wave_id),
@@ -133,7 +133,7 @@ def grow(transaction: Transaction, wave_id: int, counts: Mapping[Fate, int]) -> 
     """A wave has so many more rows of each fate."""
     for fate, count in counts.items():
         transaction.execute(
-            f"UPDATE waves SET {_COUNTER[fate]} = {_COUNTER[fate]} + ? WHERE wave_id = ?", (count, wave_id)
+            f"UPDATE waves SET {COUNTER[fate]} = {COUNTER[fate]} + ? WHERE wave_id = ?", (count, wave_id)
         )
 
 

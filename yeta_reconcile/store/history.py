@@ -11,12 +11,18 @@ import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from yeta_reconcile.errors import StateDamaged
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from yeta_reconcile.marks import Key
     from yeta_reconcile.store.database import Database, Transaction
 
 # The row of `meta` that holds the seal.
 SEAL = "history"
+DAMAGED_ENTRY = "its entry is no JSON of ours any more: it is damaged or cut off"
+_COLUMNS = "serial, written, entry, former_hash, hash"
 
 
 class Seal(NamedTuple):
@@ -25,6 +31,37 @@ class Seal(NamedTuple):
     links: int
     head: str
     bare: int
+
+
+class Break(NamedTuple):
+    """Where the chain does not hold, and what is wrong there."""
+
+    serial: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"the chain breaks at no {self.serial}: {self.why}"
+
+
+class Link(NamedTuple):
+    """A row of the chain as it is found: column types hold nothing back in SQLite, and all may be damaged."""
+
+    serial: int
+    written: Any = None
+    body: Any = None
+    former: Any = None
+    own: Any = None
+    unreadable: str = ""
+
+    def entry(self) -> dict[str, Any] | None:
+        """What it says; None: it is damaged."""
+        if not isinstance(self.body, str) or type(self.written) is not int:
+            return None
+        try:
+            entry = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return entry if isinstance(entry, dict) else None
 
 
 class History:
@@ -62,31 +99,54 @@ class History:
         """Every run with what came of it, oldest first.
 
         Each has serial, at and ended (ms; None: it never ended), hash and former_hash, and as end_hash that
-        of the link which ended it.
+        of the link which ended it. One that is damaged has nothing else, and says so as its outcome.
         """
         entries: dict[str, dict[str, Any]] = {}
-        for serial, written, body, former, own in self._links():
-            entry = json.loads(body)
-            if begun := entries.get(entry.pop("of", "")):
-                begun |= entry | {"ended": written, "end_hash": own}
+        for link in self._links():
+            entry = link.entry()
+            begun = entries.get(str(entry.pop("of", ""))) if entry else None
+            if entry and begun:
+                begun |= entry | {"ended": link.written, "end_hash": link.own}
                 continue
-            ended = written if entry.get("exit_code") is not None else None
-            link = {"serial": serial, "at": written, "former_hash": former, "hash": own}
-            entries[own] = entry | link | {"ended": ended, "end_hash": ""}
+            if entry is None:
+                entry = {"outcome": f"{DAMAGED_ENTRY}; what it said is not known", "exit_code": 1}
+            ended = link.written if entry.get("exit_code") is not None else None
+            facts = {"serial": link.serial, "at": link.written, "former_hash": link.former, "hash": link.own}
+            entries[str(link.own or link.serial)] = entry | facts | {"ended": ended, "end_hash": ""}
         return list(entries.values())
 
     def verify(self) -> int | None:
         """The serial of the first link that is not what was written, or that is missing; None: all hold."""
+        found = self.broken()
+        return found.serial if found else None
+
+    def broken(self) -> Break | None:
+        """The same, and what is wrong there."""
         seal = self.seal()
         links, bare = (seal.links, seal.bare) if seal else (0, 0)
         before, number, serial = "", 0, 0
-        for number, (serial, written, body, former, own) in enumerate(self._links(), 1):
-            chained = _bare(before, written, body) if number <= bare else self._chained(before, written, body)
-            if former != before or own != chained or (seal and number == links and own != seal.head):
-                return int(serial)
-            before = own
+        for number, link in enumerate(self._links(), 1):
+            if why := self._wrong(link, before, keyed=number > bare):
+                return Break(link.serial, why)
+            if seal and number == links and link.own != seal.head:
+                return Break(link.serial, "it is not the one that was sealed as the newest")
+            before, serial = str(link.own), link.serial
         # What another adds meanwhile is beyond the seal that was read before.
-        return None if seal and number >= links else int(serial) + 1
+        if seal and number >= links:
+            return None
+        return Break(serial + 1, "it is missing: the chain is cut off" if seal else "the seal was taken off")
+
+    def _wrong(self, link: Link, before: str, *, keyed: bool) -> str:
+        """What is wrong with a link that follows the one whose hash is `before`; empty: nothing."""
+        if link.unreadable:
+            return f"it cannot be read: {link.unreadable}"
+        if link.entry() is None:
+            return DAMAGED_ENTRY
+        if link.former != before:
+            return "the one before it was changed or taken out"
+        chained = self._chained if keyed else _bare
+        said = (before, link.written, str(link.body))
+        return "" if link.own == chained(*said) else "it was changed"
 
     def seal(self) -> Seal | None:
         """The seal; None if it is missing or was not made with the key."""
@@ -97,14 +157,35 @@ class History:
         found = transaction.read("SELECT hash FROM history ORDER BY serial")
         self._write_seal(transaction, len(found), found[-1][0] if found else "", len(found))
 
-    def _links(self) -> list[tuple[Any, ...]]:
-        return self._database.read(
-            "SELECT serial, written, entry, former_hash, hash FROM history ORDER BY serial"
-        )
+    def _links(self) -> Iterator[Link]:
+        """All of them, in order; those that cannot be read say so, as far as anything can be read at all."""
+        try:
+            rows = self._database.read(f"SELECT {_COLUMNS} FROM history ORDER BY serial")
+        except StateDamaged:
+            yield from self._one_by_one()
+        else:
+            yield from (Link(*row) for row in rows)
+
+    def _one_by_one(self) -> Iterator[Link]:
+        after = 0
+        following = "FROM history WHERE serial > ? ORDER BY serial LIMIT 1"
+        while True:
+            try:
+                found = self._database.read(f"SELECT serial {following}", (after,))
+            except StateDamaged as error:
+                yield Link(after + 1, unreadable=error.message)
+                return
+            if not found:
+                return
+            try:
+                yield Link(*self._database.read(f"SELECT {_COLUMNS} {following}", (after,))[0])
+            except StateDamaged as error:
+                yield Link(found[0][0], unreadable=error.message)
+            after = found[0][0]
 
     def _read_seal(self, source: Database | Transaction) -> Seal | None:
         found = source.read("SELECT value FROM meta WHERE name = ?", (SEAL,))
-        said, _, proof = found[0][0].rpartition(" ") if found else ("", "", "")
+        said, _, proof = str(found[0][0]).rpartition(" ") if found else ("", "", "")
         if proof != self._proof(said):
             return None
         links, head, bare = said.split(" ")

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections import Counter
 from contextlib import closing, contextmanager
 from functools import cached_property
 from importlib import import_module
@@ -40,6 +41,8 @@ DAMAGED = (
 )
 # Somebody may put a file in place just while it is opened.
 TRIES = 5
+# So many damages of a file are named.
+MOST_FAULTS = 20
 
 
 class SqliteDatabase:
@@ -183,6 +186,15 @@ class SqliteDatabase:
         named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
         return frozenset(row[0] for row in self.read(named))
 
+    def faults(self) -> list[str]:
+        """What is damaged in the file, in words without a value; empty: it is sound. Raises StateDamaged."""
+        found = [row[0] for row in self.read(f"PRAGMA integrity_check({MOST_FAULTS})") if row[0] != "ok"]
+        loose = Counter((row[0], row[2]) for row in self.read("PRAGMA foreign_key_check"))
+        return found + [
+            f"{count} rows of {table} belong to what is not in {parent}"
+            for (table, parent), count in sorted(loose.items())
+        ]
+
     def backup(self, target: str) -> None:
         """A consistent copy at `target`, which must not exist; nothing is left there if it fails."""
         # Behind the lock: a copy taken inside a transaction of ours would hold what is not committed.
@@ -207,7 +219,9 @@ class SqliteDatabase:
             try:
                 return self._connection.execute(sql, parameters).fetchall()
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                # Python's own errors, such as text that is no UTF-8, have no code.
+                code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+                if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                     raise
             time.sleep(LOOK_SECONDS)
 
@@ -291,6 +305,9 @@ def _as_state_error(error: Exception, path: Path | None) -> StateError:
         return StateError(
             f"{where} was busy with another writer for too long", hint="run the same command again"
         )
+    if "could not decode" in text:
+        # The words of the error are those that cannot be read.
+        return StateDamaged(f"{where} holds text that is damaged", hint=DAMAGED)
     if "malformed" in text or "not a database" in text or "corrupt" in text:
         return StateDamaged(f"{where} is no readable SQLite file: {error}", hint=DAMAGED)
     return StateError(f"{where} cannot be used: {error}")

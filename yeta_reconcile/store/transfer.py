@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput, StateError
+from yeta_reconcile.store.history import History
 from yeta_reconcile.store.keys import (
     FILE,
     given_secret,
@@ -25,7 +26,7 @@ from yeta_reconcile.store.schema import MIGRATIONS, create
 from yeta_reconcile.store.store import ARRIVING, MOVED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from yeta_reconcile.store.database import Database, Row, Transaction
@@ -75,8 +76,9 @@ def transfer_state(
     *,
     project: str,
     environment: str,
+    note: Callable[[History, Transfer], object] = lambda _history, _moved: None,
 ) -> Transfer:
-    """Move the state at `source` to `target` (locations as in `state:`).
+    """Move the state at `source` to `target` (locations as in `state:`); `note` adds it to the history there.
 
     The target must hold nothing, and still does if anything fails, or what a try that was killed left of the
     same state; that one is brought to its end. Raises StateError, StateLocked,
@@ -91,13 +93,13 @@ def transfer_state(
             # It was left already; whether it has arrived, only the target tells.
             with closing(_open_target(source, target, root, environ)) as database:
                 if _arriving(store, database):
-                    return Transfer(store.database.place, database.place, _arrive(database))
+                    return _arrive(store, database, note)
         store.bind(project, environment)
         store.lock.acquire(holder)
         try:
             with closing(_open_target(source, target, root, environ)) as database:
                 _move(store, database)
-                return Transfer(store.database.place, database.place, _arrive(database))
+                return _arrive(store, database, note)
         finally:
             store.lock.release(holder)
 
@@ -147,11 +149,14 @@ def _move(store: Store, database: Database) -> None:
         _leave(old, database.place)
 
 
-def _arrive(database: Database) -> tuple[TableProof, ...]:
+def _arrive(store: Store, database: Database, note: Callable[[History, Transfer], object]) -> Transfer:
     """The source is left: from now on the copy is the state. What is in it."""
     with database.write() as new:
         new.execute("DELETE FROM meta WHERE name = ?", (f"flag.{ARRIVING}",))
-        return tuple(_found(new, table) for table in TABLES)
+        proofs = tuple(_found(new, table) for table in TABLES)
+        moved = Transfer(store.database.place, database.place, proofs)
+        note(History(database, store.key), moved)
+    return moved
 
 
 def _clear(new: Transaction) -> None:

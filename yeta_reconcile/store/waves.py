@@ -239,6 +239,11 @@ class Waves:
 
     def forget(self, name: str, at: int) -> None:
         """Drop a campaign's ledger; its task ids stay known, its wave numbers go on."""
+        self.give_up(name, at)
+        self.clear_forgotten(name)
+
+    def give_up(self, name: str, at: int) -> None:
+        """The same, but for what takes long: from here on none of its waves counts."""
         with self._database.write() as transaction:
             transaction.execute(
                 "INSERT INTO forgotten SELECT task_id, campaign, ? FROM waves "
@@ -254,7 +259,9 @@ class Waves:
             transaction.execute(
                 "UPDATE campaigns SET generation = generation + 1, settled_list = '' WHERE name = ?", (name,)
             )
-        # From here on none of its waves counts; what is left is to clear them away.
+
+    def clear_forgotten(self, name: str) -> None:
+        """Clear away what is left of a campaign that was given up."""
         ledger.drop_unsealed(self._database)
         with self._database.write() as transaction:
             transaction.execute("DELETE FROM campaigns WHERE name = ?", (name,))

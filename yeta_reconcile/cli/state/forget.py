@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import noted
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import Session, session
@@ -53,9 +53,10 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
             people = _people(opened, name, record, orphans)
             say(f"{name}: {people} may then be called again.", err=form == "json")
             confirm(f"Forget {name}?", yes=yes)
-            _forget(opened, name, record, orphans)
             summary = {"waves": len(record.waves) if record else 0, "tasks": len(orphans)}
-            note(context, opened.repository, opened.store, opened.clock, "state forget", summary, name)
+            with noted(context, opened.repository, opened.store, opened.clock, "state forget", summary, name):
+                _forget(opened, name, record, orphans)
+            opened.store.waves.clear_forgotten(name)
     done(form, "state forget", f"{name} is forgotten.", campaign=name, **summary)
 
 
@@ -111,4 +112,4 @@ def _forget(opened: Session, name: str, record: CampaignRecord | None, orphans: 
     for orphan in orphans:
         waves.forget_task(orphan.task.task_id, name, orphan.mark.wave + 1, now)
     if record is not None:
-        waves.forget(name, now)
+        waves.give_up(name, now)

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import entry_of
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.halt import HaltFlag
 from yeta_reconcile.load import load
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.store.open import open_store, place_of
+from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.transfer import transfer_state
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store.history import History
+    from yeta_reconcile.store.transfer import Transfer
 
 
 @click.command()
@@ -42,15 +44,17 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     say(f"From {places['source']}", err=form == "json")
     say(f"to   {places['target']}", err=form == "json")
     confirm("Move the state?", yes=yes)
-    moved = transfer_state(
-        source, target, repository.root, context.environ, Holder.this_process("state migrate"), **whose
-    )
-    store = open_store(target, repository.root, context.environ, **whose, create=False)
-    try:
+    entry, now = entry_of(context, repository, "state migrate"), int(clock.now().timestamp() * 1000)
+
+    def note(history: History, moved: Transfer) -> None:
         summary = {"tables": len(moved.tables), "rows": moved.rows}
-        note(context, repository, store, clock, "state migrate", summary, f"moved from {moved.source}")
-    finally:
-        store.close()
+        history.append(entry | {"summary": summary, "outcome": f"moved from {moved.source}"}, now)
+
+    moved = transfer_state(
+        source, target, repository.root, context.environ, Holder.this_process("state migrate"), **whose,
+        note=note,
+    )  # fmt: skip
+    summary = {"tables": len(moved.tables), "rows": moved.rows}
     for proof in moved.tables:
         say(f"  {proof.table:<16} {proof.rows:>10} rows, digest {proof.digest[:16]}", err=form == "json")
     done(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import noted
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
@@ -49,9 +49,9 @@ def rebind(context: Context, form: str, yes: bool) -> None:
                 lost = f"task {wave.task_id} of {wave.campaign} wave {wave.number} is not there"
                 say(f"- {lost}: it counts as lost from then on", err=form == "json")
             confirm(f"Use the state with {client.address}?", yes=yes)
-            settle_here(store, client)
             summary, words = {"found": count, "missing": len(found.missing)}, f"{former} is {client.address}"
-            note(context, opened.repository, store, opened.clock, "state rebind", summary, words)
+            with noted(context, opened.repository, store, opened.clock, "state rebind", summary, words):
+                settle_here(store, client)
     done(form, "state rebind", f"The state is used with {client.address}.", address=client.address, **summary)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import noted
 from yeta_reconcile.cli.output import done, format_option, say, show
 from yeta_reconcile.cli.run import run_of
 from yeta_reconcile.cli.session import session
@@ -15,6 +15,7 @@ from yeta_reconcile.execute.rebuild import Rebuild, Recovery
 from yeta_reconcile.execute.session import holding
 from yeta_reconcile.observe import observe
 from yeta_reconcile.render.table import table
+from yeta_reconcile.store.soundness import refuse_damaged
 from yeta_reconcile.whereabouts import settle_here
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
     A task's mark proves which declared rows it holds. Where it cannot, because the list has changed, every
     declared row is held as possibly dialled: nobody is called twice for want of a record. Rows whose key is
     not their number are held too, and so are those of direct calls that the state does not know as called.
-    It needs the key of the lost state, and exits 8 if something is left for a person.
+    It needs the key of the lost state, and exits 8 if something is left for a person. A damaged state is
+    refused: nothing can be concluded from it.
     """
     with session(context, create=True) as opened:
+        refuse_damaged(opened.store)
         run = run_of(opened, "state rebuild")
         with holding(run):
             store, repository = opened.store, opened.repository
@@ -51,10 +54,11 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
             if recovery.adoptions:
                 confirm("Take these into the state?", yes=yes)
                 settle_here(store, opened.client)
-                work.record(recovery)
                 rows = sum(len(taken.rows) for _, taken in recovery.adoptions)
                 summary = {"waves": len(recovery.adoptions), "rows": rows}
-                note(context, repository, store, opened.clock, "state rebuild", summary)
+                work.record(
+                    recovery, noted(context, repository, store, opened.clock, "state rebuild", summary)
+                )
     waves = [_wave(model, taken) for model, taken in recovery.adoptions]
     left = [*recovery.unproven, *recovery.left]
     if waves or form == "json":

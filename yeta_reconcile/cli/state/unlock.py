@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.logbook import note
+from yeta_reconcile.cli.logbook import noted
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.session import open_state
 from yeta_reconcile.clock import SystemClock
@@ -34,8 +34,8 @@ def unlock(context: Context, yes: bool) -> None:
             return
         say(f"The lock is held by {holder}.")
         confirm("Take it away?", yes=yes)
-        store.lock.take_away()
-        note(context, repository, store, clock, "state unlock", {}, f"taken away from {holder}")
+        with noted(context, repository, store, clock, "state unlock", {}, f"taken away from {holder}"):
+            store.lock.take_away()
         say("Taken away.")
     finally:
         store.close()
