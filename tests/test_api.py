@@ -17,19 +17,21 @@ import httpx
 import pytest
 
 from tests.support.transport import ready
-from yeta_reconcile.api import CreateRequest, Inserted, PlatformClient
-from yeta_reconcile.codes import Meaning
 from yeta_reconcile.errors import (
-    Busy,
     Incomplete,
+    Unreachable,
+    Unresolved,
+)
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.errors import (
+    Busy,
     NotSent,
     OutcomeUnknown,
     PlatformError,
     StopEverything,
-    Unreachable,
-    Unresolved,
 )
-from yeta_reconcile.live import Address
+from yeta_reconcile.platform.resources import Address, CreateRequest, Inserted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 
 from tests.support.transport import BASE_URL, EmulatorTransport, ready
-from yeta_reconcile.api import CreateRequest, PlatformClient
-from yeta_reconcile.checks import default_windows
-from yeta_reconcile.codes import Meaning
 from yeta_reconcile.emulator import Emulator, Fault, PushHabits, Robot, Settings
-from yeta_reconcile.errors import OutcomeUnknown, PlatformError
-from yeta_reconcile.live import Address, LivePhase
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.errors import (
+    OutcomeUnknown,
+    PlatformError,
+)
+from yeta_reconcile.platform.hours import (
+    default_windows,
+)
+from yeta_reconcile.platform.resources import Address, CreateRequest, LivePhase
 
 COLUMNS = ("客户手机号码", "姓名", "性别")
 # A Tuesday, 10 o'clock in Shanghai

@@ -12,18 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.receiver import pushes
-from yeta_reconcile.calls import (
+from yeta_reconcile.marks import Key
+from yeta_reconcile.platform.call import (
     RESULTS,
     Call,
     Meaning,
     Turn,
+)
+from yeta_reconcile.platform.coercion import number_text
+from yeta_reconcile.platform.pushes import (
     Unfoldable,
-    account,
     number_of,
     read_push,
 )
-from yeta_reconcile.coercion import number_text
-from yeta_reconcile.marks import Key
+from yeta_reconcile.waves.accounting import (
+    account,
+)
 
 KEY = Key(b"the key of the tests")
 

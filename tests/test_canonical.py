@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.canonical import canonical
+from yeta_reconcile.documents.formatting import canonical
+from yeta_reconcile.documents.yamlfile import parse_documents
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.yamlfile import parse_documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic
 
 HERE = Path(__file__).parent / "golden" / "canonical"
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "campaigns").rglob("*.yaml"))

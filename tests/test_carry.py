@@ -10,7 +10,7 @@ import pytest
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import twisted
-from yeta_reconcile.plan import Action, Reason
+from yeta_reconcile.plan.plan import Action, Reason
 
 if TYPE_CHECKING:
     from pathlib import Path

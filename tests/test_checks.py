@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.campaign import Campaign, DirectCall
-from yeta_reconcile.checks import Finding, check_campaign, default_windows, online_diagnostics
-from yeta_reconcile.live import Config, Line, Robot, Voice
-from yeta_reconcile.positions import Position
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.planning.preflight import (
+    Finding,
+    check_campaign,
+    online_diagnostics,
+)
+from yeta_reconcile.platform.hours import (
+    default_windows,
+)
+from yeta_reconcile.platform.resources import Config, Line, Robot, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yeta_reconcile.cli.commands import yeta
+from yeta_reconcile.cli.app import yeta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yeta_reconcile.codes import CALLS, CODES, TABLE, Call, Meaning, describe, meaning, stops
+from yeta_reconcile.platform.codes import CALLS, CODES, TABLE, Call, Meaning, describe, meaning, stops
 
 CHANGES: tuple[Call, ...] = ("callout", "create", "insert", "start", "pause", "delete")
 # openapi.md, appendix, and 200222 of its later revisions

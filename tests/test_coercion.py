@@ -14,11 +14,17 @@ from hypothesis import strategies as st
 
 import yeta_reconcile
 from tests.receiver import pushes
-from yeta_reconcile import coercion
-from yeta_reconcile.api import answers
-from yeta_reconcile.api.answers import OddAnswer
-from yeta_reconcile.calls import MODULES, Call, Unfoldable, read_push
 from yeta_reconcile.marks import Key
+from yeta_reconcile.platform import answers, coercion
+from yeta_reconcile.platform.answers import OddAnswer
+from yeta_reconcile.platform.call import (
+    Call,
+)
+from yeta_reconcile.platform.pushes import (
+    MODULES,
+    Unfoldable,
+    read_push,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yeta_reconcile.contacts import ListReader, ListSpec, file_digest, plain_digest
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.contacts import ListReader, ListSpec, file_digest, plain_digest
+from yeta_reconcile.documents.csvfile import SHOWN
 from yeta_reconcile.marks import Key
-from yeta_reconcile.positions import Position
-from yeta_reconcile.table import SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.contextlist import ContextReader
-from yeta_reconcile.positions import Position
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.contexts import ContextReader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.drift import compare
-from yeta_reconcile.live import Task
 from yeta_reconcile.marks import Mark
-from yeta_reconcile.observed import Observed, Orphan
-from yeta_reconcile.recorded import CampaignRecord, Phase, Recorded, WaveRecord
+from yeta_reconcile.planning.drift import compare
+from yeta_reconcile.planning.observed import Observed, Orphan
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, WaveRecord
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 NEW, RUNNING, PAUSED, COMPLETED, EXPIRED = 0, 2, 3, 4, 7

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.forecast import Workload, after_work, forecast
+from yeta_reconcile.planning.forecast import Workload, after_work, forecast
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 12, 1, 9, 0, tzinfo=ZONE)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from yeta_reconcile.cli.commands import COMMANDS, yeta
+from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:

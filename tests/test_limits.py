@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from yeta_reconcile.campaign import Exemption, Limits
-from yeta_reconcile.limits import Guards
-from yeta_reconcile.plan import Action, Change, Reason
-from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.models import Exemption, Limits
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.guards import Guards
 
 TODAY = date(2026, 12, 1)
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.load import Repository, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

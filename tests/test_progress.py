@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from yeta_reconcile.calls import Results
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.diff import Wave
-from yeta_reconcile.progress import wave_status
-from yeta_reconcile.recorded import Phase, WaveRecord
+from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.status import wave_status
+from yeta_reconcile.render.report import CampaignStatus, Status, WaveStatus
 from yeta_reconcile.render.reports import report_text
-from yeta_reconcile.report import CampaignStatus, Status, WaveStatus
+from yeta_reconcile.waves.accounting import (
+    Results,
+)
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import Phase, WaveRecord
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Half past midnight there, and still the day before in London.

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.live import Task
-from yeta_reconcile.proof import Claim, Journalled, Look, Proof, prove
-from yeta_reconcile.recorded import Phase
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.waves.proof import Claim, Journalled, Look, Proof, prove
+from yeta_reconcile.waves.record import Phase
 
 SETTLE = 5_000
 count = st.none() | st.integers(0, 3)

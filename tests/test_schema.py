@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from yeta_reconcile.schema import schema
-from yeta_reconcile.yamlfile import parse_documents, read_documents
+from yeta_reconcile.documents.json_schema import schema
+from yeta_reconcile.documents.yamlfile import parse_documents, read_documents
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(

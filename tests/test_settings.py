@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from yeta_reconcile.documents.settings import read_globs, read_settings
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.settings import read_globs, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from yeta_reconcile.settings import Settings
+    from yeta_reconcile.documents.settings import Settings
 
 PROJECT = """\
 kind: Project

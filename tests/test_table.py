@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yeta_reconcile import table
-from yeta_reconcile.table import SHOWN, Encoding, Table
+from yeta_reconcile.documents import csvfile
+from yeta_reconcile.documents.csvfile import SHOWN, Encoding, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def test_a_utf8_file_that_breaks_names_the_line_instead_of_guessing(tmp_path: Pa
 def test_a_character_that_is_cut_between_two_chunks_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "CHUNK", 7)
+    monkeypatch.setattr(csvfile, "CHUNK", 7)
     text = "姓名,手机\n" + "张三李四,1\n" * 20
 
     assert len(rows(opened(tmp_path, text))) == 20

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from yeta_reconcile.documents.yamlfile import MAX_BYTES, parse_documents, read_documents, resolve
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.yamlfile import MAX_BYTES, parse_documents, read_documents, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,12 +24,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.codes import Meaning
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic
 
 
 class YetaError(Exception):
@@ -109,57 +107,3 @@ class StateDamaged(StateError):
 
 class Unreachable(YetaError):
     """A call that changes nothing was tried until its budget was spent, and never answered."""
-
-
-class PlatformError(YetaError):
-    """The platform answered with a code other than 0 (openapi.md, appendix).
-
-    `code` is its number, `words` its own message (masked), `meaning` what it says of the call;
-    `message` is ours and `hint` says what to do.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int,
-        words: str,
-        call: str,
-        meaning: Meaning = Meaning.UNKNOWN,
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.code = code
-        self.words = words
-        self.call = call
-        self.meaning = meaning
-
-
-class StopEverything(PlatformError):
-    """Not done, and no further call would be: the whole apply stops."""
-
-
-class Busy(PlatformError):
-    """10004: not done; the caller waits and makes fewer calls at once."""
-
-
-class OutcomeUnknown(Exception):
-    """A call was sent and no answer tells whether it was carried out.
-
-    `call` is the interface's last path segment; `why` is for people (timeout, closed connection,
-    5xx, …) and holds neither a secret nor a number. `code` is what was answered, if that was a code.
-    """
-
-    sent = True
-
-    def __init__(self, call: str, why: str, *, code: int | None = None) -> None:
-        super().__init__(f"{call}: {why}")
-        self.call = call
-        self.why = why
-        self.code = code
-
-
-class NotSent(OutcomeUnknown):
-    """It never left this machine (no connection, no token): the journal may record "not done"."""
-
-    sent = False

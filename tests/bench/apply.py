@@ -15,12 +15,14 @@ import httpx
 from tests.bench.repository import SECRETS, values, write_campaign, write_project
 from tests.bench.row import Cost, Row, side_by_side
 from tests.bench.slow_platform import BATCH, COLUMNS, slow_platform
+from yeta_reconcile.apply import Apply
+from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.run import run_of
-from yeta_reconcile.cli.session import session
-from yeta_reconcile.execute import Apply
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.planner import Planner
+from yeta_reconcile.cli.session import (
+    run_of,
+    session,
+)
+from yeta_reconcile.planning.planner import Planner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tests.bench.row import Cost, Row, of_call, side_by_side
-from yeta_reconcile.yamlfile import read_documents
+from yeta_reconcile.documents.yamlfile import read_documents
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.repository import SECRETS, values, write_campaign, write_project, yeta
 from tests.bench.row import Cost, Row, of_python, side_by_side
 from tests.bench.slow_platform import BATCH, COLUMNS, HOURS, LINE, ROBOT, slow_platform
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.load import load
+from yeta_reconcile.documents.repository import load
 from yeta_reconcile.marks import owner_digest
-from yeta_reconcile.recorded import Phase, RowRecord, WaveRecord
 from yeta_reconcile.store import open_store
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from yeta_reconcile.campaign import Campaign
+    from yeta_reconcile.documents.models import Campaign
     from yeta_reconcile.store import Store
 
 CAMPAIGNS = 1000

@@ -75,7 +75,7 @@ def test_json_ends_in_a_line_too_when_nothing_could_be_done(here: Served) -> Non
 
 def test_json_ends_in_a_line_although_it_is_a_bug(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     here.campaign()
-    monkeypatch.setattr("yeta_reconcile.api.PlatformClient.create", lambda *_: 1 / 0)
+    monkeypatch.setattr("yeta_reconcile.platform.client.PlatformClient.create", lambda *_: 1 / 0)
     monkeypatch.setattr("tempfile.tempdir", str(here.root))
 
     done = here.main("apply", "--yes", "--format", "json")

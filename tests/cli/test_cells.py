@@ -127,7 +127,7 @@ def test_a_bug_says_where_it_broke_and_not_on_what(
         dict[tuple[str, ...], int]()[NAME, CITY, IDENTITY]
 
     here.campaign("renewal")
-    monkeypatch.setattr("yeta_reconcile.planner.observe", broken)
+    monkeypatch.setattr("yeta_reconcile.planning.planner.observe", broken)
 
     done = here.main("-vv", "plan", TMPDIR=str(tmp_path))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from yeta_reconcile.cli.demo import _Demo
+from yeta_reconcile.cli.commands.demo import _Demo
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.support import lab
 from tests.support.bent import bent
 from tests.support.served import Served
 from yeta_reconcile.emulator import Emulator, VirtualClock
-from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.records.projector import Projector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

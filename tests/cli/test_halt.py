@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from yeta_reconcile.emulator import FOREVER, Fault, Status
-from yeta_reconcile.halt import HaltFlag
 from yeta_reconcile.marks import Key, owner_digest
+from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def test_a_start_that_was_under_way_is_caught(here: Served) -> None:
 def test_what_could_not_be_paused_is_named(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = running(here, ("renewal",))
     here.emulator.faults.add(Fault("code", path="task/pause", code=10002, times=FOREVER))
-    monkeypatch.setattr("yeta_reconcile.execute.halting.PATIENCE_SECONDS", 2)
+    monkeypatch.setattr("yeta_reconcile.apply.halt.PATIENCE_SECONDS", 2)
 
     done = here.main("halt", "--format", "json")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from yeta_reconcile.emulator import Status
-from yeta_reconcile.halt import HaltFlag
+from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:

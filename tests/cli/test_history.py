@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.lab import number
+from yeta_reconcile.apply import Apply, Report
 from yeta_reconcile.emulator import Status
-from yeta_reconcile.execute import Apply, Report
-from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder

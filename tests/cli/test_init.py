@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from yeta_reconcile.cli.init import FILES, project_name
+from yeta_reconcile.cli.commands.init import FILES, project_name
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:

@@ -17,15 +17,14 @@ import click
 import pytest
 
 from yeta_reconcile import __version__
-from yeta_reconcile.cli import commands
+from yeta_reconcile.cli import app
 from yeta_reconcile.cli.main import main
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.errors import (
     Declined,
     Incomplete,
     InvalidInput,
-    OutcomeUnknown,
     PlanRejected,
-    PlatformError,
     RefusedByGuard,
     StateError,
     StateLocked,
@@ -33,7 +32,10 @@ from yeta_reconcile.errors import (
     WrongUsage,
     YetaError,
 )
-from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.platform.errors import (
+    OutcomeUnknown,
+    PlatformError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +49,12 @@ def _reports_go_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def install(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
-    name = "yeta_reconcile.cli.fake"
+    name = "yeta_reconcile.cli.commands.fake"
     module = types.ModuleType(name)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None)
     module.command = command  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setitem(commands.COMMANDS, "fake", commands.Entry("fake:command", "Fake."))
+    monkeypatch.setitem(app.COMMANDS, "fake", app.Entry("fake:command", "Fake."))
 
 
 @pytest.fixture
@@ -395,7 +397,7 @@ def test_output_is_utf_8_whatever_the_locale(locale: dict[str, str]) -> None:
 def test_chinese_is_printed_whatever_the_locale(fake: Any) -> None:
     script = (
         "import sys, click\n"
-        "from yeta_reconcile.cli import main, completion\n"
+        "from yeta_reconcile.cli import main\nfrom yeta_reconcile.cli.commands import completion\n"
         "completion.completion.callback = lambda shell: click.echo('春季')\n"
         "sys.exit(main.main(['completion', 'bash']))\n"
     )

@@ -11,7 +11,7 @@ import pytest
 from tests.receiver import pushes
 from tests.support.bent import bent
 from tests.support.lab import number
-from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.records.projector import Projector
 
 if TYPE_CHECKING:
     from tests.support.served import Served

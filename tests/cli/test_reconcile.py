@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.lab import number
+from yeta_reconcile.cli.commands.reconcile import _Turns
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.reconcile import _Turns
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.errors import StateGone
 

@@ -12,8 +12,8 @@ import pytest
 from tests.support.lab import number
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.marks import Key
-from yeta_reconcile.recorded import Fate, Phase
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.waves.record import Fate, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -402,7 +402,7 @@ def test_what_comes_back_while_a_person_is_asked_is_not_settled(
     here: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hide(here, applied(here, 20), 100)
-    command = import_module("yeta_reconcile.cli.state.resolve")
+    command = import_module("yeta_reconcile.cli.commands.state.resolve")
     monkeypatch.setattr(command, "confirm", lambda *_, **__: here.emulator.change(lag_queries=0))
 
     done = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "undialled")

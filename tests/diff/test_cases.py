@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from tests.support.subjects import subject
-from yeta_reconcile.diff import decide
+from yeta_reconcile.planning.diff import decide
 
 if TYPE_CHECKING:
-    from yeta_reconcile.diff import Finding
-    from yeta_reconcile.plan import Change
+    from yeta_reconcile.plan.plan import Change
+    from yeta_reconcile.planning.diff import Finding
 
 CASES = Path(__file__).parent / "cases"
 KNOWN = {"it", "plan", "finds"}

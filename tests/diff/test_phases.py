@@ -1,4 +1,4 @@
-"""What a status makes of a wave, and what settles a doubt: the tables of `journal.py`, cell by cell."""
+"""What a status makes of a wave, and what settles a doubt: `waves/lifecycle.py`, cell by cell."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support.subjects import DRAIN_QUIET, NOW, ago, document, ms, task, task_of, wave_record
-from yeta_reconcile.delta import Grip
-from yeta_reconcile.diff import grip, key_headers
-from yeta_reconcile.journal import (
+from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.diff import grip, key_headers
+from yeta_reconcile.waves.lifecycle import (
     TRANSITIONS,
     UNDONE,
     Doubt,
@@ -29,8 +29,8 @@ from yeta_reconcile.journal import (
     stands,
     unread,
 )
-from yeta_reconcile.proof import CUT_SHORT
-from yeta_reconcile.recorded import FINAL, LIVE, STAGED, Outcome, Phase
+from yeta_reconcile.waves.proof import CUT_SHORT
+from yeta_reconcile.waves.record import FINAL, LIVE, STAGED, Outcome, Phase
 
 QUIET = int(DRAIN_QUIET.total_seconds() * 1000)
 SETTLE = 5000

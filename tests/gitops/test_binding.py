@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.render.plans import a_change, a_plan
-from yeta_reconcile.binding import left_out, moved_changes, moved_documents, moved_rest, nothing_left
-from yeta_reconcile.plan import Action, Change, Plan, Reason
+from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
+from yeta_reconcile.plan.staleness import left_out, moved_changes, moved_documents, moved_rest, nothing_left
 
 LIST, WAVES = "the-list", "the-waves"
 

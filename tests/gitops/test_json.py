@@ -13,15 +13,17 @@ from jsonschema import Draft202012Validator
 from tests.gitops.pipeline import TOP
 from tests.render.plans import the_busy_day
 from tests.render.reports import a_drift, a_history, a_state_list, a_status, a_why
-from yeta_reconcile.calls import Turn
-from yeta_reconcile.execute.controller import Round
-from yeta_reconcile.receiver.export import COLUMNS
-from yeta_reconcile.render.plan_json import plan_json
+from yeta_reconcile.apply.controller import Round
+from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.platform.call import (
+    Turn,
+)
+from yeta_reconcile.records.export import COLUMNS
 from yeta_reconcile.render.reports import report_json
 
 if TYPE_CHECKING:
     from tests.support.served import Served
-    from yeta_reconcile.report import Report
+    from yeta_reconcile.render.report import Report
 
 SCHEMA = json.loads((TOP / "docs" / "plan.schema.json").read_text("utf-8"))
 REPORTS = [a_drift(), a_history(), a_state_list(), a_status(), a_why()]
@@ -213,7 +215,7 @@ def test_what_could_not_be_done_for_want_of_a_yes_is_told_in_json(here: Served) 
 def test_usage_and_bugs_are_told_in_json(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     here.campaign()
     wrong = here.main("plan", "--format", "json", "--ony")
-    monkeypatch.setattr("yeta_reconcile.planner.observe", lambda *_: 1 / 0)
+    monkeypatch.setattr("yeta_reconcile.planning.planner.observe", lambda *_: 1 / 0)
     bug = here.main("plan", "--format=json")
     applied = here.main("apply", "--yes", "--format", "json")
 
@@ -248,7 +250,7 @@ def test_the_first_event_is_the_plan_although_something_is_left_to_the_next(
 ) -> None:
     here.campaign()
     assert here.main("plan", "-o", "it.plan").code == 0
-    monkeypatch.setattr("yeta_reconcile.cli.apply.left_out", lambda *_: frozenset({"renewal"}))
+    monkeypatch.setattr("yeta_reconcile.cli.commands.apply.left_out", lambda *_: frozenset({"renewal"}))
 
     lines = here.main("apply", "it.plan", "--format", "json").lines
 

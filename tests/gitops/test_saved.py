@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.render.plans import the_busy_day
 from tests.support.lab import number
 from tests.support.served import Served, served
-from yeta_reconcile.api import PlatformClient
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import Key
-from yeta_reconcile.saved import FORMAT, Home, SavedPlan
+from yeta_reconcile.planning.planfile import FORMAT, Home, SavedPlan
+from yeta_reconcile.platform.client import PlatformClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,14 +23,14 @@ from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.task import FINAL
 from yeta_reconcile.errors import YetaError
-from yeta_reconcile.plan import Action
+from yeta_reconcile.plan.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from yeta_reconcile.apply import Report
     from yeta_reconcile.emulator.task import Task
-    from yeta_reconcile.execute import Report
-    from yeta_reconcile.planner import Planned
+    from yeta_reconcile.planning.planner import Planned
 
 POOL = 40
 DIRECT = "direct"

@@ -13,10 +13,10 @@ from tests.journal.test_doubts import the_only_task
 from tests.journal.test_shown import planned
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
-from yeta_reconcile.cli.plan import show_plan
+from yeta_reconcile.apply import Apply
+from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.emulator import Emulator, VirtualClock
-from yeta_reconcile.execute import Apply
-from yeta_reconcile.live import Left
+from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.render.text import plan_text
 
 if TYPE_CHECKING:

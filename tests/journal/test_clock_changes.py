@@ -11,11 +11,16 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tests.support.lab import Lab
-from yeta_reconcile.campaign import Attributes, Schedule
+from yeta_reconcile.apply import Apply
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.documents.models import (
+    Schedule,
+)
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.execute import Apply
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.planner import Planner
+from yeta_reconcile.planning.planner import Planner
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +123,7 @@ def test_ctrl_c_ends_even_what_would_go_on_for_ever(tmp_path: Path, monkeypatch:
     lab = Lab(tmp_path)
     lab.campaign()
     monkeypatch.setattr(Attributes, "changes_from", lambda self, former: {"end": (former, self)})
-    monkeypatch.setattr("yeta_reconcile.execute.course.RESTAGES", 10**9)
+    monkeypatch.setattr("yeta_reconcile.apply.campaign.RESTAGES", 10**9)
     with lab.store() as store, lab.client() as client:
         run = lab.run(store, client)
         run.emit = lambda event: run.stop() if event["event"] == "planned" else None

@@ -13,23 +13,25 @@ import pytest
 from tests.journal.test_doubts import DAY, a_lab, codes
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.delta import Grip
+from yeta_reconcile.apply import Apply
+from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.execute import Apply
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.journal import seen
-from yeta_reconcile.live import Task
-from yeta_reconcile.planner import Planner
-from yeta_reconcile.recorded import Phase, WaveRecord
-from yeta_reconcile.signatures import signature_of
+from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.planner import Planner
+from yeta_reconcile.planning.signatures import signature_of
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.lifecycle import seen
+from yeta_reconcile.waves.record import Phase, WaveRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
 
-    from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.platform.client import PlatformClient
 
 RECALL = "{count: 1, wait: 10m}"
 BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"

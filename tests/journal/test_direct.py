@@ -19,7 +19,7 @@ from yeta_reconcile.errors import YetaError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from yeta_reconcile.execute import Report
+    from yeta_reconcile.apply import Report
 
 DAY = 24 * 3600
 

@@ -11,15 +11,17 @@ from tests.journal.test_doubts import a_lab, codes, lose_the_state, the_only_tas
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import TwistedLab, twisted
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.diff import in_the_light
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, carry_out
 from yeta_reconcile.emulator import Line
-from yeta_reconcile.execute.resolve import Decision, Verdict, carry_out
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.journal import seen, stands
-from yeta_reconcile.live import Task
-from yeta_reconcile.observe import observe
-from yeta_reconcile.recorded import Phase, WaveRecord
+from yeta_reconcile.planning.diff import in_the_light
+from yeta_reconcile.planning.observe import observe
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.lifecycle import seen, stands
+from yeta_reconcile.waves.record import Phase, WaveRecord
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import pytest
 
 from tests.journal.story import STEPS, a_lab, live_through
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.planner import Planner
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.planning.planner import Planner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,8 +27,8 @@ from tests.support.lab import number
 from tests.support.served import served
 from tests.support.trouble import FROZEN_KINDS, Point, TroubledLab
 from yeta_reconcile.errors import StateLocked
-from yeta_reconcile.recorded import Outcome
 from yeta_reconcile.store.intents import Intents
+from yeta_reconcile.waves.record import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

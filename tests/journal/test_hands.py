@@ -9,9 +9,9 @@ from tests.journal.test_doubts import a_lab, the_only_task
 from tests.support.records import deliver
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
+from yeta_reconcile.apply.controller import leave_to_people
+from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.execute.controller import leave_to_people
-from yeta_reconcile.execute.session import holding
 
 if TYPE_CHECKING:
     from pathlib import Path

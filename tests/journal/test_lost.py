@@ -13,8 +13,8 @@ from tests.journal.test_off_the_list import EVENING, assert_nobody_rang_twice, r
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import twisted
+from yeta_reconcile.apply.recovery.adopt import DeclaredList, adoption, record_adoption
 from yeta_reconcile.emulator.task import Status
-from yeta_reconcile.execute.adopt import DeclaredList, adoption, record_adoption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

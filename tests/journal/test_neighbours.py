@@ -10,9 +10,13 @@ import pytest
 from tests.journal.test_doubts import DAY, a_lab, codes, lose_the_state
 from tests.support.lab import COLUMNS, ROBOT, Lab, number
 from tests.support.records import deliver
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.execute.single import call_once
+from yeta_reconcile.apply.callout import (
+    call_once,
+)
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

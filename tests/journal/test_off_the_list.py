@@ -12,9 +12,9 @@ from tests.journal.test_doubts import DAY, a_lab, lose_the_state, the_only_task
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import twisted
-from yeta_reconcile.execute.rebuild import Rebuild, Recovery
-from yeta_reconcile.observe import observe
-from yeta_reconcile.recorded import Fate
+from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
+from yeta_reconcile.planning.observe import observe
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.journal.test_doubts import DAY, a_lab, assert_each_rang_once
+from yeta_reconcile.apply.halt import Known
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import YetaError
-from yeta_reconcile.execute.halting import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tests.support.lab import Lab
-    from yeta_reconcile.execute import Run
+    from yeta_reconcile.apply import Run
 
 
 def about_to_ring(root: Path, what: str) -> Lab:

@@ -10,10 +10,10 @@ import pytest
 from tests.journal.test_doubts import the_only_task
 from tests.support.lab import Lab
 from tests.support.records import deliver
+from yeta_reconcile.apply import Apply
+from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.errors import StateLocked
-from yeta_reconcile.execute import Apply
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.planner import Planner
+from yeta_reconcile.planning.planner import Planner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,13 @@ from tests.journal.test_doubts import a_lab, the_only_task
 from tests.support.lab import Lab, number
 from tests.support.trouble import KILLED_AND_LATE, Killed, Point
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.errors import StateLocked, StopEverything, YetaError
+from yeta_reconcile.errors import (
+    StateLocked,
+    YetaError,
+)
+from yeta_reconcile.platform.errors import (
+    StopEverything,
+)
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.waves import Waves
 

@@ -18,17 +18,17 @@ class Room:
 
 
 ROOMS = {
-    "diff": Room(("diff/*",), ("tests/diff/test_cases.py",)),
-    "journal": Room(("journal.py",), ("tests/diff",)),
+    "diff": Room(("planning/diff/*",), ("tests/diff/test_cases.py",)),
+    "journal": Room(("waves/lifecycle.py", "waves/proof.py"), ("tests/diff", "tests/test_proof.py")),
     "settle": Room(
-        ("execute/settle.py",),
+        ("apply/settling.py",),
         ("tests/journal/test_doubts.py", "tests/journal/test_ends.py", "tests/journal/test_lost.py"),
     ),
     "staging": Room(
-        ("execute/staging.py",), ("tests/journal/test_doubts.py", "tests/journal/test_coincidences.py")
+        ("apply/staging.py",), ("tests/journal/test_doubts.py", "tests/journal/test_coincidences.py")
     ),
     "control": Room(
-        ("execute/control.py",),
+        ("apply/steering.py",),
         (
             "tests/journal/test_doubts.py",
             "tests/journal/test_ends.py",
@@ -36,13 +36,13 @@ ROOMS = {
             "tests/journal/test_coincidences.py",
         ),
     ),
-    "change": Room(("execute/change.py",), ("tests/journal/test_doubts.py", "tests/journal/test_ends.py")),
+    "change": Room(("apply/journaled.py",), ("tests/journal/test_doubts.py", "tests/journal/test_ends.py")),
     "course": Room(
-        ("execute/course.py",),
+        ("apply/campaign.py",),
         ("tests/journal/test_shown.py", "tests/journal/test_hands.py", "tests/journal/test_removal.py"),
     ),
     "ledger": Room(
-        ("store/ledger.py", "store/fates.py"),
+        ("store/fates.py",),
         ("tests/store/test_waves.py", "tests/store/test_intents.py", "tests/journal/test_removal.py"),
     ),
 }

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.receiver.access import Gate
 from yeta_reconcile.receiver.contexts import Contexts
-from yeta_reconcile.receiver.door import bind
-from yeta_reconcile.receiver.gate import Gate
+from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver, serving
 from yeta_reconcile.store import Store, open_store
 

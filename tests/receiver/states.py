@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.receiver.pushes import AT
-from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.marks import Key
-from yeta_reconcile.receiver.projector import Projector
-from yeta_reconcile.recorded import Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.receiver import archive
-from yeta_reconcile.receiver.archive import Broken, Line
+from yeta_reconcile.records import archive
+from yeta_reconcile.records.archive import Broken, Line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,11 +12,11 @@ import pytest
 from tests.receiver import pushes
 from tests.receiver.states import State, state_in, state_in_memory
 from yeta_reconcile.errors import StateError, Unreachable
-from yeta_reconcile.receiver.backfill import backfill
-from yeta_reconcile.recorded import Fate
+from yeta_reconcile.records.backfill import backfill
 from yeta_reconcile.store.inbox import InboxCounts, Push
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from yeta_reconcile.receiver.body import NotAnObject, digest_of, read_object
+from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from tests.support.lab import START, Lab, settings
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.emulator.serve import serving as emulator_serving
-from yeta_reconcile.receiver.backfill import backfill
-from yeta_reconcile.receiver.export import _cell
-from yeta_reconcile.receiver.projector import Projector
-from yeta_reconcile.recorded import Fate, WaveRecord
+from yeta_reconcile.records.backfill import backfill
+from yeta_reconcile.records.export import _cell
+from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import InboxCounts, Push
+from yeta_reconcile.waves.record import Fate, WaveRecord
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ import pytest
 
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, get, post, receiver, repository
-from yeta_reconcile.receiver.body import LONGEST, NotAnObject, pushes_in, read_object
+from yeta_reconcile.records.payload import LONGEST, NotAnObject, pushes_in, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

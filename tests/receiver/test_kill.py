@@ -13,7 +13,7 @@ import pytest
 
 from tests.receiver.pushes import basic
 from tests.receiver.servers import SECRET, repository, served, state_of
-from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Standing
 
 if TYPE_CHECKING:

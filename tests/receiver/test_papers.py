@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from tests.receiver.servers import SECRET, get, post, receiver, repository
 from tests.support.programs import program
-from yeta_reconcile.cli.commands import COMMANDS
+from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.receiver import app
 
 ROOT = Path(__file__).parents[2]

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from tests.receiver import pushes
 from tests.receiver.states import KEY, State, state_in, state_in_memory
-from yeta_reconcile import calls
-from yeta_reconcile.receiver import projector
-from yeta_reconcile.recorded import Fate
+from yeta_reconcile.platform import pushes as platform_pushes
+from yeta_reconcile.records import projector
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -311,7 +311,7 @@ def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_ro
         tried.append(call.call_uuid)
         return fold(transaction, call, received)
 
-    monkeypatch.setattr("yeta_reconcile.receiver.projector.fold", noted)
+    monkeypatch.setattr("yeta_reconcile.records.projector.fold", noted)
 
     def pause() -> bool:
         sizes.append(len(tried))
@@ -328,7 +328,7 @@ def test_slow_folding_keeps_nobody_waiting_for_long(monkeypatch: pytest.MonkeyPa
         time.sleep(projector.LONGEST_SECONDS / 2)
         return fold(transaction, call, received)
 
-    monkeypatch.setattr("yeta_reconcile.receiver.projector.fold", slow)
+    monkeypatch.setattr("yeta_reconcile.records.projector.fold", slow)
     with state_in_memory() as state:
         state.store.inbox.append([pushes.push(pushes.basic(f"call-{at}")) for at in range(8)])
         assert state.projector.step()
@@ -409,14 +409,14 @@ def test_a_bug_in_folding_one_push_is_its_reason_to_stay(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wave = state.wave("129", range(1), data_ids={"87": 0})
-    real = calls.read_push
+    real = platform_pushes.read_push
 
     def broken(name: str, data: Any, *rest: Any) -> Any:
         if data.get("call_uuid") == "poison":
             raise ZeroDivisionError
         return real(name, data, *rest)
 
-    monkeypatch.setattr(calls, "read_push", broken)
+    monkeypatch.setattr(platform_pushes, "read_push", broken)
     state.receive(pushes.push(pushes.basic("poison")), *pushes.four())
 
     assert [push.problem.split()[0] for push in state.store.inbox.stuck()] == ["ZeroDivisionError"]

@@ -17,10 +17,10 @@ import pytest
 
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, get, post, receiver, repository, served, state_of
-from yeta_reconcile.receiver import door as door_module
+from yeta_reconcile.receiver import server as door_module
 from yeta_reconcile.receiver import service
+from yeta_reconcile.receiver.access import read_networks
 from yeta_reconcile.receiver.contexts import Contexts
-from yeta_reconcile.receiver.gate import read_networks
 from yeta_reconcile.store.inbox import InboxCounts
 from yeta_reconcile.store.sqlite import SqliteDatabase
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from yeta_reconcile.calls import Call
-from yeta_reconcile.receiver.recordings import Recordings
+from yeta_reconcile.platform.call import (
+    Call,
+)
+from yeta_reconcile.records.recordings import Recordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from yeta_reconcile.plan import Action, Change, Forecast, Plan, Reason
-from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.plan.plan import Action, Change, Forecast, Plan, Reason
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 

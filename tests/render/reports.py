@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.render.plans import NOON
-from yeta_reconcile.recorded import Fate, Phase
-from yeta_reconcile.report import (
+from yeta_reconcile.render.report import (
     CampaignStatus,
     Difference,
     Drift,
@@ -21,6 +20,7 @@ from yeta_reconcile.report import (
     WhyCall,
     WhyWave,
 )
+from yeta_reconcile.waves.record import Fate, Phase
 
 
 def a_status() -> Status:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from tests.render.golden import assert_golden
-from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
 
 FOUND = (

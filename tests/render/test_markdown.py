@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.render.golden import assert_golden
 from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
 from tests.render.test_plan_json import plans
-from yeta_reconcile.positions import Diagnostic
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.render.markdown import MARKER, plan_markdown
 
 if TYPE_CHECKING:
-    from yeta_reconcile.plan import Plan
+    from yeta_reconcile.plan.plan import Plan
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.render.plans import a_plan, the_busy_day, the_new_campaign
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.plan import Action, Change, Forecast, Plan, Reason
-from yeta_reconcile.positions import Diagnostic, Position
-from yeta_reconcile.render.plan_json import plan_json, restore_plan
+from yeta_reconcile.plan.plan import Action, Change, Forecast, Plan, Reason
+from yeta_reconcile.plan.plan_json import plan_json, restore_plan
 
 words = st.text(max_size=12)
 counts = st.integers(0, 10**9)

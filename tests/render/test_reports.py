@@ -8,9 +8,9 @@ import pytest
 from tests.render.golden import assert_golden
 from tests.render.plans import NOON
 from tests.render.reports import a_drift, a_history, a_state_list, a_status, a_why
-from yeta_reconcile.recorded import Fate
+from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why
 from yeta_reconcile.render.reports import _FATE, report_json, report_text
-from yeta_reconcile.report import Drift, History, Report, StateList, Status, Why
+from yeta_reconcile.waves.record import Fate
 
 REPORTS = [
     ("status", a_status()),

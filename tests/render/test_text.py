@@ -7,10 +7,12 @@ import pytest
 
 from tests.render.golden import assert_golden
 from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
-from yeta_reconcile.plan import Action, Forecast, Plan, Reason
-from yeta_reconcile.positions import Diagnostic, Position
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.plan.plan import Action, Forecast, Plan, Reason
+from yeta_reconcile.render.table import (
+    width,
+)
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.render.width import width
 from yeta_reconcile.render.words import REASON, attribute_value
 
 

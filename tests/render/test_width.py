@@ -3,8 +3,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yeta_reconcile.render.table import table
-from yeta_reconcile.render.width import clean, pad, width, wrap
+from yeta_reconcile.render.table import (
+    clean,
+    pad,
+    table,
+    width,
+    wrap,
+)
 
 
 def test_a_chinese_character_takes_two_columns_and_an_accent_none() -> None:

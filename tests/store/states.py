@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.proof import Claim, Journalled, Proof, prove
-from yeta_reconcile.recorded import Fate, Phase, RowRecord, WaveRecord
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.fates import COUNTER
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.proof import Claim, Journalled, Proof, prove
+from yeta_reconcile.waves.record import Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

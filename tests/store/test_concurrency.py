@@ -11,9 +11,9 @@ import pytest
 
 from tests.store.states import NOW, begun, counts, declared, holding, key, row, sealed, wave
 from yeta_reconcile.errors import StateError, StateLocked
-from yeta_reconcile.recorded import Fate, Outcome
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.waves.record import Fate, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.states import NOW, accounted, begun, counts, holding, key, row, sealed
-from yeta_reconcile.recorded import Fate, Outcome
+from yeta_reconcile.waves.record import Fate, Outcome
 
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.store.states import KEY, NOW, States
-from yeta_reconcile.cli.history import _entry as shown
+from yeta_reconcile.cli.commands.history import _entry as shown
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.store.states import NOW, begun, counts, fates, holding, key, sealed
-from yeta_reconcile.recorded import Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from tests.store.states import States

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.store.states import NOW, begun, holding, sealed
+from yeta_reconcile.apply.lease import holding as held_by
+from yeta_reconcile.apply.run import Pauses, Run
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import StateLocked
-from yeta_reconcile.execute.run import Pauses, Run
-from yeta_reconcile.execute.session import holding as held_by
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
 
 if TYPE_CHECKING:

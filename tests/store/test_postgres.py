@@ -10,9 +10,9 @@ import pytest
 
 from tests.store.states import KEY, NOW, States, begun, holding, sealed
 from yeta_reconcile.errors import InvalidInput, StateError
-from yeta_reconcile.recorded import Outcome
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.postgres import PostgresDatabase, translated
+from yeta_reconcile.waves.record import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

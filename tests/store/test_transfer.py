@@ -10,11 +10,11 @@ import pytest
 from tests.store.conftest import ENGINES
 from tests.store.states import KEY, NOW, States, begun, fates, holding, key, row, sealed
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateLocked
-from yeta_reconcile.recorded import Fate, Outcome
-from yeta_reconcile.store import schema, transfer
+from yeta_reconcile.store import relocation, schema
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.store.transfer import TABLES, Transfer, transfer_state
+from yeta_reconcile.store.relocation import TABLES, Transfer, transfer_state
+from yeta_reconcile.waves.record import Fate, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +167,7 @@ def test_a_copy_that_is_not_equal_is_not_kept(
                 "CREATE TRIGGER lost BEFORE INSERT ON wave_rows FOR EACH ROW EXECUTE FUNCTION drop_it()"
             )
 
-    monkeypatch.setattr(transfer, "create", careless)
+    monkeypatch.setattr(relocation, "create", careless)
     with pytest.raises(StateError, match=r"the copy of wave_rows is not what was copied \(300 rows, 299"):
         move("old/yeta.db", new, tmp_path)
     monkeypatch.undo()
@@ -195,7 +195,7 @@ def test_a_move_that_was_killed_leaves_one_state_at_most_and_is_finished_by_the_
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr(transfer, step, die)
+        dying.setattr(relocation, step, die)
         with pytest.raises(Killed):
             move(old, new, tmp_path)
 

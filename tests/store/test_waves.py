@@ -8,8 +8,8 @@ import pytest
 
 from tests.store.states import NOW, begun, counts, declared, fates, holding, key, row, sealed, unsent, wave
 from yeta_reconcile.errors import StateError
-from yeta_reconcile.recorded import Fate, Outcome, Phase
 from yeta_reconcile.store import waves as waves_module
+from yeta_reconcile.waves.record import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import httpx
 
 from tests.support.lab import LabClock
 from tests.support.transport import EmulatorTransport
-from yeta_reconcile.api import PlatformClient
+from yeta_reconcile.platform.client import PlatformClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from yeta_reconcile.emulator import Emulator
-    from yeta_reconcile.plan import Plan
+    from yeta_reconcile.plan.plan import Plan
 
 DIRECT = "(direct)"
 

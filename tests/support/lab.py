@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.support.transport import EmulatorTransport
-from yeta_reconcile.api import PlatformClient
+from yeta_reconcile.apply import Apply, Report, Run
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.run import Pauses
+from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings, VirtualClock
 from yeta_reconcile.errors import StateError
-from yeta_reconcile.execute import Apply, Report, Run
-from yeta_reconcile.execute.run import Pauses
-from yeta_reconcile.execute.session import holding
-from yeta_reconcile.load import Repository, load
-from yeta_reconcile.planner import Planned, Planner
+from yeta_reconcile.planning.planner import Planned, Planner
+from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.lock import Holder
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from yeta_reconcile.plan import Plan
+    from yeta_reconcile.plan.plan import Plan
 
 ROBOT = "719"
 COLUMNS = ("客户手机号码", "姓名")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.receiver.projector import Projector
+from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Push
 
 if TYPE_CHECKING:

@@ -11,14 +11,21 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.campaign import Attributes, Calling, Campaign, DirectCall
-from yeta_reconcile.delta import Met, RowsDelta, StagedDelta
-from yeta_reconcile.diff import Subject, in_the_light
-from yeta_reconcile.live import Left, Task
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.models import (
+    Calling,
+    Campaign,
+    DirectCall,
+)
 from yeta_reconcile.marks import Mark
-from yeta_reconcile.observed import Orphan
-from yeta_reconcile.positions import Position
-from yeta_reconcile.recorded import CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta
+from yeta_reconcile.planning.diff import Subject, in_the_light
+from yeta_reconcile.planning.observed import Orphan
+from yeta_reconcile.platform.resources import Left, Task
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

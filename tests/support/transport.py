@@ -11,7 +11,7 @@ from yeta_reconcile.emulator import ConnectionClosed, Emulator, Withheld
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.platform.client import PlatformClient
 
 
 class EmulatorTransport(httpx.BaseTransport):

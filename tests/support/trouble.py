@@ -18,15 +18,15 @@ from tests.support.lab import Lab
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import StateError, YetaError
-from yeta_reconcile.journal import DIRECT, DIRECT_UNDONE, TRANSITIONS, UNDONE
-from yeta_reconcile.recorded import Phase
 from yeta_reconcile.store.lock import LIFETIME_MS
+from yeta_reconcile.waves.lifecycle import DIRECT, DIRECT_UNDONE, TRANSITIONS, UNDONE
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from yeta_reconcile.api import PlatformClient
-    from yeta_reconcile.execute import Report
+    from yeta_reconcile.apply import Report
+    from yeta_reconcile.platform.client import PlatformClient
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.database import Database, Transaction
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from yeta_reconcile.api import PlatformClient
+    from yeta_reconcile.platform.client import PlatformClient
 
 
 @dataclass

@@ -1,6 +1,7 @@
-"""The command line: one module per command, run by `main.py`.
+"""The command line: parse, open, call, print, exit code. One module a command, in `commands/`.
 
-`commands.py` is their table, `failures.py` gives each failure its exit code.
+`app` is their table, `failures` gives each failure its exit code, `output` alone prints. No logic that
+another command needs stands here.
 """
 
 from yeta_reconcile import __version__

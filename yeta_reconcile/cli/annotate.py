@@ -13,13 +13,17 @@ import click
 from yeta_reconcile import __version__
 from yeta_reconcile.cli.output import show_workflow, tell
 from yeta_reconcile.files import write_whole
-from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
-from yeta_reconcile.render.diagnostics import by_weight
+from yeta_reconcile.render.annotations import (
+    by_weight,
+    github_annotations,
+    gitlab_code_quality,
+    sarif,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic
 
 # GitLab reads a report from a file that the job names as its artifact.
 GITLAB_REPORT = "gl-code-quality-report.json"

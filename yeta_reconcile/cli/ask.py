@@ -13,7 +13,9 @@ import click
 
 from yeta_reconcile.cli.output import tell
 from yeta_reconcile.errors import Declined
-from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.table import (
+    clean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

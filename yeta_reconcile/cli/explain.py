@@ -9,23 +9,30 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.campaign import Attributes, Campaign
-from yeta_reconcile.coercion import instant
+from yeta_reconcile.documents.models import (
+    Campaign,
+)
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.plan import Plan
-from yeta_reconcile.recorded import Phase
-from yeta_reconcile.render.plan_json import plan_json
-from yeta_reconcile.render.table import table
+from yeta_reconcile.plan.plan import Plan
+from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.render.table import (
+    clean,
+    table,
+)
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.render.width import clean
 from yeta_reconcile.render.words import attribute_name, attribute_value, count, moment
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from yeta_reconcile.diff import Subject, Wave
-    from yeta_reconcile.planner import Planned
-    from yeta_reconcile.recorded import WaveRecord
+    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.waves.record import WaveRecord
 
 FORMAT = "yeta-explain/1"
 

@@ -18,19 +18,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from yeta_reconcile import __version__
-from yeta_reconcile.cli.commands import COMMANDS
+from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.log import json_line, redact, trace_of
 from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
-from yeta_reconcile.errors import InvalidInput, OutcomeUnknown, YetaError
+from yeta_reconcile.diagnostics import (
+    Position,
+    diagnostic_json,
+)
+from yeta_reconcile.errors import (
+    InvalidInput,
+    YetaError,
+)
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.positions import Position
-from yeta_reconcile.render.diagnostics import diagnostic_line
-from yeta_reconcile.render.plan_json import diagnostic_json
+from yeta_reconcile.platform.errors import (
+    OutcomeUnknown,
+)
+from yeta_reconcile.render.annotations import (
+    diagnostic_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic
 
 FORMAT = "yeta-error/1"
 INCOMPLETE, USAGE, BUG, INTERRUPTED = 7, 64, 70, 130

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.table import (
+    clean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

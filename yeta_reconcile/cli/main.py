@@ -63,7 +63,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _command(arguments: Sequence[str]) -> int:
     import click  # noqa: PLC0415 -- after the fast path
 
-    from yeta_reconcile.cli.commands import yeta  # noqa: PLC0415
+    from yeta_reconcile.cli.app import yeta  # noqa: PLC0415
 
     if instruction := os.environ.get(_COMPLETION):
         from click.shell_completion import shell_complete  # noqa: PLC0415

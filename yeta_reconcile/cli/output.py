@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yeta_reconcile.errors import YetaError
-from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.table import (
+    clean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,21 +8,29 @@ import socket
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.cli.connect import PATIENCE, connect
+from yeta_reconcile.apply.run import Pauses, Run
+from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.halt import PASSED, ROW, HaltFlag
-from yeta_reconcile.load import Repository, load
-from yeta_reconcile.store import Store, open_store
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.store.halt_flag import PASSED, ROW, HaltFlag
+from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from yeta_reconcile.api import PlatformClient
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.halt import Halt
-    from yeta_reconcile.live import Left
+    from yeta_reconcile.documents.models import Project
+    from yeta_reconcile.platform.resources import Left
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.halt_flag import Halt
+
+SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET")
+PATIENCE = 90.0
 
 # Who started a pipeline, in the words of the services that run them.
 ACTORS = ("YETA_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")
@@ -80,18 +88,6 @@ def session(context: Context, *, create: bool = False, patience: float = PATIENC
         yield Session(context, repository, store, client, SystemClock())
 
 
-def open_state(context: Context, repository: Repository, *, create: bool = False) -> Store:
-    """The state of a repository."""
-    return open_store(
-        repository.project.state,
-        repository.root,
-        context.environ,
-        project=repository.project.name,
-        environment=repository.environment,
-        create=create,
-    )
-
-
 def commit_of(repository: Repository) -> str | None:
     """The commit that is checked out, if the repository is in git."""
     try:
@@ -121,3 +117,50 @@ def actor(context: Context) -> str:
 def host() -> str:
     """This machine."""
     return socket.gethostname()
+
+
+def connect(project: Project, environ: Mapping[str, str], *, patience: float = PATIENCE) -> PlatformClient:
+    """The client of a project; `patience` is how long a question is asked again, seconds.
+
+    Raises InvalidInput (exit 3) naming each secret that is missing.
+    """
+    secrets = [environ.get(name, "").strip() for name in SECRETS]
+    missing = [name for name, value in zip(SECRETS, secrets, strict=True) if not value]
+    if missing:
+        raise InvalidInput(
+            "the platform's credentials are missing",
+            [
+                Diagnostic("error", "missing-secret", f"the environment variable {name} is not set")
+                for name in missing
+            ],
+            hint="set them in the environment; they are never read from a file",
+        )
+    platform = project.platform
+    return PlatformClient(
+        platform.base_url,
+        *secrets,
+        timeout=platform.timeout.total_seconds(),
+        max_in_flight=platform.max_in_flight,
+        patience=patience,
+    )
+
+
+def run_of(
+    opened: Session, command: str, emit: Callable[[dict[str, Any]], None] = lambda _event: None
+) -> Run:
+    """A run of this process."""
+    platform = opened.repository.project.platform
+    return Run(
+        store=opened.store,
+        client=opened.client,
+        clock=opened.clock,
+        holder=Holder.this_process(command),
+        pauses=Pauses(
+            settle=platform.settle.total_seconds(),
+            timeout=platform.timeout.total_seconds(),
+            drain_quiet=platform.drain_quiet.total_seconds(),
+        ),
+        max_in_flight=platform.max_in_flight,
+        halted=opened.halted,
+        emit=emit,
+    )

@@ -1,4 +1,5 @@
-"""The receiver: pushes are stored before they are acknowledged, then folded; dialog contexts are answered.
+"""Sockets and admission: a push is stored before it is acknowledged; contexts come from memory.
 
-`door` listens, `app` routes, `writer` stores, `projector` folds, `contexts` answers from memory.
+`server` listens, `access` admits, `app` routes, `writer` stores, `health` tells. It folds nothing and
+decides nothing.
 """

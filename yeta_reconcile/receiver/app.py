@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.calls import MODULES
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.receiver.body import LONGEST, NotAnObject, TooLong, pushes_in, read_object, unpacked
+from yeta_reconcile.platform.pushes import MODULES
+from yeta_reconcile.records.payload import LONGEST, NotAnObject, TooLong, pushes_in, read_object, unpacked
 from yeta_reconcile.store.inbox import Push
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse
 
+    from yeta_reconcile.receiver.access import Gate
     from yeta_reconcile.receiver.contexts import Contexts
-    from yeta_reconcile.receiver.gate import Gate
     from yeta_reconcile.receiver.metrics import Metrics
     from yeta_reconcile.receiver.writer import Writer
 

@@ -13,20 +13,20 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.contacts import ListReader
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.globs import files_in
+from yeta_reconcile.documents.repository import Survey
+from yeta_reconcile.documents.settings import FILE
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.load import Survey
 from yeta_reconcile.numbers import BadNumberError, normalise
-from yeta_reconcile.positions import Diagnostic
-from yeta_reconcile.settings import FILE
-from yeta_reconcile.tree import files_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from yeta_reconcile.campaign import Campaign, DialogContext, DirectCall
-    from yeta_reconcile.load import Flaw, Located
+    from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall
+    from yeta_reconcile.documents.repository import Flaw, Located
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from yeta_reconcile.calls import MODULES
+from yeta_reconcile.platform.pushes import MODULES
 from yeta_reconcile.store.inbox import Standing
 
 if TYPE_CHECKING:

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.app import App
-from yeta_reconcile.receiver.door import Door
+from yeta_reconcile.receiver.health import EVERY, Pulse
 from yeta_reconcile.receiver.metrics import Metrics
-from yeta_reconcile.receiver.projector import CHUNK, Projector
-from yeta_reconcile.receiver.pulse import EVERY, Pulse
+from yeta_reconcile.receiver.server import Door
 from yeta_reconcile.receiver.writer import Writer
+from yeta_reconcile.records.projector import CHUNK, Projector
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
+    from yeta_reconcile.receiver.access import Gate
     from yeta_reconcile.receiver.contexts import Contexts
-    from yeta_reconcile.receiver.gate import Gate
     from yeta_reconcile.store import Store
 
 log = logging.getLogger(__name__)

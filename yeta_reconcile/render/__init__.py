@@ -1,1 +1,1 @@
-"""Values → text, Markdown, JSON. Pure: never prints, reads no clock and no terminal."""
+"""Values → text, Markdown, JSON. Pure: it never prints, reads no clock and no terminal."""

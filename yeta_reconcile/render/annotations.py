@@ -7,10 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.render.table import Paint, clean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic
+
+_COLOUR = {"error": "alarm", "warning": "careful", "note": "calm"}
+_RANK = {"note": 0, "warning": 1, "error": 2}
 
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 _GITLAB = {"error": "major", "warning": "minor", "note": "info"}
@@ -117,3 +123,26 @@ def _fingerprinted(diagnostics: Iterable[Diagnostic]) -> Iterator[tuple[Diagnost
         seen[said] += 1
         text = "\0".join((*said, str(seen[said])))
         yield found, hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def diagnostic_line(diagnostic: Diagnostic, *, color: bool = False) -> str:
+    """`path:line:column: error: what is wrong (what would be right)`, on one line."""
+    paint = Paint(color)
+    place = f"{clean(str(diagnostic.position))}: " if diagnostic.position else ""
+    whose = f"{clean(diagnostic.campaign)}: " if diagnostic.campaign and not place else ""
+    hint = f" ({clean(diagnostic.hint)})" if diagnostic.hint else ""
+    severity = paint(f"{diagnostic.severity}:", _COLOUR[diagnostic.severity])
+    return f"{paint(place, 'strong')}{severity} {whose}{clean(diagnostic.summary)}{hint}"
+
+
+def by_weight(diagnostics: Iterable[Diagnostic], *, worst_first: bool = False) -> list[Diagnostic]:
+    """Sorted by severity, then by place; the worst last, where a terminal leaves the eye."""
+    sign = -1 if worst_first else 1
+    return sorted(
+        diagnostics,
+        key=lambda found: (
+            sign * _RANK[found.severity],
+            found.position or Position(""),
+            found.summary,
+        ),
+    )

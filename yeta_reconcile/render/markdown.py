@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.plan import SYMBOL
-from yeta_reconcile.render.diagnostics import by_weight
+from yeta_reconcile.plan.plan import SYMBOL
+from yeta_reconcile.render.annotations import (
+    by_weight,
+)
+from yeta_reconcile.render.table import (
+    clean,
+)
 from yeta_reconcile.render.text import by_campaign
-from yeta_reconcile.render.width import clean
 from yeta_reconcile.render.words import (
     REASON,
     attribute_name,
@@ -25,8 +29,8 @@ from yeta_reconcile.render.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from yeta_reconcile.plan import Change, Forecast, Plan
-    from yeta_reconcile.positions import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic
+    from yeta_reconcile.plan.plan import Change, Forecast, Plan
 
 MARKER = "<!-- yeta-plan -->"
 """The first line, by which a later plan finds the comment to update."""

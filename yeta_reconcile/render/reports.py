@@ -1,4 +1,4 @@
-"""Reports as text and as JSON. Text is for eyes; the JSON's keys are the fields of `report.py`."""
+"""Reports as text and as JSON. Text is for eyes; the JSON's keys are the fields of `render/report.py`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from datetime import date
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.recorded import Fate, Phase
-from yeta_reconcile.render.colour import Paint
-from yeta_reconcile.render.table import table
-from yeta_reconcile.render.width import clean
+from yeta_reconcile.render.report import Drift, History, Report, StateList, StateShow, Status, Why
+from yeta_reconcile.render.table import (
+    Paint,
+    clean,
+    table,
+)
 from yeta_reconcile.render.words import attribute_name, attribute_value, count, listed, moment
-from yeta_reconcile.report import Drift, History, Report, StateList, StateShow, Status, Why
+from yeta_reconcile.waves.record import Fate, Phase
 
 if TYPE_CHECKING:
-    from yeta_reconcile.report import (
+    from yeta_reconcile.render.report import (
         CampaignStatus,
         HistoryEntry,
         StateRow,

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.plan import SYMBOL, Action
-from yeta_reconcile.render.colour import Paint
-from yeta_reconcile.render.diagnostics import by_weight, diagnostic_line
-from yeta_reconcile.render.width import clean, pad, width, wrap
+from yeta_reconcile.plan.plan import SYMBOL, Action
+from yeta_reconcile.render.annotations import (
+    by_weight,
+    diagnostic_line,
+)
+from yeta_reconcile.render.table import (
+    Paint,
+    clean,
+    pad,
+    width,
+    wrap,
+)
 from yeta_reconcile.render.words import (
     REASON,
     attribute_name,
@@ -22,7 +30,7 @@ from yeta_reconcile.render.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from yeta_reconcile.plan import Change, Forecast, Plan
+    from yeta_reconcile.plan.plan import Change, Forecast, Plan
 
 _COLOUR = {
     Action.CREATE: "good",

@@ -6,11 +6,13 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.plan import Action, Reason
-from yeta_reconcile.render.width import clean
+from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.render.table import (
+    clean,
+)
 
 if TYPE_CHECKING:
-    from yeta_reconcile.plan import Change, Forecast, Plan
+    from yeta_reconcile.plan.plan import Change, Forecast, Plan
 
 REASON = {
     Reason.NEW: "the campaign is new",

@@ -1,4 +1,7 @@
-"""The state: what was declared, done, doubted and received. One port (`Store`), one module an engine."""
+"""The state: what was declared, done, doubted and received. One port (`Store`), one module an engine.
+
+It keeps tables, transactions and the lock, and does not know why anything is written.
+"""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.recorded import FINAL, FREE_FATES, STAGED, Fate, Phase
 from yeta_reconcile.store.fates import portions
+from yeta_reconcile.waves.record import FINAL, FREE_FATES, STAGED, Fate, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

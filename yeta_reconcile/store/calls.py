@@ -9,11 +9,21 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.calls import INBOUND, Call, Results
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.recorded import FREE_FATES, Fate, Phase
+from yeta_reconcile.platform.call import (
+    Call,
+)
+from yeta_reconcile.platform.pushes import (
+    INBOUND,
+)
 from yeta_reconcile.store.fates import bump, portions, refate
 from yeta_reconcile.store.inbox import release
+from yeta_reconcile.waves.accounting import (
+    Results,
+)
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

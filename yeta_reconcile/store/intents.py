@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from yeta_reconcile.recorded import Fate, Intent, Outcome
 from yeta_reconcile.store.database import lost
 from yeta_reconcile.store.fates import refate, set_fields
 from yeta_reconcile.store.lock import Holder, held
+from yeta_reconcile.waves.record import Fate, Intent, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, StateError
+from yeta_reconcile.marks import Key
 from yeta_reconcile.store.keys import FILE, given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from yeta_reconcile.marks import Key
     from yeta_reconcile.store.database import Database
 
 
@@ -129,3 +129,17 @@ def open_file(path: Path, *, create: bool = True) -> SqliteDatabase:
             hint="`state:` in yeta.yaml names the file",
         ) from error
     return SqliteDatabase(path, create=create)
+
+
+def open_without_key(location: str, root: Path) -> Store | None:
+    """The state at `location`; None if there is none. Raises InvalidInput, StateError."""
+    if is_postgresql(location):
+        database = connect(location)
+        if "migrations" not in database.tables():
+            database.close()
+            return None
+        return Store(database, Key(b""))
+    path = root / location
+    if not path.is_file() or not path.stat().st_size:
+        return None
+    return Store(SqliteDatabase(path, create=False), Key(b""))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
-from yeta_reconcile.campaign import Attributes
 from yeta_reconcile.errors import StateError
-from yeta_reconcile.recorded import CampaignRecord, Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import CampaignRecord, Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable

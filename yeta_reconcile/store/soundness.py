@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateDamaged, YetaError
-from yeta_reconcile.recorded import Fate
 from yeta_reconcile.store.fates import COUNTER
 from yeta_reconcile.store.sqlite import DAMAGED
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database

@@ -10,8 +10,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.recorded import Fate, Phase, Recorded, RowRecord, WaveRecord
-from yeta_reconcile.store import called, ledger
+from yeta_reconcile.store import called, fates
 from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
@@ -22,13 +21,14 @@ from yeta_reconcile.store.records import (
     read_row,
     read_wave,
 )
+from yeta_reconcile.waves.record import Fate, Phase, Recorded, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from yeta_reconcile.proof import Proof
-    from yeta_reconcile.recorded import CampaignRecord
     from yeta_reconcile.store.database import Database, Transaction
+    from yeta_reconcile.waves.proof import Proof
+    from yeta_reconcile.waves.record import CampaignRecord
 
 # Rows a read, so that a list of any length takes little memory.
 CHUNK = 10_000
@@ -262,7 +262,7 @@ class Waves:
 
     def clear_forgotten(self, name: str) -> None:
         """Clear away what is left of a campaign that was given up."""
-        ledger.drop_unsealed(self._database)
+        fates.drop_unsealed(self._database)
         with self._database.write() as transaction:
             transaction.execute("DELETE FROM campaigns WHERE name = ?", (name,))
 
@@ -316,13 +316,13 @@ class Waves:
 
     def add_rows(self, wave_id: int, rows: Iterable[RowRecord]) -> None:
         """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
-        ledger.add(self._database, wave_id, rows)
+        fates.add(self._database, wave_id, rows)
 
     def seal_wave(self, wave_id: int, *, take_from: Sequence[Proof] = ()) -> None:
         """From now on the wave counts. Rows it shares with waves of `take_from` are released there."""
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
-            ledger.release_shared(self._database, former, wave_id)
+            fates.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
             transaction.execute(
@@ -334,7 +334,7 @@ class Waves:
 
     def drop_unsealed(self) -> None:
         """Throw away waves whose recording was cut off; nothing was ever sent for them."""
-        ledger.drop_unsealed(self._database)
+        fates.drop_unsealed(self._database)
 
     def change_wave(self, wave_id: int, **fields: Any) -> None:
         """Set fields of a wave (phase, task_id, by_hand, …) in one transaction; not that it is discarded."""
@@ -362,7 +362,7 @@ class Waves:
 
     def release(self, proof: Proof, keys: Iterable[bytes]) -> None:
         """Rows of a wave that are proven uncalled are free for others; one with a record stays called."""
-        ledger.release(self._database, proof, keys)
+        fates.release(self._database, proof, keys)
 
     def settle_rows(
         self,
@@ -379,7 +379,7 @@ class Waves:
         """
         count = 0
         if keys is None:
-            count = sum(ledger.refate_all(self._database, wave_id, one, fate) for one in former)
+            count = sum(fates.refate_all(self._database, wave_id, one, fate) for one in former)
         with self._database.write() as transaction:
             for one in former:
                 count += sum(

@@ -1,0 +1,241 @@
+"""Carries a plan out: books, orphans, then the campaigns side by side; in each, what rings comes last."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply import steering
+from yeta_reconcile.apply.campaign import Course, compare
+from yeta_reconcile.apply.run import Problem, Run, Stopped
+from yeta_reconcile.apply.staging import proven_gone, remove_orphan
+from yeta_reconcile.apply.standing import Standing
+from yeta_reconcile.diagnostics import (
+    diagnostic_json,
+)
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.errors import (
+    Incomplete,
+    StateError,
+    StateLocked,
+    Unreachable,
+    Unresolved,
+)
+from yeta_reconcile.plan.plan import Action, Change
+from yeta_reconcile.planning.diff import Subject, key_headers
+from yeta_reconcile.planning.whereabouts import settle_here
+from yeta_reconcile.platform.errors import (
+    OutcomeUnknown,
+    PlatformError,
+    StopEverything,
+)
+from yeta_reconcile.platform.resources import Left, LivePhase
+from yeta_reconcile.waves.proof import CUT_SHORT, Look
+from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from yeta_reconcile.planning.delta import RowsDelta
+    from yeta_reconcile.planning.planner import Planned, Planner
+
+# Of several exit codes the first counts (contract: exit codes).
+WEIGHT = (8, 4, 1, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an apply came to. `problems` keep it from being complete."""
+
+    changes: tuple[Change, ...]
+    problems: tuple[Problem, ...]
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that it was interrupted, or what the gravest problem means."""
+        if self.interrupted:
+            return Stopped.exit_code
+        codes = {problem.exit_code for problem in self.problems}
+        return next((code for code in WEIGHT if code in codes), 0)
+
+
+def wave_list(planner: Planner, name: str) -> str:
+    """The contact list that a campaign's lines count in."""
+    repository = planner.declared
+    return repository.list_spec(repository.callings[name]).label
+
+
+class Apply:
+    """One plan under way."""
+
+    def __init__(self, run: Run, planner: Planner, planned: Planned) -> None:
+        self.run = run
+        self.planner = planner
+        self.planned = planned
+        self.changes: dict[str, list[Change]] = {}
+        self.held_back: set[str] = set()
+        self.looked_at = run.now_ms()
+        """By when the plan's look at the platform was over."""
+        run.stale = Standing(planner, planned).why_stale
+        for change in planned.plan.changes:
+            self.changes.setdefault(change.campaign, []).append(change)
+
+    def carry_out(self) -> Report:
+        """Do what the plan shows. Raises what stops everything (see `change`)."""
+        for found in self.planned.plan.diagnostics:
+            if found.severity == "error" and found.campaign in self.planned.blocked:
+                self.run.problem(8, found.campaign or "", found.summary, found.hint)
+        # What was seen before a long question must not be written over what a successor saw since.
+        self.run.still_holds()
+        settle_here(self.run.store, self.run.client)
+        self._keep_books()
+        self._remove_orphans()
+        # What frees a line goes before what wants one.
+        names = sorted(self.changes, key=lambda name: (not self._frees(name), name))
+        freeing = [name for name in names if self._frees(name)]
+        self._side_by_side(freeing)
+        self._side_by_side([name for name in names if name not in freeing])
+        self._name_unknown_rows()
+        self.run.raise_fatal()
+        self._remember_quiet_lists()
+        return Report(self.planned.plan.changes, tuple(self.run.problems), self.run.interrupted)
+
+    def _remove_orphans(self) -> None:
+        """Where one stays, whom it may have called gets no new wave: not by its name, nor by a new one."""
+        orphans = {orphan.task.task_id: orphan.task for orphan in self.planned.observed.orphans}
+        kept = {
+            change.campaign
+            for change in self.planned.plan.changes
+            if change.task_id in orphans
+            and not remove_orphan(self.run, change.campaign, orphans[change.task_id].address)
+        }
+        for name in self.changes if kept else ():
+            if name in kept or self.planned.subjects[name].new:
+                self.held_back.add(name)
+                words = f"gets no wave while a task that {', '.join(sorted(kept))} left behind is there"
+                self.run.problem(7, name, words, "run again")
+
+    def _frees(self, name: str) -> bool:
+        return all(change.action in {Action.DELETE, Action.PAUSE} for change in self.changes[name])
+
+    def _side_by_side(self, names: Sequence[str]) -> None:
+        if not names:
+            return
+        with ThreadPoolExecutor(self.run.max_in_flight, thread_name_prefix="campaign") as pool:
+            futures = [pool.submit(self._guarded, name) for name in names]
+            for future in as_completed(futures):
+                future.result()
+
+    def _guarded(self, name: str) -> None:
+        """One campaign; what fails in it alone is its problem, what fails everywhere stops all."""
+        run = self.run
+        try:
+            run.check()
+            going_on = name not in self.held_back and self._account(name)
+            Course(run, self.planner, self.planned, name).follow(new_waves=going_on)
+        except Stopped:
+            run.problem(7, name, "stopped before it was done", "run again")
+        except (StateError, StateLocked, StopEverything) as error:
+            run.fail(error)
+        except (Unresolved, Incomplete) as error:
+            run.problem(error.exit_code, name, error.message, error.hint)
+        except (PlatformError, Unreachable) as error:
+            run.problem(1 if isinstance(error, PlatformError) else 7, name, error.message, error.hint)
+        except OutcomeUnknown as error:
+            run.problem(7, name, str(error), "run again")
+
+    def _account(self, name: str) -> bool:
+        """Look again at what the plan takes for free: a query may not show yet who is being called.
+
+        False: whom a deleted task without a record called is not known, and nobody may be called again.
+        """
+        if not any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes[name]):
+            return True
+        for wave in self.planned.subjects[name].waves:
+            if wave.record.phase in CUT_SHORT and wave.record.accounted:
+                steering.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
+        gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
+        for task in gone:
+            if not proven_gone(self.run, task.address, Look(self.looked_at, task)):
+                words = f"that task {task.task_id} called nobody before it was deleted is not proven"
+                self.run.problem(8, name, words, "`yeta state rebuild` takes it in")
+                return False
+        return True
+
+    def _name_unknown_rows(self) -> None:
+        """Rows that were called out without an answer, by any run: only a record or a person settles them."""
+        for name, subject in self.planned.subjects.items():
+            record = self.run.store.waves.campaign(name) if subject.declared else None
+            for wave in record.waves if record else ():
+                if wave.unknown:
+                    rows = self.run.store.waves.rows(wave.wave_id)
+                    lines = sorted(row.line for row in rows if row.fate is Fate.UNKNOWN)
+                    self.run.problem(
+                        8,
+                        name,
+                        f"{wave.unknown} rows of wave {wave.number} were called out without an answer: "
+                        f"{wave_list(self.planner, name)} lines {', '.join(map(str, lines))}",
+                        f"a call record settles them, or `yeta state resolve {name}`",
+                    )
+
+    # Books
+
+    def _keep_books(self) -> None:
+        """Record what is declared and what the platform said; nothing is sent."""
+        waves = self.run.store.waves
+        for name, subject in self.planned.subjects.items():
+            record, declared = subject.record, subject.declared
+            if declared is not None and not subject.destroy:
+                if record is not None and record.name != name:
+                    waves.rename(record.name, name)
+                protect = isinstance(declared, Campaign) and declared.protect
+                key = key_headers(declared, subject.columns)
+                if record is None or (record.kind, record.key, record.protect, record.gone_at) != (
+                    declared.kind, key, protect, None
+                ):  # fmt: skip
+                    waves.declare(name, declared.kind, key, protect=protect)
+            elif record is not None and record.gone_at is None:
+                waves.set_gone(record.name, self.run.now_ms())
+        for record in self.planned.recorded.campaigns.values():
+            for wave in record.waves:
+                self._sync(wave)
+
+    def _sync(self, wave: WaveRecord) -> None:
+        task_id = wave.task_id
+        if task_id is None or task_id not in self.planned.observed.tasks:
+            return
+        task = self.planned.observed.tasks[task_id]
+        steering.sync(self.run, wave, task, looked_at=self.looked_at)
+        if Left.said(wave.detail) and task is not None and task.phase is LivePhase.LIVE:
+            # Somebody set it ringing again: a later pause is not the halt's any more.
+            self.run.store.waves.change_wave(wave.wave_id, detail="")
+        if wave.phase is Phase.DRAINING and task is not None:
+            steering.watch(self.run, wave, task)
+
+    def _remember_quiet_lists(self) -> None:
+        """The next plan need not read a list of which every row is where it belongs."""
+        for name, subject in self.planned.subjects.items():
+            if subject.declared is None or subject.destroy or not subject.columns:
+                continue
+            if name in self.changes:
+                self._remember_after_changes(name, subject)
+            elif subject.delta.quiet:
+                self._remember(name, self.planned.signatures[name], subject.delta)
+
+    def _remember_after_changes(self, name: str, subject: Subject) -> None:
+        record = self.run.store.waves.campaign(name)
+        if record is None or any(problem.campaign == name for problem in self.run.problems):
+            return
+        found = compare(self.run, self.planner, subject)
+        if found.delta.quiet:
+            signature = self.planner.signature(name, subject.columns, record, found.grips)
+            self._remember(name, signature, found.delta)
+
+    def _remember(self, name: str, signature: str, delta: RowsDelta) -> None:
+        record = self.run.store.waves.campaign(name)
+        if record is not None and signature and record.settled_list != signature:
+            notes = [json.dumps(diagnostic_json(found), ensure_ascii=False) for found in delta.diagnostics]
+            self.run.store.waves.settle_list(name, signature, delta.declared, notes)

@@ -1,0 +1,178 @@
+"""Direct calls: each row at most once. What was sent and not answered is never sent again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply.inserting import Batch
+from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.settling import journalled
+from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.waves.proof import Claim, prove
+from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome, Phase, RowRecord, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.planning.list_diff import Comparison
+    from yeta_reconcile.platform.resources import Inserted
+    from yeta_reconcile.waves.attributes import Attributes
+
+KIND = "DirectCall"
+
+
+class Callout:
+    """Calls out the pending rows of one recorded wave, batch by batch, in the order of the list."""
+
+    def __init__(self, run: Run, wave: WaveRecord, comparison: Comparison) -> None:
+        self.run = run
+        self.wave = wave
+        self.comparison = comparison
+
+    def call_all(self) -> None:
+        """Call every pending row out. What keeps it from being complete is noted as a problem."""
+        stack = list(reversed(self._batches()))
+        while stack:
+            batch = stack.pop()
+            try:
+                answer = self._send(batch)
+            except Incomplete as halted:
+                self.run.problem(7, self.wave.campaign, halted.message, halted.hint)
+                return
+            if answer.done:
+                self.run.say("called", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
+            elif answer.meaning is Meaning.BAD_ROWS:
+                stack.extend(self._parts(batch))
+            elif answer.outcome is Outcome.UNKNOWN:
+                # Its rows are named at the end of the run, with those of earlier runs.
+                self.run.say("unanswered", self.wave.campaign, wave=self.wave.number, why=answer.words)
+            else:
+                self._refused(answer)
+                return
+        self.run.store.waves.change_wave(self.wave.wave_id, phase=Phase.COMPLETED)
+
+    def _batches(self) -> list[Batch]:
+        store = self.run.store
+        wanted = {row.key: row for row in store.waves.rows(self.wave.wave_id) if row.fate is Fate.PENDING}
+        batches: dict[int, Batch] = defaultdict(lambda: Batch(0))
+        for declared in self.comparison.rows():
+            row = wanted.pop(declared.digest, None)
+            if row is None or row.content != self.comparison.content_digest(declared):
+                continue
+            batch = batches[row.batch]
+            batch.number = row.batch
+            batch.rows.append(row)
+            batch.values.append(declared.values)
+        # Rows that the list no longer holds, or holds changed, are not called as they were.
+        return list(batches.values())
+
+    def _send(self, batch: Batch) -> Answer[Inserted]:
+        wave, client = self.wave, self.run.client
+        attributes = wave.attributes
+        keys = [row.key for row in batch.rows]
+        step = Step(call="callout", wave=wave, batch=batch.number, rows=len(keys), unknown=keys, rings=True)
+        return change(
+            self.run,
+            step,
+            lambda: client.callout(
+                attributes.robot, attributes.lines[0], wave.columns, batch.values, attributes.voice
+            ),
+            lambda inserted: {
+                "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
+                "fates": (keys, Fate.HELD),
+            },
+        )
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        """Halves of a batch that was refused whole, the later first; a single bad row is set aside."""
+        store, spec = self.run.store, self.comparison.spec
+        if len(batch.rows) == 1:
+            store.waves.put_aside(self.wave.wave_id, batch.rows[0], spec.label, 200203)
+            place = f"{spec.label}:{batch.rows[0].line}"
+            self.run.say("set-aside", self.wave.campaign, wave=self.wave.number, place=place)
+            return []
+        middle = len(batch.rows) // 2
+        keys = [row.key for row in batch.rows]
+        first, second = store.waves.split_batch(self.wave.wave_id, (keys[:middle], keys[middle:]))
+        return [batch.part(second, middle, len(keys)), batch.part(first, 0, middle)]
+
+    def _refused(self, answer: Answer[Inserted]) -> None:
+        waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
+        words = f"wave {self.wave.number} {'waits' if waits else 'was refused'}: {answer.words}"
+        self.run.problem(7 if waits else 1, self.wave.campaign, words, answer.hint)
+
+
+def call_once(
+    run: Run, attributes: Attributes, columns: tuple[str, ...], values: tuple[str, ...]
+) -> Answer[Inserted]:
+    """Call the number `values[0]`, the lock held; `values` follow `columns`. Raises what `change` raises.
+
+    Each such call is a wave of its own, so that the same number may be tried again on purpose.
+    """
+    wave = _recorded(run, attributes, columns, values)
+    keys = [run.store.key.row_digest(values[0])]
+    step = Step(
+        call="callout",
+        wave=wave,
+        batch=0,
+        rows=1,
+        before={"phase": Phase.STARTED, "started_at": run.now_ms()},
+        undo={"phase": Phase.PLANNED},
+        unknown=keys,
+        rings=True,
+    )
+    robot, line, voice = attributes.robot, attributes.lines[0], attributes.voice
+    try:
+        answer = change(
+            run,
+            step,
+            lambda: run.client.callout(robot, line, columns, [values], voice),
+            lambda inserted: {
+                "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
+                "fates": (keys, Fate.HELD),
+            },
+        )
+    except BaseException:
+        _give_up(run, wave)
+        raise
+    if answer.outcome is Outcome.REFUSED:
+        _give_up(run, wave)
+    else:
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.COMPLETED)
+    return answer
+
+
+def _recorded(
+    run: Run, attributes: Attributes, columns: tuple[str, ...], values: tuple[str, ...]
+) -> WaveRecord:
+    waves, key = run.store.waves, run.store.key
+    waves.declare(BY_HAND, KIND, (), protect=False)
+    record = waves.campaign(BY_HAND)
+    number = record.next_wave if record else 1
+    planned = WaveRecord(
+        wave_id=0,
+        campaign=BY_HAND,
+        number=number,
+        attempt=0,
+        phase=Phase.PLANNED,
+        task_name=f"{BY_HAND}~w{number}",
+        attributes=attributes,
+        columns=columns,
+        kind=KIND,
+        created_at=run.now_ms(),
+    )
+    wave_id = waves.plan_wave(planned)
+    row = RowRecord(wave_id, key.row_digest(values[0]), key.content_digest(values), batch=0, line=0)
+    waves.add_rows(wave_id, [row])
+    waves.seal_wave(wave_id)
+    return replace(planned, wave_id=wave_id)
+
+
+def _give_up(run: Run, wave: WaveRecord) -> None:
+    """A call that was provably not made leaves nothing; one that may have been made stays unknown."""
+    now = run.store.waves.wave(wave.wave_id)
+    proof = prove(Claim.UNSENT, journalled(run, now))
+    if proof is None or not run.store.waves.discard(proof):
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.COMPLETED)

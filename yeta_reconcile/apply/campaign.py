@@ -1,0 +1,292 @@
+"""One campaign's changes, carried out in the order: stop, take out of the way, stage, start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply import steering
+from yeta_reconcile.apply.approval import Approval
+from yeta_reconcile.apply.callout import Callout
+from yeta_reconcile.apply.inserting import batch_numbers
+from yeta_reconcile.apply.settling import BAD_NUMBER, journalled
+from yeta_reconcile.apply.staging import RESTAGES, Staging
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.delta import Grip, RowsDelta
+from yeta_reconcile.planning.diff import Subject, grip
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.proof import Claim, prove
+from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.planning.list_diff import Comparison
+    from yeta_reconcile.planning.planner import Planned, Planner
+    from yeta_reconcile.waves.proof import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A campaign's list against its ledger at one moment; `grips` by wave id, `proofs` of those that free."""
+
+    comparison: Comparison
+    delta: RowsDelta
+    grips: dict[int, Grip]
+    proofs: tuple[Proof, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the list cannot be used any more."""
+        return any(found.severity == "error" for found in self.delta.diagnostics)
+
+
+def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | None = None) -> Compared:
+    """Read list and ledger as both are now; rows that an `approval` did not count are not free."""
+    record = run.store.waves.campaign(subject.name)
+    waves = record.waves if record else ()
+    grips = approval.grips(waves) if approval else {wave.wave_id: grip(wave) for wave in waves}
+    withheld = approval.withheld(waves) if approval else frozenset()
+    proofs = []
+    for wave in waves:
+        if grips[wave.wave_id] is Grip.FREEING:
+            claim = Claim.ACCOUNTED if wave.kind == "Campaign" else Claim.NOT_CALLED_OUT
+            if proof := prove(claim, journalled(run, wave)):
+                proofs.append(proof)
+            else:
+                grips[wave.wave_id] = Grip.HOLDING
+    same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
+    comparison = planner.comparison(subject.name, subject.columns, grips, subject.continued, withheld)
+    return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
+
+
+class Course:
+    """What is to be done for one campaign."""
+
+    def __init__(self, run: Run, planner: Planner, planned: Planned, name: str) -> None:
+        self.run = run
+        self.planner = planner
+        self.planned = planned
+        self.name = name
+        self.subject = planned.subjects[name]
+        self.changes = [change for change in planned.plan.changes if change.campaign == name]
+        self._new: set[int] = set()
+        self._approval = Approval(self.subject, self.changes)
+
+    def follow(self, *, new_waves: bool = True) -> None:
+        """Do it; what keeps it from being complete is noted as a problem.
+
+        Without `new_waves` only waves that were started are steered.
+        """
+        going_on = new_waves
+        for change in self.changes:
+            if change.wave_id is not None:
+                going_on &= self._existing(change)
+            elif change.action is Action.CALL and new_waves:
+                self._call_out()
+        stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
+        starts = any(
+            (change.action is Action.START and change.reason is not Reason.START_UNCONFIRMED)
+            or (change.action is Action.REPLACE and change.rings)
+            for change in self.changes
+        )
+        if stages and going_on and not self._stage():
+            return
+        if starts and going_on:
+            self._start_staged()
+
+    def _existing(self, change: Change) -> bool:
+        """What is to be done with a recorded wave. False: the campaign cannot go on now."""
+        assert change.wave_id is not None
+        wave = self.run.store.waves.wave(change.wave_id)
+        if change.action is Action.WAIT:
+            self.run.problem(7, self.name, f"wave {wave.number} waits: {change.detail}", "run again later")
+            return True
+        if change.action is Action.DELETE:
+            return steering.discard(self.run, wave) if wave.staged else steering.delete(self.run, wave)
+        if change.action is Action.PAUSE:
+            return steering.pause(self.run, wave)
+        if change.action is Action.RESUME:
+            return steering.resume(self.run, wave)
+        if change.action is Action.START and change.reason is Reason.START_UNCONFIRMED:
+            return steering.start(self.run, wave, self.planned.observed.config.lines)
+        if change.action is Action.REPLACE:
+            self._approval.free(wave)
+            return not wave.live or steering.carry(self.run, wave)
+        return True
+
+    # Staging
+
+    def _stage(self) -> bool:
+        """Bring every row that belongs into a wave into a verified one."""
+        restaged = 0
+        while restaged <= RESTAGES:
+            self.run.check()
+            found = self._compare()
+            if found.failed or self._list_moved():
+                return self._list_changed()
+            staged = [wave for wave in self._record().waves if wave.staged]
+            wrong = next((wave for wave in staged if not self._as_declared(wave, found.delta)), None)
+            if wrong:
+                if not steering.discard(self.run, wrong):
+                    return False
+                # What was planned here and is not as declared, planning once more does not make right.
+                restaged += wrong.detail == "discard" or wrong.wave_id in self._new
+                again = self._compare()
+                if not self._counted(again):
+                    return False
+                self._plan_wave(again, wrong)
+                continue
+            unfinished = next((wave for wave in staged if wave.phase is not Phase.VERIFIED), None)
+            if unfinished:
+                if not self._fill(unfinished, found.comparison):
+                    return False
+            elif found.delta.new:
+                if not self._counted(found):
+                    return False
+                if self._plan_wave(found, None) is None:
+                    return self._list_changed()
+            else:
+                return True
+        self.run.problem(
+            8, self.name, f"a wave was staged {RESTAGES} times over and never came back as it was asked",
+            "compare the task with the document (`yeta drift`), or ask the platform",
+        )  # fmt: skip
+        return False
+
+    def _compare(self) -> Compared:
+        return compare(self.run, self.planner, self.subject, self._approval)
+
+    def _fill(self, wave: WaveRecord, comparison: Comparison) -> bool:
+        """False: a problem was noted. A wave in doubt is for the next look."""
+        lines = self.planned.observed.config.lines
+        if Staging(self.run, self.subject, comparison, lines).stage(wave.wave_id):
+            return True
+        return self.run.store.waves.wave(wave.wave_id).detail == "discard"
+
+    def _list_moved(self) -> bool:
+        """Whether the list is another than the one that was planned: what nobody saw is not called."""
+        now = self.planner.signature(self.name, self.subject.columns, self._record(), {})
+        return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
+
+    def _list_changed(self) -> bool:
+        self.run.problem(7, self.name, "its contact list changed meanwhile", "run again")
+        return False
+
+    def _record(self) -> CampaignRecord:
+        record = self.run.store.waves.campaign(self.name)
+        assert record is not None
+        return record
+
+    def _as_declared(self, wave: WaveRecord, delta: RowsDelta) -> bool:
+        declared = self.subject.declared
+        assert declared is not None
+        staged = delta.staged.get(wave.wave_id)
+        return (
+            wave.detail != "discard"
+            and wave.wave_id not in self.subject.tampered
+            and staged is not None
+            and staged.same
+            and not Attributes.of(declared).changes_from(wave.attributes)
+            and wave.columns == self.subject.columns
+            and (wave.full or not delta.new)
+        )
+
+    def _plan_wave(self, found: Compared, former: WaveRecord | None) -> WaveRecord | None:
+        """Record the next wave, or the next attempt at a discarded one, with its rows."""
+        # A full wave is tried again, as such, with as many rows as it took; the rest go into a further one.
+        full = former is not None and former.full
+        most = former.pending if former is not None and full else None
+        rows = []
+        for row in islice(found.comparison.select(), most):
+            other = None if row.number_digest == row.digest else row.number_digest
+            content = found.comparison.content_digest(row)
+            rows.append(RowRecord(0, row.digest, content, 0, row.line, other))
+        if not rows:
+            return None
+        if self._list_moved():
+            self._list_changed()
+            return None
+        # Where a refused batch left rows behind, its rows go one by one: so nothing can be left behind again.
+        alone = self.run.store.waves.refused_rows(self.name, BAD_NUMBER)
+        numbers = batch_numbers((row.key for row in rows), alone)
+        rows = [row._replace(batch=number) for row, number in zip(rows, numbers, strict=True)]
+        number = former.number if former else self._record().next_wave
+        wave_id = self._record_wave(number, rows, full=full)
+        self._new.add(wave_id)
+        self.run.store.waves.seal_wave(wave_id, take_from=found.proofs)
+        self.run.say("planned", self.name, wave=number, rows=len(rows))
+        return self.run.store.waves.wave(wave_id)
+
+    def _record_wave(self, number: int, rows: list[RowRecord], *, full: bool) -> int:
+        """Put a planned wave with its rows on disk; it counts once it is sealed."""
+        declared, key = self.subject.declared, self.run.store.key
+        assert declared is not None
+        repository = self.planner.declared
+        ordered = sorted(rows, key=lambda row: row.key)
+        digest = key.set_digest(row.key for row in ordered)
+        mark = key.mark(repository.project.name, repository.environment, declared.name, number, digest)
+        wave_id = self.run.store.waves.plan_wave(
+            WaveRecord(
+                wave_id=0,
+                campaign=declared.name,
+                number=number,
+                attempt=0,
+                phase=Phase.PLANNED,
+                task_name=str(mark),
+                attributes=Attributes.of(declared),
+                columns=self.subject.columns,
+                kind=declared.kind,
+                set_digest=digest.hex(),
+                full=full,
+                created_at=self.run.now_ms(),
+            )
+        )
+        self.run.store.waves.add_rows(wave_id, ordered)
+        return wave_id
+
+    def _counted(self, found: Compared) -> bool:
+        """Whether the plan counted as many rows as would then be staged. False: a problem was noted."""
+        waves = self._record().waves
+        if self._approval.vanished(waves):
+            words = "a wave that held its rows when the plan was made is no more: nothing of it is staged"
+            self.run.problem(7, self.name, words, "run again: the next plan shows who is free by that")
+            return False
+        staged = sum(wave.pending for wave in waves if wave.staged)
+        return self._within(staged + found.delta.new, self._approval.rows)
+
+    def _within(self, rows: int, approved: int) -> bool:
+        if rows <= approved:
+            return True
+        words = f"{rows} rows would go out where the plan showed {approved}: nothing of it is started"
+        self.run.problem(7, self.name, words, "run again: the next plan shows them")
+        return False
+
+    def _start_staged(self) -> None:
+        """Start what the plan named, and what was staged here out of the rows it showed; nothing else."""
+        named = {change.wave for change in self.changes if change.action is Action.START}
+        waves = [
+            wave
+            for wave in self._record().waves
+            if wave.phase is Phase.VERIFIED and (wave.number in named or wave.wave_id in self._new)
+        ]
+        if self._within(sum(wave.pending for wave in waves), self._approval.ringing):
+            for wave in waves:
+                steering.start(self.run, wave, self.planned.observed.config.lines)
+
+    # Direct calls
+
+    def _call_out(self) -> None:
+        found = self._compare()
+        if found.failed or self._list_moved():
+            self._list_changed()
+            return
+        if not self._within(found.delta.new, self._approval.ringing):
+            return
+        # Rows that an earlier run recorded and never sent go out with whatever is declared now.
+        wave = self._plan_wave(found, None)
+        if wave is not None:
+            self.run.store.waves.change_wave(wave.wave_id, phase=Phase.STARTED)
+            Callout(self.run, wave, found.comparison).call_all()

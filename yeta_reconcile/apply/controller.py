@@ -1,0 +1,138 @@
+"""The controller: plans and applies again and again, and outlives whatever goes wrong in one round.
+
+It makes only decisions that the guards allow, and leaves a pause by another hand alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from yeta_reconcile.errors import (
+    InvalidInput,
+    YetaError,
+)
+from yeta_reconcile.files import write_whole
+from yeta_reconcile.plan.plan import Change, Reason
+from yeta_reconcile.platform.errors import (
+    OutcomeUnknown,
+)
+from yeta_reconcile.platform.resources import HALTED
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from yeta_reconcile.clock import Clock
+    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.waves.record import WaveRecord
+
+FORMAT = "yeta-reconcile/1"
+LOG = logging.getLogger("yeta.reconcile")
+_OTHERS = frozenset({Reason.PAUSED_BY_HAND, Reason.HALTED})
+
+
+class Turn(NamedTuple):
+    """What planning and applying once came to; `left` names waves that are left to a person."""
+
+    exit_code: int
+    changes: int = 0
+    problems: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One turn of many, as it is logged and written for whoever watches. `at` is ISO 8601."""
+
+    number: int
+    at: str
+    exit_code: int
+    changes: int = 0
+    problems: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        done = f"{self.changes} changes" if self.changes else "nothing to do"
+        parts = [f"round {self.number}: exit {self.exit_code}, {done}"]
+        if self.left:
+            parts.append(f"left alone: {', '.join(self.left)}")
+        return "; ".join([*parts, *self.problems])
+
+
+@dataclass(slots=True)
+class Controller:
+    """Takes turns until `wait`, which lets time pass, says to stop; `status` is written after each."""
+
+    turn: Callable[[], Turn]
+    clock: Clock
+    wait: Callable[[], bool]
+    status: Path | None = None
+
+    def go(self) -> int:
+        """Until it is told to stop; the number of rounds."""
+        number = 0
+        while True:
+            number += 1
+            result = self._round(number)
+            LOG.log(logging.INFO if result.exit_code in {0, 7} else logging.WARNING, "%s", result)
+            self._write(result)
+            if self.wait():
+                return number
+
+    def _round(self, number: int) -> Round:
+        at = self.clock.now().isoformat(timespec="seconds")
+        try:
+            return Round(number, at, *self.turn())
+        except InvalidInput as error:
+            words = (error.message, *(str(found) for found in error.diagnostics if found.severity == "error"))
+            return Round(number, at, error.exit_code, problems=words)
+        except YetaError as error:
+            return Round(number, at, error.exit_code, problems=(error.message,))
+        except OutcomeUnknown as error:
+            return Round(number, at, 7, problems=(str(error),))
+        except Exception as error:
+            # A bug in one round must not leave the campaigns without a controller.
+            LOG.exception("round %d failed", number)
+            return Round(number, at, 70, problems=(type(error).__name__,))
+
+    def _write(self, result: Round) -> None:
+        """For whoever watches: whole or not at all."""
+        if self.status is None:
+            return
+        try:
+            write_whole(self.status, json.dumps({"format": FORMAT, **asdict(result)}, ensure_ascii=False))
+        except OSError as error:
+            LOG.warning("the status cannot be written to %s: %s", self.status, error.strerror)
+
+
+def _whom(wave: WaveRecord) -> str:
+    return "a halt, as far as can be told" if wave.detail == HALTED else "another hand"
+
+
+def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
+    """The plan without what would set a wave ringing that another hand paused; which waves those are.
+
+    A halt's pause is among them: that nobody resumed it and paused it again since, nothing shows.
+    """
+    paused = {
+        wave.record.wave_id: f"{name} wave {wave.record.number} (paused by {_whom(wave.record)})"
+        for name, subject in planned.subjects.items()
+        for wave in subject.waves
+        if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.detail == HALTED)
+    }
+
+    def touches(change: Change) -> bool:
+        return change.rings and (change.wave_id in paused or change.reason in _OTHERS)
+
+    held = [change for change in planned.plan.changes if touches(change)]
+    if not held:
+        return planned, ()
+    changes = tuple(change for change in planned.plan.changes if not touches(change))
+    left: dict[str, Any] = {
+        paused.get(change.wave_id or 0, f"{change.campaign} wave {change.wave}"): None for change in held
+    }
+    return replace(planned, plan=replace(planned.plan, changes=changes)), tuple(left)

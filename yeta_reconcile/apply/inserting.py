@@ -1,0 +1,228 @@
+"""The rows of one wave on their way into its task: batch by batch, each once; bad ones are left out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.settling import BAD_NUMBER, absent, look, rows_in
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.waves.record import Fate, RowRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.planning.list_diff import Comparison
+    from yeta_reconcile.platform.resources import Inserted
+    from yeta_reconcile.waves.record import WaveRecord
+
+# Rows a call (openapi.md, section 5).
+BATCH = 50
+# Batches that are journalled while the calls of others are under way.
+JOURNALLED = 4
+
+
+def batch_numbers(keys: Iterable[bytes], alone: Collection[bytes]) -> Iterator[int]:
+    """For each row the number of its batch; those of `alone` have one of their own."""
+    number = size = 0
+    for key in keys:
+        if size == BATCH or (size and key in alone):
+            number, size = number + 1, 0
+        yield number
+        size = BATCH if key in alone else size + 1
+
+
+class ListChanged(Exception):
+    """The list's rows are not those that were planned any more."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Up to 50 rows on their way: what the state holds of them, and what is sent."""
+
+    number: int
+    rows: list[RowRecord] = field(default_factory=list)
+    values: list[tuple[str, ...]] = field(default_factory=list)
+
+    def part(self, number: int, begin: int, end: int) -> Batch:
+        """A slice of it under a number of its own."""
+        return Batch(number, self.rows[begin:end], self.values[begin:end])
+
+
+class Filling:
+    """Submits the rows of one wave, several batches at once, until all are in or something is in doubt."""
+
+    def __init__(self, run: Run, wave: WaveRecord, comparison: Comparison) -> None:
+        self.run = run
+        self.wave = wave
+        self.comparison = comparison
+        self.bad: list[Batch] = []
+        self.full: Answer[Inserted] | None = None
+        self.stopped: Answer[Inserted] | None = None
+        self._broken = False
+        self._turn = Lock()
+
+    def run_all(self) -> Answer[Inserted] | None:
+        """None: all rows are in, set aside or (a full task) left to a further wave, or the task is doubted.
+
+        Raises ListChanged.
+        """
+        if self._left_behind():
+            return None
+        width = 1 if self.comparison.spec.ordered else self.run.max_in_flight + JOURNALLED
+        missing = self._missing()
+        # Nothing is in flight on the task once the block is left: its count may be read.
+        with ThreadPoolExecutor(width, thread_name_prefix="batch") as pool:
+            workers = [pool.submit(self._work, missing) for _ in range(width)]
+        for worker in workers:
+            worker.result()
+        if self.stopped:
+            return self.stopped
+        if self.full:
+            if not self.run.store.intents.done_batches(self.wave.wave_id):
+                # A task that takes not even one batch would be followed by others like it for ever.
+                return self.full
+            self._close_wave()
+        return self._part_bad() if self.bad else None
+
+    def _work(self, missing: Iterator[Batch]) -> None:
+        """Take one batch after another, as the others do, until there is none or nothing more may be sent."""
+        try:
+            while not (self.stopped or self.full or self._broken):
+                with self._turn:
+                    batch = next(missing, None)
+                if batch is None:
+                    return
+                self._insert(batch)
+        except BaseException:
+            self._broken = True
+            raise
+
+    def _missing(self) -> Iterator[Batch]:
+        """Batches that are not proven in, with their rows read from the list again."""
+        done = self.run.store.intents.done_batches(self.wave.wave_id)
+        wanted = {
+            row.key: row
+            for row in self.run.store.waves.rows(self.wave.wave_id)
+            if row.fate is Fate.PENDING and row.batch not in done
+        }
+        sizes: dict[int, int] = defaultdict(int)
+        for row in wanted.values():
+            sizes[row.batch] += 1
+        open_batches: dict[int, Batch] = {}
+        for declared in self.comparison.rows() if wanted else ():
+            if declared.digest not in wanted:
+                continue
+            row = wanted.pop(declared.digest)
+            if row.content != self.comparison.content_digest(declared):
+                raise ListChanged
+            batch = open_batches.setdefault(row.batch, Batch(row.batch))
+            batch.rows.append(row)
+            batch.values.append(declared.values)
+            if len(batch.rows) == sizes[row.batch]:
+                yield open_batches.pop(row.batch)
+        if wanted:
+            raise ListChanged
+
+    def _insert(self, batch: Batch) -> None:
+        """Submit one batch and sort it by what became of it."""
+        if self.stopped or self.full:
+            return
+        answer = self._send(batch)
+        if answer.done:
+            self.run.say("inserted", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
+        elif answer.meaning is Meaning.BAD_ROWS:
+            self.bad.append(batch)
+        elif answer.meaning is Meaning.TOO_MANY:
+            self.full = answer
+        else:
+            self.stopped = answer
+
+    def _send(self, batch: Batch) -> Answer[Inserted]:
+        step = Step(call="insert", wave=self.wave, batch=batch.number, rows=len(batch.rows))
+        address, columns = self.wave.address, self.wave.columns
+        return change(
+            self.run,
+            step,
+            lambda: self.run.client.insert(address, columns, batch.values),
+            lambda inserted: {
+                "data_ids": [
+                    (data_id, row.key) for data_id, row in zip(inserted.data_ids, batch.rows, strict=False)
+                ]
+            },
+        )
+
+    def _close_wave(self) -> None:
+        """The platform takes no more: what is proven not to be in goes out in a further wave."""
+        store, wave_id = self.run.store, self.wave.wave_id
+        self.bad = []
+        # What was put in last may not be counted yet.
+        self.run.wait(self.run.pauses.settle)
+        proof = absent(self.run, store.waves.wave(wave_id), look(self.run, self.wave))
+        if proof is None:
+            store.waves.change_wave(wave_id, detail="discard")
+            return
+        done = store.intents.done_batches(wave_id)
+        left = [
+            row.key for row in store.waves.rows(wave_id) if row.fate is Fate.PENDING and row.batch not in done
+        ]
+        store.waves.release(proof, left)
+        store.waves.change_wave(wave_id, is_full=True)
+        self.run.say("full", self.wave.campaign, wave=self.wave.number, rows=len(left))
+
+    def _part_bad(self) -> Answer[Inserted] | None:
+        """Part refused batches until the bad rows are found; nothing else is in flight on the task.
+
+        No row that may be in is submitted again: what a refused batch left behind, only a fresh task tells.
+        """
+        if self._left_behind():
+            return None
+        while self.bad and not self.full:
+            batch = self.bad.pop()
+            if len(batch.rows) == 1:
+                self._put_aside(batch)
+                continue
+            if self._moved():
+                return None
+            middle = len(batch.rows) // 2
+            keys = [row.key for row in batch.rows]
+            first, second = self.run.store.waves.split_batch(
+                self.wave.wave_id, (keys[:middle], keys[middle:])
+            )
+            for part in (batch.part(first, 0, middle), batch.part(second, middle, len(batch.rows))):
+                self._insert(part)
+                if self.stopped:
+                    return self.stopped
+        if self.full:
+            self._close_wave()
+        self._moved()
+        return None
+
+    def _put_aside(self, batch: Batch) -> None:
+        label = self.comparison.spec.label
+        self.run.store.waves.put_aside(self.wave.wave_id, batch.rows[0], label, BAD_NUMBER)
+        place = f"{label}:{batch.rows[0].line}"
+        self.run.say("set-aside", self.wave.campaign, wave=self.wave.number, place=place)
+
+    def _left_behind(self) -> bool:
+        """Whether batches that were refused for a bad number left rows behind, once that must show."""
+        if not self.run.store.intents.refused_with(self.wave.wave_id, BAD_NUMBER):
+            return False
+        self.run.wait(self.run.pauses.settle)
+        return self._moved()
+
+    def _moved(self) -> bool:
+        """Whether the task holds other rows than those proven in; then it is to be thrown away."""
+        if self._count() == rows_in(self.run, self.wave):
+            return False
+        self.run.store.waves.change_wave(self.wave.wave_id, detail="discard")
+        return True
+
+    def _count(self) -> int | None:
+        task = look(self.run, self.wave)
+        return task.count_tel if task else None

@@ -1,0 +1,220 @@
+"""One mutating call: its intent on disk, the call, its outcome on disk. Nothing else calls to change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from yeta_reconcile.errors import (
+    StateLocked,
+    YetaError,
+)
+from yeta_reconcile.platform.codes import Meaning, stops
+from yeta_reconcile.platform.errors import (
+    Busy,
+    NotSent,
+    OutcomeUnknown,
+    PlatformError,
+    StopEverything,
+)
+from yeta_reconcile.waves.record import Fate, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.platform.resources import Address
+    from yeta_reconcile.waves.record import WaveRecord
+
+Value = TypeVar("Value")
+# A busy platform is asked again for about a minute; then the rest is for the next run.
+BUSY_TRIES = 9
+FIRST_WAIT, LONGEST_WAIT = 0.25, 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Value]):
+    """What became of a call. `value` is there if it was done; `words` say why not."""
+
+    outcome: Outcome
+    meaning: Meaning
+    value: Value | None = None
+    words: str = ""
+    hint: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it was carried out."""
+        return self.outcome is Outcome.DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A call as the journal knows it, and what it does to its wave.
+
+    `before` are the wave's fields from the intent on, `undo` those it gets back if the call is refused;
+    `unknown` rows count as called out from the intent on. An orphan has no wave, only an `address`.
+    """
+
+    call: str
+    wave: WaveRecord | None
+    batch: int | None = None
+    rows: int = 0
+    before: dict[str, Any] | None = None
+    undo: dict[str, Any] | None = None
+    unknown: Sequence[bytes] = ()
+    rings: bool = False
+    address: Address | None = None
+
+    @property
+    def task(self) -> Address | None:
+        """The task that is to be changed; None where there is none yet."""
+        if self.address is None and self.wave is not None and self.wave.task_id is not None:
+            return self.wave.address
+        return self.address
+
+    @property
+    def wave_id(self) -> int | None:
+        """The wave's id in the state."""
+        return self.wave.wave_id if self.wave else None
+
+
+def change(
+    run: Run,
+    step: Step,
+    send: Callable[[], Value],
+    done: Callable[[Value], dict[str, Any]] = lambda _value: {},
+) -> Answer[Value]:
+    """Carry out a step; `done` turns the answer into what `Intents.end` records with the outcome.
+
+    A busy answer is asked again more slowly, a token that is no longer valid is renewed once; each sending
+    has an intent of its own. Raises what stops everything: StopEverything, StateLocked, StateError,
+    Incomplete (halted, or its task does not show), Unresolved (its task is another's), Stopped.
+    """
+    renewed = False
+    for tried in count(1):
+        answer = _once(run, step, send, done)
+        if answer.meaning is Meaning.RENEW_TOKEN and not renewed:
+            renewed = True
+            continue
+        if answer.outcome is not Outcome.REFUSED or answer.meaning is not Meaning.BUSY:
+            run.pace.fine()
+            return answer
+        run.pace.busy()
+        if tried == BUSY_TRIES:
+            return answer
+        run.wait(min(FIRST_WAIT * 2 ** (tried - 1), LONGEST_WAIT))
+    raise AssertionError("count never ends")
+
+
+def _once(
+    run: Run, step: Step, send: Callable[[], Value], done: Callable[[Value], dict[str, Any]]
+) -> Answer[Value]:
+    """Once, in a place among the calls under way; its outcome is written when the place is another's."""
+    failure: NotSent | OutcomeUnknown | PlatformError | None = None
+    with run.pace.slot():
+        if step.task is not None:
+            run.client.prove(step.task)
+        if step.rings and (unsent := _without_token(run, step)):
+            return unsent
+        run.check()
+        intent = _begin(run, step)
+        try:
+            if step.rings or step.call == "create":
+                run.may_go_on(step.wave, rings=step.rings)
+            run.still_holds()
+        except YetaError:
+            _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not go on")
+            raise
+        try:
+            value = send()
+        except (NotSent, OutcomeUnknown, PlatformError) as error:
+            failure = error
+            # Before the place is another's: no further call begins after this answer.
+            _stop_all(run, step, failure)
+    if failure is not None:
+        return _failed(run, step, intent, failure)
+    _conclude(run, step, intent, Outcome.DONE, **done(value))
+    return Answer(Outcome.DONE, Meaning.DONE, value)
+
+
+def _without_token(run: Run, step: Step) -> Answer[Any] | None:
+    """Fetch the token first: between asking whether telephones may ring and the call nothing takes long."""
+    try:
+        run.client.prepare(step.call)
+    except NotSent as error:
+        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {error.why}")
+    except StopEverything as error:
+        run.fail(error)
+        raise
+    except PlatformError as error:
+        return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
+    return None
+
+
+def _stop_all(run: Run, step: Step, failure: NotSent | OutcomeUnknown | PlatformError) -> None:
+    """Stop the whole apply if no other call would fare better."""
+    if isinstance(failure, StopEverything):
+        run.fail(failure)
+    elif isinstance(failure, OutcomeUnknown) and failure.code is not None and stops(failure.code):
+        run.stop_with(step.call, failure)
+
+
+def _failed(
+    run: Run, step: Step, intent: int, failure: NotSent | OutcomeUnknown | PlatformError
+) -> Answer[Any]:
+    if isinstance(failure, NotSent):
+        _end(run, step, intent, Outcome.REFUSED, why=failure.why)
+        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {failure.why}")
+    if isinstance(failure, OutcomeUnknown):
+        _end(run, step, intent, Outcome.UNKNOWN, code=failure.code, why=failure.why)
+        return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=failure.why)
+    _end(run, step, intent, Outcome.REFUSED, code=failure.code)
+    if isinstance(failure, StopEverything):
+        raise failure
+    what = Meaning.BUSY if isinstance(failure, Busy) else failure.meaning
+    return Answer(Outcome.REFUSED, what, words=failure.message, hint=failure.hint)
+
+
+def _begin(run: Run, step: Step) -> int:
+    return run.store.intents.begin(
+        run.holder,
+        run.instant(),
+        wave_id=step.wave_id,
+        call=step.call,
+        timeout=int(run.pauses.timeout * 1000),
+        batch=step.batch,
+        rows=step.rows,
+        unknown=step.unknown,
+        **(step.before or {}),
+    )
+
+
+def _end(
+    run: Run, step: Step, intent: int, outcome: Outcome, *, code: int | None = None, why: str = ""
+) -> None:
+    refused = outcome is Outcome.REFUSED
+    _conclude(
+        run,
+        step,
+        intent,
+        outcome,
+        code=code,
+        why=why,
+        fates=(step.unknown, Fate.PENDING) if refused and step.unknown else None,
+        **((step.undo or {}) if refused else {}),
+    )
+
+
+def _conclude(run: Run, step: Step, intent: int, outcome: Outcome, **said: Any) -> None:
+    """Write what became of a call. If the lock is another's by now, it decides nothing, and is noted alone.
+
+    Whoever holds the lock has settled the call by looking, or will. Raises StateLocked.
+    """
+    try:
+        run.store.intents.end(intent, outcome, run.instant(), wave_id=step.wave_id, **said)
+    except StateLocked:
+        task_id = str(said.get("task_id") or "")
+        run.store.intents.note_late(intent, outcome, run.now_ms(), code=said.get("code"), task_id=task_id)
+        raise

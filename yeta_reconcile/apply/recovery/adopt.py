@@ -1,0 +1,251 @@
+"""Taking a live task into the state as a wave: which declared rows it holds, as far as its mark proves.
+
+It writes the state alone. What is not proven is held as possibly dialled, and never called again by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.models import (
+    Campaign,
+)
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.marks import parse_mark
+from yeta_reconcile.planning import drift
+from yeta_reconcile.planning.diff import key_headers
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.hours import (
+    windows_of,
+)
+from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.marks import Key, Mark
+    from yeta_reconcile.platform.resources import Config, Task
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord
+
+_PHASE = {
+    LivePhase.NEW: Phase.STARTED,
+    LivePhase.LIVE: Phase.STARTED,
+    LivePhase.PAUSED: Phase.PAUSED,
+    LivePhase.COMPLETED: Phase.COMPLETED,
+    LivePhase.EXPIRED: Phase.EXPIRED,
+    LivePhase.DELETED: Phase.DELETED,
+    # In doubt it may ring.
+    LivePhase.UNKNOWN: Phase.STARTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredList:
+    """A campaign's rows by ascending key, as the ledger keeps them, and the columns they were read with."""
+
+    rows: tuple[RowRecord, ...]
+    columns: tuple[str, ...]
+
+    @classmethod
+    def read(cls, spec: ListSpec, columns: Sequence[str], key: Key) -> DeclaredList:
+        """Read the whole list. Raises InvalidInput with its findings if it cannot be used."""
+        reader = ListReader(spec, tuple(columns) or None, digest=key.row_digest)
+        rows = [
+            RowRecord(
+                wave_id=0,
+                key=row.digest,
+                content=key.content_digest(row.values),
+                batch=0,
+                line=row.line,
+                number=None if row.number_digest == row.digest else row.number_digest,
+            )
+            for row in reader
+        ]
+        if reader.failed:
+            raise InvalidInput(f"the contact list {spec.label} cannot be used", reader.diagnostics)
+        return cls(tuple(sorted(rows, key=lambda row: row.key)), tuple(columns))
+
+    def proven_by(
+        self, mark: Mark, key: Key, count: int | None, left_out: Iterable[set[bytes]]
+    ) -> tuple[RowRecord, ...] | None:
+        """The rows whose digest the mark holds; None if none fits. `count` is how many the task has.
+
+        Tried are all rows, and all but those of each set; of these also the first `count` in the order of the
+        list, since lists mostly grow at their end.
+        """
+        for taken in (set(), *left_out):
+            rows = tuple(row for row in self.rows if row.key not in taken)
+            if rows and _stands_for(mark, rows, key):
+                return rows
+            if count and count < len(rows):
+                last = sorted(row.line for row in rows)[count - 1]
+                first = tuple(row for row in rows if row.line <= last)
+                if _stands_for(mark, first, key):
+                    return first
+        return None
+
+
+def _stands_for(mark: Mark, rows: Iterable[RowRecord], key: Key) -> bool:
+    return key.set_digest(row.key for row in rows)[:4].hex() == mark.set_part
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A task about to be taken in. `doubt`: why its rows are held, in words; empty where all is proven.
+
+    `differing`, in words: what is recorded as declared although the task says otherwise.
+    """
+
+    wave: WaveRecord
+    rows: tuple[RowRecord, ...]
+    doubt: str
+    differing: str = ""
+
+    @property
+    def held(self) -> int:
+        """Rows that count as possibly dialled, until records or a person settle them."""
+        return sum(row.fate is Fate.HELD for row in self.rows)
+
+
+def adoption(
+    declared: Calling,
+    task: Task,
+    rows: tuple[RowRecord, ...] | None,
+    listed: DeclaredList,
+    *,
+    number: int,
+    config: Config,
+    now: int,
+    elsewhere: Collection[bytes] = (),
+) -> Adoption:
+    """A task as a wave. `rows` are those its mark proves, None: nothing is proven; `now` in ms.
+
+    Rows `elsewhere` are proven to be in another task, which they would not be if this one had called them.
+    A task that never rang is recorded as one to be thrown away: the next apply stages its rows anew.
+    """
+    chosen = rows
+    if chosen is None:
+        chosen = tuple(row for row in listed.rows if row.key not in elsewhere)
+    staged = task.phase is LivePhase.NEW and task.never_rang
+    doubt = _doubt(declared, task, rows, listed, len(chosen))
+    fate = Fate.HELD if doubt and not staged else Fate.PENDING
+    phase = Phase.FILLING if staged else _PHASE[task.phase]
+    wave = WaveRecord(
+        wave_id=0,
+        campaign=declared.name,
+        number=number,
+        attempt=0,
+        phase=phase,
+        task_name=task.name,
+        attributes=attributes_of(task, declared, config),
+        columns=listed.columns,
+        task_id=task.task_id,
+        imported=True,
+        # Who paused it is not known, and what another hand paused is not resumed unasked.
+        by_hand=phase is Phase.PAUSED,
+        # Of one that was cut short it is read twice, like any other's.
+        tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,
+        created_at=now,
+        holds=task.count_tel,
+        # That a task without a mark is of this list is a person's word; a mark that does not fit says that
+        # the list is another by now, and anybody who is added may be in the task.
+        accepted=None if parse_mark(task.name) else len(chosen),
+        started_at=None if staged else task.time_start or now,
+        detail="discard" if staged else "",
+    )
+    differing = "; ".join(
+        f"{name} is {live} at the platform and declared as {asked}"
+        for name, (asked, live) in drift.differing(wave, task).items()
+    )
+    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, differing)
+
+
+def _doubt(
+    declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, listed: DeclaredList, chosen: int
+) -> str:
+    """Why what is in a task is not proven; empty if it is. `chosen`: so many rows may be in it."""
+    if rows is None:
+        others = "" if chosen == len(listed.rows) else " that no other task proves"
+        everyone = f"all {chosen:,} declared rows{others} are held as possibly dialled"
+        return f"its rows cannot be told from the list as it is now, so {everyone}"
+    held = "so all of these are held as possibly dialled"
+    if task.count_tel != len(rows):
+        return f"it holds {task.count_tel} numbers and its mark stands for {len(rows):,}, {held}"
+    if key_headers(declared, listed.columns):
+        # The mark stands for keys: a number that was mended since is not the one the task calls.
+        return (
+            f"its mark proves {len(rows):,} rows by their key and not which numbers they had, {held}, and "
+            "the task may call numbers that are not in the list any more; `state: paused` stops it"
+        )
+    return ""
+
+
+def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
+    """What a task is like, in the words of its document: what the platform does not tell is as declared.
+
+    So are voice and recall: a platform may answer a default, or none, for what it was given (section 2).
+    """
+    asked = Attributes.of(declared)
+    lines = asked.lines if task.lines is None or set(task.lines) == set(asked.lines) else task.lines
+    return Attributes(
+        robot=task.robot or asked.robot,
+        lines=lines,
+        voice=asked.voice,
+        begin=_moment(task.estimate_begin, asked.begin) if asked.begin else None,
+        end=_moment(task.estimate_end, asked.end),
+        windows=_windows(task, asked, config),
+        recall_count=asked.recall_count,
+        recall_wait=asked.recall_wait,
+    )
+
+
+def _windows(task: Task, asked: Attributes, config: Config) -> tuple[str, ...] | None:
+    """Windows that nobody declared are the hours of the lines."""
+    if task.windows is None:
+        return asked.windows
+    if asked.windows is not None:
+        return asked.windows if set(task.windows) == set(asked.windows) else task.windows
+    hours = windows_of(asked.lines, config.lines)
+    return None if set(task.windows) == set(hours) else task.windows
+
+
+def _moment(ms: int | None, like: datetime | None) -> datetime | None:
+    """A moment the platform tells; 0 and nothing are none, and then it is as declared."""
+    return instant(ms, like.tzinfo if like else None) or like
+
+
+def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]]:
+    """Row keys that a campaign's waves took before a further one could be planned: after each of them."""
+    sets: list[set[bytes]] = []
+    taken: set[bytes] = set()
+    for wave in sorted(record.waves if record else (), key=lambda wave: (wave.number, wave.attempt)):
+        taken = taken | {row.key for row in store.waves.rows(wave.wave_id) if row.fate is not Fate.RELEASED}
+        sets.append(taken)
+    if record and sets:
+        # Without rows that were set aside for good, and without those that may enter another wave.
+        sets.append({row.key for row in store.waves.ledger(record.name) if row.fate not in FREE_FATES})
+    return sets[::-1]
+
+
+def record_adoption(store: Store, declared: Calling, former: CampaignRecord | None, taken: Adoption) -> int:
+    """Write an adoption down; it counts from `seal_wave` on. The wave's id."""
+    name = declared.name
+    if former is not None and former.name != name:
+        store.waves.rename(former.name, name)
+    protect = isinstance(declared, Campaign) and declared.protect
+    store.waves.declare(name, declared.kind, key_headers(declared, taken.wave.columns), protect=protect)
+    wave_id = store.waves.plan_wave(taken.wave)
+    store.waves.add_rows(wave_id, taken.rows)
+    if taken.wave.detail:
+        store.waves.change_wave(wave_id, detail=taken.wave.detail)
+    return wave_id

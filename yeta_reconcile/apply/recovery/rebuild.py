@@ -1,0 +1,204 @@
+"""A lost state from the live tasks: waves and their rows out of marks and declared lists.
+
+It writes the state alone, and takes in what was ever started; what never rang is left to apply.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply.recovery.adopt import (
+    Adoption,
+    DeclaredList,
+    adoption,
+    earlier_sets,
+    record_adoption,
+)
+from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, WaveRecord
+from yeta_reconcile.waves.renames import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.planning.observed import Observed, Orphan
+    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord
+
+ENDED_EARLY = frozenset({LivePhase.DELETED, LivePhase.EXPIRED})
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What a rebuild would write; in words what it cannot prove, leaves to others, and what differs live."""
+
+    adoptions: list[tuple[Calling, Adoption]] = field(default_factory=list)
+    unproven: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    to_apply: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """Finds what the state of a repository lacks. `now` in ms."""
+
+    declared: Repository
+    store: Store
+    recorded: Recorded
+    observed: Observed
+    now: int
+
+    def find(self) -> Recovery:
+        """As waves: started tasks of ours without a record, and direct calls. Raises InvalidInput."""
+        recovery = Recovery()
+        by_campaign: dict[str, list[Orphan]] = defaultdict(list)
+        for orphan in self.observed.orphans:
+            self._sort(orphan, by_campaign, recovery)
+        for name, orphans in sorted(by_campaign.items()):
+            self._campaign(self.declared.callings[name], orphans, recovery)
+        self._direct_calls(recovery)
+        return recovery
+
+    def record(self, recovery: Recovery, together: AbstractContextManager[None]) -> None:
+        """Write it down; all of it counts from one transaction on, which `together` makes."""
+        written = []
+        for model, taken in recovery.adoptions:
+            # A rename, if there is one, is done by the first wave of its campaign.
+            recorded = self.store.waves.recorded()
+            former = record_of(model, recorded, self.declared.callings)
+            written.append(record_adoption(self.store, model, former, taken))
+        with together:
+            for wave_id in written:
+                self.store.waves.seal_wave(wave_id)
+
+    def _sort(self, orphan: Orphan, by_campaign: dict[str, list[Orphan]], recovery: Recovery) -> None:
+        task, mark = orphan.task, orphan.mark
+        what = f"task {task.task_id} ({task.status_words}) of {mark.campaign} wave {mark.wave}"
+        name = self._today(mark.campaign)
+        if not orphan.proven:
+            hint = f"put the right key back, or `yeta import {mark.campaign} {task.task_id}`"
+            recovery.left.append(f"{what} cannot be proven with this key: {hint}")
+        elif task.never_rang:
+            if not task.deleted:
+                recovery.to_apply.append(f"{what} was never started: apply deletes it")
+        elif name is None:
+            hint = f"`yeta state forget {mark.campaign}` gives it up, or declare the campaign again"
+            recovery.left.append(f"{what} was started, and no document declares it: {hint}")
+        else:
+            by_campaign[name].append(orphan)
+
+    def _today(self, name: str) -> str | None:
+        """The name under which a campaign is declared today, if it is."""
+        if name in self.declared.campaigns:
+            return name
+        for today, located in self.declared.campaigns.items():
+            record = self._record(located.model)
+            if located.model.renamed_from == name or (record and name in {record.name, *record.former}):
+                return today
+        return None
+
+    def _record(self, model: Calling) -> CampaignRecord | None:
+        return record_of(model, self.recorded, self.declared.callings)
+
+    @property
+    def _config(self) -> Config:
+        return self.observed.config
+
+    def _list(self, located: Located[Calling]) -> DeclaredList:
+        robot = self._config.robots.get(located.model.robot)
+        columns = robot.columns if robot else ()
+        return DeclaredList.read(self.declared.list_spec(located), columns, self.store.key)
+
+    def _campaign(self, located: Located[Calling], orphans: list[Orphan], recovery: Recovery) -> None:
+        """One campaign's tasks, earlier waves first: what they hold, later ones cannot."""
+        listed = self._list(located)
+        sets = earlier_sets(self.store, self._record(located.model))
+        taken: set[bytes] = set()
+        proven: list[tuple[Orphan, tuple[RowRecord, ...] | None]] = []
+        for orphan in sorted(orphans, key=lambda orphan: (orphan.mark.wave, orphan.task.task_id)):
+            others = [taken, *(known | taken for known in sets)]
+            rows = listed.proven_by(orphan.mark, self.store.key, orphan.task.count_tel, others)
+            proven.append((orphan, rows))
+            if rows is not None and orphan.task.count_tel == len(rows):
+                taken = taken | {row.key for row in rows}
+        for at, (orphan, rows) in enumerate(proven):
+            task, mark = orphan.task, orphan.mark
+            found = adoption(
+                located.model,
+                task,
+                rows,
+                listed,
+                number=mark.wave,
+                config=self._config,
+                now=self.now,
+                elsewhere=_elsewhere(proven, at) if rows is None else (),
+            )
+            recovery.adoptions.append((located.model, found))
+            what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
+            if found.doubt:
+                recovery.unproven.append(f"{what}: {found.doubt}")
+            if found.differing:
+                recovery.differing.append(f"{what}: {found.differing}")
+
+    def _direct_calls(self, recovery: Recovery) -> None:
+        """Direct calls leave no task: what was called out and is not recorded, nobody can tell.
+
+        A state that was put back shows by nothing that it is not the last one, so this is always offered.
+        """
+        for name, located in sorted(self.declared.direct_calls.items()):
+            record = self._record(located.model)
+            settled = self._settled(record)
+            listed = self._list(located)
+            rows = tuple(row._replace(fate=Fate.HELD) for row in listed.rows if row.key not in settled)
+            if not rows:
+                continue
+            number = self.recorded.next_wave(name, record)
+            wave = WaveRecord(
+                wave_id=0,
+                campaign=name,
+                number=number,
+                attempt=0,
+                phase=Phase.COMPLETED,
+                task_name=f"{name}~w{number}",
+                attributes=Attributes.of(located.model),
+                columns=listed.columns,
+                kind=located.model.kind,
+                imported=True,
+                created_at=self.now,
+            )
+            others = " that it does not know as called" if settled else ""
+            doubt = (
+                f"direct calls leave no task, so all {len(rows):,} declared rows{others} are held as "
+                f"possibly called; `yeta state resolve {name}` frees them"
+            )
+            recovery.adoptions.append((located.model, Adoption(wave, rows, doubt)))
+            recovery.unproven.append(f"{name}: {doubt}")
+
+    def _settled(self, record: CampaignRecord | None) -> set[bytes]:
+        """Rows that an old copy of the state knows as called out; any other may have been since."""
+        rows = self.store.waves.ledger(record.name) if record else ()
+        return {row.key for row in rows if row.fate not in {Fate.PENDING, *FREE_FATES}}
+
+
+def _elsewhere(proven: Sequence[tuple[Orphan, tuple[RowRecord, ...] | None]], at: int) -> set[bytes]:
+    """Rows that a task other than the one at this place proves, and that this one did therefore not call.
+
+    A later task got none that an earlier one had called. What an earlier one held may have been carried over
+    to this one, unless it holds it still.
+    """
+    return {
+        row.key
+        for place, (orphan, rows) in enumerate(proven)
+        if place > at or orphan.task.phase not in ENDED_EARLY
+        for row in (rows if rows is not None and orphan.task.count_tel == len(rows) else ())
+    }

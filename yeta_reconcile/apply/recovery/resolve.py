@@ -1,0 +1,191 @@
+"""What only a person can settle: rows of which neither records nor counts tell whether they were dialled.
+
+A decision is about rows of one wave: dialled (never called again by it) or not dialled (free).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply import steering
+from yeta_reconcile.errors import Incomplete, RefusedByGuard
+from yeta_reconcile.platform.resources import ASTIR
+from yeta_reconcile.waves.lifecycle import carry_readiness
+from yeta_reconcile.waves.record import RISEN, Fate, Phase, RowRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.store import Store
+
+_DOUBTFUL = (Fate.HELD, Fate.UNKNOWN)
+_OPEN = (Fate.PENDING, *_DOUBTFUL)
+
+
+class Verdict(StrEnum):
+    """What a person says of rows."""
+
+    DIALLED = "dialled"
+    UNDIALLED = "undialled"
+
+    @property
+    def fate(self) -> Fate:
+        """What rows become by it."""
+        return Fate.DIALLED if self is Verdict.DIALLED else Fate.RELEASED
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is unsettled about one wave: `rows` of it, and why. Not `pressing`: records may settle it yet."""
+
+    wave: Wave
+    rows: int
+    why: str
+    pressing: bool = True
+
+
+def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
+    """Everything about a campaign's waves that waits for a person. Times in ms."""
+    found = []
+    for wave in waves:
+        record = wave.record
+        if record.phase is Phase.LOST:
+            rows = record.pending + record.held + record.unknown
+            found.append(Doubt(wave, rows, f"task {record.task_id} is gone from the platform"))
+            continue
+        if record.unknown:
+            found.append(Doubt(wave, record.unknown, "called out and never answered for"))
+        if record.held and record.kind == "Campaign":
+            found.append(Doubt(wave, record.held, "held as possibly dialled: imported or rebuilt"))
+        elif record.held:
+            found.append(Doubt(wave, record.held, "called out; no record has come yet", pressing=False))
+        elif wave.unknown_numbers:
+            why = "numbers of its task that are not known: undialled, if nobody who was added is among them"
+            found.append(Doubt(wave, wave.unknown_numbers, why))
+        if record.detail == RISEN and not record.accounted:
+            found.append(Doubt(wave, record.released, "freed before its task went on after its end"))
+        if why := _unaccountable(wave, now, drain_quiet):
+            found.append(Doubt(wave, record.pending, why))
+    return found
+
+
+def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> str:
+    """Why a wave's undialled rows cannot be told from its dialled ones; empty if they can, or need not be."""
+    record = wave.record
+    if not record.pending:
+        return ""
+    if record.phase is Phase.DRAINING and wave.task is not None:
+        ready = carry_readiness(record, wave.task, now, drain_quiet)
+        return "" if ready.ready else f"paused in order to be replaced: {ready.detail}"
+    if record.phase in {Phase.DELETED, Phase.EXPIRED} and not record.accounted:
+        counted = "no" if record.tel_count is None else f"{record.tel_count:,}"
+        return f"over: {record.dialled:,} call records, {counted} numbers dialled by the platform's count"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict on one wave, or on those of its rows that `keys` names."""
+
+    wave: Wave
+    verdict: Verdict
+    keys: frozenset[bytes] | None = None
+
+    @property
+    def fates(self) -> tuple[Fate, ...]:
+        """Which rows it is about.
+
+        | wave                              | all of it     | rows that were named |
+        |-----------------------------------|---------------|----------------------|
+        | direct call                       | unknown       | held, unknown        |
+        | the same, rebuilt                 | held, unknown | held, unknown        |
+        | started, paused                   | held, unknown | held, unknown        |
+        | draining                          | every open    | held, unknown        |
+        | completed (the others were called) | held, unknown | every open           |
+        | deleted, expired, lost            | every open    | every open           |
+        | the same, live again since        | open, freed   | open, freed          |
+        """
+        record, named = self.wave.record, self.keys is not None
+        if record.kind != "Campaign":
+            # What the platform took is called, whether its record has come or not.
+            return _DOUBTFUL if named or record.imported else (Fate.UNKNOWN,)
+        if record.phase in {Phase.STARTED, Phase.PAUSED}:
+            return _DOUBTFUL
+        if record.phase is Phase.DRAINING and named:
+            return _DOUBTFUL
+        if record.phase is Phase.COMPLETED and not named:
+            return _DOUBTFUL
+        if record.detail == RISEN:
+            return (*_OPEN, Fate.RELEASED)
+        return _OPEN
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the wave's task has to be deleted first, so that none of its rows can ring any more."""
+        return self.wave.record.phase is Phase.DRAINING and self.keys is None
+
+    @property
+    def settles_unknown(self) -> bool:
+        """Whether it says that nobody who was added since is in the wave's task, whoever is.
+
+        Rows that are held are settled before: they are another question.
+        """
+        whole = self.keys is None and self.verdict is Verdict.UNDIALLED and not self.wave.record.held
+        return whole and self.wave.unknown_numbers > 0
+
+    def check(self) -> None:
+        """Raise RefusedByGuard if it could make a person ring twice."""
+        record = self.wave.record
+        if record.staged:
+            raise RefusedByGuard(
+                f"wave {record.number} was never started: there is nothing to settle",
+                hint="apply finishes it, or throws it away",
+            )
+        live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
+        live |= record.detail == RISEN and self.wave.task is not None and self.wave.task.phase in ASTIR
+        if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
+            raise RefusedByGuard(
+                f"wave {record.number} goes on: its task may still call every row of it",
+                hint="name rows that are not in the task with --line or --numbers, or delete the task first",
+            )
+
+    def rows(self, store: Store) -> list[RowRecord]:
+        """The rows it is about."""
+        fates = self.fates
+        return [
+            row
+            for row in store.waves.rows(self.wave.record.wave_id)
+            if row.fate in fates and (self.keys is None or row.key in self.keys)
+        ]
+
+
+def carry_out(run: Run, decision: Decision) -> int:
+    """Settle it, the lock held; how many rows. Raises Incomplete if a task could not be deleted first."""
+    record = decision.wave.record
+    if decision.deletes and not steering.delete(run, record):
+        why = "; ".join(str(problem) for problem in run.problems)
+        raise Incomplete(f"the task of wave {record.number} could not be deleted: {why}", hint="run again")
+    store = run.store
+    count = store.waves.settle_rows(record.wave_id, decision.fates, decision.verdict.fate, keys=decision.keys)
+    now = store.waves.wave(record.wave_id)
+    if record.phase is Phase.LOST and not now.pending + now.held + now.unknown:
+        # Nothing of it is in doubt any more; what the platform does not know cannot ring.
+        store.waves.change_wave(record.wave_id, phase=Phase.DELETED)
+    if decision.settles_unknown:
+        task = decision.wave.task
+        counts = (record.holds or 0, (task.count_tel or 0) if task else 0)
+        store.waves.change_wave(record.wave_id, accepted=max(counts))
+    if record.detail == RISEN and decision.keys is None:
+        store.waves.change_wave(record.wave_id, detail="")
+    return count
+
+
+def keys_of(
+    rows: Iterable[RowRecord], lines: Collection[int], numbers: Collection[bytes]
+) -> frozenset[bytes]:
+    """The keys of rows by their lines (as messages name them) or their numbers' digests."""
+    return frozenset(row.key for row in rows if row.line in lines or row.number_digest in numbers)

@@ -1,0 +1,220 @@
+"""What every part of an apply shares: state, client, lock, time, pace, and what went wrong so far."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.apply.concurrency import Pace
+from yeta_reconcile.errors import (
+    Incomplete,
+    StateError,
+    StateLocked,
+    YetaError,
+)
+from yeta_reconcile.store.lock import LIFETIME_MS, Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.clock import Clock
+    from yeta_reconcile.platform.client import PlatformClient
+    from yeta_reconcile.platform.errors import (
+        OutcomeUnknown,
+    )
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import WaveRecord
+
+LOG = logging.getLogger(__name__)
+HEARTBEAT_SECONDS = LIFETIME_MS / 1000 / 6
+Halted = Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps an apply from being complete, and the exit code it means (1, 7 or 8)."""
+
+    exit_code: int
+    campaign: str
+    summary: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.campaign}: {self.summary}{hint}"
+
+
+class Stopped(YetaError):
+    """Somebody asked us to stop; what was under way is finished."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Seconds: how long a query may lag, how long a call may take, and how often to look meanwhile."""
+
+    settle: float = 5.0
+    timeout: float = 30.0
+    drain_quiet: float = 600.0
+
+    @property
+    def settle_ms(self) -> int:
+        """The settling time in ms."""
+        return int(self.settle * 1000)
+
+    @property
+    def drain_quiet_ms(self) -> int:
+        """How long nothing may move for a drain to be over, in ms."""
+        return int(self.drain_quiet * 1000)
+
+    @property
+    def look(self) -> float:
+        """Between two looks at something that is expected to change."""
+        return max(min(self.settle / 10, 1.0), 0.01)
+
+
+@dataclass(slots=True)
+class Run:
+    """One apply under way. `halted` says why nothing may ring, or None; `emit` takes events for people.
+
+    `stale` says of a campaign why what its plan was made from does not stand any more, or None.
+
+    `instant` gives the time, ms, that takes the place of the state's clock; None: the state goes by its own.
+    """
+
+    store: Store
+    client: PlatformClient
+    clock: Clock
+    holder: Holder
+    pauses: Pauses
+    max_in_flight: int = 8
+    halted: Halted = lambda: None
+    stale: Callable[[str], str | None] = lambda _campaign: None
+    emit: Callable[[dict[str, Any]], None] = lambda _event: None
+    instant: Callable[[], int | None] = lambda: None
+    problems: list[Problem] = field(default_factory=list)
+    interrupted: bool = False
+    pace: Pace = field(init=False)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _fatal: list[BaseException] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.max_in_flight)
+
+    def now_ms(self) -> int:
+        """Now, in ms since the epoch."""
+        return int(self.clock.now().timestamp() * 1000)
+
+    # Stopping
+
+    def stop(self) -> None:
+        """Finish what is under way and begin nothing more: somebody asked for it."""
+        self.interrupted = True
+        self._stop.set()
+
+    def fail(self, error: BaseException) -> None:
+        """Something that no other call would survive either: all stop, and it is raised at the end."""
+        with self._lock:
+            self._fatal.append(error)
+        self._stop.set()
+
+    def stop_with(self, call: str, error: OutcomeUnknown) -> None:
+        """Stop for a code that no other call would survive, though this one may have been done."""
+        self.fail(YetaError(f"{call}: {error.why}", hint="run again once the platform works again"))
+
+    def check(self) -> None:
+        """Raise Stopped if nothing more may begin."""
+        if self._stop.is_set():
+            raise Stopped("stopped before the next call")
+
+    def raise_fatal(self) -> None:
+        """Raise what stopped everything, if anything did."""
+        if self._fatal:
+            raise self._fatal[0]
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, unless we are to stop."""
+        self.check()
+        while seconds > 0:
+            self.clock.sleep(min(seconds, 1.0))
+            self.check()
+            seconds -= 1.0
+
+    def wait_until(self, moment: int) -> None:
+        """Wait until `moment`, ms of the state's clock."""
+        while (left := (moment - self.store.now(self.instant())) / 1000) > 0:
+            self.wait(min(left, 1.0))
+
+    # Saying
+
+    def problem(self, exit_code: int, campaign: str, summary: str, hint: str = "") -> None:
+        """Note what keeps this apply from being complete."""
+        problem = Problem(exit_code, campaign, summary, hint)
+        with self._lock:
+            if problem not in self.problems:
+                self.problems.append(problem)
+        self.say("problem", campaign, exit_code=exit_code, summary=summary, hint=hint)
+
+    def say(self, event: str, campaign: str, **fields: Any) -> None:
+        """An event for people, pipelines and the log; no number and no dynamic value."""
+        LOG.info("%s: %s %s", campaign, event, fields)
+        with self._lock:
+            self.emit({"event": event, "campaign": campaign, **fields})
+
+    # Ringing
+
+    def may_go_on(self, wave: WaveRecord | None, *, rings: bool) -> None:
+        """Raise unless this is still the moment for a create, start, resume or call-out of a wave.
+
+        Time passes while one asks: its end, its document and list, halt and lock are looked at once more.
+        """
+        if wave is not None:
+            end = wave.attributes.end
+            if end is not None and end <= self.clock.now():
+                words = f"the end of {wave.campaign} is past: {wave.pending} rows of wave {wave.number} were"
+                raise Incomplete(f"{words} never dialled", hint="extend `schedule.end` to call them")
+            if why := self.stale(wave.campaign):
+                raise Incomplete(f"{why}; nothing of it is started", hint="run again to see what it means")
+        if rings:
+            self.may_ring()
+
+    def may_ring(self) -> None:
+        """Raise unless telephones may ring: not halted, and the lock still ours."""
+        if reason := self.halted():
+            raise Incomplete(f"{reason}; nothing is started", hint="`yeta resume` lifts it")
+        self.still_holds()
+
+    def still_holds(self) -> None:
+        """Raise unless the lock is still ours: a machine that slept may have lost it."""
+        current = self.store.lock.current(self.instant())
+        if current is None or current.holder != self.holder.holder:
+            raise StateLocked("the lock on the state was lost", hint="run again")
+
+    @contextmanager
+    def heartbeat(self) -> Iterator[None]:
+        """Keep the lock while the block runs."""
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(HEARTBEAT_SECONDS):
+                try:
+                    if not self.store.lock.renew(self.holder, self.instant()):
+                        self.fail(StateLocked("the lock on the state was lost", hint="run again"))
+                        return
+                except StateError:
+                    # The next intent finds out whether the state works; a missed beat alone is harmless.
+                    continue
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()

@@ -1,0 +1,223 @@
+"""A wave until it may be started: planned, created, filled, verified; in doubt thrown away and staged anew.
+
+Nothing here rings anybody. Each step begins from what the state says, so that a run that died goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply.inserting import Filling, ListChanged
+from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
+from yeta_reconcile.apply.steering import sync
+from yeta_reconcile.planning.observe import new_and_empty
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.hours import (
+    windows_of,
+)
+from yeta_reconcile.waves.proof import Claim, Journalled, Look, prove
+from yeta_reconcile.waves.readback import read_back, request_of
+from yeta_reconcile.waves.record import Outcome, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.planning.diff import Subject
+    from yeta_reconcile.planning.list_diff import Comparison
+    from yeta_reconcile.platform.resources import Address, Inserted, Line
+
+RESTAGES = 3
+
+
+@dataclass(slots=True)
+class Staging:
+    """Brings one recorded wave to VERIFIED. `lines` are the platform's, for windows nobody declared."""
+
+    run: Run
+    subject: Subject
+    comparison: Comparison
+    lines: Mapping[str, Line]
+    warned: set[str] = field(default_factory=set)
+
+    def stage(self, wave_id: int) -> bool:
+        """Create, fill and verify. False: it has to be thrown away, or a problem was noted."""
+        run = self.run
+        settle_wave(run, wave_id)
+        wave = run.store.waves.wave(wave_id)
+        if wave.phase is Phase.PLANNED and not self._create(wave):
+            return False
+        wave = run.store.waves.wave(wave_id)
+        if wave.phase is Phase.FILLING and wave.detail != "discard" and not self._fill(wave):
+            return False
+        wave = run.store.waves.wave(wave_id)
+        if wave.phase is Phase.FILLING and wave.detail != "discard":
+            if wave.pending:
+                self._verify(wave)
+            else:
+                # A task without a number would hold its line, and call nobody.
+                self._throw_away(wave, "holds no number, since the platform took none of its rows")
+        return run.store.waves.wave(wave_id).phase is Phase.VERIFIED
+
+    # Create
+
+    def _create(self, wave: WaveRecord) -> bool:
+        answer = self._send_create(wave)
+        if answer.meaning is Meaning.WAIT and self._remove_twins(wave):
+            answer = self._send_create(wave)
+        if answer.done:
+            return True
+        if answer.outcome is Outcome.UNKNOWN:
+            settle_wave(self.run, wave.wave_id)
+            if self.run.store.waves.wave(wave.wave_id).phase is Phase.FILLING:
+                return True
+            self._problem(7, wave, f"could not be created: {answer.words}", "run again")
+        elif answer.meaning is Meaning.WAIT:
+            self._problem(7, wave, f"waits for its line: {answer.words}", self._holders())
+        else:
+            busy = answer.meaning is Meaning.BUSY
+            self._problem(7 if busy else 1, wave, f"could not be created: {answer.words}", answer.hint)
+        return False
+
+    def _send_create(self, wave: WaveRecord) -> Answer[str]:
+        # Whole seconds, so that a platform which keeps no more reads back what was asked.
+        now = self.run.now_ms() // 1000 * 1000
+        request = request_of(wave, self._windows(wave), now)
+        step = Step(
+            call="create",
+            wave=wave,
+            before={"phase": Phase.CREATING, "created_at": now},
+            undo={"phase": Phase.PLANNED},
+        )
+        return change(
+            self.run,
+            step,
+            lambda: self.run.client.create(request),
+            lambda task_id: {"task_id": task_id, "phase": Phase.FILLING},
+        )
+
+    def _windows(self, wave: WaveRecord) -> tuple[str, ...]:
+        return windows_of(wave.attributes.lines, self.lines)
+
+    def _remove_twins(self, wave: WaveRecord) -> bool:
+        """A task that a create, settled as not done, made all the same may hold our line."""
+        removed = False
+        for task in twins(self.run, wave):
+            if new_and_empty(task):
+                remove_orphan(self.run, wave.campaign, task.address)
+                removed = True
+        return removed
+
+    def _holders(self) -> str:
+        return "; ".join(f"line {line} is in use by {holder}" for line, holder in self.subject.taken.items())
+
+    # Fill
+
+    def _fill(self, wave: WaveRecord) -> bool:
+        """Submit every row that is not proven to be in. False: a problem was noted."""
+        intents, stalled, proven = self.run.store.intents, 0, -1
+        while wave.detail != "discard":
+            try:
+                answer = Filling(self.run, wave, self.comparison).run_all()
+            except ListChanged:
+                self._problem(7, wave, "its contact list changed meanwhile", "run again")
+                return False
+            if answer is None:
+                return True
+            if answer.outcome is not Outcome.UNKNOWN:
+                return self._not_filled(wave, answer)
+            settle_wave(self.run, wave.wave_id)
+            wave = self.run.store.waves.wave(wave.wave_id)
+            former, proven = proven, len(intents.done_batches(wave.wave_id))
+            stalled = stalled + 1 if proven == former else 0
+            if stalled == RESTAGES:
+                self._problem(7, wave, f"could not be filled: {answer.words}", "run again")
+                return False
+        return True
+
+    def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
+        if answer.meaning is Meaning.DONE_ALREADY or answer.meaning is Meaning.ENDED:
+            sync(self.run, wave, look(self.run, wave))
+        busy = answer.meaning is Meaning.BUSY
+        self._problem(7 if busy else 1, wave, f"could not be filled: {answer.words}", answer.hint)
+        return False
+
+    # Verify
+
+    def _verify(self, wave: WaveRecord) -> None:
+        """Compare what the platform holds with what was asked; what differs is thrown away."""
+        run = self.run
+        patience = run.now_ms() + int(run.pauses.settle * 1000)
+        if wave.doubted or run.store.intents.refused_with(wave.wave_id, BAD_NUMBER):
+            # The count may still be on its way past the right number.
+            run.wait(run.pauses.settle)
+        while True:
+            task = look(run, wave)
+            if task is None or not task.never_rang or task.deleted:
+                sync(run, wave, task)
+                self._problem(7, wave, "was changed by another hand", "run again")
+                return
+            if task.count_tel == wave.pending:
+                break
+            if run.now_ms() >= patience:
+                self._throw_away(wave, f"holds {task.count_tel} numbers where {wave.pending} were submitted")
+                return
+            run.wait(run.pauses.look)
+        found = read_back(request_of(wave, self._windows(wave), wave.created_at), task)
+        for name, wanted, told in found.mild:
+            self._warn(wave, f"{name} reads back as {told}, {wanted} was asked")
+        for name in found.untold:
+            self._warn(wave, f"{name} cannot be read back")
+        if found.other:
+            self._throw_away(wave, f"came back with another {', '.join(found.other)} than was asked")
+            return
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, detail="")
+        run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
+
+    def _throw_away(self, wave: WaveRecord, why: str) -> None:
+        self.run.store.waves.change_wave(wave.wave_id, detail="discard")
+        self.run.say("doubted", wave.campaign, wave=wave.number, why=why)
+
+    def _warn(self, wave: WaveRecord, words: str) -> None:
+        if words not in self.warned:
+            self.warned.add(words)
+            self.run.say("warning", wave.campaign, wave=wave.number, summary=words)
+
+    def _problem(self, exit_code: int, wave: WaveRecord, words: str, hint: str = "") -> None:
+        self.run.problem(exit_code, wave.campaign, f"wave {wave.number} {words}", hint)
+
+
+def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
+    """Delete a task that bears our mark, has no record and was never started."""
+    task_id = address.task_id
+    before = run.client.task(address)
+    if before is not None and not before.never_rang:
+        run.problem(8, campaign, f"orphan task {task_id} was started before it could be deleted")
+        return False
+    answer = change(run, Step(call="discard", wave=None, address=address), lambda: run.client.delete(address))
+    first = Look(run.now_ms(), run.client.task(address))
+    if first.task is not None and not proven_gone(run, address, first):
+        after = run.client.task(address)
+        if after is not None and after.never_rang and not after.deleted:
+            why = answer.words or "it is said to be deleted, and is there"
+            run.problem(7, campaign, f"orphan task {task_id} could not be deleted: {why}", "run again")
+        else:
+            run.problem(8, campaign, f"that orphan task {task_id} called nobody before its end is not proven")
+        return False
+    run.say("orphan-deleted", campaign, task=task_id)
+    return True
+
+
+def proven_gone(run: Run, address: Address, first: Look) -> bool:
+    """Whether a deleted task without a record is proven to have called nobody; it waits for a second look."""
+    run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
+    last = Look(run.now_ms(), run.client.task(address))
+    if first.task is not None and not first.task.deleted:
+        # It may take as long to show that it is deleted.
+        first = last
+        run.wait(run.pauses.settle)
+        last = Look(run.now_ms(), run.client.task(address))
+    known = Journalled(called=run.store.calls.without_row(address.task_id))
+    return prove(Claim.NEVER_RANG, known, first, last, run.pauses.settle_ms) is not None

@@ -1,0 +1,185 @@
+"""The table of commands, and the click group that loads one only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from click.shell_completion import CompletionItem
+
+from yeta_reconcile.cli import VERSION_LINE, log
+from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.output import show
+from yeta_reconcile.diagnostics import (
+    did_you_mean,
+)
+
+
+class Entry(NamedTuple):
+    """Where a command is (`module:attribute` in this package), and its line in `yeta --help`."""
+
+    place: str
+    summary: str
+
+
+# In the order one meets them; `yeta --help` prints this table and imports none of the modules.
+COMMANDS = {
+    "init": Entry("init:init", "Write a campaign repository to start from."),
+    "validate": Entry("validate:validate", "Check documents and contact lists."),
+    "plan": Entry("plan:plan", "Show what apply would do; changes nothing."),
+    "apply": Entry("apply:apply", "Carry a plan out."),
+    "reconcile": Entry("reconcile:reconcile", "Plan and apply again and again."),
+    "status": Entry("status:status", "Show the progress of every campaign."),
+    "drift": Entry("drift:drift", "Show what differs live from what was applied."),
+    "import": Entry("import_:import_", "Take a live task into the state."),
+    "state": Entry("state:state", "Look into the state and mend it by hand."),
+    "history": Entry("history:history", "List every apply: who, when, what, and its outcome."),
+    "why": Entry("why:why", "Show every wave, call and result of one number."),
+    "halt": Entry("halt:halt", "Stop everything that rings, at once."),
+    "resume": Entry("resume:resume", "Lift the halt."),
+    "serve": Entry("serve:serve", "Receive what the platform pushes."),
+    "backfill": Entry("backfill:backfill", "Fetch pushes that were missed."),
+    "calls": Entry("calls:calls", "Export call records."),
+    "call": Entry("call:call", "Call one number, to try a robot."),
+    "platform": Entry("platform:platform", "List robots, lines, voices and configured URLs."),
+    "emulator": Entry("emulator:emulator", "Run a platform on this machine."),
+    "fmt": Entry("fmt:fmt", "Rewrite documents in canonical form."),
+    "schema": Entry("schema:schema", "Print the JSON Schema of the documents, for editors."),
+    "completion": Entry("completion:completion", "Print a shell's completion script."),
+    "demo": Entry("demo:demo", "Show the whole thing on this machine."),
+}
+
+_GIVEN = "yeta_reconcile.options"
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one at a time, when they are called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The names that have a module, in the table's order."""
+        return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(_module(entry))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, loaded, with the global options accepted after its name too."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        entry = COMMANDS[cmd_name]
+        module = importlib.import_module(_module(entry))
+        command: click.Command = getattr(module, entry.place.partition(":")[2])
+        return _with_global_options(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but a near miss is named."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}; {did_you_mean(args[0], names)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without importing what it names."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names out of the table, then options."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=COMMANDS[name].summary) for name in names]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _module(entry: Entry) -> str:
+    return f"yeta_reconcile.cli.commands.{entry.place.partition(':')[0]}"
+
+
+def _first(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """A global option before the command's name."""
+    given = ctx.meta.setdefault(_GIVEN, {})
+    given[param.name] = value
+    ctx.obj = _context(given)
+
+
+def _later(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """A global option after the command's name: it counts only if it is there."""
+    if value:
+        _first(ctx, param, value)
+        log.configure(ctx.obj)
+
+
+def _context(given: dict[str, Any]) -> Context:
+    plain = given.get("no_color") or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return Context(
+        chdir=given.get("chdir") or Path(),
+        env=given.get("env") or None,
+        verbose=given.get("verbose") or 0,
+        color=not plain and sys.stdout.isatty(),
+        log_format=given.get("log_format") or "text",
+        environ=dict(os.environ),
+    )
+
+
+def _global_options(*, after: bool) -> list[click.Parameter]:
+    def option(*declarations: str, **attributes: Any) -> click.Option:
+        callback = _later if after else _first
+        return click.Option(declarations, expose_value=False, callback=callback, hidden=after, **attributes)
+
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    return [
+        option("-C", "--chdir", type=folder, metavar="DIR", help="Campaign repository to work in."),
+        option(
+            "--env",
+            metavar="NAME",
+            envvar=None if after else "YETA_ENV",
+            show_envvar=True,
+            help="Environment of yeta.yaml to lay over its settings.",
+        ),
+        option("-v", "--verbose", count=True, help="Log what is done; -vv every call."),
+        option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+        option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log on stderr."),
+    ]
+
+
+def _with_global_options(command: click.Command) -> click.Command:
+    """`yeta plan --env test` means `yeta --env test plan`; its help does not list them again."""
+    taken = {name for param in command.params for name in param.opts}
+    command.params += [p for p in _global_options(after=True) if not taken & set(p.opts)]
+    if isinstance(command, click.Group):
+        for name in command.commands:
+            _with_global_options(command.commands[name])
+    return command
+
+
+class _Root(LazyGroup):
+    def invoke(self, ctx: click.Context) -> Any:
+        log.configure(ctx.obj)
+        return super().invoke(ctx)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        show(VERSION_LINE)
+        ctx.exit()
+
+
+yeta = _Root(
+    "yeta",
+    params=[
+        *_global_options(after=False),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Print the version and exit.",
+        ),
+    ],
+    help="Telephone campaigns on the yeta platform as reviewable code: plan, apply, receive.",
+    epilog="The global options may also stand after the command's name.",
+)

@@ -1,0 +1,118 @@
+"""What the commands write into the history: who changed what and how, and what came of it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.cli.failures import code_of
+from yeta_reconcile.cli.session import actor, commit_of, halt_of, host
+from yeta_reconcile.store.halt_flag import NOTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.cli.session import Session
+    from yeta_reconcile.clock import Clock
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.halt_flag import HaltFlag
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a run."""
+
+    words: str = "done"
+    exit_code: int = 0
+
+
+def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
+    """Have the halt that is set in the history: it may have been set where that could not be written."""
+    halt = halt_of(flag, store)
+    if halt is None or store.ephemeral or store.flag(NOTED) == halt.at:
+        return
+    who, _, machine = halt.who.rpartition("@")
+    entry = {
+        "who": who or halt.who, "host": machine, "command": "halt", "commit": None, "plan_id": None,
+        "summary": {"paused": len(halt.paused)}, "outcome": str(halt), "exit_code": 0,
+    }  # fmt: skip
+    with store.database.write():
+        store.history.append(entry, _ms(clock))
+        store.set_flag(NOTED, halt.at)
+
+
+@contextmanager
+def recording(opened: Session, command: str, summary: dict[str, int], **more: Any) -> Iterator[Outcome]:
+    """Have a run in the history before its block begins, and what came of it afterwards, whatever that is.
+
+    No number and no dynamic value may be in it.
+    """
+    note_halt(opened.store, opened.halt, opened.clock)
+    history, outcome = opened.store.history, Outcome()
+    entry = _entry(opened.context, opened.repository, command, summary) | more
+    begun = history.append(entry, _ms(opened.clock))
+    try:
+        yield outcome
+    except BaseException as error:
+        outcome.words, outcome.exit_code = type(error).__name__, code_of(error)
+        raise
+    finally:
+        ended = {"outcome": outcome.words, "exit_code": outcome.exit_code}
+        history.end(begun, ended, _ms(opened.clock))
+
+
+@contextmanager
+def noted(
+    context: Context,
+    repository: Repository,
+    store: Store,
+    clock: Clock,
+    command: str,
+    summary: dict[str, int],
+    outcome: str = "done",
+) -> Iterator[None]:
+    """What the block writes and its link in the history are one transaction: both are there, or neither.
+
+    Nothing in the block may take long, or ask anybody; no number and no dynamic value may be in the link.
+    """
+    entry = entry_of(context, repository, command, summary=summary, outcome=outcome)
+    with store.database.write():
+        yield
+        store.history.append(entry, _ms(clock))
+
+
+def note(
+    context: Context,
+    repository: Repository,
+    store: Store,
+    clock: Clock,
+    command: str,
+    summary: dict[str, int],
+    outcome: str = "done",
+) -> None:
+    """Add what was done in the state alone; no number and no dynamic value may be in it."""
+    with noted(context, repository, store, clock, command, summary, outcome):
+        pass
+
+
+def entry_of(context: Context, repository: Repository, command: str, **more: Any) -> dict[str, Any]:
+    """An entry of what this command did, all at once; `more` of its keys may say more."""
+    return _entry(context, repository, command, {}) | {"outcome": "done", "exit_code": 0} | more
+
+
+def _entry(context: Context, repository: Repository, command: str, summary: dict[str, int]) -> dict[str, Any]:
+    return {
+        "who": actor(context),
+        "host": host(),
+        "command": command,
+        "commit": commit_of(repository),
+        "plan_id": None,
+        "summary": summary,
+    }
+
+
+def _ms(clock: Clock) -> int:
+    return int(clock.now().timestamp() * 1000)

@@ -1,0 +1,1 @@
+"""One module a command: its options, what it opens, calls and says. None imports another but for `state`."""

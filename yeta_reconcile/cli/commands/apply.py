@@ -1,0 +1,202 @@
+"""`yeta apply`: carry a plan out, after showing and asking; a saved plan needs no question."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.apply import Apply, Report, Run
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.cli.apply_view import Voice
+from yeta_reconcile.cli.ask import can_ask, confirm
+from yeta_reconcile.cli.audit import recording
+from yeta_reconcile.cli.commands.plan import check_saved, check_unspent, make_plan, zone
+from yeta_reconcile.cli.output import format_option
+from yeta_reconcile.cli.session import (
+    Session,
+    run_of,
+    session,
+)
+from yeta_reconcile.errors import Declined, WrongUsage, YetaError
+from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.plan.staleness import left_out, nothing_left
+from yeta_reconcile.planning.planfile import SavedPlan
+from yeta_reconcile.planning.planner import Planned, Planner
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from yeta_reconcile.cli.context import Context
+
+INTERRUPTED = 130
+STDERR = 2
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--only", multiple=True, metavar="NAME", help="Apply this campaign alone; may be repeated.")
+@click.option("--destroy", is_flag=True, help="Delete every task of the campaigns.")
+@format_option(words="Output; json: one object a line.")
+@click.pass_obj
+def apply(
+    context: Context, file: Path | None, yes: bool, only: tuple[str, ...], destroy: bool, form: str
+) -> int:
+    """Carry a plan out.
+
+    FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
+    planned. If it breaks off, the same FILE goes on where it stopped; once it is done, it is spent.
+    """
+    voice = Voice(form, color=context.color, log_format=context.log_format)
+    with voice.ending():
+        if file and (only or destroy):
+            raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
+        saved = SavedPlan.read(context.chdir / file) if file else None
+        if saved:
+            only, destroy = saved.only, saved.destroy
+        elif not yes and not can_ask():
+            return _only_show(context, voice, only, destroy)
+        # A plan that was made from a state finds it; where it is missing, none is put in its place.
+        with session(context, create=saved is None or not saved.plan.state_id) as opened:
+            voice.zone = zone(opened)
+            run = run_of(opened, "apply", voice.hear)
+            with holding(run):
+                return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
+
+
+def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: bool) -> int:
+    """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
+    with session(context) as opened:
+        voice.zone = zone(opened)
+        planned = make_plan(opened, only, destroy)
+    voice.plan(planned, destroy=destroy)
+    if planned.forbidden:
+        return planned.exit_code
+    if planned.plan.changes:
+        raise Declined(
+            "nothing was changed, since there is no terminal to ask on",
+            hint="look at the plan above, then pass --yes, or apply a saved plan",
+        )
+    return voice.end(Report((), ()), planned.exit_code)
+
+
+class _Application:
+    """One apply of this command, the lock held."""
+
+    def __init__(
+        self,
+        opened: Session,
+        run: Run,
+        voice: Voice,
+        only: tuple[str, ...],
+        destroy: bool,
+        saved: SavedPlan | None,
+    ) -> None:
+        self.opened = opened
+        self.run = run
+        self.voice = voice
+        self.only = only
+        self.destroy = destroy
+        self.saved = saved
+
+    def go(self, *, yes: bool) -> int:
+        """Plan, show, ask, carry out. Raises PlanRejected, Declined."""
+        saved, run = self.saved, self.run
+        if saved:
+            check_unspent(self.opened, saved)
+        planned = make_plan(self.opened, self.only, self.destroy, salt=saved.salt if saved else "")
+        if saved:
+            check_saved(self.opened, saved, planned)
+        left = left_out(saved.plan, planned.plan) if saved else frozenset()
+        planned = _without(planned, left)
+        self.voice.plan(planned, destroy=self.destroy)
+        if left:
+            names = ", ".join(sorted(left))
+            self.voice.note(f"left to the next plan: {names} waited when this one was made")
+        if planned.forbidden:
+            return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
+        if planned.plan.doing and not saved:
+            confirm("Apply these changes?", yes=yes)
+        plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
+        resumed = saved and run.store.history.plan_state(saved.digest) == "begun"
+        if saved:
+            run.store.history.begin_plan(saved.digest, run.now_ms())
+        with self.voice.progress(planned), interruptible(run):
+            report = carry_out(
+                self.opened, run, planned, only=self.only, destroy=self.destroy, plan_id=plan_id,
+                command="apply", resumed=bool(resumed),
+            )  # fmt: skip
+        broken_off = report.interrupted and report.problems
+        if saved and not broken_off and self._done(saved, report):
+            run.store.history.spend_plan(saved.digest, run.now_ms())
+        return self.voice.end(report, report.exit_code)
+
+    def _done(self, saved: SavedPlan, report: Report) -> bool:
+        """Whether everything but the plan's own waits is done, by another look."""
+        if not report.problems:
+            return True
+        try:
+            return nothing_left(saved.plan, make_plan(self.opened, self.only, self.destroy).plan)
+        except YetaError:
+            # What cannot be told is not spent: the same file then finds nothing left to do.
+            return False
+
+
+def _without(planned: Planned, left: Collection[str]) -> Planned:
+    """The plan without campaigns that only waited when it was made: nobody approved more of them."""
+    changes = tuple(change for change in planned.plan.changes if change.campaign not in left)
+    return replace(planned, plan=replace(planned.plan, changes=changes))
+
+
+def carry_out(
+    opened: Session,
+    run: Run,
+    planned: Planned,
+    *,
+    only: tuple[str, ...] = (),
+    destroy: bool = False,
+    plan_id: str,
+    command: str,
+    resumed: bool = False,
+) -> Report:
+    """Carry a plan out; the history has it before the first call, and what came of it afterwards.
+
+    A plan that changes nothing is in it only if it is the rest of one that was `resumed`.
+    """
+    planner = Planner(opened.repository, opened.store, opened.client, only=only, destroy=destroy)
+    apply = Apply(run, planner, planned)
+    changes = planned.plan.changes
+    if not changes and not resumed:
+        return apply.carry_out()
+    what = [[change.campaign, change.action, change.wave, change.rows] for change in changes]
+    summary = plan_json(planned.plan)["summary"]
+    with recording(opened, command, summary, plan_id=plan_id, changes=what) as outcome:
+        report = apply.carry_out()
+        outcome.words = "; ".join(map(str, report.problems)) or "done"
+        outcome.exit_code = report.exit_code
+    return report
+
+
+@contextmanager
+def interruptible(run: Run) -> Iterator[None]:
+    """Ctrl-C once: finish what is under way and stop cleanly; twice: at once."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        if run.interrupted:
+            os._exit(INTERRUPTED)
+        run.stop()
+        # Not through a buffered stream: the signal may have come in the middle of a write to it.
+        os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
+
+    former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,79 @@
+"""`yeta backfill`: pushes that could not be delivered, fetched from the platform."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.offline import (
+    opened,
+    settings_of,
+)
+from yeta_reconcile.cli.output import done, format_option, tell, told
+from yeta_reconcile.cli.session import (
+    connect,
+)
+from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.records.backfill import backfill as fetch
+from yeta_reconcile.waves.accounting import (
+    FETCHABLE_DAYS,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.records.backfill import Fetched
+
+
+@click.command()
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only this day, like 2026-12-01."
+)
+@format_option()
+@click.pass_obj
+def backfill(context: Context, day: datetime | None, form: str) -> None:
+    """Fetch pushes that were missed.
+
+    The platform keeps what it could not deliver for the last seven days, today excluded. It goes through the
+    same inbox as live pushes; what is there already changes nothing.
+    """
+    project = settings_of(context)
+
+    def so_far(path: str, fetched: Fetched) -> None:
+        tell(f"{path.rpartition('/')[2]}: {fetched.new} new so far")
+
+    with connect(project, context.environ) as client, closing(opened(context, project)) as store:
+        date = day.date() if day else None
+        if date and (why := _why_nothing(date, datetime.now(ZoneInfo(project.timezone)).date())):
+            tell(f"note: of {date} nothing can come: {why}")
+        fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=so_far)
+    files = f"{fetched.files} file{'' if fetched.files == 1 else 's'}"
+    words = f"{files}: {fetched.new} new pushes, {fetched.known} were there already."
+    done(form, "backfill", words, **asdict(fetched))
+    for problem in fetched.broken:
+        tell(f"error: {problem}")
+    if fetched.broken:
+        broken = Incomplete("some files could not be read", hint="run it again; the others are done")
+        raise told(broken, form)
+    if fetched.stuck or fetched.dead:
+        # Running again would change nothing: they are kept, with the reason.
+        tell(
+            f"warning: not folded: {fetched.stuck}; no push at all: {fetched.dead} "
+            "(`yeta calls pending` lists them)"
+        )
+
+
+def _why_nothing(day: date, today: date) -> str:
+    """Why the platform has nothing of a day; empty if it may have."""
+    if day >= today:
+        return "it is fetched once the day is over"
+    if (today - day).days > FETCHABLE_DAYS:
+        return f"the platform keeps what it could not deliver for {FETCHABLE_DAYS} days"
+    return ""

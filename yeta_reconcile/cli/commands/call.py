@@ -1,0 +1,164 @@
+"""`yeta call`: one direct call, to try a robot. It rings at once and cannot be revoked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.apply.callout import (
+    call_once,
+)
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import recording
+from yeta_reconcile.cli.output import say
+from yeta_reconcile.cli.session import (
+    Session,
+    run_of,
+    session,
+)
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+    did_you_mean,
+)
+from yeta_reconcile.documents.models import (
+    Contacts,
+    DirectCall,
+)
+from yeta_reconcile.errors import (
+    Incomplete,
+    InvalidInput,
+    RefusedByGuard,
+    Unresolved,
+    WrongUsage,
+    YetaError,
+)
+from yeta_reconcile.numbers import BadNumberError, mask, normalise
+from yeta_reconcile.planning.preflight import check_campaign
+from yeta_reconcile.planning.whereabouts import settle_here
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.waves.record import Outcome
+
+if TYPE_CHECKING:
+    from yeta_reconcile.apply.journaled import Answer
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.platform.resources import Inserted
+
+
+@click.command()
+@click.option("--robot", required=True, metavar="ID", help="Robot that talks.")
+@click.option("--line", required=True, metavar="LINE", help="Line that is called from.")
+@click.option("--voice", metavar="CODE", help="Voice of the robot.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("number")
+@click.argument("values", nargs=-1, metavar="[COLUMN=VALUE]...")
+@click.pass_obj
+def call(
+    context: Context,
+    robot: str,
+    line: str,
+    voice: str | None,
+    yes: bool,
+    number: str,
+    values: tuple[str, ...],
+) -> None:
+    """Call NUMBER once, now, to try a robot. It rings at once and cannot be revoked.
+
+    COLUMN=VALUE gives the robot's other columns. A call that nobody answered for is not made again by itself:
+    `yeta why NUMBER` tells what became of it.
+    """
+    try:
+        normal = normalise(number)
+    except BadNumberError as problem:
+        raise WrongUsage(f"NUMBER: {problem}") from None
+    given = _given(values)
+    with session(context, create=True) as opened:
+        columns = _checked(opened, robot, line, voice)
+        row = _row(columns, normal, given)
+        run = run_of(opened, "call")
+        with holding(run):
+            _refuse_frequent(opened, normal)
+            if halted := opened.halted():
+                raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
+            say(f"{mask(normal)} is called by robot {robot} from line {line}, at once.")
+            confirm("Call?", yes=yes)
+            settle_here(opened.store, opened.client)
+            with recording(opened, "call", {"call": 1}) as outcome:
+                answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
+                failure = _failure(answer, normal)
+                outcome.words = f"{answer.outcome}{f': {answer.words}' if answer.words else ''}"
+                outcome.exit_code = failure.exit_code if failure else 0
+    if failure:
+        raise failure
+    say("Called.")
+
+
+def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:
+    """What the call ends with if nobody knows that it was made."""
+    if answer.outcome is Outcome.UNKNOWN:
+        return Unresolved(
+            f"whether {mask(number)} was called is not known: {answer.words}",
+            hint="it is not called again by itself; a call record tells, see `yeta why`",
+        )
+    if answer.outcome is Outcome.REFUSED:
+        waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
+        return (Incomplete if waits else YetaError)(f"not called: {answer.words}", hint=answer.hint)
+    return None
+
+
+def _given(values: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for value in values:
+        column, equals, text = value.partition("=")
+        if not equals or not column:
+            raise WrongUsage("after NUMBER come values for the robot's columns, like 姓名=张三")
+        if column in given:
+            raise WrongUsage(f"the column {column} is given twice")
+        given[column] = text
+    return given
+
+
+def _checked(opened: Session, robot: str, line: str, voice: str | None) -> tuple[str, ...]:
+    """The robot's columns. Raises InvalidInput for a robot, line or voice that cannot be used."""
+    config = opened.client.config()
+    model = DirectCall(
+        kind="DirectCall", name="call", robot=robot, line=line, voice=voice, contacts=Contacts(csv="-")
+    )
+    now = opened.clock.now().astimezone(ZoneInfo(opened.repository.project.timezone))
+    findings = [
+        Diagnostic(found.severity, found.code, found.summary, None, found.hint)
+        for found in check_campaign(model, config, now)
+    ]
+    if any(found.severity == "error" for found in findings):
+        raise InvalidInput("nobody was called", findings)
+    return config.robots[robot].columns
+
+
+def _row(columns: tuple[str, ...], number: str, given: dict[str, str]) -> tuple[str, ...]:
+    """The values in the order of the columns, the number first. Every column must be given."""
+    others = columns[1:]
+    for column in given:
+        if column not in others:
+            raise InvalidInput(f"the robot has no column {column}", hint=did_you_mean(column, others))
+    if missing := [column for column in others if column not in given]:
+        wanted = " ".join(f"{column}=…" for column in missing)
+        raise InvalidInput("the robot needs a value for each of its columns", hint=f"add {wanted}")
+    return (number, *(given[column] for column in others))
+
+
+def _refuse_frequent(opened: Session, number: str) -> None:
+    frequency = opened.repository.project.limits.frequency
+    if frequency is None:
+        return
+    since = int((opened.clock.now() - frequency.within).timestamp() * 1000)
+    called = opened.store.waves.called_since(since).get(opened.store.key.row_digest(number), 0)
+    if called >= frequency.times:
+        raise RefusedByGuard(
+            f"{mask(number)} was called {called} times already; limits.frequency allows {frequency.times}",
+            hint="wait, or try the robot with another number",
+        )

@@ -1,0 +1,51 @@
+"""`yeta drift`: what differs live from what was applied. It changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.output import format_option, show, show_json
+from yeta_reconcile.cli.session import session
+from yeta_reconcile.planning.drift import compare
+from yeta_reconcile.planning.observe import observe
+from yeta_reconcile.planning.whereabouts import refuse_misplaced
+from yeta_reconcile.render.reports import report_json, report_text
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+DIFFERS = 2
+
+
+@click.command()
+@format_option()
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
+@click.pass_obj
+def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
+    """Show what differs live from what was applied.
+
+    Settings that differ, tasks that another hand paused, resumed or deleted, tasks without a record.
+    A wave that goes on or finishes by itself is progress and no drift.
+    """
+    with session(context) as opened:
+        repository, store = opened.repository, opened.store
+        recorded = store.waves.recorded()
+        refuse_misplaced(store, opened.client)
+        observed = observe(
+            opened.client, recorded, store.key, repository.project.name, repository.environment
+        )
+        at = opened.clock.now().astimezone(ZoneInfo(repository.project.timezone)).replace(microsecond=0)
+        halted = {
+            task_id
+            for task_id, left in opened.halted_tasks().items()
+            if (task := observed.tasks.get(task_id)) is not None and not left.ran_on(task)
+        }
+        report = compare(recorded, observed, at, halted=halted)
+    if form == "json":
+        show_json(report_json(report))
+    else:
+        show(report_text(report, color=context.color))
+    return DIFFERS if detailed_exitcode and report.differences else 0

@@ -1,0 +1,148 @@
+"""`yeta halt`: nothing rings any more. It asks nobody and needs neither the lock nor a sound state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.apply.halt import Halting, Known
+from yeta_reconcile.cli.audit import note_halt
+from yeta_reconcile.cli.output import format_option, say, show_json, tell, told
+from yeta_reconcile.cli.session import (
+    actor,
+    connect,
+    host,
+)
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.settings import read_settings
+from yeta_reconcile.errors import Incomplete, InvalidInput, YetaError
+from yeta_reconcile.marks import owner_digest
+from yeta_reconcile.store import open_store
+from yeta_reconcile.store.halt_flag import ROW, HaltFlag
+from yeta_reconcile.store.open import (
+    open_without_key,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.models import Project
+
+FORMAT = "yeta-halt/1"
+
+
+@click.command()
+@format_option()
+@click.pass_obj
+def halt(context: Context, form: str) -> int:
+    """Stop everything that rings, at once; asks nothing.
+
+    Sets a flag that is checked before every start and call-out, and pauses every live task of this project
+    and environment, until none is live. It works with a locked, lost or corrupt state and without its key.
+    `yeta resume` lifts it.
+    """
+    root = context.chdir.resolve()
+    # Documents may be as wrong as they like: only the settings say whose tasks are to be stopped.
+    settings = read_settings(root, context.env, context.environ)
+    if settings.project is None:
+        raise InvalidInput("the settings of the repository cannot be used", settings.findings)
+    who, clock = f"{actor(context)}@{host()}", SystemClock()
+    project, environment = settings.project, settings.environment
+    flag = HaltFlag.beside(project.state, root, project=project.name, environment=environment)
+    trouble = _tried(lambda: flag.set(who, clock.now()))
+    if not trouble:
+        tell(f"halted: {flag.path} is set, nothing is started or called out any more")
+    state = _State(project, environment, root, f"{flag.why() or f'halted by {who}'}")
+    left, halting = _pause_all(context, project, environment, flag, who, state)
+    trouble = trouble or state.trouble
+    # Where it cannot be written now, whoever next writes to the history has it from the flag.
+    _tried(lambda: _note(context, project, environment, root, flag))
+    if form == "json":
+        shown = {
+            "paused": sorted(task.task_id for task in halting.paused),
+            "still_live": left,
+            "trouble": trouble,
+        }
+        show_json({"format": FORMAT, **shown})
+    else:
+        say(f"{len(halting.paused)} tasks were paused; {len(left)} are still live.")
+    if left:
+        why = "; ".join(f"{task_id}: {halting.refused.get(task_id, 'it goes on')}" for task_id in left)
+        hint = "run `yeta halt` again, or pause them there"
+        raise told(Incomplete(f"these tasks are still live: {why}", hint=hint), form)
+    if trouble:
+        tell(f"warning: {trouble}")
+    return 0 if flag.read() else 1
+
+
+def _pause_all(
+    context: Context, project: Project, environment: str, flag: HaltFlag, who: str, state: _State
+) -> tuple[list[str], Halting]:
+    with connect(project, context.environ) as client:
+        halting = Halting(
+            client=client,
+            flag=flag,
+            owner=owner_digest(project.name, environment),
+            who=who,
+            clock=SystemClock(),
+            settle=project.platform.settle.total_seconds(),
+            timeout=project.platform.timeout.total_seconds(),
+            max_in_flight=project.platform.max_in_flight,
+            look=state.look,
+        )
+        return halting.carry_out(), halting
+
+
+def _note(context: Context, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:
+    """Into the history, if the state can be opened with its key."""
+    whose = {"project": project.name, "environment": environment}
+    store = open_store(project.state, root, context.environ, **whose, create=False)
+    try:
+        note_halt(store, flag, SystemClock())
+    finally:
+        store.close()
+
+
+class _State:
+    """The state, if it can be read: its tasks, and the halt's row in it. `trouble` says why it cannot."""
+
+    def __init__(self, project: Project, environment: str, root: Path, words: str) -> None:
+        self.trouble = ""
+        self._location = project.state
+        self._owner = f"{project.name}/{environment}"
+        self._root = root
+        self._words = words
+        self._flagged = False
+
+    def look(self) -> Known | None:
+        """What it tells; None if it cannot be read, and nothing of the kind where there is none."""
+        known: list[Known] = []
+        self.trouble = _tried(lambda: known.append(self._look()))
+        return known[0] if known else None
+
+    def _look(self) -> Known:
+        store = open_without_key(self._location, self._root)
+        if store is None:
+            return Known()
+        try:
+            if store.owner not in {"", self._owner}:
+                # Another project's tasks are not ours to stop.
+                return Known()
+            if not self._flagged:
+                store.set_flag(ROW, self._words)
+                self._flagged = True
+            return Known.of(store)
+        finally:
+            store.close()
+
+
+def _tried(do: Callable[[], object]) -> str:
+    """What went wrong, in words; empty if nothing did."""
+    try:
+        do()
+    except YetaError as error:
+        return error.message
+    return ""

@@ -1,0 +1,111 @@
+"""`yeta history`: every run that changed something, and whether the chain of entries is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.offline import (
+    open_state,
+)
+from yeta_reconcile.cli.output import say, show, show_json
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.errors import YetaError
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.render.report import History, HistoryChange, HistoryEntry
+from yeta_reconcile.render.reports import report_json, report_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from yeta_reconcile.cli.context import Context
+
+
+@click.group(invoke_without_command=True)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@click.pass_context
+def history(click_context: click.Context, form: str) -> None:
+    """List every apply and every change by hand: who, when, which commit and plan, and the outcome."""
+    if click_context.invoked_subcommand is not None:
+        return
+    context: Context = click_context.obj
+    report = _read(context)
+    if form == "json":
+        show_json(report_json(report))
+    else:
+        show(report_text(report, color=context.color))
+
+
+@history.command()
+@click.pass_obj
+def verify(context: Context) -> None:
+    """Check that no entry was changed or taken out; exits 1 if one was.
+
+    It proves this against whoever can write to the state and has not its key. An older copy of the whole
+    state is whole in itself: keep the last line elsewhere, and look for its digest in `yeta history --format
+    json`.
+    """
+    report = _read(context)
+    if report.broken_at is not None:
+        raise YetaError(
+            f"the chain breaks at no {report.broken_at}: {report.broken_why}",
+            hint="compare with a copy made by `yeta state backup`; `yeta state check` looks at the rest",
+        )
+    say(f"The chain of {len(report.entries):,} entries holds.")
+    if report.bare:
+        say(f"Its first {report.bare:,} links are from before there were seals, and proven by none.")
+    say(f"It has {report.links:,} links; the newest is {report.head or 'none'}.")
+
+
+def _read(context: Context) -> History:
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    store = open_state(context, repository)
+    try:
+        zone = ZoneInfo(repository.project.timezone)
+        entries = tuple(_entry(entry, zone) for entry in store.history.entries())
+        seal = store.history.seal()
+        broken = store.history.broken()
+        where, why = (broken.serial, broken.why) if broken else (None, "")
+        return History(entries, where, *(seal or (0, "", 0)), broken_why=why)
+    finally:
+        store.close()
+
+
+def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
+    """As it was written; of what is damaged so much as is of its kind."""
+    code, summary, changes = entry.get("exit_code"), entry.get("summary"), entry.get("changes")
+    return HistoryEntry(
+        serial=entry["serial"],
+        at=_moment(entry["at"], zone),
+        who=_text(entry.get("who")) or "",
+        host=_text(entry.get("host")) or "",
+        command=_text(entry.get("command")) or "",
+        commit=_text(entry.get("commit")),
+        plan_id=_text(entry.get("plan_id")),
+        summary={
+            name: count
+            for name, count in (summary if isinstance(summary, dict) else {}).items()
+            if isinstance(count, int)
+        },
+        outcome=_text(entry.get("outcome")) or "",
+        exit_code=code if isinstance(code, int) else None,
+        digest=_text(entry["hash"]) or "",
+        previous=_text(entry["former_hash"]) or "",
+        end_digest=_text(entry["end_hash"]) or "",
+        ended=_moment(entry["ended"], zone),
+        changes=tuple(
+            HistoryChange(*change)
+            for change in (changes if isinstance(changes, list) else ())
+            if isinstance(change, list) and list(map(type, change)) == [str, str, int, int]
+        ),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _moment(at: Any, zone: ZoneInfo) -> datetime | None:
+    return instant(at, zone) if isinstance(at, int) else None

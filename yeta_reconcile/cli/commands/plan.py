@@ -1,0 +1,233 @@
+"""`yeta plan`: show what apply would do. It sends no call that changes anything."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.annotate import annotate, annotation_option
+from yeta_reconcile.cli.explain import story_of, story_text
+from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
+from yeta_reconcile.cli.session import Session, commit_of, session
+from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
+from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.planning.planfile import Home, SavedPlan
+from yeta_reconcile.planning.planner import Planned, Planner
+from yeta_reconcile.render.markdown import plan_markdown
+from yeta_reconcile.render.text import plan_text
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+CHECK_FORMAT = "yeta-check/1"
+PENDING = 2
+FIRST_PLAN = "first-plan"
+# Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save it for `yeta apply FILE`; `-` is stdout, the plan is then shown on stderr.",
+)
+@format_option("text", "markdown", "json")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes.")
+@click.option("--only", multiple=True, metavar="NAME", help="Plan this campaign alone; may be repeated.")
+@click.option("--destroy", is_flag=True, help="Plan the deletion of every task of the campaigns.")
+@click.option("--explain", metavar="NAME", help="Tell the whole story of one campaign.")
+@click.option(
+    "--check",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Say whether a saved plan may still be applied (exit 5 if not).",
+)
+@annotation_option
+@click.pass_obj
+def plan(
+    context: Context,
+    out: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+    only: tuple[str, ...],
+    destroy: bool,
+    explain: str | None,
+    check: Path | None,
+    annotations: str,
+) -> int:
+    """Show what apply would do; changes nothing.
+
+    With -o the plan is saved for `yeta apply FILE`; if it may not be applied (exit 3 or 4), or there is
+    none, a former plan of that name is taken away.
+    """
+    if check:
+        if out or only or destroy or explain:
+            raise WrongUsage("--check stands alone: a saved plan has --only and --destroy in it")
+        return _check(context, check, form)
+    if explain and form == "markdown":
+        raise WrongUsage("--explain is told as text or json")
+    aside = str(out) == "-"
+    if out and not aside:
+        _take_away(context.chdir / out)
+    try:
+        with session(context) as opened:
+            # A key that was made up for this run is not there when the plan is applied.
+            salt = secrets.token_hex(16) if out and opened.store.key_is_new else ""
+            planned = make_plan(opened, only, destroy, explained=explain, salt=salt)
+            if out and not planned.forbidden:
+                saved = SavedPlan(planned.plan, only, destroy, home(opened).platform, salt)
+                if aside:
+                    show(saved.text(opened.store.key))
+                else:
+                    saved.write(context.chdir / out, opened.store.key)
+            if explain:
+                _tell_story(planned, explain, form)
+            else:
+                show_plan(planned, form, color=context.color, err=aside)
+    except InvalidInput as error:
+        annotate(error.diagnostics, annotations, context.chdir)
+        raise
+    annotate(planned.plan.diagnostics, annotations, context.chdir)
+    if out and not aside:
+        tell(
+            f"{out} was not written: what has errors cannot be applied"
+            if planned.forbidden
+            else f"saved; to carry it out within a day: yeta apply {quote(str(out))}"
+        )
+    if planned.exit_code:
+        return planned.exit_code
+    return PENDING if detailed_exitcode and planned.plan.changes else 0
+
+
+def _tell_story(planned: Planned, name: str, form: str) -> None:
+    story = story_of(planned, name)
+    if form == "json":
+        show_json(story)
+    else:
+        show(story_text(story, planned.plan))
+
+
+def _check(context: Context, file: Path, form: str) -> int:
+    saved = SavedPlan.read(context.chdir / file)
+    with session(context) as opened:
+        check_unspent(opened, saved)
+        planned = make_plan(opened, saved.only, saved.destroy, salt=saved.salt)
+        check_saved(opened, saved, planned)
+    if planned.forbidden:
+        show_plan(planned, form, color=context.color)
+        return planned.exit_code
+    if form == "json":
+        plan = saved.plan
+        show_json({"format": CHECK_FORMAT, "id": plan.plan_id, "expires": plan.expires.isoformat()})
+    else:
+        say("the saved plan may still be applied")
+    return 0
+
+
+def _take_away(path: Path) -> None:
+    """A former plan must not be applied for want of the one that was asked for; other files are let be."""
+    real = Path(os.path.realpath(path))
+    if not real.is_file():
+        return
+    try:
+        SavedPlan.read(real)
+        real.unlink()
+    except (InvalidInput, PlanRejected):
+        pass
+    except OSError as error:
+        raise InvalidInput(f"the former plan {path} cannot be taken away: {error.strerror}") from error
+
+
+def make_plan(
+    opened: Session,
+    only: tuple[str, ...],
+    destroy: bool,
+    *,
+    explained: str | None = None,
+    salt: str = "",
+) -> Planned:
+    """Plan for the campaigns named (none: all). Raises InvalidInput for a name nobody knows."""
+    repository = opened.repository
+    if explained or only:
+        known = {*repository.callings, *opened.store.waves.recorded().campaigns}
+        if explained and explained not in known:
+            raise _unknown("--explain", [explained], known)
+        if unknown := sorted(set(only) - known):
+            raise _unknown("--only", unknown, known)
+    planner = Planner(
+        repository,
+        opened.store,
+        opened.client,
+        only=only,
+        destroy=destroy,
+        commit=commit_of(repository),
+        halted=opened.halted(),
+        halted_tasks=opened.halted_tasks(),
+        salt=salt,
+    )
+    return planner.plan(opened.clock.now().astimezone(zone(opened)))
+
+
+def _unknown(option: str, names: list[str], known: set[str]) -> InvalidInput:
+    return InvalidInput(
+        f"{option} names {', '.join(names)}, which is no campaign here",
+        hint=f"there are {', '.join(sorted(known))}" if known else "there are none",
+    )
+
+
+def zone(opened: Session) -> ZoneInfo:
+    """The project's timezone, for moments that people read."""
+    return ZoneInfo(opened.repository.project.timezone)
+
+
+def home(opened: Session) -> Home:
+    """What a saved plan made here is good for."""
+    repository, store = opened.repository, opened.store
+    return Home(
+        owner=f"{repository.project.name}/{repository.environment}",
+        state_id="" if store.ephemeral else store.state_id,
+        base_url=repository.project.platform.base_url,
+    )
+
+
+def show_plan(planned: Planned, form: str, *, color: bool, err: bool = False) -> None:
+    """Print a plan; `err`: on stderr, where stdout is for the saved one."""
+    plan, refusals = planned.plan, planned.refusals
+    if form == "json":
+        show_json(plan_json(plan), err=err)
+    elif form == "markdown":
+        show(plan_markdown(plan, refusals=refusals), err=err)
+    else:
+        otherwise = {change.campaign for change in plan.changes} | planned.blocked
+        otherwise |= {
+            found.campaign for found in plan.diagnostics if found.severity == "error" and found.campaign
+        }
+        unchanged = [name for name in sorted(planned.subjects) if name not in otherwise]
+        show(plan_text(plan, color=color, unchanged=unchanged, refusals=refusals), err=err)
+
+
+def check_unspent(opened: Session, saved: SavedPlan) -> None:
+    """Raise PlanRejected for what makes a saved plan unfit whatever would be planned now."""
+    store = opened.store
+    progress = store.history.plan_state(saved.digest)
+    # What the key was made up for may be tried again; no other plan without a seal.
+    first = store.key_is_new or store.flag(FIRST_PLAN) == saved.digest
+    saved.check_home(home(opened), store.key, progress=progress, first=first)
+    if store.key_is_new:
+        store.set_flag(FIRST_PLAN, saved.digest)
+    saved.check_age(opened.clock.now())
+
+
+def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
+    """Raise PlanRejected unless what is left of a saved plan is what was planned now."""
+    if not planned.forbidden:
+        saved.check_documents(planned.plan)
+        store = opened.store
+        resumed = store.intents.done_since("resume", int(saved.plan.created.timestamp() * 1000))
+        saved.check_fresh(planned.plan, progress=store.history.plan_state(saved.digest), resumed=resumed)

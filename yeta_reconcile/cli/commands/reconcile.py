@@ -1,0 +1,122 @@
+"""`yeta reconcile`: the controller, for waits, drains and successor waves."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yeta_reconcile.apply.controller import Controller, Turn, leave_to_people
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.run import Run, Stopped
+from yeta_reconcile.cli import log
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.commands.apply import INTERRUPTED, carry_out
+from yeta_reconcile.cli.commands.plan import make_plan
+from yeta_reconcile.cli.session import (
+    run_of,
+    session,
+)
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.values import parse_duration
+from yeta_reconcile.errors import StateGone, WrongUsage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store import Store
+
+
+@click.command()
+@click.option("--every", required=True, metavar="DURATION", help="Between two rounds, like 60s or 5m.")
+@click.option("--yes", is_flag=True, help="Needed: every round applies without asking.")
+@click.option(
+    "--status-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Write what each round came to here, as JSON, for a health check.",
+)  # fmt: skip
+@click.pass_obj
+def reconcile(context: Context, every: str, yes: bool, status_file: Path | None) -> int:
+    """Plan and apply again and again, until SIGTERM or Ctrl-C.
+
+    For what takes its time: waits, drains, further waves. It does only what the guards allow, leaves a wave
+    alone that another hand has paused, and goes on after faults: an unreachable platform, a locked state,
+    invalid documents. One line a round goes to the log.
+    """
+    try:
+        seconds = parse_duration(every).total_seconds()
+    except ValueError as problem:
+        raise WrongUsage(f"--every: {problem}") from None
+    if seconds <= 0:
+        raise WrongUsage("--every: more than nothing is needed, like 60s")
+    confirm("Apply whatever is declared, again and again, without asking?", yes=yes)
+    log.configure(context)
+    logging.getLogger("yeta.reconcile").setLevel(logging.INFO)
+    turns = _Turns(context)
+    with turns.until_told():
+        status = context.chdir / status_file if status_file else None
+        Controller(turns.turn, SystemClock(), lambda: turns.stop.wait(seconds), status).go()
+    return 0
+
+
+class _Turns:
+    """One round after the other, each with documents, state and platform as they are then."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.stop = threading.Event()
+        self._run: Run | None = None
+        self._state_id = ""
+
+    def turn(self) -> Turn:
+        """One round. Raises what an apply raises."""
+        # What the first round found or made is never made again: a state that is missing later on was lost.
+        with session(self.context, create=not self._state_id) as opened:
+            self._refuse_another(opened.store)
+            run = self._run = run_of(opened, "reconcile")
+            if self.stop.is_set():
+                run.stop()
+            try:
+                with holding(run):
+                    planned, left = leave_to_people(make_plan(opened, (), destroy=False))
+                    if planned.forbidden:
+                        errors = [d for d in planned.plan.diagnostics if d.severity == "error"]
+                        return Turn(planned.exit_code, 0, tuple(map(str, errors)), left)
+                    report = carry_out(
+                        opened, run, planned, plan_id=planned.plan.plan_id, command="reconcile"
+                    )
+            except Stopped:
+                return Turn(INTERRUPTED, 0, ("stopped",))
+            finally:
+                self._run = None
+            problems = tuple(map(str, report.problems))
+            return Turn(report.exit_code, len(planned.plan.doing), problems, left)
+
+    def _refuse_another(self, store: Store) -> None:
+        if self._state_id and store.state_id != self._state_id:
+            raise StateGone(
+                "the state that the first round was about is gone, or another has its place: nothing is done",
+                hint="put it back, or `yeta state restore FILE`; for another state start the controller anew",
+            )
+        self._state_id = store.state_id
+
+    @contextmanager
+    def until_told(self) -> Iterator[None]:
+        """SIGTERM and Ctrl-C end the controller once the calls under way are done."""
+
+        def end(_number: int, _frame: Any) -> None:
+            self.stop.set()
+            if run := self._run:
+                run.stop()
+
+        former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)

@@ -1,0 +1,125 @@
+"""`yeta resume`: lift the halt. It starts nothing itself; the next apply does, as declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import note, note_halt
+from yeta_reconcile.cli.offline import (
+    open_state,
+)
+from yeta_reconcile.cli.output import say
+from yeta_reconcile.cli.session import (
+    connect,
+    halt_flag,
+    halt_of,
+)
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.errors import YetaError
+from yeta_reconcile.platform.resources import Left, LivePhase
+from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
+from yeta_reconcile.waves.record import LIVE, STAGED
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import WaveRecord
+
+# Somebody is waiting: the platform gets this long to answer a question.
+PATIENCE_SECONDS = 15.0
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def resume(context: Context, yes: bool) -> None:
+    """Lift the halt of this state. The next apply starts again what is declared running.
+
+    What somebody set going since the halt and paused again is another hand's pause, if the platform's counts
+    show that it went on. Where nothing shows it, it is named, and `reconcile` starts it not again by itself.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    flag, store = halt_flag(repository), open_state(context, repository)
+    try:
+        halt, row = halt_of(flag, store), store.flag(ROW)
+        if halt is None and row is None:
+            say("There is no halt.")
+            return
+        paused = halt.tasks() if halt else {}
+        say(f"{halt or row}; {len(paused)} tasks were paused by it.")
+        stand = _look(context, repository, store, paused)
+        stand.tell()
+        say("Lifting it starts nothing; the next apply starts again what is declared running.")
+        confirm("Lift the halt?", yes=yes)
+        # Whose pauses they are must be on record before the flag that says so is gone.
+        for wave, left in stand.as_left:
+            store.waves.change_wave(wave.wave_id, detail=str(left))
+        for wave in stand.theirs:
+            store.waves.change_wave(wave.wave_id, detail="")
+        if not store.ephemeral:
+            note_halt(store, flag, SystemClock())
+            store.set_flag(ROW, None)
+            store.set_flag(NOTED, None)
+            outcome = f"lifted: {halt or row}"
+            note(context, repository, store, SystemClock(), "resume", {"paused": len(paused)}, outcome)
+        _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
+        say("Lifted.")
+    finally:
+        store.close()
+
+
+def _lift(flag: HaltFlag, halt: Halt | None, store: Store, *, alone: bool) -> None:
+    """An earlier version kept one flag for all states of a folder: what is left of it may be another's."""
+    former = halt is not None and halt.former
+    if halt is not None and former and not alone:
+        store.set_flag(PASSED, halt.at)
+        say(f"{flag.folder / flag.former} is left there for other environments; it counts here no more.")
+    flag.lift(former=former and alone)
+
+
+@dataclass(slots=True)
+class _Stand:
+    """How what a halt paused stands now: as it was left, as far as is shown; or set going since by others."""
+
+    as_left: list[tuple[WaveRecord, Left]] = field(default_factory=list)
+    theirs: list[WaveRecord] = field(default_factory=list)
+    unasked: str = ""
+
+    def tell(self) -> None:
+        """In words."""
+        if self.unasked:
+            say(f"How they stand now is not known: {self.unasked}")
+        if self.theirs:
+            say(f"Set going by another hand since: {_named(self.theirs)}.")
+        if self.as_left:
+            waves = _named([wave for wave, _ in self.as_left])
+            say(f"Whether somebody set them going and paused them again since cannot be told of: {waves}.")
+            say("`yeta apply` starts them again as declared; `yeta reconcile` leaves them alone.")
+
+
+def _named(waves: list[WaveRecord]) -> str:
+    return ", ".join(f"{wave.campaign} wave {wave.number} (task {wave.task_id})" for wave in waves)
+
+
+def _look(context: Context, repository: Repository, store: Store, paused: dict[str, Left]) -> _Stand:
+    """Ask the platform, if it can be asked; nothing of the halt's waits for its answer."""
+    stand = _Stand()
+    waves = [(wave, left) for task_id, left in paused.items() if (wave := store.waves.by_task(task_id))]
+    waves = [(wave, left) for wave, left in waves if wave.phase in LIVE | STAGED]
+    waves = [(wave, left) for wave, left in waves if not wave.detail or Left.said(wave.detail)]
+    try:
+        with connect(repository.project, context.environ, patience=PATIENCE_SECONDS) as client:
+            for wave, left in waves:
+                task = client.task(wave.address)
+                if task is not None and (task.phase is LivePhase.LIVE or left.ran_on(task)):
+                    stand.theirs.append(wave)
+                else:
+                    stand.as_left.append((wave, left))
+    except YetaError as error:
+        return _Stand(waves, unasked=error.message)
+    return stand

@@ -1,0 +1,101 @@
+"""`yeta serve`: the receiver, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.offline import (
+    opened,
+    settings_of,
+)
+from yeta_reconcile.cli.output import say
+from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
+from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
+from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.server import bind
+from yeta_reconcile.receiver.service import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from yeta_reconcile.cli.context import Context
+
+VARIABLE = "YETA_PUSH_SECRET"
+
+
+@click.command()
+@click.option(
+    "--listen",
+    default="127.0.0.1:8800",
+    metavar="HOST:PORT",
+    show_default=True,
+    help="Where to listen; port 0 takes a free one.",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="NETWORK",
+    help="Take requests from these networks alone, like 203.0.113.0/24.",
+)
+@click.option(
+    "--trusted-proxy",
+    multiple=True,
+    metavar="NETWORK",
+    help="Believe the X-Forwarded-For of these proxies when --allow is asked.",
+)
+@click.pass_obj
+def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: tuple[str, ...]) -> None:
+    """Receive what the platform pushes until SIGTERM or Ctrl-C.
+
+    Prints its address. A push is answered success once it is on disk, and not before. Dialog contexts are
+    answered from memory and follow their files. With YETA_PUSH_SECRET every path begins with the secret;
+    without it only this machine is listened to. docs/receiver.md tells how to put it behind nginx.
+    """
+    host, port = _address(listen)
+    environ = context.environ
+    gate = Gate(read_secrets(environ.get(VARIABLE, "")), read_networks(allow), read_networks(trusted_proxy))
+    if not gate.secrets and not is_loopback(host):
+        raise InvalidInput(
+            f"{VARIABLE} is not set, and {host} can be reached from elsewhere",
+            hint=f"set {VARIABLE} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1",
+        )
+    project = settings_of(context)
+    with closing(opened(context, project)) as inbox, closing(opened(context, project)) as store:
+        contexts = Contexts(context.chdir, context.env, environ)
+        receiver = Receiver(inbox, store, gate, contexts, project.retention)
+        try:
+            bound = bind(host, port)
+        except OSError as problem:
+            raise YetaError(f"{listen} cannot be listened on: {problem.strerror or problem}") from problem
+        with bound:
+            name = f"[{host}]" if ":" in host else host
+            base = f"http://{name}:{bound.getsockname()[1]}"
+            _until_signal(lambda stop: receiver.run(bound, stop, lambda: say(base)))
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise WrongUsage(f"--listen takes HOST:PORT, not {listen}")
+    return host.strip("[]"), int(port)
+
+
+def _until_signal(work: Callable[[threading.Event], None]) -> None:
+    """Work until SIGTERM or Ctrl-C asks for an end."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    former = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        work(stop)
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

@@ -1,0 +1,23 @@
+"""`yeta state`: the state, by hand. One module a subcommand; whatever writes shows what it does and asks."""
+
+from __future__ import annotations
+
+import click
+
+from yeta_reconcile.cli.commands.state.backup import backup
+from yeta_reconcile.cli.commands.state.forget import forget
+from yeta_reconcile.cli.commands.state.listing import list_, show
+from yeta_reconcile.cli.commands.state.migrate import migrate
+from yeta_reconcile.cli.commands.state.rebind import rebind
+from yeta_reconcile.cli.commands.state.rebuild import rebuild
+from yeta_reconcile.cli.commands.state.resolve import resolve
+from yeta_reconcile.cli.commands.state.unlock import unlock
+
+
+@click.group()
+def state() -> None:
+    """Look into the state and mend it by hand."""
+
+
+for _command in (list_, show, resolve, forget, unlock, backup, migrate, rebind, rebuild):
+    state.add_command(_command)

@@ -1,0 +1,40 @@
+"""`yeta state backup`: a consistent copy of the state, while others go on reading and writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.offline import (
+    open_state,
+)
+from yeta_reconcile.cli.output import done, format_option
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.errors import StateError
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@format_option()
+@click.pass_obj
+def backup(context: Context, file: Path, form: str) -> None:
+    """Write a consistent copy of the state to FILE, which must not exist.
+
+    The key is not in it: keep `yeta.key` (or YETA_STATE_KEY) as well, but elsewhere; without it no row of the
+    copy can be recognised.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    store = open_state(context, repository)
+    try:
+        if store.ephemeral:
+            raise StateError("there is no state yet", hint="the first apply makes it")
+        store.database.backup(str(context.chdir / file))
+    finally:
+        store.close()
+    words = f"{file} is a copy of the state; keep its key too, apart from it."
+    done(form, "state backup", words, file=str(file))

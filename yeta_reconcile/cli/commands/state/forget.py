@@ -1,0 +1,120 @@
+"""`yeta state forget`: drop a campaign's ledger. The people in it may then be called again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.commands.state.look import look
+from yeta_reconcile.cli.output import done, format_option, say
+from yeta_reconcile.cli.session import (
+    Session,
+    run_of,
+    session,
+)
+from yeta_reconcile.diagnostics import (
+    did_you_mean,
+)
+from yeta_reconcile.errors import InvalidInput, RefusedByGuard
+from yeta_reconcile.planning.diff import Wave, in_the_light
+from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.planning.observed import Observed, Orphan
+    from yeta_reconcile.platform.resources import Task
+
+RINGING = frozenset({LivePhase.LIVE, LivePhase.PAUSED, LivePhase.UNKNOWN})
+
+
+@click.command()
+@click.argument("name")
+@format_option()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget(context: Context, name: str, form: str, yes: bool) -> None:
+    """Drop a campaign's ledger, also of one known only by tasks without a record.
+
+    Says how many people may then be called again. Its task ids stay known, its wave numbers go on. Refused
+    while any of its waves is live.
+    """
+    with session(context, create=True) as opened:
+        run = run_of(opened, "state forget")
+        with holding(run):
+            recorded, observed = look(opened, name, run)
+            record = recorded.campaigns.get(name)
+            named = _named(name, record, observed)
+            _refuse_live(name, in_the_light(record, observed.tasks), named)
+            # What never rang, apply deletes; what no key proves is not known to be of this campaign.
+            orphans = [orphan for orphan in named if orphan.proven and not orphan.task.never_rang]
+            if record is None and not orphans:
+                known = [*recorded.campaigns, *(orphan.mark.campaign for orphan in observed.orphans)]
+                raise InvalidInput(f"nothing is known of a campaign {name}", hint=did_you_mean(name, known))
+            people = _people(opened, name, record, orphans)
+            say(f"{name}: {people} may then be called again.", err=form == "json")
+            confirm(f"Forget {name}?", yes=yes)
+            summary = {"waves": len(record.waves) if record else 0, "tasks": len(orphans)}
+            with noted(context, opened.repository, opened.store, opened.clock, "state forget", summary, name):
+                _forget(opened, name, record, orphans)
+            opened.store.waves.clear_forgotten(name)
+    done(form, "state forget", f"{name} is forgotten.", campaign=name, **summary)
+
+
+def _named(name: str, record: CampaignRecord | None, observed: Observed) -> list[Orphan]:
+    """Tasks without a record whose marks name it."""
+    names = {name, *(record.former if record else ())}
+    return [orphan for orphan in observed.orphans if orphan.mark.campaign in names]
+
+
+def _refuse_live(name: str, waves: tuple[Wave, ...], orphans: list[Orphan]) -> None:
+    live = [
+        f"wave {wave.record.number} ({wave.task.status_words if wave.task else wave.record.phase})"
+        for wave in waves
+        if wave.record.kind == "Campaign" and (_rings(wave.task) or _may_ring(wave.record))
+    ]
+    live += [
+        f"task {orphan.task.task_id} ({orphan.task.status_words})"
+        for orphan in orphans
+        if _rings(orphan.task)
+    ]
+    if live:
+        raise RefusedByGuard(
+            f"{name} cannot be forgotten while it is live: {', '.join(live)}",
+            hint=f"`yeta apply --destroy --only {name}` deletes its tasks; others go at the platform",
+        )
+
+
+def _rings(task: Task | None) -> bool:
+    """Whether the platform shows it live, whatever is recorded: an end may have been undone."""
+    return task is not None and task.phase in RINGING
+
+
+def _may_ring(wave: WaveRecord) -> bool:
+    exists = wave.task_id is not None or wave.phase is Phase.CREATING
+    return (wave.live or wave.staged) and exists
+
+
+def _people(opened: Session, name: str, record: CampaignRecord | None, orphans: list[Orphan]) -> str:
+    rows = opened.store.waves.ledger(name) if record else ()
+    keys = {row.key for row in rows if row.fate not in FREE_FATES}
+    counts = [orphan.task.count_tel for orphan in orphans]
+    words = f"{len(keys):,} people" if record else ""
+    if counts:
+        told = f"up to {sum(count or 0 for count in counts):,} people of {len(counts)} tasks without a record"
+        unknown = " and an unknown number more" if None in counts else ""
+        words = f"{words} and {told}{unknown}" if words else f"{told}{unknown}"
+    return words
+
+
+def _forget(opened: Session, name: str, record: CampaignRecord | None, orphans: list[Orphan]) -> None:
+    now = int(opened.clock.now().timestamp() * 1000)
+    waves = opened.store.waves
+    for orphan in orphans:
+        waves.forget_task(orphan.task.task_id, name, orphan.mark.wave + 1, now)
+    if record is not None:
+        waves.give_up(name, now)

@@ -1,0 +1,112 @@
+"""`yeta state list` and `yeta state show`: what the state holds, without asking the platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli import output
+from yeta_reconcile.cli.offline import (
+    open_state,
+)
+from yeta_reconcile.cli.output import format_option, show_json
+from yeta_reconcile.diagnostics import (
+    did_you_mean,
+)
+from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
+from yeta_reconcile.render.reports import report_json, report_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+
+
+@click.command("list")
+@format_option()
+@click.pass_obj
+def list_(context: Context, form: str) -> None:
+    """List the campaigns that the state knows, declared or gone."""
+    repository, recorded = _read(context)
+    zone = ZoneInfo(repository.project.timezone)
+    rows = tuple(_row(record, zone) for _, record in sorted(recorded.campaigns.items()))
+    _print(StateList(rows), form, context)
+
+
+@click.command()
+@click.argument("name")
+@format_option()
+@click.pass_obj
+def show(context: Context, name: str, form: str) -> None:
+    """Show every wave that the state holds of one campaign."""
+    repository, recorded = _read(context)
+    record = recorded.campaigns.get(name)
+    if record is None:
+        raise InvalidInput(
+            f"the state knows no campaign {name}", hint=did_you_mean(name, [*recorded.campaigns])
+        )
+    zone = ZoneInfo(repository.project.timezone)
+    waves = tuple(
+        StateWave(
+            number=wave.number,
+            attempt=wave.attempt,
+            phase=wave.phase,
+            task_id=wave.task_id,
+            rows=wave.rows,
+            pending=wave.pending,
+            dialled=wave.dialled,
+            held=wave.held,
+            unknown=wave.unknown,
+            counted=wave.tel_count,
+            started=_moment(wave.started_at, zone),
+            attributes=wave.attributes.shown(),
+            imported=wave.imported,
+            by_another_hand=wave.by_hand,
+        )
+        for wave in record.waves
+    )
+    shown = StateShow(name, record.kind, record.key, record.former, record.protect, record.next_wave, waves)
+    _print(shown, form, context)
+
+
+def _read(context: Context) -> tuple[Repository, Recorded]:
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    store = open_state(context, repository)
+    try:
+        return repository, store.waves.recorded()
+    finally:
+        store.close()
+
+
+def _print(report: StateList | StateShow, form: str, context: Context) -> None:
+    if form == "json":
+        show_json(report_json(report))
+    else:
+        output.show(report_text(report, color=context.color))
+
+
+def _row(record: CampaignRecord, zone: ZoneInfo) -> StateRow:
+    waves = record.waves
+    return StateRow(
+        campaign=record.name,
+        kind=record.kind,
+        waves=len(waves),
+        live_waves=sum(wave.live for wave in waves),
+        rows=sum(wave.rows for wave in waves),
+        pending=sum(wave.pending for wave in waves),
+        dialled=sum(wave.dialled for wave in waves),
+        held=sum(wave.held for wave in waves),
+        unknown=sum(wave.unknown for wave in waves),
+        protect=record.protect,
+        gone_at=_moment(record.gone_at, zone),
+    )
+
+
+def _moment(ms: int | None, zone: ZoneInfo) -> datetime | None:
+    return instant(ms, zone)

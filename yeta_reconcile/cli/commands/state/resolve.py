@@ -1,0 +1,209 @@
+"""`yeta state resolve`: what only a person can settle, and their word on it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.recovery.resolve import Decision, Doubt, Verdict, carry_out, doubts, keys_of
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import recording
+from yeta_reconcile.cli.commands.state.look import look
+from yeta_reconcile.cli.output import format_option, say, show, show_json
+from yeta_reconcile.cli.session import (
+    Session,
+    run_of,
+    session,
+)
+from yeta_reconcile.diagnostics import (
+    did_you_mean,
+)
+from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
+from yeta_reconcile.numbers import BadNumberError, forms, normalise
+from yeta_reconcile.planning.diff import Wave, in_the_light
+from yeta_reconcile.render.table import table
+
+if TYPE_CHECKING:
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.waves.record import Phase
+
+FORMAT = "yeta-resolve/1"
+UNRESOLVED = 8
+
+
+@click.command()
+@click.argument("name")
+@click.option("--wave", type=click.IntRange(1), metavar="N", help="The wave that the decision is about.")
+@click.option(
+    "--as", "verdict", type=click.Choice([verdict.value for verdict in Verdict]),
+    help="dialled: never called again by it; undialled: free for a further wave.",
+)  # fmt: skip
+@click.option(
+    "--line", "lines", type=int, multiple=True, metavar="N", help="Only the row of this line of its list."
+)
+@click.option(
+    "--numbers", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    help="Only the rows of these numbers: a file with one a line.",
+)  # fmt: skip
+@format_option(words="Form of the list.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def resolve(
+    context: Context,
+    name: str,
+    wave: int | None,
+    verdict: str | None,
+    lines: tuple[int, ...],
+    numbers: Path | None,
+    form: str,
+    yes: bool,
+) -> int:
+    """Settle what only a person can: lost tasks, calls without an answer, rows that nothing accounts for.
+
+    Without --as it lists what there is to settle, and exits 8 if there is anything. With --wave and --as
+    every row of that wave that is in doubt, or those that --line and --numbers name, counts as dialled or
+    not. A wave that is paused in order to be replaced has its task deleted first.
+    """
+    if (wave is None) != (verdict is None):
+        raise WrongUsage("--wave and --as go together")
+    if verdict is None and (lines or numbers):
+        raise WrongUsage("--line and --numbers need --wave and --as")
+    with session(context) as opened:
+        if wave is None or verdict is None:
+            return _list(name, _doubts(opened, name), form)
+        digests = _digests(opened, numbers)
+        run = run_of(opened, "state resolve")
+        with holding(run):
+
+            def decided() -> list[Decision]:
+                chosen = [d.wave for d in _doubts(opened, name, run) if d.wave.record.number == wave]
+                return _decisions(opened, chosen, Verdict(verdict), lines, digests)
+
+            decisions = decided()
+            _announce(opened, name, wave, decisions)
+            confirm("Settle it so?", yes=yes)
+            if not yes and _standing(decisions) != _standing(decided()):
+                raise Incomplete("the waves changed while you were asked", hint="look again")
+            rows = sum(len(decision.rows(opened.store)) for decision in decisions)
+            words = f"{name} wave {wave}: {verdict}"
+            with recording(opened, "state resolve", {"rows": rows}, outcome=words) as outcome:
+                count = sum(carry_out(run, decision) for decision in decisions)
+                outcome.words = words
+    say(f"{count:,} rows of {name} wave {wave} count as {verdict}.")
+    return 0
+
+
+def _standing(decisions: list[Decision]) -> list[tuple[int, Phase]]:
+    return [(decision.wave.record.wave_id, decision.wave.record.phase) for decision in decisions]
+
+
+def _doubts(opened: Session, name: str, run: Run | None = None) -> list[Doubt]:
+    recorded, observed = look(opened, name, run)
+    record = recorded.campaigns.get(name)
+    if record is None:
+        raise InvalidInput(
+            f"the state knows no campaign {name}", hint=did_you_mean(name, [*recorded.campaigns])
+        )
+    quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
+    now = int(opened.clock.now().timestamp() * 1000)
+    return doubts(in_the_light(record, observed.tasks), now, quiet)
+
+
+def _list(name: str, found: list[Doubt], form: str) -> int:
+    pressing = any(doubt.pressing for doubt in found)
+    if form == "json":
+        shown = [_shown(doubt) for doubt in found]
+        document = {"format": FORMAT, "campaign": name, "doubts": shown}
+        show_json(document)
+    elif not found:
+        say(f"Nothing about {name} waits for a person.")
+    else:
+        rows = [
+            (
+                doubt.wave.record.number,
+                doubt.wave.record.task_id,
+                doubt.wave.record.phase,
+                doubt.rows,
+                doubt.why,
+            )
+            for doubt in found
+        ]
+        show("\n".join(table(("WAVE", "TASK", "PHASE", "ROWS", "WHY"), rows, right=("WAVE", "ROWS"))))
+        say("")
+        say(f"`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;")
+        say("--line and --numbers settle some of its rows.")
+    return UNRESOLVED if pressing else 0
+
+
+def _shown(doubt: Doubt) -> dict[str, Any]:
+    record = doubt.wave.record
+    return {
+        "wave": record.number,
+        "task_id": record.task_id,
+        "phase": record.phase,
+        "rows": doubt.rows,
+        "why": doubt.why,
+        "pressing": doubt.pressing,
+    }
+
+
+def _digests(opened: Session, numbers: Path | None) -> frozenset[bytes]:
+    """Digests of the numbers in a file; "-" is stdin. Raises InvalidInput with the lines that are none."""
+    if numbers is None:
+        return frozenset()
+    try:
+        if str(numbers) == "-":
+            text = sys.stdin.read()
+        else:
+            text = (opened.context.chdir / numbers).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{numbers} cannot be read: {error.__class__.__name__}") from error
+    digests: set[bytes] = set()
+    for at, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            digests.update(map(opened.store.key.row_digest, forms(normalise(line))))
+        except BadNumberError as problem:
+            raise InvalidInput(f"{numbers}:{at}: {problem}", hint="one number a line") from None
+    return frozenset(digests)
+
+
+def _decisions(
+    opened: Session, waves: list[Wave], verdict: Verdict, lines: tuple[int, ...], digests: frozenset[bytes]
+) -> list[Decision]:
+    decisions = []
+    for wave in {wave.record.wave_id: wave for wave in waves}.values():
+        keys = None
+        if lines or digests:
+            keys = keys_of(opened.store.waves.rows(wave.record.wave_id), lines, digests)
+        decision = Decision(wave, verdict, keys)
+        decision.check()
+        if keys is None or decision.rows(opened.store):
+            decisions.append(decision)
+    if not decisions:
+        raise InvalidInput(
+            "there is nothing to settle in that wave, or none of the rows named is in it",
+            hint="without --as the command lists what there is",
+        )
+    return decisions
+
+
+def _announce(opened: Session, name: str, number: int, decisions: list[Decision]) -> None:
+    for decision in decisions:
+        rows = len(decision.rows(opened.store))
+        effect = (
+            "they are never called again by this campaign"
+            if decision.verdict is Verdict.DIALLED
+            else "they may be called by a further wave"
+        )
+        say(f"{name} wave {number}: {rows:,} rows count as {decision.verdict}; {effect}.")
+        if decision.settles_unknown:
+            say("Whoever else is in its task, nobody is who was added to the list since: they may be called.")
+        if decision.deletes:
+            say(f"Task {decision.wave.record.task_id} is deleted at the platform first.")

@@ -1,0 +1,43 @@
+"""`yeta state unlock`: take the lock away from a holder that is gone for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.offline import (
+    open_state,
+)
+from yeta_reconcile.cli.output import say
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.repository import load
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def unlock(context: Context, yes: bool) -> None:
+    """Take the state's lock away from whoever holds it.
+
+    A dead holder's lock is gone by itself after 30 seconds. One that still runs stops before its next call.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    store, clock = open_state(context, repository), SystemClock()
+    try:
+        holder = store.lock.current()
+        if holder is None:
+            say("Nobody holds the lock.")
+            return
+        say(f"The lock is held by {holder}.")
+        confirm("Take it away?", yes=yes)
+        with noted(context, repository, store, clock, "state unlock", {}, f"taken away from {holder}"):
+            store.lock.take_away()
+        say("Taken away.")
+    finally:
+        store.close()

@@ -1,0 +1,147 @@
+"""`yeta status`: how every campaign stands. It changes nothing, and works without the platform too."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.output import format_option, show, show_json
+from yeta_reconcile.cli.session import Session, session
+from yeta_reconcile.diagnostics import (
+    did_you_mean,
+)
+from yeta_reconcile.errors import (
+    InvalidInput,
+    Unreachable,
+)
+from yeta_reconcile.planning.diff import Wave, in_the_light
+from yeta_reconcile.planning.forecast import forecast
+from yeta_reconcile.planning.observe import observe
+from yeta_reconcile.planning.observed import Observed
+from yeta_reconcile.planning.outlook import undialled, workload
+from yeta_reconcile.planning.status import campaign_status
+from yeta_reconcile.planning.whereabouts import misplaced
+from yeta_reconcile.platform.errors import (
+    PlatformError,
+)
+from yeta_reconcile.render.report import CampaignStatus, Status
+from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.waves.record import BY_HAND
+from yeta_reconcile.waves.renames import record_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.plan.plan import Forecast
+    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+
+REDRAW_SECONDS = 5.0
+# Somebody is waiting: the platform gets this long to answer a question.
+PATIENCE_SECONDS = 15.0
+
+
+@click.command()
+@click.argument("name", required=False)
+@format_option()
+@click.option("--watch", is_flag=True, help="Show it again every few seconds, until Ctrl-C.")
+@click.pass_obj
+def status(context: Context, name: str | None, form: str, watch: bool) -> None:
+    """Show the progress of every campaign, or of one: waves, calls, results, records, forecast.
+
+    Sends no call that changes anything. If the platform does not answer, what the state recorded is shown.
+    """
+    with session(context, patience=PATIENCE_SECONDS) as opened:
+        while True:
+            report = look(opened, name)
+            if watch and form == "text":
+                click.clear()
+            _print(report, form, context)
+            if not watch:
+                return
+            time.sleep(REDRAW_SECONDS)
+
+
+def _print(report: Status, form: str, context: Context) -> None:
+    if form == "json":
+        show_json(report_json(report))
+    else:
+        show(report_text(report, color=context.color))
+
+
+def look(opened: Session, name: str | None) -> Status:
+    """How everything stands now. Raises InvalidInput for a name nobody knows."""
+    repository, store = opened.repository, opened.store
+    recorded = store.waves.recorded()
+    zone = ZoneInfo(repository.project.timezone)
+    observed, silent = Observed(), ""
+    try:
+        if words := misplaced(store, opened.client, recorded):
+            silent = f"it was not asked, since {words}"
+        else:
+            observed = observe(
+                opened.client, recorded, store.key, repository.project.name, repository.environment
+            )
+    except (PlatformError, Unreachable) as error:
+        silent = error.message
+    now = opened.clock.now().astimezone(zone)
+    known = _known(opened, recorded)
+    if name is not None and name not in known:
+        raise InvalidInput(f"there is no campaign {name}", hint=did_you_mean(name, known))
+    campaigns = tuple(
+        _campaign(opened, shown, declared, record, observed, now)
+        for shown, (declared, record) in known.items()
+        if name in {None, shown}
+    )
+    return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent)
+
+
+def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:
+    """Declared campaigns by name, then those that only the state knows."""
+    callings = opened.repository.callings
+    known: dict[str, tuple[Calling | None, CampaignRecord | None]] = {}
+    for name, located in sorted(callings.items()):
+        known[name] = (located.model, record_of(located.model, recorded, callings))
+    used = {record.name for _, record in known.values() if record}
+    for name, record in sorted(recorded.campaigns.items()):
+        if name not in used:
+            known["calls by hand" if name == BY_HAND else name] = (None, record)
+    return known
+
+
+def _campaign(
+    opened: Session,
+    name: str,
+    declared: Calling | None,
+    record: CampaignRecord | None,
+    observed: Observed,
+    now: datetime,
+) -> CampaignStatus:
+    waves = in_the_light(record, observed.tasks, opened.halted_tasks())
+    calls = opened.store.calls
+    results = {
+        wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled
+    }
+    kind = record.kind if record else "Campaign"
+    ahead = _forecast(opened, declared, waves, observed.config, now)
+    names = {name, *(record.former if record else ())}
+    orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
+    return campaign_status(name, declared, waves, results, now, kind=kind, forecast=ahead, orphans=orphans)
+
+
+def _forecast(
+    opened: Session, declared: Calling | None, waves: tuple[Wave, ...], config: Config, now: datetime
+) -> Forecast | None:
+    if declared is None or declared.kind != "Campaign" or not config.lines:
+        return None
+    rows = sum(undialled(wave) or (wave.record.pending if wave.record.staged else 0) for wave in waves)
+    if not rows:
+        return None
+    seconds = opened.store.calls.call_seconds([wave.record.wave_id for wave in waves])
+    work = workload(declared, rows, config, seconds)
+    return forecast(work, now) if work else None

@@ -1,0 +1,155 @@
+"""`yeta validate`: every finding about documents and lists, in one run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
+from yeta_reconcile.cli.output import say, show, show_json, tell
+from yeta_reconcile.diagnostics import (
+    Position,
+    diagnostic_json,
+)
+from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.repository import Survey
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.render.annotations import (
+    diagnostic_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.diagnostics import Diagnostic
+    from yeta_reconcile.platform.resources import Config
+
+FORMAT = "yeta-validate/1"
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also compare with the robots, lines and voices there are.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "gitlab", "sarif"]),
+    default="text",
+    help="Output.",
+    show_default=True,
+)
+@annotation_option
+@click.pass_obj
+def validate(context: Context, online: bool, form: str, annotations: str) -> int:
+    """Check documents and contact lists.
+
+    Every finding comes in one run (of one kind in one list, the first 100,000 and how many more), as
+    path:line:column, what is wrong and what would be right. Without --online nothing is asked of the
+    platform. Exits 3 if there is an error.
+    """
+    survey, findings = _survey(context)
+    columns: dict[str, tuple[str, ...]] = {}
+    if survey and online and survey.settings.project:
+        config = _config(survey, context.environ)
+        columns = {robot.robot_id: robot.columns for robot in config.robots.values()}
+        findings += online_findings(survey, config)
+    rows = _check_lists(survey, columns, findings) if survey else 0
+    findings = _sorted(findings)
+    errors = sum(found.severity == "error" for found in findings)
+    counts = _counts(survey, rows)
+    if form == "json":
+        shown = [diagnostic_json(found) for found in findings]
+        document = {"format": FORMAT, "valid": not errors, **counts, "diagnostics": shown}
+        show_json(document)
+    elif form == "text":
+        for found in findings:
+            tell(diagnostic_line(found))
+        say(_summary(counts, findings))
+    else:
+        show(hosted(findings, form, context.chdir))
+    if form in {"text", "json"}:
+        annotate(findings, annotations, context.chdir)
+    return InvalidInput.exit_code if errors else 0
+
+
+def _survey(context: Context) -> tuple[Survey | None, list[Diagnostic]]:
+    """What is in the repository; None if its settings cannot be read, with the reasons."""
+    try:
+        survey = Survey(context.chdir, context.env, context.environ)
+    except InvalidInput as error:
+        if not error.diagnostics:  # there is no repository at all
+            raise
+        return None, [*error.diagnostics]
+    return survey, [*survey.findings]
+
+
+def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], findings: list[Diagnostic]) -> int:
+    """Read every list to its end and add what is found; the number of rows."""
+    rows = 0
+    lists = [
+        (survey.list_spec(one), columns.get(one.model.robot) or None) for one in survey.callings.values()
+    ]
+    for spec, robot in (*lists, *((spec, None) for spec in survey.other_lists)):
+        if not spec.there:  # the survey says so
+            continue
+        reader = ListReader(spec, robot)
+        for _ in reader.blocks():
+            pass
+        rows += reader.count
+        findings += reader.diagnostics
+    readers = [*map(survey.context_reader, survey.contexts.values()), *survey.other_contexts]
+    for contexts in readers:
+        if contexts is not None:
+            rows += sum(1 for _ in contexts)
+            findings += contexts.diagnostics
+    return rows
+
+
+def _config(survey: Survey, environ: Mapping[str, str]) -> Config:
+    from yeta_reconcile.cli.session import connect  # noqa: PLC0415 -- httpx is not needed offline
+
+    assert survey.settings.project
+    with connect(survey.settings.project, environ) as client:
+        return client.config()
+
+
+def online_findings(survey: Survey, config: Config) -> list[Diagnostic]:
+    """What the documents name that the platform has not, or has otherwise."""
+    from yeta_reconcile.planning.preflight import online_diagnostics  # noqa: PLC0415
+
+    declared = [(located.model, located.at) for located in survey.callings.values()]
+    return online_diagnostics(declared, config, datetime.now(UTC))
+
+
+def _sorted(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """By place, each once: a list that two campaigns share is read twice."""
+    unique = dict.fromkeys(findings)
+    return sorted(unique, key=lambda found: (found.position or Position(""), found.summary))
+
+
+def _counts(survey: Survey | None, rows: int) -> dict[str, int]:
+    kinds = [located.model.kind for located in survey.callings.values()] if survey else []
+    return {
+        "campaigns": kinds.count("Campaign"),
+        "direct_calls": kinds.count("DirectCall"),
+        "contexts": len(survey.contexts) if survey else 0,
+        "rows": rows,
+    }
+
+
+def _summary(counts: dict[str, int], findings: list[Diagnostic]) -> str:
+    words = {"campaigns": "campaign", "direct_calls": "direct call", "contexts": "dialog context"}
+    parts = [_number(counts[name], word) for name, word in words.items() if counts[name]]
+    parts.append(_number(counts["rows"], "row"))
+    severities = [found.severity for found in findings]
+    errors, warnings = severities.count("error"), severities.count("warning")
+    verdict = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
+    if not errors:
+        verdict = "valid" if not warnings else f"valid, {_number(warnings, 'warning')}"
+    return f"{', '.join(parts)}: {verdict}"
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' if count != 1 else ''}"

@@ -1,0 +1,96 @@
+"""Where a value stands in a file, and what is said about it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place: `file` relative to the repository, `line` and `column` from 1 (0: the whole file).
+
+    The whole file is shown as its first line, since editors and pipelines expect `path:line:column`.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line or 1}:{self.column or 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: what is wrong (`summary`) and what would be right (`hint`), at a place if it has one.
+
+    `code` is a short kebab-case word from a closed list of its module: shown and searched for, never
+    branched on. Neither `summary` nor `hint` may hold a telephone number or a dynamic value in the clear.
+    """
+
+    severity: Severity
+    code: str
+    summary: str
+    position: Position | None = None
+    hint: str = ""
+    campaign: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.position}: " if self.position else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.severity}: {self.summary}{hint}"
+
+
+def diagnostic_json(found: Diagnostic) -> dict[str, Any]:
+    """A finding as JSON values; `file`, `line` and `column` are null where it has no place."""
+    return {
+        "severity": found.severity,
+        "code": found.code,
+        "summary": found.summary,
+        **_place(found.position),
+        "hint": found.hint,
+        "campaign": found.campaign,
+    }
+
+
+def _place(position: Position | None) -> dict[str, Any]:
+    if position is None:
+        return {"file": None, "line": None, "column": None}
+    return {"file": position.file, "line": position.line, "column": position.column}
+
+
+def restore_diagnostic(saved: dict[str, Any]) -> Diagnostic:
+    """The finding that `diagnostic_json` gave."""
+    return Diagnostic(
+        severity=saved["severity"],
+        code=saved["code"],
+        summary=saved["summary"],
+        position=_restored_place(saved),
+        hint=saved["hint"],
+        campaign=saved["campaign"],
+    )
+
+
+def _restored_place(saved: dict[str, Any]) -> Position | None:
+    if saved["file"] is None:
+        return None
+    return Position(saved["file"], saved["line"], saved["column"])
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """`did you mean X?` if a known name is near, else the names there are, else nothing."""
+    names = list(known)
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return f"there is {shown}" if len(names) == 1 else f"there are {shown}"

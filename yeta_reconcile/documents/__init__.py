@@ -1,0 +1,4 @@
+"""YAML and CSV → declared values with their places, and back (`fmt`, the JSON Schema).
+
+It reads files of the repository and nothing else. It asks no platform, reads no state and knows no wave.
+"""

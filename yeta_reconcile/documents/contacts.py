@@ -1,0 +1,427 @@
+"""Contact lists: CSV rows → rows with a key, a number and the robot's columns, as a stream.
+
+Decides what a list means and what is wrong with it; who was called before is not its affair.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import partial
+from hashlib import blake2b
+from itertools import chain, compress, starmap
+from operator import itemgetter
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.csvfile import SHOWN, Encoding, Table
+from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading
+from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from yeta_reconcile.documents.reach import Reach
+
+# Mobile numbers, one a line; with their count known by the length, none can hold two.
+_MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
+
+# What a merge that was not settled leaves behind; both its sides stand in the file.
+_CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
+
+_SEPARATOR = "\x00"
+# Of a thousand short lists, asking for more room a list takes longer than the digest.
+_PIECE = 1 << 16
+
+
+def joined(*parts: str) -> bytes:
+    """A row's identity as it is, for a reader that only looks for what stands twice."""
+    return _SEPARATOR.join(parts).encode()
+
+
+def plain_digest(*parts: str) -> bytes:
+    """A row's identity where no state's key is at hand: 16 bytes."""
+    return blake2b(_SEPARATOR.join(parts).encode(), digest_size=16).digest()
+
+
+def file_digest(path: Path) -> bytes:
+    """BLAKE2b of a file's bytes, 32 bytes. Raises OSError."""
+    digest = blake2b(digest_size=32)
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_PIECE):
+            digest.update(chunk)
+    return digest.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """A contact list as declared: the file, and what its rows mean.
+
+    `label` is the path that diagnostics show; `columns` platform column → CSV header; `key` the headers
+    that identify a row (None: the number's); `at` tells where a part of `contacts:` stands; `reach` which
+    files may be read.
+    """
+
+    path: Path
+    label: str
+    encoding: Encoding = "auto"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] | None = None
+    duplicates: Literal["error", "first"] = "error"
+    same_number: Literal["error", "allow"] = "error"
+    bad_numbers: Literal["error", "skip"] = "error"
+    changed_number: Literal["warn", "call"] = "warn"
+    ordered: bool = False
+    at: Callable[..., Position] | None = field(default=None, compare=False)
+    reach: Reach | None = field(default=None, compare=False)
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a file that may be read; where not, `load` says so."""
+        return not (self.reach and self.reach.why_not(self.path)) and self.path.is_file()
+
+    def fingerprint(self, file_digest: bytes, columns: Sequence[str] | None) -> bytes:
+        """32 bytes that change whenever the rows could; `columns` are the robot's."""
+        parts = (
+            file_digest.hex(),
+            self.encoding,
+            repr(sorted(self.columns.items())),
+            repr(self.key),
+            self.duplicates,
+            self.same_number,
+            self.bad_numbers,
+            self.changed_number,
+            repr(self.ordered),
+            repr(None if columns is None else tuple(columns)),
+        )
+        return blake2b(_SEPARATOR.join(parts).encode(), digest_size=32).digest()
+
+
+class Row(NamedTuple):
+    """One row that can be called.
+
+    `line` is where it begins in the file; `key` the normalised key values; `values` follow the reader's
+    `columns`, with the number normalised; `digest` is the key's, `number_digest` the number's alone (the
+    same object where the number is the key). Without a number column `number` is empty.
+    """
+
+    line: int
+    key: tuple[str, ...]
+    number: str
+    values: tuple[str, ...]
+    digest: bytes
+    number_digest: bytes
+
+
+# What `Row._make` does, without a step of Python a row.
+_ROW: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Block:
+    """Some hundred rows, column by column; iterating makes a `Row` of each."""
+
+    reader: ListReader
+    lines: Sequence[int]
+    numbers: list[str]
+    digests: list[bytes]
+    number_digests: list[bytes]
+    fields: list[list[str]]
+
+    def __iter__(self) -> Iterator[Row]:
+        keys, values = self.reader.keys_and_values(self)
+        columns = self.lines, keys, self.numbers, values, self.digests, self.number_digests
+        return map(_ROW, zip(*columns, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def only(self, chosen: list[bool]) -> Block:
+        """The rows that are chosen."""
+        return Block(
+            self.reader,
+            [*compress(self.lines, chosen)],
+            [*compress(self.numbers, chosen)],
+            [*compress(self.digests, chosen)],
+            [*compress(self.number_digests, chosen)],
+            [*compress(self.fields, chosen)],
+        )
+
+
+class ListReader:
+    """Reads one list: iterate once, then look at `diagnostics`, `failed`, `count`, `set_aside`, `left_out`.
+
+    `columns` are the robot's (`call_column`, the number first), or None offline: then all that the list
+    can give, the number first if it is known. `digest` is asked for each row's key, and for its number
+    where that is not the key. Rows with an error are not given, and a list that `failed` must not be
+    used; `set_aside` are the lines of bad numbers, `left_out` counts rows whose key stood before.
+    """
+
+    def __init__(
+        self,
+        spec: ListSpec,
+        columns: Sequence[str] | None,
+        *,
+        digest: Callable[..., bytes] = plain_digest,
+    ) -> None:
+        self.spec = spec
+        self.columns: tuple[str, ...] = ()
+        self.count = 0
+        self.set_aside: list[int] = []
+        self._digest = digest
+        self._table = Table(spec.path, spec.label, spec.encoding, spec.reach)
+        self._findings = self._table.findings
+        self._add = self._findings.add
+        self._number_at: int | None = None
+        self._key_at: tuple[int, ...] = ()
+        self._values = _getter(())
+        self._keys = _Seen()
+        self._numbers = _Seen()
+        self._heading = Heading((), ())
+        if self._table.header:
+            self._map_columns(columns)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the list, so far as it was read."""
+        return self._findings.all()
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error, so that the list must not be used."""
+        return self._findings.errors > 0
+
+    @property
+    def left_out(self) -> int:
+        """How many rows have a key that stood before."""
+        return self._keys.again
+
+    @property
+    def _key_is_number(self) -> bool:
+        return self._key_at == (self._number_at,)
+
+    def __iter__(self) -> Iterator[Row]:
+        return chain.from_iterable(self.blocks())
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows some hundred at a time; a caller who needs digests alone is through sooner."""
+        for lines, rows in self._table.blocks():
+            if self._key_at:
+                yield self._block(lines, rows)
+            else:  # without a key only what csv itself finds can be said
+                self.count += len(rows)
+        self._judge_repeats()
+        if not self.count and not self.failed:
+            self._add(0, "empty-list", "the list has no row to call", severity="warning")
+
+    def _block(self, lines: Sequence[int], rows: list[list[str]]) -> Block:
+        """Each step is one over all rows of the block, and filters only if it must."""
+        number_at, digest = self._number_at, self._digest
+        if number_at is not None:
+            lines, rows = self._with_numbers(number_at, lines, rows)
+        if not self._key_is_number:
+            lines, rows = self._with_keys(lines, rows)
+        numbers = [""] * len(rows) if number_at is None else [row[number_at] for row in rows]
+        if self._key_is_number:
+            digests = number_digests = [*map(digest, numbers)]
+        else:
+            digests = [*starmap(digest, map(self._key_of, rows))]
+            number_digests = [b""] * len(rows) if number_at is None else [*map(digest, numbers)]
+        block = Block(self, lines, numbers, digests, number_digests, rows)
+        fresh = self._keys.fresh(digests, lines)
+        once = self.spec.same_number == "error" and number_at is not None
+        if once and not self._key_is_number:
+            fresh = self._numbers.fresh(number_digests, lines, among=fresh)
+        if fresh is not None:
+            block = block.only(fresh)
+        self.count += len(block)
+        return block
+
+    def keys_and_values(self, block: Block) -> tuple[Iterable[tuple[str, ...]], Iterable[tuple[str, ...]]]:
+        """The keys of a block's rows, and what they say in the order of `columns`."""
+        if self._key_is_number:
+            return zip(block.numbers, strict=True), map(self._values, block.fields)
+        return map(self._key_of, block.fields), map(self._values, block.fields)
+
+    def _with_numbers(
+        self, at: int, lines: Sequence[int], rows: list[list[str]]
+    ) -> tuple[Sequence[int], list[list[str]]]:
+        """The rows whose number can be one, normalised in place."""
+        text = "\n".join([fields[at] for fields in rows])
+        if len(text) == 12 * len(rows) - 1 and _MOBILES.fullmatch(text):  # one match for all of them
+            return lines, rows
+        for line, fields in zip(lines, rows, strict=True):
+            if not MOBILE.fullmatch(fields[at]):
+                fields[at] = self._normalise(line, fields, at)
+        good = [fields[at] != "" for fields in rows]
+        return [*compress(lines, good)], [*compress(rows, good)]
+
+    def _with_keys(
+        self, lines: Sequence[int], rows: list[list[str]]
+    ) -> tuple[Sequence[int], list[list[str]]]:
+        """The rows in which no field of the key is empty."""
+        good = ["" not in self._key_of(fields) for fields in rows]
+        if all(good):
+            return lines, rows
+        for line, fields, has_key in zip(lines, rows, good, strict=True):
+            if not has_key:
+                empty = self._key_at[self._key_of(fields).index("")]
+                self._add(line, "empty-key", "a field of the key is empty", field=empty)
+        return [*compress(lines, good)], [*compress(rows, good)]
+
+    def _key_of(self, fields: list[str]) -> tuple[str, ...]:
+        return tuple([fields[at].strip() for at in self._key_at])
+
+    def _normalise(self, line: int, fields: list[str], at: int) -> str:
+        """The number in its one form; "" if it cannot be one."""
+        try:
+            return normalise(fields[at])
+        except BadNumberError as problem:
+            self.set_aside.append(line)
+            if _CONFLICT.match(fields[0]):
+                summary = "a conflict marker of a merge stands here: the list holds both sides"
+                self._add(line, "conflict", summary, hint="settle the merge; take the markers out", field=0)
+            elif self.spec.bad_numbers == "skip":
+                summary = f"the row is set aside: {problem}"
+                self._add(line, "bad-number", summary, severity="warning", field=self._number_at)
+            else:
+                hint = "mend the row, or say `bad_numbers: skip`"
+                self._add(line, "bad-number", str(problem), hint=hint, field=self._number_at)
+            return ""
+
+    def _judge_repeats(self) -> None:
+        """Say which keys and numbers stand twice, each with the line on which it stands first."""
+        if self.left_out and self.spec.duplicates == "first":
+            line = self._keys.lines[0][1]
+            count = self.left_out
+            rows = f"{count} rows have" if count > 1 else "one row has"
+            first = "; this is the first of them" if count > 1 else ""
+            summary = f"{rows} the key of an earlier row, which alone counts{first}"
+            self._add(line, "duplicate-key", summary, severity="warning", field=self._key_at[0])
+        elif self.left_out:
+            hint = "take one of them out, or say `duplicates: first`"
+            self._name_firsts(self._keys, "duplicate-key", "has the same key", hint, self._key_at[0])
+        if self._numbers.again:
+            hint = "take one of them out, or say `same_number: allow`"
+            what = "has the same number under another key"
+            self._name_firsts(self._numbers, "same-number", what, hint, self._number_at)
+
+    def _name_firsts(self, seen: _Seen, code: str, what: str, hint: str, at: int | None) -> None:
+        """Read the file once more: what stands first is known only now."""
+        wanted = {digest for digest, _ in seen.lines}
+        first: dict[bytes, int] = {}
+        spec = replace(self.spec, duplicates="first", same_number="allow", bad_numbers="skip")
+        again = ListReader(spec, self.columns, digest=self._digest)
+        again._number_at, again._key_at = self._number_at, self._key_at
+        for row in again:
+            for digest in {row.digest, row.number_digest} & wanted:
+                first.setdefault(digest, row.line)
+        for digest, line in seen.lines:
+            summary = f"the row in line {first.get(digest, 0)} {what}"
+            self._add(line, code, summary, hint=hint, field=at)
+        if seen.again > len(seen.lines):
+            more = seen.again - len(seen.lines)
+            self._add(0, f"more-{code}s", f"{more} more rows are like these")
+
+    # What the header means
+
+    def _map_columns(self, robot: Sequence[str] | None) -> None:
+        header, columns = self._table.header, self.spec.columns
+        declared = {*columns, *columns.values(), *(self.spec.key or ()), *(robot or ())}
+        heading = self._heading = Heading(header, declared)
+        if heading.is_row:
+            self._add(self._table.header_line, "no-header", "the first line looks like a row", hint=ADVICE)
+        for column, name in columns.items():
+            if name not in header:
+                summary = f"the list has no header {name}"
+                self._declared("columns", column, summary, heading.hint(name))
+        if robot is None:
+            number, self.columns = self._columns_offline()
+        else:
+            number, self.columns = robot[0], tuple(robot)
+            self._compare_with_robot(robot)
+        sources = [columns.get(column, column) for column in self.columns]
+        number_header = () if number is None else (columns.get(number, number),)
+        key = self.spec.key or number_header
+        for name in self.spec.key or ():
+            if name not in header and name not in columns.values():
+                summary = f"the list has no header {name}"
+                self._declared("key", "", summary, heading.hint(name))
+        self._refuse_doubled({*sources, *key})
+        if key and set(key) <= set(header):
+            self._key_at = tuple(map(header.index, key))
+        if set(number_header) <= set(header):
+            self._number_at = next(map(header.index, number_header), None)
+        self._values = _getter(tuple(header.index(name) for name in sources if name in header))
+
+    def _columns_offline(self) -> tuple[str | None, tuple[str, ...]]:
+        """The number's platform column, if it can be known without the robot, and all there can be."""
+        header, columns = self._table.header, self.spec.columns
+        number = next(iter(columns), None)
+        if NUMBER_COLUMN in columns or NUMBER_COLUMN in header:
+            number = NUMBER_COLUMN
+        first = () if number is None else (number,)
+        mapped = tuple(column for column in columns if column != number)
+        used = {*columns.values(), *columns, number}
+        return number, first + mapped + tuple(name for name in header if name and name not in used)
+
+    def _compare_with_robot(self, robot: Sequence[str]) -> None:
+        header, columns = self._table.header, self.spec.columns
+        for column in robot:
+            if column not in columns and column not in header:
+                summary = f"the robot's column {column} is fed by no header of the list"
+                hint = f"say which one feeds it: `columns: {{{column}: …}}`"
+                self._declared("columns", "", summary, f"{hint}; {self._heading.hint(column)}")
+
+    def _refuse_doubled(self, used: set[str]) -> None:
+        for name in sorted(used):
+            if self._table.header.count(name) > 1:
+                line, header = self._table.header_line, self._table.header
+                summary = f"{self._heading.called(name)} stands twice"
+                again = header.index(name, header.index(name) + 1)
+                self._add(line, "doubled-header", summary, hint="rename one", field=again)
+
+    def _declared(self, part: str, name: str, summary: str, hint: str) -> None:
+        """Note what is wrong with a part of `contacts:`, at its place in the document."""
+        if self.spec.at is None:
+            position = Position(self.spec.label, self._table.header_line)
+        else:
+            position = self.spec.at(*filter(None, (part, name)))
+        self._findings.put(Diagnostic("error", "columns", summary, position, hint))
+
+
+class _Seen:
+    """Digests that were seen; how often one came again, and for the first `SHOWN` times, in which line."""
+
+    def __init__(self) -> None:
+        self.again = 0
+        self.lines: list[tuple[bytes, int]] = []
+        self._digests: set[bytes] = set()
+
+    def fresh(
+        self, digests: list[bytes], lines: Sequence[int], *, among: list[bool] | None = None
+    ) -> list[bool] | None:
+        """Which digests are seen for the first time, of those `among` says; None for all of them."""
+        block = set(digests)
+        if among is None and len(block) == len(digests) and self._digests.isdisjoint(block):
+            self._digests |= block
+            return None
+        fresh = []
+        for place, digest in enumerate(digests):
+            counts = among is None or among[place]
+            fresh.append(counts and digest not in self._digests)
+            if fresh[-1]:
+                self._digests.add(digest)
+            elif counts:
+                self.again += 1
+                if self.again <= SHOWN:
+                    self.lines.append((digest, lines[place]))
+        return fresh
+
+
+def _getter(places: tuple[int, ...]) -> Callable[[list[str]], tuple[str, ...]]:
+    """What takes the fields at `places` out of a row, as a tuple however many they are."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda fields: tuple([fields[place] for place in places])

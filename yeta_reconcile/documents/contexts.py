@@ -1,0 +1,92 @@
+"""Dialog contexts in a CSV file: relation id → what the robot is given, as a stream.
+
+Decides what the file means and what is wrong with it; who asks for contexts is the receiver's affair.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.csvfile import Encoding, Table
+from yeta_reconcile.documents.heading import ADVICE, Heading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from yeta_reconcile.diagnostics import Position
+    from yeta_reconcile.documents.reach import Reach
+
+
+class Context(NamedTuple):
+    """The values of one relation id, by the headers of the other columns; `line` is where they stand."""
+
+    line: int
+    relation_id: str
+    values: dict[str, str]
+
+
+class ContextReader:
+    """Reads one file: iterate once, then look at `diagnostics` and `failed`.
+
+    `key` is the header with the relation ids; `at` tells where a part of `contexts:` stands, `reach` which
+    files may be read. Rows with an error are not given.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        label: str,
+        encoding: Encoding,
+        key: str,
+        at: Callable[..., Position],
+        reach: Reach | None = None,
+    ) -> None:
+        self._table = Table(path, label, encoding, reach)
+        self._findings = self._table.findings
+        self._key = key
+        header = self._table.header
+        heading = Heading(header, (key,))
+        if heading.is_row:
+            line, summary = self._table.header_line, "the first line looks like a row"
+            self._findings.add(line, "no-header", summary, hint=ADVICE)
+        if header and key not in header:
+            summary = f"the file has no header {key}"
+            self._findings.put(Diagnostic("error", "columns", summary, at("key"), heading.hint(key)))
+        for name in sorted({name for name in header if name and header.count(name) > 1}):
+            line, summary = self._table.header_line, f"{heading.called(name)} stands twice"
+            again = header.index(name, header.index(name) + 1)
+            self._findings.add(line, "doubled-header", summary, hint="rename one", field=again)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the file, so far as it was read."""
+        return self._findings.all()
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is an error."""
+        return self._findings.errors > 0
+
+    def __iter__(self) -> Iterator[Context]:
+        header = self._table.header
+        if self._key not in header:
+            return
+        at = header.index(self._key)
+        names = [*header[:at], *header[at + 1 :]]
+        first: dict[str, int] = {}
+        for lines, rows in self._table.blocks():
+            for line, fields in zip(lines, rows, strict=True):
+                relation_id = fields.pop(at).strip()
+                former = first.setdefault(relation_id, line)
+                if not relation_id:
+                    self._findings.add(line, "empty-key", "the relation id is empty", field=at)
+                elif former != line:
+                    summary = f"the row in line {former} has the same relation id"
+                    hint = "take one of them out"
+                    self._findings.add(line, "duplicate-key", summary, hint=hint, field=at)
+                else:
+                    values = dict(zip(names, fields, strict=True))
+                    values.pop("", None)
+                    yield Context(line, relation_id, values)

@@ -1,0 +1,342 @@
+"""What is declared: the models of every document of a campaign repository, and the values the diff reads.
+
+Pure values; reading files is `documents/repository.py`'s. The models are the one source of the JSON Schema
+(`yeta schema`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from yeta_reconcile.documents.values import (
+    Duration,
+    Identifier,
+    Moment,
+    Name,
+    NoFlag,
+    Window,
+    each_once,
+    in_order,
+    whole_seconds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class _Document(BaseModel):
+    """Every mapping in a document: unknown keys are errors, values do not change after reading.
+
+    What a field means stands below it; `documents/json_schema.py` reads it there, since pydantic would in
+    every run.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
+
+
+class Platform(_Document):
+    """How the platform is reached."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] = "https://www.xfyeta.com/openapi"
+    """The prefix of every call; the same calls also live under other hosts (docs/platform.md)."""
+    max_in_flight: Annotated[int, Field(ge=1, le=64), NoFlag] = 8
+    """Calls under way at once, at most; halved while the platform says it is busy."""
+    timeout: Duration = timedelta(seconds=30)
+    """How long one call may take before its outcome counts as unknown."""
+    settle: Duration = timedelta(seconds=5)
+    """How long a query may lag behind what was done; doubts are settled after it."""
+    drain_quiet: Duration = timedelta(minutes=10)
+    """How long counts and records must stand still before a paused wave counts as drained."""
+
+
+class Schedule(_Document):
+    """When a wave may call."""
+
+    begin: Moment | None = None
+    """First moment of calling, in the project's timezone; default: when the wave is created."""
+    end: Moment | None = None
+    """Last moment; once it is past nothing is created or started, and what was never dialled is named."""
+    windows: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
+    """Parts of the day in which calls may go out; default: the hours of the lines."""
+
+    @model_validator(mode="after")
+    def _ends_after_begin(self) -> Schedule:
+        begin, end = self.begin, self.end
+        if not begin or not end or bool(begin.tzinfo) != bool(end.tzinfo):
+            return self
+        if end <= begin:
+            raise PydanticCustomError("end_before_begin", "the schedule ends before it begins", {"at": "end"})
+        return self
+
+
+class Recall(_Document):
+    """Further tries for those who were not reached."""
+
+    count: Annotated[int, Field(ge=0, le=3), NoFlag] = 0
+    """Tries after the first, 0 to 3."""
+    wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(minutes=10)
+    """Time between tries, in whole seconds."""
+
+
+def _key(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class Contacts(_Document):
+    """The contact list of a campaign."""
+
+    csv: Annotated[str, Field(min_length=1, examples=["data/spring-renewal.csv"])]
+    """The file, relative to the document."""
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    """`auto` tells UTF-8 (with or without BOM) from GB18030, which Excel writes in China."""
+    columns: Annotated[dict[str, str], Field(examples=[{"客户手机号码": "phone", "姓名": "name"}])] = {}
+    """Platform column: CSV header. A column that is not named maps to the header of its own name."""
+    key: Annotated[
+        tuple[str, ...] | None,
+        BeforeValidator(_key),
+        Field(min_length=1),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                ]
+            }
+        ),
+    ] = None
+    """CSV headers that identify a row; default the number column. Cannot change after a start."""
+    duplicates: Literal["error", "first"] = "error"
+    """Two rows with the same key: refuse, or take the first."""
+    same_number: Literal["error", "allow"] = "error"
+    """One number under two keys: refuse, or call it once for each."""
+    bad_numbers: Literal["error", "skip"] = "error"
+    """A number that cannot be one: refuse, or set the row aside with a warning."""
+    changed_number: Literal["warn", "call"] = "warn"
+    """A called key has another number now: name it, row and line, or call the new number."""
+    ordered: StrictBool = False
+    """Submit the numbers in the order of the file."""
+
+
+class Exemption(_Document):
+    """A guard that does not hold for this campaign, why, and until when."""
+
+    limit: Literal["new_numbers", "ringing_numbers", "deletes", "repeat_numbers", "frequency"]
+    """The guard of `limits:` in yeta.yaml."""
+    reason: Annotated[str, Field(min_length=1)]
+    """Why it does not hold here."""
+    until: Annotated[date, Field(examples=["2026-12-31"])]
+    """The last day on which the exemption counts."""
+
+
+class Frequency(_Document):
+    """How often one number may be called by all campaigns of the repository together."""
+
+    times: Annotated[int, Field(ge=1), NoFlag] = 1
+    """Calls at most; recalls of one task are one."""
+    within: Duration = timedelta(days=7)
+    """In this time."""
+
+
+class Limits(_Document):
+    """Guards: an apply that goes beyond one is refused before its first call (exit 4)."""
+
+    new_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
+    """Rows that may enter waves in one apply."""
+    ringing_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
+    """Rows that may ring after one apply."""
+    deletes: Annotated[int, Field(ge=0), NoFlag] | None = None
+    """Tasks that one apply may delete."""
+    repeat_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
+    """People whom any campaign called lately, or one that `repeats` names, who may be called again."""
+    frequency: Frequency | None = None
+    """How often one number may be called by all campaigns together."""
+
+
+class Defaults(_Document):
+    """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
+
+    robot: Identifier | None = None
+    """Robot (话术) that talks."""
+    lines: Annotated[tuple[Identifier, ...], Field(min_length=1), AfterValidator(each_once)] | None = None
+    """Lines that are called from; a direct call takes the first."""
+    voice: Identifier | None = None
+    """Voice (发音人) of the robot."""
+    schedule: Schedule | None = None
+    """When waves may call."""
+    recall: Recall | None = None
+    """Further tries for those who were not reached."""
+
+
+class Project(_Document):
+    """Settings of a repository, in `yeta.yaml`, after `--env` was laid over them."""
+
+    kind: Literal["Project"]
+    """What this document is."""
+    name: Name
+    """Part of every ownership mark, so that two repositories on one account never touch each other."""
+    platform: Platform = Platform()
+    """How the platform is reached."""
+    state: Annotated[str, Field(min_length=1)] = "state/yeta.db"
+    """A SQLite file relative to the repository, or postgresql://…"""
+    timezone: Annotated[str, Field(examples=["Asia/Shanghai"])] = "Asia/Shanghai"
+    """For times without an offset."""
+    retention: Duration = timedelta(days=90)
+    """How long raw pushes and dead letters are kept."""
+    documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.yaml",)
+    """Globs of what to read; hidden folders are never read."""
+    files: Annotated[tuple[str, ...], Field(examples=[["../lists"]])] = ()
+    """Further folders, relative to the repository, whose lists and contexts documents may name."""
+    defaults: Defaults = Defaults()
+    """What every campaign has unless it says otherwise."""
+    limits: Limits = Limits()
+    """Guards: an apply that goes beyond one is refused before its first call."""
+    environments: dict[Name, dict[str, Any]] = {}
+    """`--env NAME` overlays these keys on the ones above."""
+
+
+class Campaign(_Document):
+    """One campaign: whom a robot calls, over which lines, when, and in which state."""
+
+    kind: Literal["Campaign"]
+    """What this document is."""
+    name: Name
+    """The identity, unique in the repository."""
+    description: str = ""
+    """For people."""
+    state: Literal["staged", "running", "paused"]
+    """`staged`: created and filled, never started."""
+    robot: Annotated[Identifier, Field(examples=["111111"])]
+    """Robot (话术) that talks; its columns must be fed by the list."""
+    lines: Annotated[
+        tuple[Identifier, ...], Field(min_length=1, examples=[["055169101407"]]), AfterValidator(each_once)
+    ]
+    """Lines that are called from, quoted."""
+    voice: Identifier | None = None
+    """Voice (发音人) of the robot."""
+    schedule: Schedule = Schedule()
+    """When waves may call."""
+    recall: Recall = Recall()
+    """Further tries for those who were not reached."""
+    contacts: Contacts
+    """Whom to call."""
+    renamed_from: Name | None = None
+    """The former name; may stay, and then does nothing."""
+    repeats: tuple[Name, ...] = ()
+    """Campaigns whose people may be called again; counted in the plan."""
+    continues: tuple[Name, ...] = ()
+    """Campaigns whose called people count as called here (a merge, a split); named in the plan."""
+    protect: StrictBool = False
+    """Removing the document is refused until this is taken off."""
+    on_change: Literal["carry-over", "next-wave", "forbid"] = "carry-over"
+    """What a changed attribute or edited row does to a started wave."""
+    on_removed_rows: Literal["carry-over", "ignore"] = "carry-over"
+    """What a removed row does to a started wave."""
+    exempt: tuple[Exemption, ...] = ()
+    """Guards that do not hold for this campaign."""
+
+
+class DirectCall(_Document):
+    """A list in which each row is called out once, at apply; it cannot be revoked."""
+
+    kind: Literal["DirectCall"]
+    """What this document is."""
+    name: Name
+    """The identity, unique in the repository."""
+    description: str = ""
+    """For people."""
+    robot: Identifier
+    """Robot (话术) that talks; its columns must be fed by the list."""
+    line: Identifier
+    """Line that is called from, quoted."""
+    voice: Identifier | None = None
+    """Voice (发音人) of the robot."""
+    contacts: Contacts
+    """Whom to call."""
+    renamed_from: Name | None = None
+    """The former name; may stay, and then does nothing."""
+    repeats: tuple[Name, ...] = ()
+    """Campaigns whose people may be called again; counted in the plan."""
+    continues: tuple[Name, ...] = ()
+    """Campaigns whose called people count as called here (a merge, a split); named in the plan."""
+    exempt: tuple[Exemption, ...] = ()
+    """Guards that do not hold for this direct call."""
+
+
+class Contexts(_Document):
+    """Where the answers of a dialog context come from: exactly one of csv, entries, campaign."""
+
+    csv: Annotated[str, Field(min_length=1)] | None = None
+    """A file of relation ids and values, relative to the document."""
+    key: str | None = None
+    """CSV header that holds the relation id."""
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    """As for contact lists."""
+    entries: dict[str, dict[str, str]] | None = None
+    """Relation id: the values the robot is given."""
+    campaign: Name | None = None
+    """A campaign whose list answers; the relation id is the number."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Contexts:
+        given = [name for name in ("csv", "entries", "campaign") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"exactly one of csv, entries and campaign is needed; found {found}")
+        if (self.csv is None) != (self.key is None):
+            raise ValueError("csv and key go together: key names the CSV header with the relation id")
+        return self
+
+
+class DialogContext(_Document):
+    """What `getDialogContext` answers for incoming calls."""
+
+    kind: Literal["DialogContext"]
+    """What this document is."""
+    name: Name
+    """Unique among the dialog contexts of the repository."""
+    description: str = ""
+    """For people."""
+    robot: Identifier | None = None
+    """Only for this robot; default any."""
+    contexts: Contexts
+    """Where the answers come from."""
+    defaults: dict[str, str] = {}
+    """For a relation id that is not listed, or not sent."""
+
+
+Document = Campaign | DirectCall | DialogContext
+Calling = Campaign | DirectCall
+
+
+class _Declared(Protocol):
+    """A document, wherever it stands."""
+
+    @property
+    def model(self) -> Calling:
+        """What it says."""
+        ...
+
+
+def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str, ...]:
+    """The campaigns whose people count as called by a declared one: those that it continues, and they."""
+    found: dict[str, None] = {}
+    names = list(declared.continues)
+    while names:
+        name = names.pop(0)
+        if name not in found:
+            found[name] = None
+            names += callings[name].model.continues if name in callings else ()
+    return tuple(found)

@@ -1,0 +1,423 @@
+"""A campaign repository: every document in it, checked as far as it can be offline, or every diagnostic.
+
+Reads documents and looks whether lists are there; lists are read by whoever needs their rows.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+    Position,
+    Severity,
+    did_you_mean,
+)
+from yeta_reconcile.documents.contacts import ListSpec
+from yeta_reconcile.documents.contexts import ContextReader
+from yeta_reconcile.documents.globs import files_in
+from yeta_reconcile.documents.models import (
+    Campaign,
+    Contacts,
+    Contexts,
+    DialogContext,
+    DirectCall,
+    Project,
+    continued,
+)
+from yeta_reconcile.documents.originals import says_still
+from yeta_reconcile.documents.settings import FILE, Settings, overlaid, read_settings, substitute
+from yeta_reconcile.documents.validation import complaints
+from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
+from yeta_reconcile.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from yeta_reconcile.documents.reach import Reach
+
+Model = Campaign | DirectCall | DialogContext
+T_co = TypeVar("T_co", bound=Model, covariant=True)
+
+KINDS: dict[str, type[Model]] = {
+    "Campaign": Campaign,
+    "DirectCall": DirectCall,
+    "DialogContext": DialogContext,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[T_co]):
+    """A document and where it stands; `file` is relative to the repository."""
+
+    model: T_co
+    file: str
+    _raw: RawDocument = field(repr=False)
+    _settings: Settings = field(repr=False)
+
+    def at(self, *path: str | int) -> Position:
+        """Where a value stands; if nobody gives it, the nearest around it in the document."""
+        inherited = ("defaults", *(("lines", 0) if path == ("line",) else path))
+        if not self._inherits(path) or not self._settings.has(*inherited):
+            return self._raw.at(*path)
+        return self._settings.at(*inherited)
+
+    def _inherits(self, path: tuple[str | int, ...]) -> bool:
+        """Whether the project's defaults may give it: they are laid under mappings, key by key."""
+        given = self._raw.has(*path) or not isinstance(self._raw.value_at(*path), dict)
+        return not given and not isinstance(self.model, DialogContext)
+
+    def key_at(self, *path: str | int) -> Position:
+        """Where a key stands."""
+        return self._raw.key_at(*path)
+
+    def stands(self, root: Path) -> bool:
+        """Whether its file, and the settings that lie under it, still say what was read from them."""
+        return all(says_still(root, read) for read in (self._raw, self._settings.raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What cannot be used as it stands: a document, or, without a kind and a name, a file that holds none.
+
+    `finding` is the first error of it; `at` is where it begins.
+    """
+
+    at: Position
+    finding: Diagnostic
+    kind: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What a campaign repository declares; `environment` is "" if none was chosen."""
+
+    root: Path
+    project: Project
+    environment: str
+    campaigns: dict[str, Located[Campaign]]
+    direct_calls: dict[str, Located[DirectCall]]
+    contexts: dict[str, Located[DialogContext]]
+    warnings: tuple[Diagnostic, ...]
+    settings: Settings = field(repr=False)
+
+    @property
+    def callings(self) -> dict[str, Located[Campaign | DirectCall]]:
+        """Campaigns and direct calls by name."""
+        return {**self.campaigns, **self.direct_calls}
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Which files its documents may name."""
+        return self.settings.reach(self.root)
+
+    @cached_property
+    def digest(self) -> str:
+        """64 hex that change when anything does that a plan could depend on; comments do not count."""
+        digest = blake2b(digest_size=32)
+        project = self.project
+        settings = (self.environment, project.name, project.platform.base_url, project.timezone)
+        digest.update("\0".join((*settings, project.limits.model_dump_json(), "")).encode())
+        for _, calling in sorted(self.callings.items()):
+            digest.update(calling.model.model_dump_json().encode() + b"\0")
+        for _, context in sorted(self.contexts.items()):
+            digest.update(context.model.model_dump_json().encode() + b"\0")
+        return digest.hexdigest()
+
+    def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
+        """The contact list of a campaign or direct call."""
+        return _list_spec(self.root, self.reach, located, located.model.contacts)
+
+    def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
+        """What reads a dialog context's CSV file; None if it has none."""
+        return _context_reader(self.root, self.reach, located, located.model.contexts)
+
+
+def _list_spec(root: Path, reach: Reach, located: Located[Any] | RawDocument, contacts: Contacts) -> ListSpec:
+    label = _beside(located.file, contacts.csv)
+    return ListSpec(
+        path=root / label,
+        label=label,
+        encoding=contacts.encoding,
+        columns=contacts.columns,
+        key=contacts.key,
+        duplicates=contacts.duplicates,
+        same_number=contacts.same_number,
+        bad_numbers=contacts.bad_numbers,
+        changed_number=contacts.changed_number,
+        ordered=contacts.ordered,
+        at=partial(located.at, "contacts"),
+        reach=reach,
+    )
+
+
+def _context_reader(
+    root: Path, reach: Reach, located: Located[Any] | RawDocument, contexts: Contexts
+) -> ContextReader | None:
+    if contexts.csv is None or contexts.key is None:
+        return None
+    label = _beside(located.file, contexts.csv)
+    at = partial(located.at, "contexts")
+    return ContextReader(root / label, label, contexts.encoding, contexts.key, at, reach)
+
+
+def _beside(file: str, path: str) -> str:
+    """A path that is relative to a document, relative to the repository."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(file), path))
+
+
+def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> Repository:
+    """The repository at `root`. Raises InvalidInput with every finding if there is any error."""
+    return Survey(root, environment, environ).repository()
+
+
+class Survey:
+    """All that is in a repository, right or wrong: the valid documents by name, `findings`, and `flaws`.
+
+    `other_lists` and `other_contexts` are those of documents that have an error elsewhere.
+    Raises InvalidInput at once only where there are no settings to speak of.
+    """
+
+    def __init__(self, root: Path, environment: str | None, environ: Mapping[str, str]) -> None:
+        self.root = root.resolve()
+        self.settings = read_settings(self.root, environment, environ)
+        self.findings = self.settings.findings
+        self.reach = self.settings.reach(self.root)
+        self.callings: dict[str, Located[Any]] = {}
+        self.contexts: dict[str, Located[DialogContext]] = {}
+        self.flaws: list[Flaw] = []
+        self.other_lists: list[ListSpec] = []
+        self.other_contexts: list[ContextReader] = []
+        self._incomplete = False
+        self._note_flaw(0, self.settings.raw.at, kind="Project")
+        for raw in self.settings.others:
+            raw.value = substitute(raw.value, environ, raw)
+            self._take(raw)
+        for label in files_in(self.root, self.settings.globs):
+            if label != FILE:
+                self._read(label)
+        self._check_names()
+        for context in self.contexts.values():
+            self._check_campaign(context)
+
+    def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
+        """The contact list of a campaign or direct call."""
+        return _list_spec(self.root, self.reach, located, located.model.contacts)
+
+    def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
+        """What reads a dialog context's CSV file; None if it has none."""
+        return _context_reader(self.root, self.reach, located, located.model.contexts)
+
+    def repository(self) -> Repository:
+        """The repository. Raises InvalidInput with every finding if there is any error."""
+        project = self.settings.project
+        if project is None or any(found.severity == "error" for found in self.findings):
+            raise InvalidInput("the repository is not valid", self.findings)
+        called = self.callings
+        return Repository(
+            root=self.root,
+            project=project,
+            environment=self.settings.environment,
+            campaigns={n: c for n, c in called.items() if isinstance(c.model, Campaign)},
+            direct_calls={n: c for n, c in called.items() if isinstance(c.model, DirectCall)},
+            contexts=self.contexts,
+            warnings=tuple(self.findings),
+            settings=self.settings,
+        )
+
+    def _read(self, label: str) -> None:
+        before = len(self.findings)
+        try:
+            documents = read_documents(self.root / label, label)
+        except InvalidInput as error:
+            self.findings += error.diagnostics
+            self._incomplete = True
+            self._note_flaw(before, partial(Position, label))
+            return
+        if all(document.value is None for document in documents):
+            hint = "take the file away, or leave it out in `documents:` of yeta.yaml"
+            self._found(Position(label, 1), "empty-document", "there is no document in this file", hint)
+            self._incomplete = True
+            self._note_flaw(before, partial(Position, label))
+        for raw in documents:
+            if raw.value is not None:
+                self._take(raw)
+
+    def _note_flaw(self, before: int, at: Callable[[], Position], *, kind: Any = "", name: Any = "") -> None:
+        """Note what begins at `at` if an error is among the findings behind the first `before`."""
+        finding = next((found for found in self.findings[before:] if found.severity == "error"), None)
+        if finding is not None:
+            self.flaws.append(Flaw(at(), finding, str(kind), str(name)))
+
+    def _take(self, raw: RawDocument) -> None:
+        """Turn a document into what its kind says, and note if it is wrong."""
+        before = len(self.findings)
+        value = raw.value if isinstance(raw.value, dict) else {}
+        self._understand(raw, value.get("kind"))
+        self._note_flaw(before, raw.at, kind=value.get("kind") or "", name=value.get("name") or "")
+
+    def _understand(self, raw: RawDocument, kind: Any) -> None:
+        self.findings += raw.findings
+        model = KINDS.get(kind) if isinstance(kind, str) else None
+        if model is None:
+            self._incomplete = True
+            self._foreign(raw, kind)
+            return
+        self._check_file(raw, "contexts" if model is DialogContext else "contacts")
+        value = self._with_defaults(raw.value, model)
+        try:
+            validated = model.model_validate(value, context={"timezone": self.settings.zone})
+        except ValidationError as error:
+            self._incomplete = True
+            said = {found.position for found in raw.findings}
+            for path, found in complaints(error, model, raw):
+                if found.position not in said and not self._inherited(raw, value, path):
+                    self.findings.append(found)
+            self._keep_list(raw, model)
+            return
+        self._keep(Located(validated, raw.file, raw, self.settings))
+
+    def _keep_list(self, raw: RawDocument, model: type[Model]) -> None:
+        """Note the list of a document that is not valid, if what it says of the list is."""
+        with suppress(ValidationError):
+            if model is not DialogContext:
+                contacts = Contacts.model_validate(raw.value.get("contacts"))
+                self.other_lists.append(_list_spec(self.root, self.reach, raw, contacts))
+            elif reader := _context_reader(
+                self.root, self.reach, raw, Contexts.model_validate(raw.value.get("contexts"))
+            ):
+                self.other_contexts.append(reader)
+
+    def _foreign(self, raw: RawDocument, kind: Any) -> None:
+        """Say that a document is none of ours."""
+        if kind == "Project":
+            hint = f"the settings stand in {FILE} at the root of the repository, once"
+            self._found(raw.at("kind"), "kind", "there is a second project", hint)
+            return
+        hint = "if the file is not for yeta, leave it out in `documents:` of yeta.yaml"
+        if kind is None:
+            kinds = ", ".join(KINDS)
+            summary = f"this is none of our documents: it has no kind, which is one of {kinds}"
+            self._found(raw.at(), "kind", summary, hint)
+        else:
+            summary = f"{kind} is no kind of document" if isinstance(kind, str) else "kind must be text"
+            self._found(raw.at("kind"), "kind", summary, f"{did_you_mean(str(kind), KINDS)}; {hint}")
+
+    def _with_defaults(self, value: dict[Any, Any], model: type[Model]) -> dict[Any, Any]:
+        """The document over the project's defaults: mappings key by key, the rest whole."""
+        defaults = self.settings.defaults
+        if model is DialogContext or not defaults:
+            return value
+        if model is DirectCall:
+            lines = defaults.get("lines")
+            given = {"line": lines[0]} if isinstance(lines, list) and lines else {}
+            given |= {key: defaults[key] for key in defaults if key in {"robot", "voice"}}
+        else:
+            given = {key: defaults[key] for key in defaults if key in Campaign.model_fields}
+        merged: dict[Any, Any] = overlaid(given, value)
+        return merged
+
+    def _inherited(self, raw: RawDocument, value: dict[Any, Any], path: tuple[Any, ...]) -> bool:
+        """Whether what a finding is about comes from the defaults, where it was found before."""
+        return bool(path) and path[0] in value and not raw.has(path[0])
+
+    def _keep(self, located: Located[Any]) -> None:
+        """Note a document under its name, which must be the only one."""
+        model = located.model
+        documents = self.contexts if isinstance(model, DialogContext) else self.callings
+        former = documents.get(model.name)
+        if former is not None:
+            place = former.at("name")
+            summary = f"the name {model.name} is taken by {place}"
+            self._found(located.at("name"), "duplicate-name", summary, "names are unique: change one")
+            return
+        documents[model.name] = located
+
+    def _check_names(self) -> None:
+        """What documents say of one another."""
+        renamed: dict[str, str] = {}
+        for name, located in self.callings.items():
+            former = located.model.renamed_from
+            if former in self.callings:
+                summary = f"{former} is declared too, so that {name} cannot be what became of it"
+                hint = "take one of the two off"
+                self._found(located.at("renamed_from"), "renamed-from", summary, hint)
+            elif former in renamed:
+                summary = f"{former} is said to have become {renamed[former]} too"
+                hint = "a name goes on in one campaign"
+                self._found(located.at("renamed_from"), "renamed-from", summary, hint)
+            elif former:
+                renamed[former] = name
+            self._check_others(name, located, "repeats", "repeat")
+            self._check_others(name, located, "continues", "continue")
+            self._check_continues(name, located)
+
+    def _check_others(self, name: str, located: Located[Campaign | DirectCall], key: str, verb: str) -> None:
+        """A campaign that is gone may be repeated or continued, so that an unknown name is no error."""
+        for number, other in enumerate(getattr(located.model, key)):
+            place = located.at(key, number)
+            if other == name:
+                self._found(place, key, f"a campaign cannot {verb} itself", "name an earlier one")
+            elif other not in self.callings and not self._incomplete:
+                near = did_you_mean(other, self.callings)
+                if near.startswith("did"):
+                    summary = f"no document declares {other}; that is right if it is a campaign of the past"
+                    self._found(place, key, summary, near, severity="warning")
+
+    def _check_continues(self, name: str, located: Located[Campaign | DirectCall]) -> None:
+        """Whom another campaign called counts as called here: not in turns, nor in a second way beside it."""
+        model = located.model
+        for number, other in enumerate(model.continues):
+            place, known = located.at("continues", number), self.callings.get(other)
+            if other in model.repeats:
+                summary = f"whom {other} called cannot both count as called here and be called again"
+                self._found(place, "continues", summary, "take it off `continues` or `repeats`")
+            elif other == model.renamed_from:
+                summary = f"{name} is what became of {other}, whose ledger it has anyway"
+                self._found(place, "continues", summary, "take it off `continues` or `renamed_from`")
+            elif other != name and known is not None and name in continued(known.model, self.callings):
+                summary = f"{other} continues {name} in its turn: each would wait for the other"
+                self._found(place, "continues", summary, "one of them came first: take it off there")
+
+    def _check_campaign(self, located: Located[DialogContext]) -> None:
+        """Whether the campaign whose list a dialog context answers from is there."""
+        name = located.model.contexts.campaign
+        if name is None or name in self.callings or self._incomplete:
+            return
+        hint = did_you_mean(name, self.callings)
+        place = located.at("contexts", "campaign")
+        self._found(place, "unknown-campaign", f"there is no campaign {name}", hint)
+
+    def _check_file(self, raw: RawDocument, part: str) -> None:
+        """Whether the CSV file that a document names is there and may be, whatever else is wrong with it."""
+        csv = raw.value_at(part, "csv")
+        if not isinstance(csv, str) or not csv:
+            return
+        label = _beside(raw.file, csv)
+        file = self.root / label
+        if why := self.reach.why_not(file):
+            hint = "lists stand in the repository, or in a folder that `files:` of yeta.yaml names"
+            self._found(raw.at(part, "csv"), "out-of-reach", f"{label} is not read: {why}", hint)
+            return
+        if file.is_file():
+            return
+        hint = "the path is relative to the document"
+        if file.parent.is_dir():
+            near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))
+            hint = f"{hint}; {near}" if near.startswith("did") else hint
+        summary = f"{label} is a folder" if file.is_dir() else f"there is no file {label}"
+        self._found(raw.at(part, "csv"), "missing-list", summary, hint)
+
+    def _found(
+        self, place: Position, code: str, summary: str, hint: str, *, severity: Severity = "error"
+    ) -> None:
+        self.findings.append(Diagnostic(severity, code, summary, place, hint))

@@ -1,0 +1,185 @@
+"""What pydantic finds in a document, in plain words and at its place.
+
+Pure. No value is repeated in a message but an identifier that was not quoted and a word of a closed list.
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from datetime import date
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+    Position,
+    did_you_mean,
+)
+from yeta_reconcile.documents.values import UNQUOTED
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# A key may be a telephone number (`entries:` of a dialog context).
+_PRIVATE = re.compile(r"\d{5}")
+# Below this key stand relation ids and what robots are given, like the cells of a list.
+_INNER = "entries"
+
+_WANTED = {
+    "string_type": "text is expected",
+    "int_type": "a whole number is expected",
+    "int_parsing": "a whole number is expected",
+    "int_from_float": "a whole number is expected",
+    "bool_type": "true or false is expected",
+    "bool_parsing": "true or false is expected",
+    "dict_type": "a mapping is expected, like {key: value}",
+    "model_type": "a mapping is expected, like {key: value}",
+    "model_attributes_type": "a mapping is expected, like {key: value}",
+    "tuple_type": "a list is expected, like [first, second]",
+    "list_type": "a list is expected, like [first, second]",
+    "date_type": "a date is expected, like 2026-12-31",
+    "date_parsing": "a date is expected, like 2026-12-31",
+    "date_from_datetime_parsing": "a date is expected, like 2026-12-31",
+    "date_from_datetime_inexact": "a date without a time of day is expected, like 2026-12-31",
+    "string_too_short": "this must not be empty",
+    "too_short": "this must not be empty",
+}
+_PATTERNS = {
+    "a-z0-9": "a name is made of a to z, 0 to 9 and hyphens, begins with a letter or digit, and has at most "
+    "40 characters",
+    "https?": "a URL is expected, like https://www.xfyeta.com/openapi, without ? or #",
+    ";,": "an identifier holds no spaces, commas or semicolons",
+}
+
+
+class Places(Protocol):
+    """Where values and keys of a document stand (`yamlfile.RawDocument`)."""
+
+    def at(self, *path: str | int) -> Position:
+        """The place of a value."""
+        ...
+
+    def key_at(self, *path: str | int) -> Position:
+        """The place of a key."""
+        ...
+
+    def written_at(self, *path: str | int) -> str:
+        """The unquoted text of a value as it stands in the file."""
+        ...
+
+
+def complaints(
+    error: ValidationError, model: type[BaseModel], places: Places
+) -> list[tuple[tuple[Any, ...], Diagnostic]]:
+    """Every finding of `error`, with the path in the document that it is about."""
+    errors = error.errors(include_url=False, include_context=True)
+    parents = {found["loc"][:-1] for found in errors}
+    # A list whose items are all wrong is short of items to pydantic, but not to its author.
+    return [
+        _complaint(found, model, places)
+        for found in errors
+        if found["type"] != "too_short" or found["loc"] not in parents
+    ]
+
+
+def _complaint(
+    found: ErrorDetails, model: type[BaseModel], places: Places
+) -> tuple[tuple[Any, ...], Diagnostic]:
+    path: tuple[Any, ...] = found["loc"]
+    context = found.get("ctx", {})
+    if "at" in context:
+        path = (*path, context["at"])
+    kind = found["type"]
+    position, hint = places.at(*path), ""
+    if path and path[-1] == "[key]":
+        path = path[:-1]
+        position, summary = places.key_at(*path), "this key must be text: put it in quotes"
+    elif kind in {"extra_forbidden", "invalid_key"}:
+        position = places.key_at(*path)
+        summary = "there is no such key"
+        hint = did_you_mean(str(path[-1]), _keys(model, path[:-1]))
+    elif kind == "missing":
+        position = places.at(*path[:-1])
+        summary = "this key is missing"
+        hint = _where_to_give(path)
+    elif kind == "literal_error":
+        summary, hint = _closed_list(found["input"], context)
+    elif kind == UNQUOTED:
+        written = places.written_at(*path)
+        summary = f"{written} is an identifier and must be quoted"
+        hint = f'write "{written}": unquoted it is a number, and its leading zeros are lost'
+    else:
+        summary, hint = _in_words(found, context)
+    return path, Diagnostic("error", f"invalid-{_code(kind)}", _named(path, summary), position, hint)
+
+
+def _in_words(found: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
+    kind, given = found["type"], found["input"]
+    if kind == "string_type" and isinstance(given, int | float | date):
+        return "text is expected, and this is none without quotes", "put it in quotes"
+    if kind in _WANTED:
+        return _WANTED[kind], ""
+    match kind:
+        case "greater_than_equal":
+            return f"at least {context['ge']} is needed", ""
+        case "less_than_equal":
+            return f"at most {context['le']} is possible", ""
+        case "string_too_long":
+            return f"at most {context['max_length']} characters are possible", ""
+        case "string_pattern_mismatch":
+            words = [words for mark, words in _PATTERNS.items() if mark in context["pattern"]]
+            return (words or [found["msg"]])[0], ""
+        case "value_error":
+            return str(context["error"]), ""
+    message = found["msg"]
+    return message[:1].lower() + message[1:], ""
+
+
+def _closed_list(given: Any, context: dict[str, Any]) -> tuple[str, str]:
+    names = re.findall(r"'([^']*)'", context["expected"])
+    summary = f"one of {', '.join(names)} is expected" if len(names) > 1 else f"{names[0]} is expected"
+    near = did_you_mean(given, names) if isinstance(given, str) else ""
+    return summary, near if near.startswith("did") else ""
+
+
+def _where_to_give(path: tuple[Any, ...]) -> str:
+    if path in {("robot",), ("lines",), ("line",)}:
+        name = "lines" if path == ("line",) else path[0]
+        return f"give it here, or {name} under `defaults:` in yeta.yaml for every campaign"
+    return ""
+
+
+def _named(path: tuple[Any, ...], summary: str) -> str:
+    """The summary after the dotted path of the key it is about."""
+    inner = path.index(_INNER) if _INNER in path else len(path)
+    parts = ["…" if _PRIVATE.search(str(part)) or at > inner else part for at, part in enumerate(path)]
+    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return f"{dotted.lstrip('.')}: {summary}" if dotted else summary
+
+
+def _code(kind: str) -> str:
+    return {"extra_forbidden": "key", "missing": "missing-key", "literal_error": "word"}.get(
+        kind, "identifier" if kind == UNQUOTED else "value"
+    )
+
+
+def _keys(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """The keys that the mapping at `path` of a model can have; none if it is no model's."""
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = model.model_fields.get(part)
+        inner = model_within(field.annotation) if field else None
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def model_within(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds, if it holds one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(model_within, typing.get_args(annotation))), None)

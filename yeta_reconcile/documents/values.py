@@ -1,0 +1,177 @@
+"""The small values of documents: identifiers, names, durations, windows, moments; text → value, or why not.
+
+Pure values; what they mean for a campaign is `documents/models.py`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta, timezone, tzinfo
+from itertools import pairwise
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+UNQUOTED = "unquoted"
+NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
+DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
+WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
+
+# As of every moment of the platform (`coercion.moment`).
+_YEARS = range(2000, 2100)
+# Nothing is planned, limited or kept for longer than this.
+_LONGEST = timedelta(days=36500)
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """`90s`, `10m`, `2h`, `90d`, `500ms` → timedelta. Raises ValueError on anything else."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d")
+    duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if duration > _LONGEST:
+        raise ValueError(f"{_LONGEST.days}d is the longest duration there is")
+    return duration
+
+
+def parse_window(value: Any) -> str:
+    """`09:00-12:00` or with seconds → `09:00:00-12:00:00`, the platform's form. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch(WINDOW_PATTERN, value):
+        raise ValueError('a window is begin and end of a part of the day, like "09:00-12:00"')
+    begin, end = (_time_of_day(part) for part in value.split("-"))
+    if begin >= end:
+        raise ValueError(
+            f"the window ends at {end} which is not after its begin {begin}; it cannot pass midnight"
+        )
+    return f"{begin}-{end}"
+
+
+def _time_of_day(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is no time of day; hours go from 00 to 23, minutes from 00 to 59") from None
+
+
+def _quoted_identifier(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    raise PydanticCustomError(
+        UNQUOTED, "an identifier is text and must be quoted: unquoted it is a number and loses leading zeros"
+    )
+
+
+def parse_moment(value: Any, info: ValidationInfo) -> datetime:
+    """A date with a time of day → an instant with its offset; without one it is of the context's `timezone`.
+
+    The offset is a fixed one: two times of one zone compare by what its clocks show, which names two instants
+    when they are set back. Raises ValueError for a time that no clock shows, or two.
+    """
+    moment = value
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d[T ]\d", value):
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value} is no date and time there is") from None
+    if not isinstance(moment, datetime):
+        raise ValueError("a date and a time of day are needed, like 2026-12-01T09:00:00")  # noqa: TRY004
+    if moment.microsecond:
+        raise ValueError(f"whole seconds are needed, like {moment.replace(microsecond=0).isoformat()}")
+    if not _YEARS.start <= moment.year < _YEARS.stop:
+        raise ValueError(f"a year from {_YEARS.start} to {_YEARS.stop - 1} is needed")
+    zone = moment.tzinfo or (info.context or {}).get("timezone")
+    return _instant(moment, zone) if zone else moment
+
+
+def _instant(moment: datetime, zone: tzinfo) -> datetime:
+    """What the clocks of a zone show, with the offset that they have then."""
+    local = moment.replace(tzinfo=None)
+    # Before and after a change of the clocks; on any other day both are the same.
+    offsets = [moment.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
+    first, second = (local.replace(tzinfo=timezone(offset)) for offset in offsets)
+    if first == second:
+        return first
+    if first < second:
+        raise ValueError(
+            f"the clocks of {zone} show this time twice; say which by its offset: "
+            f"{first.isoformat()} is the first, {second.isoformat()} the second"
+        )
+    raise ValueError(
+        f"the clocks of {zone} pass over this time; those that there are nearest to it are "
+        f"{second.astimezone(zone).isoformat()} and {first.astimezone(zone).isoformat()}"
+    )
+
+
+def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
+    """Windows by their begin. Raises ValueError if two overlap."""
+    ordered = tuple(sorted(windows))
+    for former, later in pairwise(ordered):
+        if later[:8] < former[-8:]:
+            raise ValueError(f"the windows {former} and {later} overlap; join them")
+    return ordered
+
+
+def _no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a whole number is expected")  # noqa: TRY004
+    return value
+
+
+def whole_seconds(duration: timedelta) -> timedelta:
+    """The duration. Raises ValueError if it has a fraction of a second."""
+    if duration.microseconds:
+        raise ValueError("whole seconds are needed, like 90s or 10m")
+    return duration
+
+
+def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values. Raises PydanticCustomError, at the second of them, if two are equal."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise PydanticCustomError(
+                "named_twice", "this is named twice; take one of them out", {"at": index}
+            )
+    return values
+
+
+# pydantic takes true for 1.
+NoFlag = BeforeValidator(_no_flag)
+Identifier = Annotated[
+    str,
+    BeforeValidator(_quoted_identifier),
+    Field(min_length=1, max_length=64, pattern=r"^[^\s;,]+$"),
+]
+Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{DURATION_PATTERN}$",
+            "examples": ["90s", "10m", "2h", "90d"],
+        }
+    ),
+]
+Window = Annotated[
+    str,
+    BeforeValidator(parse_window),
+    WithJsonSchema({"type": "string", "pattern": f"^{WINDOW_PATTERN}$", "examples": ["09:00-12:00"]}),
+]
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(parse_moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$",
+            "examples": ["2026-12-01T09:00:00", "2026-12-01T09:00:00+08:00"],
+        }
+    ),
+]

@@ -1,0 +1,4 @@
+"""A plan as frozen data: its changes and reasons, its JSON, and whether a saved one still holds.
+
+Pure. It does not know how a plan came about, nor how one is carried out.
+"""

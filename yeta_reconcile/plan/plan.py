@@ -1,0 +1,187 @@
+"""A plan: frozen, complete data about what an apply will do and why. Rendering is `render/`'s.
+
+Floor 2: pure values; no number and no dynamic value is in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from yeta_reconcile.diagnostics import Diagnostic, Position
+
+FORMAT = "yeta-plan/1"
+
+
+class Action(StrEnum):
+    """What a change does to a wave."""
+
+    CREATE = "create"
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    DELETE = "delete"
+    REPLACE = "replace"
+    WAIT = "wait"
+    ADOPT = "adopt"
+    FORGET = "forget"
+    CALL = "call"
+
+
+SYMBOL = {
+    Action.CREATE: "+",
+    Action.START: ">",
+    Action.PAUSE: "=",
+    Action.RESUME: ">",
+    Action.DELETE: "-",
+    Action.REPLACE: "±",
+    Action.WAIT: "…",
+    Action.ADOPT: "&",
+    Action.FORGET: "x",
+    Action.CALL: "!",
+}
+
+
+class Reason(StrEnum):
+    """Why; shown and searched for, never branched on."""
+
+    NEW = "new"
+    UNFINISHED = "unfinished"
+    DECLARED_RUNNING = "declared-running"
+    DECLARED_PAUSED = "declared-paused"
+    PAUSED_BY_HAND = "paused-by-another-hand"
+    HALTED = "paused-by-halt"
+    START_UNCONFIRMED = "start-unconfirmed"
+    ROWS_ADDED = "rows-added"
+    ROWS_RELEASED = "rows-released"
+    ROWS_CHANGED = "rows-changed"
+    ROWS_REMOVED = "rows-removed"
+    ATTRIBUTES_CHANGED = "attributes-changed"
+    CHANGED_BY_HAND = "changed-by-another-hand"
+    EDIT_REVERTED = "edit-reverted"
+    NOTHING_LEFT = "nothing-left-to-carry"
+    END_EXTENDED = "end-extended"
+    DELETED_BY_HAND = "deleted-by-another-hand"
+    DECLARED_AGAIN = "declared-again"
+    DOCUMENT_REMOVED = "document-removed"
+    DESTROY = "destroy"
+    NOTHING_TO_CALL = "nothing-to-call"
+    ORPHAN = "orphan"
+    RECORDS_MISSING = "records-missing"
+    DRAINING = "draining"
+    LINE_TAKEN = "line-taken"
+    OUTCOME_UNKNOWN = "outcome-unknown"
+    DIRECT_CALL = "direct-call"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing an apply will do. `rows` are those it concerns; `rings` is whether telephones ring by it.
+
+    `wave_id` is the recorded wave it acts on (None: one that does not exist yet); `task_id` an orphan's
+    task. `recall_rows` were called in vain and may be tried again by the platform; `deletes` is whether a
+    replacement deletes a task that was started. `position` names the file and line that caused it.
+    `attributes` maps a name to (former, now).
+    """
+
+    campaign: str
+    wave: int
+    action: Action
+    reason: Reason
+    rows: int = 0
+    rings: bool = False
+    attributes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    detail: str = ""
+    position: Position | None = None
+    wave_id: int | None = None
+    task_id: str | None = None
+    new_rows: int = 0
+    repeat_rows: int = 0
+    recall_rows: int = 0
+    deletes: bool = False
+
+    @property
+    def ringing_rows(self) -> int:
+        """Rows that may ring by it, those included that were called in vain and may be tried again."""
+        return self.rows + self.recall_rows if self.rings else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When a campaign will be through, if nothing changes; `fits` says whether before its end."""
+
+    campaign: str
+    finish: datetime | None
+    fits: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts over a plan's changes (contract: plan JSON)."""
+
+    counts: dict[Action, int]
+    new_numbers: int
+    ringing_numbers: int
+    recall_numbers: int
+    repeat_numbers: int
+    campaigns: int
+    unchanged: int
+    blocked: int
+    passed_over: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything an apply will do, in order, with its reasons and findings.
+
+    `campaigns` are declared; `passed_over` of them were not looked at (`--only`), and `blocked` ones have no
+    change because an error or a guard keeps them from it.
+    `facts` binds a saved plan to the documents, lists and deciding facts it was made from, by campaign.
+    """
+
+    plan_id: str
+    created: datetime
+    expires: datetime
+    commit: str | None
+    campaigns: int
+    changes: tuple[Change, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    forecast: tuple[Forecast, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    state_id: str = ""
+    owner: str = ""
+    passed_over: int = 0
+    blocked: int = 0
+
+    @property
+    def doing(self) -> tuple[Change, ...]:
+        """The changes that do something: all but waits."""
+        return tuple(change for change in self.changes if change.action is not Action.WAIT)
+
+    @property
+    def summary(self) -> Summary:
+        """The counts."""
+        return summarise(self.changes, self.campaigns, self.passed_over, self.blocked)
+
+
+def summarise(changes: Iterable[Change], campaigns: int, passed_over: int, blocked: int = 0) -> Summary:
+    """Counts over changes of a repository of so many campaigns; some were not looked at, some are blocked."""
+    counts = dict.fromkeys(Action, 0)
+    touched = set()
+    new = ringing = recalls = repeats = 0
+    for change in changes:
+        counts[change.action] += 1
+        touched.add(change.campaign)
+        new += change.new_rows
+        repeats += change.repeat_rows
+        ringing += change.ringing_rows
+        recalls += change.recall_rows if change.rings else 0
+    unchanged = max(campaigns - passed_over - blocked - len(touched), 0)
+    return Summary(counts, new, ringing, recalls, repeats, campaigns, unchanged, blocked, passed_over)

@@ -1,0 +1,169 @@
+"""Whether what was approved is what would be done now: a saved plan against the plan of this moment.
+
+Pure. What only progress moved (records that came, a wave that finished) is no difference.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+# What stops or clears away may turn out to be needless; what was to ring may not.
+_MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})
+_STAGING = frozenset({Action.CREATE, Action.REPLACE})
+
+
+def moved_documents(approved: Plan, now: Plan) -> list[str]:
+    """Sentences on documents and lists that are not those the plan was made from."""
+    moved = []
+    for name in sorted({*approved.facts, *now.facts}):
+        then, today = approved.facts.get(name), now.facts.get(name)
+        if then is None or today is None:
+            moved.append(f"{name} was {'added' if then is None else 'removed'}")
+        elif then.partition("/")[0] != today.partition("/")[0]:
+            moved.append(f"the document or list of {name} changed")
+    return moved
+
+
+def moved_changes(approved: Plan, now: Plan) -> list[str]:
+    """Sentences on what would be done now without approval, and on what was approved and is not needed."""
+    moved = []
+    for name in sorted({change.campaign for change in approved.doing}):
+        then, today = approved.facts.get(name, ""), now.facts.get(name, "")
+        if then.partition("/")[2] != today.partition("/")[2]:
+            moved.append(f"the waves of {name} changed")
+    left = left_out(approved, now)
+    before = {_essence(change) for change in approved.doing}
+    moved += [
+        f"{_named(change)} was not in it"
+        for change in now.doing
+        if change.campaign not in left and _essence(change) not in before
+    ]
+    moved += _called_again(approved, now)
+    after = {_essence(change) for change in now.doing}
+    waiting = _waits(now)
+    moved += [
+        f"{_named(change)} is not needed any more"
+        for change in approved.doing
+        if _essence(change) not in after
+        and change.action not in _MAY_LAPSE
+        and change.reason is not Reason.START_UNCONFIRMED
+        and (change.campaign, change.wave) not in waiting
+    ]
+    return moved
+
+
+def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list[str]:
+    """As `moved_changes`, for a plan that was begun: what is left of it may take other forms.
+
+    `resumed`: ids of waves that were resumed since it was made: who pauses such a one again has a reason.
+    """
+    left = left_out(approved, now)
+    moved = []
+    for name, changes in _by_campaign(now.doing):
+        if name in left:
+            continue
+        given = [change for change in approved.doing if change.campaign == name]
+        moved += [f"{_named(change)} was not in it" for change in changes if not _goes_on(change, given)]
+        moved += [
+            f"{_named(change)} was done, and another hand paused it since"
+            for change in changes
+            if change.reason is Reason.PAUSED_BY_HAND and change.wave_id in resumed
+        ]
+        ringing = sum(change.rows for change in changes if _rings_anew(change))
+        allowed = sum(change.rows for change in given if change.rings)
+        if ringing > allowed:
+            moved.append(f"{name}: {ringing} would ring, {allowed} were in it")
+    return moved + [words for words in _called_again(approved, now) if words.partition(":")[0] not in left]
+
+
+def _called_again(approved: Plan, now: Plan) -> list[str]:
+    """Sentences on people whom another campaign called since: that they are called again was not approved."""
+    moved = []
+    for name, changes in _by_campaign(now.doing):
+        again = sum(change.repeat_rows for change in changes)
+        allowed = sum(change.repeat_rows for change in approved.doing if change.campaign == name)
+        if again > allowed:
+            moved.append(f"{name}: {again} people would be called again, {allowed} were in it")
+    return moved
+
+
+def left_out(approved: Plan, now: Plan) -> frozenset[str]:
+    """Campaigns that only waited when the plan was made and can go on now: that is for the next plan."""
+    doing = {change.campaign for change in approved.doing}
+    waiting = {name for name, _ in _waits(approved)} - doing
+    return frozenset(change.campaign for change in now.doing) & waiting
+
+
+def nothing_left(approved: Plan, now: Plan) -> bool:
+    """Whether everything but the plan's own waits is done."""
+    left = left_out(approved, now)
+    doing = [change for change in now.doing if change.campaign not in left]
+    return not doing and _waits(now) <= _waits(approved)
+
+
+def _goes_on(change: Change, given: list[Change]) -> bool:
+    """Whether a change is what became of an approved one that broke half-way.
+
+    | approved | may go on as |
+    |---|---|
+    | create | create, of a further wave too where the platform took no more rows |
+    | replace | replace, create of its successor; resume, where nobody was left to carry over |
+    | start, or a replace that rings | start |
+    | pause, resume, delete | the same of the same wave |
+    | call | call |
+    | any | the deletion of a task that was never started and that an unanswered create left behind |
+    """
+    actions = {other.action for other in given}
+    if change.reason is Reason.ORPHAN:
+        return bool(given)
+    if change.action in {Action.PAUSE, Action.RESUME, Action.DELETE}:
+        whole = {(other.action, other.wave) for other in given}
+        lapsed = change.reason is Reason.NOTHING_LEFT and (Action.REPLACE, change.wave) in whole
+        return lapsed or (change.action, change.wave) in whole
+    if change.action is Action.CREATE:
+        return bool(actions & _STAGING)
+    if change.action is Action.START:
+        return Action.START in actions or any(
+            other.rings and other.action is Action.REPLACE for other in given
+        )
+    return change.action in actions
+
+
+def _rings_anew(change: Change) -> bool:
+    return change.rings and change.reason is not Reason.NOTHING_LEFT
+
+
+def _waits(plan: Plan) -> set[tuple[str, int]]:
+    return {(change.campaign, change.wave) for change in plan.changes if change.action is Action.WAIT}
+
+
+def _by_campaign(changes: Iterable[Change]) -> Iterator[tuple[str, list[Change]]]:
+    grouped: dict[str, list[Change]] = {}
+    for change in changes:
+        grouped.setdefault(change.campaign, []).append(change)
+    yield from grouped.items()
+
+
+def _named(change: Change) -> str:
+    what = f"task {change.task_id}" if change.task_id else f"wave {change.wave}"
+    return f"{change.campaign}: {change.action} {what}"
+
+
+def _essence(change: Change) -> tuple[object, ...]:
+    """What makes two changes the same to a reviewer; counts that progress moves are left out."""
+    return (
+        change.campaign,
+        change.wave,
+        change.action,
+        change.rings,
+        change.rows if change.wave_id is None else None,
+        change.new_rows,
+        change.task_id,
+        json.dumps(change.attributes, ensure_ascii=False, sort_keys=True),
+    )

@@ -1,0 +1,5 @@
+"""Desired × recorded × observed × now → a plan: look, compare lists, decide (`diff/`), ask guards, foresee.
+
+It asks the platform and reads the state, and changes neither. What decides is pure and stands in
+`diff/`; what is to be done about it is `apply`'s.
+"""

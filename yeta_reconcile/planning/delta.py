@@ -1,0 +1,111 @@
+"""How a campaign's declared rows differ from its ledger: counts and places, no row and no number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yeta_reconcile.diagnostics import Diagnostic
+
+
+class Grip(Enum):
+    """What a wave does to its pending rows."""
+
+    STAGED = "staged"
+    """Never started: the wave can be restaged with other rows."""
+    FULL = "full"
+    """Staged, and the platform takes no more rows into it: other rows go into a further wave."""
+    HOLDING = "holding"
+    """Started: its rows never enter another wave."""
+    OVER = "over"
+    """Completed: as HOLDING, and none of its rows rings by it any more."""
+    FREEING = "freeing"
+    """Over and accounted: rows without a record are proven undialled and may enter another wave."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedDelta:
+    """A staged wave against what is declared: `rows` of it still declared and unchanged."""
+
+    rows: int = 0
+    edited: int = 0
+    removed: int = 0
+
+    @property
+    def same(self) -> bool:
+        """Whether it holds just what is declared."""
+        return not self.edited and not self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What people who would be called have to do with another campaign.
+
+    Of its `people` so many are `shared`, whatever became of its waves; of these it `called` some lately, or
+    ever if that is to be repeated; and `moved` ones of them left it in this change. `gone`: nobody declares
+    it, now or lately, and the document says nothing of it. `repeated`: its people are to be called again.
+    """
+
+    people: int = 0
+    shared: int = 0
+    called: int = 0
+    moved: int = 0
+    gone: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowsDelta:
+    """Declared rows against the ledger of one campaign. Maps are by wave id.
+
+    `new` rows enter the next wave (`freed` of them out of a wave that is over); `edited` and `removed`
+    count undialled rows of holding waves; `held` counts declared rows by the holding wave they are in;
+    `blocked` rows are declared but not called, since their number is held under another key; those whose
+    number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
+    `changed` rows have another number than the one their key was called with, and are not called;
+    `renumbered` of the edited have one too. `continued` are not called since a campaign that is continued
+    holds them.
+    `released` of the new rows stood in a wave before and were settled or accounted as undialled since.
+    `called_before` of `removed` stand in a wave although another one called them, as a late record told;
+    `recalled` are removed rows that were called in vain, and that their wave may try again.
+    `repeats` of the new rows, and `staged_repeats` of staged ones about to be started, are people whom a
+    campaign of the project called, as `met` says of each.
+    `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
+    """
+
+    declared: int = 0
+    new: int = 0
+    blocked: int = 0
+    changed: int = 0
+    continued: int = 0
+    follows: dict[int, int] = field(default_factory=dict)
+    set_aside: int = 0
+    freed: dict[int, int] = field(default_factory=dict)
+    released: int = 0
+    staged: dict[int, StagedDelta] = field(default_factory=dict)
+    edited: dict[int, int] = field(default_factory=dict)
+    renumbered: dict[int, int] = field(default_factory=dict)
+    removed: dict[int, int] = field(default_factory=dict)
+    called_before: dict[int, int] = field(default_factory=dict)
+    recalled: dict[int, int] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+    repeats: int = 0
+    staged_repeats: dict[int, int] = field(default_factory=dict)
+    met: dict[str, Met] = field(default_factory=dict)
+    diagnostics: tuple[Diagnostic, ...] = ()
+    new_line: int = field(default=0, compare=False)
+    edited_lines: dict[int, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the list, as it stands, asks for nothing."""
+        return (
+            not self.new
+            and not self.blocked
+            and not self.edited
+            and not self.removed
+            and not self.recalled
+            and all(staged.same for staged in self.staged.values())
+        )

@@ -1,0 +1,33 @@
+"""Desired against recorded against observed, one campaign at a time: the decision table of the whole tool.
+
+Pure (design: diff, per campaign). It sends nothing and reads nothing; what it decides, `execute` carries out.
+"""
+
+from __future__ import annotations
+
+from yeta_reconcile.planning.diff.case import (
+    INVALID,
+    REFUSED,
+    UNRESOLVED,
+    Decision,
+    Finding,
+    attribute_path,
+)
+from yeta_reconcile.planning.diff.decide import decide
+from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, in_the_light, key_headers
+
+__all__ = [
+    "INVALID",
+    "REFUSED",
+    "UNRESOLVED",
+    "Decision",
+    "Doubts",
+    "Finding",
+    "Subject",
+    "Wave",
+    "attribute_path",
+    "decide",
+    "grip",
+    "in_the_light",
+    "key_headers",
+]

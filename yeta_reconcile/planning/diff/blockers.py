@@ -1,0 +1,119 @@
+"""Whether a campaign may call anybody new: nothing of it in doubt, and nobody called again unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.models import DirectCall
+from yeta_reconcile.planning.diff.case import (
+    REFUSED,
+    UNRESOLVED,
+    Decision,
+    find,
+)
+from yeta_reconcile.waves.record import BY_HAND
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.diff.subject import Subject
+
+
+def blocked(subject: Subject, decision: Decision) -> bool:
+    """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
+    if any(finding.exit_code == UNRESOLVED for finding in decision.findings):
+        return True
+    _name_called(subject, decision)
+    if _two_ledgers(subject, decision) or _renamed(subject, decision) or _moved(subject, decision):
+        return True
+    if subject.unsettled:
+        find(
+            decision, subject, "continued-unsettled", UNRESOLVED,
+            f"{subject.name} gets no wave while a started task of {', '.join(subject.unsettled)}, which it "
+            "continues, has no record: whom that called is not known",
+            "settle that task first (see its own finding)", "continues",
+        )  # fmt: skip
+        return True
+    if subject.state_lost and isinstance(subject.declared, DirectCall):
+        find(
+            decision, subject, "state-lost", UNRESOLVED,
+            f"nobody of {subject.name} is called out while a started task of ours has no record: the state "
+            "was lost or is an old copy, and direct calls leave no task that could tell who was called out",
+            "`yeta state rebuild` holds its rows as possibly called",
+        )  # fmt: skip
+        return True
+    if subject.strangers_block and subject.new:
+        find(
+            decision, subject, "stranger-started", UNRESOLVED,
+            f"{subject.name} gets no wave while a started task of ours belongs to a campaign nobody "
+            "declares: it may be this one under a former name",
+            "settle that task first (see its own finding)",
+        )  # fmt: skip
+        return True
+    return False
+
+
+def _two_ledgers(subject: Subject, decision: Decision) -> bool:
+    declared = subject.declared
+    if not subject.two_ledgers or declared is None:
+        return False
+    find(
+        decision, subject, "two-ledgers", REFUSED,
+        f"{declared.name} called people of its own before it was said to be what became of "
+        f"{declared.renamed_from}: one campaign cannot go on with two ledgers",
+        f"take another name, or `yeta state forget {declared.name}` if its people may be called again",
+        "renamed_from",
+    )  # fmt: skip
+    return True
+
+
+def _renamed(subject: Subject, decision: Decision) -> bool:
+    met = subject.delta.met.get(subject.successor)
+    if not subject.new or met is None:
+        return False
+    find(
+        decision, subject, "renamed-before", REFUSED,
+        f"{subject.name} became {subject.successor}, which called {met.shared} of these people: under the "
+        "former name they would be called a second time",
+        f"take this document off, or say `repeats: [{subject.successor}]` to call them again", "name",
+    )  # fmt: skip
+    return True
+
+
+def _moved(subject: Subject, decision: Decision) -> bool:
+    """Whether people come from another campaign, and nothing says how they are meant."""
+    moved = False
+    for name, met in subject.delta.met.items():
+        shorter = min(met.people, subject.delta.declared)
+        if subject.new and met.gone and met.shared * 2 >= shorter > 0:
+            find(
+                decision, subject, "looks-renamed", REFUSED,
+                f"{subject.name} looks like {name}, which is gone: they share {met.shared} of {shorter} "
+                "people",
+                f"say `renamed_from: {name}` if it is the same campaign, `continues: [{name}]` if those it "
+                f"called are not to be called again, or `repeats: [{name}]` to call them again",
+                "name",
+            )  # fmt: skip
+            moved = True
+        elif met.moved:
+            find(
+                decision, subject, "people-moved", REFUSED,
+                f"{met.moved} people whom {name} called leave it, and {subject.name} would call them again",
+                f"say `continues: [{name}]` if they are not to be called again, `repeats: [{name}]` if they "
+                f"are, or `renamed_from: {name}` if it is the same campaign",
+                "contacts", "csv",
+            )  # fmt: skip
+            moved = True
+    return moved
+
+
+def _name_called(subject: Subject, decision: Decision) -> None:
+    """Say of each campaign how many of its people would be called again, lately or because it is repeated."""
+    for name, met in subject.delta.met.items():
+        if not met.called:
+            continue
+        who = "`yeta call`" if name == BY_HAND else name
+        when = "and are to be called again" if met.repeated else "in the last 30 days"
+        find(
+            decision, subject, "called-lately", 0,
+            f"{met.called} of the people whom {subject.name} would call were called by {who} {when}",
+            "" if met.repeated else "`limits.repeat_numbers` says how many may be", "contacts", "csv",
+        )  # fmt: skip

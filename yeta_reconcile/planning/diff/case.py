@@ -1,0 +1,136 @@
+"""A declared campaign under decision: its declaration and waves, and the shapes of what is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diagnostics import Diagnostic, Severity
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.diff.subject import key_headers
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.diagnostics import Position
+    from yeta_reconcile.documents.models import (
+        Campaign,
+    )
+    from yeta_reconcile.planning.diff.subject import Subject, Wave
+
+INVALID, REFUSED, UNRESOLVED = 3, 4, 8
+
+
+class Case:
+    """One declared campaign, its decision in the making."""
+
+    def __init__(self, subject: Subject, declared: Campaign, decision: Decision) -> None:
+        self.subject = subject
+        self.declared = declared
+        self.decision = decision
+        self.delta = subject.delta
+        self.attributes = Attributes.of(declared)
+        end = declared.schedule.end
+        self.ended = end is not None and end <= subject.now
+        self.running = declared.state == "running"
+        self.in_doubt = any(found.exit_code == UNRESOLVED for found in decision.findings)
+        """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The CSV headers that identify a row."""
+        return key_headers(self.declared, self.subject.columns)
+
+    def cause(self, reason: Reason, wave_id: int = 0, *attributes: str) -> Position:
+        """Where that stands by which a change is reasoned: in the list, the document, or the defaults."""
+        subject = self.subject
+        match reason:
+            case Reason.ROWS_ADDED | Reason.ROWS_RELEASED:
+                return subject.in_list(self.delta.new_line)
+            case Reason.ROWS_CHANGED:
+                return subject.in_list(self.delta.edited_lines.get(wave_id, 0))
+            case Reason.ROWS_REMOVED | Reason.NOTHING_TO_CALL:
+                return subject.in_list(0)
+            case Reason.DECLARED_PAUSED | Reason.DECLARED_RUNNING:
+                return subject.at("state")
+            case Reason.END_EXTENDED:
+                return subject.at("schedule", "end")
+            case Reason.ATTRIBUTES_CHANGED:
+                return subject.at(*attribute_path(attributes[0]))
+            case _:
+                return subject.at()
+
+    def change(
+        self,
+        wave: Wave,
+        action: Action,
+        reason: Reason,
+        *,
+        attributes: Mapping[str, tuple[object, object]] | None = None,
+        **fields: object,
+    ) -> None:
+        """Decide to do something to a recorded wave."""
+        self.decision.changes.append(
+            Change(
+                self.subject.name,
+                wave.record.number,
+                action,
+                reason,
+                wave_id=wave.record.wave_id,
+                position=self.cause(reason, wave.record.wave_id, *attributes or ()),
+                attributes=dict(attributes or {}),
+                **{"rows": wave.rows_left, **fields},  # type: ignore[arg-type]
+            )
+        )
+
+    def wait(self, wave: Wave, reason: Reason, rows: int, detail: str) -> None:
+        """Decide to wait for something."""
+        self.change(wave, Action.WAIT, reason, rows=rows, detail=detail)
+
+    def find(self, code: str, exit_code: int, summary: str, hint: str = "", *path: object) -> None:
+        """Note a finding."""
+        find(self.decision, self.subject, code, exit_code, summary, hint, *path)
+
+
+def attribute_path(name: str) -> tuple[str, ...]:
+    """Where an attribute stands in a document."""
+    if name in {"begin", "end", "windows"}:
+        return ("schedule", name)
+    if name.startswith("recall_"):
+        return ("recall", name.removeprefix("recall_"))
+    return ("robot",) if name == "columns" else (name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic and the exit code it forces (0: none)."""
+
+    diagnostic: Diagnostic
+    exit_code: int = 0
+
+
+@dataclass(slots=True)
+class Decision:
+    """What is to be done for one campaign, and what was found."""
+
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def find(
+    decision: Decision,
+    subject: Subject,
+    code: str,
+    exit_code: int,
+    summary: str,
+    hint: str = "",
+    *path: object,
+) -> None:
+    """Note a finding at a place of the document."""
+    position = subject.at(*path) if subject.declared is not None else None
+    severity: Severity = "error" if exit_code else "warning"
+    diagnostic = Diagnostic(severity, code, summary, position, hint, subject.name)
+    decision.findings.append(Finding(diagnostic, exit_code))

@@ -1,0 +1,76 @@
+"""One campaign's decision: orphans first, then by what is declared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.models import DirectCall
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.diff.case import (
+    INVALID,
+    Decision,
+    find,
+)
+from yeta_reconcile.planning.diff.declared import decide_declared
+from yeta_reconcile.planning.diff.new_rows import (
+    decide_direct,
+)
+from yeta_reconcile.planning.diff.orphans import judge_orphans, name_risen
+from yeta_reconcile.planning.diff.removed import decide_gone
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.diff.subject import Subject
+
+
+def decide(subject: Subject) -> Decision:
+    """The changes and findings of one campaign."""
+    decision = Decision()
+    judge_orphans(subject, decision)
+    name_risen(subject, decision)
+    if subject.declared is None or subject.destroy:
+        decide_gone(subject, decision)
+    elif _another_kind(subject, decision):
+        pass
+    elif isinstance(subject.declared, DirectCall):
+        decide_direct(subject, subject.declared, decision)
+    else:
+        decide_declared(subject, subject.declared, decision)
+    _wait_until_told(subject, decision)
+    return decision
+
+
+def _wait_until_told(subject: Subject, decision: Decision) -> None:
+    """What an apply has to look at before anything else is named; a wave of which it is all, waits for it."""
+    acted_on = {change.wave_id for change in decision.changes}
+    settled_by_hand = any(found.exit_code for found in decision.findings)
+    for wave in subject.waves:
+        if not wave.untold:
+            continue
+        record = wave.record
+        words = f"whether {' and '.join(wave.untold)} of wave {record.number} was carried out is not known"
+        find(decision, subject, "unsettled", 0, words, "the next apply looks at its task first")
+        if record.wave_id not in acted_on and not settled_by_hand:
+            decision.changes.append(
+                Change(
+                    subject.name,
+                    record.number,
+                    Action.WAIT,
+                    Reason.OUTCOME_UNKNOWN,
+                    rows=wave.rows_left,
+                    detail=f"{words}: its task is looked at first",
+                    position=subject.at(),
+                    wave_id=record.wave_id,
+                )
+            )
+
+
+def _another_kind(subject: Subject, decision: Decision) -> bool:
+    record, declared = subject.record, subject.declared
+    if record is None or declared is None or not record.has_ledger or record.kind == declared.kind:
+        return False
+    find(
+        decision, subject, "kind-changed", INVALID,
+        f"{declared.name} was a {record.kind}, and its waves cannot go on as those of a {declared.kind}",
+        f"take another name, with `repeats: [{declared.name}]` if its people are to be called again", "kind",
+    )  # fmt: skip
+    return True

@@ -1,0 +1,88 @@
+"""One declared campaign against its waves: which of them goes on how, and what comes new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.diff.blockers import blocked
+from yeta_reconcile.planning.diff.case import (
+    INVALID,
+    Case,
+)
+from yeta_reconcile.planning.diff.ended import decide_over, name_held, name_left_over, say_lost, unknown_block
+from yeta_reconcile.planning.diff.new_rows import stage_new_rows
+from yeta_reconcile.planning.diff.staged import decide_staged
+from yeta_reconcile.planning.diff.started import decide_live
+from yeta_reconcile.planning.diff.subject import grip
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.documents.models import Campaign
+    from yeta_reconcile.planning.diff.case import (
+        Decision,
+    )
+    from yeta_reconcile.planning.diff.subject import Subject
+
+
+def decide_declared(subject: Subject, declared: Campaign, decision: Decision) -> None:
+    """Wave by wave, then the rows that are in none."""
+    case = Case(subject, declared, decision)
+    if _impossible(case):
+        return
+    for wave in case.subject.waves:
+        name_held(case, wave)
+        if wave.record.phase is Phase.LOST:
+            say_lost(case, wave)
+        elif wave.record.live:
+            decide_live(case, wave)
+        elif wave.record.phase in {Phase.EXPIRED, Phase.DELETED}:
+            decide_over(case, wave)
+        elif wave.record.phase is Phase.COMPLETED:
+            name_left_over(case, wave)
+    if case.ended:
+        _name_undialled(case)
+    elif not blocked(case.subject, case.decision) and not unknown_block(case):
+        decide_staged(case)
+        stage_new_rows(case)
+
+
+def _impossible(case: Case) -> bool:
+    """What a started wave does not allow to be declared."""
+    record, declared = case.subject.record, case.declared
+    started = record is not None and (record.started or any(wave.record.live for wave in case.subject.waves))
+    if not started or record is None:
+        return False
+    if declared.state == "staged" and any(wave.record.live for wave in case.subject.waves):
+        case.find(
+            "cannot-unstart", INVALID,
+            f"{declared.name} is declared staged, but it was started, which cannot be undone",
+            "say `state: paused` to stop its calls", "state",
+        )  # fmt: skip
+        return True
+    if case.subject.columns and record.key != case.key:
+        case.find(
+            "key-changed", INVALID,
+            f"the key of {declared.name} was {', '.join(record.key) or 'the number'} when a wave was "
+            "started; it cannot change any more, since it is how called people are recognised",
+            "put it back, or declare a new campaign", "contacts", "key",
+        )  # fmt: skip
+        return True
+    return False
+
+
+def _name_undialled(case: Case) -> None:
+    staged = sum(wave.record.pending for wave in case.subject.waves if wave.record.staged)
+    over = sum(
+        case.delta.held.get(wave.record.wave_id, 0) and wave.record.pending - wave.record.missing_records
+        for wave in case.subject.waves
+        if wave.record.phase in {Phase.EXPIRED, Phase.DELETED} and grip(wave.record) is Grip.HOLDING
+    )
+    never = staged + case.delta.new + max(over, 0)
+    if never:
+        case.find(
+            "end-past", 0,
+            f"the end of {case.declared.name} is past: {never} declared rows were never dialled "
+            "and will not be",
+            "extend `schedule.end` to call them", "schedule", "end",
+        )  # fmt: skip

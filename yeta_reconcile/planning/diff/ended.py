@@ -1,0 +1,108 @@
+"""Waves that are over: rows proven undialled are free, others wait for their records or a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Reason
+from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.diff.case import (
+    UNRESOLVED,
+)
+from yeta_reconcile.planning.diff.subject import grip
+from yeta_reconcile.platform.resources import ASTIR
+from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.diff.case import Case
+    from yeta_reconcile.planning.diff.subject import Wave
+
+
+def say_lost(case: Case, wave: Wave) -> None:
+    """A task that is gone: never replaced by guess."""
+    case.find(
+        "task-lost", UNRESOLVED,
+        f"task {wave.record.task_id} of wave {wave.record.number} is gone from the platform; whether its "
+        f"{wave.rows_left} rows without a record were called is not known",
+        f"`yeta state resolve {case.declared.name}` says how to settle it",
+    )  # fmt: skip
+
+
+def name_left_over(case: Case, wave: Wave) -> None:
+    """A task that is completed is history, also where another hand completed it before its time."""
+    record = wave.record
+    taken = record.pending + record.dialled + record.held
+    if record.tel_count is not None and record.tel_count < taken:
+        case.find(
+            "completed-undialled", 0,
+            f"wave {record.number} is completed, and the platform dialled {record.tel_count} of its {taken} "
+            "numbers; the others are not called any more",
+            f"`yeta state resolve {case.declared.name}` settles them",
+        )  # fmt: skip
+
+
+def name_held(case: Case, wave: Wave) -> None:
+    """Declared rows that may have been called, for all that is known, and so are not called: never silent."""
+    record = wave.record
+    if not record.held:
+        return
+    holds = max(record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
+    outside = record.rows + record.strays - holds
+    numbers = f"{holds} numbers" if holds else "nobody knows how many numbers"
+    at_least = f", so that at least {outside} of these are in no task" if 0 < outside <= record.held else ""
+    case.find(
+        "possibly-dialled", 0,
+        f"{record.held} rows are held as possibly dialled by wave {record.number} and called by no other; "
+        f"its task holds {numbers}{at_least}",
+        f"call records settle them as they come in, or `yeta state resolve {case.declared.name}`", "contacts",
+    )  # fmt: skip
+
+
+def unknown_block(case: Case) -> bool:
+    """Whether new rows wait since a task holds more numbers than are known: they may be the unknown ones."""
+    entering = case.delta.new + sum(staged.rows for staged in case.delta.staged.values())
+    blocking = [wave for wave in case.subject.waves if wave.unknown_numbers] if entering else []
+    for wave in blocking:
+        record = wave.record
+        words = (
+            f"task {record.task_id} holds {wave.unknown_numbers} numbers of which it is not known whose they "
+            f"are: {entering} rows that are to be called may be among them"
+        )
+        said = "" if record.held else f" --wave {record.number} --as undialled"
+        hint = f"`yeta state resolve {record.campaign}{said}` if none of them is; else take them off the list"
+        if not record.live and case.subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
+            case.find(
+                "unknown-numbers", UNRESOLVED, f"{words}; no record can come any more", hint, "contacts"
+            )
+        else:
+            case.wait(wave, Reason.RECORDS_MISSING, entering, f"{words}; their call records tell, or {hint}")
+    return bool(blocking)
+
+
+def decide_over(case: Case, wave: Wave) -> None:
+    """Rows of an expired or deleted wave are free once accounted; until then they wait."""
+    record = wave.record
+    held = case.delta.held.get(record.wave_id, 0)
+    if grip(record) is Grip.FREEING or not held or not record.pending or case.ended:
+        return
+    if wave.task is not None and wave.task.phase in ASTIR:
+        # Said already: it is not over after all.
+        return
+    if wave.task is not None and unread(record, wave.task):
+        missing = (wave.task.process_tel_count or 0) - record.dialled
+        if missing > 0:
+            case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(missing))
+        else:
+            case.wait(wave, Reason.DRAINING, held, "calls in progress are let finish")
+        return
+    hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
+    old = record.started_at is not None and case.subject.now_ms - record.started_at > WEEK_MS
+    if hopeless or old:
+        case.find(
+            "cannot-account", UNRESOLVED,
+            f"wave {record.number} is over, and {held} declared rows of it cannot be accounted: "
+            f"{record.dialled} call records, {record.tel_count} numbers dialled",
+            f"`yeta state resolve {case.declared.name}` settles it by hand",
+        )  # fmt: skip
+        return
+    case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(record.missing_records))

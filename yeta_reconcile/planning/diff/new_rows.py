@@ -1,0 +1,96 @@
+"""Rows that are in no wave: they go out in a further one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.diff.blockers import blocked
+from yeta_reconcile.planning.diff.case import find
+from yeta_reconcile.planning.diff.staged import line_notes
+from yeta_reconcile.waves.attributes import Attributes
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.documents.models import DirectCall
+    from yeta_reconcile.planning.diff.case import Case, Decision
+    from yeta_reconcile.planning.diff.subject import Subject
+
+
+def stage_new_rows(case: Case) -> None:
+    """A further wave, unless they enter one that is staged or carried over."""
+    delta = case.delta
+    open_wave = any(wave.record.staged and not wave.record.full for wave in case.subject.waves)
+    replaced = any(
+        change.action is Action.REPLACE and change.campaign == case.subject.name
+        for change in case.decision.changes
+    )
+    draining = any(wave.record.phase is Phase.DRAINING for wave in case.subject.waves)
+    if not delta.new or open_wave or replaced or draining:
+        return
+    freed = [wave for wave in case.subject.waves if delta.freed.get(wave.record.wave_id)]
+    by_hand = [wave for wave in freed if wave.record.phase is Phase.DELETED and wave.record.by_hand]
+    if by_hand:
+        case.change(
+            by_hand[0], Action.REPLACE, Reason.DELETED_BY_HAND, rings=case.running, rows=delta.new,
+            new_rows=delta.new, repeat_rows=delta.repeats,
+            detail="deleted at the platform; its undialled rows go out in a further wave",
+        )  # fmt: skip
+        return
+    number = case.subject.next_wave
+    reason = Reason.NEW if number == 1 and not case.subject.waves else Reason.ROWS_ADDED
+    if freed:
+        expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
+        reason = Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
+    elif reason is Reason.ROWS_ADDED and delta.released == delta.new:
+        reason = Reason.ROWS_RELEASED
+    change = Change(
+        case.subject.name,
+        number,
+        Action.CREATE,
+        reason,
+        rows=delta.new,
+        attributes=case.attributes.changes_from(None),
+        position=case.cause(reason),
+        new_rows=delta.new,
+        repeat_rows=delta.repeats,
+        detail=line_notes(case),
+    )
+    case.decision.changes.append(change)
+    if case.running:
+        case.decision.changes.append(
+            Change(
+                case.subject.name, number, Action.START, Reason.DECLARED_RUNNING, rows=delta.new,
+                rings=True, position=case.cause(Reason.DECLARED_RUNNING),
+            )
+        )  # fmt: skip
+
+
+def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) -> None:
+    """Call out what is new."""
+    delta = subject.delta
+    unknown = sum(wave.record.unknown for wave in subject.waves)
+    if unknown:
+        find(
+            decision, subject, "call-out-unknown", 0,
+            f"{unknown} rows were called out without an answer; they are never called out again",
+            f"a call record settles them, or `yeta state resolve {subject.name}`",
+        )  # fmt: skip
+    if not delta.new or blocked(subject, decision):
+        return
+    begun = any(subject.delta.freed.values())
+    decision.changes.append(
+        Change(
+            subject.name,
+            subject.next_wave,
+            Action.CALL,
+            Reason.UNFINISHED if begun else Reason.DIRECT_CALL,
+            rows=delta.new,
+            rings=True,
+            attributes=Attributes.of(declared).changes_from(None),
+            position=subject.in_list(delta.new_line),
+            new_rows=delta.new,
+            repeat_rows=delta.repeats,
+            detail="RINGS AT ONCE AND CANNOT BE REVOKED",
+        )
+    )

@@ -1,0 +1,80 @@
+"""Tasks that bear our mark and have no record: thrown away if they never rang, else a person is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.diff.case import (
+    UNRESOLVED,
+    Decision,
+    find,
+)
+from yeta_reconcile.platform.resources import ASTIR, LivePhase
+from yeta_reconcile.waves.record import FINAL, RISEN, Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.diff.subject import Subject
+    from yeta_reconcile.planning.observed import Orphan
+
+
+def judge_orphans(subject: Subject, decision: Decision) -> None:
+    """What becomes of each of a campaign's orphans."""
+    for orphan in subject.orphans:
+        task, mark = orphan.task, orphan.mark
+        if orphan.proven and task.phase is LivePhase.NEW and task.never_rang:
+            decision.changes.append(
+                Change(
+                    subject.name,
+                    mark.wave,
+                    Action.DELETE,
+                    Reason.ORPHAN,
+                    rows=task.count_tel or 0,
+                    task_id=task.task_id,
+                    detail=f"task {task.task_id} bears our mark, has no record and was never started",
+                )
+            )
+        elif not (orphan.proven and task.phase is LivePhase.DELETED and task.never_rang):
+            _orphan_blocks(subject, orphan, decision)
+
+
+def name_risen(subject: Subject, decision: Decision) -> None:
+    """Waves that are over while their tasks are live, or were since: their rows may be another wave's by now.
+
+    A query that lags behind the end reads the same; that it rings is the worse reading, and it passes. What
+    was called after its row was freed is known once every record is there.
+    """
+    for wave in subject.waves:
+        record, task = wave.record, wave.task
+        over = record.phase in FINAL and record.phase is not Phase.LOST
+        if over and task is not None and task.phase in ASTIR:
+            find(
+                decision, subject, "task-risen", UNRESOLVED,
+                f"wave {record.number} is {record.phase}, and its task {task.task_id} is {task.status_words} "
+                "again: it may call whom another wave calls",
+                "delete it at the platform if nobody wants it",
+            )  # fmt: skip
+        elif over and record.detail == RISEN and not record.accounted:
+            find(
+                decision, subject, "task-risen", UNRESOLVED,
+                f"task {record.task_id} of wave {record.number} went on after {record.released} rows of it "
+                "were freed: who of them was called is not known",
+                f"their call records tell, or `yeta state resolve {record.campaign}`",
+            )  # fmt: skip
+
+
+def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None:
+    task, mark = orphan.task, orphan.mark
+    what = f"task {task.task_id} ({task.status_words}) bears the mark of {mark.campaign} wave {mark.wave}"
+    if not orphan.proven:
+        find(
+            decision, subject, "unproven-task", UNRESOLVED,
+            f"{what}, but the state's key cannot prove it",
+            f"put the right key back, or take it in with `yeta import {mark.campaign} {task.task_id}`",
+        )  # fmt: skip
+        return
+    find(
+        decision, subject, "orphan-started", UNRESOLVED,
+        f"{what}, was started, and the state has no record of it: its people may have been called",
+        f"`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {mark.campaign}`",
+    )  # fmt: skip

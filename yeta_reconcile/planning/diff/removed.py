@@ -1,0 +1,56 @@
+"""A campaign that is not declared any more: what is not final is deleted, its ledger stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.diff.case import (
+    REFUSED,
+    Decision,
+    find,
+)
+from yeta_reconcile.waves.record import Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.diff.subject import Subject, Wave
+
+
+def decide_gone(subject: Subject, decision: Decision) -> None:
+    """Delete what may still ring, unless it is protected."""
+    record = subject.record
+    if record is None:
+        return
+    doomed = [wave for wave in subject.waves if wave.record.staged or wave.record.live]
+    doomed = [wave for wave in doomed if wave.record.kind == "Campaign" and _exists(wave.record)]
+    if record.protect and (doomed or record.gone_at is None):
+        find(
+            decision, subject, "protected", REFUSED,
+            f"{subject.name} is protected: removing it is refused",
+            "apply it once with `protect: false`, then remove it",
+        )  # fmt: skip
+        return
+    reason = Reason.DESTROY if subject.destroy else Reason.DOCUMENT_REMOVED
+    for wave in doomed:
+        decision.changes.append(
+            Change(
+                subject.name,
+                wave.record.number,
+                Action.DELETE,
+                reason,
+                rows=wave.rows_left,
+                wave_id=wave.record.wave_id,
+                detail=_still_pending(wave),
+            )
+        )
+
+
+def _exists(wave: WaveRecord) -> bool:
+    """Whether the platform has, or may have, a task of this wave."""
+    return wave.task_id is not None or wave.phase is Phase.CREATING
+
+
+def _still_pending(wave: Wave) -> str:
+    if wave.record.staged:
+        return "never started"
+    return f"{wave.rows_left} rows are left in it and will not be called by it any more"

@@ -1,0 +1,83 @@
+"""Waves that were never started: as declared finished and started, else thrown away and staged anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.diff.case import Case
+    from yeta_reconcile.planning.diff.subject import Wave
+
+
+def decide_staged(case: Case) -> None:
+    """Each staged wave."""
+    for wave in case.subject.waves:
+        record = wave.record
+        if not record.staged:
+            continue
+        delta = case.delta.staged.get(record.wave_id)
+        attributes = case.attributes.changes_from(record.attributes)
+        if case.subject.columns and record.columns != case.subject.columns:
+            attributes["columns"] = (list(record.columns), list(case.subject.columns))
+        added = 0 if record.full else case.delta.new
+        same = delta is not None and delta.same and not attributes and not added
+        same &= record.wave_id not in case.subject.tampered
+        rows = (delta.rows if delta else 0) + added
+        again = case.delta.staged_repeats.get(record.wave_id, 0)
+        if not rows:
+            case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
+            continue
+        if not same:
+            _restage(case, wave, attributes, rows, added)
+        elif record.phase is not Phase.VERIFIED:
+            case.change(
+                wave, Action.CREATE, Reason.UNFINISHED, rows=rows, new_rows=rows, repeat_rows=again,
+                attributes=case.attributes.changes_from(None), detail=line_notes(case),
+            )  # fmt: skip
+        if case.running:
+            verified = same and record.phase is Phase.VERIFIED
+            case.change(
+                wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows,
+                repeat_rows=again if verified else 0,
+            )  # fmt: skip
+
+
+def _restage(
+    case: Case, wave: Wave, attributes: dict[str, tuple[object, object]], rows: int, added: int
+) -> None:
+    delta = case.delta.staged.get(wave.record.wave_id)
+    reason = (
+        Reason.ATTRIBUTES_CHANGED
+        if attributes
+        else Reason.ROWS_CHANGED
+        if delta and delta.edited
+        else Reason.ROWS_REMOVED
+        if delta and delta.removed
+        else Reason.ROWS_ADDED
+        if added
+        else Reason.CHANGED_BY_HAND
+    )
+    case.change(
+        wave,
+        Action.REPLACE,
+        reason,
+        rows=rows,
+        attributes=attributes,
+        new_rows=added,
+        repeat_rows=(case.delta.repeats if added else 0)
+        + case.delta.staged_repeats.get(wave.record.wave_id, 0),
+        detail="never started: thrown away and staged anew",
+    )
+
+
+def line_notes(case: Case) -> str:
+    """Who holds the lines that a wave wants; a note only, the platform decides."""
+    holders = [
+        f"line {line} is in use by {case.subject.taken[line]}"
+        for line in case.attributes.lines
+        if line in case.subject.taken
+    ]
+    return f"{'; '.join(holders)}: it may have to wait" if holders else ""

@@ -1,0 +1,280 @@
+"""Waves that go on: steered as declared, or replaced where what is declared changed (carry-over)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.planning.diff.case import (
+    REFUSED,
+    UNRESOLVED,
+)
+from yeta_reconcile.platform.resources import HALTED, LivePhase
+from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.planning.diff.case import Case
+    from yeta_reconcile.planning.diff.subject import Wave
+
+
+def decide_live(case: Case, wave: Wave) -> None:
+    """Carry over, resume from a drain, or steer."""
+    if _unknown_status(case, wave):
+        return
+    _name_absent(case, wave)
+    _name_called_before(case, wave)
+    attributes = case.attributes.changes_from(wave.record.attributes)
+    edited = case.delta.edited.get(wave.record.wave_id, 0)
+    removed = case.delta.removed.get(wave.record.wave_id, 0)
+    recalled = case.delta.recalled.get(wave.record.wave_id, 0)
+    changed = bool(attributes or edited)
+    if changed and case.declared.on_change == "forbid":
+        case.find(
+            "change-forbidden", REFUSED,
+            f"{_what(attributes, edited)} of {case.declared.name} changed while wave "
+            f"{wave.record.number} is going on, and on_change is forbid",
+            "take the change back, or say `on_change: carry-over` or `next-wave`", "on_change",
+        )  # fmt: skip
+        return
+    carried = changed and case.declared.on_change == "carry-over"
+    if not carried:
+        _name_renumbered(case, wave)
+    carried |= bool(removed or recalled) and case.declared.on_removed_rows == "carry-over"
+    carried |= bool(case.delta.called_before.get(wave.record.wave_id))
+    if carried and _contradicts(case, wave):
+        return
+    if carried and wave.undialled:
+        reason = (
+            Reason.ATTRIBUTES_CHANGED
+            if attributes
+            else Reason.ROWS_CHANGED
+            if edited
+            else Reason.ROWS_REMOVED
+        )
+        _carry(case, wave, reason, attributes, removed, recalled)
+    elif wave.record.phase is Phase.DRAINING:
+        reason = Reason.NOTHING_LEFT if carried else Reason.EDIT_REVERTED
+        _resume(case, wave, reason) if case.running else None
+    else:
+        _name_recalled(case, wave, recalled)
+        _steer(case, wave)
+
+
+def _name_renumbered(case: Case, wave: Wave) -> None:
+    """A wave that goes on as it is calls the numbers that it was given."""
+    count = case.delta.renumbered.get(wave.record.wave_id, 0)
+    if count:
+        line = case.delta.edited_lines.get(wave.record.wave_id, 0)
+        case.find(
+            "changed-number", 0,
+            f"{count} rows of wave {wave.record.number}, from line {line} of the list on, have another "
+            "number now: the wave goes on with those it has, and nobody calls the new ones",
+            "`on_change: carry-over` replaces them", "on_change",
+        )  # fmt: skip
+
+
+def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
+    """With nobody left to call for the first time a wave is left to finish, and with it its recalls."""
+    if recalled and case.running:
+        case.find(
+            "may-be-recalled", 0,
+            f"{recalled} removed numbers of wave {wave.record.number} were called in vain and may be tried "
+            "again",
+            "`state: paused` stops it", "contacts",
+        )  # fmt: skip
+
+
+def _unknown_status(case: Case, wave: Wave) -> bool:
+    """A status that is not known is shown, and nothing rings by it; what is declared paused is paused."""
+    record, task = wave.record, wave.task
+    if task is None or task.phase is not LivePhase.UNKNOWN:
+        return False
+    case.find(
+        "unknown-status", 0,
+        f"task {record.task_id} of wave {record.number} is {task.status_words}, which is not known: it is "
+        "left as it is",
+        "look at it in the platform's console",
+    )  # fmt: skip
+    _pause_as_declared(case, wave)
+    return True
+
+
+def _pause_as_declared(case: Case, wave: Wave) -> None:
+    """Whatever else has to wait: what is declared paused is paused."""
+    if wave.record.phase is Phase.STARTED and not case.running:
+        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+
+
+def _contradicts(case: Case, wave: Wave) -> bool:
+    """Counts that cannot both be right prove nothing: neither who is left nor that nobody is."""
+    task = wave.task
+    if task is None or task.count_tel is None or (task.process_tel_count or 0) <= task.count_tel:
+        return False
+    case.find(
+        "cannot-account", UNRESOLVED,
+        f"the platform says that {task.process_tel_count} of the {task.count_tel} numbers of wave "
+        f"{wave.record.number} were dialled, which cannot be: nothing is carried over",
+        f"`yeta state resolve {case.declared.name}` settles it by hand; `state: paused` stops its calls",
+    )  # fmt: skip
+    _pause_as_declared(case, wave)
+    return True
+
+
+def _name_called_before(case: Case, wave: Wave) -> None:
+    """A record that came late tells that a wave before called whom this one has yet to call."""
+    count = case.delta.called_before.get(wave.record.wave_id, 0)
+    if count:
+        case.find(
+            "called-before", 0,
+            f"{count} numbers of wave {wave.record.number} were called by a wave before it, as records "
+            "that came late tell: they are taken out of it",
+        )  # fmt: skip
+
+
+def _name_absent(case: Case, wave: Wave) -> None:
+    """A wave that another hand started while its task was not what we asked: whom it calls is not known."""
+    record, task = wave.record, wave.task
+    asked = record.pending + record.dialled + record.held
+    if record.imported or task is None or task.count_tel is None or task.count_tel == asked:
+        return
+    case.find(
+        "count-differs", 0,
+        f"wave {record.number} was started with {task.count_tel} numbers where {asked} belong into it; "
+        "those that are not in it are not called",
+        f"`yeta state resolve {case.declared.name}` settles them once it is over",
+    )  # fmt: skip
+
+
+def _what(attributes: Mapping[str, object], edited: int) -> str:
+    names = ", ".join(attributes)
+    rows = f"{edited} undialled rows" if edited else ""
+    return " and ".join(part for part in (names, rows) if part)
+
+
+def _steer(case: Case, wave: Wave) -> None:
+    """Pause, resume or start again as declared."""
+    record, task = wave.record, wave.task
+    if task is None:
+        return
+    if task.phase is LivePhase.NEW and record.phase is Phase.STARTED:
+        if case.running and not case.ended:
+            case.change(wave, Action.START, Reason.START_UNCONFIRMED, rings=True)
+    elif record.phase is Phase.STARTED and not case.running:
+        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    elif record.phase is Phase.PAUSED and case.running and not case.ended:
+        by_halt = record.detail == HALTED
+        hand = Reason.HALTED if by_halt else Reason.PAUSED_BY_HAND
+        _resume(case, wave, hand if record.by_hand or by_halt else Reason.DECLARED_RUNNING)
+
+
+def _resume(case: Case, wave: Wave, reason: Reason) -> None:
+    if not case.ended:
+        again = case.subject.recalls.get(wave.record.wave_id, 0)
+        words = f"up to {again} numbers that were called in vain may be tried again" if again else ""
+        case.change(wave, Action.RESUME, reason, rings=True, recall_rows=again, detail=words)
+
+
+def _carry(
+    case: Case,
+    wave: Wave,
+    reason: Reason,
+    attributes: dict[str, tuple[object, object]],
+    removed: int,
+    recalled: int,
+) -> None:
+    """Replace a started wave by one with its undialled rows, as soon as that can succeed."""
+    record, task = wave.record, wave.task
+    if case.ended or task is None:
+        return
+    still = removed + recalled
+    if case.in_doubt:
+        # A replacement is a new wave: whom a task without a record called, it would call again.
+        _pause_as_declared(case, wave)
+        words = "nothing is carried over while a task without a record is unsettled"
+        case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, words + _removed(still))
+        return
+    if record.phase is Phase.DRAINING:
+        ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
+        if not ready.ready:
+            _not_ready(case, wave, ready, still)
+            return
+    elif _records_too_old(case, wave):
+        case.find(
+            "cannot-account", UNRESOLVED,
+            f"wave {record.number} was paused more than a week ago, and "
+            f"{missing_records(_missing(wave))}, but none that old; it cannot be carried over",
+            f"take the change back; or delete task {record.task_id} at the platform, and "
+            f"`yeta state resolve {case.declared.name}` settles it by hand",
+        )  # fmt: skip
+        return
+    elif blocked := _cannot_account(case, wave):
+        _pause_as_declared(case, wave)
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, blocked + _removed(still))
+        return
+    # Whether the removed are among those dialled without a record yet is not known: at most so many.
+    carried = max(min(record.pending - removed, wave.undialled), 0)
+    # Rows blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
+    entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
+    if entering and any(wave.unknown_numbers for wave in case.subject.waves):
+        words = "a task holds numbers of which it is not known whose they are; no further row is taken in"
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, words + _removed(still))
+        return
+    tried_again = record.attributes.recall_count and record.dialled
+    lost = f"; recalls that would still have come to {record.dialled} people are lost" if tried_again else ""
+    case.change(
+        wave,
+        Action.REPLACE,
+        reason,
+        rings=case.running,
+        rows=carried + entering,
+        attributes=attributes,
+        new_rows=entering,
+        repeat_rows=case.delta.repeats,
+        deletes=True,
+        detail=f"pause, drain, account, delete; {carried} undialled rows are carried over{lost}",
+    )
+
+
+def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
+    if ready.hopeless:
+        case.find(
+            "cannot-account", UNRESOLVED,
+            f"wave {wave.record.number} is drained, but {ready.detail}",
+            f"`yeta state resolve {case.declared.name}` settles it by hand",
+        )  # fmt: skip
+    else:
+        case.wait(wave, ready.reason, wave.rows_left, ready.detail + _removed(removed))
+
+
+def _cannot_account(case: Case, wave: Wave) -> str:
+    """Why a pause now could not lead to a replacement: too many records are missing, or nothing is proven."""
+    record, task = wave.record, wave.task
+    if record.held:
+        hint = f"`yeta state resolve {record.campaign}` settles them"
+        return f"{record.held} rows are held as possibly dialled; {hint}"
+    if task is None or task.process_tel_count is None:
+        return "the platform gives no count of dialled numbers"
+    lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
+    in_progress = sum(line or 0 for line in lines)
+    missing = _missing(wave)
+    return missing_records(missing) if missing > in_progress else ""
+
+
+def _records_too_old(case: Case, wave: Wave) -> bool:
+    """Whether records are missing of a wave in which no call has been in progress for a week."""
+    record = wave.record
+    return (
+        record.phase is Phase.PAUSED and _missing(wave) > 0 and silent_for_a_week(record, case.subject.now_ms)
+    )
+
+
+def _missing(wave: Wave) -> int:
+    called = wave.task.process_tel_count if wave.task else None
+    return (called or 0) - wave.record.dialled
+
+
+def _removed(count: int) -> str:
+    return f"; {count} removed numbers may still ring until then, `state: paused` stops them" if count else ""

@@ -1,0 +1,175 @@
+"""What is known of one campaign: declared, recorded and observed, and how its waves hold rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.planning.delta import Grip, RowsDelta
+from yeta_reconcile.platform.resources import HALTED, Left
+from yeta_reconcile.waves.lifecycle import Seen, foreseen, risen, seen
+from yeta_reconcile.waves.record import RISEN, CampaignRecord, Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.planning.observed import Orphan
+    from yeta_reconcile.platform.resources import Task
+    from yeta_reconcile.waves.record import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A recorded wave in the light of its task."""
+
+    record: WaveRecord
+    task: Task | None
+    untold: tuple[str, ...] = ()
+    """Calls of which nobody knows whether they were carried out, until the next apply settles them."""
+
+    @property
+    def undialled(self) -> int:
+        """Numbers the platform has not dialled, by its own counts where it gives them."""
+        task = self.task
+        if task is None or task.count_tel is None or task.process_tel_count is None:
+            return self.record.pending
+        return max(task.count_tel - task.process_tel_count, 0)
+
+    @property
+    def unknown_numbers(self) -> int:
+        """Numbers that its task holds, and that are nobody's who is known to be in it."""
+        return (
+            0
+            if self.record.staged
+            else self.record.unknown_numbers(self.task.count_tel if self.task else None)
+        )
+
+    @property
+    def rows_left(self) -> int:
+        """Rows that may still ring: neither called by a record, nor dialled by the platform's counts."""
+        pending = self.record.pending
+        return min(pending, self.undialled) if self.record.live else pending
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that is known of one campaign; times in ms.
+
+    `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
+    waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
+    once it goes on. `continued` are numbers that count as called, with the
+    campaign that holds them, `unsettled` such campaigns of which a task without a record called people. `at`
+    gives the place of a declared value, `list_label` is its contact list relative to the repository.
+    """
+
+    name: str
+    declared: Calling | None
+    record: CampaignRecord | None
+    waves: tuple[Wave, ...]
+    delta: RowsDelta
+    now: datetime
+    drain_quiet: int
+    concurrents: dict[str, int | None] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    next_wave: int = 1
+    orphans: tuple[Orphan, ...] = ()
+    strangers_block: bool = False
+    state_lost: bool = False
+    destroy: bool = False
+    two_ledgers: bool = False
+    successor: str = ""
+    continued: Mapping[bytes, str] = field(default_factory=dict)
+    unsettled: tuple[str, ...] = ()
+    tampered: frozenset[int] = frozenset()
+    recalls: Mapping[int, int] = field(default_factory=dict)
+    at: Callable[..., Position] = lambda *_: Position("")
+    list_label: str = ""
+
+    def in_list(self, line: int) -> Position:
+        """The place of a row; 0 is one that is not there (any more)."""
+        return Position(self.list_label, line or 1, 1)
+
+    @property
+    def now_ms(self) -> int:
+        """Now, in ms since the epoch."""
+        return int(self.now.timestamp() * 1000)
+
+    @property
+    def new(self) -> bool:
+        """Whether nothing of it was ever recorded."""
+        return self.record is None or not self.record.has_ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """The journal's open calls by wave, and when the platform was asked; `now` and `settle` in ms."""
+
+    calls: Mapping[int, Sequence[Intent]] = field(default_factory=dict)
+    now: int = 0
+    settle: int = 0
+
+    @classmethod
+    def of(cls, intents: Iterable[Intent], now: int, settle: int) -> Doubts:
+        """Those that concern a wave."""
+        calls: dict[int, list[Intent]] = {}
+        for intent in intents:
+            if intent.wave_id is not None:
+                calls.setdefault(intent.wave_id, []).append(intent)
+        return cls(calls, now, settle)
+
+
+def in_the_light(
+    record: CampaignRecord | None,
+    tasks: dict[str, Task | None],
+    halted: Mapping[str, Left] = MappingProxyType({}),
+    doubts: Doubts | None = None,
+) -> tuple[Wave, ...]:
+    """A campaign's waves with the phases that the platform's answers give them; discarded ones left out.
+
+    `halted` are tasks that our own halt paused: their waves say so before any apply has noted it, unless the
+    counts show that they went on since. What settling the `doubts` would make of a wave is foreseen.
+    """
+    waves = []
+    doubts = doubts or Doubts()
+    for recorded in record.waves if record else ():
+        calls = doubts.calls.get(recorded.wave_id, ())
+        if recorded.task_id is None or recorded.task_id not in tasks:
+            # Without an answer about its task nothing is foreseen.
+            waves.append(Wave(recorded, None, foreseen(recorded, None, calls, 0, doubts.settle)[1]))
+            continue
+        task = tasks[recorded.task_id]
+        wave, untold = foreseen(recorded, task, calls, doubts.now, doubts.settle)
+        now: Seen = seen(wave, task)
+        if now.phase is not Phase.DISCARDED:
+            detail = RISEN if risen(wave, task) else wave.detail
+            left = halted.get(recorded.task_id) or Left.said(detail)
+            if now.phase is Phase.PAUSED and task is not None and left is not None:
+                # Whoever set it going in between has paused it since.
+                detail = "" if left.ran_on(task) else HALTED
+            lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count, detail=detail)
+            waves.append(Wave(lit, task, untold))
+    return tuple(waves)
+
+
+def grip(wave: WaveRecord) -> Grip:
+    """What a wave does to its pending rows."""
+    if wave.kind != "Campaign":
+        # A row of a direct call is pending only before its call-out: its intent makes it unknown.
+        return Grip.FREEING
+    if wave.staged:
+        return Grip.FULL if wave.full else Grip.STAGED
+    if wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted:
+        return Grip.FREEING
+    return Grip.OVER if wave.phase is Phase.COMPLETED else Grip.HOLDING
+
+
+def key_headers(declared: Calling, columns: Iterable[str]) -> tuple[str, ...]:
+    """The CSV headers that identify a row; empty where the number does, whatever its header is called."""
+    number = next(iter(columns), "")
+    key = declared.contacts.key or ()
+    return () if key == (declared.contacts.columns.get(number, number),) else key

@@ -1,0 +1,143 @@
+"""What differs live from what was applied, task by task. Progress is no drift; what is over is history.
+
+Pure: recorded waves against one look at the platform.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.resources import Left, LivePhase, Task
+from yeta_reconcile.render.report import Difference, Drift
+from yeta_reconcile.waves.record import FINAL, Phase, Recorded, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from yeta_reconcile.planning.observed import Observed, Orphan
+
+# What we brought a wave to, in the words of the platform's statuses.
+_APPLIED = {
+    Phase.CREATING: "staged",
+    Phase.FILLING: "staged",
+    Phase.VERIFIED: "staged",
+    Phase.STARTED: "running",
+    Phase.PAUSED: "paused",
+    Phase.DRAINING: "paused",
+    Phase.DELETED: "running",
+    Phase.LOST: "running",
+}
+_OVER = frozenset({LivePhase.COMPLETED, LivePhase.EXPIRED})
+
+
+def compare(recorded: Recorded, observed: Observed, at: datetime, *, halted: Collection[str] = ()) -> Drift:
+    """Every difference, campaigns by name. `halted` are tasks that a halt of ours paused."""
+    differences: list[Difference] = []
+    checked = 0
+    for _, record in sorted(recorded.campaigns.items()):
+        for wave in record.waves:
+            if wave.task_id is None or wave.task_id not in observed.tasks:
+                continue
+            checked += 1
+            differences += _wave(wave, observed.tasks[wave.task_id], halted)
+    for orphan in observed.orphans:
+        differences += _orphan(orphan)
+    return Drift(at, checked, tuple(differences))
+
+
+def _wave(wave: WaveRecord, task: Task | None, halted: Collection[str]) -> Iterator[Difference]:
+    if wave.phase is Phase.DISCARDED or (wave.phase in FINAL and not _taken_away(wave)):
+        return
+    if task is None:
+        yield _differs(wave, "task", _APPLIED.get(wave.phase, wave.phase.value), "gone")
+        return
+    applied, live = _states(wave, task, halted)
+    if applied != live:
+        yield _differs(wave, "state", applied, live)
+    yield from settings_differing(wave, task)
+
+
+def settings_differing(wave: WaveRecord, task: Task) -> Iterator[Difference]:
+    """What of a task that is not over is otherwise than it was applied, its state left aside."""
+    if task.phase is LivePhase.DELETED or task.phase in _OVER:
+        return
+    for name, (asked, found) in differing(wave, task).items():
+        yield _differs(wave, name, asked, found)
+
+
+def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
+    """Name: (applied, live) of what the platform tells and is not as it was applied."""
+    pairs = _attributes(wave, task)
+    return {name: pair for name, pair in pairs.items() if pair[1] is not None and pair[0] != pair[1]}
+
+
+def _differs(wave: WaveRecord, what: str, applied: Any, live: Any) -> Difference:
+    return Difference(wave.campaign, wave.number, what, applied, live, wave.task_id)
+
+
+def _taken_away(wave: WaveRecord) -> bool:
+    """Whether another hand ended it while there was something left in it to call."""
+    return wave.phase is Phase.LOST or (wave.phase is Phase.DELETED and wave.by_hand and wave.pending > 0)
+
+
+def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str, str]:
+    """(applied, live) in words; equal where nothing but progress was made."""
+    # A pause by another hand that an apply has noted is still not what was applied.
+    applied = "running" if wave.phase is Phase.PAUSED and wave.by_hand else _APPLIED[wave.phase]
+    match task.phase:
+        case LivePhase.NEW:
+            # A start that was sent and never arrived is the journal's affair, not another hand's.
+            live = applied if wave.phase is Phase.STARTED else "staged"
+        case LivePhase.LIVE:
+            live = "running"
+        case LivePhase.PAUSED:
+            left = Left.said(wave.detail)
+            by_halt = wave.task_id in halted or (left is not None and not left.ran_on(task))
+            live = "paused by a halt" if by_halt and applied == "running" else "paused"
+        case LivePhase.DELETED:
+            live = "deleted"
+        case LivePhase.UNKNOWN:
+            live = task.status_words
+        case _:
+            live = applied
+    return applied, live
+
+
+def _attributes(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
+    """Name: (applied, live) of what the platform tells and the document decided; None is not told."""
+    asked = wave.attributes
+    pairs: dict[str, tuple[Any, Any]] = {
+        "robot": (asked.robot, task.robot),
+        "lines": (sorted(asked.lines), sorted(task.lines) if task.lines else None),
+        "windows": (
+            sorted(asked.windows or ()), sorted(task.windows) if task.windows and asked.windows else None,
+        ),
+        "begin": (_moment(asked.begin), _at(task.estimate_begin, asked.begin) if asked.begin else None),
+        "end": (_moment(asked.end), _at(task.estimate_end, asked.end)),
+        "recall_count": (asked.recall_count, task.recall_count),
+        "recall_wait": (asked.recall_wait, task.recall_wait if asked.recall_count else None),
+        "voice": (asked.voice, task.voice if asked.voice else None),
+    }  # fmt: skip
+    if not wave.imported and wave.phase is not Phase.FILLING:
+        pairs["count"] = (wave.pending + wave.dialled + wave.held + wave.unknown, task.count_tel)
+    return pairs
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _at(ms: int | None, like: datetime | None) -> str | None:
+    """A moment of the platform as the document would write it; 0 and nothing are none."""
+    moment = instant(ms, like.tzinfo if like else None)
+    return moment.isoformat() if moment else None
+
+
+def _orphan(orphan: Orphan) -> Iterator[Difference]:
+    task, mark = orphan.task, orphan.mark
+    if orphan.proven and task.deleted and task.never_rang:
+        return
+    whose = "no record" if orphan.proven else "no record, and a mark that the key cannot prove"
+    yield Difference(mark.campaign, mark.wave, "task", whose, task.status_words, task.task_id)

@@ -1,0 +1,150 @@
+"""The rows of a campaign's waves by key, sorted by what holds them: what a list is compared with.
+
+It reads the state; what a declared row comes to is `planning/list_diff.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Fate, RowRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from yeta_reconcile.store import Store
+
+# What is known of a row that several waves hold: that it was called, that one has yet to call it, nothing.
+_CERTAIN = (Fate.DIALLED, Fate.PENDING, Fate.UNKNOWN, Fate.HELD)
+STAGING = (Grip.STAGED, Grip.FULL)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A campaign's rows by key, sorted by what holds them.
+
+    Of the holding rows `own` are the keys that are numbers, and `numbers` maps the others' numbers to keys; a
+    key that was held with several numbers has the first in `holding`, the rest in `further`. `released` are
+    keys that a wave held and let go, `again` rows that a wave has yet to call although another one called
+    them. `unreached` tells which keys of a wave were called in vain, and may be tried again by it.
+    """
+
+    grips: Mapping[int, Grip] = field(default_factory=dict)
+    holding: dict[bytes, RowRecord] = field(default_factory=dict)
+    further: dict[bytes, list[RowRecord]] = field(default_factory=dict)
+    own: set[bytes] = field(default_factory=set)
+    numbers: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    staged: dict[bytes, RowRecord] = field(default_factory=dict)
+    freeing: dict[bytes, RowRecord] = field(default_factory=dict)
+    released: set[bytes] = field(default_factory=set)
+    aside: dict[bytes, tuple[bytes, str, int, int]] = field(default_factory=dict)
+    doubled: Counter[int] = field(default_factory=Counter)
+    again: list[RowRecord] = field(default_factory=list)
+    unreached: Callable[[int, Collection[bytes]], set[bytes]] = lambda _wave, _keys: set()
+
+    @classmethod
+    def read(
+        cls,
+        store: Store,
+        record: CampaignRecord | None,
+        grips: Mapping[int, Grip],
+        withheld: Collection[int] = (),
+    ) -> Ledger:
+        """The ledger of a campaign; `grips` are those of its waves by id.
+
+        Rows that one of the waves `withheld` let go count as held.
+        """
+        ledger = cls(grips)
+        if record is None:
+            return ledger
+        ledger.aside = store.waves.set_aside(record.name)
+        trying = {wave.wave_id for wave in record.waves if wave.live and wave.attributes.recall_count}
+        ledger.unreached = lambda wave_id, keys: (
+            store.calls.unreached(wave_id, keys) if wave_id in trying else set()
+        )
+        for kept in store.waves.ledger(record.name):
+            held = kept.fate is Fate.RELEASED and kept.wave_id in withheld
+            row = kept._replace(fate=Fate.HELD) if held else kept
+            ledger._take(row, grips.get(row.wave_id))
+        return ledger
+
+    def _take(self, row: RowRecord, grip: Grip | None) -> None:
+        if row.fate is Fate.RELEASED and grip is not None:  # not out of a staged wave that was thrown away
+            self.released.add(row.key)
+        if row.fate in FREE_FATES or (grip is None and row.fate is not Fate.DIALLED):
+            return
+        if row.fate is Fate.PENDING and grip in STAGING:
+            self.doubled[row.wave_id] += row.key in self.staged
+            self.staged[row.key] = row
+        elif row.fate is Fate.PENDING and grip is Grip.FREEING:
+            self.freeing[row.key] = row
+        elif row.key not in self.holding:
+            self.holding[row.key] = row
+            self._index(row)
+        else:
+            self._hold_again(row)
+
+    def _hold_again(self, row: RowRecord) -> None:
+        """A key that a wave holds already: with the same number, or after it was changed."""
+        former = self.exact(row.key, row.number_digest)
+        if former is None:
+            self.further.setdefault(row.key, []).append(row)
+            self._index(row)
+            return
+        row, other = sorted((row, former), key=lambda held: _CERTAIN.index(held.fate))
+        if row.fate is Fate.DIALLED and other.fate is Fate.PENDING:
+            self.again.append(other)
+        if self.holding[row.key] == former:
+            self.holding[row.key] = row
+        else:
+            self.further[row.key] = [row if one == former else one for one in self.further[row.key]]
+
+    def _index(self, row: RowRecord) -> None:
+        if row.number is None:
+            self.own.add(row.key)
+        else:
+            self.numbers[row.number].append(row.key)
+
+    def of_key(self, key: bytes) -> list[RowRecord]:
+        """The rows that hold a key, one for each number it was held with."""
+        return [self.holding[key], *self.further.get(key, ())]
+
+    def exact(self, key: bytes, number: bytes) -> RowRecord | None:
+        """The row that holds a key with just this number."""
+        row = self.holding[key]
+        if row.number_digest == number or key not in self.further:
+            return row if row.number_digest == number else None
+        return next((one for one in self.further[key] if one.number_digest == number), None)
+
+    def standing_for(self, key: bytes, number: bytes) -> RowRecord:
+        """The row that holds a declared one: with its number, else one that may ring yet, else any."""
+        found = self.exact(key, number)
+        return found or next(filter(self.may_ring, self.of_key(key)), self.holding[key])
+
+    def holders(self) -> Iterator[RowRecord]:
+        """Every holding row."""
+        yield from self.holding.values()
+        for rows in self.further.values():
+            yield from rows
+
+    def may_ring(self, row: RowRecord) -> bool:
+        """Whether a holding row may be called yet by its wave, for all that is known."""
+        return self.grips.get(row.wave_id) is Grip.HOLDING and row.fate in (Fate.PENDING, Fate.HELD)
+
+    def called_under(self, number: bytes, key: bytes) -> list[bytes]:
+        """The other keys under which the number of the row `key` is held."""
+        own = [number] if number != key and number in self.own else []
+        return own + [other for other in self.numbers.get(number, ()) if other != key]
+
+    def knows(self, key: bytes) -> bool:
+        """Whether anything is recorded of a key."""
+        known = self.holding, self.staged, self.freeing, self.released, self.aside
+        return any(key in some for some in known)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of the campaign was ever recorded."""
+        return not (self.holding or self.staged or self.freeing or self.released or self.aside)

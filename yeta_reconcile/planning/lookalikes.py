@@ -1,0 +1,155 @@
+"""What the campaigns of a repository have to do with one another, for one plan.
+
+Who goes on with whose ledger, whose people count as called by another, who left one list as another took
+them on. It reads the state and, where a list changed, that list; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.models import (
+    Campaign,
+    continued,
+)
+from yeta_reconcile.planning.neighbours import Entering, Neighbours
+from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
+from yeta_reconcile.waves.record import BY_HAND, Fate
+from yeta_reconcile.waves.renames import (
+    known_as,
+    record_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+
+LATELY_MS = 30 * 24 * 3600 * 1000
+
+
+def continued_records(
+    model: Calling, recorded: Recorded, callings: Mapping[str, Located[Calling]]
+) -> list[tuple[CampaignRecord, bool]]:
+    """What is recorded of the campaigns that one continues, and whether they are declared."""
+    if not model.continues:
+        return []
+    own = record_of(model, recorded, callings)
+    found = ((known_as(name, recorded), name in callings) for name in continued(model, callings))
+    return [(record, declared) for record, declared in found if record and record is not own]
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The campaigns of one plan. `lit` are waves as the platform's answers show them; `now` in ms."""
+
+    declared: Repository
+    store: Store
+    recorded: Recorded
+    lit: Mapping[str, tuple[Wave, ...]]
+    config: Config
+    now: int
+
+    @cached_property
+    def standing(self) -> dict[str, Located[Calling]]:
+        """By recorded name the document that stands for it, renames followed."""
+        callings = self.declared.callings
+        found = ((record_of(one.model, self.recorded, callings), one) for one in callings.values())
+        return {record.name: located for record, located in found if record}
+
+    @cached_property
+    def undeclared(self) -> list[str]:
+        """Recorded campaigns that no document stands for."""
+        return [name for name in self.recorded.campaigns if name not in self.standing]
+
+    def continued(self, model: Calling) -> list[tuple[CampaignRecord, bool]]:
+        """The campaigns that one continues, with their waves in the light of their tasks."""
+        found = continued_records(model, self.recorded, self.declared.callings)
+        return [
+            (replace(record, waves=tuple(wave.record for wave in self.lit[record.name])), declared)
+            for record, declared in found
+        ]
+
+    def asks(self, model: Calling, record: CampaignRecord | None) -> bool:
+        """Whether there is anybody who may have called the people of a campaign before it."""
+        own = model.contacts.same_number == "allow"
+        return any(one.has_ledger and (own or one is not record) for one in self.recorded.campaigns.values())
+
+    def among(self, subjects: dict[str, Subject], new: Mapping[str, set[bytes]]) -> dict[str, Subject]:
+        """The subjects with what those they would call (`new`, by name) have to do with other campaigns."""
+        entering = {}
+        for name, subject in subjects.items():
+            one = self._entering(subject, new.get(name, set()))
+            if one is not None:
+                entering[name] = one
+        if not entering:
+            return subjects
+        waves = {name: [wave.record for wave in waves] for name, waves in self.lit.items()}
+        neighbours = Neighbours(
+            self.store, self.recorded.campaigns, waves, self.now - LATELY_MS, self._leaving, self._gone
+        )
+        found = dict(subjects)
+        for name, meeting in neighbours.meet(entering).items():
+            staged = {wave: meeting.again(numbers) for wave, numbers in entering[name].staged.items()}
+            delta = replace(
+                subjects[name].delta,
+                repeats=meeting.again(entering[name].new),
+                staged_repeats=staged,
+                met=neighbours.met(meeting, entering[name]),
+            )
+            found[name] = replace(subjects[name], delta=delta)
+        return found
+
+    def _entering(self, subject: Subject, new: set[bytes]) -> Entering | None:
+        model, record = subject.declared, subject.record
+        if model is None or subject.destroy or not self.asks(model, record):
+            return None
+        starting = isinstance(model, Campaign) and model.state == "running"
+        staged = {
+            wave.record.wave_id: {
+                row.number_digest
+                for row in self.store.waves.rows(wave.record.wave_id)
+                if row.fate is Fate.PENDING
+            }
+            for wave in subject.waves
+            if starting and wave.record.staged
+        }
+        if not new and not staged:
+            return None
+        again = (known_as(name, self.recorded) for name in model.repeats)
+        return Entering(
+            ledger=record.name if record else model.name,
+            repeats=frozenset(one.name for one in again if one),
+            continues=frozenset(one.name for one, _ in self.continued(model)),
+            own=model.contacts.same_number == "allow",
+            new=new,
+            staged=staged,
+        )
+
+    def _leaving(self, name: str, numbers: set[bytes]) -> set[bytes]:
+        """Of numbers that a campaign called those that it declares no more since this change."""
+        record, located = self.recorded.campaigns[name], self.standing.get(name)
+        if name == BY_HAND or not numbers:
+            return set()
+        if located is None:
+            return numbers if record.gone_at is None else set()
+        robot = self.config.robots.get(located.model.robot)
+        spec = self.declared.list_spec(located)
+        if robot is None or lists_same(keyed(fingerprint_of(spec, robot.columns), self.store.key), record):
+            return set()
+        rows = ListReader(spec, robot.columns, digest=self.store.key.row_digest)
+        return numbers.difference(row.number_digest for row in rows)
+
+    def _gone(self, name: str) -> bool:
+        """Whether a campaign came to be declared no more, now or lately."""
+        gone_at = self.recorded.campaigns[name].gone_at
+        lately = gone_at is None or self.now - gone_at <= LATELY_MS
+        return lately and name not in self.standing and name != BY_HAND

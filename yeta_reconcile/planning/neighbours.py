@@ -1,0 +1,142 @@
+"""Whom other campaigns of the project hold: who of those that a plan would call was called by one of them.
+
+It reads the state, once however many campaigns ask, and only where somebody would be called for the first
+time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.planning.delta import Grip, Met
+from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.ledger import Ledger
+from yeta_reconcile.waves.record import FINAL, Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
+
+
+@dataclass(slots=True)
+class Entering:
+    """Whom a campaign would call: the numbers of its new rows, and of staged waves to be started, by id.
+
+    `ledger` is the name its own calls are recorded under; they count where one number may stand under two
+    keys (`own`). `repeats` are recorded names of campaigns whose people are to be called again, `continues`
+    of those whose people count as called.
+    """
+
+    ledger: str
+    repeats: frozenset[str]
+    continues: frozenset[str]
+    own: bool = False
+    new: set[bytes] = field(default_factory=set)
+    staged: dict[int, set[bytes]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Meeting:
+    """What was found for one campaign; `called` are numbers by the campaign that called them."""
+
+    shared: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    called: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+
+    def again(self, numbers: set[bytes]) -> int:
+        """How many of some numbers would be called again."""
+        return len(numbers.intersection(set().union(*self.called.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The campaigns of a state. `waves` are as the platform's answers show them; `since` in ms.
+
+    `leaving` tells which numbers of a recorded campaign nobody declares in it since this change, `gone`
+    whether it lately came to be declared no more.
+    """
+
+    store: Store
+    campaigns: Mapping[str, CampaignRecord]
+    waves: Mapping[str, Collection[WaveRecord]]
+    since: int
+    leaving: Callable[[str, set[bytes]], set[bytes]]
+    gone: Callable[[str], bool]
+
+    def meet(self, entering: Mapping[str, Entering]) -> dict[str, Meeting]:
+        """By campaign that would call somebody, whom of them others hold."""
+        askers: dict[bytes, tuple[str, ...]] = {}
+        for name, one in entering.items():
+            for number in set().union(one.new, *one.staged.values()):
+                askers[number] = (*askers.get(number, ()), name) if number in askers else (name,)
+        found: dict[str, Meeting] = defaultdict(Meeting)
+        for campaign, number, called, lately in self._hits(askers, self._asked(entering)):
+            for name in askers[number]:
+                one = entering[name]
+                if campaign == one.ledger and not one.own:
+                    continue
+                found[name].shared[campaign].add(number)
+                if called and (lately or campaign in one.repeats):
+                    found[name].called[campaign].add(number)
+        return found
+
+    def met(self, meeting: Meeting, one: Entering) -> dict[str, Met]:
+        """The same in counts; where the document says what is meant, nobody is said to have moved."""
+        meant = one.repeats | one.continues
+        return {
+            campaign: Met(
+                people=sum(wave.rows - wave.released for wave in self.waves[campaign]),
+                shared=len(numbers),
+                called=len(meeting.called[campaign]),
+                moved=0 if campaign in meant else len(self.leaving(campaign, meeting.called[campaign])),
+                gone=campaign not in meant and self.gone(campaign),
+                repeated=campaign in one.repeats,
+            )
+            for campaign, numbers in meeting.shared.items()
+        }
+
+    def _asked(self, entering: Mapping[str, Entering]) -> dict[int, WaveRecord]:
+        """The waves to look at: a campaign that asks alone need not look at its own."""
+        alone = {one.ledger for one in entering.values() if not one.own} if len(entering) == 1 else set()
+        return {
+            wave.wave_id: wave
+            for name, waves in self.waves.items()
+            if name not in alone
+            for wave in waves
+            if wave.rows
+        }
+
+    def _hits(
+        self, wanted: Collection[bytes], waves: Mapping[int, WaveRecord]
+    ) -> Iterator[tuple[str, bytes, bool, bool]]:
+        """Campaign and number, whether it called it or may have, and whether that was lately."""
+        counts = {wave_id: wave.rows for wave_id, wave in waves.items()}
+        for wave_id, key, number, fate in self.store.waves.rows_of_numbers(wanted, counts):
+            wave = waves[wave_id]
+            called = fate is not Fate.PENDING or grip(wave) in (Grip.HOLDING, Grip.OVER)
+            yield wave.campaign, number, called, called and self._lately(wave, key)
+        for campaign, number, at in self.store.waves.called_strays():
+            if number in wanted and campaign in self.waves:
+                yield campaign, number, True, at is None or at >= self.since
+
+    def _lately(self, wave: WaveRecord, key: bytes) -> bool:
+        if wave.phase not in FINAL or (wave.started_at or wave.created_at) >= self.since:
+            return True
+        last = self.store.waves.last_call(wave.wave_id, key)
+        return last is not None and last >= self.since
+
+
+def held_by(store: Store, records: Iterable[tuple[CampaignRecord, bool]]) -> dict[bytes, str]:
+    """The numbers that campaigns called or are about to call, with the first that does.
+
+    With each stands whether it is declared: then it will call those whom it has staged, too.
+    """
+    found: dict[bytes, str] = {}
+    for record, declared in records:
+        ledger = Ledger.read(store, record, {wave.wave_id: grip(wave) for wave in record.waves})
+        for row in (*ledger.holders(), *(ledger.staged.values() if declared else ())):
+            found.setdefault(row.number_digest, record.name)
+    return found

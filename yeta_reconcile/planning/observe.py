@@ -1,0 +1,135 @@
+"""One look at the platform: configuration, every task of ours, orphans. It asks and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from yeta_reconcile.marks import Key, owner_digest, parse_mark
+from yeta_reconcile.planning.observed import Observed, Orphan
+from yeta_reconcile.planning.whereabouts import Place
+from yeta_reconcile.platform.resources import ASTIR, Address, Config, LivePhase, Task
+from yeta_reconcile.waves.lifecycle import unread
+from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+# Beyond so many recorded tasks that the search did not show, one more listing is cheaper than asking each.
+ASKED_SINGLY = 50
+SETTLED = frozenset({Phase.COMPLETED, Phase.DISCARDED})
+
+
+class Questions(Place, Protocol):
+    """What looking needs of the platform client."""
+
+    def config(self) -> Config:
+        """Robots, lines, voices, URLs."""
+        ...
+
+    def query(self, *, name: str | None = None) -> list[Task]:
+        """Tasks by a part of their name."""
+        ...
+
+    def task(self, address: Address, *, remaining: bool = False) -> Task | None:
+        """One task by its id and name."""
+        ...
+
+
+def observe(
+    client: Questions,
+    recorded: Recorded,
+    key: Key,
+    project: str,
+    environment: str,
+    unseen: Callable[[WaveRecord], bool] = lambda _wave: False,
+) -> Observed:
+    """Everything a plan decides on. Raises what the client raises.
+
+    A wave's task that does not show and may be `unseen` yet is not gone for that: it is left out.
+    """
+    config = client.config()
+    owner = owner_digest(project, environment)
+    waves = [
+        wave for campaign in recorded.campaigns.values() for wave in campaign.waves if wave.kind == "Campaign"
+    ]
+    marked = [
+        task for task in client.query(name=owner) if (mark := parse_mark(task.name)) and mark.owner == owner
+    ]
+    answers = _answers(waves, marked, recorded)
+    return Observed(
+        config=config,
+        tasks=_recorded_tasks(client, waves, marked, unseen),
+        orphans=tuple(_orphans(waves, marked, recorded, answers, key, project, environment)),
+        answers=answers,
+    )
+
+
+def young(wave: WaveRecord, now: int, patience: float) -> bool:
+    """Whether a query may not show a wave's task yet: it was created less than `patience` seconds ago."""
+    return wave.phase is Phase.FILLING and now < wave.created_at + int(patience * 1000)
+
+
+def new_and_empty(task: Task) -> bool:
+    """Whether a task can be the answer to a create that was never answered."""
+    return task.phase is LivePhase.NEW and task.never_rang and not task.count_tel
+
+
+def _answers(waves: Iterable[WaveRecord], marked: Iterable[Task], recorded: Recorded) -> dict[str, Task]:
+    asked = {wave.task_name for wave in waves if wave.phase is Phase.CREATING}
+    answers: dict[str, Task] = {}
+    for task in marked:
+        known = task.task_id in recorded.task_ids or task.task_id in recorded.forgotten
+        if task.name in asked and not known and new_and_empty(task):
+            # Of several, the first is kept; every other match is an orphan.
+            answers.setdefault(task.name, task)
+    return answers
+
+
+def _orphans(
+    waves: Iterable[WaveRecord],
+    marked: Iterable[Task],
+    recorded: Recorded,
+    answers: dict[str, Task],
+    key: Key,
+    project: str,
+    environment: str,
+) -> Iterable[Orphan]:
+    """Tasks that no record is about, or none any more: those that were discarded or forgotten, if astir."""
+    kept = {*(task.address for task in answers.values()), *(wave.address for wave in waves)}
+    for task in marked:
+        mark = parse_mark(task.name)
+        known = task.task_id in recorded.task_ids or task.task_id in recorded.forgotten
+        if mark is not None and task.address not in kept and (not known or task.phase in ASTIR):
+            yield Orphan(task, mark, key.proves(mark, project, environment))
+
+
+def _recorded_tasks(
+    client: Questions, waves: list[WaveRecord], marked: Iterable[Task], unseen: Callable[[WaveRecord], bool]
+) -> dict[str, Task | None]:
+    wanted = {wave.task_id: wave for wave in waves if wave.task_id is not None}
+    # Another task that has a recorded id here is not the recorded one.
+    addresses = {wave.address for wave in wanted.values()}
+    found = {task.task_id: task for task in marked if task.address in addresses}
+    missing = [
+        task_id
+        for task_id, wave in wanted.items()
+        if task_id not in found and wave.phase not in SETTLED and not _needless(wave)
+    ]
+    if len(missing) > ASKED_SINGLY:
+        found.update((task.task_id, task) for task in client.query() if task.address in addresses)
+        missing = [task_id for task_id in missing if task_id not in found]
+    tasks: dict[str, Task | None] = {task_id: found[task_id] for task_id in wanted if task_id in found}
+    for task_id in missing:
+        task = client.task(wanted[task_id].address)
+        if task is not None or not unseen(wanted[task_id]):
+            tasks[task_id] = task
+    for task_id, wave in wanted.items():
+        task = tasks.get(task_id)
+        if task and (wave.phase is Phase.DRAINING or unread(wave, task)):
+            tasks[task_id] = client.task(wave.address, remaining=True)
+    return tasks
+
+
+def _needless(wave: WaveRecord) -> bool:
+    """A wave that is over and accounted has nothing more to tell."""
+    return wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted

@@ -1,0 +1,164 @@
+"""What goes with a plan: when campaigns will be through, what the limits say, what differs live unseen by it.
+
+It reads the state, and a list once more where a limit on frequency asks who would ring; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.plan.plan import Action, Change, Forecast, Reason
+from yeta_reconcile.planning.diff import Finding, Subject, attribute_path, grip
+from yeta_reconcile.planning.drift import settings_differing
+from yeta_reconcile.planning.forecast import Workload, forecast
+from yeta_reconcile.planning.guards import Guards
+from yeta_reconcile.planning.ledger import Ledger
+from yeta_reconcile.planning.list_diff import Comparison
+from yeta_reconcile.platform.hours import (
+    default_windows,
+)
+from yeta_reconcile.render.words import attribute_name, attribute_value
+from yeta_reconcile.waves.record import Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.store import Store
+
+# What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
+_FIRST_RINGS = frozenset({Action.START, Action.REPLACE, Action.CALL})
+
+
+def forecasts(
+    subjects: Mapping[str, Subject], config: Config, store: Store, now: datetime
+) -> tuple[Forecast, ...]:
+    """When each campaign that is declared running, and has anybody left to call, will be through."""
+    found = []
+    for subject in subjects.values():
+        delta = subject.delta
+        rows = sum(map(undialled, subject.waves)) + delta.new + sum(w.rows for w in delta.staged.values())
+        if isinstance(subject.declared, Campaign) and not subject.destroy and rows:
+            ids = [wave.record.wave_id for wave in subject.waves if wave.record.dialled]
+            work = workload(subject.declared, rows, config, store.calls.call_seconds(ids))
+            if work is not None:
+                found.append(forecast(work, now))
+    return tuple(found)
+
+
+def workload(declared: Campaign, rows: int, config: Config, call_seconds: float | None) -> Workload | None:
+    """What is left of a campaign; None if it is not declared running."""
+    if declared.state != "running":
+        return None
+    lines = [config.lines[number] for number in declared.lines if number in config.lines]
+    channels = [line.concurrents for line in lines]
+    known = len(channels) == len(declared.lines) and None not in channels
+    return Workload(
+        campaign=declared.name,
+        rows=rows,
+        channels=sum(channel or 0 for channel in channels) if known else None,
+        windows=declared.schedule.windows or default_windows(lines),
+        begin=declared.schedule.begin,
+        end=declared.schedule.end,
+        recall_count=declared.recall.count,
+        recall_wait=int(declared.recall.wait.total_seconds()),
+        call_seconds=call_seconds,
+    )
+
+
+def undialled(wave: Wave) -> int:
+    """Numbers of a started wave that may still ring, by the platform's counts where it gives them."""
+    return wave.undialled if wave.record.live else 0
+
+
+def differing(subjects: Mapping[str, Subject]) -> list[Finding]:
+    """A warning for each setting of a task that another hand changed: no change of a plan shows it."""
+    found = []
+    for name, subject in subjects.items():
+        if subject.declared is None or subject.destroy:
+            continue
+        for wave in subject.waves:
+            for differs in settings_differing(wave.record, wave.task) if wave.task else ():
+                what, path = differs.what, attribute_path(differs.what)
+                if what == "count":
+                    if wave.record.live:  # decided on by `diff`
+                        continue
+                    path = ("contacts",)
+                summary = (
+                    f"{attribute_name(what)} of wave {differs.wave} differs live: "
+                    f"{attribute_value(what, differs.applied)} was applied, "
+                    f"{attribute_value(what, differs.live)} is live"
+                )
+                hint = "put it right at the platform; `yeta drift` lists all that differs"
+                place = subject.at(*path)
+                found.append(Finding(Diagnostic("warning", "live-differs", summary, place, hint, name)))
+    return found
+
+
+def refusals(
+    declared: Repository,
+    store: Store,
+    subjects: Mapping[str, Subject],
+    changes: Iterable[Change],
+    now: datetime,
+) -> list[Diagnostic]:
+    """What the limits of the project say of a plan's changes: an error for each that is passed."""
+    limits, listed = declared.project.limits, list(changes)
+    guards = Guards(
+        limits=limits,
+        exemptions={name: located.model.exempt for name, located in declared.callings.items()},
+        today=now.date(),
+        at=declared.settings.at,
+    )
+    frequent: dict[str, int] = {}
+    if limits.frequency is not None and any(change.rings for change in listed):
+        since = int((now - limits.frequency.within).timestamp() * 1000)
+        frequent = _frequent(
+            declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
+        )
+    return guards.judge(listed, frequent)
+
+
+def _frequent(
+    declared: Repository,
+    store: Store,
+    subjects: Mapping[str, Subject],
+    changes: Iterable[Change],
+    called: dict[bytes, int],
+    times: int,
+) -> dict[str, int]:
+    """By campaign, how many numbers would be called more than `times` times, this plan's calls included."""
+    ringing = {
+        change.campaign
+        for change in changes
+        if change.rings and change.action in _FIRST_RINGS and change.reason is not Reason.START_UNCONFIRMED
+    }
+    frequent = {}
+    for name in sorted(ringing):
+        often = 0
+        for number in _ringing_numbers(declared, store, subjects[name]):
+            called[number] = called.get(number, 0) + 1
+            often += called[number] > times
+        frequent[name] = often
+    return frequent
+
+
+def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> Iterator[bytes]:
+    """Digests of the numbers that a campaign's staged and new rows would ring."""
+    for wave in subject.waves:
+        if wave.record.staged:
+            yield from (
+                row.number_digest for row in store.waves.rows(wave.record.wave_id) if row.fate is Fate.PENDING
+            )
+    if subject.delta.new:
+        grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
+        spec = declared.list_spec(declared.callings[subject.name])
+        ledger = Ledger.read(store, subject.record, grips)
+        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued)
+        comparison.delta(grips, set())
+        yield from (row.number_digest for row in comparison.select())

@@ -1,0 +1,199 @@
+"""Saved plans: what a reviewer approved, bound to the facts it was made from, sealed, and spent once.
+
+Reads and writes the file and decides whether it may still be applied; what is then done is never taken
+from the file but planned again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.errors import InvalidInput, PlanRejected
+from yeta_reconcile.files import PRIVATE, write_whole
+from yeta_reconcile.plan.plan_json import plan_json, restore_plan
+from yeta_reconcile.plan.staleness import moved_changes, moved_documents, moved_rest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+    from pathlib import Path
+
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.plan.plan import Plan
+
+FORMAT = "yeta-saved-plan/1"
+# Beyond this a file is no plan of ours.
+LARGEST = 256 * 1024 * 1024
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a plan is made or applied. `state_id` is empty for a state that does not exist yet.
+
+    `owner` is `project/environment`; `base_url` is the platform's.
+    """
+
+    owner: str
+    state_id: str
+    base_url: str
+
+    @property
+    def platform(self) -> str:
+        """A digest that tells one platform from another."""
+        return blake2b(self.base_url.encode(), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan and how it was asked for. `platform` is `Home.platform`; `seal` is the state key's.
+
+    `salt` is the planner's, for a plan that was made before there was a key.
+    """
+
+    plan: Plan
+    only: tuple[str, ...] = ()
+    destroy: bool = False
+    platform: str = ""
+    salt: str = ""
+    seal: str = ""
+
+    @property
+    def digest(self) -> str:
+        """32 hex of all it says: under this the state keeps how far it was applied."""
+        text = json.dumps(self._said(), ensure_ascii=False, sort_keys=True)
+        return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+    def _said(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "plan": plan_json(self.plan),
+            "only": list(self.only),
+            "destroy": self.destroy,
+            "platform": self.platform,
+            "salt": self.salt,
+        }
+
+    def text(self, key: Key) -> str:
+        """Itself, sealed."""
+        document = {**self._said(), "seal": key.seal(self.digest)}
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+    def write(self, path: Path, key: Key) -> None:
+        """Write it sealed, whole or not at all, readable by this user alone. Raises InvalidInput."""
+        try:
+            write_whole(path, self.text(key), PRIVATE)
+        except OSError as error:
+            raise InvalidInput(f"the plan cannot be written to {path}: {error.strerror}") from error
+
+    @classmethod
+    def read(cls, path: Path) -> SavedPlan:
+        """Raises InvalidInput for a file that cannot be read, PlanRejected for one that is no plan."""
+        try:
+            if path.stat().st_size > LARGEST:
+                raise PlanRejected(f"{path} is no saved plan: it is too large")
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InvalidInput(f"the plan {path} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise _no_plan(path) from None
+        try:
+            document: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            raise _no_plan(path) from None
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise _no_plan(path)
+        only = document.get("only")
+        return cls(
+            _sound(restore_plan(document.get("plan") or {})),
+            tuple(map(str, only)) if isinstance(only, list) else (),
+            document.get("destroy") is True,
+            str(document.get("platform")),
+            str(document.get("salt")),
+            str(document.get("seal")),
+        )
+
+    def check_home(self, home: Home, key: Key, *, progress: str, first: bool) -> None:
+        """Raise PlanRejected unless it was made here, is as it was made, and is not spent.
+
+        `progress` is `new`, `begun` or `spent`, as the state knows it. `first`: the key was made up when this
+        plan was to be applied, so nothing is sealed with it; one made before there was a state is good then.
+        """
+        if self.plan.owner != home.owner:
+            raise PlanRejected(
+                f"the plan was made for {_owner(self.plan.owner)}; this is {_owner(home.owner)}",
+                hint="plan and apply need the same project and --env",
+            )
+        if self.platform != home.platform:
+            raise PlanRejected(
+                f"the plan was made against another platform than {home.base_url}",
+                hint="plan and apply need the same platform.base_url",
+            )
+        if self.plan.state_id and self.plan.state_id != home.state_id:
+            raise PlanRejected(
+                "the plan was made from another state than this one",
+                hint="plan and apply need the same `state:`, or a shared one",
+            )
+        if progress == "spent":
+            raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
+        unsealed = first and not self.plan.state_id
+        if progress == "new" and not unsealed and self.seal != key.seal(self.digest):
+            made = "before there was a state" if not self.plan.state_id else "with another key"
+            raise PlanRejected(
+                f"the plan is stale or not ours: it was made {made}, or was edited since",
+                hint="make a new one; on different machines plan and apply both need YETA_STATE_KEY",
+            )
+
+    def check_age(self, now: datetime) -> None:
+        """Raise PlanRejected if it has expired."""
+        if now >= self.plan.expires:
+            raise PlanRejected(
+                f"the plan expired at {self.plan.expires:%Y-%m-%d %H:%M %z}", hint="make a new one"
+            )
+
+    def check_documents(self, now: Plan) -> None:
+        """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""
+        _refuse_stale(moved_documents(self.plan, now))
+
+    def check_fresh(self, now: Plan, *, progress: str, resumed: Collection[int] = ()) -> None:
+        """Raise PlanRejected, saying what moved, unless what is left of it is what would be planned now.
+
+        `resumed`: ids of waves that were resumed since it was made.
+        """
+        begun = progress == "begun"
+        _refuse_stale(moved_rest(self.plan, now, resumed) if begun else moved_changes(self.plan, now))
+
+
+def _sound(plan: Plan) -> Plan:
+    """The plan, if what is reckoned with in it is of the right kind: anybody may have edited the file."""
+    counts = [n for c in plan.changes for n in (c.wave, c.rows, c.new_rows, c.repeat_rows)]
+    texts = [plan.plan_id, plan.owner, plan.state_id, *plan.facts, *plan.facts.values()]
+    texts += [change.campaign for change in plan.changes]
+    if (
+        not all(type(number) is int for number in [plan.campaigns, *counts])
+        or not all(isinstance(text, str) for text in texts)
+        or plan.expires.tzinfo is None
+    ):
+        raise PlanRejected("the saved plan is damaged", hint="plan again: yeta plan -o FILE")
+    return plan
+
+
+def _refuse_stale(moved: list[str]) -> None:
+    if moved:
+        more = f"; and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
+        raise PlanRejected(
+            f"the plan is stale: {'; '.join(moved[:NAMED])}{more}",
+            hint="make a new one and have it reviewed",
+        )
+
+
+def _owner(owner: str) -> str:
+    project, _, environment = owner.partition("/")
+    return f"project {project}" + (f", environment {environment}" if environment else "")
+
+
+def _no_plan(path: Path) -> PlanRejected:
+    return PlanRejected(f"{path} is no saved plan", hint="`yeta plan -o FILE` writes one")

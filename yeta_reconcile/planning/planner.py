@@ -1,0 +1,462 @@
+"""From documents, state and platform to a plan: gathers what `diff` decides on, for every campaign.
+
+It asks the platform and reads the state; it changes neither.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+    restore_diagnostic,
+)
+from yeta_reconcile.documents.models import (
+    continued,
+)
+from yeta_reconcile.errors import PlanRejected
+from yeta_reconcile.marks import stretched
+from yeta_reconcile.plan.plan import Action, Plan
+from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
+from yeta_reconcile.planning.diff import (
+    INVALID,
+    REFUSED,
+    Doubts,
+    Finding,
+    Subject,
+    Wave,
+    decide,
+    grip,
+    in_the_light,
+)
+from yeta_reconcile.planning.ledger import Ledger
+from yeta_reconcile.planning.list_diff import Comparison
+from yeta_reconcile.planning.lookalikes import Kin, continued_records
+from yeta_reconcile.planning.neighbours import held_by
+from yeta_reconcile.planning.observe import Questions, observe, young
+from yeta_reconcile.planning.outlook import differing, forecasts, refusals
+from yeta_reconcile.planning.preflight import (
+    check_campaign,
+)
+from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
+from yeta_reconcile.planning.whereabouts import HINT, misplaced
+from yeta_reconcile.waves.readback import (
+    reads_otherwise,
+)
+from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
+from yeta_reconcile.waves.renames import (
+    former_of,
+    record_of,
+    successor_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.planning.observed import Observed, Orphan
+    from yeta_reconcile.platform.resources import Left
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
+
+LIFETIME = timedelta(hours=24)
+STAGED_GRIPS = frozenset({Grip.STAGED, Grip.FULL})
+
+
+@dataclass(slots=True)
+class Planned:
+    """A plan and what it was made of. `exit_code` is what its findings force (0: nothing)."""
+
+    plan: Plan
+    subjects: dict[str, Subject]
+    observed: Observed
+    recorded: Recorded
+    signatures: dict[str, str] = field(default_factory=dict)
+    exit_code: int = 0
+    blocked: frozenset[str] = frozenset()
+    refusals: int = 0
+    """For how many reasons it may not be carried out at all: documents are invalid, or a guard refuses."""
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether it may not be carried out at all."""
+        return self.refusals > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes plans for one repository and state. `only` and `destroy` are as on the command line.
+
+    `halted` is the halt's own words while one is on, `halted_tasks` are those that it paused. `salt` stands
+    in for a state's key that the next command would not have: what the plan says of the lists is made with
+    it instead.
+    """
+
+    declared: Repository
+    store: Store
+    client: Questions
+    only: Collection[str] = ()
+    destroy: bool = False
+    commit: str | None = None
+    halted: str | None = None
+    halted_tasks: Mapping[str, Left] = field(default_factory=dict)
+    salt: str = ""
+
+    def plan(self, now: datetime) -> Planned:
+        """Look, compare and decide. `now` is aware.
+
+        Raises InvalidInput, PlatformError, Unreachable; PlanRejected if the state was used elsewhere.
+        """
+        recorded = self.store.waves.recorded()
+        if words := misplaced(self.store, self.client, recorded):
+            raise PlanRejected(words, hint=HINT)
+        project = self.declared.project
+        patience = (project.platform.timeout + project.platform.settle).total_seconds()
+        now_ms = int(now.timestamp() * 1000)
+        observed = observe(
+            self.client,
+            recorded,
+            self.store.key,
+            project.name,
+            self.declared.environment,
+            lambda wave: young(wave, now_ms, patience),
+        )
+        gathered = _Gathering(self, recorded, observed, now)
+        return gathered.planned()
+
+    def signature(
+        self, name: str, columns: tuple[str, ...], record: CampaignRecord, grips: Mapping[int, Grip]
+    ) -> str:
+        """What `Planned.signatures` would say of a campaign as it is now."""
+        located = self.declared.callings[name]
+        fingerprint = keyed(fingerprint_of(self.declared.list_spec(located), columns), self.store.key)
+        return signature_of(fingerprint, record, grips, self._continued(located.model))
+
+    def comparison(
+        self,
+        name: str,
+        columns: tuple[str, ...],
+        grips: Mapping[int, Grip],
+        continued: Mapping[bytes, str] | None = None,
+        withheld: Collection[int] = (),
+    ) -> Comparison:
+        """A campaign's list against the ledger as it is now; `continued` counts as called in any case.
+
+        What one of the waves `withheld` let go is held all the same.
+        """
+        located = self.declared.callings[name]
+        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld)
+        held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
+        return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger, held)
+
+    def _continued(self, model: Calling) -> list[tuple[CampaignRecord, bool]]:
+        """The campaigns that one continues, as they are recorded now."""
+        recorded = self.store.waves.recorded() if model.continues else Recorded()
+        return continued_records(model, recorded, self.declared.callings)
+
+
+class _Gathering:
+    """One plan in the making."""
+
+    def __init__(self, planner: Planner, recorded: Recorded, observed: Observed, now: datetime) -> None:
+        self.planner = planner
+        self.declared = planner.declared
+        self.store = planner.store
+        self.recorded = recorded
+        self.observed = observed
+        self.now = now
+        self.now_ms = int(now.timestamp() * 1000)
+        self.callings = planner.declared.callings
+        self.signatures: dict[str, str] = {}
+        self._new: dict[str, set[bytes]] = {}
+        self._held: dict[str, Mapping[bytes, str]] = {}
+        self.facts: dict[str, str] = {}
+        settle = int(self.declared.project.platform.settle.total_seconds() * 1000)
+        doubts = Doubts.of(self.store.intents.open(), self.now_ms, settle)
+        self.lit: dict[str, tuple[Wave, ...]] = {
+            name: in_the_light(record, observed.tasks, planner.halted_tasks, doubts)
+            for name, record in recorded.campaigns.items()
+        }
+        self.kin = Kin(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
+        self.taken = self._taken_lines()
+
+    def planned(self) -> Planned:
+        """Decide every campaign."""
+        subjects = self._subjects()
+        decisions = {name: decide(subject) for name, subject in subjects.items()}
+        changes = [change for decision in decisions.values() for change in decision.changes]
+        wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
+        findings = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
+        findings += differing(subjects)
+        diagnostics = [
+            *_halt(self.planner.halted),
+            *self.declared.warnings,
+            *(found.diagnostic for found in findings),
+            *(d for subject in subjects.values() for d in subject.delta.diagnostics),
+        ]
+        limits = refusals(self.declared, self.store, subjects, changes, self.now)
+        findings += [Finding(d, REFUSED if d.severity == "error" else 0) for d in limits]
+        diagnostics += limits
+        listed = (d for subject in subjects.values() for d in subject.delta.diagnostics)
+        findings += [Finding(d, INVALID) for d in listed if d.severity == "error"]
+        codes = {found.exit_code for found in findings}
+        kept = {found.diagnostic.campaign for found in findings if found.exit_code}
+        kept |= {n for n, s in subjects.items() if any(d.severity == "error" for d in s.delta.diagnostics)}
+        stuck = (kept & {*self.callings}) - {change.campaign for change in changes}
+        forbidding = {found.diagnostic for found in findings if found.exit_code in {INVALID, REFUSED}}
+        plan = Plan(
+            plan_id=secrets.token_hex(8),
+            created=self.now,
+            expires=self.now + LIFETIME,
+            commit=self.planner.commit,
+            campaigns=len(self.callings),
+            passed_over=sum(name not in subjects for name in self.callings),
+            blocked=len(stuck),
+            changes=tuple(changes),
+            diagnostics=tuple(dict.fromkeys(diagnostics)),
+            forecast=forecasts(subjects, self.observed.config, self.store, self.now),
+            facts=self.facts,
+            state_id="" if self.store.ephemeral else self.store.state_id,
+            owner=f"{self.declared.project.name}/{self.declared.environment}",
+        )
+        # Of several the first counts: invalid documents make everything else guesswork.
+        exit_code = next((code for code in (3, 8, 4) if code in codes), 0)
+        blocked = frozenset(
+            name for name, d in decisions.items() if any(found.exit_code for found in d.findings)
+        )
+        return Planned(
+            plan,
+            subjects,
+            self.observed,
+            self.recorded,
+            self.signatures,
+            exit_code,
+            blocked,
+            refusals=len(forbidding),
+        )
+
+    def _subjects(self) -> dict[str, Subject]:
+        orphans = self._orphans_by_name()
+        strangers = any(
+            name not in self.callings and any(orphan.proven and _started(orphan) for orphan in found)
+            for name, found in orphans.items()
+        )
+        unsettled = {name for name, found in orphans.items() if any(map(_started, found))}
+        subjects: dict[str, Subject] = {}
+        for name, located in sorted(self.callings.items()):
+            record = record_of(located.model, self.recorded, self.callings)
+            if self._wanted(name):
+                subject = self._subject(name, located, record, orphans.pop(name, ()), strangers)
+                waiting = tuple(sorted(unsettled.intersection(continued(located.model, self.callings))))
+                subjects[name] = replace(subject, unsettled=waiting, continued=self._held.get(name, {}))
+        gone = {*self.kin.undeclared} - {BY_HAND}
+        for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
+            if self._wanted(name):
+                subjects[name] = Subject(
+                    name,
+                    None,
+                    self.recorded.campaigns.get(name),
+                    self.lit.get(name, ()),
+                    RowsDelta(),
+                    self.now,
+                    self._drain_quiet,
+                    orphans=tuple(orphans.get(name, ())),
+                    destroy=self.planner.destroy,
+                )
+        return self.kin.among(subjects, self._new)
+
+    def _wanted(self, name: str) -> bool:
+        return not self.planner.only or name in self.planner.only
+
+    @property
+    def _drain_quiet(self) -> int:
+        return int(self.declared.project.platform.drain_quiet.total_seconds() * 1000)
+
+    def _subject(
+        self,
+        name: str,
+        located: Located[Calling],
+        record: CampaignRecord | None,
+        orphans: Collection[Orphan],
+        strangers: bool,
+    ) -> Subject:
+        model, spec = located.model, self.declared.list_spec(located)
+        waves = self.lit[record.name] if record else ()
+        robot = self.observed.config.robots.get(model.robot)
+        columns = robot.columns if robot else ()
+        lines = self.observed.config.lines
+        former = former_of(model, self.recorded, self.callings)
+        # A campaign with a ledger of its own is nobody's former self.
+        later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
+        return Subject(
+            name,
+            model,
+            record,
+            waves,
+            self._delta(model, spec, record, waves, columns) if columns else RowsDelta(),
+            self.now,
+            self._drain_quiet,
+            concurrents={
+                line: lines[line].concurrents
+                for wave in waves
+                for line in wave.record.attributes.lines
+                if line in lines
+            },
+            taken={line: holder for line, (owner, holder) in self.taken.items() if owner != name},
+            columns=columns,
+            next_wave=self.recorded.next_wave(name, record),
+            orphans=tuple(orphans),
+            strangers_block=strangers,
+            state_lost=any(map(_started, self.observed.orphans)),
+            destroy=self.planner.destroy,
+            two_ledgers=former is not None and former is not record,
+            successor=later.name if later and later is not record else "",
+            tampered=frozenset(self._tampered(waves)),
+            recalls=self._recalls(waves),
+            at=located.at,
+            list_label=spec.label,
+        )
+
+    def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, int]:
+        """Whom waves that stand still may try again; of a call without a record nobody knows: it counts."""
+        return {
+            wave.record.wave_id: self.store.calls.in_vain(wave.record.wave_id, tries)
+            + max((wave.task.process_tel_count or 0) - wave.record.dialled, 0)
+            for wave in waves
+            if wave.record.phase in {Phase.PAUSED, Phase.DRAINING} and wave.task is not None
+            if (tries := wave.record.attributes.recall_count)
+        }
+
+    def _tampered(self, waves: tuple[Wave, ...]) -> Iterator[int]:
+        """Verified waves whose task is not as it was asked any more."""
+        lines = self.observed.config.lines
+        for wave in waves:
+            staged = wave.record.phase is Phase.VERIFIED
+            if staged and wave.task and reads_otherwise(wave.record, wave.task, lines):
+                yield wave.record.wave_id
+
+    def _delta(
+        self,
+        model: Calling,
+        spec: ListSpec,
+        record: CampaignRecord | None,
+        waves: tuple[Wave, ...],
+        columns: tuple[str, ...],
+    ) -> RowsDelta:
+        """Rows against the ledger; not read at all if the list is known to ask for nothing."""
+        name = model.name
+        grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
+        said = fingerprint_of(spec, columns)
+        fingerprint = keyed(said, self.store.key)
+        continued = self.kin.continued(model)
+        signature = self.signatures[name] = signature_of(fingerprint, record, grips, continued)
+        self.facts[name] = self._deciding_facts(
+            model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
+        )
+        if record and fingerprint and record.settled_list == signature:
+            notes = tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes)
+            return RowsDelta(
+                declared=record.settled_rows,
+                staged={wave: StagedDelta(rows) for wave, rows in _pending(waves, grips, STAGED_GRIPS)},
+                held=dict(_pending(waves, grips, {Grip.HOLDING})),
+                diagnostics=notes,
+            )
+        ledger = Ledger.read(self.store, record, grips)
+        held = self._held[name] = held_by(self.store, continued)
+        comparison = Comparison(spec, columns, self.store.key, ledger, held)
+        same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
+        delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
+        self._new[name] = comparison.entering
+        return delta
+
+    def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
+        """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
+        declared = [model.model_dump_json(), fingerprint]
+        live = [[w.record.number, w.record.attempt, *_standing(w.record)] for w in waves]
+        return f"{_short_digest(declared)}/{_short_digest(live)}"
+
+    def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:
+        """What the configuration says of the documents; notes only on those that are `wanting` a line."""
+        found = []
+        holders = {line: words for line, (_, words) in self.taken.items()}
+        for name, subject in subjects.items():
+            if subject.declared is None or subject.destroy:
+                continue
+            for check in check_campaign(subject.declared, self.observed.config, self.now, holders):
+                if check.severity == "note" and name not in wanting:
+                    continue
+                diagnostic = Diagnostic(
+                    check.severity, check.code, check.summary, subject.at(*check.path), check.hint, name
+                )
+                found.append(Finding(diagnostic, INVALID if check.severity == "error" else 0))
+        return found
+
+    def _orphans_by_name(self) -> dict[str, list[Orphan]]:
+        """Orphans by the campaign they belong to today, renames followed."""
+        today = {}
+        for name, located in self.callings.items():
+            record = record_of(located.model, self.recorded, self.callings)
+            for former in record.former if record else ():
+                today[former] = name
+            if located.model.renamed_from and located.model.renamed_from not in self.callings:
+                today[located.model.renamed_from] = name
+        found: dict[str, list[Orphan]] = defaultdict(list)
+        for orphan in self.observed.orphans:
+            named = orphan.mark.campaign
+            found[named if named in self.callings else today.get(named, named)].append(orphan)
+        return found
+
+    def _taken_lines(self) -> dict[str, tuple[str, str]]:
+        """Line: (campaign, words) of who holds it, as far as is known."""
+        taken = {
+            line.number: ("", "another task of the account")
+            for line in self.observed.config.lines.values()
+            if line.taken
+        }
+        for name, waves in self.lit.items():
+            for wave in waves:
+                if wave.record.live:
+                    for line in wave.record.attributes.lines:
+                        taken[line] = (name, f"{name} wave {wave.record.number}")
+        return taken
+
+
+def _halt(words: str | None) -> Iterator[Diagnostic]:
+    if words:
+        hint = "`yeta resume` lifts the halt"
+        yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
+
+
+def _standing(wave: WaveRecord) -> tuple[Phase, str | None]:
+    """A wave's phase and task; that a started one comes to its end by itself is progress.
+
+    So is how far one came that is still to be finished: whether its create was carried out, settling tells.
+    """
+    if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.FILLING}:
+        return Phase.FILLING, None
+    return (Phase.STARTED if wave.phase in {Phase.COMPLETED, Phase.EXPIRED} else wave.phase), wave.task_id
+
+
+def _short_digest(value: object) -> str:
+    return blake2b(json.dumps(value, ensure_ascii=False).encode(), digest_size=12).hexdigest()
+
+
+def _started(orphan: Orphan) -> bool:
+    return not orphan.proven or not orphan.task.never_rang
+
+
+def _pending(
+    waves: tuple[Wave, ...], grips: Mapping[int, Grip], wanted: Collection[Grip]
+) -> Iterator[tuple[int, int]]:
+    """Waves of some grips with their pending rows; of a list that asks for nothing all are declared."""
+    for wave in waves:
+        if grips[wave.record.wave_id] in wanted:
+            yield wave.record.wave_id, wave.record.pending

@@ -1,0 +1,215 @@
+"""The online checks: what a document names, held against what the platform has (`validate --online`, `plan`).
+
+Pure. Only what the platform would refuse for certain is an error; that a line is taken just now is a note.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+    Position,
+    Severity,
+    did_you_mean,
+)
+from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.hours import _spans, default_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from yeta_reconcile.platform.resources import Config
+
+PUBLISHED = 4
+# openapi.md, section 2: 话术状态
+ROBOT_STATUS = {1: "under review", 2: "refused in review", 3: "waiting to be published", 4: "published"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding about the value at `path` of a document, as `Diagnostic` without its place."""
+
+    severity: Severity
+    code: str
+    path: tuple[str | int, ...]
+    summary: str
+    hint: str = ""
+
+
+def online_diagnostics(
+    declared: Iterable[tuple[Campaign | DirectCall, Callable[..., Position]]], config: Config, now: datetime
+) -> list[Diagnostic]:
+    """The findings of all documents, each at its place; `at(*path)` tells where a value stands."""
+    return [
+        Diagnostic(found.severity, found.code, found.summary, at(*found.path), found.hint, model.name)
+        for model, at in declared
+        for found in check_campaign(model, config, now)
+    ]
+
+
+def check_campaign(
+    model: Campaign | DirectCall, config: Config, now: datetime, holders: Mapping[str, str] | None = None
+) -> list[Finding]:
+    """Robot, lines, hours, voice and columns of one document; `now` is aware.
+
+    `holders` names, by line, who holds it, so far as is known.
+    """
+    found = [*_robot(model, config)]
+    if isinstance(model, Campaign):
+        for index, number in enumerate(model.lines):
+            found += _line(model, number, ("lines", index), config, now, holders)
+        found += _windows(model, config)
+    else:
+        found += _line(model, model.line, ("line",), config, now, holders)
+    found += _voice(model, config)
+    return found
+
+
+def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
+    robot = config.robots.get(model.robot)
+    if robot is None:
+        known = {key: value.name for key, value in config.robots.items()}
+        yield Finding(
+            "error",
+            "unknown-robot",
+            ("robot",),
+            f"the platform has no robot {model.robot}",
+            _nearest(model.robot, known, "robots"),
+        )
+        return
+    named = f"robot {robot.robot_id} ({robot.name})" if robot.name else f"robot {robot.robot_id}"
+    if robot.deleted:
+        yield Finding("error", "deleted-robot", ("robot",), f"{named} is deleted", "name another one")
+    elif robot.status not in {None, PUBLISHED}:
+        words = ROBOT_STATUS.get(robot.status or 0, f"in status {robot.status}")
+        yield Finding(
+            "error",
+            "unpublished-robot",
+            ("robot",),
+            f"{named} is {words}; only a published one calls",
+            "publish it at the platform",
+        )
+    if robot.columns:
+        yield from _columns(model, named, robot.columns)
+
+
+def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -> Iterator[Finding]:
+    for name in model.contacts.columns:
+        if name not in columns:
+            yield Finding(
+                "error",
+                "unknown-column",
+                ("contacts", "columns", name),
+                f"{named} has no column {name}",
+                did_you_mean(name, columns),
+            )
+
+
+def _line(
+    model: Campaign | DirectCall,
+    number: str,
+    path: tuple[str | int, ...],
+    config: Config,
+    now: datetime,
+    holders: Mapping[str, str] | None,
+) -> Iterator[Finding]:
+    line = config.lines.get(number)
+    if line is None:
+        hint = _nearest(number, dict.fromkeys(config.lines, ""), "lines")
+        yield Finding("error", "unknown-line", path, f"the platform has no line {number}", hint)
+        return
+    ends = line.expires
+    if line.expired or (ends is not None and ends <= now.timestamp() * 1000):
+        since = f" since {_moment(ends, now)}" if ends and not line.expired else ""
+        yield Finding(
+            "error", "expired-line", path, f"line {number} has expired{since}", "renew it at the platform"
+        )
+        return
+    end = model.schedule.end if isinstance(model, Campaign) else None
+    if ends is not None and end is not None and end.tzinfo and end.timestamp() * 1000 > ends:
+        yield Finding(
+            "warning",
+            "line-expires",
+            path,
+            f"line {number} expires at {_moment(ends, now)}, before the campaign ends",
+            "renew it at the platform, or let the campaign end earlier",
+        )
+    if line.taken:
+        yield Finding(
+            "note",
+            "line-taken",
+            path,
+            f"line {number} is taken by {(holders or {}).get(number, 'a task')} at this moment",
+            "a wave that needs it waits until that task completes",
+        )
+
+
+def _windows(model: Campaign, config: Config) -> Iterator[Finding]:
+    """Each window has to lie in the hours of *every* line: which line a call takes is not ours to say.
+
+    Hours that touch are one; a window may span them. A line whose hours are not known is not asked.
+    """
+    lines = [config.lines[number] for number in model.lines if number in config.lines]
+    common = default_windows(lines)
+    allowed = f"the hours that all lines share are {', '.join(common)}" if common else ""
+    if model.schedule.windows is None:
+        if lines and not common:
+            told = any(line.hours for line in lines)
+            yield Finding(
+                "error",
+                "no-windows",
+                ("schedule",),
+                "the lines share no hours" if told else "the platform tells no hours for the lines",
+                "take lines that share hours" if told else 'declare schedule.windows, like ["09:00-12:00"]',
+            )
+        return
+    for window in model.schedule.windows:  # sorted by the model: their place in the list is not kept
+        [(begin, end)] = _spans([window])
+        outside = [
+            line
+            for line in lines
+            if line.hours and not any(a <= begin and end <= b for a, b in _spans(line.hours))
+        ]
+        for line in outside:
+            yield Finding(
+                "error",
+                "outside-hours",
+                ("schedule", "windows"),
+                f"the window {window} is not within the hours of line {line.number}, {', '.join(line.hours)}",
+                allowed or "the lines share no hours; take others",
+            )
+
+
+def _voice(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
+    if model.voice is not None and model.voice not in config.voices:
+        known = {key: value.name for key, value in config.voices.items()}
+        yield Finding(
+            "error",
+            "unknown-voice",
+            ("voice",),
+            f"the platform has no voice {model.voice}",
+            _nearest(model.voice, known, "voices"),
+        )
+
+
+def _nearest(wanted: str, known: dict[str, str], kind: str) -> str:
+    """What was probably meant: an id that looks alike, or the id of what bears that name."""
+    near = [key for key, name in known.items() if name == wanted]
+    near = near or difflib.get_close_matches(wanted, known, n=1)
+    meant = f"did you mean {_with_name(near[0], known[near[0]])}? " if near else ""
+    return f"{meant}`yeta platform {kind}` lists them"
+
+
+def _with_name(key: str, name: str) -> str:
+    return f"{key} ({name})" if name else key
+
+
+def _moment(milliseconds: int, now: datetime) -> str:
+    """A moment in the timezone that `now` is in."""
+    moment = instant(milliseconds, now.tzinfo)
+    return moment.isoformat(" ", "minutes") if moment else "some day"

@@ -1,0 +1,117 @@
+"""How a campaign stands: its recorded waves in the light of their tasks and of the call records.
+
+Pure; it says how far things are, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.platform.call import (
+    RESULTS,
+)
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.resources import HALTED
+from yeta_reconcile.render.report import CampaignStatus, WaveStatus
+from yeta_reconcile.waves.accounting import (
+    Results,
+    account,
+)
+from yeta_reconcile.waves.record import STAGED, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.plan.plan import Forecast
+    from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.platform.resources import Task
+
+_DETAIL = {
+    HALTED: "paused by a halt",
+    "discard": "to be thrown away and staged anew",
+    "risen": "went on after its end",
+}
+
+
+def campaign_status(
+    name: str,
+    declared: Calling | None,
+    waves: Iterable[Wave],
+    results: Mapping[int, Results],
+    now: datetime,
+    *,
+    kind: str = "Campaign",
+    forecast: Forecast | None = None,
+    orphans: Iterable[Task] = (),
+) -> CampaignStatus:
+    """One campaign; `results` by wave id, `now` in the project's timezone; `orphans` have no record."""
+    state = getattr(declared, "state", "declared") if declared else None
+    return CampaignStatus(
+        name=name,
+        kind=declared.kind if declared else kind,
+        declared=state,
+        waves=tuple(wave_status(wave, results.get(wave.record.wave_id, Results()), now) for wave in waves),
+        finish=forecast.finish if forecast else None,
+        fits=forecast.fits if forecast else True,
+        forecast=forecast.detail if forecast else "",
+        unrecorded={task.task_id: task.status_words for task in orphans},
+    )
+
+
+def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
+    """One wave: the platform's counts where it gives them, else what was recorded."""
+    record, task = wave.record, wave.task
+    counted = task.process_tel_count if task else record.tel_count
+    if record.kind != "Campaign":
+        # A direct call's rows are dialled once the platform has taken them.
+        counted = record.dialled + record.held
+    accounting = account(
+        record.dialled,
+        counted,
+        _day(record.started_at or (record.created_at if record.kind == "DirectCall" else None), now),
+        _day(task.time_finish if task else None, now),
+        now.date(),
+    )
+    through = task.process_through_count if task else None
+    return WaveStatus(
+        number=record.number,
+        phase=record.phase,
+        task_id=record.task_id,
+        live=task.status_words if task else "gone" if record.phase is Phase.LOST else "",
+        rows=record.pending
+        + record.dialled
+        + record.held
+        + record.unknown,  # released ones went on elsewhere
+        dialled=max(counted, record.dialled) if counted is not None else record.dialled,
+        connected=max(results.connected, through or 0) if results.calls or through is not None else None,
+        results=_by_words(results),
+        missing=0 if record.phase in STAGED else accounting.missing,
+        fetchable_from=accounting.fetchable_from,
+        detail=_DETAIL.get(record.detail, "") or _hands(wave),
+    )
+
+
+def _hands(wave: Wave) -> str:
+    record = wave.record
+    if record.by_hand and record.phase in {Phase.PAUSED, Phase.DELETED}:
+        return f"{record.phase} by another hand"
+    if record.held and record.kind == "Campaign":
+        return f"{record.held} rows are held as possibly dialled"
+    return f"{record.unknown} rows were called out and never answered for" if record.unknown else ""
+
+
+def _by_words(results: Results) -> dict[str, int]:
+    """Rows by the words of their result, those of the document where the platform gave none."""
+    counted: Counter[str] = Counter()
+    for code, words, count in results.by_result:
+        known = RESULTS.get(code)
+        counted[words or (known.words if known else code)] += count
+    return dict(counted)
+
+
+def _day(ms: int | None, now: datetime) -> date | None:
+    moment = instant(ms, now.tzinfo)
+    return min(moment.date(), now.date()) if moment else None

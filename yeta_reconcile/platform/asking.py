@@ -1,0 +1,197 @@
+"""How the platform is asked: one address, a token, answers as values or errors, questions again and again."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from yeta_reconcile.errors import (
+    Unreachable,
+)
+from yeta_reconcile.platform import answers
+from yeta_reconcile.platform.answers import Envelope, OddAnswer
+from yeta_reconcile.platform.codes import Call, Meaning, describe, meaning
+from yeta_reconcile.platform.errors import (
+    Busy,
+    PlatformError,
+    StopEverything,
+)
+from yeta_reconcile.platform.exchange import Exchange, NoAnswer
+from yeta_reconcile.platform.payload import encode, values
+from yeta_reconcile.platform.token import LIFETIME, Grant, TokenHolder
+from yeta_reconcile.platform.transport import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+TRIES = 6
+FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0
+
+_TASK: tuple[Call, ...] = ("query", "callout", "create", "insert", "start", "pause", "delete")
+PATHS: dict[Call, str] = {
+    "token": "/oauth/v1/token",
+    "config": "/config/v1/query",
+    "download": "/download/v1/push/failed",
+    **{call: f"/outbound/v1/task/{call}" for call in _TASK},
+}
+
+Value = TypeVar("Value")
+
+
+class Asking:
+    """One application at one address: `address` says where, `account` tells whose credentials these are."""
+
+    def __init__(
+        self,
+        base_url: str,
+        app_key: str,
+        app_secret: str,
+        *,
+        timeout: float,
+        max_in_flight: int,
+        patience: float,
+        transport: httpx.BaseTransport | None,
+        now: Callable[[], float],
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self.address = normal_address(base_url)
+        self.account = blake2b(app_key.encode(), digest_size=16).hexdigest()
+        self._credentials = {"app_key": app_key, "app_secret": app_secret}
+        self._patience = patience
+        self._now = now
+        self._sleep = sleep
+        self._jitter = jitter
+        secure = self._base.startswith("https:")
+        wire = transport or Wire(connections=max_in_flight, timeout=timeout, secure=secure, now=now)
+        self._exchange = Exchange(wire, timeout, now)
+        self._token = TokenHolder(self._fetch_token, now=now)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._exchange.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # How a question is asked
+
+    def _ask(self, call: Call, payload: dict[str, Any], read: Callable[[Any], Value]) -> Value:
+        body = encode(payload)
+        renewed = False
+
+        def once() -> Value:
+            nonlocal renewed
+            grant = self._token.get()
+            answer = self._exchange.post(call, grant.urls[call], body)
+            if meaning(call, answer.code) is Meaning.RENEW_TOKEN and not renewed:
+                renewed = True
+                self._token.refuse(grant)
+                grant = self._token.get()
+                answer = self._exchange.post(call, grant.urls[call], body)
+            return self._read(call, answer, payload, grant, read)
+
+        return self._until_answered(call, once)
+
+    def _fetch_token(self) -> tuple[Grant, float]:
+        body = encode(self._credentials)
+        url = httpx.URL(self._base + PATHS["token"])
+
+        def once() -> tuple[str, int | None]:
+            return self._read("token", self._exchange.post("token", url, body), {}, None, answers.read_token)
+
+        token, seconds = self._until_answered("token", once)
+        query = f"?token={quote(token, safe='')}"
+        urls = {call: httpx.URL(self._base + path + query) for call, path in PATHS.items()}
+        return Grant(token, urls), float(seconds) if seconds and seconds > 0 else LIFETIME
+
+    def _read(
+        self,
+        call: Call,
+        answer: Envelope,
+        payload: dict[str, Any],
+        grant: Grant | None,
+        read: Callable[[Any], Value],
+    ) -> Value:
+        what = meaning(call, answer.code)
+        if what is Meaning.DONE:
+            try:
+                return read(answer.result)
+            except OddAnswer as odd:
+                raise NoAnswer(str(odd)) from None
+        raise self._refusal(call, what, answer, payload, grant)
+
+    def _until_answered(self, call: Call, once: Callable[[], Value]) -> Value:
+        """Ask until there is an answer, with growing waits, for `TRIES` or `patience`."""
+        started = self._now()
+        for tried in count(1):
+            failure: Unreachable | Busy
+            try:
+                return once()
+            except NoAnswer as error:
+                again = error.again
+                failure = self._unreachable(call, error.why, tried)
+            except Busy as error:
+                again = error.call == call  # asking for the token has had its own budget
+                failure = error
+            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tried - 1)) * (0.5 + self._jitter() / 2)
+            if not again or tried == TRIES or self._now() - started + wait > self._patience:
+                raise failure from None
+            self._sleep(wait)
+        raise AssertionError("count never ends")
+
+    def _unreachable(self, call: Call, why: str, tried: int) -> Unreachable:
+        times = "" if tried == 1 else f" after {tried} tries"
+        return Unreachable(
+            f"no answer from the platform to {call}{times}: {why}",
+            hint="check platform.base_url and the network, then run again",
+        )
+
+    # Codes
+
+    def _refusal(
+        self,
+        call: Call,
+        what: Meaning,
+        answer: Envelope,
+        payload: dict[str, Any],
+        grant: Grant | None,
+    ) -> PlatformError:
+        english, advice = describe(answer.code)
+        hidden = [*self._credentials.values(), *values(payload)]
+        if grant is not None:
+            hidden.append(grant.token)
+        words = answers.mask_words(answer.words, tuple(hidden))
+        kind = {Meaning.BUSY: Busy, Meaning.STOP: StopEverything}.get(what, PlatformError)
+        return kind(
+            f"the platform answered {call} with {answer.code} ({words}): {english}",
+            code=answer.code,
+            words=words,
+            call=call,
+            meaning=what,
+            hint=advice,
+        )
+
+
+def normal_address(base_url: str) -> str:
+    """A base URL without what makes no difference, or is a secret."""
+    parts = urlsplit(base_url)
+    host, port = (parts.hostname or "").lower(), parts.port
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    shown = f"[{host}]" if ":" in host else host
+    place = shown if port in {None, usual} else f"{shown}:{port}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"

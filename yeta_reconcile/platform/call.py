@@ -1,0 +1,186 @@
+"""One call as the platform's pushes tell it, and what its result means. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from yeta_reconcile.platform.coercion import count, duration, integer, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_BOUNDED: Mapping[str, Callable[[Any], int | None]] = {
+    **dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment),
+    **dict.fromkeys(("duration_ring", "duration_call", "recording_seconds"), duration),
+    **dict.fromkeys(("tries", "recording_size"), count),
+    **dict.fromkeys(("direction", "row_index"), integer),
+}
+
+
+class Meaning(StrEnum):
+    """What a result says of the person who was called."""
+
+    CONNECTED = "connected"
+    NOT_REACHED = "not reached"
+    REFUSED = "refused"
+    WRONG_NUMBER = "wrong number"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+
+
+class Result(NamedTuple):
+    """A `task_result` (openapi.md, 外呼结果说明; docs/platform.md, row 10)."""
+
+    words: str
+    english: str
+    meaning: Meaning
+
+
+RESULTS: Mapping[str, Result] = {
+    "-1": Result("超时", "timed out", Meaning.NOT_REACHED),
+    "0": Result("成功", "connected", Meaning.CONNECTED),
+    "2": Result("正在通话中", "in another call", Meaning.NOT_REACHED),
+    "3": Result("无法接通", "out of reach", Meaning.NOT_REACHED),
+    "4": Result("关机", "switched off", Meaning.NOT_REACHED),
+    "5": Result("用户正忙", "busy", Meaning.NOT_REACHED),
+    "6": Result("空号", "no such number", Meaning.WRONG_NUMBER),
+    "7": Result("号码错误", "wrong number", Meaning.WRONG_NUMBER),
+    "8": Result("客户拒接", "refused by the customer", Meaning.REFUSED),
+    "9": Result("停机", "out of service", Meaning.NOT_REACHED),
+    "15": Result("客户接听后并主动挂机", "connected, the customer hung up", Meaning.CONNECTED),
+    "16": Result("客户掉线", "connected, the line dropped", Meaning.CONNECTED),
+    "18": Result("已接通", "connected", Meaning.CONNECTED),
+    "19": Result("转人工", "passed to a person", Meaning.CONNECTED),
+    "20": Result("用户未接", "no answer", Meaning.NOT_REACHED),
+    "22": Result("来电提醒", "incoming-call reminder", Meaning.NOT_REACHED),
+    "23": Result("呼入限制", "incoming calls barred", Meaning.NOT_REACHED),
+    "25": Result("呼叫转移", "call forwarding", Meaning.NOT_REACHED),
+    "26": Result("网络故障", "network fault", Meaning.FAULT),
+    "27": Result("呼出受限", "outgoing calls barred", Meaning.FAULT),
+    "28": Result("线路故障", "line fault", Meaning.FAULT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One entry of a dialog without what was said; times in ms."""
+
+    seq: str = ""
+    role: str = ""
+    node_id: str = ""
+    node_type: str = ""
+    tag: str = ""
+    time_start: int = 0
+    time_speaking: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. Times are ms since the epoch, durations seconds; what was not said is None, "" or empty.
+
+    `number`, `row_number`, `row_content` and `relation` are keyed digests as hex: of the customer's number,
+    of the number and the whole of the row that the record repeats, and of the incoming call's relation id.
+    `shown` is the customer's number, masked. `recorded`: a call record was among the pushes. `recording` is
+    a url as it came, to be fetched: it may hold a number, and is shown through `numbers.mask_numbers`.
+    """
+
+    call_uuid: str
+    recorded: bool = False
+    direction: int | None = None
+    robot: str = ""
+    task_id: str = ""
+    data_id: str = ""
+    row_index: int | None = None
+    number: str = ""
+    row_number: str = ""
+    row_content: str = ""
+    shown: str = ""
+    relation: str = ""
+    result: str = ""
+    description: str = ""
+    tries: int | None = None
+    time_dial: int | None = None
+    time_ring: int | None = None
+    time_answer: int | None = None
+    time_hangup: int | None = None
+    duration_ring: int | None = None
+    duration_call: int | None = None
+    tag_max: str = ""
+    tag_min: str = ""
+    dialog: tuple[Turn, ...] = ()
+    recording: str = ""
+    recording_size: int | None = None
+    recording_seconds: int | None = None
+
+    @property
+    def outbound(self) -> bool:
+        """Whether it goes out: by either of the fields that revisions name (row 1), or its task."""
+        return bool(self.task_id or self.data_id) or self.row_index is not None
+
+    @property
+    def connected(self) -> bool:
+        """Whether someone answered: by `time_answer` (row 11), else by the result."""
+        return self.time_answer is not None or self.meaning is Meaning.CONNECTED
+
+    @property
+    def meaning(self) -> Meaning:
+        """What its result says."""
+        known = RESULTS.get(self.result)
+        return known.meaning if known else Meaning.UNKNOWN
+
+    @property
+    def at(self) -> int | None:
+        """When it took place, ms."""
+        times = (self.time_dial, self.time_ring, self.time_answer, self.time_hangup)
+        return min((time for time in times if time), default=None)
+
+    def merge(self, other: Call) -> Call:
+        """Both together: present wins over absent, and of two values the greater, whatever the order."""
+        if other.call_uuid != self.call_uuid:
+            raise AssertionError("two different calls do not merge")
+        merged = {name: _greater(getattr(self, name), getattr(other, name)) for name in _NAMES}
+        return Call(**merged)
+
+    def to_json(self) -> str:
+        """The facts as JSON, absent ones left out."""
+        given = {name: value for name in _NAMES if not _absent(value := getattr(self, name))}
+        if self.dialog:
+            given["dialog"] = [asdict(turn) for turn in self.dialog]
+        return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, facts: str) -> Call:
+        """What `to_json` gave; facts of a later version are left out."""
+        given = {name: value for name, value in json.loads(facts).items() if name in _NAMES}
+        # Versions before this one bounded less of what they kept.
+        given |= {name: read(given[name]) for name, read in _BOUNDED.items() if name in given}
+        given["dialog"] = tuple(
+            Turn(**{name: value for name, value in turn.items() if name in Turn.__slots__})
+            for turn in given.get("dialog", ())
+        )
+        return cls(**given)
+
+
+_NAMES = tuple(field.name for field in fields(Call))
+
+
+def _absent(value: Any) -> bool:
+    # Not by equality alone: 0 is a value, and equals False.
+    return value is None or value is False or value in ("", ())
+
+
+def _greater(one: Any, other: Any) -> Any:
+    if _absent(one):
+        return other
+    if _absent(other):
+        return one
+    if isinstance(one, tuple):
+        return max(one, other, key=lambda turns: (len(turns), [_in_order(turn) for turn in turns]))
+    return max(one, other)
+
+
+def _in_order(turn: Turn) -> tuple[object, ...]:
+    return tuple(getattr(turn, name) for name in Turn.__slots__)

@@ -1,0 +1,161 @@
+"""A value of the platform in whatever form it comes (docs/platform.md, rows 13 to 15), as ours or none.
+
+The one place where pushes, answers and what was kept of them are read. Pure; no reading of a value raises.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, tzinfo
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from typing import Any
+
+LONGEST_ID = 200
+# Moments lie between the years 2000 and 2100, the latter left out; ms since the epoch.
+FIRST_MS, LAST_MS = 946_684_800_000, 4_102_444_800_000
+# A hundred years of seconds, or five weeks of ms: nothing that is measured takes longer.
+LONGEST_DURATION = 3_155_760_000
+
+_INTEGERS = 2**63
+_MANY_DIGITS = 1000
+_MOST_PLACES = 25
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_YES, _NO = {"true", "yes"}, {"false", "no"}
+
+
+def parsed(document: str | bytes) -> Any:
+    """JSON → values. Numbers that are not whole are Decimal, since ids lie above 2^53.
+
+    Neither a number that nothing can hold keeps the rest away (it comes as its text) nor a control character
+    inside a text. Raises ValueError, and
+    RecursionError for what is nested too deeply.
+    """
+    return json.loads(
+        document, strict=False, parse_float=_fraction, parse_int=_whole, parse_constant=lambda _: None
+    )
+
+
+def _fraction(written: str) -> Decimal | str:
+    try:
+        return Decimal(written)
+    except ArithmeticError:
+        return written
+
+
+def _whole(written: str) -> int | Decimal:
+    # Python refuses to read an int of some thousand digits.
+    return int(written) if len(written) < _MANY_DIGITS else Decimal(written)
+
+
+def number_text(number: Decimal) -> str:
+    """A number as text, the same however it was written: 0.50 is 0.5, and 1E+3 is 1000."""
+    if not number.is_finite():
+        return str(number)
+    plain = _EXACT.normalize(number)
+    return format(plain, "f") if _few_places(plain) else str(plain)
+
+
+def text(value: Any, longest: int = LONGEST_ID + 1) -> str:
+    """Text of a text or a number, without what no database takes; "" if absent."""
+    if type(value) is int:
+        return str(value)[:longest] if -_INTEGERS <= value < _INTEGERS else text(Decimal(value), longest)
+    if isinstance(value, float):
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
+        value = number_text(value)
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\x00", "").strip()[:longest].encode("utf-8", "replace").decode()
+
+
+def identifier(value: Any) -> str:
+    """An id as text, whether it came as text or as a number (row 13); "" if absent."""
+    found = text(value)
+    return "" if len(found) > LONGEST_ID else found
+
+
+def integer(value: Any) -> int | None:
+    """A number that counts or names something, of 64 bits; one with a fraction is none."""
+    if type(value) is int:
+        return value if -_INTEGERS <= value < _INTEGERS else None
+    number = _decimal(value)
+    return _bounded(number) if number is not None and number == round(number) else None
+
+
+def count(value: Any) -> int | None:
+    """How many there are of something."""
+    found = integer(value)
+    return found if found is not None and found >= 0 else None
+
+
+def duration(value: Any) -> int | None:
+    """A length of time in its own unit, to the nearest whole."""
+    number = _decimal(value)
+    return None if number is None or not 0 <= number <= LONGEST_DURATION else round(number)
+
+
+def moment(value: Any) -> int | None:
+    """Milliseconds of a moment in seconds, milliseconds or microseconds (row 14); 0 stands for none."""
+    number = _decimal(value)
+    if number is None:
+        return None
+    for unit in (1000, 1, Decimal("0.001")):
+        found = number * unit
+        if FIRST_MS <= found < LAST_MS:
+            return int(found)
+    return None
+
+
+def boolean(value: Any) -> bool | None:
+    """True or false, in any spelling."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (word := value.strip().lower()) in _YES | _NO:
+        return word in _YES
+    number = integer(value)
+    return bool(number) if number in {0, 1} else None
+
+
+def listed(value: Any) -> list[Any]:
+    """A list, also one that comes as JSON inside a string (row 15)."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = parsed(value)
+        except (ValueError, RecursionError):
+            return []
+    return value if isinstance(value, list) else []
+
+
+def given(value: Any) -> bool:
+    """Whether there is anything at all, so that what cannot be read is told from what is absent."""
+    return value is not None and value not in ("", 0, "0")
+
+
+def instant(ms: int | None, zone: tzinfo | None = None) -> datetime | None:
+    """A moment that was kept, in `zone`; None for none, and for what a version kept that did not bound it."""
+    if ms is None or not FIRST_MS <= ms < LAST_MS:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone or UTC)
+
+
+def _few_places(number: Decimal) -> bool:
+    # A wide exponent would make `int` and `format` write out that many digits.
+    return abs(number.adjusted()) < _MOST_PLACES
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """A number in any of its forms, if it is one of a size that means something."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    if isinstance(value, str) and len(value) > LONGEST_ID:
+        return None
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except ArithmeticError:
+        return None
+    return number if number.is_finite() and _few_places(number) else None
+
+
+def _bounded(number: Decimal) -> int | None:
+    whole = round(number)
+    return whole if -_INTEGERS <= whole < _INTEGERS else None

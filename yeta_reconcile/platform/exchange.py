@@ -1,0 +1,127 @@
+"""One request and its whole answer, bounded in size; every failure told as sent or not sent.
+
+Knows a call by its name alone, for the log, and no code's meaning. Goes below httpx's client on purpose:
+that one writes each URL, and with it the token, to the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from yeta_reconcile.platform.answers import Envelope, OddAnswer, read_envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOG = logging.getLogger(__name__)
+LARGEST_ANSWER = 16 * 2**20
+_HEADERS = [
+    (b"Content-Type", b"application/json;charset=UTF-8"),
+    (b"Accept", b"application/json"),
+    (b"User-Agent", b"yeta-reconcile"),
+]
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class NoAnswer(Exception):
+    """No envelope came back.
+
+    `sent`: the request may have arrived; `again`: asking once more may help.
+    """
+
+    def __init__(self, why: str, *, sent: bool = True, again: bool = True) -> None:
+        super().__init__(why)
+        self.why = why
+        self.sent = sent
+        self.again = again
+
+
+class Exchange:
+    """Requests over one transport, `timeout` seconds each; `now` is a monotonic clock."""
+
+    def __init__(self, transport: httpx.BaseTransport, timeout: float, now: Callable[[], float]) -> None:
+        self._transport = transport
+        self._now = now
+        self._extensions = _limits(timeout)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+    def post(self, call: str, url: httpx.URL, body: bytes) -> Envelope:
+        """Send a JSON body, read the envelope. Raises NoAnswer."""
+        began, outcome = self._now(), "broken off"
+        try:
+            answer = self._answer(url, body)
+            outcome = f"code {answer.code}"
+        except NoAnswer as error:
+            outcome = error.why
+            raise
+        finally:
+            LOG.debug("%s call: %s, %.0f ms", call, outcome, (self._now() - began) * 1000)
+        return answer
+
+    def _answer(self, url: httpx.URL, body: bytes) -> Envelope:
+        request = httpx.Request("POST", url, headers=_HEADERS, content=body, extensions=self._extensions)
+        response = self._open(request)
+        parts, length = [], 0
+        for chunk in _body(response):
+            parts.append(chunk)
+            length += len(chunk)
+            if length > LARGEST_ANSWER:
+                response.close()
+                raise NoAnswer(f"an answer of more than {LARGEST_ANSWER} bytes", again=False)
+        status = response.status_code
+        try:
+            return read_envelope(status, b"".join(parts))
+        except OddAnswer as odd:
+            raise NoAnswer(str(odd), again=status == 200 or _may_pass(status)) from None
+
+    def get(self, url: httpx.URL, seconds: float) -> Iterator[bytes]:
+        """The chunks of a file, all of it within `seconds`. Raises NoAnswer."""
+        response = self._open(httpx.Request("GET", url, extensions=_limits(seconds)))
+        status = response.status_code
+        if status != 200:
+            response.close()
+            raise NoAnswer(f"HTTP status {status}", again=_may_pass(status))
+        yield from _body(response)
+
+    def _open(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return self._transport.handle_request(request)
+        except httpx.TransportError as error:
+            raise _no_answer(error) from None
+
+
+def _body(response: httpx.Response) -> Iterator[bytes]:
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    try:
+        yield from response.stream
+    except httpx.TransportError as error:
+        raise _no_answer(error) from None
+    finally:
+        response.close()
+
+
+def _limits(seconds: float) -> dict[str, Any]:
+    names = ("connect", "read", "write", "pool")
+    return {"total": seconds, "timeout": dict.fromkeys(names, seconds)}
+
+
+def _may_pass(status: int) -> bool:
+    return status >= 500 or status in {408, 425, 429}
+
+
+def _no_answer(error: httpx.TransportError) -> NoAnswer:
+    """What went wrong, from the kind of error alone: its text may hold an address or a header."""
+    sent = not isinstance(error, _NOT_SENT)
+    if isinstance(error, httpx.TimeoutException):
+        return NoAnswer("no whole answer in time" if sent else "no connection in time", sent=sent)
+    if not sent:
+        return NoAnswer("no connection", sent=False)
+    if isinstance(error, httpx.ProtocolError):
+        return NoAnswer("an answer that is not HTTP, or half an answer")
+    return NoAnswer("the connection broke")

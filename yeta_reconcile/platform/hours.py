@@ -1,0 +1,55 @@
+"""Hours of the day in which lines may call. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from yeta_reconcile.platform.resources import Line
+
+_Seconds = tuple[int, int]
+
+
+def windows_of(numbers: Iterable[str], lines: Mapping[str, Line]) -> tuple[str, ...]:
+    """The windows of lines by their numbers, where none are declared."""
+    return default_windows(lines[number] for number in numbers if number in lines)
+
+
+def default_windows(lines: Iterable[Line]) -> tuple[str, ...]:
+    """The hours that all `lines` share, what `time_range` is sent as if none is declared.
+
+    Empty if they share none, or if no line's hours are known.
+    """
+    spans: list[_Seconds] | None = None
+    for line in lines:
+        if line.hours:
+            own = _spans(line.hours)
+            spans = own if spans is None else _shared(spans, own)
+    return tuple(f"{_clock(begin)}-{_clock(end)}" for begin, end in spans or ())
+
+
+def _spans(hours: Iterable[str]) -> list[_Seconds]:
+    """Hours as seconds of the day, sorted, with those that touch or overlap made one."""
+    spans: list[_Seconds] = []
+    for begin, end in sorted((_seconds(a), _seconds(b)) for a, b in (hour.split("-") for hour in hours)):
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], end))
+        elif begin < end:
+            spans.append((begin, end))
+    return spans
+
+
+def _shared(left: list[_Seconds], right: list[_Seconds]) -> list[_Seconds]:
+    cuts = ((max(a[0], b[0]), min(a[1], b[1])) for a in left for b in right)
+    return [(begin, end) for begin, end in cuts if begin < end]
+
+
+def _seconds(clock: str) -> int:
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -1,0 +1,171 @@
+"""Calls as they were received: what a push says, as facts without a number or a name; and what results mean.
+
+Pure. Merging is field by field and the same in any order, so that pushes may come late, twice and mixed up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from yeta_reconcile.numbers import BadNumberError, mask, mask_numbers, normalise
+from yeta_reconcile.platform import coercion
+from yeta_reconcile.platform.call import Call, Turn
+from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
+MODULES = (RECORD, VOICE, DIALOG)
+INBOUND, OUTBOUND = 1, 2
+
+_LONGEST_WORDS = 200
+_MOST_TURNS = 500
+
+
+class Unfoldable(Exception):
+    """A push that says of no call what it is about; the text says why, without a value."""
+
+
+class Digests(Protocol):
+    """What makes keyed digests (`marks.Key`)."""
+
+    def row_digest(self, *parts: str) -> bytes:
+        """Of a number, or of a row's key."""
+        ...
+
+    def content_digest(self, values: Iterable[str]) -> bytes:
+        """Of all that a row says."""
+        ...
+
+
+def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
+    """What one push says of its call (openapi.md, part 2). Coerces every form that was seen (rows 13, 14).
+
+    Raises Unfoldable for a module that is not known, and for a push without a usable call_uuid.
+    """
+    if module not in MODULES:
+        raise Unfoldable(f"the module {module} is not known to this version")
+    uuid = text(data.get("call_uuid"))
+    if not uuid or len(uuid) > coercion.LONGEST_ID:
+        raise Unfoldable("it has no call_uuid" if not uuid else "its call_uuid is too long")
+    common: dict[str, Any] = {
+        "call_uuid": uuid,
+        "robot": _identifier(data.get("robot_id")),
+        "data_id": _identifier(data.get("task_data_id")),
+        "relation": _relation(data.get("call_relation_id"), digests),
+    }
+    if module == RECORD:
+        return Call(**common, **_record(data, digests))
+    if module == VOICE:
+        return Call(
+            **common,
+            recording=text(data.get("url"), 2000),
+            recording_size=count(data.get("size")),
+            recording_seconds=duration(data.get("duration")),
+        )
+    return Call(
+        **common,
+        tag_max=_words(data.get("tag_max")),
+        tag_min=_words(data.get("tag_min")),
+        dialog=_dialog(data.get("dialog")),
+    )
+
+
+def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
+    direction = integer(data.get("direction"))
+    row = row_values(data)
+    row_number = _row_number(data, row)
+    number = _number(data.get("caller" if direction == INBOUND else "callee"))
+    shown = row_number or number
+    return {
+        "recorded": True,
+        "direction": direction,
+        "task_id": _identifier(data.get("task_id")),
+        "row_index": integer(data.get("task_row_index")),
+        "number": digests.row_digest(number).hex() if number else "",
+        "row_number": digests.row_digest(row_number).hex() if row_number else "",
+        "row_content": digests.content_digest(_with_number(row, row_number)).hex() if row else "",
+        "shown": mask(shown) if shown else "",
+        "result": text(data.get("task_result"), 20),
+        "description": _words(data.get("task_result_desc")),
+        "tries": count(data.get("task_tries")),
+        "time_dial": moment(data.get("time_dial")),
+        "time_ring": moment(data.get("time_ring")),
+        "time_answer": moment(data.get("time_answer")),
+        "time_hangup": moment(data.get("time_hangup")),
+        "duration_ring": duration(data.get("duration_ring")),
+        "duration_call": duration(data.get("duration_call")),
+    }
+
+
+def number_of(data: Mapping[str, Any]) -> str:
+    """The customer's number in its one form: of the row, else who was called, or who called; "" if unsaid."""
+    inbound = integer(data.get("direction")) == INBOUND
+    other = data.get("caller") if inbound else data.get("callee")
+    return _row_number(data, row_values(data)) or _number(other)
+
+
+def row_values(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values of the row that an outgoing call's record repeats."""
+    return tuple(text(value, 2000) for value in listed(data.get("task_row_value")))
+
+
+def row_head(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Their columns."""
+    return tuple(text(value) for value in listed(data.get("task_row_head")))
+
+
+def _row_number(data: Mapping[str, Any], row: tuple[str, ...]) -> str:
+    """The number in the row: of the column 客户手机号码, else of the first (openapi.md, call_column)."""
+    head = row_head(data)
+    at = head.index("客户手机号码") if "客户手机号码" in head else 0
+    return _number(row[at]) if at < len(row) else ""
+
+
+def _with_number(row: tuple[str, ...], number: str) -> tuple[str, ...]:
+    """The row as it was submitted: the number in its one form."""
+    return tuple(number if number and _number(value) == number else value for value in row)
+
+
+def _dialog(value: Any) -> tuple[Turn, ...]:
+    """The course of a dialog; what was said stays with the raw push."""
+    return tuple(
+        Turn(
+            seq=text(entry.get("seq"), 20),
+            role=_words(entry.get("role")),
+            node_id=_words(entry.get("node_id")),
+            node_type=_words(entry.get("node_type")),
+            tag=_words(entry.get("tag_name")),
+            time_start=moment(entry.get("time_start")) or 0,
+            time_speaking=duration(entry.get("time_speaking")) or 0,
+        )
+        for entry in listed(value)[:_MOST_TURNS]
+        if isinstance(entry, dict)
+    )
+
+
+def _relation(value: Any, digests: Digests) -> str:
+    found = text(value)
+    return digests.row_digest(_number(found) or found).hex() if found else ""
+
+
+def _identifier(value: Any) -> str:
+    """An id; 0 stands for none (openapi.md, the example of receiveCallRecord)."""
+    found = coercion.identifier(value)
+    return "" if found in {"0", "-1"} else found
+
+
+def _words(value: Any) -> str:
+    """Words of the platform; every number in them is masked."""
+    words = text(value, 2000).split()
+    # Cut last: half a number would no longer look like one.
+    return mask_numbers(" ".join(mask(word) if _number(word) else word for word in words))[:_LONGEST_WORDS]
+
+
+def _number(value: Any) -> str:
+    found = text(value)
+    try:
+        return normalise(found) if found else ""
+    except BadNumberError:
+        return ""

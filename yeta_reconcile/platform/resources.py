@@ -1,0 +1,243 @@
+"""What the platform says of itself: tasks and configuration as observed, tolerant of every form they come in.
+
+Pure values (openapi.md, sections 2 and 9; docs/platform.md, rows 4, 5, 9, 13, 15). Nothing here decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+from yeta_reconcile.platform.coercion import moment
+
+
+class LivePhase(Enum):
+    """What a task's status means to us (docs/platform.md, row 4)."""
+
+    NEW = "new"
+    LIVE = "live"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+
+
+# Status codes as data; a code that is not here is shown as it is and never acted on.
+STATUS_PHASE = {
+    0: LivePhase.NEW,
+    1: LivePhase.LIVE,
+    2: LivePhase.LIVE,
+    3: LivePhase.PAUSED,
+    4: LivePhase.COMPLETED,
+    5: LivePhase.LIVE,
+    6: LivePhase.LIVE,
+    7: LivePhase.EXPIRED,
+}
+
+# A task in one of these calls people, or may yet.
+ASTIR = frozenset({LivePhase.NEW, LivePhase.LIVE, LivePhase.PAUSED})
+
+STATUS_WORDS = {
+    0: "new",
+    1: "started",
+    2: "running",
+    3: "paused",
+    4: "completed",
+    5: "waiting for the next recall round",
+    6: "outside working hours",
+    7: "expired",
+}
+
+
+# The first word of the `detail` of a wave that a halt of ours paused.
+HALTED = "halt"
+
+
+class Address(NamedTuple):
+    """Which task is meant: its id, and the name that was recorded for it. An id says where, not what."""
+
+    task_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of `task/query`. `None` is a field that was absent or could not be read.
+
+    Times are milliseconds since the epoch, waits are seconds, `windows` are "HH:MM:SS-HH:MM:SS".
+    `unclear`: something that would show whether it rang is there and cannot be read.
+    """
+
+    task_id: str
+    name: str
+    status: int | None
+    deleted: bool = False
+    count_tel: int | None = None
+    process_count: int | None = None
+    process_tel_count: int | None = None
+    process_through_count: int | None = None
+    count_recalled: int | None = None
+    remaining: int | None = None
+    time_start: int | None = None
+    time_finish: int | None = None
+    estimate_begin: int | None = None
+    estimate_end: int | None = None
+    lines: tuple[str, ...] | None = None
+    robot: str | None = None
+    voice: str | None = None
+    windows: tuple[str, ...] | None = None
+    recall_count: int | None = None
+    recall_wait: int | None = None
+    task_type: int | None = None
+    unclear: bool = False
+
+    @property
+    def phase(self) -> LivePhase:
+        """The phase its status and its deleted flag mean."""
+        if self.deleted:
+            return LivePhase.DELETED
+        if self.status is None:
+            return LivePhase.UNKNOWN
+        return STATUS_PHASE.get(self.status, LivePhase.UNKNOWN)
+
+    @property
+    def never_rang(self) -> bool:
+        """Whether the platform says that nothing of it was ever started or dialled.
+
+        A deleted task may keep its status or read as completed; then its start time and its count tell, and
+        a count that is missing proves nothing.
+        """
+        if self.unclear or self.time_start or self.process_tel_count or self.process_count:
+            return False
+        if self.deleted:
+            return self.status in {None, 0, 4} and self.process_tel_count == 0
+        return self.status == 0
+
+    @property
+    def address(self) -> Address:
+        """It, and no other that has its id elsewhere."""
+        return Address(self.task_id, self.name)
+
+    @property
+    def status_words(self) -> str:
+        """The status for people."""
+        if self.deleted:
+            return "deleted"
+        if self.status is None:
+            return "no status"
+        return STATUS_WORDS.get(self.status, f"status {self.status}")
+
+
+class Left(NamedTuple):
+    """How a halt left a task: its calls, its dialled numbers, and calls in process; None where not told."""
+
+    calls: int | None = None
+    dialled: int | None = None
+    in_process: int | None = None
+
+    @classmethod
+    def of(cls, task: Task) -> Left:
+        """By the platform's counts."""
+        return cls(task.process_count, task.process_tel_count, task.remaining)
+
+    def ran_on(self, task: Task) -> bool:
+        """Whether more was called since than was in process then: somebody set it going in between."""
+        pairs = ((self.calls, task.process_count), (self.dialled, task.process_tel_count))
+        more = [now - then for then, now in pairs if then is not None and now is not None]
+        return any(count > (self.in_process or 0) for count in more)
+
+    def __str__(self) -> str:
+        return " ".join([HALTED, *("-" if count is None else str(count) for count in self)])
+
+    @classmethod
+    def said(cls, detail: str) -> Left | None:
+        """What a wave's detail says of it; None if no halt paused it."""
+        word, *counts = detail.split(" ")
+        if word != HALTED:
+            return None
+        return cls(*(int(count) if count.isdecimal() else None for count in counts[:3]))
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRequest:
+    """What a task is created as (`task/create`), to be read back as a `Task`.
+
+    `begin` and `end` are milliseconds since the epoch, `recall_wait` seconds, `windows`
+    "HH:MM:SS-HH:MM:SS", never empty (docs/platform.md, row 7).
+    """
+
+    name: str
+    robot: str
+    lines: tuple[str, ...]
+    windows: tuple[str, ...]
+    begin: int
+    end: int | None = None
+    recall_count: int = 0
+    recall_wait: int = 0
+    voice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """The answer to `task/insert` and `task/callout`: rows taken, and their ids in the rows' order.
+
+    `data_ids` is empty if the platform gave not exactly one for each row (docs/platform.md, row 21).
+    """
+
+    total: int
+    data_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of `config/query`. `hours` are "HH:MM:SS-HH:MM:SS"; times in ms, `valid` in seconds or -1."""
+
+    number: str
+    concurrents: int | None = None
+    hours: tuple[str, ...] = ()
+    taken: bool = False
+    applied_at: int | None = None
+    valid: int | None = None
+    expired: bool = False
+    ends_at: int | None = None
+
+    @property
+    def expires(self) -> int | None:
+        """When it expires, ms; None if never or not known."""
+        if self.ends_at:
+            return self.ends_at
+        if self.applied_at is None or self.valid is None or self.valid < 0:
+            return None
+        return moment(self.applied_at + self.valid * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """A robot (话术) of `config/query`; `columns[0]` is the telephone number."""
+
+    robot_id: str
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    status: int | None = None
+    kind: int | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice (发音人) of `config/query`."""
+
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of `config/query`. `urls` maps url_module to the URL the platform pushes to."""
+
+    lines: dict[str, Line] = field(default_factory=dict)
+    robots: dict[str, Robot] = field(default_factory=dict)
+    voices: dict[str, Voice] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,107 @@
+"""Zips of failed pushes, read as a stream and within bounds: whatever is in them leaves no file behind.
+
+Decides nothing about a push; a line that is none, or a damaged file, is a finding and not the end of others.
+"""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from yeta_reconcile.records.payload import LONGEST, NotAnObject, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_FILES = 10_000
+MOST_BYTES = 8_000_000_000
+# Deflate makes JSON lines about ten times smaller; a thousand times is a bomb.
+MOST_RATIO = 300
+_SMALL = 1_000_000
+
+
+# What reading a zip raises where its bytes are not what they should be.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError,
+    ArithmeticError, LookupError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A zip that is none or that nobody should unpack, or a file in it that cannot be read (on); in words."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One failed push: its module and data, or in `problem` why it is none. `place` is file and line."""
+
+    place: str
+    module: str
+    data: dict[str, Any] | None
+    raw: bytes
+    problem: str = ""
+
+
+def read_archive(file: IO[bytes], name: str) -> Iterator[Line | Broken]:
+    """Every line of every file in a zip (docs/platform.md, row 3), and what of it cannot be read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            if too_much := _too_much(entries):
+                yield Broken(f"{name} {too_much}")
+                return
+            for at, entry in enumerate(entries, 1):
+                yield from _entry(archive, entry, f"{name}, file {at}")
+    except _DAMAGED as error:
+        yield Broken(f"{name} cannot be read as a zip: {type(error).__name__}")
+
+
+def _too_much(entries: list[zipfile.ZipInfo]) -> str:
+    sizes = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    if len(entries) > MOST_FILES or sizes > MOST_BYTES:
+        return f"holds more than is taken: {len(entries)} files, {sizes} bytes"
+    if sizes > _SMALL and sizes > packed * MOST_RATIO:
+        return f"unpacks to {sizes // max(packed, 1)} times its size: it is not read"
+    return ""
+
+
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Iterator[Line | Broken]:
+    try:
+        with archive.open(entry) as stream:
+            yield from _lines(stream, entry, where)
+    except _DAMAGED as error:
+        yield Broken(f"{where} cannot be read whole: {type(error).__name__}")
+
+
+def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Line]:
+    number, left = 0, entry.file_size
+    while left > 0 and (raw := stream.readline(min(LONGEST * 2, left))):
+        number += 1
+        # What an entry says of its size binds it: a lie would be how a bomb comes in.
+        left -= len(raw)
+        if raw.strip():
+            yield _line(raw.strip(), f"{where}, line {number}")
+
+
+def _line(raw: bytes, place: str) -> Line:
+    try:
+        wrapped = read_object(raw)
+    except NotAnObject as reason:
+        return Line(place, "", None, raw, str(reason))
+    module, data = wrapped.get("module"), wrapped.get("data")
+    if isinstance(data, str):
+        try:
+            data = read_object(data.encode("utf-8", "surrogatepass"))
+        except NotAnObject as reason:
+            return Line(place, "", None, raw, f"its data: {reason}")
+    if not isinstance(module, str) or not module.isidentifier() or not isinstance(data, dict):
+        return Line(place, "", None, raw, "it names no module or holds no data")
+    return Line(place, module, data, raw)

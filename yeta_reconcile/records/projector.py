@@ -1,0 +1,144 @@
+"""The projector: reads the inbox in order and folds each push into calls and rows, once.
+
+A push that cannot be folded stays with the reason and blocks nothing. Live pushes and backfill come this way.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.platform import pushes
+from yeta_reconcile.platform.call import (
+    Call,
+)
+from yeta_reconcile.platform.pushes import (
+    RECORD,
+    Unfoldable,
+)
+from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
+from yeta_reconcile.store.calls import fold
+from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.database import Transaction
+    from yeta_reconcile.store.inbox import StoredPush
+
+log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+# A transaction: some milliseconds, so that neither apply nor the inbox waits for it.
+CHUNK = 50
+LONGEST_SECONDS = 0.05
+
+
+class Projector:
+    """Folds what waits in one store's inbox. Several may run at once; each push is folded by one of them."""
+
+    def __init__(self, store: Store, *, on_settled: Callable[[Standing], None] = lambda _: None) -> None:
+        self._store = store
+        self._on_settled = on_settled
+
+    def drain(self) -> None:
+        """Fold all that waits. Raises StateError."""
+        while self.step():
+            pass
+
+    def step(self, most: int = CHUNK) -> bool:
+        """Fold the oldest pushes that wait, in one transaction; whether there were any. Raises StateError."""
+        waiting = self._store.inbox.waiting(most)
+        if not waiting:
+            return False
+        try:
+            standings = self._fold_all(waiting)
+        except StateError:
+            raise
+        except Exception:  # noqa: BLE001 -- one push must never keep the others back
+            standings = [standing for push in waiting for standing in self._fold_alone(push)]
+        for standing in standings:
+            self._on_settled(standing)
+        return True
+
+    def tie_up(self, pause: Callable[[], bool] = lambda: False) -> int:
+        """Find the rows of calls whose task has become known since; how many calls were tried, each once.
+
+        `pause` is called between two transactions; where it answers True, the rest is left for another time.
+        """
+        loose = self._store.calls.loose()
+        tried = 0
+        while tried < len(loose):
+            with self._store.database.write() as transaction:
+                take_turn(transaction)
+                for call_uuid in _for_a_while(loose[tried : tried + CHUNK]):
+                    fold(transaction, Call(call_uuid), _FAR_FUTURE)
+                    tried += 1
+            if pause():
+                break
+        return tried
+
+    def _fold_all(self, waiting: Sequence[StoredPush]) -> list[Standing]:
+        with self._store.database.write() as transaction:
+            take_turn(transaction)
+            return [
+                self._fold(transaction, push)
+                for push in _for_a_while(waiting)
+                if still_new(transaction, push)
+            ]
+
+    def _fold_alone(self, push: StoredPush) -> list[Standing]:
+        """One push in a transaction of its own; whatever goes wrong with it is its reason to stay."""
+        try:
+            return self._fold_all([push])
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- see above
+            reason = f"{type(error).__name__} while it was folded: a bug"
+            log.error("push %d stays: %s", push.serial, reason)  # noqa: TRY400 -- a traceback holds values
+            with self._store.database.write() as transaction:
+                settle(transaction, push, Standing.STUCK, problem=reason)
+            return [Standing.STUCK]
+
+    def _fold(self, transaction: Transaction, push: StoredPush) -> Standing:
+        digest = None
+        try:
+            data = read_object(push.body)
+            digest = digest_of(push.module, data)
+            call = pushes.read_push(push.module, data, self._store.key)
+        except (NotAnObject, Unfoldable) as reason:
+            settle(transaction, push, Standing.STUCK, digest=digest, problem=str(reason))
+            return Standing.STUCK
+        if seen_before(transaction, digest):
+            settle(transaction, push, Standing.DUPLICATE, call_uuid=call.call_uuid)
+            return Standing.DUPLICATE
+        problem = fold(transaction, call, push.received)
+        # What was learnt is kept. What made it a call of ours stays too, since its row is still to be found.
+        stuck = bool(problem) and (push.module == RECORD or call.outbound)
+        standing = Standing.STUCK if stuck else Standing.FOLDED
+        settle(
+            transaction,
+            push,
+            standing,
+            digest=digest,
+            call_uuid=call.call_uuid,
+            problem=problem if stuck else "",
+        )
+        return standing
+
+
+def _for_a_while(items: Sequence[Item]) -> Iterator[Item]:
+    """The first of the items, and more as long as a transaction may take."""
+    until = time.monotonic() + LONGEST_SECONDS
+    for item in items:
+        yield item
+        if time.monotonic() > until:
+            return
+
+
+# A call that is folded again came in when it first did, which is earlier.
+_FAR_FUTURE = 2**62

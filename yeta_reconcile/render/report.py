@@ -1,0 +1,245 @@
+"""What `status`, `drift`, `history`, `why` and `state list` report: frozen values, rendered by `render/`.
+
+Floor 2: pure. Numbers are masked before they get here. Times are aware.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from yeta_reconcile.waves.record import Fate, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class WaveStatus:
+    """One wave. `live` is the platform's status in words; None is what the platform did not say.
+
+    `missing` counts dialled numbers without a record (0: complete, None: cannot be told yet); `backfill`
+    can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow.
+    """
+
+    number: int
+    phase: Phase
+    task_id: str | None = None
+    live: str = ""
+    rows: int = 0
+    dialled: int | None = None
+    connected: int | None = None
+    results: dict[str, int] = field(default_factory=dict)
+    missing: int | None = 0
+    fetchable_from: date | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStatus:
+    """One campaign. `declared` is its state in the documents, None if no document declares it.
+
+    `finish` is the forecast, None if there is none; `fits` says whether that is before its end. `unrecorded`
+    are tasks that bear its mark and have no record: their ids, each with the platform's status in words.
+    """
+
+    name: str
+    kind: str = "Campaign"
+    declared: str | None = None
+    waves: tuple[WaveStatus, ...] = ()
+    finish: datetime | None = None
+    fits: bool = True
+    forecast: str = ""
+    unrecorded: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How every campaign stands. `halted` is the halt's own words, empty if there is none.
+
+    `silent` says why the platform was not asked, or did not answer; then only what is recorded is shown.
+    """
+
+    FORMAT: ClassVar[str] = "yeta-status/1"
+
+    at: datetime
+    campaigns: tuple[CampaignStatus, ...] = ()
+    halted: str = ""
+    silent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs live: `what` is an attribute's name, or `state`, `task`, …"""
+
+    campaign: str
+    wave: int
+    what: str
+    applied: Any
+    live: Any
+    task_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What differs live from what was applied; `checked` counts the waves that were looked at."""
+
+    FORMAT: ClassVar[str] = "yeta-drift/1"
+
+    at: datetime
+    checked: int
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChange:
+    """One change of a plan that was carried out; `action` and `rows` as in the plan."""
+
+    campaign: str
+    action: str
+    wave: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One run that changed something. `exit_code` and `ended` None: it never came to its end, or has not yet.
+
+    `digest` covers what it was about to do and `previous`, the digest of the link before it; `end_digest`
+    covers what came of it, if that is a link of its own.
+    """
+
+    serial: int
+    at: datetime | None
+    who: str
+    host: str
+    command: str
+    commit: str | None = None
+    plan_id: str | None = None
+    summary: dict[str, int] = field(default_factory=dict)
+    outcome: str = ""
+    exit_code: int | None = None
+    digest: str = ""
+    previous: str = ""
+    end_digest: str = ""
+    ended: datetime | None = None
+    changes: tuple[HistoryChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Every run, oldest first. `broken_at` is the first serial at which the chain does not hold, with why.
+
+    `links` counts the chain's and `head` is the newest one's digest; both are sealed. The first `bare` are
+    from before there were seals.
+    """
+
+    FORMAT: ClassVar[str] = "yeta-history/1"
+
+    entries: tuple[HistoryEntry, ...] = ()
+    broken_at: int | None = None
+    links: int = 0
+    head: str = ""
+    bare: int = 0
+    broken_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhyCall:
+    """One call to a number: the platform's result and its words for it; `duration` is seconds."""
+
+    at: datetime | None
+    result: str = ""
+    description: str = ""
+    connected: bool = False
+    duration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WhyWave:
+    """A wave a number is in, what became of it there, and its calls, oldest first."""
+
+    campaign: str
+    wave: int
+    fate: Fate
+    phase: Phase
+    calls: tuple[WhyCall, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Every wave, call and result of one number. `number` is shown as it stands: mask it.
+
+    `calls` are those that belong to no wave: incoming ones, and those of other tasks.
+    """
+
+    FORMAT: ClassVar[str] = "yeta-why/1"
+
+    number: str
+    waves: tuple[WhyWave, ...] = ()
+    calls: tuple[WhyCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """A campaign in the state's ledger; counts are rows over all its waves."""
+
+    campaign: str
+    kind: str
+    waves: int
+    live_waves: int
+    rows: int
+    pending: int
+    dialled: int
+    held: int = 0
+    unknown: int = 0
+    protect: bool = False
+    gone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateList:
+    """The campaigns the state knows, declared or gone."""
+
+    FORMAT: ClassVar[str] = "yeta-state/1"
+
+    rows: tuple[StateRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StateWave:
+    """A wave as the state holds it; counts are rows by fate, `counted` the platform's of dialled numbers."""
+
+    number: int
+    attempt: int
+    phase: Phase
+    task_id: str | None
+    rows: int
+    pending: int
+    dialled: int
+    held: int = 0
+    unknown: int = 0
+    counted: int | None = None
+    started: datetime | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    imported: bool = False
+    by_another_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateShow:
+    """One campaign in the state: `key` are the headers that identify a row, `former` its earlier names."""
+
+    FORMAT: ClassVar[str] = "yeta-state-show/1"
+
+    campaign: str
+    kind: str
+    key: tuple[str, ...]
+    former: tuple[str, ...]
+    protect: bool
+    next_wave: int
+    waves: tuple[StateWave, ...] = ()
+
+
+Report = Status | Drift | History | Why | StateList | StateShow

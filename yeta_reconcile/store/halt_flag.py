@@ -1,0 +1,138 @@
+"""The halt: a flag of one state, beside it, so that it can be set while the state is locked or lost.
+
+It is looked at before every start and call-out. Setting and lifting it is all that happens here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.marks import owner_digest
+from yeta_reconcile.platform.resources import Left
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+
+FILE = "yeta.halt"
+# Rows of the state: the halt itself; which one is in the history; a former flag that was lifted for it.
+ROW, NOTED, PASSED = "halt", "halt-noted", "halt-passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Who halted, when (ISO 8601), which tasks were paused by it, and how it left them.
+
+    `former`: it is in a file in which an earlier version kept one flag for all states of a folder.
+    """
+
+    who: str
+    at: str
+    paused: tuple[str, ...] = ()
+    left: Mapping[str, Left] = field(default_factory=dict)
+    former: bool = False
+
+    def tasks(self) -> dict[str, Left]:
+        """What it paused."""
+        return {task_id: self.left.get(task_id, Left()) for task_id in self.paused}
+
+    def __str__(self) -> str:
+        return f"halted by {self.who} at {self.at}"
+
+
+@dataclass(frozen=True, slots=True)
+class HaltFlag:
+    """The flag of one state. `folder` is where the state's file is, or `state/` with PostgreSQL.
+
+    Several states may share a folder; each has a flag of its own. `former` is where an earlier version would
+    have set it: a flag there that does not say whose it is counts too.
+    """
+
+    folder: Path
+    name: str = FILE
+    former: str = FILE
+
+    @classmethod
+    def beside(cls, state: str, root: Path, *, project: str = "", environment: str = "") -> HaltFlag:
+        """The flag of the state that the settings of a project and environment name."""
+        if "://" in state:
+            # A state belongs to one project and environment, wherever it is and however that is spelt.
+            return cls(root / "state", f"yeta-{owner_digest(project, environment)}.halt")
+        path = root / state
+        former = f"{path.stem}.halt"
+        return cls(path.parent, former if path.suffix == ".db" else f"{path.name}.halt", former)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / self.name
+
+    def read(self) -> Halt | None:
+        """The halt that is set, if one is; a file that cannot be read counts as one."""
+        own = self._read(self.name)
+        if own is not None or self.former == self.name:
+            return own
+        return self._read(self.former, former=True)
+
+    def _read(self, name: str, *, former: bool = False) -> Halt | None:
+        try:
+            text = (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Halt("somebody", f"an unknown time ({error.strerror})", former=former)
+        try:
+            values: dict[str, Any] = json.loads(text)
+            if former and "of" in values:
+                # It is the flag of the state that has this name today.
+                return None
+            left = {str(task_id): Left(*counts) for task_id, counts in values.get("left", {}).items()}
+            paused = tuple(map(str, values["paused"]))
+            return Halt(str(values["who"]), str(values["at"]), paused, left, former)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Halt("somebody", "an unknown time", former=former)
+
+    def why(self) -> str | None:
+        """The halt's own words, or None; what a run asks before it rings."""
+        halt = self.read()
+        return str(halt) if halt else None
+
+    def set(
+        self, who: str, now: datetime, paused: tuple[str, ...] = (), left: Mapping[str, Left] | None = None
+    ) -> None:
+        """Set it, or add to the tasks it paused and how it left them; on disk when this returns."""
+        former = self._read(self.name)
+        known = former.left if former else {}
+        halt = {
+            "of": self.name,
+            "who": former.who if former else who,
+            "at": former.at if former else now.isoformat(timespec="seconds"),
+            "paused": [*dict.fromkeys([*(former.paused if former else ()), *paused])],
+            # One that has to be paused again is left as it is then.
+            "left": {at: counts for at, counts in known.items() if at not in paused} | dict(left or {}),
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary = self.path.with_name(f"{self.name}-new")
+            with temporary.open("w", encoding="utf-8") as stream:
+                json.dump(halt, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(self.path)
+        except OSError as error:
+            raise StateError(
+                f"the halt cannot be written to {self.path}: {error.strerror}",
+                hint="the folder must be writable",
+            ) from error
+
+    def lift(self, *, former: bool = False) -> None:
+        """Take it off, and with `former` the one of an earlier version."""
+        self.path.unlink(missing_ok=True)
+        if former:
+            (self.folder / self.former).unlink(missing_ok=True)

@@ -1,0 +1,44 @@
+"""Whether every dialled number of a wave has its record. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+# The zips of failed pushes: the last seven days, today excluded (docs/platform.md, row 3).
+FETCHABLE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the records of a wave say, counted by row; a row's result is that of its last call."""
+
+    dialled: int = 0
+    connected: int = 0
+    calls: int = 0
+    by_result: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """Records held against numbers dialled. `missing` None: the platform gave no count."""
+
+    held: int
+    counted: int | None
+    missing: int | None
+    fetchable_from: date | None
+
+
+def account(
+    held: int, counted: int | None, started: date | None, finished: date | None, today: date
+) -> Accounting:
+    """How complete the records of a wave are, and of which days `backfill` can fetch those that are missing.
+
+    `counted` is `process_tel_count`; `started` and `finished` are the days of the first and the last call,
+    None if not known. `fetchable_from` is None if nothing is missing, or all that is missing is too old.
+    """
+    missing = None if counted is None else max(counted - held, 0)
+    earliest = today - timedelta(days=FETCHABLE_DAYS)
+    if not missing or (finished is not None and finished < earliest):
+        return Accounting(held, counted, missing, None)
+    return Accounting(held, counted, missing, max(started or earliest, earliest))

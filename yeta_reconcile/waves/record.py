@@ -1,0 +1,237 @@
+"""What the state holds of campaigns, waves and rows: the values the diff reads and the store keeps.
+
+Pure. The table of a wave's phases stands in `waves/lifecycle.py`; nothing here decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from yeta_reconcile.platform.resources import Address
+
+if TYPE_CHECKING:
+    from yeta_reconcile.waves.attributes import (
+        Attributes,
+    )
+
+
+class Phase(StrEnum):
+    """Where a wave stands (design: the life of a wave)."""
+
+    PLANNED = "planned"
+    CREATING = "creating"
+    FILLING = "filling"
+    VERIFIED = "verified"
+    STARTED = "started"
+    PAUSED = "paused"
+    DRAINING = "draining"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    LOST = "lost"
+    DISCARDED = "discarded"
+
+
+STAGED = frozenset({Phase.PLANNED, Phase.CREATING, Phase.FILLING, Phase.VERIFIED})
+LIVE = frozenset({Phase.STARTED, Phase.PAUSED, Phase.DRAINING})
+FINAL = frozenset({Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED, Phase.LOST, Phase.DISCARDED})
+
+
+class Fate(IntEnum):
+    """What became of a row in its wave.
+
+    PENDING and HELD rows may be dialled or have been; RELEASED rows are proven undialled and may enter
+    another wave; SET_ASIDE rows were refused by the platform; UNKNOWN rows were in a call-out that was
+    never answered.
+    """
+
+    PENDING = 0
+    DIALLED = 1
+    SET_ASIDE = 2
+    RELEASED = 3
+    HELD = 4
+    UNKNOWN = 5
+
+
+# The `detail` of a wave that was live again after its end, when rows of it had been freed already.
+RISEN = "risen"
+# Calls to try a robot (`yeta call`) are kept under a name that no document can have.
+BY_HAND = "~call"
+# Not a set: a member of an enumeration is compared far sooner than it is hashed.
+FREE_FATES = (Fate.SET_ASIDE, Fate.RELEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class WaveRecord:
+    """One attempt at one wave: at most one platform task. Times are ms since the epoch.
+
+    `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `unknown` and
+    `held` count rows by fate. `tel_count` is the platform's count of dialled numbers after the wave's end,
+    None until it can grow no more: what accounting compares with `dialled`. `quiet_facts` stand still since
+    `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records tell, and
+    that none of its rows has. `holds` is how many numbers its task has by the platform's count, where those
+    may be more than are known, and `accepted` so many that a person knows to be nobody who is added.
+    """
+
+    wave_id: int
+    campaign: str
+    number: int
+    attempt: int
+    phase: Phase
+    task_name: str
+    attributes: Attributes
+    columns: tuple[str, ...] = ()
+    task_id: str | None = None
+    kind: str = "Campaign"
+    set_digest: str = ""
+    fingerprint: str = ""
+    rows: int = 0
+    pending: int = 0
+    dialled: int = 0
+    unknown: int = 0
+    held: int = 0
+    full: bool = False
+    doubted: bool = False
+    imported: bool = False
+    by_hand: bool = False
+    tel_count: int | None = None
+    created_at: int = 0
+    started_at: int | None = None
+    quiet_since: int | None = None
+    quiet_facts: str = ""
+    detail: str = ""
+    holds: int | None = None
+    accepted: int | None = None
+    strays: int = 0
+
+    @property
+    def address(self) -> Address:
+        """Its task, which has to bear the name that was recorded for it."""
+        return Address(self.task_id or "", self.task_name)
+
+    @property
+    def staged(self) -> bool:
+        """Whether it was never started, as far as is known."""
+        return self.phase in STAGED
+
+    @property
+    def released(self) -> int:
+        """Rows that were freed for other waves."""
+        return self.rows - self.pending - self.dialled - self.unknown - self.held
+
+    def unknown_numbers(self, count_tel: int | None = None) -> int:
+        """Numbers that its task holds, also by the count of a look, and that are nobody's known to be in it.
+
+        Of rows that are held as possibly dialled none is known to be.
+        """
+        known = max(self.rows - self.held + self.strays, self.accepted or 0)
+        return max((self.holds or 0), count_tel or 0, known) - known
+
+    @property
+    def live(self) -> bool:
+        """Whether it was started and is not over."""
+        return self.phase in LIVE
+
+    @property
+    def accounted(self) -> bool:
+        """Whether every dialled number has its record, by a count read after it could not grow any more."""
+        return self.tel_count is not None and self.tel_count == self.dialled and not self.held
+
+    @property
+    def missing_records(self) -> int:
+        """Dialled numbers without a record, as far as is known."""
+        return max((self.tel_count or 0) - self.dialled, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRecord:
+    """A campaign the state knows, declared or gone. `gone_at` is ms since the epoch."""
+
+    name: str
+    kind: str
+    key: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
+    protect: bool = False
+    gone_at: int | None = None
+    next_wave: int = 1
+    generation: int = 0
+    settled_list: str = ""
+    settled_rows: int = 0
+    settled_notes: tuple[str, ...] = ()
+    waves: tuple[WaveRecord, ...] = ()
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether it has rows that count; without, it is as good as new."""
+        return bool(self.waves)
+
+    @property
+    def started(self) -> bool:
+        """Whether any wave of it was ever started."""
+        return any(wave.phase in LIVE or wave.started_at for wave in self.waves)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """All the state holds, rows left out. `forgotten` are task ids of forgotten campaigns.
+
+    `forgotten_waves` are the numbers with which the waves of these go on, by name.
+    """
+
+    campaigns: dict[str, CampaignRecord] = field(default_factory=dict)
+    task_ids: frozenset[str] = frozenset()
+    forgotten: frozenset[str] = frozenset()
+    forgotten_waves: dict[str, int] = field(default_factory=dict)
+
+    def next_wave(self, name: str, record: CampaignRecord | None) -> int:
+        """The number of the next wave of a campaign; `record` is what is held of it, if anything is."""
+        return record.next_wave if record else self.forgotten_waves.get(name, 1)
+
+
+class RowRecord(NamedTuple):
+    """A row of the ledger. `number` is None where the key is the number; `line` counts in its list.
+
+    A tuple, since a million of them are made to look at a list once.
+    """
+
+    wave_id: int
+    key: bytes
+    content: bytes
+    batch: int
+    line: int
+    number: bytes | None = None
+    fate: Fate = Fate.PENDING
+
+    @property
+    def number_digest(self) -> bytes:
+        """The digest of the number, whatever identifies the row."""
+        return self.key if self.number is None else self.number
+
+
+class Outcome(StrEnum):
+    """What is known of a mutating call (design: the journal)."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A mutating call as journalled. `outcome` None: we died before it was known. Times in ms.
+
+    `deadline` is when its request can no longer be under way. `wave_id` None: an orphan's deletion.
+    """
+
+    intent_id: int
+    wave_id: int | None
+    call: str
+    batch: int | None
+    rows: int
+    begun: int
+    deadline: int
+    outcome: Outcome | None = None
+    code: int | None = None
+    ended: int | None = None
