@@ -260,7 +260,7 @@ def test_the_first_event_is_the_plan_although_something_is_left_to_the_next(
 
 def test_every_event_of_an_apply_is_described() -> None:
     text = (TOP / "docs" / "json.md").read_text("utf-8")
-    sources = [path.read_text("utf-8") for path in (TOP / "yeta_reconcile" / "execute").glob("*.py")]
+    sources = [path.read_text("utf-8") for path in (TOP / "yeta_reconcile" / "apply").rglob("*.py")]
     said = {name for source in sources for name in re.findall(r"\.say\(\s*\"([a-z-]+)\"", source)}
 
     assert said >= {"planned", "inserted", "verified", "started", "problem"}

@@ -135,10 +135,10 @@ class Unplugged(TroubledLab):
                 return self.point is not None and (self.point.nth, self.point.kind) == (self.writes, kind)
 
             @contextmanager
-            def writing() -> Iterator[Any]:
+            def writing(**how: bool) -> Iterator[Any]:
                 if self.point and (self.point.nth, self.point.kind) == (self.writes + 1, LOST_BEFORE):
                     database._connection.close()
-                with write() as transaction:
+                with write(**how) as transaction:
                     yield transaction
                     if lost(LOST_IN):
                         database._connection.close()
