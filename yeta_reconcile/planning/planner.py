@@ -10,7 +10,6 @@ import secrets
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import (
@@ -44,7 +43,12 @@ from yeta_reconcile.planning.outlook import differing, forecasts, refusals
 from yeta_reconcile.planning.preflight import (
     check_campaign,
 )
-from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
+from yeta_reconcile.planning.signatures import (
+    deciding_facts,
+    fingerprint_of,
+    keyed,
+    signature_of,
+)
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.waves.readback import (
     reads_otherwise,
@@ -65,7 +69,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
+    from yeta_reconcile.waves.record import CampaignRecord
 
 LIFETIME = timedelta(hours=24)
 STAGED_GRIPS = frozenset({Grip.STAGED, Grip.FULL})
@@ -358,7 +362,7 @@ class _Gathering:
         fingerprint = keyed(said, self.store.key)
         continued = self.kin.continued(model)
         signature = self.signatures[name] = signature_of(fingerprint, record, grips, continued)
-        self.facts[name] = self._deciding_facts(
+        self.facts[name] = deciding_facts(
             model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
         )
         if record and fingerprint and record.settled_list == signature:
@@ -376,12 +380,6 @@ class _Gathering:
         delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
         self._new[name] = comparison.entering
         return delta
-
-    def _deciding_facts(self, model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
-        """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
-        declared = [model.model_dump_json(), fingerprint]
-        live = [[w.record.number, w.record.attempt, *_standing(w.record)] for w in waves]
-        return f"{_short_digest(declared)}/{_short_digest(live)}"
 
     def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:
         """What the configuration says of the documents; notes only on those that are `wanting` a line."""
@@ -433,20 +431,6 @@ def _halt(words: str | None) -> Iterator[Diagnostic]:
     if words:
         hint = "`yeta resume` lifts the halt"
         yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
-
-
-def _standing(wave: WaveRecord) -> tuple[Phase, str | None]:
-    """A wave's phase and task; that a started one comes to its end by itself is progress.
-
-    So is how far one came that is still to be finished: whether its create was carried out, settling tells.
-    """
-    if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.FILLING}:
-        return Phase.FILLING, None
-    return (Phase.STARTED if wave.phase in {Phase.COMPLETED, Phase.EXPIRED} else wave.phase), wave.task_id
-
-
-def _short_digest(value: object) -> str:
-    return blake2b(json.dumps(value, ensure_ascii=False).encode(), digest_size=12).hexdigest()
 
 
 def _started(orphan: Orphan) -> bool:

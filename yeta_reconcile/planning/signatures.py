@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.documents.contacts import file_digest
 from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.marks import Key
     from yeta_reconcile.planning.delta import Grip
-    from yeta_reconcile.waves.record import CampaignRecord
+    from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
 
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
@@ -48,3 +53,24 @@ def signature_of(
 def lists_same(fingerprint: str, record: CampaignRecord) -> bool:
     """Whether a list is the one that was last known to ask for nothing."""
     return bool(fingerprint) and record.settled_list.partition("/")[0] == fingerprint
+
+
+def deciding_facts(model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
+    """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
+    declared = [model.model_dump_json(), fingerprint]
+    live = [[w.record.number, w.record.attempt, *_standing(w.record)] for w in waves]
+    return f"{_short_digest(declared)}/{_short_digest(live)}"
+
+
+def _standing(wave: WaveRecord) -> tuple[Phase, str | None]:
+    """A wave's phase and task; that a started one comes to its end by itself is progress.
+
+    So is how far one came that is still to be finished: whether its create was carried out, settling tells.
+    """
+    if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.FILLING}:
+        return Phase.FILLING, None
+    return (Phase.STARTED if wave.phase in {Phase.COMPLETED, Phase.EXPIRED} else wave.phase), wave.task_id
+
+
+def _short_digest(value: object) -> str:
+    return blake2b(json.dumps(value, ensure_ascii=False).encode(), digest_size=12).hexdigest()
