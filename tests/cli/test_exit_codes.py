@@ -253,7 +253,7 @@ def test_64_the_command_line_means_nothing(here: Served, arguments: list[str]) -
 def test_70_a_bug_leaves_a_report_without_numbers_and_names(here: Served, tmp_path: Path) -> None:
     here.campaign()
     script = (
-        "import sys\nfrom yeta_reconcile import planner\nfrom yeta_reconcile.cli.main import main\n"
+        "import sys\nfrom yeta_reconcile.planning import planner\nfrom yeta_reconcile.cli.main import main\n"
         "def broken(*_):\n"
         f"    raise RuntimeError('row 7: {number(7)} {person(7)}')\n"
         "planner.observe = broken\nsys.exit(main())\n"

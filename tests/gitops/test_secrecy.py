@@ -142,7 +142,7 @@ def test_a_failure_inside_an_apply_reports_neither(tmp_path: Path) -> None:
     with served(tmp_path / "campaigns") as here:
         here.campaign(rows=range(40, 47))
         script = (
-            "import sys\nfrom yeta_reconcile.platform import PlatformClient\n"
+            "import sys\nfrom yeta_reconcile.platform.client import PlatformClient\n"
             "from yeta_reconcile.cli.main import main\n"
             "def insert(self, task, columns, values):\n    raise ValueError(values)\n"
             "PlatformClient.insert = insert\nsys.exit(main())\n"

@@ -45,7 +45,7 @@ def bent(emulator: Emulator, bend: Bend) -> Iterator[None]:
     time: Any = {"now": clock.seconds, "sleep": clock.sleep, "jitter": lambda: 0.5}
     client = partial(PlatformClient, transport=Bent(emulator, bend), **time)
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("yeta_reconcile.cli.connect.PlatformClient", client))
-        for module in ("session", "halt"):
+        stack.enter_context(mock.patch("yeta_reconcile.cli.session.PlatformClient", client))
+        for module in ("session", "commands.halt"):
             stack.enter_context(mock.patch(f"yeta_reconcile.cli.{module}.SystemClock", return_value=clock))
         yield
