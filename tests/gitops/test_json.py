@@ -123,7 +123,7 @@ def test_every_key_of_a_report_is_described(report: Report) -> None:
 LOOKS = [
     "validate", "status", "drift", "history", "state list", "state show renewal", "platform",
     "state resolve renewal", "plan --explain renewal", "plan --check it.plan", "calls pending", "halt",
-    "state backup copy.db", "why 19900000001",
+    "state backup copy.db", "state check", "why 19900000001",
 ]  # fmt: skip
 
 

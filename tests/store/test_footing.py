@@ -101,14 +101,14 @@ def test_what_was_committed_as_the_file_went_is_not_relied_on(
 ) -> None:
     store = states.open()
     looks = iter([None, None])
-    stand = SqliteDatabase._stand
+    stand = SqliteDatabase.stand
 
     def late(database: SqliteDatabase) -> None:
         if next(looks, store) is store:
             (states.root / "state" / "yeta.db").unlink()
             stand(database)
 
-    monkeypatch.setattr(SqliteDatabase, "_stand", late)
+    monkeypatch.setattr(SqliteDatabase, "stand", late)
     with pytest.raises(StateGone):
         declared(store)
 

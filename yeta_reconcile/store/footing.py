@@ -6,10 +6,14 @@ to what nobody finds any more. It keeps the log and its index as long as anybody
 
 from __future__ import annotations
 
+import fcntl
+import os
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # The file, its write-ahead log, and the index of that.
@@ -27,7 +31,7 @@ class Footing:
     @classmethod
     def of(cls, path: Path) -> Footing:
         """What it leads to now."""
-        paths = (path, *(path.with_name(path.name + suffix) for suffix in BESIDE))
+        paths = (path, *beside(path))
         return cls(paths, _found(paths))
 
     @property
@@ -45,6 +49,27 @@ class Footing:
         return now[0] != self.files[0] and any(
             there is not None and there == own for there, own in zip(now[1:], self.files[1:], strict=True)
         )
+
+
+def beside(path: Path) -> list[Path]:
+    """What SQLite keeps beside a file."""
+    return [path.with_name(path.name + suffix) for suffix in BESIDE]
+
+
+@contextmanager
+def alone(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Only one at a time puts another file in place in a folder, and nobody opens one (`shared`) meanwhile.
+
+    The kernel takes the lock off whoever dies.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # A disk that knows no such lock is none that a state may lie on; it is found out elsewhere.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _found(paths: tuple[Path, ...]) -> tuple[Identity, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateDamaged, StateError, StateGone
 from yeta_reconcile.store.database import check_fence
-from yeta_reconcile.store.footing import Footing
+from yeta_reconcile.store.footing import Footing, alone, beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,9 +79,10 @@ class SqliteDatabase:
         for _ in range(TRIES):
             if create:
                 _create_private(self.path)
-            before = Footing.of(self.path)
-            connection = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
-            footing = Footing.of(self.path)
+            with alone(self.path.parent, shared=True):
+                before = Footing.of(self.path)
+                connection = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
+                footing = Footing.of(self.path)
             if footing.file == before.file is not None:
                 return connection, footing
             connection.close()
@@ -158,14 +159,14 @@ class SqliteDatabase:
                 check_fence(self._transaction, self.fence if fenced else "")
                 yield self._transaction
                 return
-            self._stand()
+            self.stand()
             self._patiently("BEGIN IMMEDIATE")
             began = time.monotonic()
             self._transaction = SqliteTransaction(self._utils)
             try:
                 check_fence(self._transaction, self.fence if fenced else "")
                 yield self._transaction
-                self._stand()
+                self.stand()
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -173,13 +174,37 @@ class SqliteDatabase:
                 raise
             finally:
                 self._transaction = None
-            self._stand()
+            self.stand()
             if self.path is not None and time.monotonic() - began > LONG_SECONDS:
                 time.sleep(2 * LOOK_SECONDS)
 
-    def _stand(self) -> None:
+    def stand(self) -> None:
+        """Raise StateGone unless the path still leads to the file that is open."""
         if self.path is not None and self._footing is not None and not self._footing.holds():
             raise gone(self.path)
+
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """While the block runs nobody writes, and the file is whole without its log, which is empty."""
+        if self.path is None:
+            raise AssertionError("only a file can be held still")
+        log = beside(self.path)[0]
+        with self._lock, self._translated():
+            until = time.monotonic() + self._busy_seconds
+            while True:
+                self._patiently("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._patiently("BEGIN IMMEDIATE")
+                if not log.exists() or not log.stat().st_size:
+                    break
+                # Somebody reads what is in the log, or has just written to it.
+                self._connection.rollback()
+                if time.monotonic() > until:
+                    raise StateError(f"the state {self.path} is in use for too long", hint="run it again")
+                time.sleep(LOOK_SECONDS)
+            try:
+                yield
+            finally:
+                self._connection.rollback()
 
     def tables(self) -> frozenset[str]:
         """The names of the tables that are there."""
@@ -255,6 +280,19 @@ class SqliteTransaction:
     def stream(self, sql: str) -> Iterator[Row]:
         """The rows of a query one after another."""
         yield from self._database.execute(sql)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """A copy of a state's file, with what its log holds; the source is left as it is, and `target` is new."""
+    with _translated(source):
+        # Without a log it is read as it stands: its folder may be read-only.
+        how = "mode=ro" if beside(source)[0].exists() else "mode=ro&immutable=1"
+        _create_private(target, exclusive=True)
+        with (
+            closing(sqlite3.connect(f"{source.absolute().as_uri()}?{how}", uri=True)) as there,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            there.backup(copy)
 
 
 @contextmanager

@@ -84,11 +84,7 @@ class Store:
         state that was moved, or is about to be moved here.
         """
         owner = f"{project}/{environment}"
-        if moved := self.flag(MOVED):
-            raise StateError(
-                f"the state was moved to {moved}; what is left here must not be used beside it",
-                hint="name the new place in yeta.yaml (`state:`) or in YETA_STATE",
-            )
+        self.refuse_moved()
         if source := self.flag(ARRIVING):
             raise StateError(
                 f"the state is being moved here from {source}, and that has not come to its end",
@@ -103,12 +99,25 @@ class Store:
                 "the state was written with another key",
                 hint="set YETA_STATE_KEY to the key it was written with, or put its yeta.key back beside it",
             )
+        self.refuse_other(project, environment)
+        self._bound = _identity(self.database)
+
+    def refuse_moved(self) -> None:
+        """Raise StateError if the state is elsewhere by now."""
+        if moved := self.flag(MOVED):
+            raise StateError(
+                f"the state was moved to {moved}; what is left here must not be used beside it",
+                hint="name the new place in yeta.yaml (`state:`) or in YETA_STATE",
+            )
+
+    def refuse_other(self, project: str, environment: str) -> None:
+        """Raise PlanRejected if it is another project's or environment's."""
+        owner = f"{project}/{environment}"
         if (found := self._meta("owner")) != owner:
             raise PlanRejected(
                 f"the state belongs to {_owner_words(found or '')}, not to {_owner_words(owner)}",
                 hint="give each environment a `state` of its own in yeta.yaml",
             )
-        self._bound = _identity(self.database)
 
     def reopen(self) -> None:
         """For whoever never ends: where the file is gone, go on with what has its place, if it is this state.

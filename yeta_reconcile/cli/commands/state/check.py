@@ -1,0 +1,58 @@
+"""`yeta state check`: whether the state is what was written. It changes nothing and asks nobody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.output import format_option, say, show_json, tell
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.errors import StateDamaged, StateError
+from yeta_reconcile.store.open import place_of
+from yeta_reconcile.store.soundness import Finding, findings
+from yeta_reconcile.store.sqlite import DAMAGED
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.repository import Repository
+
+FORMAT = "yeta-state-check/1"
+
+
+@click.command()
+@format_option()
+@click.pass_obj
+def check(context: Context, form: str) -> int:
+    """Check the state's file, references, counts, records and history; exit 1 if anything is wrong.
+
+    With another key than the one it was written with it is refused (3), as everywhere.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    place = place_of(repository.project.state, repository.root)
+    found = _findings(context, repository)
+    if form == "json":
+        shown = [{"about": one.about, "summary": one.summary} for one in found]
+        show_json({"format": FORMAT, "place": place, "sound": not found, "findings": shown})
+    for one in found if form != "json" else ():
+        say(f"{one.about}: {one.summary}")
+    if found:
+        tell(f"{place} is not what was written: {DAMAGED}")
+        return 1
+    if form != "json":
+        say(f"{place} is sound: its file, references, counts, records and history.")
+    return 0
+
+
+def _findings(context: Context, repository: Repository) -> list[Finding]:
+    try:
+        store = open_state(context, repository)
+    except StateDamaged as error:
+        return [Finding("file", error.message)]
+    try:
+        if store.ephemeral:
+            raise StateError("there is no state yet", hint="the first apply makes it")
+        return findings(store)
+    finally:
+        store.close()

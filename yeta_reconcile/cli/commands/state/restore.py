@@ -1,0 +1,74 @@
+"""`yeta state restore`: a copy made by `state backup` takes the place of the state, which is kept apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import entry_of
+from yeta_reconcile.cli.output import done, format_option, say
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.render.words import count, moment
+from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.store.restoring import Restoration, Standing, restoration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@format_option()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def restore(context: Context, file: Path, form: str, yes: bool) -> None:
+    """Put FILE, a copy made by `state backup`, in place of the state.
+
+    The copy is checked first: its file, references and counts, whose it is, and its key. The state that is
+    there, also one that is damaged, is kept beside it under another name; whoever has it open stops, and a
+    running receiver goes on with the copy by itself. What was done since the copy was made is not in it:
+    `yeta state rebuild` finds what the platform has of that, `yeta backfill` fetches the records.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    project, clock = repository.project, SystemClock()
+    whose = {"project": project.name, "environment": repository.environment}
+    place = context.chdir / file
+    with restoration(place, project.state, repository.root, context.environ, **whose) as restoring:
+        restoring.look()
+        for line in _lines(restoring, file, ZoneInfo(project.timezone)):
+            say(line, err=form == "json")
+        confirm("Put the copy in its place?", yes=yes)
+        entry = entry_of(context, repository, "state restore", outcome=f"{file.name} was put in place")
+        now = int(clock.now().timestamp() * 1000)
+        restoring.put_in_place(Holder.this_process("state restore"), entry, now)
+    kept = str(restoring.kept) if restoring.kept else None
+    words = "Done." if kept is None else f"Done; what was there is {kept}."
+    more = "`yeta state rebuild` finds what was done since, `yeta backfill` fetches the records."
+    done(form, "state restore", f"{words} {more}", file=str(file), kept=kept)
+
+
+def _lines(restoring: Restoration, file: Path, zone: ZoneInfo) -> Iterator[str]:
+    yield f"{file}: {_words(restoring.standing, zone)}."
+    for note in restoring.notes:
+        yield f"- {note}"
+    if restoring.trouble:
+        yield f"It takes the place of what cannot be used: {restoring.trouble}."
+    elif restoring.former is None:
+        yield f"There is no state in {restoring.path}."
+    else:
+        yield f"It takes the place of {restoring.path}: {_words(restoring.former, zone)}."
+        yield "What was done in between is not in it, and people who were called since are not known by it."
+
+
+def _words(standing: Standing, zone: ZoneInfo) -> str:
+    campaigns = count(standing.campaigns, "campaign")
+    links = count(standing.links, "link", "links")
+    return f"{campaigns}, {links} of history, the newest of {moment(instant(standing.newest, zone))}"

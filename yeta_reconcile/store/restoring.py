@@ -1,0 +1,217 @@
+"""A copy takes the place of the state's file: whole or not at all, with nothing of the former beside it.
+
+The former file is kept apart, whole by itself. While the two change places nobody writes to the one and
+nobody opens the other; whoever has the former open finds it gone (`footing`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.errors import InvalidInput, StateDamaged, StateError
+from yeta_reconcile.store.footing import BESIDE, alone, beside
+from yeta_reconcile.store.keys import given_secret, key_of, secret_beside
+from yeta_reconcile.store.open import is_postgresql
+from yeta_reconcile.store.soundness import findings
+from yeta_reconcile.store.sqlite import SqliteDatabase, copy_file
+from yeta_reconcile.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.store.lock import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a state had come: its campaigns, the links of its history, and the moment of the newest, ms."""
+
+    campaigns: int
+    links: int
+    newest: int | None
+
+    @classmethod
+    def of(cls, store: Store) -> Standing:
+        """Of an open one."""
+        read = store.database.read
+        links, newest = read("SELECT COUNT(*), MAX(written) FROM history")[0]
+        return cls(read("SELECT COUNT(*) FROM campaigns")[0][0], links, newest)
+
+
+@dataclass(slots=True)
+class Restoration:
+    """A checked copy, ready to take the place of the state at `path`; `notes` say what is wrong with it."""
+
+    path: Path
+    store: Store
+    draft: Path
+    owner: tuple[str, str]
+    standing: Standing
+    notes: list[str]
+    former: Standing | None = None
+    trouble: str = ""
+    """Why the former cannot be used; empty: it can, or there is none."""
+    kept: Path | None = field(default=None, init=False)
+
+    def look(self) -> None:
+        """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
+        with self._former() as former:
+            self.former = Standing.of(former) if former else None
+
+    def put_in_place(self, holder: Holder, entry: dict[str, Any], now: int) -> None:
+        """Take the former's lock, keep it apart, put the copy in its place. `entry` is for the history."""
+        with self._former() as former:
+            if former:
+                former.lock.acquire(holder)
+            try:
+                self._swap(former, entry, now)
+            except BaseException:
+                if former:
+                    former.lock.release(holder)
+                raise
+
+    def _swap(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
+        log = self.path.with_name(self.path.name + BESIDE[0])
+        if self.path.exists() or log.exists():
+            stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
+            self.kept = self.path.with_name(f"{self.path.name}-before-{stamp}-{secrets.token_hex(2)}")
+        kept = f"; what was there is {self.kept.name}" if self.kept else ""
+        self.store.history.append(entry | {"outcome": f"{entry['outcome']}{kept}"}, now)
+        self.store.close()
+        if any(path.exists() for path in beside(self.draft)):
+            raise StateError(
+                f"the copy {self.draft} is open elsewhere", hint="nothing was changed; run again"
+            )
+        _sync(self.draft)
+        if former and self.kept and isinstance(former.database, SqliteDatabase):
+            with former.database.held_still():
+                # By a connection of its own: SQLite copies nothing out of a transaction that may write.
+                copy_file(self.path, self.kept)
+                self._change_places(former.database)
+            return
+        for source, suffix in ((self.path, ""), (log, BESIDE[0])):
+            if self.kept and source.exists():
+                # Not a copy: what somebody may write to it until it is gone is kept too.
+                os.link(source, self.kept.with_name(self.kept.name + suffix))
+        self._change_places(None)
+
+    def _change_places(self, former: SqliteDatabase | None) -> None:
+        """At each instant what is there is whole: the former's log is empty, or what it is of is damaged."""
+        with alone(self.path.parent):
+            if former:
+                former.stand()
+            for path in beside(self.path):
+                path.unlink(missing_ok=True)
+            self.draft.replace(self.path)
+            _sync(self.path.parent)
+
+    @contextmanager
+    def _former(self) -> Iterator[Store | None]:
+        """The state that is there now; None if there is none, or none that can be used."""
+        store = self._opened()
+        try:
+            yield store
+        finally:
+            if store:
+                store.close()
+
+    def _opened(self) -> Store | None:
+        if not self.path.is_file() or not self.path.stat().st_size:
+            return None
+        try:
+            database = SqliteDatabase(self.path, create=False)
+        except StateDamaged as error:
+            self.trouble = error.message
+            return None
+        try:
+            if faults := database.faults():
+                self.trouble = f"the state {self.path} is damaged: {'; '.join(faults[:3])}"
+            elif "migrations" in database.tables():
+                store = Store(database, self.store.key)
+                if store.owner:
+                    store.refuse_moved()
+                    store.refuse_other(*self.owner)
+                return store
+        except StateDamaged as error:
+            self.trouble = error.message
+        except BaseException:
+            database.close()
+            raise
+        database.close()
+        return None
+
+
+@contextmanager
+def restoration(
+    copy: Path, location: str, root: Path, environ: Mapping[str, str], *, project: str, environment: str
+) -> Iterator[Restoration]:
+    """A copy made by `state backup`, checked: sound, this project's and environment's, of our key.
+
+    Raises InvalidInput (no such file, another key), PlanRejected (another's), StateError (damaged, newer).
+    """
+    if is_postgresql(location):
+        raise StateError(
+            "the state is in PostgreSQL: no file can take its place",
+            hint="stop whoever uses it and let `pg_restore`, or your provider, put a dump of the whole back; "
+            "then `yeta state check`",
+        )
+    path = (root / location).resolve()
+    if not copy.is_file():
+        raise InvalidInput(f"there is no file {copy}", hint="`yeta state backup FILE` makes a copy")
+    if path.exists() and copy.samefile(path):
+        raise InvalidInput(f"{copy} is the state itself", hint="name a copy made by `yeta state backup`")
+    key = key_of(given_secret(environ) or secret_beside(path, state_exists=True, create=False))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-restore-{secrets.token_hex(4)}")
+    try:
+        with closing(_checked(copy, draft, key, project, environment)) as store:
+            wrong = [str(one.summary) for one in findings(store)]
+            yield Restoration(path, store, draft, (project, environment), Standing.of(store), wrong)
+    finally:
+        for file in (draft, *beside(draft)):
+            file.unlink(missing_ok=True)
+
+
+def _checked(copy: Path, draft: Path, key: Key, project: str, environment: str) -> Store:
+    """The copy's own copy, opened; what is put in place later is just this."""
+    try:
+        copy_file(copy, draft)
+        database = SqliteDatabase(draft, create=False)
+    except StateDamaged as error:
+        raise _no_copy(copy, error.message) from error
+    try:
+        wrong = database.faults() if "migrations" in database.tables() else ["it holds no state"]
+        store = None if wrong else Store(database, key)
+        if store:
+            store.bind(project, environment)
+            wrong = [one.summary for one in findings(store) if one.about != "history"]
+    except BaseException:
+        database.close()
+        raise
+    if store is None or wrong:
+        database.close()
+        raise _no_copy(copy, "; ".join(wrong[:3]))
+    return store
+
+
+def _no_copy(copy: Path, why: str) -> StateError:
+    return StateError(
+        f"{copy} is no sound copy of a state: {why}",
+        hint="nothing was changed; take an older copy, or `yeta state rebuild` without one",
+    )
+
+
+def _sync(path: Path) -> None:
+    """Have a file, or a folder's names, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
