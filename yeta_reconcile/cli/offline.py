@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store import Store, open_store
+from yeta_reconcile.store.checkout import refuse_in_checkout
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.models import Project
     from yeta_reconcile.documents.repository import Repository
 
 
 def open_state(context: Context, repository: Repository, *, create: bool = False) -> Store:
-    """The state of a repository."""
+    """The state of a repository. Raises InvalidInput for one that a pipeline's checkout would lose."""
+    refuse_lost(context, repository.project, repository.root)
     return open_store(
         repository.project.state,
         repository.root,
@@ -24,6 +28,12 @@ def open_state(context: Context, repository: Repository, *, create: bool = False
         environment=repository.environment,
         create=create,
     )
+
+
+def refuse_lost(context: Context, project: Project, root: Path, location: str = "") -> None:
+    """Raise InvalidInput if the project's state, or one at `location`, lies where a pipeline loses it."""
+    where = location or project.state
+    refuse_in_checkout(where, root, context.environ, allowed=project.state_in_work_tree)
 
 
 def settings_of(context: Context) -> Project:
@@ -35,7 +45,8 @@ def settings_of(context: Context) -> Project:
 
 
 def opened(context: Context, project: Project, *, create: bool = True) -> Store:
-    """The state, over a connection of its own."""
+    """The state, over a connection of its own. Raises what `open_state` raises."""
+    refuse_lost(context, project, context.chdir)
     return open_store(
         project.state,
         context.chdir,

@@ -191,6 +191,8 @@ class Project(_Document):
     """How the platform is reached."""
     state: Annotated[str, Field(min_length=1)] = "state/yeta.db"
     """A SQLite file relative to the repository, or postgresql://…"""
+    state_in_work_tree: bool = False
+    """Whether the state may lie in a pipeline's checkout (`CI` set), since nothing is ever cleaned there."""
     timezone: Annotated[str, Field(examples=["Asia/Shanghai"])] = "Asia/Shanghai"
     """For times without an offset."""
     retention: Duration = timedelta(days=90)

@@ -87,6 +87,8 @@ class _Demo:
         self.receiver = f"127.0.0.1:{_free_port()}"
         self.push_url = f"http://{self.receiver}/{secret}"
         outside = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
+        # A showing is no pipeline, wherever it is shown: nobody needs its state afterwards.
+        outside.pop("CI", None)
         self.environ = outside | {
             "YETA_APP_KEY": "emulator-key",
             "YETA_APP_SECRET": "emulator-secret",

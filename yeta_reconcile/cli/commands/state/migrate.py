@@ -8,6 +8,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
+from yeta_reconcile.cli.offline import refuse_lost
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import load
@@ -40,6 +41,7 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     whose = {"project": repository.project.name, "environment": repository.environment}
     if why := HaltFlag.beside(source, repository.root, **whose).why():
         raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
+    refuse_lost(context, repository.project, repository.root, target)
     places = {"source": place_of(source, repository.root), "target": place_of(target, repository.root)}
     say(f"From {places['source']}", err=form == "json")
     say(f"to   {places['target']}", err=form == "json")

@@ -10,6 +10,7 @@ import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
+from yeta_reconcile.cli.offline import refuse_lost
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import load
@@ -41,6 +42,7 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
     project, clock = repository.project, SystemClock()
     whose = {"project": project.name, "environment": repository.environment}
     place = context.chdir / file
+    refuse_lost(context, project, repository.root)
     with restoration(place, project.state, repository.root, context.environ, **whose) as restoring:
         restoring.look()
         for line in _lines(restoring, file, ZoneInfo(project.timezone)):
