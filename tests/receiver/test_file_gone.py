@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sqlite3
+import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.receiver import pushes
-from tests.receiver.servers import SECRET, get, post, receiver, repository, state_of
+from tests.receiver.servers import SECRET, STATE_KEY, get, post, receiver, repository, state_of
 from tests.receiver.test_receiver import until
 from tests.store.test_footing import TAKEN_AWAY, remove
+from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.store.restoring import restoration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,3 +100,46 @@ def test_a_state_that_is_put_back_is_gone_on_with_and_has_all_that_was_acknowled
     stored = {row[0] for row in store.database.read("SELECT call_uuid FROM inbox")}
     store.close()
     assert stored == {"before", "after"}
+
+
+def test_what_is_acknowledged_while_copies_are_restored_is_in_the_state_or_in_what_is_kept(
+    running: Any, root: Path
+) -> None:
+    url, store, _ = running
+    copy = root / "copy.db"
+    store.database.backup(str(copy))
+    acknowledged: list[str] = []
+    over = threading.Event()
+
+    def push_on(name: str) -> None:
+        at = 0
+        while not over.is_set():
+            at += 1
+            if pushed(url, f"{name}-{at}") == (200, b"success"):
+                acknowledged.append(f"{name}-{at}")
+
+    clients = [threading.Thread(target=push_on, args=(name,)) for name in "abc"]
+    for client in clients:
+        client.start()
+    files = [root / "state" / "yeta.db"]
+    for _ in range(3):
+        before = len(acknowledged)
+        until(lambda before=before: len(acknowledged) > before + 5)
+        environ = {"YETA_STATE_KEY": STATE_KEY}
+        with restoration(copy, "state/yeta.db", root, environ, project="acme", environment="") as made:
+            made.put_in_place(Holder.this_process("state restore"), {"outcome": "restored"}, pushes.AT)
+        assert made.kept
+        files.append(made.kept)
+    before = len(acknowledged)
+    until(lambda: len(acknowledged) > before)
+    over.set()
+    for client in clients:
+        client.join()
+
+    stored: set[str] = set()
+    for file in files:
+        with closing(sqlite3.connect(file)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            bodies = [row[0] for row in database.execute("SELECT body FROM inbox")]
+            stored |= {json.loads(body)["call_uuid"] for body in bodies}
+    assert set(acknowledged) <= stored
