@@ -6,11 +6,11 @@ It is looked at before every start and call-out. Setting and lifting it is all t
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.files import write_whole
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.platform.resources import Left
 
@@ -119,12 +119,7 @@ class HaltFlag:
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary = self.path.with_name(f"{self.name}-new")
-            with temporary.open("w", encoding="utf-8") as stream:
-                json.dump(halt, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(self.path)
+            write_whole(self.path, json.dumps(halt))
         except OSError as error:
             raise StateError(
                 f"the halt cannot be written to {self.path}: {error.strerror}",
