@@ -449,11 +449,7 @@ def test_two_at_once_apply_it_once(here: Served) -> None:
         one.communicate()
         two.communicate()
 
-    # Where each finds the other's new key, neither does: then nothing was sent, and the next one does.
-    assert codes in ({0, 5}, {0, 6}, {5, 6})
-    if 0 not in codes:
-        assert here.changes_sent() == []
-        assert here.main("apply", FILE).code == 0
+    assert codes in ({0, 5}, {0, 6})
     assert here.changes_sent() == ["create", "insert", "start"]
 
 

@@ -119,8 +119,8 @@ class SavedPlan:
     def check_home(self, home: Home, key: Key, *, progress: str, first: bool) -> None:
         """Raise PlanRejected unless it was made here, is as it was made, and is not spent.
 
-        `progress` is `new`, `begun` or `spent`, as the state knows it. `first`: the key was made up when this
-        plan was to be applied, so nothing is sealed with it; one made before there was a state is good then.
+        `progress` is `new`, `begun` or `spent`, as the state knows it. `first`: nothing was ever applied
+        to the state. What was saved before there was a key is good then, whoever of several made it up.
         """
         if self.plan.owner != home.owner:
             raise PlanRejected(
@@ -139,7 +139,7 @@ class SavedPlan:
             )
         if progress == "spent":
             raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
-        unsealed = first and not self.plan.state_id
+        unsealed = first and self.salt and not self.plan.state_id
         if progress == "new" and not unsealed and self.seal != key.seal(self.digest):
             made = "before there was a state" if not self.plan.state_id else "with another key"
             raise PlanRejected(

@@ -66,6 +66,12 @@ class Store:
         """The sealed account with which it was last used there."""
         return self._meta("account") or ""
 
+    def is_untouched(self) -> bool:
+        """Whether nothing was ever applied to it: no plan begun, no campaign known."""
+        return not any(
+            self.database.read(f"SELECT 1 FROM {table} LIMIT 1") for table in ("plans", "campaigns", "waves")
+        )
+
     def bind_platform(self, address: str, account: str) -> None:
         """It is used at this address with this account."""
         if (self.platform, self.account) == (address, account):

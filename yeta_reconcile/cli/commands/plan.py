@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 CHECK_FORMAT = "yeta-check/1"
 PENDING = 2
-FIRST_PLAN = "first-plan"
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
 
 
@@ -216,11 +215,7 @@ def check_unspent(opened: Session, saved: SavedPlan) -> None:
     """Raise PlanRejected for what makes a saved plan unfit whatever would be planned now."""
     store = opened.store
     progress = store.history.plan_state(saved.digest)
-    # What the key was made up for may be tried again; no other plan without a seal.
-    first = store.key_is_new or store.flag(FIRST_PLAN) == saved.digest
-    saved.check_home(home(opened), store.key, progress=progress, first=first)
-    if store.key_is_new:
-        store.set_flag(FIRST_PLAN, saved.digest)
+    saved.check_home(home(opened), store.key, progress=progress, first=store.is_untouched())
     saved.check_age(opened.clock.now())
 
 
