@@ -218,7 +218,7 @@ def test_whom_a_wave_has_called_in_vain_often_enough_rings_no_more(tmp_path: Pat
     deliver(lab)
     with lab.store() as store:
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
-        assert [store.calls.in_vain(wave.wave_id, most) for most in (0, 1)] == [0, 3]
+        assert [store.calls.in_vain(wave.wave_id, most).rows for most in (0, 1)] == [0, 3]
 
 
 def test_a_replacement_of_a_started_wave_is_a_deletion_to_the_guard(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def a_status() -> Status:
         WaveStatus(
             2, Phase.DRAINING, "504138886481985", "paused", 4310, 2154, 1000, {"关机": 3}, 41,
             date(2026, 11, 24), "waits for the calls in progress to end",
+            again=1154, again_unrecorded=41, again_from=NOON + timedelta(minutes=20),
         ),
         WaveStatus(3, Phase.PLANNED, rows=12, missing=None),
     )  # fmt: skip
@@ -39,7 +40,15 @@ def a_status() -> Status:
     return Status(
         NOON,
         (
-            CampaignStatus("spring-renewal", "Campaign", "running", spring, NOON + timedelta(days=3)),
+            CampaignStatus(
+                "spring-renewal",
+                "Campaign",
+                "running",
+                spring,
+                NOON + timedelta(days=3),
+                again=1154,
+                again_from=NOON + timedelta(minutes=20),
+            ),
             CampaignStatus("autumn", "Campaign", None, (old,), NOON, fits=False, forecast="slow"),
             CampaignStatus("otp-failures", "DirectCall", "running", forecast="no call yet"),
         ),

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import progress
 from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.cli.failures import failure_of, quiet_streams
 from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
-from yeta_reconcile.render.words import asides, count, listed
+from yeta_reconcile.render.words import asides, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import (
     Campaign,
 )
@@ -21,7 +22,7 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.render.words import attribute_name, attribute_value, count, moment
+from yeta_reconcile.render.words import attribute_name, attribute_value, moment
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )

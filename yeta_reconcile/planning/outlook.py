@@ -20,6 +20,7 @@ from yeta_reconcile.platform.hours import (
     default_windows,
 )
 from yeta_reconcile.render.words import attribute_name, attribute_value
+from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
 from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ def workload(declared: Campaign, rows: int, config: Config, call_seconds: float 
         recall_wait=int(declared.recall.wait.total_seconds()),
         call_seconds=call_seconds,
     )
+
+
+def recalls_of(wave: Wave, store: Store) -> Recalls:
+    """Whom the platform may try again on a wave; of one that is not live nothing is read."""
+    most = tries(wave.record, wave.task) if wave.record.live else 0
+    return recalls(wave.record, wave.task, store.calls.in_vain(wave.record.wave_id, most)) if most else NONE
 
 
 def undialled(wave: Wave) -> int:

@@ -39,7 +39,7 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import Kin, continued_records
 from yeta_reconcile.planning.neighbours import held_by
 from yeta_reconcile.planning.observe import Questions, observe, young
-from yeta_reconcile.planning.outlook import differing, forecasts, refusals
+from yeta_reconcile.planning.outlook import differing, forecasts, recalls_of, refusals
 from yeta_reconcile.planning.preflight import (
     check_campaign,
 )
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.recalls import Recalls
     from yeta_reconcile.waves.record import CampaignRecord
 
 LIFETIME = timedelta(hours=24)
@@ -329,14 +330,12 @@ class _Gathering:
             list_label=spec.label,
         )
 
-    def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, int]:
+    def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
         """Whom waves that stand still may try again; of a call without a record nobody knows: it counts."""
         return {
-            wave.record.wave_id: self.store.calls.in_vain(wave.record.wave_id, tries)
-            + max((wave.task.process_tel_count or 0) - wave.record.dialled, 0)
+            wave.record.wave_id: recalls_of(wave, self.store)
             for wave in waves
             if wave.record.phase in {Phase.PAUSED, Phase.DRAINING} and wave.task is not None
-            if (tries := wave.record.attributes.recall_count)
         }
 
     def _tampered(self, waves: tuple[Wave, ...]) -> Iterator[int]:

@@ -6,8 +6,11 @@ Pure; it says how far things are, and decides nothing.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.planning.forecast import after_work
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
@@ -18,6 +21,7 @@ from yeta_reconcile.waves.accounting import (
     Results,
     account,
 )
+from yeta_reconcile.waves.recalls import NONE, Recalls
 from yeta_reconcile.waves.record import STAGED, Phase
 
 if TYPE_CHECKING:
@@ -46,19 +50,40 @@ def campaign_status(
     kind: str = "Campaign",
     forecast: Forecast | None = None,
     orphans: Iterable[Task] = (),
+    recalls: Mapping[int, Recalls] = MappingProxyType({}),
 ) -> CampaignStatus:
-    """One campaign; `results` by wave id, `now` in the project's timezone; `orphans` have no record."""
+    """One campaign; `now` in the project's timezone; `orphans` have no record.
+
+    `results` and `recalls` by wave id.
+    """
     state = getattr(declared, "state", "declared") if declared else None
+    shown = []
+    for wave in waves:
+        key = wave.record.wave_id
+        found = wave_status(wave, results.get(key, Results()), now)
+        shown.append(_with_recalls(found, wave, recalls.get(key, NONE), now))
     return CampaignStatus(
         name=name,
         kind=declared.kind if declared else kind,
         declared=state,
-        waves=tuple(wave_status(wave, results.get(wave.record.wave_id, Results()), now) for wave in waves),
+        waves=tuple(shown),
         finish=forecast.finish if forecast else None,
         fits=forecast.fits if forecast else True,
         forecast=forecast.detail if forecast else "",
         unrecorded={task.task_id: task.status_words for task in orphans},
+        again=sum(wave.again for wave in shown),
+        again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
     )
+
+
+def _with_recalls(shown: WaveStatus, wave: Wave, found: Recalls, now: datetime) -> WaveStatus:
+    """With whom the platform may try again, and from when on: not before its windows are open."""
+    if not found.rows:
+        return shown
+    windows = (wave.task.windows if wave.task else None) or wave.record.attributes.windows or ()
+    earliest = max(instant(found.since, now.tzinfo) or now, now)
+    opens = (after_work(earliest, 0, windows) or earliest).replace(microsecond=0)
+    return replace(shown, again=found.rows, again_unrecorded=found.unrecorded, again_from=opens)
 
 
 def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:

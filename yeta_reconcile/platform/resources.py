@@ -39,13 +39,15 @@ STATUS_PHASE = {
 # A task in one of these calls people, or may yet.
 ASTIR = frozenset({LivePhase.NEW, LivePhase.LIVE, LivePhase.PAUSED})
 
+AWAITING_RECALL = 5
+
 STATUS_WORDS = {
     0: "new",
     1: "started",
     2: "running",
     3: "paused",
     4: "completed",
-    5: "waiting for the next recall round",
+    AWAITING_RECALL: "waiting for the next recall round",
     6: "outside working hours",
     7: "expired",
 }

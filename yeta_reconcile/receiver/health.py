@@ -11,9 +11,9 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.receiver.metrics import REASONS
-from yeta_reconcile.render.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable

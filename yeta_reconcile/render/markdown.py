@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import SYMBOL
 from yeta_reconcile.render.annotations import (
     by_weight,
@@ -16,7 +17,6 @@ from yeta_reconcile.render.words import (
     REASON,
     attribute_name,
     attribute_value,
-    count,
     deed,
     forecast_words,
     moment,

@@ -19,7 +19,9 @@ class WaveStatus:
     """One wave. `live` is the platform's status in words; None is what the platform did not say.
 
     `missing` counts dialled numbers without a record (0: complete, None: cannot be told yet); `backfill`
-    can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow.
+    can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow. `again` counts rows
+    that the platform may still try again, not before `again_from`; of `again_unrecorded` of them it is known
+    that they were dialled and nothing more.
     """
 
     number: int
@@ -33,6 +35,9 @@ class WaveStatus:
     missing: int | None = 0
     fetchable_from: date | None = None
     detail: str = ""
+    again: int = 0
+    again_unrecorded: int = 0
+    again_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class CampaignStatus:
 
     `finish` is the forecast, None if there is none; `fits` says whether that is before its end. `unrecorded`
     are tasks that bear its mark and have no record: their ids, each with the platform's status in words.
+    `again` and `again_from` are those of its waves together.
     """
 
     name: str
@@ -51,6 +57,8 @@ class CampaignStatus:
     fits: bool = True
     forecast: str = ""
     unrecorded: dict[str, str] = field(default_factory=dict)
+    again: int = 0
+    again_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

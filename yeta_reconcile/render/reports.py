@@ -7,16 +7,28 @@ from datetime import date
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.render.report import Drift, History, Report, StateList, StateShow, Status, Why
+from yeta_reconcile.amounts import count
+from yeta_reconcile.render.report import (
+    CampaignStatus,
+    Drift,
+    History,
+    Report,
+    StateList,
+    StateShow,
+    Status,
+    Why,
+)
 from yeta_reconcile.render.table import (
     Paint,
     clean,
     table,
 )
-from yeta_reconcile.render.words import attribute_name, attribute_value, count, listed, moment
+from yeta_reconcile.render.words import attribute_name, attribute_value, listed, moment, since
 from yeta_reconcile.waves.record import Fate, Phase
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from yeta_reconcile.render.report import (
         CampaignStatus,
         HistoryEntry,
@@ -90,14 +102,14 @@ def _status(status: Status, paint: Paint) -> list[str]:
     if not status.campaigns:
         return [*lines, "No campaigns."]
     for campaign in status.campaigns:
-        lines += [*_campaign(campaign, paint, status.at.date()), ""]
+        lines += [*_campaign(campaign, paint, status.at), ""]
     waves = [wave for campaign in status.campaigns for wave in campaign.waves]
     dialled, rows = sum(wave.dialled or 0 for wave in waves), sum(wave.rows for wave in waves)
     total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {rows:,} dialled"
     return [*lines, f"{total} at {moment(status.at)}."]
 
 
-def _campaign(campaign: CampaignStatus, paint: Paint, today: date) -> list[str]:
+def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]:
     # Of a direct call there is nothing more to say than that it is declared.
     declared = campaign.declared and f"declared {campaign.declared}".removesuffix(" declared")
     kind = "" if campaign.kind == "Campaign" else f"{campaign.kind}, "
@@ -110,12 +122,12 @@ def _campaign(campaign: CampaignStatus, paint: Paint, today: date) -> list[str]:
         return lines if campaign.unrecorded else [*lines, "  nothing on the platform yet"]
     headers = ("WAVE", "PHASE", "TASK", "PLATFORM", "NUMBERS", "DIALLED", "CONNECTED", "RECORDS")
     counted = ("WAVE", "NUMBERS", "DIALLED", "CONNECTED")
-    head, *rows = table(headers, (_wave(wave, today) for wave in campaign.waves), right=counted, indent=2)
+    head, *rows = table(headers, (_wave(wave, at.date()) for wave in campaign.waves), right=counted, indent=2)
     lines.append(paint(head, "faint"))
     for row, wave in zip(rows, campaign.waves, strict=True):
         colour = _PHASE_COLOUR.get(wave.phase)
         lines.append(paint(row, colour) if colour else row)
-        notes = [_results(wave), clean(wave.detail)]
+        notes = [_results(wave), clean(wave.detail), _again(wave, at)]
         lines += [f"        {note}" for note in notes if note]
     return [*lines, *_finish(campaign, paint)]
 
@@ -149,6 +161,18 @@ def _records(wave: WaveStatus, today: date) -> str:
         return f"{wave.missing:,} missing, too old for backfill"
     begin = "tomorrow" if wave.fetchable_from >= today else wave.fetchable_from
     return f"{wave.missing:,} missing, backfill can fetch them from {begin}"
+
+
+def _again(wave: WaveStatus, now: datetime) -> str:
+    """`14 may be tried again from 14:20`, and what is known of those of whom no record tells."""
+    if not wave.again:
+        return ""
+    begin = "from now on" if not wave.again_from or wave.again_from <= now else since(wave.again_from, now)
+    standing = ", once it goes on" if wave.phase in {Phase.PAUSED, Phase.DRAINING} else ""
+    if wave.again_unrecorded == wave.again:
+        return f"{wave.again:,} dialled, without a record yet; may be tried again {begin}{standing}"
+    unsaid = f" ({wave.again_unrecorded:,} dialled, without a record yet)" if wave.again_unrecorded else ""
+    return f"{wave.again:,} may be tried again {begin}{standing}{unsaid}"
 
 
 def _results(wave: WaveStatus) -> str:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.render.table import (
     clean,
@@ -70,13 +71,6 @@ _ATTRIBUTE = {
 _WHOLE_MINUTES = re.compile(r"(\d\d:\d\d):00-(\d\d:\d\d):00")
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 row`, `1,200 rows`, `no rows`."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{f'{number:,}' if number else 'no'} {plural or noun + 's'}"
-
-
 def listed(words: list[str], most: int = 5, *, separator: str = ", ") -> str:
     """The first few, joined by commas, and how many more there are."""
     shown = separator.join(words[:most])
@@ -94,6 +88,11 @@ def moment(at: datetime | None) -> str:
         return "never"
     precise = "seconds" if at.second else "minutes"
     return at.replace(microsecond=0).isoformat(sep=" ", timespec=precise)
+
+
+def since(at: datetime, now: datetime) -> str:
+    """`from 14:20` on the same day, else with the day: no later than it is."""
+    return f"from {at:%H:%M}" if at.date() == now.date() else f"from {at:%Y-%m-%d %H:%M}"
 
 
 def duration(seconds: int) -> str:
@@ -221,7 +220,7 @@ def what_rings(plan: Plan) -> list[str]:
     if called:
         said.append(f"{called:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.")
     if summary.recall_numbers:
-        said.append(f"{summary.recall_numbers:,} of them were called in vain and may be tried again.")
+        said.append(f"{summary.recall_numbers:,} of them were dialled before and may be tried again.")
     if summary.repeat_numbers:
         said.append(
             f"{count(summary.repeat_numbers, 'person', 'people')} who were called before "

@@ -23,6 +23,7 @@ from yeta_reconcile.waves.accounting import (
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
+from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 
 if TYPE_CHECKING:
@@ -128,14 +129,15 @@ class Calls:
             found.update(bytes(row[0]) for row in rows)
         return found
 
-    def in_vain(self, wave_id: int, most: int) -> int:
-        """How many rows of a wave were called at most so many times and never reached."""
-        ((rows,),) = self._database.read(
-            "SELECT COUNT(*) FROM (SELECT row_key FROM calls WHERE wave_id = ? AND row_key IS NOT NULL "
-            "AND recorded = 1 GROUP BY row_key HAVING MAX(connected) = 0 AND COUNT(*) <= ?) AS tried",
-            (wave_id, most),
+    def in_vain(self, wave_id: int, most: int) -> InVain:
+        """The rows of a wave that were called at most so many times and never reached."""
+        ((rows, first, last),) = self._database.read(
+            "SELECT SUM(vain), MIN(CASE WHEN vain = 1 THEN at END), MAX(at) FROM (SELECT MAX(at) AS at, "
+            "CASE WHEN MAX(connected) = 0 AND COUNT(*) <= ? THEN 1 ELSE 0 END AS vain FROM calls "
+            "WHERE wave_id = ? AND row_key IS NOT NULL AND recorded = 1 GROUP BY row_key) AS called",
+            (most, wave_id),
         )
-        return int(rows)
+        return InVain(int(rows or 0), first, last)
 
     def call_seconds(self, wave_ids: Sequence[int], sample: int = 200, fewest: int = 20) -> float | None:
         """How long a call of these waves takes a channel, on average over some; None if too few are known."""

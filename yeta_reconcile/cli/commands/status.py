@@ -21,7 +21,7 @@ from yeta_reconcile.planning.diff import Wave, in_the_light
 from yeta_reconcile.planning.forecast import forecast
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
-from yeta_reconcile.planning.outlook import undialled, workload
+from yeta_reconcile.planning.outlook import recalls_of, undialled, workload
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import (
@@ -131,7 +131,10 @@ def _campaign(
     ahead = _forecast(opened, declared, waves, observed.config, now)
     names = {name, *(record.former if record else ())}
     orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
-    return campaign_status(name, declared, waves, results, now, kind=kind, forecast=ahead, orphans=orphans)
+    again = {wave.record.wave_id: recalls_of(wave, opened.store) for wave in waves}
+    return campaign_status(
+        name, declared, waves, results, now, kind=kind, forecast=ahead, orphans=orphans, recalls=again
+    )
 
 
 def _forecast(

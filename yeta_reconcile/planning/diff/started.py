@@ -11,6 +11,7 @@ from yeta_reconcile.planning.diff.case import (
 )
 from yeta_reconcile.platform.resources import HALTED, LivePhase
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
+from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -172,9 +173,10 @@ def _steer(case: Case, wave: Wave) -> None:
 
 def _resume(case: Case, wave: Wave, reason: Reason) -> None:
     if not case.ended:
-        again = case.subject.recalls.get(wave.record.wave_id, 0)
-        words = f"up to {again} numbers that were called in vain may be tried again" if again else ""
-        case.change(wave, Action.RESUME, reason, rings=True, recall_rows=again, detail=words)
+        again = case.subject.recalls.get(wave.record.wave_id, NONE)
+        case.change(
+            wave, Action.RESUME, reason, rings=True, recall_rows=again.rows, detail=recalls_words(again)
+        )
 
 
 def _carry(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.planning.observed import Orphan
     from yeta_reconcile.platform.resources import Task
+    from yeta_reconcile.waves.recalls import Recalls
     from yeta_reconcile.waves.record import Intent
 
 
@@ -86,7 +87,7 @@ class Subject:
     continued: Mapping[bytes, str] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
     tampered: frozenset[int] = frozenset()
-    recalls: Mapping[int, int] = field(default_factory=dict)
+    recalls: Mapping[int, Recalls] = field(default_factory=dict)
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
 

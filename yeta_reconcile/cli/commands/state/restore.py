@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
 from yeta_reconcile.cli.offline import refuse_lost
@@ -15,7 +16,7 @@ from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import load
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.render.words import count, moment
+from yeta_reconcile.render.words import moment
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import Restoration, Standing, restoration
 
