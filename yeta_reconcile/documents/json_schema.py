@@ -25,10 +25,17 @@ _ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 # What a key may look like, by its name; what a choice may be, its schema says itself.
-_SCHEDULE = {"begin": "2026-12-01T09:00:00", "end": "2026-12-20T18:00:00", "windows": ["09:00-12:00"]}
+_SCHEDULE = {
+    "begin": "2026-12-01T09:00:00",
+    "end": "2026-12-20T18:00:00",
+    "windows": ["09:00-12:00"],
+    "days": "workdays",
+}
 _EXAMPLES: dict[str, Any] = {
     **_SCHEDULE,
+    "after": ["welcome"],
     "base_url": "http://127.0.0.1:8900/openapi",
+    "calendar": "CN",
     "campaign": "spring-renewal",
     "columns": {"客户手机号码": "phone", "姓名": "name"},
     "contacts": {"csv": "data/spring-renewal.csv", "key": "phone"},
@@ -49,6 +56,7 @@ _EXAMPLES: dict[str, Any] = {
     "max_in_flight": 8,
     "name": "spring-renewal",
     "new_numbers": 10000,
+    "priority": 10,
     "platform": {"max_in_flight": 8, "timeout": "30s"},
     "reason": "they asked to be called again",
     "recall": {"count": 1, "wait": "10m"},

@@ -22,6 +22,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.documents.values import (
+    EVERY_DAY,
+    WORKDAYS,
+    Days,
     Duration,
     Identifier,
     Moment,
@@ -71,6 +74,8 @@ class Schedule(_Document):
     """Last moment; once it is past nothing is created or started, and what was never dialled is named."""
     windows: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
     """Parts of the day in which calls may go out; default: the hours of the lines."""
+    days: Days = EVERY_DAY
+    """`every-day`, `workdays` by the project's calendar, or weekdays; on other days nothing of it rings."""
 
     @model_validator(mode="after")
     def _ends_after_begin(self) -> Schedule:
@@ -201,6 +206,8 @@ class Project(_Document):
     """Globs of what to read; hidden folders are never read."""
     files: Annotated[tuple[str, ...], Field(examples=[["../lists"]])] = ()
     """Further folders, relative to the repository, whose lists and contexts documents may name."""
+    calendar: Annotated[str, Field(min_length=1, examples=["CN", "data/calendar.csv"])] = "CN"
+    """Whose days off and working weekends `workdays` follows: a country, or a CSV of date,kind."""
     defaults: Defaults = Defaults()
     """What every campaign has unless it says otherwise."""
     limits: Limits = Limits()
@@ -232,6 +239,10 @@ class Campaign(_Document):
     """When waves may call."""
     recall: Recall = Recall()
     """Further tries for those who were not reached."""
+    priority: Annotated[int, NoFlag] = 0
+    """Who gets a line first: the higher one, then the one that ends earlier, then by name."""
+    after: Annotated[tuple[Name, ...], AfterValidator(each_once)] = ()
+    """Campaigns that must be over before this one begins."""
     contacts: Contacts
     """Whom to call."""
     renamed_from: Name | None = None
@@ -248,6 +259,11 @@ class Campaign(_Document):
     """What a removed row does to a started wave."""
     exempt: tuple[Exemption, ...] = ()
     """Guards that do not hold for this campaign."""
+
+    @property
+    def on_workdays(self) -> bool:
+        """Whether the public calendar says on which days it calls."""
+        return self.schedule.days == WORKDAYS
 
 
 class DirectCall(_Document):

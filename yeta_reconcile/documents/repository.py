@@ -20,6 +20,7 @@ from yeta_reconcile.diagnostics import (
     Severity,
     did_you_mean,
 )
+from yeta_reconcile.documents.calendars import CalendarSource
 from yeta_reconcile.documents.contacts import ListSpec
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.globs import files_in
@@ -30,16 +31,16 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
     Project,
-    continued,
 )
 from yeta_reconcile.documents.originals import says_still
+from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.settings import FILE, Settings, overlaid, read_settings, substitute
 from yeta_reconcile.documents.validation import complaints
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from yeta_reconcile.documents.reach import Reach
@@ -121,12 +122,18 @@ class Repository:
         return self.settings.reach(self.root)
 
     @cached_property
+    def calendar(self) -> CalendarSource:
+        """Whose days off and working weekends `workdays` follows."""
+        return _calendar(self.root, self.settings, self.project, self.reach)
+
+    @cached_property
     def digest(self) -> str:
         """64 hex that change when anything does that a plan could depend on; comments do not count."""
         digest = blake2b(digest_size=32)
         project = self.project
-        settings = (self.environment, project.name, project.platform.base_url, project.timezone)
-        digest.update("\0".join((*settings, project.limits.model_dump_json(), "")).encode())
+        platform, calendar = project.platform.base_url, self.calendar.digest
+        told = (self.environment, project.name, platform, project.timezone, calendar)
+        digest.update("\0".join((*told, project.limits.model_dump_json(), "")).encode())
         for _, calling in sorted(self.callings.items()):
             digest.update(calling.model.model_dump_json().encode() + b"\0")
         for _, context in sorted(self.contexts.items()):
@@ -140,6 +147,11 @@ class Repository:
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
         return _context_reader(self.root, self.reach, located, located.model.contexts)
+
+
+def _calendar(root: Path, settings: Settings, project: Project | None, reach: Reach) -> CalendarSource:
+    name = project.calendar if project else Project.model_fields["calendar"].default
+    return CalendarSource.of(name, root, settings.at("calendar"), reach)
 
 
 def _list_spec(root: Path, reach: Reach, located: Located[Any] | RawDocument, contacts: Contacts) -> ListSpec:
@@ -192,6 +204,7 @@ class Survey:
         self.settings = read_settings(self.root, environment, environ)
         self.findings = self.settings.findings
         self.reach = self.settings.reach(self.root)
+        self.calendar = _calendar(self.root, self.settings, self.settings.project, self.reach)
         self.callings: dict[str, Located[Any]] = {}
         self.contexts: dict[str, Located[DialogContext]] = {}
         self.flaws: list[Flaw] = []
@@ -205,7 +218,8 @@ class Survey:
         for label in files_in(self.root, self.settings.globs):
             if label != FILE:
                 self._read(label)
-        self._check_names()
+        self.findings += relation_findings(self.callings, whole=not self._incomplete)
+        self.findings += self._calendar_findings()
         for context in self.contexts.values():
             self._check_campaign(context)
 
@@ -342,51 +356,21 @@ class Survey:
             return
         documents[model.name] = located
 
-    def _check_names(self) -> None:
-        """What documents say of one another."""
-        renamed: dict[str, str] = {}
-        for name, located in self.callings.items():
-            former = located.model.renamed_from
-            if former in self.callings:
-                summary = f"{former} is declared too, so that {name} cannot be what became of it"
-                hint = "take one of the two off"
-                self._found(located.at("renamed_from"), "renamed-from", summary, hint)
-            elif former in renamed:
-                summary = f"{former} is said to have become {renamed[former]} too"
-                hint = "a name goes on in one campaign"
-                self._found(located.at("renamed_from"), "renamed-from", summary, hint)
-            elif former:
-                renamed[former] = name
-            self._check_others(name, located, "repeats", "repeat")
-            self._check_others(name, located, "continues", "continue")
-            self._check_continues(name, located)
-
-    def _check_others(self, name: str, located: Located[Campaign | DirectCall], key: str, verb: str) -> None:
-        """A campaign that is gone may be repeated or continued, so that an unknown name is no error."""
-        for number, other in enumerate(getattr(located.model, key)):
-            place = located.at(key, number)
-            if other == name:
-                self._found(place, key, f"a campaign cannot {verb} itself", "name an earlier one")
-            elif other not in self.callings and not self._incomplete:
-                near = did_you_mean(other, self.callings)
-                if near.startswith("did"):
-                    summary = f"no document declares {other}; that is right if it is a campaign of the past"
-                    self._found(place, key, summary, near, severity="warning")
-
-    def _check_continues(self, name: str, located: Located[Campaign | DirectCall]) -> None:
-        """Whom another campaign called counts as called here: not in turns, nor in a second way beside it."""
-        model = located.model
-        for number, other in enumerate(model.continues):
-            place, known = located.at("continues", number), self.callings.get(other)
-            if other in model.repeats:
-                summary = f"whom {other} called cannot both count as called here and be called again"
-                self._found(place, "continues", summary, "take it off `continues` or `repeats`")
-            elif other == model.renamed_from:
-                summary = f"{name} is what became of {other}, whose ledger it has anyway"
-                self._found(place, "continues", summary, "take it off `continues` or `renamed_from`")
-            elif other != name and known is not None and name in continued(known.model, self.callings):
-                summary = f"{other} continues {name} in its turn: each would wait for the other"
-                self._found(place, "continues", summary, "one of them came first: take it off there")
+    def _calendar_findings(self) -> Iterator[Diagnostic]:
+        """What is wrong with the calendar, and which campaigns go on for longer than it reaches."""
+        source, project = self.calendar, self.settings.project
+        named = [c for c in self.callings.values() if isinstance(c.model, Campaign) and c.model.on_workdays]
+        if project is None or not (named or source.path is not None):
+            return
+        found = source.findings()
+        yield from found
+        ends = [(one, one.model.schedule.end) for one in named if one.model.schedule.end and not found]
+        for one, end in ends:
+            days = source.days(end.year, end.year)
+            if end.astimezone(self.settings.zone).date() > days.reach:
+                place, words = one.at("schedule", "end"), f"{days.source} knows days off until {days.reach}"
+                summary = f"{words}, and {one.model.name} goes on after that"
+                yield Diagnostic("warning", "calendar-reach", summary, place, days.update, one.model.name)
 
     def _check_campaign(self, located: Located[DialogContext]) -> None:
         """Whether the campaign whose list a dialog context answers from is there."""

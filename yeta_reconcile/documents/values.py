@@ -14,6 +14,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 UNQUOTED = "unquoted"
+EVERY_DAY = "every-day"
+WORKDAYS = "workdays"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
 WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
@@ -106,6 +109,21 @@ def _instant(moment: datetime, zone: tzinfo) -> datetime:
     )
 
 
+def parse_days(value: Any) -> str | tuple[str, ...]:
+    """`every-day`, `workdays` or weekdays → the same, weekdays in their order. Raises PydanticCustomError."""
+    if value in (EVERY_DAY, WORKDAYS):
+        return str(value)
+    if not isinstance(value, list | tuple) or not value:
+        raise PydanticCustomError(
+            "days", f"{EVERY_DAY}, {WORKDAYS} or a list of weekdays is expected, like [mon, tue]"
+        )
+    for index, day in enumerate(value):
+        if day not in WEEKDAYS:
+            words = f"a weekday is one of {', '.join(WEEKDAYS)}"
+            raise PydanticCustomError("weekday", words, {"at": index})
+    return tuple(sorted(each_once(tuple(value)), key=WEEKDAYS.index))
+
+
 def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
     """Windows by their begin. Raises ValueError if two overlap."""
     ordered = tuple(sorted(windows))
@@ -162,8 +180,19 @@ Window = Annotated[
     BeforeValidator(parse_window),
     WithJsonSchema({"type": "string", "pattern": f"^{WINDOW_PATTERN}$", "examples": ["09:00-12:00"]}),
 ]
-
-
+Days = Annotated[
+    str | tuple[str, ...],
+    BeforeValidator(parse_days),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [EVERY_DAY, WORKDAYS]},
+                {"type": "array", "items": {"enum": [*WEEKDAYS]}, "minItems": 1, "uniqueItems": True},
+            ],
+            "examples": [WORKDAYS],
+        }
+    ),
+]
 Moment = Annotated[
     datetime,
     BeforeValidator(parse_moment),

@@ -185,6 +185,11 @@ class Recorded:
     forgotten: frozenset[str] = frozenset()
     forgotten_waves: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that a campaign of it has or had."""
+        return frozenset(name for record in self.campaigns.values() for name in (record.name, *record.former))
+
     def next_wave(self, name: str, record: CampaignRecord | None) -> int:
         """The number of the next wave of a campaign; `record` is what is held of it, if anything is."""
         return record.next_wave if record else self.forgotten_waves.get(name, 1)

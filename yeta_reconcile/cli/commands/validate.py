@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from yeta_reconcile.diagnostics import (
     diagnostic_json,
 )
 from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.render.annotations import (
@@ -21,7 +23,7 @@ from yeta_reconcile.render.annotations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.diagnostics import Diagnostic
@@ -55,6 +57,8 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> int
         config = _config(survey, context.environ)
         columns = {robot.robot_id: robot.columns for robot in config.robots.values()}
         findings += online_findings(survey, config)
+    if survey:
+        findings += unknown_predecessors(survey.callings, _applied(survey))
     rows = _check_lists(survey, columns, findings) if survey else 0
     findings = _sorted(findings)
     errors = sum(found.severity == "error" for found in findings)
@@ -83,6 +87,22 @@ def _survey(context: Context) -> tuple[Survey | None, list[Diagnostic]]:
             raise
         return None, [*error.diagnostics]
     return survey, [*survey.findings]
+
+
+def _applied(survey: Survey) -> Collection[str]:
+    """Names that were ever applied, so far as the state is here; asked only where a name is not declared."""
+    project = survey.settings.project
+    named = {name for one in survey.callings.values() for name in getattr(one.model, "after", ())}
+    if project is None or named <= {*survey.callings}:
+        return ()
+    state = import_module("yeta_reconcile.store.open").open_without_key(project.state, survey.root)
+    if state is None:
+        return ()
+    try:
+        names: Collection[str] = state.waves.recorded().names
+    finally:
+        state.close()
+    return names
 
 
 def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], findings: list[Diagnostic]) -> int:

@@ -1,0 +1,118 @@
+"""What calling documents say of one another: what became of whom, who goes on with whom, who comes after.
+
+Pure. Whether a name that no document declares is one of the past only the state tells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
+from yeta_reconcile.documents.models import Campaign, continued
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from yeta_reconcile.diagnostics import Position
+
+
+def relation_findings(callings: Mapping[str, Any], *, whole: bool) -> Iterator[Diagnostic]:
+    """Everything that cannot be; `callings` are located documents by name, `whole` if all could be read."""
+    renamed: dict[str, str] = {}
+    for name, located in callings.items():
+        former = located.model.renamed_from
+        if former in callings:
+            summary = f"{former} is declared too, so that {name} cannot be what became of it"
+            yield _wrong(located.at("renamed_from"), "renamed-from", summary, "take one of the two off")
+        elif former in renamed:
+            summary = f"{former} is said to have become {renamed[former]} too"
+            yield _wrong(
+                located.at("renamed_from"), "renamed-from", summary, "a name goes on in one campaign"
+            )
+        elif former:
+            renamed[former] = name
+        yield from _others(callings, name, "repeats", "repeat", whole=whole)
+        yield from _others(callings, name, "continues", "continue", whole=whole)
+        yield from _continues(callings, name)
+        yield from _after(callings, name)
+
+
+def _others(
+    callings: Mapping[str, Any], name: str, key: str, verb: str, *, whole: bool
+) -> Iterator[Diagnostic]:
+    """A campaign that is gone may be repeated or continued, so that an unknown name is no error."""
+    located = callings[name]
+    for number, other in enumerate(getattr(located.model, key)):
+        place = located.at(key, number)
+        if other == name:
+            yield _wrong(place, key, f"a campaign cannot {verb} itself", "name an earlier one")
+        elif other not in callings and whole:
+            near = did_you_mean(other, callings)
+            if near.startswith("did"):
+                summary = f"no document declares {other}; that is right if it is a campaign of the past"
+                yield Diagnostic("warning", key, summary, place, near)
+
+
+def _continues(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
+    """Whom another campaign called counts as called here: not in turns, nor in a second way beside it."""
+    located = callings[name]
+    model = located.model
+    for number, other in enumerate(model.continues):
+        place, known = located.at("continues", number), callings.get(other)
+        if other in model.repeats:
+            summary = f"whom {other} called cannot both count as called here and be called again"
+            yield _wrong(place, "continues", summary, "take it off `continues` or `repeats`")
+        elif other == model.renamed_from:
+            summary = f"{name} is what became of {other}, whose ledger it has anyway"
+            yield _wrong(place, "continues", summary, "take it off `continues` or `renamed_from`")
+        elif other != name and known is not None and name in continued(known.model, callings):
+            summary = f"{other} continues {name} in its turn: each would wait for the other"
+            yield _wrong(place, "continues", summary, "one of them came first: take it off there")
+
+
+def _after(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
+    """Who comes after whom must come to an end."""
+    located = callings[name]
+    for number, other in enumerate(_predecessors(callings, name)):
+        place = located.at("after", number)
+        if other == name:
+            yield _wrong(place, "after", "a campaign cannot come after itself", "name an earlier one")
+        elif way := _way_back(callings, other, name):
+            summary = f"{name} comes after {', which comes after '.join(way)}: none of them could begin"
+            yield _wrong(place, "after", summary, "take one of them off `after`")
+
+
+def _predecessors(callings: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    located = callings.get(name)
+    return located.model.after if located is not None and isinstance(located.model, Campaign) else ()
+
+
+def _way_back(callings: Mapping[str, Any], start: str, goal: str) -> tuple[str, ...]:
+    """The names from `start` to `goal` by who comes after whom, both included; empty if there is no way."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen = {start}
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == goal:
+            return way
+        for other in _predecessors(callings, way[-1]):
+            if other not in seen:
+                seen.add(other)
+                ways.append((*way, other))
+    return ()
+
+
+def unknown_predecessors(callings: Mapping[str, Any], known: Collection[str]) -> Iterator[Diagnostic]:
+    """Who is to come after campaigns of which neither a document nor the state (`known` names) tells."""
+    for name, located in callings.items():
+        for number, other in enumerate(_predecessors(callings, name)):
+            if other not in callings and other not in known:
+                summary = f"there is no campaign {other}, and none of that name was ever applied"
+                place = located.at("after", number)
+                yield Diagnostic(
+                    "error", "unknown-campaign", summary, place, did_you_mean(other, callings), name
+                )
+
+
+def _wrong(place: Position, code: str, summary: str, hint: str) -> Diagnostic:
+    return Diagnostic("error", code, summary, place, hint)
