@@ -74,6 +74,23 @@ def test_a_module_is_a_noun_of_the_field(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_a_reason_is_shown_and_never_branched_on(path: Path) -> None:
+    """What a decision needs to know is a field of the change; its reason is for people."""
+
+    def is_reason(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute) and (
+            node.attr == "reason" or (isinstance(node.value, ast.Name) and node.value.id == "Reason")
+        )
+
+    asked = [
+        node.subject if isinstance(node, ast.Match) else node
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Compare | ast.Match | ast.MatchValue)
+    ]
+    assert [ast.unparse(found) for found in asked if any(map(is_reason, ast.walk(found)))] == []
+
+
 def test_one_module_prints() -> None:
     """`cli/output.py` keeps what is printed from steering a terminal or a pipeline: nothing goes around it.
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.render.plans import a_change, a_plan
-from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
+from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan, Reason
 from yeta_reconcile.plan.staleness import left_out, moved_changes, moved_documents, moved_rest, nothing_left
 
 LIST, WAVES = "the-list", "the-waves"
@@ -118,7 +118,7 @@ def test_it_is_done_when_nothing_but_its_own_waits_is_left() -> None:
 
 UNFINISHED = a_change(reason=Reason.UNFINISHED, wave_id=7, new_rows=0)
 ORPHAN = a_change(action=Action.DELETE, reason=Reason.ORPHAN, task_id="9", new_rows=0)
-LAPSED = on_wave(Action.RESUME, Reason.NOTHING_LEFT, rings=True, rows=500)
+LAPSED = on_wave(Action.RESUME, Reason.NOTHING_LEFT, rings=True, rows=500, kind=ChangeKind.CARRY_LAPSED)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_plan_that_broke_off_goes_on_in_other_forms(
 
 
 def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_again() -> None:
-    resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True))
+    resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True, kind=ChangeKind.AFTER_HAND))
     assert moved_rest(resume, resume) == []
     assert moved_rest(resume, resume, {7}) == [
         "spring-renewal: resume wave 1 was done, and another hand paused it since"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff import Subject, grip
 
@@ -33,7 +33,7 @@ class Approval:
         by_wave: dict[int, int] = {}
         ringing: dict[int, int] = {}
         for change in changes:
-            if change.action in _STAGING and change.reason is not Reason.START_UNCONFIRMED:
+            if change.action in _STAGING and not change.again:
                 by_wave[change.wave] = max(by_wave.get(change.wave, 0), change.rows)
                 if change.rings:
                     ringing[change.wave] = max(ringing.get(change.wave, 0), change.rows)

@@ -12,7 +12,7 @@ from yeta_reconcile.apply.callout import Callout
 from yeta_reconcile.apply.inserting import batch_numbers
 from yeta_reconcile.apply.settling import BAD_NUMBER, journalled
 from yeta_reconcile.apply.staging import RESTAGES, Staging
-from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import Subject, grip
 from yeta_reconcile.waves.attributes import (
@@ -88,7 +88,7 @@ class Course:
                 self._call_out()
         stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
         starts = any(
-            (change.action is Action.START and change.reason is not Reason.START_UNCONFIRMED)
+            (change.action is Action.START and not change.again)
             or (change.action is Action.REPLACE and change.rings)
             for change in self.changes
         )
@@ -110,7 +110,7 @@ class Course:
             return steering.pause(self.run, wave)
         if change.action is Action.RESUME:
             return steering.resume(self.run, wave)
-        if change.action is Action.START and change.reason is Reason.START_UNCONFIRMED:
+        if change.action is Action.START and change.again:
             return steering.start(self.run, wave, self.planned.observed.config.lines)
         if change.action is Action.REPLACE:
             self._approval.free(wave)

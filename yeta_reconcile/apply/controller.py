@@ -15,7 +15,7 @@ from yeta_reconcile.errors import (
     YetaError,
 )
 from yeta_reconcile.files import write_whole
-from yeta_reconcile.plan.plan import Change, Reason
+from yeta_reconcile.plan.plan import Change, ChangeKind
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
 )
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT = "yeta-reconcile/1"
 LOG = logging.getLogger("yeta.reconcile")
-_OTHERS = frozenset({Reason.PAUSED_BY_HAND, Reason.HALTED})
+_OTHERS = frozenset({ChangeKind.AFTER_HAND, ChangeKind.AFTER_HALT})
 
 
 class Turn(NamedTuple):
@@ -126,7 +126,7 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
     }
 
     def touches(change: Change) -> bool:
-        return change.rings and (change.wave_id in paused or change.reason in _OTHERS)
+        return change.rings and (change.wave_id in paused or change.kind in _OTHERS)
 
     held = [change for change in planned.plan.changes if touches(change)]
     if not held:

@@ -80,6 +80,20 @@ class Reason(StrEnum):
     IMPORT = "import"
 
 
+class ChangeKind(StrEnum):
+    """What is special about a change, for those who decide by it. Why it is made is its reason's to say."""
+
+    PLAIN = "plain"
+    START_AGAIN = "start-again"
+    """A start that was sent before: whom it rings was counted then."""
+    CARRY_LAPSED = "carry-lapsed"
+    """A wave goes on, since nobody was left to carry over."""
+    AFTER_HAND = "after-hand"
+    """It sets going what another hand paused."""
+    AFTER_HALT = "after-halt"
+    """It sets going what a halt paused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing an apply will do. `rows` are those it concerns; `rings` is whether telephones ring by it.
@@ -105,6 +119,12 @@ class Change:
     repeat_rows: int = 0
     recall_rows: int = 0
     deletes: bool = False
+    kind: ChangeKind = ChangeKind.PLAIN
+
+    @property
+    def again(self) -> bool:
+        """Whether it is a start that was sent before."""
+        return self.kind is ChangeKind.START_AGAIN
 
     @property
     def ringing_rows(self) -> int:

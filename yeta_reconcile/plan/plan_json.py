@@ -12,7 +12,7 @@ from yeta_reconcile.diagnostics import (
     restore_diagnostic,
 )
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.plan.plan import FORMAT, Action, Change, Forecast, Plan, Reason
+from yeta_reconcile.plan.plan import FORMAT, Action, Change, ChangeKind, Forecast, Plan, Reason
 
 # The order of the contract; what stands after `unchanged` came later.
 _COUNTED = (
@@ -79,6 +79,7 @@ def _change(change: Change) -> dict[str, Any]:
         "deletes": change.deletes,
         "wave_id": change.wave_id,
         "task_id": change.task_id,
+        **({"kind": str(change.kind)} if change.kind is not ChangeKind.PLAIN else {}),
     }
 
 
@@ -141,6 +142,7 @@ def _restored_change(saved: dict[str, Any]) -> Change:
         repeat_rows=saved["repeat_rows"],
         recall_rows=saved.get("recall_rows", 0),
         deletes=saved.get("deletes", False),
+        kind=ChangeKind(saved.get("kind", ChangeKind.PLAIN)),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
+from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -52,7 +52,7 @@ def moved_changes(approved: Plan, now: Plan) -> list[str]:
         for change in approved.doing
         if _essence(change) not in after
         and change.action not in _MAY_LAPSE
-        and change.reason is not Reason.START_UNCONFIRMED
+        and not change.again
         and (change.campaign, change.wave) not in waiting
     ]
     return moved
@@ -73,7 +73,7 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
         moved += [
             f"{_named(change)} was done, and another hand paused it since"
             for change in changes
-            if change.reason is Reason.PAUSED_BY_HAND and change.wave_id in resumed
+            if change.kind is ChangeKind.AFTER_HAND and change.wave_id in resumed
         ]
         ringing = sum(change.rows for change in changes if _rings_anew(change))
         allowed = sum(change.rows for change in given if change.rings)
@@ -120,11 +120,11 @@ def _goes_on(change: Change, given: list[Change]) -> bool:
     | any | the deletion of a task that was never started and that an unanswered create left behind |
     """
     actions = {other.action for other in given}
-    if change.reason is Reason.ORPHAN:
+    if change.task_id is not None:  # an orphan
         return bool(given)
     if change.action in {Action.PAUSE, Action.RESUME, Action.DELETE}:
         whole = {(other.action, other.wave) for other in given}
-        lapsed = change.reason is Reason.NOTHING_LEFT and (Action.REPLACE, change.wave) in whole
+        lapsed = change.kind is ChangeKind.CARRY_LAPSED and (Action.REPLACE, change.wave) in whole
         return lapsed or (change.action, change.wave) in whole
     if change.action is Action.CREATE:
         return bool(actions & _STAGING)
@@ -136,7 +136,7 @@ def _goes_on(change: Change, given: list[Change]) -> bool:
 
 
 def _rings_anew(change: Change) -> bool:
-    return change.rings and change.reason is not Reason.NOTHING_LEFT
+    return change.rings and change.kind is not ChangeKind.CARRY_LAPSED
 
 
 def _waits(plan: Plan) -> set[tuple[str, int]]:

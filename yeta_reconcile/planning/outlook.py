@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.plan.plan import Action, Change, Forecast, Reason
+from yeta_reconcile.plan.plan import Action, Change, Forecast
 from yeta_reconcile.planning.diff import Finding, Subject, attribute_path, grip
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.planning.forecast import Workload, forecast
@@ -143,7 +143,7 @@ def _frequent(
     ringing = {
         change.campaign
         for change in changes
-        if change.rings and change.action in _FIRST_RINGS and change.reason is not Reason.START_UNCONFIRMED
+        if change.rings and change.action in _FIRST_RINGS and not change.again
     }
     frequent = {}
     for name in sorted(ringing):

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 INVALID, REFUSED, UNRESOLVED = 3, 4, 8
 
+# Where a document says it; what stands in no document's key is reasoned with the document.
+_DECLARED_AT = {
+    Reason.DECLARED_PAUSED: ("state",),
+    Reason.DECLARED_RUNNING: ("state",),
+    Reason.END_EXTENDED: ("schedule", "end"),
+}
+
 
 class Case:
     """One declared campaign, its decision in the making."""
@@ -46,22 +53,18 @@ class Case:
 
     def cause(self, reason: Reason, wave_id: int = 0, *attributes: str) -> Position:
         """Where that stands by which a change is reasoned: in the list, the document, or the defaults."""
-        subject = self.subject
-        match reason:
-            case Reason.ROWS_ADDED | Reason.ROWS_RELEASED:
-                return subject.in_list(self.delta.new_line)
-            case Reason.ROWS_CHANGED:
-                return subject.in_list(self.delta.edited_lines.get(wave_id, 0))
-            case Reason.ROWS_REMOVED | Reason.NOTHING_TO_CALL:
-                return subject.in_list(0)
-            case Reason.DECLARED_PAUSED | Reason.DECLARED_RUNNING:
-                return subject.at("state")
-            case Reason.END_EXTENDED:
-                return subject.at("schedule", "end")
-            case Reason.ATTRIBUTES_CHANGED:
-                return subject.at(*attribute_path(attributes[0]))
-            case _:
-                return subject.at()
+        lines = {
+            Reason.ROWS_ADDED: self.delta.new_line,
+            Reason.ROWS_RELEASED: self.delta.new_line,
+            Reason.ROWS_CHANGED: self.delta.edited_lines.get(wave_id, 0),
+            Reason.ROWS_REMOVED: 0,
+            Reason.NOTHING_TO_CALL: 0,
+        }
+        line = lines.get(reason)
+        if line is not None:
+            return self.subject.in_list(line)
+        changed = {Reason.ATTRIBUTES_CHANGED: attribute_path(attributes[0])} if attributes else {}
+        return self.subject.at(*(_DECLARED_AT | changed).get(reason, ()))
 
     def change(
         self,

@@ -38,12 +38,13 @@ def stage_new_rows(case: Case) -> None:
         )  # fmt: skip
         return
     number = case.subject.next_wave
-    reason = Reason.NEW if number == 1 and not case.subject.waves else Reason.ROWS_ADDED
     if freed:
         expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
         reason = Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
-    elif reason is Reason.ROWS_ADDED and delta.released == delta.new:
-        reason = Reason.ROWS_RELEASED
+    elif number == 1 and not case.subject.waves:
+        reason = Reason.NEW
+    else:
+        reason = Reason.ROWS_RELEASED if delta.released == delta.new else Reason.ROWS_ADDED
     change = Change(
         case.subject.name,
         number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
 from yeta_reconcile.planning.diff.case import (
     REFUSED,
     UNRESOLVED,
@@ -57,8 +57,12 @@ def decide_live(case: Case, wave: Wave) -> None:
         )
         _carry(case, wave, reason, attributes, removed, recalled)
     elif wave.record.phase is Phase.DRAINING:
-        reason = Reason.NOTHING_LEFT if carried else Reason.EDIT_REVERTED
-        _resume(case, wave, reason) if case.running else None
+        if not case.running:
+            return
+        if carried:
+            _resume(case, wave, Reason.NOTHING_LEFT, ChangeKind.CARRY_LAPSED)
+        else:
+            _resume(case, wave, Reason.EDIT_REVERTED)
     else:
         _name_recalled(case, wave, recalled)
         _steer(case, wave)
@@ -162,21 +166,23 @@ def _steer(case: Case, wave: Wave) -> None:
         return
     if task.phase is LivePhase.NEW and record.phase is Phase.STARTED:
         if case.running and not case.ended:
-            case.change(wave, Action.START, Reason.START_UNCONFIRMED, rings=True)
+            case.change(wave, Action.START, Reason.START_UNCONFIRMED, rings=True, kind=ChangeKind.START_AGAIN)
     elif record.phase is Phase.STARTED and not case.running:
         case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
     elif record.phase is Phase.PAUSED and case.running and not case.ended:
-        by_halt = record.detail == HALTED
-        hand = Reason.HALTED if by_halt else Reason.PAUSED_BY_HAND
-        _resume(case, wave, hand if record.by_hand or by_halt else Reason.DECLARED_RUNNING)
+        if record.detail == HALTED:
+            _resume(case, wave, Reason.HALTED, ChangeKind.AFTER_HALT)
+        elif record.by_hand:
+            _resume(case, wave, Reason.PAUSED_BY_HAND, ChangeKind.AFTER_HAND)
+        else:
+            _resume(case, wave, Reason.DECLARED_RUNNING)
 
 
-def _resume(case: Case, wave: Wave, reason: Reason) -> None:
+def _resume(case: Case, wave: Wave, reason: Reason, kind: ChangeKind = ChangeKind.PLAIN) -> None:
     if not case.ended:
         again = case.subject.recalls.get(wave.record.wave_id, NONE)
-        case.change(
-            wave, Action.RESUME, reason, rings=True, recall_rows=again.rows, detail=recalls_words(again)
-        )
+        words = recalls_words(again)
+        case.change(wave, Action.RESUME, reason, rings=True, recall_rows=again.rows, detail=words, kind=kind)
 
 
 def _carry(
