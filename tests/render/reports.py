@@ -14,6 +14,8 @@ from yeta_reconcile.render.report import (
     HistoryEntry,
     StateList,
     StateRow,
+    StateShow,
+    StateWave,
     Status,
     WaveStatus,
     Why,
@@ -48,8 +50,12 @@ def a_status() -> Status:
                 NOON + timedelta(days=3),
                 again=1154,
                 again_from=NOON + timedelta(minutes=20),
+                numbers=5522,
+                dialled=3354,
             ),
-            CampaignStatus("autumn", "Campaign", None, (old,), NOON, fits=False, forecast="slow"),
+            CampaignStatus(
+                "autumn", "Campaign", None, (old,), NOON, fits=False, forecast="slow", numbers=10, dialled=9
+            ),
             CampaignStatus("otp-failures", "DirectCall", "running", forecast="no call yet"),
         ),
         halted="since 2026-12-01 11:00 by ops: wrong robot",
@@ -99,16 +105,36 @@ def a_why() -> Why:
     return Why(
         "199****0001",
         (
-            WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls),
-            WhyWave("autumn", 2, Fate.HELD, Phase.DELETED, detail="2 records missing"),
+            WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls, known="dialled"),
+            WhyWave("winter", 3, Fate.PENDING, Phase.COMPLETED, known="dialled, no record"),
+            WhyWave(
+                "autumn",
+                2,
+                Fate.HELD,
+                Phase.DELETED,
+                detail="2 records missing",
+                known="held: possibly dialled",
+            ),
         ),
     )
+
+
+def a_state_show() -> StateShow:
+    waves = (
+        StateWave(
+            1, 2, Phase.DELETED, "504138886481984", 1200, 0, 801, started=NOON, by_another_hand=True,
+            released=399,
+        ),
+        StateWave(2, 1, Phase.COMPLETED, "504138886481985", 399, 41, 358, started=NOON, unrecorded=41),
+        StateWave(3, 1, Phase.VERIFIED, "504138886481986", 12, 12, 0, imported=True),
+    )  # fmt: skip
+    return StateShow("spring-renewal", "Campaign", ("客户编号",), ("spring",), True, 4, waves)
 
 
 def a_state_list() -> StateList:
     return StateList(
         (
-            StateRow("spring-renewal", "Campaign", 3, 1, 5522, 2168, 3354, protect=True),
+            StateRow("spring-renewal", "Campaign", 3, 1, 5522, 2168, 3354, protect=True, unrecorded=2156),
             StateRow("old", "DirectCall", 1, 0, 40, 0, 38, 1, 1, gone_at=NOON),
         )
     )

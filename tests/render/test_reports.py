@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 
 import pytest
 
 from tests.render.golden import assert_golden
 from tests.render.plans import NOON
-from tests.render.reports import a_drift, a_history, a_state_list, a_status, a_why
+from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
+from yeta_reconcile.render.fates import row_words
 from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why
-from yeta_reconcile.render.reports import _FATE, report_json, report_text
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.waves.attributes import Attributes
+from yeta_reconcile.waves.record import FINAL, Fate, Phase, WaveRecord
 
 REPORTS = [
     ("status", a_status()),
@@ -18,6 +21,7 @@ REPORTS = [
     ("history", a_history()),
     ("why", a_why()),
     ("state", a_state_list()),
+    ("state-show", a_state_show()),
 ]
 
 
@@ -57,5 +61,33 @@ def test_an_empty_report_says_so_in_a_sentence(report: Report, said: str) -> Non
     assert report_text(report) == said
 
 
-def test_every_fate_of_a_row_has_its_words() -> None:
-    assert set(_FATE) == set(Fate)
+@pytest.mark.parametrize("kind", ["Campaign", "DirectCall"])
+def test_of_a_row_it_is_said_what_is_known_and_nobody_is_to_be_called_whose_task_is_over(kind: str) -> None:
+    for fate, phase in product(Fate, Phase):
+        wave = WaveRecord(1, "spring", 1, 1, phase, "t", Attributes("719", ("100",)), kind=kind, pending=1)
+        said = row_words(fate, wave)
+        assert said
+        if kind == "Campaign" and phase in FINAL:
+            assert "to be called" not in said
+
+
+@pytest.mark.parametrize(
+    ("phase", "counted", "said"),
+    [
+        (Phase.COMPLETED, 5, "dialled, no record"),
+        (Phase.COMPLETED, 4, "its task completed; no record tells whether it was dialled"),
+        (Phase.COMPLETED, None, "its task completed; no record tells whether it was dialled"),
+        (Phase.DELETED, 5, "no record tells whether it was dialled: held until all who were have one"),
+        (Phase.DELETED, 3, "not dialled, free for another wave"),
+        (Phase.STARTED, None, "no record yet: to be called, or dialled already"),
+        (Phase.VERIFIED, None, "in a wave that is not started"),
+    ],
+)
+def test_a_row_without_a_record_is_what_the_count_says_of_it(
+    phase: Phase, counted: int | None, said: str
+) -> None:
+    wave = WaveRecord(
+        1, "spring", 1, 1, phase, "t", Attributes("719", ("100",)),
+        rows=5, pending=2, dialled=3, tel_count=counted,
+    )  # fmt: skip
+    assert row_words(Fate.PENDING, wave) == said

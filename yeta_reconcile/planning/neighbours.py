@@ -41,9 +41,13 @@ class Entering:
 
 @dataclass(slots=True)
 class Meeting:
-    """What was found for one campaign; `called` are numbers by the campaign that called them."""
+    """What was found for one campaign: numbers by the campaign that has them in its waves (`shared`).
+
+    Of these it `called` some, or may have, or will; of the `known` ones a record or a person says so.
+    """
 
     shared: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    known: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     called: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
 
     def again(self, numbers: set[bytes]) -> int:
@@ -73,7 +77,7 @@ class Neighbours:
             for number in set().union(one.new, *one.staged.values()):
                 askers[number] = (*askers.get(number, ()), name) if number in askers else (name,)
         found: dict[str, Meeting] = defaultdict(Meeting)
-        for campaign, number, called, lately in self._hits(askers, self._asked(entering)):
+        for campaign, number, called, lately, known in self._hits(askers, self._asked(entering)):
             for name in askers[number]:
                 one = entering[name]
                 if campaign == one.ledger and not one.own:
@@ -81,6 +85,8 @@ class Neighbours:
                 found[name].shared[campaign].add(number)
                 if called and (lately or campaign in one.repeats):
                     found[name].called[campaign].add(number)
+                    if known:
+                        found[name].known[campaign].add(number)
         return found
 
     def met(self, meeting: Meeting, one: Entering) -> dict[str, Met]:
@@ -91,6 +97,7 @@ class Neighbours:
                 people=sum(wave.rows - wave.released for wave in self.waves[campaign]),
                 shared=len(numbers),
                 called=len(meeting.called[campaign]),
+                untold=len(meeting.called[campaign] - meeting.known[campaign]),
                 moved=0 if campaign in meant else len(self.leaving(campaign, meeting.called[campaign])),
                 gone=campaign not in meant and self.gone(campaign),
                 repeated=campaign in one.repeats,
@@ -111,22 +118,29 @@ class Neighbours:
 
     def _hits(
         self, wanted: Collection[bytes], waves: Mapping[int, WaveRecord]
-    ) -> Iterator[tuple[str, bytes, bool, bool]]:
-        """Campaign and number, whether it called it or may have, and whether that was lately."""
+    ) -> Iterator[tuple[str, bytes, bool, bool, bool]]:
+        """Campaign and number, whether it called it or may have, whether that was lately, and is known."""
         counts = {wave_id: wave.rows for wave_id, wave in waves.items()}
         for wave_id, key, number, fate in self.store.waves.rows_of_numbers(wanted, counts):
             wave = waves[wave_id]
             called = fate is not Fate.PENDING or grip(wave) in (Grip.HOLDING, Grip.OVER)
-            yield wave.campaign, number, called, called and self._lately(wave, key)
+            yield wave.campaign, number, called, called and self._lately(wave, key), _told(wave, fate)
         for campaign, number, at in self.store.waves.called_strays():
             if number in wanted and campaign in self.waves:
-                yield campaign, number, True, at is None or at >= self.since
+                yield campaign, number, True, at is None or at >= self.since, True
 
     def _lately(self, wave: WaveRecord, key: bytes) -> bool:
         if wave.phase not in FINAL or (wave.started_at or wave.created_at) >= self.since:
             return True
         last = self.store.waves.last_call(wave.wave_id, key)
         return last is not None and last >= self.since
+
+
+def _told(wave: WaveRecord, fate: Fate) -> bool:
+    """Whether a record, or the count of all who were in it, says that a wave called a row."""
+    if fate is Fate.PENDING:
+        return wave.all_dialled
+    return fate is Fate.DIALLED or (fate is Fate.HELD and wave.kind == "DirectCall")
 
 
 def held_by(store: Store, records: Iterable[tuple[CampaignRecord, bool]]) -> dict[bytes, str]:

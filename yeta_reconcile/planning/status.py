@@ -51,10 +51,11 @@ def campaign_status(
     forecast: Forecast | None = None,
     orphans: Iterable[Task] = (),
     recalls: Mapping[int, Recalls] = MappingProxyType({}),
+    numbers: int = 0,
 ) -> CampaignStatus:
     """One campaign; `now` in the project's timezone; `orphans` have no record.
 
-    `results` and `recalls` by wave id.
+    `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once.
     """
     state = getattr(declared, "state", "declared") if declared else None
     shown = []
@@ -73,6 +74,8 @@ def campaign_status(
         unrecorded={task.task_id: task.status_words for task in orphans},
         again=sum(wave.again for wave in shown),
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
+        numbers=numbers,
+        dialled=min(sum(wave.dialled or 0 for wave in shown), numbers),
     )
 
 

@@ -46,7 +46,8 @@ class CampaignStatus:
 
     `finish` is the forecast, None if there is none; `fits` says whether that is before its end. `unrecorded`
     are tasks that bear its mark and have no record: their ids, each with the platform's status in words.
-    `again` and `again_from` are those of its waves together.
+    `again` and `again_from` are those of its waves together; of its `numbers`, each counted once in however
+    many waves it stands, so many are `dialled`.
     """
 
     name: str
@@ -59,6 +60,8 @@ class CampaignStatus:
     unrecorded: dict[str, str] = field(default_factory=dict)
     again: int = 0
     again_from: datetime | None = None
+    numbers: int = 0
+    dialled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ class WhyCall:
 
 @dataclass(frozen=True, slots=True)
 class WhyWave:
-    """A wave a number is in, what became of it there, and its calls, oldest first."""
+    """A wave a number is in, what became of it there and is `known` of it, and its calls, oldest first."""
 
     campaign: str
     wave: int
@@ -173,6 +176,7 @@ class WhyWave:
     phase: Phase
     calls: tuple[WhyCall, ...] = ()
     detail: str = ""
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """A campaign in the state's ledger; counts are rows over all its waves."""
+    """A campaign in the state's ledger. `rows` are counted once, in however many waves they stand.
+
+    The other counts are over all its waves; of `pending` rows the `unrecorded` may have been dialled.
+    """
 
     campaign: str
     kind: str
@@ -204,6 +211,7 @@ class StateRow:
     unknown: int = 0
     protect: bool = False
     gone_at: datetime | None = None
+    unrecorded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +225,10 @@ class StateList:
 
 @dataclass(frozen=True, slots=True)
 class StateWave:
-    """A wave as the state holds it; counts are rows by fate, `counted` the platform's of dialled numbers."""
+    """A wave as the state holds it; counts are rows by fate, `counted` the platform's of dialled numbers.
+
+    Of `pending` rows the `unrecorded` may have been dialled; `released` ones went free for another wave.
+    """
 
     number: int
     attempt: int
@@ -233,6 +244,8 @@ class StateWave:
     attributes: dict[str, Any] = field(default_factory=dict)
     imported: bool = False
     by_another_hand: bool = False
+    released: int = 0
+    unrecorded: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.words import attribute_name, attribute_value, listed, moment, since
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,14 +39,7 @@ if TYPE_CHECKING:
         WhyWave,
     )
 
-_FATE = {
-    Fate.PENDING: "to be called, or being called",
-    Fate.DIALLED: "dialled",
-    Fate.SET_ASIDE: "set aside: the platform refused the number",
-    Fate.RELEASED: "not dialled, free for another wave",
-    Fate.HELD: "held: possibly dialled",
-    Fate.UNKNOWN: "unknown: its call-out was never answered",
-}
+_COUNTED = ("ROWS", "TO CALL", "NO RECORD", "DIALLED", "HELD", "UNKNOWN")
 _PHASE_COLOUR = {
     Phase.STARTED: "good",
     Phase.PAUSED: "careful",
@@ -103,8 +96,8 @@ def _status(status: Status, paint: Paint) -> list[str]:
         return [*lines, "No campaigns."]
     for campaign in status.campaigns:
         lines += [*_campaign(campaign, paint, status.at), ""]
-    waves = [wave for campaign in status.campaigns for wave in campaign.waves]
-    dialled, rows = sum(wave.dialled or 0 for wave in waves), sum(wave.rows for wave in waves)
+    dialled = sum(campaign.dialled for campaign in status.campaigns)
+    rows = sum(campaign.numbers for campaign in status.campaigns)
     total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {rows:,} dialled"
     return [*lines, f"{total} at {moment(status.at)}."]
 
@@ -266,7 +259,7 @@ def _why(why: Why, paint: Paint) -> list[str]:
 
 def _why_wave(wave: WhyWave) -> list[str]:
     detail = f" ({clean(wave.detail)})" if wave.detail else ""
-    head = f"  {clean(wave.campaign)} wave {wave.wave} ({wave.phase}): {_FATE[wave.fate]}{detail}"
+    head = f"  {clean(wave.campaign)} wave {wave.wave} ({wave.phase}): {clean(wave.known)}{detail}"
     return [head, *(_calls(wave.calls) if wave.calls else [])]
 
 
@@ -287,15 +280,29 @@ def _calls(calls: tuple[WhyCall, ...]) -> list[str]:
 def _state(listing: StateList) -> list[str]:
     if not listing.rows:
         return ["The state knows no campaign."]
-    headers = ("CAMPAIGN", "KIND", "WAVES", "LIVE", "ROWS", "PENDING", "DIALLED", "HELD", "UNKNOWN")
+    headers = (
+        "CAMPAIGN",
+        "KIND",
+        "WAVES",
+        "LIVE",
+        "ROWS",
+        "TO CALL",
+        "NO RECORD",
+        "DIALLED",
+        "HELD",
+        "UNKNOWN",
+    )
     rows = [
         (
-            row.campaign, row.kind, row.waves, row.live_waves, row.rows, row.pending, row.dialled,
-            row.held, row.unknown, _notes(row),
+            row.campaign, row.kind, row.waves, row.live_waves, *_counts(row), _notes(row),
         )
         for row in listing.rows
     ]  # fmt: skip
     return table((*headers, "NOTES"), rows, right=headers[2:])
+
+
+def _counts(of: StateRow | StateWave) -> tuple[int, ...]:
+    return of.rows, of.pending - of.unrecorded, of.unrecorded, of.dialled, of.held, of.unknown
 
 
 def _notes(row: StateRow) -> str:
@@ -310,19 +317,22 @@ def _state_show(shown: StateShow, paint: Paint) -> list[str]:
         head.append(f"  formerly {', '.join(map(clean, shown.former))}")
     if shown.protect:
         head.append("  protected")
-    headers = ("WAVE", "ATTEMPT", "PHASE", "TASK", "STARTED", "ROWS", "PENDING", "DIALLED", "HELD", "UNKNOWN")
+    headers = ("WAVE", "ATTEMPT", "PHASE", "TASK", "STARTED", *_COUNTED)
     rows = [
         (
             wave.number, wave.attempt, wave.phase, wave.task_id,
-            moment(wave.started) if wave.started else None, wave.rows, wave.pending, wave.dialled, wave.held,
-            wave.unknown, _origin(wave),
+            moment(wave.started) if wave.started else None, *_counts(wave), _origin(wave),
         )
         for wave in shown.waves
     ]  # fmt: skip
-    counted = ("WAVE", "ATTEMPT", *headers[5:])
-    return [*head, *table((*headers, "NOTES"), rows, right=counted, indent=2)]
+    right = ("WAVE", "ATTEMPT", *_COUNTED)
+    return [*head, *table((*headers, "NOTES"), rows, right=right, indent=2)]
 
 
 def _origin(wave: StateWave) -> str:
-    notes = (("imported", wave.imported), ("by another hand", wave.by_another_hand))
+    notes = (
+        ("imported", wave.imported),
+        ("by another hand", wave.by_another_hand),
+        (f"{wave.released:,} went free for another wave", wave.released),
+    )
     return ", ".join(words for words, holds in notes if holds)

@@ -223,8 +223,8 @@ def what_rings(plan: Plan) -> list[str]:
         said.append(f"{summary.recall_numbers:,} of them were dialled before and may be tried again.")
     if summary.repeat_numbers:
         said.append(
-            f"{count(summary.repeat_numbers, 'person', 'people')} who were called before "
-            "may be called again (repeats)."
+            f"{count(summary.repeat_numbers, 'person', 'people')} may be called more than once (repeats): "
+            "called before, or in a started wave of another campaign."
         )
     return said
 

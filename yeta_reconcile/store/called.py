@@ -8,9 +8,10 @@ from yeta_reconcile.store.fates import portions
 from yeta_reconcile.waves.record import FINAL, FREE_FATES, STAGED, Fate, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from yeta_reconcile.store.database import Database
+    from yeta_reconcile.waves.record import WaveRecord
 
 _CHUNK = 10_000
 
@@ -35,6 +36,20 @@ def called_since(database: Database, since: int) -> dict[bytes, int]:
         (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
     )
     return {bytes(row[0]): int(row[1]) for row in rows}
+
+
+def people(database: Database, waves: Iterable[WaveRecord]) -> int:
+    """How many rows stand in some waves of one campaign, each counted once; those that went free do not."""
+    standing = {wave.wave_id: wave.rows - wave.released for wave in waves if wave.rows > wave.released}
+    if len(standing) < 2:
+        return sum(standing.values())
+    free = ", ".join(str(int(fate)) for fate in FREE_FATES)
+    ids = ", ".join("?" * len(standing))
+    found = database.read(
+        f"SELECT COUNT(DISTINCT row_key) FROM wave_rows WHERE wave_id IN ({ids}) AND fate NOT IN ({free})",
+        (*standing,),
+    )
+    return int(found[0][0])
 
 
 def rows_of_numbers(

@@ -172,6 +172,10 @@ class Waves:
         """How often each number was, or may have been, called since `since` (ms), over all campaigns."""
         return called.called_since(self._database, since)
 
+    def people(self, waves: Iterable[WaveRecord]) -> int:
+        """How many rows stand in some waves of one campaign, each counted once; free ones do not."""
+        return called.people(self._database, waves)
+
     def rows_of_numbers(
         self, numbers: Collection[bytes], waves: Mapping[int, int]
     ) -> Iterator[tuple[int, bytes, bytes, Fate]]:

@@ -140,6 +140,22 @@ class WaveRecord:
         return self.tel_count is not None and self.tel_count == self.dialled and not self.held
 
     @property
+    def frees(self) -> bool:
+        """Whether rows of it without a record are proven undialled."""
+        return self.phase in {Phase.EXPIRED, Phase.DELETED} and self.accounted
+
+    @property
+    def unrecorded(self) -> int:
+        """Rows that may have been dialled, and of which no record tells."""
+        sure = self.kind != "Campaign" or self.staged or self.frees
+        return 0 if sure else self.pending
+
+    @property
+    def all_dialled(self) -> bool:
+        """Whether its task completed, and the platform counts everybody who has no record as dialled."""
+        return self.phase is Phase.COMPLETED and self.missing_records >= self.pending > 0
+
+    @property
     def missing_records(self) -> int:
         """Dialled numbers without a record, as far as is known."""
         return max((self.tel_count or 0) - self.dialled, 0)

@@ -133,7 +133,16 @@ def _campaign(
     orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
     again = {wave.record.wave_id: recalls_of(wave, opened.store) for wave in waves}
     return campaign_status(
-        name, declared, waves, results, now, kind=kind, forecast=ahead, orphans=orphans, recalls=again
+        name,
+        declared,
+        waves,
+        results,
+        now,
+        kind=kind,
+        forecast=ahead,
+        orphans=orphans,
+        recalls=again,
+        numbers=opened.store.waves.people(wave.record for wave in waves),
     )
 
 

@@ -11,16 +11,17 @@ from yeta_reconcile.cli.offline import (
     open_state,
 )
 from yeta_reconcile.cli.output import format_option, show, show_json
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.render.fates import row_words
 from yeta_reconcile.render.report import Why, WhyCall, WhyWave
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.store import Store
@@ -36,15 +37,9 @@ if TYPE_CHECKING:
 def why(context: Context, number: str, form: str, reveal: bool) -> None:
     """Show every wave, call and result of one number, as written in a list or not."""
     repository = load(context.chdir, environment=context.env, environ=context.environ)
-    try:
-        normal = normalise(number)
-    except BadNumberError as problem:
-        raise WrongUsage(f"NUMBER: {problem}") from None
     store = open_state(context, repository)
     try:
-        shown = normal if reveal else mask(normal)
-        digests = [store.key.row_digest(form) for form in forms(normal)]
-        report = _why(store, digests, shown, ZoneInfo(repository.project.timezone))
+        report = why_of(store, repository, number, reveal=reveal)
     finally:
         store.close()
     if form == "json":
@@ -53,12 +48,20 @@ def why(context: Context, number: str, form: str, reveal: bool) -> None:
         show(report_text(report, color=context.color))
 
 
-def _why(store: Store, digests: Collection[bytes], shown: str, zone: ZoneInfo) -> Why:
+def why_of(store: Store, repository: Repository, number: str, *, reveal: bool = False) -> Why:
+    """What a state knows of one number. Raises WrongUsage for what cannot be one."""
+    try:
+        normal = normalise(number)
+    except BadNumberError as problem:
+        raise WrongUsage(f"NUMBER: {problem}") from None
+    digests = [store.key.row_digest(form) for form in forms(normal)]
+    zone = ZoneInfo(repository.project.timezone)
     rows = [row for digest in digests for row in store.waves.rows_of_number(digest)]
     waves = [_wave(store, row, zone) for row in rows]
     places = {(row.wave_id, row.key) for row in rows}
     calls = [call for digest in digests for call in store.calls.of_number(digest)]
     loose = [call for call in calls if (call.wave_id, call.row_key) not in places]
+    shown = normal if reveal else mask(normal)
     return Why(shown, tuple(wave for wave in waves if wave), _calls(loose, zone))
 
 
@@ -68,7 +71,8 @@ def _wave(store: Store, row: RowRecord, zone: ZoneInfo) -> WhyWave | None:
     if wave.phase is Phase.DISCARDED and not calls:
         # Thrown away before anybody was called: it says nothing of the number.
         return None
-    return WhyWave(wave.campaign, wave.number, row.fate, wave.phase, calls)
+    known = row_words(row.fate, wave)
+    return WhyWave(wave.campaign, wave.number, row.fate, wave.phase, calls, known=known)
 
 
 def _calls(records: Iterable[CallRecord], zone: ZoneInfo) -> tuple[WhyCall, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.planning.diff.case import (
     REFUSED,
@@ -14,6 +15,7 @@ from yeta_reconcile.planning.diff.case import (
 from yeta_reconcile.waves.record import BY_HAND
 
 if TYPE_CHECKING:
+    from yeta_reconcile.planning.delta import Met
     from yeta_reconcile.planning.diff.subject import Subject
 
 
@@ -71,8 +73,8 @@ def _renamed(subject: Subject, decision: Decision) -> bool:
         return False
     find(
         decision, subject, "renamed-before", REFUSED,
-        f"{subject.name} became {subject.successor}, which called {met.shared} of these people: under the "
-        "former name they would be called a second time",
+        f"{subject.name} became {subject.successor}, which has {met.shared} of these people in its waves: "
+        "under the former name they would be called a second time",
         f"take this document off, or say `repeats: [{subject.successor}]` to call them again", "name",
     )  # fmt: skip
     return True
@@ -96,7 +98,8 @@ def _moved(subject: Subject, decision: Decision) -> bool:
         elif met.moved:
             find(
                 decision, subject, "people-moved", REFUSED,
-                f"{met.moved} people whom {name} called leave it, and {subject.name} would call them again",
+                f"{count(met.moved, 'person', 'people')} whom {name} {_has_called(met)} "
+                f"{'leaves' if met.moved == 1 else 'leave'} it, and {subject.name} would call them again",
                 f"say `continues: [{name}]` if they are not to be called again, `repeats: [{name}]` if they "
                 f"are, or `renamed_from: {name}` if it is the same campaign",
                 "contacts", "csv",
@@ -110,10 +113,26 @@ def _name_called(subject: Subject, decision: Decision) -> None:
     for name, met in subject.delta.met.items():
         if not met.called:
             continue
-        who = "`yeta call`" if name == BY_HAND else name
-        when = "and are to be called again" if met.repeated else "in the last 30 days"
         find(
             decision, subject, "called-lately", 0,
-            f"{met.called} of the people whom {subject.name} would call were called by {who} {when}",
+            f"{met.called} of the people whom {subject.name} would call {_called_by(name, met)}",
             "" if met.repeated else "`limits.repeat_numbers` says how many may be", "contacts", "csv",
         )  # fmt: skip
+
+
+def _called_by(name: str, met: Met) -> str:
+    """What is known of those whom a campaign called, may have called, or is about to call."""
+    who = "`yeta call`" if name == BY_HAND else name
+    when = "and are to be called again" if met.repeated else "in the last 30 days"
+    if not met.untold:
+        return f"were called by {who} {when}"
+    if met.untold == met.called:
+        standing = " and are to be called again" if met.repeated else ""
+        return f"are in a started wave of {who}, and no record tells yet whether it called them{standing}"
+    return (
+        f"were called by {who} {when}, or may be yet: of {met.untold} no record tells whether it called them"
+    )
+
+
+def _has_called(met: Met) -> str:
+    return "called" if not met.untold else "called, or may have called,"

@@ -164,7 +164,7 @@ def grip(wave: WaveRecord) -> Grip:
         return Grip.FREEING
     if wave.staged:
         return Grip.FULL if wave.full else Grip.STAGED
-    if wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted:
+    if wave.frees:
         return Grip.FREEING
     return Grip.OVER if wave.phase is Phase.COMPLETED else Grip.HOLDING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,10 +23,12 @@ from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWa
 from yeta_reconcile.render.reports import report_json, report_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord
 
 
 @click.command("list")
@@ -33,10 +36,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def list_(context: Context, form: str) -> None:
     """List the campaigns that the state knows, declared or gone."""
-    repository, recorded = _read(context)
-    zone = ZoneInfo(repository.project.timezone)
-    rows = tuple(_row(record, zone) for _, record in sorted(recorded.campaigns.items()))
-    _print(StateList(rows), form, context)
+    with _state(context) as (repository, store):
+        found = listing(store, repository)
+    _print(found, form, context)
 
 
 @click.command()
@@ -45,7 +47,8 @@ def list_(context: Context, form: str) -> None:
 @click.pass_obj
 def show(context: Context, name: str, form: str) -> None:
     """Show every wave that the state holds of one campaign."""
-    repository, recorded = _read(context)
+    with _state(context) as (repository, store):
+        recorded = store.waves.recorded()
     record = recorded.campaigns.get(name)
     if record is None:
         raise InvalidInput(
@@ -68,6 +71,8 @@ def show(context: Context, name: str, form: str) -> None:
             attributes=wave.attributes.shown(),
             imported=wave.imported,
             by_another_hand=wave.by_hand,
+            released=wave.released,
+            unrecorded=wave.unrecorded,
         )
         for wave in record.waves
     )
@@ -75,11 +80,19 @@ def show(context: Context, name: str, form: str) -> None:
     _print(shown, form, context)
 
 
-def _read(context: Context) -> tuple[Repository, Recorded]:
+def listing(store: Store, repository: Repository) -> StateList:
+    """What a state holds of each campaign."""
+    zone = ZoneInfo(repository.project.timezone)
+    records = [record for _, record in sorted(store.waves.recorded().campaigns.items())]
+    return StateList(tuple(_row(record, store.waves.people(record.waves), zone) for record in records))
+
+
+@contextmanager
+def _state(context: Context) -> Iterator[tuple[Repository, Store]]:
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     store = open_state(context, repository)
     try:
-        return repository, store.waves.recorded()
+        yield repository, store
     finally:
         store.close()
 
@@ -91,20 +104,21 @@ def _print(report: StateList | StateShow, form: str, context: Context) -> None:
         output.show(report_text(report, color=context.color))
 
 
-def _row(record: CampaignRecord, zone: ZoneInfo) -> StateRow:
+def _row(record: CampaignRecord, rows: int, zone: ZoneInfo) -> StateRow:
     waves = record.waves
     return StateRow(
         campaign=record.name,
         kind=record.kind,
         waves=len(waves),
         live_waves=sum(wave.live for wave in waves),
-        rows=sum(wave.rows for wave in waves),
+        rows=rows,
         pending=sum(wave.pending for wave in waves),
         dialled=sum(wave.dialled for wave in waves),
         held=sum(wave.held for wave in waves),
         unknown=sum(wave.unknown for wave in waves),
         protect=record.protect,
         gone_at=_moment(record.gone_at, zone),
+        unrecorded=sum(wave.unrecorded for wave in waves),
     )
 
 
