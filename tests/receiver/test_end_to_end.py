@@ -14,8 +14,8 @@ from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.emulator.serve import serving as emulator_serving
 from yeta_reconcile.records.backfill import backfill
-from yeta_reconcile.records.export import _cell
 from yeta_reconcile.records.projector import Projector
+from yeta_reconcile.records.sheet import _cell
 from yeta_reconcile.store.inbox import InboxCounts, Push
 from yeta_reconcile.waves.record import Fate, WaveRecord
 

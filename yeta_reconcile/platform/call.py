@@ -66,11 +66,18 @@ RESULTS: Mapping[str, Result] = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One entry of a dialog without what was said; times in ms."""
+    """One entry of a dialog without what was said; times in ms.
+
+    `hit` is what the robot understood, in the words of its own answers, and `answer` that answer's id.
+    """
 
     seq: str = ""
     role: str = ""
     node_id: str = ""
+    node: str = ""
+    question: str = ""
+    hit: str = ""
+    answer: str = ""
     node_type: str = ""
     tag: str = ""
     time_start: int = 0
@@ -83,8 +90,9 @@ class Call:
 
     `number`, `row_number`, `row_content` and `relation` are keyed digests as hex: of the customer's number,
     of the number and the whole of the row that the record repeats, and of the incoming call's relation id.
-    `shown` is the customer's number, masked. `recorded`: a call record was among the pushes. `recording` is
-    a url as it came, to be fetched: it may hold a number, and is shown through `numbers.mask_numbers`.
+    `shown` is the customer's number, masked; `line` the other end, masked where it may be a person's.
+    `recorded`: a call record was among the pushes. `recording` is a url as it came, to be fetched: it may
+    hold a number, and is shown through `numbers.mask_numbers`.
     """
 
     call_uuid: str
@@ -99,6 +107,7 @@ class Call:
     row_content: str = ""
     shown: str = ""
     relation: str = ""
+    line: str = ""
     result: str = ""
     description: str = ""
     tries: int | None = None
@@ -148,7 +157,9 @@ class Call:
         """The facts as JSON, absent ones left out."""
         given = {name: value for name in _NAMES if not _absent(value := getattr(self, name))}
         if self.dialog:
-            given["dialog"] = [asdict(turn) for turn in self.dialog]
+            given["dialog"] = [
+                {name: value for name, value in asdict(turn).items() if value} for turn in self.dialog
+            ]
         return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -157,14 +168,18 @@ class Call:
         given = {name: value for name, value in json.loads(facts).items() if name in _NAMES}
         # Versions before this one bounded less of what they kept.
         given |= {name: read(given[name]) for name, read in _BOUNDED.items() if name in given}
-        given["dialog"] = tuple(
-            Turn(**{name: value for name, value in turn.items() if name in Turn.__slots__})
-            for turn in given.get("dialog", ())
-        )
+        given["dialog"] = tuple(map(_turn, given.get("dialog", ())))
         return cls(**given)
 
 
 _NAMES = tuple(field.name for field in fields(Call))
+
+
+def _turn(given: dict[str, Any]) -> Turn:
+    try:
+        return Turn(**given)
+    except TypeError:
+        return Turn(**{name: value for name, value in given.items() if name in Turn.__slots__})
 
 
 def _absent(value: Any) -> bool:

@@ -90,12 +90,16 @@ def count(value: Any) -> int | None:
 
 def duration(value: Any) -> int | None:
     """A length of time in its own unit, to the nearest whole."""
+    if type(value) is int and 0 <= value <= LONGEST_DURATION:
+        return value
     number = _decimal(value)
     return None if number is None or not 0 <= number <= LONGEST_DURATION else round(number)
 
 
 def moment(value: Any) -> int | None:
     """Milliseconds of a moment in seconds, milliseconds or microseconds (row 14); 0 stands for none."""
+    if type(value) is int and FIRST_MS <= value < LAST_MS:
+        return value
     number = _decimal(value)
     if number is None:
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from yeta_reconcile.numbers import BadNumberError, mask, mask_numbers, normalise
+from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
 from yeta_reconcile.platform import coercion
 from yeta_reconcile.platform.call import Call, Turn
 from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
@@ -78,6 +78,7 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
     row_number = _row_number(data, row)
     number = _number(data.get("caller" if direction == INBOUND else "callee"))
     shown = row_number or number
+    own_end = data.get("callee" if direction == INBOUND else "caller")
     return {
         "recorded": True,
         "direction": direction,
@@ -87,6 +88,7 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
         "row_number": digests.row_digest(row_number).hex() if row_number else "",
         "row_content": digests.content_digest(_with_number(row, row_number)).hex() if row else "",
         "shown": mask(shown) if shown else "",
+        "line": _line(own_end, {row_number, number}),
         "result": text(data.get("task_result"), 20),
         "description": _words(data.get("task_result_desc")),
         "tries": count(data.get("task_tries")),
@@ -116,6 +118,13 @@ def row_head(data: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(text(value) for value in listed(data.get("task_row_head")))
 
 
+def _line(value: Any, people: set[str]) -> str:
+    """A line's identifier; masked if it may be a person's number, should the ends be mixed up."""
+    found = _identifier(value)
+    number = _number(value)
+    return mask(number) if number and (number in people or MOBILE.fullmatch(number)) else found
+
+
 def _row_number(data: Mapping[str, Any], row: tuple[str, ...]) -> str:
     """The number in the row: of the column 客户手机号码, else of the first (openapi.md, call_column)."""
     head = row_head(data)
@@ -135,6 +144,9 @@ def _dialog(value: Any) -> tuple[Turn, ...]:
             seq=text(entry.get("seq"), 20),
             role=_words(entry.get("role")),
             node_id=_words(entry.get("node_id")),
+            node=_words(entry.get("node_name") or entry.get("label")),
+            question=_identifier(entry.get("question_id")),
+            **_understood(entry),
             node_type=_words(entry.get("node_type")),
             tag=_words(entry.get("tag_name")),
             time_start=moment(entry.get("time_start")) or 0,
@@ -143,6 +155,19 @@ def _dialog(value: Any) -> tuple[Turn, ...]:
         for entry in listed(value)[:_MOST_TURNS]
         if isinstance(entry, dict)
     )
+
+
+def _understood(entry: Mapping[str, Any]) -> dict[str, str]:
+    """The hit that was picked, else the only one. One that repeats what was said word by word is not kept."""
+    hits = [hit for hit in listed(entry.get("hits")) if isinstance(hit, dict)]
+    picked = [hit for hit in hits if coercion.boolean(hit.get("pick"))] or (hits if len(hits) == 1 else [])
+    if not picked:
+        return {}
+    words, said = _words(picked[0].get("hit")), _words(entry.get("text_man"))
+    # Of what is to be collected, a part of what was said may be all of it.
+    collects = text(entry.get("node_type"), 40) == "CollectInputNode"
+    repeats = bool(said) and (said in words or (collects and words in said))
+    return {"answer": _identifier(picked[0].get("answer_id")), "hit": "" if repeats else words}
 
 
 def _relation(value: Any, digests: Digests) -> str:

@@ -6,48 +6,40 @@ declared lists. The facts themselves hold neither.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 from dataclasses import asdict, dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.errors import YetaError
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.platform.pushes import DIALOG, INBOUND, RECORD, number_of
-from yeta_reconcile.records.payload import NotAnObject, read_object
+from yeta_reconcile.platform.pushes import INBOUND
+from yeta_reconcile.records.revealed import Sources
+from yeta_reconcile.store.people import waves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from datetime import tzinfo
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime, tzinfo
 
     from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.records.sheet import Columns
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.calls import CallRecord
     from yeta_reconcile.waves.record import WaveRecord
 
-TEXTS = (
-    "call_uuid", "campaign", "task_id", "data_id", "robot", "direction", "number", "at", "answered_at",
-    "hung_up_at", "result", "description", "meaning", "tag_max", "tag_min", "recording",
-)  # fmt: skip
-NUMBERS = ("wave", "line", "tries", "ring_seconds", "call_seconds", "recording_bytes")
-COLUMNS = (
-    "campaign", "wave", "line", "number", "at", "direction", "result", "description", "meaning", "connected",
-    "tries", "ring_seconds", "call_seconds", "answered_at", "hung_up_at", "tag_max", "tag_min", "recording",
-    "recording_bytes", "robot", "task_id", "data_id", "call_uuid",
-)  # fmt: skip
-PARQUET_ROWS = 20_000
-_MINUS = re.compile(r"-[0-9]+")
+COLUMNS: Columns = {
+    "campaign": "text", "wave": "count", "line": "count", "number": "text", "at": "moment",
+    "direction": "text", "result": "text", "description": "text", "meaning": "text",
+    "connected": "yes or no", "tries": "count", "ring_seconds": "count", "call_seconds": "count",
+    "answered_at": "moment", "hung_up_at": "moment", "tag_max": "text", "tag_min": "text",
+    "recording": "text", "recording_bytes": "count", "robot": "text", "task_id": "text", "data_id": "text",
+    "call_uuid": "text", "phone_line": "text",
+}  # fmt: skip
 
 
 @dataclass
 class Export:
     """The calls of one campaign that the state knows, or of all; times in `zone`.
 
-    `since` is ms; `lists` gives a campaign's list, None if gone.
+    `since` is ms; `lists` are the declared ones by campaign.
     """
 
     store: Store
@@ -55,15 +47,16 @@ class Export:
     campaign: str | None = None
     since: int | None = None
     reveal: bool = False
-    lists: Callable[[str], ListSpec | None] = lambda _name: None
-    _waves: dict[int, WaveRecord] = field(default_factory=dict)
-    _numbers: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    lists: Mapping[str, ListSpec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._sources = Sources(self.store, self.lists)
+        self._waves: dict[int, WaveRecord] = {}
 
     def rows(self, *, dialog: bool = False) -> Iterator[dict[str, Any]]:
         """A row a call, in no order that means anything; with `dialog` also the course of what was said."""
-        recorded = self.store.waves.recorded()
-        self._waves = {wave.wave_id: wave for one in recorded.campaigns.values() for wave in one.waves}
-        for record in self._records(recorded.campaigns):
+        self._waves = {wave.wave_id: wave for wave in waves(self.store.database)}
+        for record in self._records():
             at = record.call.at or record.received
             if self.since is None or at >= self.since:
                 row = self._row(record)
@@ -71,12 +64,14 @@ class Export:
                     row["dialog"] = self._said(record)
                 yield row
 
-    def _records(self, campaigns: Any) -> Iterator[CallRecord]:
+    def _records(self) -> Iterator[CallRecord]:
         if self.campaign is None:
             yield from self.store.calls.every()
             return
-        for wave in campaigns[self.campaign].waves:
-            yield from self.store.calls.of_wave(wave.wave_id)
+        # Of a wave that was thrown away too: whom it called all the same was called.
+        for wave in self._waves.values():
+            if wave.campaign == self.campaign:
+                yield from self.store.calls.of_wave(wave.wave_id)
 
     def _row(self, record: CallRecord) -> dict[str, Any]:
         call, wave = record.call, self._waves.get(record.wave_id or 0)
@@ -104,11 +99,11 @@ class Export:
             "task_id": call.task_id or None,
             "data_id": call.data_id or None,
             "call_uuid": call.call_uuid,
+            "phone_line": line_of(call.line, wave) or None,
         }
 
-    def _moment(self, ms: int | None) -> str | None:
-        moment = instant(ms, self.zone)
-        return moment.isoformat(timespec="milliseconds") if moment else None
+    def _moment(self, ms: int | None) -> datetime | None:
+        return instant(ms, self.zone)
 
     def _line(self, record: CallRecord) -> int | None:
         if record.wave_id is None or record.row_key is None:
@@ -120,90 +115,23 @@ class Export:
 
     def _number(self, record: CallRecord, wave: WaveRecord | None) -> str | None:
         """The whole number, of a raw push or of the declared list; masked where neither has it any more."""
-        for data in self._raw(record, RECORD):
-            if number := number_of(data):
-                return number
+        if number := self._sources.number(record.call.call_uuid):
+            return number
         digest = bytes.fromhex(record.call.row_number or record.call.number)
-        declared = self._declared(wave).get(digest) if wave is not None and digest else None
+        declared = self._sources.list_of(wave.campaign, wave.columns).numbers.get(digest) if wave else None
         return declared or record.call.shown or None
 
-    def _declared(self, wave: WaveRecord) -> dict[bytes, str]:
-        numbers = self._numbers.get(wave.campaign)
-        if numbers is None:
-            spec = self.lists(wave.campaign)
-            rows = ListReader(spec, wave.columns, digest=self.store.key.row_digest) if spec else ()
-            numbers = self._numbers[wave.campaign] = {row.number_digest: row.number for row in rows}
-        return numbers
-
     def _said(self, record: CallRecord) -> list[dict[str, Any]]:
-        if self.reveal:
-            for data in self._raw(record, DIALOG):
-                if isinstance(entries := data.get("dialog"), list):
-                    said: list[dict[str, Any]] = json.loads(json.dumps(entries, default=str))
-                    return said
-        return [asdict(turn) for turn in record.call.dialog]
-
-    def _raw(self, record: CallRecord, module: str) -> Iterator[dict[str, Any]]:
-        for push in reversed(self.store.inbox.of_call(record.call.call_uuid)):
-            if push.module == module:
-                try:
-                    yield read_object(push.body)
-                except NotAnObject:
-                    continue
+        said = self._sources.said(record.call.call_uuid) if self.reveal else None
+        return [asdict(turn) for turn in record.call.dialog] if said is None else said
 
 
-def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """CSV with a header, line by line."""
-    line = io.StringIO()
-    writer = csv.DictWriter(line, COLUMNS)
-    writer.writeheader()
-    yield line.getvalue()
-    for row in rows:
-        line.seek(0)
-        line.truncate()
-        writer.writerow({name: _cell(row[name]) for name in COLUMNS})
-        yield line.getvalue()
+def line_of(line: str, wave: WaveRecord | None) -> str:
+    """A call's line as it may be shown: whole if it was declared; what is no line of ours may be a person's.
 
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    # A spreadsheet takes text that begins like this for a formula, and runs it.
-    if (
-        isinstance(value, str)
-        and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-        and not _MINUS.fullmatch(value)
-    ):
-        return f"'{value}"
-    return value
-
-
-def as_jsonl(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """One JSON object a line."""
-    for row in rows:
-        yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def write_parquet(rows: Iterable[dict[str, Any]], target: IO[bytes]) -> None:
-    """A Parquet file; a bounded number of rows is in memory at a time. Raises YetaError without pyarrow."""
-    try:
-        import pyarrow as pa  # noqa: PLC0415 -- an extra
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError as error:
-        raise YetaError(
-            "Parquet needs pyarrow", hint="pip install 'yeta-reconcile[parquet]', or take csv or jsonl"
-        ) from error
-    kinds = {
-        **dict.fromkeys(TEXTS, pa.string()),
-        **dict.fromkeys(NUMBERS, pa.int64()),
-        "connected": pa.bool_(),
-    }
-    schema = pa.schema([(name, kinds[name]) for name in COLUMNS])
-    with parquet.ParquetWriter(target, schema) as writer:
-        block: list[dict[str, Any]] = []
-        for row in rows:
-            block.append(row)
-            if len(block) == PARQUET_ROWS:
-                writer.write_table(pa.Table.from_pylist(block, schema))
-                block = []
-        writer.write_table(pa.Table.from_pylist(block, schema))
+    Of a call that came in before lines were kept it is known if its wave had one alone.
+    """
+    declared = wave.attributes.lines if wave else ()
+    if not line:
+        return declared[0] if len(declared) == 1 else ""
+    return line if line in declared else mask_numbers(line)

@@ -160,7 +160,7 @@ class Calls:
         rows = self._database.read(
             f"SELECT facts, received, wave_id, row_key FROM calls WHERE {condition}", parameters
         )
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def _paged(self, condition: str, parameters: tuple[object, ...]) -> Iterator[CallRecord]:
         after = ""
@@ -181,7 +181,7 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     found = transaction.read(
         "SELECT facts, received, wave_id, row_key FROM calls WHERE call_uuid = ?", (push.call_uuid,)
     )
-    former = _record(found[0]) if found else CallRecord(push, received)
+    former = record_of(found[0]) if found else CallRecord(push, received)
     call = former.call.merge(push)
     record = CallRecord(call, min(former.received, received), former.wave_id, former.row_key)
     problem = ""
@@ -390,7 +390,8 @@ def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes) -> None:
         bump(transaction, wave_id)
 
 
-def _record(row: Row) -> CallRecord:
+def record_of(row: Row) -> CallRecord:
+    """A call, of the columns facts, received, wave_id, row_key."""
     return CallRecord(Call.from_json(row[0]), row[1], row[2], None if row[3] is None else bytes(row[3]))
 
 

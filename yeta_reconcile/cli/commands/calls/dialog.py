@@ -1,0 +1,58 @@
+"""One call before a person's eyes: its facts, then who said what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.cli.output import say, show, show_json
+from yeta_reconcile.records.dialog import Utterance, conversation
+from yeta_reconcile.render.table import clean, table
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.calls import CallRecord
+
+FORMAT = "yeta-call/1"
+
+
+def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reveal: bool) -> None:
+    """Print a call as text or JSON."""
+    found = conversation(store, record, zone, reveal=reveal)
+    if form == "json":
+        show_json({"format": FORMAT, **_plain(asdict(found))})
+        return
+    whose = f"{found.campaign}, wave {found.wave}" if found.campaign else "no campaign"
+    arrow = "from" if found.direction == "in" else "to"
+    say(f"call {arrow} {found.number or 'an unknown number'}: {whose}")
+    words = " / ".join(filter(None, (found.description, found.english))) or "no result"
+    facts = {
+        "at": found.at.isoformat(sep=" ", timespec="seconds") if found.at else "",
+        "line": found.line,
+        "result": f"{found.result} {words}".strip(),
+        "length": f"{found.call_seconds} s" if found.connected and found.call_seconds is not None else "",
+        "tag": found.tag,
+        "recording": found.recording,
+    }
+    show("\n".join(f"  {name:<10}{clean(value)}" for name, value in facts.items() if value))
+    if not found.turns:
+        say("Nothing is known of a dialog.")
+        return
+    show("\n".join(table(["AT", "WHO", "WHERE", "SAID", "UNDERSTOOD", "TAG"], map(_row, found.turns))))
+    if any(turn.said is None for turn in found.turns):
+        say("What was said is gone with the raw push." if reveal else "--reveal shows what was said.")
+
+
+def _row(turn: Utterance) -> tuple[str, ...]:
+    at = turn.at.strftime("%H:%M:%S") if turn.at else ""
+    return at, turn.who, turn.node, turn.said or "…", turn.understood, turn.tag
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value.isoformat(timespec="milliseconds") if hasattr(value, "isoformat") else value

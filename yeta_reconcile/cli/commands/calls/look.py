@@ -1,0 +1,49 @@
+"""What the parts of `yeta calls` open: the state and the declared lists, without the platform."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.cli.offline import opened, settings_of
+from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.models import Project
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import CampaignRecord
+
+
+@contextmanager
+def state_of(context: Context, *, create: bool = False) -> Iterator[tuple[Project, Store]]:
+    """The settings and the state of a repository whose documents need not be valid."""
+    project = settings_of(context)
+    with closing(opened(context, project, create=create)) as store:
+        yield project, store
+
+
+def known_campaign(store: Store, name: str) -> CampaignRecord:
+    """What the state holds of it. Raises InvalidInput for one it does not know."""
+    if (found := store.waves.campaign(name)) is None:
+        raise unknown_campaign(name, store.waves.recorded().campaigns)
+    return found
+
+
+def unknown_campaign(name: str, known: Iterable[str]) -> InvalidInput:
+    """That nobody knows a campaign of this name."""
+    return InvalidInput(f"the state knows no campaign {name}", hint=did_you_mean(name, known))
+
+
+def declared_lists(context: Context) -> dict[str, ListSpec]:
+    """The list of each declared campaign; a repository that is not valid gives none."""
+    try:
+        repository = load(context.chdir, environment=context.env, environ=context.environ)
+    except InvalidInput:
+        return {}
+    return {name: repository.list_spec(located) for name, located in repository.callings.items()}

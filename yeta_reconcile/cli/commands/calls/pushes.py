@@ -1,0 +1,174 @@
+"""`yeta calls pending`, `show`, `replay`: pushes that could not be folded, and calls one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.commands.calls.dialog import show_call
+from yeta_reconcile.cli.commands.calls.look import state_of
+from yeta_reconcile.cli.output import say, show_json, show_raw, tell
+from yeta_reconcile.cli.output import show as show_text
+from yeta_reconcile.errors import Incomplete, YetaError
+from yeta_reconcile.platform.pushes import MODULES
+from yeta_reconcile.records.payload import NotAnObject, read_object
+from yeta_reconcile.records.projector import Projector
+from yeta_reconcile.render.table import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.inbox import StoredPush
+
+FORMAT = "yeta-pending/1"
+DEAD, DEAD_PREFIX = "dead letter", "d"
+# No serial of either engine has more digits than a 64-bit integer surely holds.
+LONGEST_SERIAL = 18
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@click.pass_obj
+def pending(context: Context, form: str) -> None:
+    """List pushes that could not be folded, with the reason, and dead letters."""
+    with state_of(context) as (_, store):
+        found = [
+            *((push, push.module) for push in store.inbox.stuck()),
+            *((p, DEAD) for p in store.inbox.dead()),
+        ]
+    if form == "json":
+        shown = [
+            {"id": _name(push, kind), "received": _at(push), "module": kind, "call_uuid": push.call_uuid,
+             "problem": push.problem}
+            for push, kind in found
+        ]  # fmt: skip
+        show_json({"format": FORMAT, "pending": shown})
+        return
+    if not found:
+        say("Every push was folded.")
+        return
+    rows = [(_name(push, kind), _at(push), kind, push.call_uuid, push.problem) for push, kind in found]
+    show_text("\n".join(table(["ID", "RECEIVED", "MODULE", "CALL", "PROBLEM"], rows)))
+
+
+@click.command()
+@click.argument("name", metavar="ID|UUID")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output of a call."
+)
+@click.option("--reveal", is_flag=True, help="The whole number, and what was said or sent.")
+@click.pass_obj
+def show(context: Context, name: str, form: str, reveal: bool) -> None:
+    """Show a call with its dialog, or a push of `pending`.
+
+    A call is named by its uuid. Without --reveal who spoke where, and what the robot understood; with it also
+    what was said, as long as the raw pushes are kept (`retention`). Of a push its fields, and with --reveal
+    all that was sent.
+    """
+    with state_of(context) as (project, store):
+        push = _found(store, name)
+        call = store.calls.one(name) if push is None else None
+        if call is not None:
+            show_call(store, call, ZoneInfo(project.timezone), form, reveal=reveal)
+            return
+    if push is None:
+        raise YetaError(
+            f"there is no call and no push {name}",
+            hint="`yeta calls pending` lists pushes that were not folded, `yeta calls export` calls",
+        )
+    if reveal:
+        show_raw(push.body)
+        return
+    say(f"{push.module}, received {_at(push)}, {len(push.body)} bytes")
+    say(f"problem: {push.problem or 'none'}")
+    try:
+        data = read_object(push.body)
+    except NotAnObject as reason:
+        say(str(reason))
+        return
+    show_text("\n".join(table(["FIELD", "VALUE"], [(key, _kind(value)) for key, value in data.items()])))
+
+
+@click.command()
+@click.argument("names", metavar="[ID]...", nargs=-1)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def replay(context: Context, names: Sequence[str], yes: bool) -> None:
+    """Fold pushes of `pending` again, all or some, after what kept them was mended.
+
+    A dead letter is folded if it is named and can be read by now.
+    """
+    with state_of(context) as (_, store):
+        named = {name: _named(store, name) for name in names}
+        dead = [_readable(name, push).serial for name, push in named.items() if name.startswith(DEAD_PREFIX)]
+        chosen = [push.serial for name, push in named.items() if not name.startswith(DEAD_PREFIX)]
+        count = len(named) if names else store.inbox.counts().stuck
+        tell(f"{count} pushes will be folded again.")
+        if count:
+            confirm("Fold them?", yes=yes)
+        retried = store.inbox.revive(dead) + store.inbox.retry(chosen if names else None)
+        projector = Projector(store)
+        projector.drain()
+        projector.tie_up()
+        left = store.inbox.counts().stuck
+    say(f"{retried} were tried, {left} are still pending.")
+    if left:
+        raise Incomplete(f"{left} pushes could not be folded", hint="`yeta calls pending` says why")
+
+
+def _readable(name: str, push: StoredPush) -> StoredPush:
+    """A dead letter that is a push after all. Raises YetaError."""
+    why = "" if push.module in MODULES else "what kind of push it is cannot be told"
+    try:
+        read_object(push.body)
+    except NotAnObject as reason:
+        why = str(reason)
+    if why:
+        raise YetaError(f"{name} cannot be folded: {why}", hint="nothing was folded; leave it out")
+    return push
+
+
+def _found(store: Store, name: str) -> StoredPush | None:
+    digits = name.removeprefix(DEAD_PREFIX)
+    if not digits.isdecimal() or len(digits) > LONGEST_SERIAL:
+        return None
+    if name.startswith(DEAD_PREFIX):
+        return next((letter for letter in store.inbox.dead() if letter.serial == int(digits)), None)
+    return store.inbox.push(int(digits))
+
+
+def _named(store: Store, name: str) -> StoredPush:
+    if (found := _found(store, name)) is None:
+        raise YetaError(
+            f"there is no push {name}", hint="`yeta calls pending` lists those that were not folded"
+        )
+    return found
+
+
+def _name(push: StoredPush, kind: str) -> str:
+    return f"{DEAD_PREFIX}{push.serial}" if kind == DEAD else str(push.serial)
+
+
+def _at(push: StoredPush) -> str:
+    return datetime.fromtimestamp(push.received / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _kind(value: Any) -> str:
+    """What a value is, without what it says."""
+    match value:
+        case None | "":
+            return "empty"
+        case bool():
+            return "yes or no"
+        case str():
+            return f"text of {len(value)}"
+        case dict() | list():
+            return f"{len(value)} parts"
+        case _:
+            return "a number"

@@ -1,0 +1,62 @@
+"""`yeta calls recordings`: fetches the recordings of a campaign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import httpx
+
+from yeta_reconcile.cli.ask import progress
+from yeta_reconcile.cli.commands.calls.look import known_campaign, state_of
+from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.records.recordings import BASE, Recordings
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@click.option("--campaign", metavar="NAME", required=True, help="Whose recordings.")
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where they go; what is there whole is not fetched again.",
+)
+@click.option("--base", default=BASE, show_default=True, metavar="URL", help="For urls that are relative.")
+@click.pass_obj
+def recordings(context: Context, campaign: str, folder: Path, base: str) -> None:
+    """Fetch the recordings of a campaign.
+
+    One file a call, named by its uuid. A file that was broken off goes on where it stopped, and counts as
+    whole only if its size is what the platform said.
+    """
+    with state_of(context) as (_, store):
+        record = known_campaign(store, campaign)
+        found = [
+            one.call
+            for wave in record.waves
+            for one in store.calls.of_wave(wave.wave_id)
+            if one.call.recording
+        ]
+    failed: list[tuple[str, str]] = []
+    with (
+        httpx.Client(timeout=30, follow_redirects=False) as client,
+        progress(len(found), "Recordings") as done,
+    ):
+        fetcher = Recordings(context.chdir / folder, client, base)
+        new = sum(not fetcher.there(call) for call in found)
+        for call in found:
+            if why := fetcher.fetch(call):
+                failed.append((call.call_uuid, why))
+            done(1)
+    say(f"{new - len(failed)} fetched, {len(found) - new} were there already.")
+    for uuid, why in failed:
+        tell(f"{uuid}: {why}")
+    if failed:
+        raise Incomplete(f"{len(failed)} recordings could not be fetched", hint="run the same command again")

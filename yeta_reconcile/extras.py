@@ -1,0 +1,17 @@
+"""Parts that are installed only by who needs them: imported where used, named where missing."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from yeta_reconcile.errors import YetaError
+
+
+def extra(module: str, name: str, what: str, instead: str = "") -> Any:
+    """A module of the extra `name`, which `what` needs. Raises YetaError if it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        hint = f"pip install 'yeta-reconcile[{name}]'" + (f", or {instead}" if instead else "")
+        raise YetaError(f"{what} {module.partition('.')[0]}", hint=hint) from error

@@ -1,0 +1,77 @@
+"""What `--reveal` shows and the facts do not hold: raw pushes while they are kept, and declared lists."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.platform.pushes import DIALOG, RECORD, number_of, row_head, row_values
+from yeta_reconcile.records.payload import NotAnObject, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from yeta_reconcile.documents.contacts import ListSpec, Row
+    from yeta_reconcile.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A declared list as far as it can be read: its platform columns, its rows by key and by number."""
+
+    columns: tuple[str, ...] = ()
+    by_key: Mapping[bytes, Row] = field(default_factory=dict)
+    numbers: Mapping[bytes, str] = field(default_factory=dict)
+
+
+@dataclass
+class Sources:
+    """Raw pushes and lists of one state; `lists` are the declared ones by campaign."""
+
+    store: Store
+    lists: Mapping[str, ListSpec] = field(default_factory=dict)
+    _read: dict[str, List] = field(default_factory=dict)
+
+    def list_of(self, campaign: str, columns: tuple[str, ...] = ()) -> List:
+        """The list of a campaign whose task has these columns; an empty one if it is gone."""
+        if campaign not in self._read:
+            self._read = {campaign: self._list(campaign, columns)}
+        return self._read[campaign]
+
+    def _list(self, campaign: str, columns: tuple[str, ...]) -> List:
+        spec = self.lists.get(campaign)
+        if spec is None or not spec.there:
+            return List()
+        reader = ListReader(spec, columns or None, digest=self.store.key.row_digest)
+        by_key = {row.digest: row for row in reader}
+        return List(reader.columns, by_key, {row.number_digest: row.number for row in by_key.values()})
+
+    def number(self, call_uuid: str) -> str:
+        """The customer's number of a call, of its raw record; "" if that is gone."""
+        return next(filter(None, map(number_of, self.raw(call_uuid, RECORD))), "")
+
+    def row(self, call_uuid: str) -> dict[str, str]:
+        """What the row of a call said, by column, of its raw record."""
+        for data in self.raw(call_uuid, RECORD):
+            if values := row_values(data):
+                return dict(zip(row_head(data), values, strict=False))
+        return {}
+
+    def said(self, call_uuid: str) -> list[dict[str, Any]] | None:
+        """The course of a dialog as the platform sent it; None if that is gone."""
+        for data in self.raw(call_uuid, DIALOG):
+            if isinstance(entries := data.get("dialog"), list):
+                said: list[dict[str, Any]] = json.loads(json.dumps(entries, default=str))
+                return said
+        return None
+
+    def raw(self, call_uuid: str, module: str) -> Iterator[dict[str, Any]]:
+        """The raw pushes of a call that are kept, the latest first."""
+        for push in reversed(self.store.inbox.of_call(call_uuid)):
+            if push.module == module:
+                try:
+                    yield read_object(push.body)
+                except NotAnObject:
+                    continue

@@ -1,0 +1,163 @@
+"""Rows in the forms that other programs read: CSV, Excel, JSON lines, Parquet. No row is decided on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+from yeta_reconcile.errors import YetaError
+from yeta_reconcile.extras import extra
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import tzinfo
+
+Kind = Literal["text", "count", "yes or no", "moment", "answers"]
+Columns = dict[str, Kind]
+FORMS = ("csv", "xlsx", "jsonl", "parquet")
+BLOCK_ROWS = 20_000
+EXCEL_ROWS = 1_048_575
+BOM = "\ufeff"
+# A spreadsheet takes text that begins like this for a formula, and runs it; what shows nothing goes before.
+_FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060]*[=+\-@＝＋－＠]|[\t\r\n]")
+_MINUS = re.compile(r"-[0-9]+")
+# A spreadsheet keeps fifteen digits of a number, and makes the others 0.
+_LONG_ID = re.compile(r"[0-9]{16,}")
+_WIDTHS: Mapping[Kind, int] = {"text": 18, "count": 9, "yes or no": 9, "moment": 20, "answers": 48}
+_EXCEL_CELL = 32_767
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows under columns, to be gone through once; times are in `zone` already.
+
+    `for_people`: the CSV is opened in Excel, which needs to be told that it is UTF-8.
+    """
+
+    columns: Columns
+    rows: Iterable[dict[str, Any]]
+    zone: tzinfo
+    for_people: bool = False
+
+    def lines(self, form: str) -> Iterator[str]:
+        """CSV or JSON lines, line by line."""
+        if form == "jsonl":
+            return as_jsonl(self.rows)
+        return as_csv(self.rows, self.columns, for_people=self.for_people)
+
+    def write(self, form: str, target: IO[bytes]) -> None:
+        """The whole of it, in any of `FORMS`. Raises YetaError where an extra is missing."""
+        if form == "parquet":
+            write_parquet(self.rows, self.columns, self.zone, target)
+        elif form == "xlsx":
+            write_xlsx(self.rows, self.columns, target)
+        else:
+            target.writelines(line.encode() for line in self.lines(form))
+
+
+def as_csv(rows: Iterable[dict[str, Any]], columns: Columns, *, for_people: bool = False) -> Iterator[str]:
+    """CSV with a header, line by line. `for_people`: it is opened in Excel, which needs to be told UTF-8."""
+    line = io.StringIO()
+    writer = csv.writer(line)
+    writer.writerow([_harmless(name) for name in columns])
+    yield (BOM if for_people else "") + line.getvalue()
+    for row in rows:
+        line.seek(0)
+        line.truncate()
+        cells = [_cell(row[name]) for name in columns]
+        writer.writerow([_as_text(cell) for cell in cells] if for_people else cells)
+        yield line.getvalue()
+
+
+def as_jsonl(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """One JSON object a line."""
+    for row in rows:
+        yield json.dumps(row, ensure_ascii=False, default=_stamp) + "\n"
+
+
+def write_parquet(rows: Iterable[dict[str, Any]], columns: Columns, zone: tzinfo, target: IO[bytes]) -> None:
+    """A Parquet file; a bounded number of rows is in memory at a time. Raises YetaError without pyarrow."""
+    pa = extra("pyarrow", "parquet", "Parquet needs", "take csv or jsonl")
+    parquet = extra("pyarrow.parquet", "parquet", "Parquet needs", "take csv or jsonl")
+    answer = pa.struct([("question", pa.string()), ("answer", pa.string()), ("tag", pa.string())])
+    kinds: dict[Kind, Any] = {
+        "text": pa.string(),
+        "count": pa.int64(),
+        "yes or no": pa.bool_(),
+        "moment": pa.timestamp("ms", tz=str(zone)),
+        "answers": pa.list_(answer),
+    }
+    schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+    with parquet.ParquetWriter(target, schema) as writer:
+        block: list[dict[str, Any]] = []
+        for row in rows:
+            block.append(row)
+            if len(block) == BLOCK_ROWS:
+                writer.write_table(pa.Table.from_pylist(block, schema))
+                block = []
+        writer.write_table(pa.Table.from_pylist(block, schema))
+
+
+def write_xlsx(rows: Iterable[dict[str, Any]], columns: Columns, target: IO[bytes]) -> None:
+    """An Excel file, row by row: ids as text, the header frozen. Raises YetaError without it."""
+    xlsxwriter = extra("xlsxwriter", "xlsx", "Excel files need", "take csv")
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        sheet = book.add_worksheet("yeta")
+        head = book.add_format({"bold": True, "bottom": 1})
+        text = book.add_format({"num_format": "@"})
+        time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        sheet.freeze_panes(1, 0)
+        for at, (name, kind) in enumerate(columns.items()):
+            sheet.set_column(at, at, _WIDTHS[kind], text if kind == "text" else None)
+            sheet.write_string(0, at, _harmless(name), head)
+        last = 0
+        for last, row in enumerate(rows, 1):
+            if last > EXCEL_ROWS:
+                raise YetaError(
+                    f"an Excel sheet holds {EXCEL_ROWS:,} rows, and there are more",
+                    hint="take csv or parquet, or one campaign",
+                )
+            for at, name in enumerate(columns):
+                match row[name]:
+                    case None:
+                        continue
+                    case bool(value):
+                        sheet.write_boolean(last, at, value)
+                    case int(value):
+                        sheet.write_number(last, at, value)
+                    case datetime() as value:  # Excel knows no zones: the project's clock is meant
+                        sheet.write_datetime(last, at, value.replace(tzinfo=None), time)
+                    case value:
+                        sheet.write_string(last, at, str(_cell(value))[:_EXCEL_CELL], text)
+        sheet.autofilter(0, 0, last, len(columns) - 1)
+
+
+def _stamp(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    raise TypeError(type(value).__name__)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return _stamp(value)
+    if isinstance(value, list):
+        value = "; ".join(f"{one['question']}: {one['answer']}" for one in value)
+    return _harmless(value) if isinstance(value, str) else value
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) and not _MINUS.fullmatch(text) else text
+
+
+def _as_text(cell: Any) -> Any:
+    # A tab is what a spreadsheet leaves alone and does not show.
+    return f"\t{cell}" if isinstance(cell, str) and _LONG_ID.fullmatch(cell) else cell
