@@ -81,7 +81,7 @@ def test_1_credentials_are_refused_and_nothing_is_sent(here: Served) -> None:
 
 def test_1_no_answer_to_any_question(here: Served) -> None:
     here.campaign()
-    here.project(platform="settle: 1s, max_in_flight: 1")
+    here.project(platform="timeout: 3s, settle: 1s, max_in_flight: 1")
 
     done = here.yeta("plan", YETA_BASE_URL="http://127.0.0.1:9/openapi")
 
@@ -278,7 +278,7 @@ def test_70_a_bug_leaves_a_report_without_numbers_and_names(here: Served, tmp_pa
 def test_130_once_interrupted_it_finishes_what_is_under_way_and_can_go_on(tmp_path: Path) -> None:
     with served(tmp_path, latency=0.2) as here:
         here.campaign(rows=range(MANY))
-        here.project(platform="settle: 1s, max_in_flight: 1")
+        here.project(platform="timeout: 3s, settle: 1s, max_in_flight: 1")
         with here.started("apply", "--yes") as process:
             until(lambda: inserts(here) >= 2)
             process.send_signal(signal.SIGINT)
@@ -297,7 +297,7 @@ def test_130_once_interrupted_it_finishes_what_is_under_way_and_can_go_on(tmp_pa
 def test_130_twice_interrupted_it_ends_at_once(tmp_path: Path) -> None:
     with served(tmp_path) as here:
         here.campaign()
-        here.project(platform="settle: 1s", extra="")
+        here.project(platform="timeout: 3s, settle: 1s", extra="")
         here.emulator.faults.add(Fault("timeout_after", "task/insert", seconds=60, times=FOREVER))
         text = (here.root / "yeta.yaml").read_text("utf-8")
         (here.root / "yeta.yaml").write_text(text.replace("timeout: 3s", "timeout: 50s"), "utf-8")

@@ -375,6 +375,10 @@ class Killed(BaseException):
     """The process died."""
 
 
+# Whoever died had nothing under way any more.
+AT_ONCE = "settle: 0s, timeout: 1s"
+
+
 @contextmanager
 def dying(monkeypatch: pytest.MonkeyPatch, nth: int, *, after: bool) -> Iterator[None]:
     """In the block the command dies right before, or right after, its nth mutating call."""
@@ -399,11 +403,13 @@ def dying(monkeypatch: pytest.MonkeyPatch, nth: int, *, after: bool) -> Iterator
             yield
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_the_same_file_goes_on_where_a_first_apply_died(
     here: Served, nth: int, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here.project(platform=AT_ONCE)
     here.campaign()
     saved(here)
     with dying(monkeypatch, nth, after=after):
@@ -412,11 +418,13 @@ def test_the_same_file_goes_on_where_a_first_apply_died(
     goes_on_to_its_end(here, [number(row) for row in range(3)])
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
 def test_the_same_file_goes_on_where_a_replacement_died(
     here: Served, nth: int, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here.project(platform=AT_ONCE)
     here.campaign(extra="schedule: {begin: 2020-01-01T00:00:00}\n")
     assert here.main("apply", "--yes").code == 0
     here.rows("renewal", (0, 2, 3))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.journal.story import assert_nothing_blind
 from tests.journal.test_doubts import a_lab
 from tests.support.lab import OPEN, number
@@ -18,6 +20,7 @@ CAMPAIGNS, ROWS = 10, 500
 KINDS = ("closed_after", "closed_before", "status_500_after", "half_after", "code")
 
 
+@pytest.mark.no_cover
 def test_five_thousand_rows_come_through_with_one_call_in_five_failing(tmp_path: Path) -> None:
     lines = tuple(Line(f"{n}00", 20, (OPEN,)) for n in range(CAMPAIGNS))
     lab = a_lab(tmp_path, lines=lines)

@@ -24,7 +24,7 @@ KEY = "a secret of the pipelines"
 @pytest.fixture
 def here(postgres: PostgresServer, tmp_path: Path) -> Iterator[Served]:
     with served(tmp_path / "campaigns") as one:
-        one.project(f"state: {postgres.schema()}\n", platform="settle: 1s")
+        one.project(f"state: {postgres.schema()}\n", platform="timeout: 3s, settle: 1s")
         text = (one.root / "yeta.yaml").read_text(encoding="utf-8")
         (one.root / "yeta.yaml").write_text(text.replace("timeout: 3s", "timeout: 8s"), encoding="utf-8")
         one.environ["YETA_STATE_KEY"] = KEY

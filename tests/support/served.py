@@ -78,11 +78,11 @@ class Served:
 
     # Declaring
 
-    def project(self, extra: str = "", *, name: str = "acme", platform: str = "settle: 1s") -> None:
+    def project(self, extra: str = "", *, name: str = "acme", platform: str = "settle: 1s, timeout: 3s") -> None:
         """Write yeta.yaml."""
         (self.root / "yeta.yaml").write_text(
             f"kind: Project\nname: {name}\n"
-            f"platform: {{base_url: '{self.url}', timeout: 3s, {platform}}}\n{extra}",
+            f"platform: {{base_url: '{self.url}', {platform}}}\n{extra}",
             encoding="utf-8",
         )
 
