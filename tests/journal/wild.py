@@ -17,9 +17,12 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from tests.journal.machine import Doc, Life
 from tests.support.dials import Dials
-from tests.support.lab import settings
+from tests.support.lab import Lab, settings
+from tests.support.trouble import ALL_CALLED, FROZEN_KINDS, Point
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.codes import Refusal
+from yeta_reconcile.errors import YetaError
+from yeta_reconcile.store.lock import LIFETIME_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,6 +147,35 @@ class WildLife(Life):
                 act[hand](task)
                 if hand == "start":
                     self.dials.by_hand.add(task)
+
+    @rule(
+        nth=st.integers(1, 25),
+        kind=st.sampled_from(FROZEN_KINDS),
+        edit=st.sampled_from(["", "", "shrink", "remove"]),
+    )
+    def a_runner_freezes(self, nth: int, kind: str, edit: str) -> None:
+        """It wakes when others have edited, planned and applied, and everybody was called meanwhile."""
+
+        def meanwhile() -> None:
+            self.lab.emulator.advance(LIFETIME_MS / 1000 + 1)
+            if edit and self.docs:
+                name, doc = min(self.docs.items())
+                self.write(name, replace(doc, rows=doc.rows[2:]))
+                if edit == "remove" or not doc.rows[2:]:
+                    del self.docs[name]
+                    self.lab.remove(name)
+            other = Lab(self.root, self.lab.emulator, max_in_flight=1, applied=self.lab.applied)
+            for _ in range(4):
+                with suppress(AssertionError, YetaError):
+                    other.apply()
+                other.clock.sleep(40)
+            self.lab.emulator.advance(ALL_CALLED)
+
+        self.lab.meanwhile = meanwhile
+        try:
+            self.trouble(Point("request", len(self.lab.requests) + nth, kind))
+        finally:
+            self.lab.meanwhile = None
 
     @rule(hand=st.sampled_from(["pause", "start", "delete"]), which=st.integers(0, 9))
     def a_hand(self, hand: str, which: int) -> None:

@@ -63,6 +63,10 @@ def searched(root: Path) -> None:
             assert not WHOLE.search(path.read_bytes().decode("utf-8", "replace")), path
 
 
+# Waits of the platform's client, as tests in real time can afford them.
+SHORT = "settle: 1s, timeout: 3s"
+
+
 @dataclass
 class Served:
     """One repository in `root` against one served platform at `url`."""
@@ -78,11 +82,10 @@ class Served:
 
     # Declaring
 
-    def project(self, extra: str = "", *, name: str = "acme", platform: str = "settle: 1s, timeout: 3s") -> None:
+    def project(self, extra: str = "", *, name: str = "acme", platform: str = SHORT) -> None:
         """Write yeta.yaml."""
         (self.root / "yeta.yaml").write_text(
-            f"kind: Project\nname: {name}\n"
-            f"platform: {{base_url: '{self.url}', {platform}}}\n{extra}",
+            f"kind: Project\nname: {name}\nplatform: {{base_url: '{self.url}', {platform}}}\n{extra}",
             encoding="utf-8",
         )
 
