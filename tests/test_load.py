@@ -227,6 +227,13 @@ def test_one_name_cannot_have_become_two(tmp_path: Path) -> None:
     ]
 
 
+def test_a_circle_is_one_under_a_former_name_too(tmp_path: Path) -> None:
+    new = CAMPAIGN.replace("spring", "new") + "renamed_from: old\ncontinues: [b]\n"
+    files = {"b.yaml": CAMPAIGN.replace("spring", "b") + "continues: [old]\n", "new.yaml": new}
+
+    assert said(tmp_path, files)[0].startswith("b.yaml:7:13: error: old continues b in its turn")
+
+
 def test_campaigns_do_not_continue_each_other_in_a_circle(tmp_path: Path) -> None:
     files = {
         f"{name}.yaml": CAMPAIGN.replace("spring", name) + f"continues: [{other}]\n"

@@ -273,3 +273,15 @@ def test_a_limit_on_frequency_counts_nobody_who_is_not_called(tmp_path: Path) ->
     assert lab.plan().exit_code == 0
     finish(lab)
     assert Counter(lab.rung()) == Counter(map(number, [*PEOPLE, 30]))
+
+
+@pytest.mark.parametrize("key", ["continues", "repeats"])
+def test_a_campaign_that_nobody_knows_is_named_with_its_place(tmp_path: Path, key: str) -> None:
+    lab = called(tmp_path)
+    lab.remove("a")
+    lab.converge()
+    declare(lab, "b", [50], f"{key}: [a, gone]\n")
+
+    (found,) = [found for found in lab.plan().plan.diagnostics if found.code == key]
+
+    assert str(found).startswith(f"b.yaml:7:{len(key) + 7}: warning: no document declares gone")

@@ -84,6 +84,8 @@ class Course:
         for change in self.changes:
             if change.wave_id is not None:
                 going_on &= self._existing(change)
+            elif change.action is Action.WAIT:
+                self.run.problem(7, self.name, f"{change.rows} rows wait: {change.detail}", "run again later")
             elif change.action is Action.CALL and new_waves:
                 self._call_out()
         stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)

@@ -7,7 +7,7 @@ Pure values; reading files is `documents/repository.py`'s. The models are the on
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -348,6 +348,9 @@ class _Declared(Protocol):
         ...
 
 
+_Known = TypeVar("_Known", bound=_Declared)
+
+
 def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str, ...]:
     """The campaigns whose people count as called by a declared one: those that it continues, and they."""
     found: dict[str, None] = {}
@@ -356,5 +359,12 @@ def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str
         name = names.pop(0)
         if name not in found:
             found[name] = None
-            names += callings[name].model.continues if name in callings else ()
+            known = standing_for(name, callings)
+            names += known.model.continues if known else ()
     return tuple(found)
+
+
+def standing_for(name: str, callings: Mapping[str, _Known]) -> _Known | None:
+    """The document of a campaign: of that name, or of what became of it."""
+    renamed = (one for one in callings.values() if one.model.renamed_from == name)
+    return callings.get(name) or next(renamed, None)

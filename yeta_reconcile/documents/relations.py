@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
-from yeta_reconcile.documents.models import Campaign, continued
+from yeta_reconcile.documents.models import Campaign, continued, standing_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -58,7 +58,7 @@ def _continues(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
     located = callings[name]
     model = located.model
     for number, other in enumerate(model.continues):
-        place, known = located.at("continues", number), callings.get(other)
+        place, known = located.at("continues", number), standing_for(other, callings)
         if other in model.repeats:
             summary = f"whom {other} called cannot both count as called here and be called again"
             yield _wrong(place, "continues", summary, "take it off `continues` or `repeats`")

@@ -76,6 +76,7 @@ class Reason(StrEnum):
     DRAINING = "draining"
     LINE_TAKEN = "line-taken"
     OUTCOME_UNKNOWN = "outcome-unknown"
+    CONTINUED = "continued"
     DIRECT_CALL = "direct-call"
     IMPORT = "import"
 

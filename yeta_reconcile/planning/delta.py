@@ -68,7 +68,7 @@ class RowsDelta:
     number was not dialled yet (`follows`, by the wave it stands in) are carried over should that wave be.
     `changed` rows have another number than the one their key was called with, and are not called;
     `renumbered` of the edited have one too. `continued` are not called since a campaign that is continued
-    holds them.
+    holds them: `theirs` by its name are in its list, `leaving` by name and wave may be let go by that wave.
     `released` of the new rows stood in a wave before and were settled or accounted as undialled since.
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
@@ -82,6 +82,8 @@ class RowsDelta:
     blocked: int = 0
     changed: int = 0
     continued: int = 0
+    theirs: dict[str, int] = field(default_factory=dict)
+    leaving: dict[tuple[str, int], int] = field(default_factory=dict)
     follows: dict[int, int] = field(default_factory=dict)
     set_aside: int = 0
     freed: dict[int, int] = field(default_factory=dict)
@@ -109,5 +111,7 @@ class RowsDelta:
             and not self.edited
             and not self.removed
             and not self.recalled
+            and not self.theirs
+            and not self.leaving
             and all(staged.same for staged in self.staged.values())
         )

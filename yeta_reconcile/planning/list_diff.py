@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.contacts import ListReader, ListSpec, joined
 from yeta_reconcile.numbers import forms
+from yeta_reconcile.planning.continued import Held, Hold
 from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.waves.record import Fate
@@ -31,6 +32,10 @@ _FOLLOWS = (
     "this row's number is held under another key, not dialled yet: it rings once, in that wave or "
     "in the one that replaces it"
 )
+_CALLED_BY = {
+    Hold.CALLED: "has called them",
+    Hold.POSSIBLY: "may have called them (`yeta state resolve` settles it)",
+}
 _CHANGED = "this row's key was called with another number; nobody calls the number that stands here now"
 
 
@@ -49,7 +54,7 @@ class Verdict(Enum):
 class Comparison:
     """One list against one ledger. Iterate `select` for the rows that belong into a wave.
 
-    `continued` are numbers that count as called here, with the campaign that holds them. After `delta`,
+    `continued` are numbers that are not called here, with the campaign that holds them. After `delta`,
     `entering` are the numbers of the new rows, if it was to collect them.
     """
 
@@ -59,7 +64,7 @@ class Comparison:
         columns: Sequence[str],
         key: Key,
         ledger: Ledger,
-        continued: Mapping[bytes, str] | None = None,
+        continued: Mapping[bytes, Held] | None = None,
     ) -> None:
         self.spec = spec
         self.columns = tuple(columns)
@@ -136,6 +141,8 @@ class Comparison:
         content = b"" if verdict is Verdict.NEW else self.content_digest(row)
         tally.count(row, verdict, content)
         tally.follow(row, others, verdict)
+        if verdict is Verdict.CONTINUED and (held := self._of_another(row)):
+            tally.continued[held] += 1
 
     def _judge(self, row: Row) -> tuple[Verdict, list[bytes]]:
         """Where a row stands, and the other keys under which its number was called."""
@@ -151,7 +158,7 @@ class Comparison:
             return Verdict.ASIDE, []
         if others := self._others(row):
             return Verdict.BLOCKED, others
-        if row.number_digest in self.continued:
+        if self._of_another(row):
             return Verdict.CONTINUED, []
         return self._place(row), []
 
@@ -184,6 +191,14 @@ class Comparison:
                 others = self._ledger.called_under(self._key.row_digest(form), row.digest)
         return others
 
+    def _of_another(self, row: Row) -> Held | None:
+        """How a campaign that is continued holds the number of a row, under whatever form."""
+        if not self.continued:
+            return None
+        others = map(self._key.row_digest, forms(row.number)[1:])
+        found = (self.continued.get(number) for number in (row.number_digest, *others))
+        return next(filter(None, found), None)
+
     def _place(self, row: Row) -> Verdict:
         return Verdict.STAGED if row.digest in self._ledger.staged else Verdict.NEW
 
@@ -207,11 +222,12 @@ class Comparison:
         for line in tally.changed_lines[:NAMED_LINES]:
             hint = "`changed_number: call` under `contacts:` calls it"
             yield Diagnostic("warning", "changed-number", _CHANGED, Position(label, line, 1), hint)
-        for name, count in sorted(Counter(map(self.continued.__getitem__, tally.continued)).items()):
-            words = (
-                f"{count} rows are not called: {name}, which this campaign continues, has called them or will"
-            )
-            yield Diagnostic("note", "continued", words, Position(label))
+        for (name, hold, _), count in sorted(tally.continued.items()):
+            if hold in _CALLED_BY:
+                words = (
+                    f"{count} rows are not called: {name}, which this campaign continues, {_CALLED_BY[hold]}"
+                )
+                yield Diagnostic("note", "continued", words, Position(label))
         if tally.thrown_lines:
             count, line = len(tally.thrown_lines), tally.thrown_lines[0]
             words = (
@@ -246,7 +262,7 @@ class _Tally:
         self.entering: set[bytes] = set()
         self.loose: set[bytes] = set()
         self.replaced: set[tuple[bytes, bytes]] = set()
-        self.continued: list[bytes] = []
+        self.continued: Counter[Held] = Counter()
         self.declared = self.new = self.released = 0
         self.freed: Counter[int] = Counter()
         self.held: Counter[int] = Counter()
@@ -300,9 +316,7 @@ class _Tally:
             self.blocked_lines.append(row.line)
         elif verdict is Verdict.CHANGED:
             self.changed_lines.append(row.line)
-        elif verdict is Verdict.CONTINUED:
-            self.continued.append(row.number_digest)
-        else:
+        elif verdict is Verdict.ASIDE:
             self.aside_lines.append((row.line, self._ledger.aside[row.digest][3]))
 
     def follow(self, row: Row, others: list[bytes], verdict: Verdict) -> None:
@@ -366,7 +380,13 @@ class _Tally:
             new=self.new,
             blocked=len(self.blocked),
             changed=len(self.changed_lines),
-            continued=len(self.continued),
+            continued=self.continued.total(),
+            theirs={held.campaign: n for held, n in self.continued.items() if held.hold is Hold.THEIRS},
+            leaving={
+                (held.campaign, held.wave_id): count
+                for held, count in self.continued.items()
+                if held.hold is Hold.LEAVING
+            },
             follows=dict(self.follows),
             set_aside=len(self.aside_lines),
             freed=dict(self.freed),

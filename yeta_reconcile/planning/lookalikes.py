@@ -10,41 +10,27 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.models import (
-    Campaign,
-    continued,
-)
+from yeta_reconcile.documents.models import Campaign, standing_for
+from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
 from yeta_reconcile.waves.record import BY_HAND, Fate
-from yeta_reconcile.waves.renames import (
-    known_as,
-    record_of,
-)
+from yeta_reconcile.waves.renames import known_as, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
     from yeta_reconcile.planning.diff import Subject, Wave
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+    from yeta_reconcile.waves.record import CampaignRecord, Recorded, WaveRecord
 
 LATELY_MS = 30 * 24 * 3600 * 1000
-
-
-def continued_records(
-    model: Calling, recorded: Recorded, callings: Mapping[str, Located[Calling]]
-) -> list[tuple[CampaignRecord, bool]]:
-    """What is recorded of the campaigns that one continues, and whether they are declared."""
-    if not model.continues:
-        return []
-    own = record_of(model, recorded, callings)
-    found = ((known_as(name, recorded), name in callings) for name in continued(model, callings))
-    return [(record, declared) for record, declared in found if record and record is not own]
 
 
 @dataclass(frozen=True)
@@ -70,13 +56,41 @@ class Kin:
         """Recorded campaigns that no document stands for."""
         return [name for name in self.recorded.campaigns if name not in self.standing]
 
-    def continued(self, model: Calling) -> list[tuple[CampaignRecord, bool]]:
+    def continued(self, model: Calling) -> list[Continued]:
         """The campaigns that one continues, with their waves in the light of their tasks."""
-        found = continued_records(model, self.recorded, self.declared.callings)
         return [
-            (replace(record, waves=tuple(wave.record for wave in self.lit[record.name])), declared)
-            for record, declared in found
+            replace(one, record=replace(one.record, waves=self._lit_waves(one.record))) if one.record else one
+            for one in continued_by(model, self.recorded, self.declared.callings)
         ]
+
+    def held(self, continued: list[Continued], now: datetime) -> dict[bytes, Held]:
+        """The numbers that such campaigns called or may call yet."""
+        return held_by(self.store, continued, now, self._numbers_of)
+
+    def _numbers_of(self, located: Located[Calling]) -> set[bytes]:
+        """The numbers of a declared list; none where its robot is not known, which is an error of its own."""
+        robot = self.config.robots.get(located.model.robot)
+        if robot is None:
+            return set()
+        spec = self.declared.list_spec(located)
+        reader = ListReader(spec, robot.columns, digest=self.store.key.row_digest)
+        return {row.number_digest for row in reader}
+
+    def _lit_waves(self, record: CampaignRecord) -> tuple[WaveRecord, ...]:
+        return tuple(wave.record for wave in self.lit[record.name])
+
+    def strangers(self) -> Iterator[Diagnostic]:
+        """A warning for each campaign that is continued or repeated, and that nobody knows."""
+        said = {found.position for found in self.declared.warnings}
+        for name, located in self.declared.callings.items():
+            for key in ("continues", "repeats"):
+                for number, other in enumerate(getattr(located.model, key)):
+                    place = located.at(key, number)
+                    known = known_as(other, self.recorded) or standing_for(other, self.declared.callings)
+                    if known is None and place not in said:
+                        words = f"no document declares {other}, and nothing of it is recorded in the state"
+                        hint = "take it off, or name one that called people"
+                        yield Diagnostic("warning", key, f"{words}: it changes nothing", place, hint, name)
 
     def asks(self, model: Calling, record: CampaignRecord | None) -> bool:
         """Whether there is anybody who may have called the people of a campaign before it."""
@@ -128,7 +142,7 @@ class Kin:
         return Entering(
             ledger=record.name if record else model.name,
             repeats=frozenset(one.name for one in again if one),
-            continues=frozenset(one.name for one, _ in self.continued(model)),
+            continues=frozenset(one.record.name for one in self.continued(model) if one.record),
             own=model.contacts.same_number == "allow",
             new=new,
             staged=staged,
@@ -145,8 +159,7 @@ class Kin:
         spec = self.declared.list_spec(located)
         if robot is None or lists_same(keyed(fingerprint_of(spec, robot.columns), self.store.key), record):
             return set()
-        rows = ListReader(spec, robot.columns, digest=self.store.key.row_digest)
-        return numbers.difference(row.number_digest for row in rows)
+        return numbers - self._numbers_of(located)
 
     def _gone(self, name: str) -> bool:
         """Whether a campaign came to be declared no more, now or lately."""

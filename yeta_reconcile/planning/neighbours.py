@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import Grip, Met
 from yeta_reconcile.planning.diff import grip
-from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.waves.record import FINAL, Fate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
@@ -141,16 +140,3 @@ def _told(wave: WaveRecord, fate: Fate) -> bool:
     if fate is Fate.PENDING:
         return wave.all_dialled
     return fate is Fate.DIALLED or (fate is Fate.HELD and wave.kind == "DirectCall")
-
-
-def held_by(store: Store, records: Iterable[tuple[CampaignRecord, bool]]) -> dict[bytes, str]:
-    """The numbers that campaigns called or are about to call, with the first that does.
-
-    With each stands whether it is declared: then it will call those whom it has staged, too.
-    """
-    found: dict[bytes, str] = {}
-    for record, declared in records:
-        ledger = Ledger.read(store, record, {wave.wave_id: grip(wave) for wave in record.waves})
-        for row in (*ledger.holders(), *(ledger.staged.values() if declared else ())):
-            found.setdefault(row.number_digest, record.name)
-    return found

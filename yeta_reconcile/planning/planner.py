@@ -16,12 +16,10 @@ from yeta_reconcile.diagnostics import (
     Diagnostic,
     restore_diagnostic,
 )
-from yeta_reconcile.documents.models import (
-    continued,
-)
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
+from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.planning.diff import (
     INVALID,
@@ -30,14 +28,13 @@ from yeta_reconcile.planning.diff import (
     Finding,
     Subject,
     Wave,
-    decide,
+    decide_all,
     grip,
     in_the_light,
 )
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
-from yeta_reconcile.planning.lookalikes import Kin, continued_records
-from yeta_reconcile.planning.neighbours import held_by
+from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.outlook import differing, forecasts, recalls_of, refusals
 from yeta_reconcile.planning.preflight import (
@@ -143,14 +140,14 @@ class Planner:
         """What `Planned.signatures` would say of a campaign as it is now."""
         located = self.declared.callings[name]
         fingerprint = keyed(fingerprint_of(self.declared.list_spec(located), columns), self.store.key)
-        return signature_of(fingerprint, record, grips, self._continued(located.model))
+        return signature_of(fingerprint, record, grips, recorded_of(self._continued(located.model)))
 
     def comparison(
         self,
         name: str,
         columns: tuple[str, ...],
         grips: Mapping[int, Grip],
-        continued: Mapping[bytes, str] | None = None,
+        continued: Mapping[bytes, Held] | None = None,
         withheld: Collection[int] = (),
     ) -> Comparison:
         """A campaign's list against the ledger as it is now; `continued` counts as called in any case.
@@ -162,10 +159,10 @@ class Planner:
         held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
         return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger, held)
 
-    def _continued(self, model: Calling) -> list[tuple[CampaignRecord, bool]]:
+    def _continued(self, model: Calling) -> list[Continued]:
         """The campaigns that one continues, as they are recorded now."""
         recorded = self.store.waves.recorded() if model.continues else Recorded()
-        return continued_records(model, recorded, self.declared.callings)
+        return continued_by(model, recorded, self.declared.callings)
 
 
 class _Gathering:
@@ -182,7 +179,8 @@ class _Gathering:
         self.callings = planner.declared.callings
         self.signatures: dict[str, str] = {}
         self._new: dict[str, set[bytes]] = {}
-        self._held: dict[str, Mapping[bytes, str]] = {}
+        self._held: dict[str, Mapping[bytes, Held]] = {}
+        self._continued: dict[str, list[Continued]] = {}
         self.facts: dict[str, str] = {}
         settle = int(self.declared.project.platform.settle.total_seconds() * 1000)
         doubts = Doubts.of(self.store.intents.open(), self.now_ms, settle)
@@ -196,7 +194,7 @@ class _Gathering:
     def planned(self) -> Planned:
         """Decide every campaign."""
         subjects = self._subjects()
-        decisions = {name: decide(subject) for name, subject in subjects.items()}
+        decisions = decide_all(subjects)
         changes = [change for decision in decisions.values() for change in decision.changes]
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
         findings = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
@@ -204,6 +202,7 @@ class _Gathering:
         diagnostics = [
             *_halt(self.planner.halted),
             *self.declared.warnings,
+            *self.kin.strangers(),
             *(found.diagnostic for found in findings),
             *(d for subject in subjects.values() for d in subject.delta.diagnostics),
         ]
@@ -260,7 +259,8 @@ class _Gathering:
             record = record_of(located.model, self.recorded, self.callings)
             if self._wanted(name):
                 subject = self._subject(name, located, record, orphans.pop(name, ()), strangers)
-                waiting = tuple(sorted(unsettled.intersection(continued(located.model, self.callings))))
+                names = {one.name for one in self._continued.get(name, ())} | {*located.model.continues}
+                waiting = tuple(sorted(unsettled & names))
                 subjects[name] = replace(subject, unsettled=waiting, continued=self._held.get(name, {}))
         gone = {*self.kin.undeclared} - {BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
@@ -359,8 +359,9 @@ class _Gathering:
         grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
         said = fingerprint_of(spec, columns)
         fingerprint = keyed(said, self.store.key)
-        continued = self.kin.continued(model)
-        signature = self.signatures[name] = signature_of(fingerprint, record, grips, continued)
+        continued = self._continued[name] = self.kin.continued(model)
+        signature = signature_of(fingerprint, record, grips, recorded_of(continued))
+        self.signatures[name] = signature
         self.facts[name] = deciding_facts(
             model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
         )
@@ -373,7 +374,7 @@ class _Gathering:
                 diagnostics=notes,
             )
         ledger = Ledger.read(self.store, record, grips)
-        held = self._held[name] = held_by(self.store, continued)
+        held = self._held[name] = self.kin.held(continued, self.now)
         comparison = Comparison(spec, columns, self.store.key, ledger, held)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
         delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))

@@ -38,14 +38,14 @@ def signature_of(
     fingerprint: str,
     record: CampaignRecord | None,
     grips: Mapping[int, Grip],
-    continued: Iterable[tuple[CampaignRecord, bool]] = (),
+    continued: Iterable[CampaignRecord] = (),
 ) -> str:
-    """What a comparison of list and ledger depends on; `continued` as `kin.continued_records` has them."""
+    """What a comparison of list and ledger depends on; `continued` are those whose people count as called."""
     grasp = ",".join(f"{wave_id}{kind.value}" for wave_id, kind in sorted(grips.items()))
     others = "".join(
-        f";{other.name}/{other.generation}/{declared}/"
+        f";{other.name}/{other.generation}/"
         + ",".join(f"{wave.wave_id}{grip(wave).value}" for wave in other.waves)
-        for other, declared in continued
+        for other in continued
     )
     return f"{fingerprint}/{record.generation if record else 0}/{grasp}{others}"
 

@@ -41,6 +41,7 @@ REASON = {
     Reason.RECORDS_MISSING: "waits for call records; without them nobody knows who was dialled",
     Reason.DRAINING: "waits for the calls in progress to end",
     Reason.LINE_TAKEN: "waits for a line that another task uses",
+    Reason.CONTINUED: "waits for a campaign that it continues",
     Reason.OUTCOME_UNKNOWN: "waits until it is known whether an earlier request was carried out",
     Reason.DIRECT_CALL: "every row of a direct call is called out once",
     Reason.IMPORT: "a live task is taken over as a wave",

@@ -13,7 +13,7 @@ from yeta_reconcile.planning.diff.case import (
     Finding,
     attribute_path,
 )
-from yeta_reconcile.planning.diff.decide import decide
+from yeta_reconcile.planning.diff.decide import decide, decide_all
 from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, in_the_light, key_headers
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Wave",
     "attribute_path",
     "decide",
+    "decide_all",
     "grip",
     "in_the_light",
     "key_headers",

@@ -11,6 +11,7 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
+from yeta_reconcile.planning.diff.coming import await_others
 from yeta_reconcile.planning.diff.declared import decide_declared
 from yeta_reconcile.planning.diff.new_rows import (
     decide_direct,
@@ -19,6 +20,8 @@ from yeta_reconcile.planning.diff.orphans import judge_orphans, name_risen
 from yeta_reconcile.planning.diff.removed import decide_gone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from yeta_reconcile.planning.diff.subject import Subject
 
 
@@ -37,6 +40,14 @@ def decide(subject: Subject) -> Decision:
         decide_declared(subject, subject.declared, decision)
     _wait_until_told(subject, decision)
     return decision
+
+
+def decide_all(subjects: Mapping[str, Subject]) -> dict[str, Decision]:
+    """The decisions of all campaigns: where people go from one to another, one waits for the other."""
+    decisions = {name: decide(subject) for name, subject in subjects.items()}
+    for name, subject in subjects.items():
+        await_others(subject, decisions[name], subjects, decisions)
+    return decisions
 
 
 def _wait_until_told(subject: Subject, decision: Decision) -> None:

@@ -88,21 +88,26 @@ def decide_over(case: Case, wave: Wave) -> None:
     if wave.task is not None and wave.task.phase in ASTIR:
         # Said already: it is not over after all.
         return
-    if wave.task is not None and unread(record, wave.task):
-        missing = (wave.task.process_tel_count or 0) - record.dialled
-        if missing > 0:
-            case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(missing))
-        else:
-            case.wait(wave, Reason.DRAINING, held, "calls in progress are let finish")
-        return
-    hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
-    old = record.started_at is not None and case.subject.now_ms - record.started_at > WEEK_MS
-    if hopeless or old:
+    reason, words = unaccounted(wave, case.subject.now_ms)
+    if reason is None:
         case.find(
             "cannot-account", UNRESOLVED,
-            f"wave {record.number} is over, and {held} declared rows of it cannot be accounted: "
-            f"{record.dialled} call records, {record.tel_count} numbers dialled",
+            f"wave {record.number} is over, and {held} declared rows of it cannot be accounted: {words}",
             f"`yeta state resolve {case.declared.name}` settles it by hand",
         )  # fmt: skip
         return
-    case.wait(wave, Reason.RECORDS_MISSING, held, missing_records(record.missing_records))
+    case.wait(wave, reason, held, words)
+
+
+def unaccounted(wave: Wave, now_ms: int) -> tuple[Reason | None, str]:
+    """What the rows of a wave that is over wait for; without a reason only a person settles them."""
+    record = wave.record
+    if wave.task is not None and unread(record, wave.task):
+        missing = (wave.task.process_tel_count or 0) - record.dialled
+        if missing > 0:
+            return Reason.RECORDS_MISSING, missing_records(missing)
+        return Reason.DRAINING, "calls in progress are let finish"
+    hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
+    if hopeless or (record.started_at is not None and now_ms - record.started_at > WEEK_MS):
+        return None, f"{record.dialled} call records, {record.tel_count} numbers dialled"
+    return Reason.RECORDS_MISSING, missing_records(record.missing_records)

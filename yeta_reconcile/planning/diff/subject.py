@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.planning.continued import Held
     from yeta_reconcile.planning.observed import Orphan
     from yeta_reconcile.platform.resources import Task
     from yeta_reconcile.waves.recalls import Recalls
@@ -84,7 +85,7 @@ class Subject:
     destroy: bool = False
     two_ledgers: bool = False
     successor: str = ""
-    continued: Mapping[bytes, str] = field(default_factory=dict)
+    continued: Mapping[bytes, Held] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
     tampered: frozenset[int] = frozenset()
     recalls: Mapping[int, Recalls] = field(default_factory=dict)
