@@ -54,7 +54,7 @@ def test_counts_are_those_of_all_campaigns_together() -> None:
 
     (refused,) = judged({"deletes": 2}, *deletes)
 
-    assert refused.summary == "3 tasks would be deleted at once; limits.deletes is 2"
+    assert refused.summary == "3 tasks would be deleted at once; limits.deletes is 2 (one 1, three 1, two 1)"
     assert judged({"deletes": 3}, *deletes) == []
 
 

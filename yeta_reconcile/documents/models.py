@@ -28,6 +28,7 @@ from yeta_reconcile.documents.values import (
     Duration,
     Identifier,
     Moment,
+    Most,
     Name,
     NoFlag,
     Window,
@@ -138,7 +139,9 @@ class Contacts(_Document):
 class Exemption(_Document):
     """A guard that does not hold for this campaign, why, and until when."""
 
-    limit: Literal["new_numbers", "ringing_numbers", "deletes", "repeat_numbers", "frequency"]
+    limit: Literal[
+        "new_numbers", "ringing_numbers", "deletes", "repeat_numbers", "removed_numbers", "frequency"
+    ]
     """The guard of `limits:` in yeta.yaml."""
     reason: Annotated[str, Field(min_length=1)]
     """Why it does not hold here."""
@@ -158,14 +161,16 @@ class Frequency(_Document):
 class Limits(_Document):
     """Guards: an apply that goes beyond one is refused before its first call (exit 4)."""
 
-    new_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
-    """Rows that may enter waves in one apply."""
-    ringing_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
-    """Rows that may ring after one apply."""
-    deletes: Annotated[int, Field(ge=0), NoFlag] | None = None
-    """Tasks that one apply may delete."""
-    repeat_numbers: Annotated[int, Field(ge=0), NoFlag] | None = None
-    """People whom any campaign called lately, or one that `repeats` names, who may be called again."""
+    new_numbers: Most | None = None
+    """Rows that may enter waves in one apply; a share is one of the rows of all lists."""
+    ringing_numbers: Most | None = None
+    """Rows that may ring after one apply; a share is one of the rows of all lists."""
+    deletes: Most | None = None
+    """Tasks that one apply may delete; a share is one of those that are staged or going on."""
+    repeat_numbers: Most | None = None
+    """People called before, lately or by `repeats`, who may be called again; a share is one of all rows."""
+    removed_numbers: Most | None = None
+    """Rows that may leave waves; a share: of those a campaign has yet to call (default 50%)."""
     frequency: Frequency | None = None
     """How often one number may be called by all campaigns together."""
 

@@ -42,6 +42,7 @@ from yeta_reconcile.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from yeta_reconcile.documents.reach import Reach
 
@@ -115,6 +116,11 @@ class Repository:
     def callings(self) -> dict[str, Located[Campaign | DirectCall]]:
         """Campaigns and direct calls by name."""
         return {**self.campaigns, **self.direct_calls}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its days begin and end."""
+        return self.settings.zone
 
     @cached_property
     def reach(self) -> Reach:

@@ -19,6 +19,7 @@ WORKDAYS = "workdays"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
+SHARE_PATTERN = r"\d{1,3}(\.\d{1,2})?%"
 WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
 
 # As of every moment of the platform (`coercion.moment`).
@@ -39,6 +40,20 @@ def parse_duration(value: Any) -> timedelta:
     if duration > _LONGEST:
         raise ValueError(f"{_LONGEST.days}d is the longest duration there is")
     return duration
+
+
+def parse_most(value: Any) -> int | str:
+    """A whole number, or a share like `20%` → itself. Raises ValueError on anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and re.fullmatch(SHARE_PATTERN, value) and float(value[:-1]) <= 100:
+        return value
+    raise ValueError('a whole number is expected, or a share up to "100%"')
+
+
+def most_of(limit: int | str, whole: int) -> float:
+    """How many a limit allows; a share is one of `whole`."""
+    return limit if isinstance(limit, int) else float(limit[:-1]) * whole / 100
 
 
 def parse_window(value: Any) -> str:
@@ -172,6 +187,19 @@ Duration = Annotated[
             "type": "string",
             "pattern": f"^{DURATION_PATTERN}$",
             "examples": ["90s", "10m", "2h", "90d"],
+        }
+    ),
+]
+Most = Annotated[
+    int | str,
+    BeforeValidator(parse_most),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": f"^{SHARE_PATTERN}$"},
+            ],
+            "examples": [10000, "20%"],
         }
     ),
 ]

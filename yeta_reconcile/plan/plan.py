@@ -101,7 +101,8 @@ class Change:
 
     `wave_id` is the recorded wave it acts on (None: one that does not exist yet); `task_id` an orphan's
     task. `recall_rows` were called in vain and may be tried again by the platform; `deletes` is whether a
-    replacement deletes a task that was started. `position` names the file and line that caused it.
+    replacement deletes a task that was started; `removed_rows` leave the wave since the list holds them no
+    more. `position` names the file and line that caused it.
     `attributes` maps a name to (former, now).
     """
 
@@ -120,6 +121,7 @@ class Change:
     repeat_rows: int = 0
     recall_rows: int = 0
     deletes: bool = False
+    removed_rows: int = 0
     kind: ChangeKind = ChangeKind.PLAIN
 
     @property
@@ -152,6 +154,7 @@ class Summary:
     ringing_numbers: int
     recall_numbers: int
     repeat_numbers: int
+    removed_numbers: int
     campaigns: int
     unchanged: int
     blocked: int
@@ -196,13 +199,16 @@ def summarise(changes: Iterable[Change], campaigns: int, passed_over: int, block
     """Counts over changes of a repository of so many campaigns; some were not looked at, some are blocked."""
     counts = dict.fromkeys(Action, 0)
     touched = set()
-    new = ringing = recalls = repeats = 0
+    new = ringing = recalls = repeats = removed = 0
     for change in changes:
         counts[change.action] += 1
         touched.add(change.campaign)
         new += change.new_rows
         repeats += change.repeat_rows
+        removed += change.removed_rows
         ringing += change.ringing_rows
         recalls += change.recall_rows if change.rings else 0
     unchanged = max(campaigns - passed_over - blocked - len(touched), 0)
-    return Summary(counts, new, ringing, recalls, repeats, campaigns, unchanged, blocked, passed_over)
+    return Summary(
+        counts, new, ringing, recalls, repeats, removed, campaigns, unchanged, blocked, passed_over
+    )

@@ -54,6 +54,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "ringing_numbers": summary.ringing_numbers,
         "recall_numbers": summary.recall_numbers,
         "repeat_numbers": summary.repeat_numbers,
+        "removed_numbers": summary.removed_numbers,
         "campaigns": summary.campaigns,
         "unchanged": summary.unchanged,
         "blocked": summary.blocked,
@@ -77,6 +78,7 @@ def _change(change: Change) -> dict[str, Any]:
         "repeat_rows": change.repeat_rows,
         "recall_rows": change.recall_rows,
         "deletes": change.deletes,
+        "removed_rows": change.removed_rows,
         "wave_id": change.wave_id,
         "task_id": change.task_id,
         **({"kind": str(change.kind)} if change.kind is not ChangeKind.PLAIN else {}),
@@ -142,6 +144,7 @@ def _restored_change(saved: dict[str, Any]) -> Change:
         repeat_rows=saved["repeat_rows"],
         recall_rows=saved.get("recall_rows", 0),
         deletes=saved.get("deletes", False),
+        removed_rows=saved.get("removed_rows", 0),
         kind=ChangeKind(saved.get("kind", ChangeKind.PLAIN)),
     )
 

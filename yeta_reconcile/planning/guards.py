@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
 
 if TYPE_CHECKING:
@@ -19,30 +20,58 @@ if TYPE_CHECKING:
 
 REFUSED = "limit"
 EXEMPT = "limit-exempt"
+# Without a word on it, a list that lost more than half of whom its waves have yet to call is a wrong one.
+MOST_REMOVED = "50%"
+# Of so few anybody may go.
+FEW = 20
+NAMED = 5
 
 
-def _new(change: Change) -> int:
-    return change.new_rows
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What shares are shares of, for one campaign.
+
+    The `rows` of its list; how many of its staged and started waves have `yet` to be called, and how many
+    `tasks` these are.
+    """
+
+    rows: int = 0
+    yet: int = 0
+    tasks: int = 0
 
 
-def _ringing(change: Change) -> int:
-    return change.ringing_rows
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A limit on a count: what a change adds to it, in words, and what a share of it is a share of."""
+
+    count: Callable[[Change], int]
+    words: str
+    whole: Callable[[Weight], int]
+    of: str
 
 
-def _deletes(change: Change) -> int:
-    return int(change.action is Action.DELETE or change.deletes)
-
-
-def _repeats(change: Change) -> int:
-    return change.repeat_rows
-
-
-# Limit: (what a change adds to it, in words).
-COUNTED: dict[str, tuple[Callable[[Change], int], str]] = {
-    "new_numbers": (_new, "rows would enter waves"),
-    "ringing_numbers": (_ringing, "rows would ring"),
-    "deletes": (_deletes, "tasks would be deleted"),
-    "repeat_numbers": (_repeats, "people would be called again"),
+COUNTED: dict[str, Counted] = {
+    "new_numbers": Counted(
+        lambda change: change.new_rows,
+        "rows would enter waves",
+        lambda weight: weight.rows,
+        "rows of all lists",
+    ),
+    "ringing_numbers": Counted(
+        lambda change: change.ringing_rows, "rows would ring", lambda weight: weight.rows, "rows of all lists"
+    ),
+    "deletes": Counted(
+        lambda change: int(change.action is Action.DELETE or change.deletes),
+        "tasks would be deleted",
+        lambda weight: weight.tasks,
+        "tasks that are staged or going on",
+    ),
+    "repeat_numbers": Counted(
+        lambda change: change.repeat_rows,
+        "people would be called again",
+        lambda weight: weight.rows,
+        "rows of all lists",
+    ),
 }
 
 
@@ -55,59 +84,126 @@ class Guards:
     today: date
     at: Callable[..., Position]
 
-    def judge(self, changes: Iterable[Change], frequent: Mapping[str, int]) -> list[Diagnostic]:
+    def judge(
+        self,
+        changes: Iterable[Change],
+        frequent: Mapping[str, int],
+        weights: Mapping[str, Weight] | None = None,
+    ) -> list[Diagnostic]:
         """Findings, an error for each limit that is passed.
 
         `frequent` counts by campaign the numbers that would be called more often than the limit allows. What
         an exempt campaign does is left out of every count, and named.
         """
-        listed = list(changes)
+        listed, weights = list(changes), weights or {}
         found: list[Diagnostic] = []
-        for limit, (count, words) in COUNTED.items():
+        for limit, counted in COUNTED.items():
             most = getattr(self.limits, limit)
-            if most is None:
-                continue
-            counts: dict[str, int] = {}
-            for change in listed:
-                counts[change.campaign] = counts.get(change.campaign, 0) + count(change)
-            total = sum(self._counting(limit, counts, found).values())
-            if total > most:
-                found.append(self._refusal(limit, f"{total:,} {words} at once; limits.{limit} is {most:,}"))
+            if most is not None:
+                counts = self._counting(limit, _sums(listed, counted.count), found)
+                whole = sum(map(counted.whole, weights.values()))
+                self._judge_sum(limit, counts, counted, most, whole, found)
+        self._judge_removed(listed, weights, found)
         if self.limits.frequency is not None:
             times, within = self.limits.frequency.times, self.limits.frequency.within
             for campaign, numbers in self._counting("frequency", frequent, found).items():
                 often = f"more than {times} time{'s' if times > 1 else ''} within {_days(within)}"
                 words = f"{numbers:,} numbers of {campaign} would be called {often}"
-                found.append(self._refusal("frequency", words, campaign))
+                found.append(self._refusal("frequency", words, (campaign,)))
         return found
+
+    def _judge_sum(
+        self,
+        limit: str,
+        counts: Mapping[str, int],
+        counted: Counted,
+        most: int | str,
+        whole: int,
+        found: list[Diagnostic],
+    ) -> None:
+        total = sum(counts.values())
+        if total <= most_of(most, whole):
+            return
+        allowed = f"{most:,}" if isinstance(most, int) else f"{most} of the {whole:,} {counted.of}"
+        words = f"{total:,} {counted.words} at once; limits.{limit} is {allowed}{_by_campaign(counts)}"
+        found.append(self._refusal(limit, words, tuple(counts)))
+
+    def _judge_removed(
+        self, changes: list[Change], weights: Mapping[str, Weight], found: list[Diagnostic]
+    ) -> None:
+        """A count is one of all campaigns together, as of every limit; a share is of each list its own."""
+        limit, given = "removed_numbers", self.limits.removed_numbers
+        counts = self._counting(limit, _sums(changes, lambda change: change.removed_rows), found)
+        if isinstance(given, int):
+            removed = Counted(
+                lambda change: change.removed_rows,
+                "rows would leave their waves",
+                lambda weight: weight.yet,
+                "",
+            )
+            self._judge_sum(limit, counts, removed, given, 0, found)
+            return
+        most = given or MOST_REMOVED
+        for campaign, number in counts.items():
+            yet = weights.get(campaign, Weight()).yet
+            if number > most_of(most, yet) and (given or yet > FEW):
+                by = "" if given else " by default"
+                words = (
+                    f"{number:,} of the {yet:,} rows that {campaign} has yet to call would leave their "
+                    f"waves, since its list holds them no more; limits.{limit} is {most}{by}"
+                )
+                found.append(self._refusal(limit, words, (campaign,)))
 
     def _counting(self, limit: str, counts: Mapping[str, int], found: list[Diagnostic]) -> dict[str, int]:
         """The counts of campaigns that are not exempt; a note for each that is."""
         left = {}
         for campaign, number in counts.items():
-            exemption = self._exemption(campaign, limit)
+            exemption = self.exemption(campaign, limit)
             if number and exemption is None:
                 left[campaign] = number
             elif number and exemption is not None:
-                summary = f"{campaign} is exempt from limits.{limit} until {exemption.until}"
+                summary = (
+                    f"{campaign} is exempt from limits.{limit} until {exemption.until}: {exemption.reason}"
+                )
                 found.append(Diagnostic("note", EXEMPT, summary, None, "", campaign))
         return left
 
-    def _exemption(self, campaign: str, limit: str) -> Exemption | None:
-        return next(
-            (
-                exemption
-                for exemption in self.exemptions.get(campaign, ())
-                if exemption.limit == limit and exemption.until >= self.today
-            ),
-            None,
-        )
+    def exemption(self, campaign: str, limit: str) -> Exemption | None:
+        """What exempts a campaign from a limit today."""
+        return next((one for one in self._given(campaign, limit) if one.until >= self.today), None)
 
-    def _refusal(self, limit: str, summary: str, campaign: str | None = None) -> Diagnostic:
+    def _given(self, campaign: str, limit: str) -> list[Exemption]:
+        return [one for one in self.exemptions.get(campaign, ()) if one.limit == limit]
+
+    def _refusal(self, limit: str, summary: str, campaigns: tuple[str, ...]) -> Diagnostic:
+        """The error; exemptions that have run out are named as what it comes from."""
+        past = [
+            (name, max(one.until for one in given))
+            for name in campaigns
+            if (given := self._given(name, limit))
+        ]
+        for name, until in past:
+            summary += f"; the exemption of {name} ran out on {until}"
         hint = (
             f"do it in smaller steps, raise the limit, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`"
         )
+        campaign = campaigns[0] if len(campaigns) == 1 else None
         return Diagnostic("error", REFUSED, summary, self.at("limits", limit), hint, campaign)
+
+
+def _sums(changes: Iterable[Change], count: Callable[[Change], int]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for change in changes:
+        sums[change.campaign] = sums.get(change.campaign, 0) + count(change)
+    return sums
+
+
+def _by_campaign(counts: Mapping[str, int]) -> str:
+    """Who has how many of them, the greatest first."""
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    named = ", ".join(f"{name} {number:,}" for name, number in ordered[:NAMED])
+    more = f" and {len(ordered) - NAMED} more" if len(ordered) > NAMED else ""
+    return f" ({named}{more})"
 
 
 def _days(within: timedelta) -> str:

@@ -353,6 +353,10 @@ class _Tally:
             or (row.key, row.number_digest) in self.replaced
         )
 
+    def _listed(self, row: RowRecord) -> bool:
+        """Whether the list holds a staged row's key, or its number."""
+        return row.key in self.keys or row.number_digest in self.loose
+
     def delta(self, diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
         called_before = Counter(row.wave_id for row in self._ledger.again)
         removed = Counter(called_before)
@@ -365,6 +369,10 @@ class _Tally:
             elif row.fate is Fate.DIALLED:
                 called[row.wave_id].append(row.key)
         recalled = {wave_id: len(self._ledger.unreached(wave_id, keys)) for wave_id, keys in called.items()}
+        left = Counter(removed)
+        left.subtract(called_before)
+        left.update(recalled)
+        left.update(row.wave_id for row in self._ledger.staged.values() if not self._listed(row))
         # What is not declared any more, or held by now as an import or a rebuild tells, leaves its wave; of a
         # row that two waves stage, one of them goes.
         staged_removed = Counter(row.wave_id for row in self._ledger.staged.values())
@@ -398,6 +406,7 @@ class _Tally:
             recalled={wave_id: count for wave_id, count in recalled.items() if count},
             called_before=dict(called_before),
             held=dict(self.held),
+            left={wave_id: count for wave_id, count in left.items() if count > 0},
             diagnostics=diagnostics,
             new_line=self.new_line,
             edited_lines=self.edited_lines,

@@ -13,7 +13,7 @@ from yeta_reconcile.plan.plan import Action, Change, Forecast
 from yeta_reconcile.planning.diff import Finding, Subject, attribute_path, grip
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.planning.forecast import Workload, forecast
-from yeta_reconcile.planning.guards import Guards
+from yeta_reconcile.planning.guards import Guards, Weight
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.hours import (
@@ -119,7 +119,7 @@ def refusals(
     guards = Guards(
         limits=limits,
         exemptions={name: located.model.exempt for name, located in declared.callings.items()},
-        today=now.date(),
+        today=now.astimezone(declared.zone).date(),
         at=declared.settings.at,
     )
     frequent: dict[str, int] = {}
@@ -128,7 +128,15 @@ def refusals(
         frequent = _frequent(
             declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
         )
-    return guards.judge(listed, frequent)
+    return guards.judge(listed, frequent, {name: _weight(subject) for name, subject in subjects.items()})
+
+
+def _weight(subject: Subject) -> Weight:
+    """What the shares of a campaign are shares of."""
+    waves = [wave.record for wave in subject.waves if wave.record.staged or wave.record.live]
+    left = subject.delta.recalled
+    yet = sum(wave.pending + left.get(wave.wave_id, 0) for wave in waves)
+    return Weight(subject.delta.declared if subject.declared else 0, yet, len(waves))
 
 
 def _frequent(

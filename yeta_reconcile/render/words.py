@@ -172,6 +172,8 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
     ]
     if summary.repeat_numbers:
         people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
+    if summary.removed_numbers:
+        people.append(f"{summary.removed_numbers:,} will leave their waves")
     people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
     if summary.blocked:
         people.append(f"{summary.blocked:,} blocked")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 INVALID, REFUSED, UNRESOLVED = 3, 4, 8
+_TAKES_OUT = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 
 # Where a document says it; what stands in no document's key is reasoned with the document.
 _DECLARED_AT = {
@@ -85,9 +86,18 @@ class Case:
                 wave_id=wave.record.wave_id,
                 position=self.cause(reason, wave.record.wave_id, *attributes or ()),
                 attributes=dict(attributes or {}),
-                **{"rows": wave.rows_left, **fields},  # type: ignore[arg-type]
+                **{"rows": wave.rows_left, "removed_rows": self._removed(wave, action), **fields},  # type: ignore[arg-type]
             )
         )
+
+    def _removed(self, wave: Wave, action: Action) -> int:
+        """Rows that leave a wave since the list holds them no more; counted once, also while that waits."""
+        record = wave.record
+        leaving = action in _TAKES_OUT and (record.staged or record.live)
+        said = any(
+            change.wave_id == record.wave_id and change.removed_rows for change in self.decision.changes
+        )
+        return self.delta.left.get(record.wave_id, 0) if leaving and not said else 0
 
     def wait(self, wave: Wave, reason: Reason, rows: int, detail: str) -> None:
         """Decide to wait for something."""

@@ -1,0 +1,59 @@
+"""Each limit as a table: what a plan would do, and what is refused. The cases are in `cases/*.yaml`.
+
+What a case does not say is the plainest there is. `refused` maps a limit to a part of what is said of it:
+each refusal is an error at the limit's place. `notes` are whole.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.models import Exemption, Limits
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.guards import Guards, Weight
+
+CASES = Path(__file__).parent / "cases"
+TODAY = date(2026, 12, 1)
+
+
+def cases() -> list[Any]:
+    return [
+        pytest.param(case, id=f"{path.stem}: {case['it']}")
+        for path in sorted(CASES.glob("*.yaml"))
+        for case in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]
+
+
+def a_change(said: dict[str, Any]) -> Change:
+    given = dict(said)
+    action = Action(given.pop("action", "create"))
+    return Change(given.pop("campaign"), given.pop("wave", 1), action, Reason.NEW, **given)
+
+
+@pytest.mark.parametrize("case", cases())
+def test_a_limit(case: dict[str, Any]) -> None:
+    exempt = {name: (Exemption.model_validate(one),) for name, one in case.get("exempt", {}).items()}
+    weights = {name: Weight(**one) for name, one in case.get("weights", {}).items()}
+    limits = Limits.model_validate(case.get("limits", {}))
+    guards = Guards(limits, exempt, TODAY, lambda *path: Position(".".join(path), 7, 3))
+
+    found = guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), weights)
+
+    refused = {one.position.file: one for one in found if one.severity == "error" and one.position}
+    wanted = {f"limits.{name}": words for name, words in case.get("refused", {}).items()}
+    said = {name: str(one) for name, one in refused.items()}
+    assert set(said) == set(wanted), said
+    assert all(words in said[name] for name, words in wanted.items()), said
+    assert all("exempt: [{limit: " in one.hint for one in refused.values())
+    assert [one.summary for one in found if one.severity == "note"] == case.get("notes", [])
+
+
+def test_no_two_cases_say_the_same() -> None:
+    names = [param.id for param in cases()]
+    assert len(names) == len(set(names))
