@@ -112,3 +112,21 @@ def test_a_number_that_was_called_often_enough_is_not_called(here: Served) -> No
     assert here.main(*CALL, "--yes").code == 4
 
     assert here.changes_sent().count("callout") == 1
+
+
+def test_whom_nobody_may_call_is_not_called(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.project("limits: {do_not_call: [dnc.csv]}\n")
+    barred = here.root / "dnc.csv"
+    barred.write_text("phone\n+86 199 0000 0001\n", encoding="utf-8")
+    done = here.main(*CALL, "--yes")
+    assert done.code == 4
+    assert "nobody may call 199****0001: yeta.yaml:4:23" in done.err
+
+    barred.write_text("phone\n", encoding="utf-8")
+    # The number comes onto the list while the question stands.
+    monkeypatch.setattr(
+        "yeta_reconcile.cli.commands.call.confirm",
+        lambda *_args, **_options: barred.write_text("phone\n19900000001\n", encoding="utf-8"),
+    )
+    assert here.main(*CALL, "--yes").code == 7
+    assert here.changes_sent().count("callout") == 0

@@ -193,3 +193,17 @@ def test_the_examples_are_valid_at_the_emulator_as_it_is(
         assert main(["-C", str(EXAMPLES), "--env", "local", "validate", "--online"]) == 0
 
     assert "valid" in capsys.readouterr().out
+
+
+def test_a_do_not_call_list_is_checked_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path)
+    (tmp_path / "yeta.yaml").write_text(
+        "kind: Project\nname: acme\nlimits:\n  do_not_call: [dnc.csv, none.csv]\n", encoding="utf-8"
+    )
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+    assert "yeta.yaml:4:17: error: there is no file dnc.csv" in capsys.readouterr().err
+
+    for name in ("dnc", "none"):
+        (tmp_path / f"{name}.csv").write_text("phone,why\n1.99E+10,asked\n", encoding="utf-8")
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+    assert "dnc.csv:2:1: error: Excel has rounded it" in capsys.readouterr().err

@@ -79,7 +79,7 @@ class Apply:
         self.held_back: set[str] = set()
         self.looked_at = run.now_ms()
         """By when the plan's look at the platform was over."""
-        run.stale = Standing(planner, planned).why_stale
+        run.stale = Standing(planner, planned, run.clock).why_stale
         for change in planned.plan.changes:
             self.changes.setdefault(change.campaign, []).append(change)
 
@@ -231,7 +231,9 @@ class Apply:
             return
         found = compare(self.run, self.planner, subject)
         if found.delta.quiet:
-            signature = self.planner.signature(name, subject.columns, record, found.grips)
+            signature = self.planner.signature(
+                name, subject.columns, record, found.grips, self.run.clock.now()
+            )
             self._remember(name, signature, found.delta)
 
     def _remember(self, name: str, signature: str, delta: RowsDelta) -> None:

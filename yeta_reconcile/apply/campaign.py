@@ -58,7 +58,8 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
             else:
                 grips[wave.wave_id] = Grip.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
-    comparison = planner.comparison(subject.name, subject.columns, grips, subject.continued, withheld)
+    now = run.clock.now()
+    comparison = planner.comparison(subject.name, subject.columns, grips, now, subject.continued, withheld)
     return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
 
@@ -170,7 +171,8 @@ class Course:
 
     def _list_moved(self) -> bool:
         """Whether the list is another than the one that was planned: what nobody saw is not called."""
-        now = self.planner.signature(self.name, self.subject.columns, self._record(), {})
+        clock = self.run.clock
+        now = self.planner.signature(self.name, self.subject.columns, self._record(), {}, clock.now())
         return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
 
     def _list_changed(self) -> bool:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from yeta_reconcile.clock import Clock
+    from yeta_reconcile.documents.contacts import ListSpec
     from yeta_reconcile.planning.planner import Planned, Planner
 
 
 class Standing:
     """The documents and lists of one plan. A list is read again where its file is another than at last."""
 
-    def __init__(self, planner: Planner, planned: Planned) -> None:
+    def __init__(self, planner: Planner, planned: Planned, clock: Clock) -> None:
+        self._clock = clock
         self._planner = planner
         self._planned = planned
-        self._seen: dict[str, tuple[int, ...]] = {}
+        self._seen: dict[str, tuple[tuple[int, ...], ...]] = {}
 
     def why_stale(self, name: str) -> str | None:
         """Why a campaign is not what was planned any more; None if it is, or if nobody declared it."""
@@ -29,22 +30,24 @@ class Standing:
         if not located.stands(repository.root):
             return f"the document of {name} changed meanwhile"
         signature, subject = self._planned.signatures.get(name), self._planned.subjects.get(name)
-        spec = repository.list_spec(located)
-        looks = _looks(spec.path)
+        spec = repository.called_list(located, self._clock.now())
+        looks = _looks(spec)
         if signature is None or subject is None or (looks and self._seen.get(name) == looks):
             return None
         if (
             keyed(fingerprint_of(spec, subject.columns), self._planner.store.key)
             != signature.partition("/")[0]
         ):
-            return f"the contact list of {name} changed meanwhile"
+            barred = ", or whom nobody may call," if spec.without else ""
+            return f"the contact list of {name}{barred} changed meanwhile"
         self._seen[name] = looks
         return None
 
 
-def _looks(path: Path) -> tuple[int, ...]:
+def _looks(spec: ListSpec) -> tuple[tuple[int, ...], ...]:
     try:
-        found = path.stat()
+        found = spec.path.stat()
+        barred = spec.without.looks() if spec.without else ()
     except OSError:
         return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return ((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns), *barred)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from yeta_reconcile.documents.donotcall import DoNotCall
     from yeta_reconcile.documents.reach import Reach
 
 # Mobile numbers, one a line; with their count known by the length, none can hold two.
@@ -60,7 +61,7 @@ class ListSpec:
 
     `label` is the path that diagnostics show; `columns` platform column → CSV header; `key` the headers
     that identify a row (None: the number's); `at` tells where a part of `contacts:` stands; `reach` which
-    files may be read.
+    files may be read; `without` is whom nobody may call.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class ListSpec:
     ordered: bool = False
     at: Callable[..., Position] | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
+    without: DoNotCall | None = field(default=None, compare=False)
 
     @property
     def there(self) -> bool:
@@ -82,7 +84,7 @@ class ListSpec:
         return not (self.reach and self.reach.why_not(self.path)) and self.path.is_file()
 
     def fingerprint(self, file_digest: bytes, columns: Sequence[str] | None) -> bytes:
-        """32 bytes that change whenever the rows could; `columns` are the robot's."""
+        """32 bytes that change whenever the rows could; `columns` are the robot's. Raises OSError."""
         parts = (
             file_digest.hex(),
             self.encoding,
@@ -94,6 +96,7 @@ class ListSpec:
             self.changed_number,
             repr(self.ordered),
             repr(None if columns is None else tuple(columns)),
+            *((self.without.fingerprint(),) if self.without else ()),
         )
         return blake2b(_SEPARATOR.join(parts).encode(), digest_size=32).digest()
 

@@ -38,7 +38,7 @@ from yeta_reconcile.documents.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class _Document(BaseModel):
@@ -140,7 +140,13 @@ class Exemption(_Document):
     """A guard that does not hold for this campaign, why, and until when."""
 
     limit: Literal[
-        "new_numbers", "ringing_numbers", "deletes", "repeat_numbers", "removed_numbers", "frequency"
+        "new_numbers",
+        "ringing_numbers",
+        "deletes",
+        "repeat_numbers",
+        "removed_numbers",
+        "do_not_call",
+        "frequency",
     ]
     """The guard of `limits:` in yeta.yaml."""
     reason: Annotated[str, Field(min_length=1)]
@@ -171,6 +177,8 @@ class Limits(_Document):
     """People called before, lately or by `repeats`, who may be called again; a share is one of all rows."""
     removed_numbers: Most | None = None
     """Rows that may leave waves; a share: of those a campaign has yet to call (default 50%)."""
+    do_not_call: Annotated[tuple[str, ...], Field(examples=[["data/dnc.csv"]])] = ()
+    """CSV files, relative to yeta.yaml, whose first column is the number: none of these is called."""
     frequency: Frequency | None = None
     """How often one number may be called by all campaigns together."""
 
@@ -351,6 +359,11 @@ class _Declared(Protocol):
     def model(self) -> Calling:
         """What it says."""
         ...
+
+
+def exemption(given: Iterable[Exemption], limit: str, today: date) -> Exemption | None:
+    """What exempts from a limit today."""
+    return next((one for one in given if one.limit == limit and one.until >= today), None)
 
 
 _Known = TypeVar("_Known", bound=_Declared)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -23,6 +23,7 @@ from yeta_reconcile.diagnostics import (
 from yeta_reconcile.documents.calendars import CalendarSource
 from yeta_reconcile.documents.contacts import ListSpec
 from yeta_reconcile.documents.contexts import ContextReader
+from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in
 from yeta_reconcile.documents.models import (
     Campaign,
@@ -31,6 +32,7 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
     Project,
+    exemption,
 )
 from yeta_reconcile.documents.originals import says_still
 from yeta_reconcile.documents.relations import relation_findings
@@ -41,6 +43,7 @@ from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -133,6 +136,11 @@ class Repository:
         return _calendar(self.root, self.settings, self.project, self.reach)
 
     @cached_property
+    def do_not_call(self) -> DoNotCall | None:
+        """Whom nobody may call."""
+        return DoNotCall.of(self.root, self.settings, self.reach)
+
+    @cached_property
     def digest(self) -> str:
         """64 hex that change when anything does that a plan could depend on; comments do not count."""
         digest = blake2b(digest_size=32)
@@ -149,6 +157,12 @@ class Repository:
     def list_spec(self, located: Located[Campaign | DirectCall]) -> ListSpec:
         """The contact list of a campaign or direct call."""
         return _list_spec(self.root, self.reach, located, located.model.contacts)
+
+    def called_list(self, located: Located[Campaign | DirectCall], now: datetime) -> ListSpec:
+        """Its list without whom nobody may call, unless it is exempt from that on the day of `now`."""
+        spec = self.list_spec(located)
+        exempt = exemption(located.model.exempt, "do_not_call", now.astimezone(self.zone).date())
+        return spec if exempt else replace(spec, without=self.do_not_call)
 
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
@@ -226,6 +240,8 @@ class Survey:
                 self._read(label)
         self.findings += relation_findings(self.callings, whole=not self._incomplete)
         self.findings += self._calendar_findings()
+        self.do_not_call = DoNotCall.of(self.root, self.settings, self.reach)
+        self.findings += self.do_not_call.findings() if self.do_not_call else ()
         for context in self.contexts.values():
             self._check_campaign(context)
 

@@ -73,6 +73,7 @@ class RowsDelta:
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
     `left` are rows that may ring yet, staged ones too, and that the list does not hold any more.
+    `barred` rows of the list are not called since nobody may call them; `still_barred` of `removed` are such.
     `repeats` of the new rows, and `staged_repeats` of staged ones about to be started, are people whom a
     campaign of the project called, as `met` says of each.
     `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
@@ -97,6 +98,8 @@ class RowsDelta:
     recalled: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
+    barred: int = 0
+    still_barred: dict[int, int] = field(default_factory=dict)
     repeats: int = 0
     staged_repeats: dict[int, int] = field(default_factory=dict)
     met: dict[str, Met] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.models import exemption
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
 
@@ -32,12 +33,13 @@ class Weight:
     """What shares are shares of, for one campaign.
 
     The `rows` of its list; how many of its staged and started waves have `yet` to be called, and how many
-    `tasks` these are.
+    `tasks` these are. `barred` rows of the list nobody may call.
     """
 
     rows: int = 0
     yet: int = 0
     tasks: int = 0
+    barred: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Guards:
                 whole = sum(map(counted.whole, weights.values()))
                 self._judge_sum(limit, counts, counted, most, whole, found)
         self._judge_removed(listed, weights, found)
+        self._name_barred(weights, found)
         if self.limits.frequency is not None:
             times, within = self.limits.frequency.times, self.limits.frequency.within
             for campaign, numbers in self._counting("frequency", frequent, found).items():
@@ -154,23 +157,37 @@ class Guards:
                 )
                 found.append(self._refusal(limit, words, (campaign,)))
 
+    def _name_barred(self, weights: Mapping[str, Weight], found: list[Diagnostic]) -> None:
+        """Who may call whom nobody may call, and who may not any more: the rows themselves the list names."""
+        for campaign, weight in weights.items() if self.limits.do_not_call else ():
+            if exempt := self.exemption(campaign, "do_not_call"):
+                found.append(self._excused(campaign, exempt))
+            elif weight.barred and (given := self._given(campaign, "do_not_call")):
+                words = (
+                    f"the exemption of {campaign} from limits.do_not_call ran out on "
+                    f"{max(one.until for one in given)}: {weight.barred:,} of its rows are not called"
+                )
+                place = self.at("limits", "do_not_call")
+                found.append(Diagnostic("warning", "exemption-over", words, place, "", campaign))
+
     def _counting(self, limit: str, counts: Mapping[str, int], found: list[Diagnostic]) -> dict[str, int]:
         """The counts of campaigns that are not exempt; a note for each that is."""
         left = {}
         for campaign, number in counts.items():
-            exemption = self.exemption(campaign, limit)
-            if number and exemption is None:
+            exempt = self.exemption(campaign, limit)
+            if number and exempt is None:
                 left[campaign] = number
-            elif number and exemption is not None:
-                summary = (
-                    f"{campaign} is exempt from limits.{limit} until {exemption.until}: {exemption.reason}"
-                )
-                found.append(Diagnostic("note", EXEMPT, summary, None, "", campaign))
+            elif number and exempt is not None:
+                found.append(self._excused(campaign, exempt))
         return left
+
+    def _excused(self, campaign: str, exempt: Exemption) -> Diagnostic:
+        words = f"{campaign} is exempt from limits.{exempt.limit} until {exempt.until}: {exempt.reason}"
+        return Diagnostic("note", EXEMPT, words, None, "", campaign)
 
     def exemption(self, campaign: str, limit: str) -> Exemption | None:
         """What exempts a campaign from a limit today."""
-        return next((one for one in self._given(campaign, limit) if one.until >= self.today), None)
+        return exemption(self.exemptions.get(campaign, ()), limit, self.today)
 
     def _given(self, campaign: str, limit: str) -> list[Exemption]:
         return [one for one in self.exemptions.get(campaign, ()) if one.limit == limit]

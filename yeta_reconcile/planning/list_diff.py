@@ -5,23 +5,22 @@ It reads lists and the state, row by row; it writes neither and asks the platfor
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.contacts import ListReader, ListSpec, joined
+from yeta_reconcile.documents.donotcall import NOBODY
 from yeta_reconcile.numbers import forms
 from yeta_reconcile.planning.continued import Held, Hold
-from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
-from yeta_reconcile.planning.ledger import STAGING, Ledger
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.planning.delta import Grip, RowsDelta
+from yeta_reconcile.planning.tally import Tally, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.marks import Key
+    from yeta_reconcile.planning.ledger import Ledger
     from yeta_reconcile.waves.record import RowRecord
 
 NAMED_LINES = 5
@@ -37,18 +36,6 @@ _CALLED_BY = {
     Hold.POSSIBLY: "may have called them (`yeta state resolve` settles it)",
 }
 _CHANGED = "this row's key was called with another number; nobody calls the number that stands here now"
-
-
-class Verdict(Enum):
-    """Where a declared row stands."""
-
-    NEW = "new"
-    STAGED = "staged"
-    HELD = "held"
-    BLOCKED = "blocked"
-    CHANGED = "changed"
-    CONTINUED = "continued"
-    ASIDE = "aside"
 
 
 class Comparison:
@@ -73,15 +60,28 @@ class Comparison:
         self._key = key
         self._ledger = ledger
         self._blocked: set[bytes] = set()
+        self._barred = spec.without.numbers(key.row_digest) if spec.without else NOBODY
         self.diagnostics: list[Diagnostic] = []
 
     def _reader(self) -> ListReader:
         return ListReader(self.spec, self.columns, digest=self._key.row_digest)
 
-    def rows(self, reader: ListReader | None = None) -> Iterable[Row]:
-        """A pass over the list: its rows, each under the key by which the ledger knows it."""
-        rows = reader or self._reader()
+    def rows(self, reader: ListReader | None = None, barred: list[int] | None = None) -> Iterable[Row]:
+        """A pass over the list: its rows, each under the key by which the ledger knows it.
+
+        Whom nobody may call is not on it, whatever it says; the lines of these go to `barred`.
+        """
+        rows: Iterable[Row] = reader or self._reader()
+        if self._barred:
+            rows = self._callable(rows, [] if barred is None else barred)
         return rows if self._ledger.empty else map(self._as_known, rows)
+
+    def _callable(self, rows: Iterable[Row], barred: list[int]) -> Iterator[Row]:
+        for row in rows:
+            if row.number_digest in self._barred:
+                barred.append(row.line)
+            else:
+                yield row
 
     def _as_known(self, row: Row) -> Row:
         """A row as former versions kept it, where the ledger has it so and not as it is kept today."""
@@ -112,16 +112,16 @@ class Comparison:
 
     def delta(self, grips: Mapping[int, Grip], same_columns: set[int], *, collect: bool = False) -> RowsDelta:
         """Read the whole list once. `same_columns` are waves sent with today's columns."""
-        if self._ledger.empty and not self.continued and not collect:
+        if self._ledger.empty and not (self.continued or self._barred or collect):
             # Nothing to compare with: rows are counted, and digests made only when a wave takes them.
             counter = ListReader(self.spec, self.columns, digest=joined)
             new = sum(map(len, counter.blocks()))
             self.diagnostics = list(counter.diagnostics)
             return RowsDelta(declared=new, new=new, diagnostics=tuple(self.diagnostics))
         reader = self._reader()
-        tally = _Tally(self._ledger, grips, same_columns)
+        tally = Tally(self._ledger, grips, same_columns, self._barred)
         deferred: list[tuple[Row, list[bytes]]] = []
-        for row in self.rows(reader):
+        for row in self.rows(reader, tally.barred_lines):
             verdict, others = self._judge(row)
             tally.seen(row)
             if others and self.spec.same_number == "allow":
@@ -134,10 +134,10 @@ class Comparison:
         self._blocked = tally.blocked
         if collect:
             self.entering = tally.entering
-        self.diagnostics = [*reader.diagnostics, *self._named(tally)]
+        self.diagnostics = [*self._barred.diagnostics, *reader.diagnostics, *self._named(tally)]
         return tally.delta(tuple(self.diagnostics))
 
-    def _count(self, tally: _Tally, row: Row, verdict: Verdict, others: list[bytes]) -> None:
+    def _count(self, tally: Tally, row: Row, verdict: Verdict, others: list[bytes]) -> None:
         content = b"" if verdict is Verdict.NEW else self.content_digest(row)
         tally.count(row, verdict, content)
         tally.follow(row, others, verdict)
@@ -211,8 +211,14 @@ class Comparison:
             if verdict is Verdict.NEW:
                 yield row
 
-    def _named(self, tally: _Tally) -> Iterator[Diagnostic]:
+    def _named(self, tally: Tally) -> Iterator[Diagnostic]:
         label = self.spec.label
+        if barred := tally.barred_lines:
+            words = (
+                f"{len(barred):,} {'rows are' if len(barred) > 1 else 'row is'} not called, since nobody may "
+                f"call the number (limits.do_not_call): lines {_stretches(barred)}"
+            )
+            yield Diagnostic("warning", "do-not-call", words, Position(label, barred[0], 1))
         for line, code in tally.aside_lines[:NAMED_LINES]:
             words = f"the platform refused this row (code {code}); it is set aside until it changes"
             yield Diagnostic("warning", "row-set-aside", words, Position(label, line, 1))
@@ -247,170 +253,6 @@ class Comparison:
                 words = f"{more} more {rows} {what}: lines {_stretches(lines[NAMED_LINES:])}"
                 if more > 0:
                     yield Diagnostic("warning", "more-rows", words, Position(label))
-
-
-class _Tally:
-    """Counts while a list is read."""
-
-    def __init__(self, ledger: Ledger, grips: Mapping[int, Grip], same_columns: set[int]) -> None:
-        self._ledger = ledger
-        self._grips = grips
-        self._same_columns = same_columns
-        self.keys: set[bytes] = set()
-        # Of held keys that are declared with another number, or were held with several: the declared one.
-        self.now: dict[bytes, bytes] = {}
-        self.entering: set[bytes] = set()
-        self.loose: set[bytes] = set()
-        self.replaced: set[tuple[bytes, bytes]] = set()
-        self.continued: Counter[Held] = Counter()
-        self.declared = self.new = self.released = 0
-        self.freed: Counter[int] = Counter()
-        self.held: Counter[int] = Counter()
-        self.edited: Counter[int] = Counter()
-        self.renumbered: Counter[int] = Counter()
-        self.staged: Counter[int] = Counter()
-        self.staged_edited: Counter[int] = Counter()
-        self.blocked: set[bytes] = set()
-        self.follows: Counter[int] = Counter()
-        self.new_line = 0
-        self.edited_lines: dict[int, int] = {}
-        self.following: set[int] = set()
-        self.blocked_lines: list[int] = []
-        self.changed_lines: list[int] = []
-        self.aside_lines: list[tuple[int, int]] = []
-        self.thrown_lines: list[int] = []
-
-    def seen(self, row: Row) -> None:
-        """The row is declared, whatever becomes of it."""
-        self.keys.add(row.digest)
-        held = self._ledger.holding.get(row.digest)
-        if held and (row.digest in self._ledger.further or held.number_digest != row.number_digest):
-            self.now[row.digest] = row.number_digest
-
-    def declares(self, key: bytes, number: bytes) -> bool:
-        """Whether a key that was held with a number is declared with it; asked once all rows were seen."""
-        return key in self.keys and self.now.get(key, number) == number
-
-    def count(self, row: Row, verdict: Verdict, content: bytes) -> None:
-        self.declared += 1
-        if verdict is Verdict.HELD:
-            self._hold(row, content)
-            return
-        self.loose.add(row.number_digest)
-        if verdict is Verdict.STAGED:
-            staged = self._ledger.staged[row.digest]
-            self.staged[staged.wave_id] += 1
-            if staged.content != content and staged.wave_id in self._same_columns:
-                self.staged_edited[staged.wave_id] += 1
-                self.edited_lines.setdefault(staged.wave_id, row.line)
-        elif verdict is Verdict.NEW:
-            self.new += 1
-            self.entering.add(row.number_digest)
-            self.new_line = self.new_line or row.line
-            self.released += row.digest in self._ledger.released
-            freed = self._ledger.freeing.get(row.digest)
-            if freed:
-                self.freed[freed.wave_id] += 1
-        elif verdict is Verdict.BLOCKED:
-            self.blocked.add(row.digest)
-            self.blocked_lines.append(row.line)
-        elif verdict is Verdict.CHANGED:
-            self.changed_lines.append(row.line)
-        elif verdict is Verdict.ASIDE:
-            self.aside_lines.append((row.line, self._ledger.aside[row.digest][3]))
-
-    def follow(self, row: Row, others: list[bytes], verdict: Verdict) -> None:
-        """A blocked row whose number stands undialled in one wave: it follows if that wave is replaced."""
-        held = [self._ledger.standing_for(other, row.number_digest) for other in others]
-        waves = {former.wave_id for former in held}
-        if verdict is Verdict.BLOCKED and len(waves) == 1 and all(h.fate is Fate.PENDING for h in held):
-            self.follows[waves.pop()] += 1
-            self.following.add(row.line)
-
-    def _hold(self, row: Row, content: bytes) -> None:
-        held = self._ledger.standing_for(row.digest, row.number_digest)
-        self.held[held.wave_id] += 1
-        if held.wave_id not in self._grips:
-            self.thrown_lines.append(row.line)
-        another = held.number_digest != row.number_digest
-        if another:
-            self.loose.add(row.number_digest)
-        if not self._ledger.may_ring(held):
-            return
-        if another:
-            self.replaced.add((held.key, held.number_digest))
-        if held.content != content and held.wave_id in self._same_columns:
-            self.edited[held.wave_id] += 1
-            self.renumbered[held.wave_id] += another
-            self.edited_lines.setdefault(held.wave_id, row.line)
-
-    def _stands(self, row: RowRecord) -> bool:
-        """Whether somebody declares a holding row: its key with its number, or its number under another."""
-        now = self.now.get(row.key, row.number_digest)
-        return row.key in self.keys and (
-            now == row.number_digest
-            or row.number_digest in self.loose
-            or (row.key, row.number_digest) in self.replaced
-        )
-
-    def _listed(self, row: RowRecord) -> bool:
-        """Whether the list holds a staged row's key, or its number."""
-        return row.key in self.keys or row.number_digest in self.loose
-
-    def delta(self, diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
-        called_before = Counter(row.wave_id for row in self._ledger.again)
-        removed = Counter(called_before)
-        called: dict[int, list[bytes]] = defaultdict(list)
-        for row in self._ledger.holders():
-            if self._stands(row):
-                continue
-            if self._ledger.may_ring(row):
-                removed[row.wave_id] += 1
-            elif row.fate is Fate.DIALLED:
-                called[row.wave_id].append(row.key)
-        recalled = {wave_id: len(self._ledger.unreached(wave_id, keys)) for wave_id, keys in called.items()}
-        left = Counter(removed)
-        left.subtract(called_before)
-        left.update(recalled)
-        left.update(row.wave_id for row in self._ledger.staged.values() if not self._listed(row))
-        # What is not declared any more, or held by now as an import or a rebuild tells, leaves its wave; of a
-        # row that two waves stage, one of them goes.
-        staged_removed = Counter(row.wave_id for row in self._ledger.staged.values())
-        staged_removed.subtract(self.staged)
-        staged_removed.update(self._ledger.doubled)
-        staged = {
-            wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], staged_removed[wave_id])
-            for wave_id, grip in self._grips.items()
-            if grip in STAGING
-        }
-        return RowsDelta(
-            declared=self.declared,
-            new=self.new,
-            blocked=len(self.blocked),
-            changed=len(self.changed_lines),
-            continued=self.continued.total(),
-            theirs={held.campaign: n for held, n in self.continued.items() if held.hold is Hold.THEIRS},
-            leaving={
-                (held.campaign, held.wave_id): count
-                for held, count in self.continued.items()
-                if held.hold is Hold.LEAVING
-            },
-            follows=dict(self.follows),
-            set_aside=len(self.aside_lines),
-            freed=dict(self.freed),
-            released=self.released,
-            staged=staged,
-            edited=dict(self.edited),
-            renumbered=dict(self.renumbered),
-            removed=dict(removed),
-            recalled={wave_id: count for wave_id, count in recalled.items() if count},
-            called_before=dict(called_before),
-            held=dict(self.held),
-            left={wave_id: count for wave_id, count in left.items() if count > 0},
-            diagnostics=diagnostics,
-            new_line=self.new_line,
-            edited_lines=self.edited_lines,
-        )
 
 
 def _stretches(lines: Sequence[int]) -> str:

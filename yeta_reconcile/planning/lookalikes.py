@@ -7,6 +7,7 @@ them on. It reads the state and, where a list changed, that list; it changes not
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,6 @@ from yeta_reconcile.waves.renames import known_as, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
@@ -156,7 +156,7 @@ class Kin:
         if located is None:
             return numbers if record.gone_at is None else set()
         robot = self.config.robots.get(located.model.robot)
-        spec = self.declared.list_spec(located)
+        spec = self.declared.called_list(located, datetime.fromtimestamp(self.now / 1000, UTC))
         if robot is None or lists_same(keyed(fingerprint_of(spec, robot.columns), self.store.key), record):
             return set()
         return numbers - self._numbers_of(located)

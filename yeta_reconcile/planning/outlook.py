@@ -136,7 +136,7 @@ def _weight(subject: Subject) -> Weight:
     waves = [wave.record for wave in subject.waves if wave.record.staged or wave.record.live]
     left = subject.delta.recalled
     yet = sum(wave.pending + left.get(wave.wave_id, 0) for wave in waves)
-    return Weight(subject.delta.declared if subject.declared else 0, yet, len(waves))
+    return Weight(subject.delta.declared if subject.declared else 0, yet, len(waves), subject.delta.barred)
 
 
 def _frequent(
@@ -172,7 +172,7 @@ def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> It
             )
     if subject.delta.new:
         grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
-        spec = declared.list_spec(declared.callings[subject.name])
+        spec = declared.called_list(declared.callings[subject.name], subject.now)
         ledger = Ledger.read(store, subject.record, grips)
         comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued)
         comparison.delta(grips, set())

@@ -37,9 +37,7 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.outlook import differing, forecasts, recalls_of, refusals
-from yeta_reconcile.planning.preflight import (
-    check_campaign,
-)
+from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.signatures import (
     deciding_facts,
     fingerprint_of,
@@ -47,9 +45,7 @@ from yeta_reconcile.planning.signatures import (
     signature_of,
 )
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
-from yeta_reconcile.waves.readback import (
-    reads_otherwise,
-)
+from yeta_reconcile.waves.readback import reads_otherwise
 from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
 from yeta_reconcile.waves.renames import (
     former_of,
@@ -135,11 +131,17 @@ class Planner:
         return gathered.planned()
 
     def signature(
-        self, name: str, columns: tuple[str, ...], record: CampaignRecord, grips: Mapping[int, Grip]
+        self,
+        name: str,
+        columns: tuple[str, ...],
+        record: CampaignRecord,
+        grips: Mapping[int, Grip],
+        now: datetime,
     ) -> str:
-        """What `Planned.signatures` would say of a campaign as it is now."""
+        """What `Planned.signatures` would say of a campaign as it is `now`."""
         located = self.declared.callings[name]
-        fingerprint = keyed(fingerprint_of(self.declared.list_spec(located), columns), self.store.key)
+        spec = self.declared.called_list(located, now)
+        fingerprint = keyed(fingerprint_of(spec, columns), self.store.key)
         return signature_of(fingerprint, record, grips, recorded_of(self._continued(located.model)))
 
     def comparison(
@@ -147,17 +149,18 @@ class Planner:
         name: str,
         columns: tuple[str, ...],
         grips: Mapping[int, Grip],
+        now: datetime,
         continued: Mapping[bytes, Held] | None = None,
         withheld: Collection[int] = (),
     ) -> Comparison:
-        """A campaign's list against the ledger as it is now; `continued` counts as called in any case.
+        """A campaign's list against the ledger as it is `now`; `continued` counts as called in any case.
 
         What one of the waves `withheld` let go is held all the same.
         """
         located = self.declared.callings[name]
         ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld)
         held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
-        return Comparison(self.declared.list_spec(located), columns, self.store.key, ledger, held)
+        return Comparison(self.declared.called_list(located, now), columns, self.store.key, ledger, held)
 
     def _continued(self, model: Calling) -> list[Continued]:
         """The campaigns that one continues, as they are recorded now."""
@@ -293,7 +296,7 @@ class _Gathering:
         orphans: Collection[Orphan],
         strangers: bool,
     ) -> Subject:
-        model, spec = located.model, self.declared.list_spec(located)
+        model, spec = located.model, self.declared.called_list(located, self.now)
         waves = self.lit[record.name] if record else ()
         robot = self.observed.config.robots.get(model.robot)
         columns = robot.columns if robot else ()

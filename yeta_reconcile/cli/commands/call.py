@@ -81,7 +81,12 @@ def call(
         columns = _checked(opened, robot, line, voice)
         row = _row(columns, normal, given)
         run = run_of(opened, "call")
+        # Asked again right before the call: a question may stand for long.
+        run.stale = lambda _campaign: _barred(opened, normal)
         with holding(run):
+            if barred := _barred(opened, normal):
+                hint = "take it off the list, or try the robot with another number"
+                raise RefusedByGuard(barred, hint=hint)
             _refuse_frequent(opened, normal)
             if halted := opened.halted():
                 raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
@@ -149,6 +154,20 @@ def _row(columns: tuple[str, ...], number: str, given: dict[str, str]) -> tuple[
         wanted = " ".join(f"{column}=…" for column in missing)
         raise InvalidInput("the robot needs a value for each of its columns", hint=f"add {wanted}")
     return (number, *(given[column] for column in others))
+
+
+def _barred(opened: Session, number: str) -> str | None:
+    """Why nobody may call a number; None if one may. Where the list cannot be read, nobody is called."""
+    listed = opened.repository.do_not_call
+    if listed is None:
+        return None
+    barred = listed.numbers(opened.store.key.row_digest)
+    wrong = next((found for found in barred.diagnostics if found.severity == "error"), None)
+    if wrong is not None:
+        return f"the do-not-call list cannot be used: {wrong.position}: {wrong.summary}"
+    if opened.store.key.row_digest(number) in barred:
+        return f"nobody may call {mask(number)}: {opened.repository.settings.at('limits', 'do_not_call')}"
+    return None
 
 
 def _refuse_frequent(opened: Session, number: str) -> None:

@@ -14,7 +14,7 @@ from yeta_reconcile.diagnostics import (
     Position,
     diagnostic_json,
 )
-from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.contacts import ListReader, plain_digest
 from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.errors import InvalidInput
@@ -119,6 +119,8 @@ def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], finding
             pass
         rows += reader.count
         findings += reader.diagnostics
+    if (barred := survey.do_not_call) and not [*barred.findings()]:
+        findings += barred.numbers(plain_digest).diagnostics
     readers = [*map(survey.context_reader, survey.contexts.values()), *survey.other_contexts]
     for contexts in readers:
         if contexts is not None:

@@ -65,6 +65,7 @@ def decide_live(case: Case, wave: Wave) -> None:
             _resume(case, wave, Reason.EDIT_REVERTED)
     else:
         _name_recalled(case, wave, recalled)
+        _name_barred(case, wave)
         _steer(case, wave)
 
 
@@ -89,6 +90,18 @@ def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
             f"{recalled} removed numbers of wave {wave.record.number} were called in vain and may be tried "
             "again",
             "`state: paused` stops it", "contacts",
+        )  # fmt: skip
+
+
+def _name_barred(case: Case, wave: Wave) -> None:
+    """What a wave is let keep although nobody may call it."""
+    barred = case.delta.still_barred.get(wave.record.wave_id, 0)
+    if barred and case.declared.on_removed_rows == "ignore":
+        case.find(
+            "do-not-call-ignored", 0,
+            f"{barred} numbers of wave {wave.record.number} that nobody may call (limits.do_not_call) may "
+            "ring: on_removed_rows is ignore",
+            "`on_removed_rows: carry-over` takes them out, `state: paused` stops the wave", "on_removed_rows",
         )  # fmt: skip
 
 
