@@ -16,6 +16,7 @@ from yeta_reconcile.diagnostics import (
     Diagnostic,
     restore_diagnostic,
 )
+from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
@@ -324,6 +325,7 @@ class _Gathering:
             orphans=tuple(orphans),
             strangers_block=strangers,
             state_lost=any(map(_started, self.observed.orphans)),
+            callouts_missing=isinstance(model, DirectCall) and self.store.callouts.missing(),
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
