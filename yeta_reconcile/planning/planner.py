@@ -12,10 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.diagnostics import (
-    Diagnostic,
-    restore_diagnostic,
-)
+from yeta_reconcile.diagnostics import Diagnostic, restore_diagnostic
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import stretched
@@ -39,20 +36,11 @@ from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.outlook import differing, forecasts, recalls_of, refusals
 from yeta_reconcile.planning.preflight import check_campaign
-from yeta_reconcile.planning.signatures import (
-    deciding_facts,
-    fingerprint_of,
-    keyed,
-    signature_of,
-)
+from yeta_reconcile.planning.signatures import deciding_facts, fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.waves.readback import reads_otherwise
 from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
-from yeta_reconcile.waves.renames import (
-    former_of,
-    record_of,
-    successor_of,
-)
+from yeta_reconcile.waves.renames import former_of, record_of, successor_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
