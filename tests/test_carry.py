@@ -120,7 +120,7 @@ def test_a_drained_wave_whose_last_record_is_too_old_to_come_needs_a_person(lab:
     lab.emulator.advance(6 * DAY)
     (wait,) = lab.plan().plan.changes
     assert (wait.action, wait.reason) == (Action.WAIT, Reason.RECORDS_MISSING)
-    assert "1 call records are missing; `yeta backfill` fetches" in wait.detail
+    assert "1 call record is missing; `yeta backfill` fetches" in wait.detail
 
     lab.emulator.advance(2 * DAY)
     planned = lab.plan()

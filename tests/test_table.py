@@ -141,7 +141,7 @@ def test_a_row_of_another_width_is_an_error_at_its_line(tmp_path: Path) -> None:
     read = opened(tmp_path, "a,b\n1,2\n3\n4,5,6\n,,\n7,8\n")
 
     assert said(read) == [
-        f"list.csv:3:1: error: this row has 1 fields, the header has 2 {QUOTED}",
+        f"list.csv:3:1: error: this row has 1 field, the header has 2 {QUOTED}",
         f"list.csv:4:1: error: this row has 3 fields, the header has 2 {QUOTED}",
     ]
     assert [line for line, _ in rows(read)] == [2, 6]

@@ -8,3 +8,8 @@ def count(number: int, noun: str, plural: str = "", *, none: str = "no") -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{f'{number:,}' if number else none} {plural or noun + 's'}"
+
+
+def every(number: int, noun: str, plural: str) -> str:
+    """`1 row is`, `all 1,200 rows are`."""
+    return f"{'' if number == 1 else 'all '}{count(number, noun, plural)}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from yeta_reconcile.amounts import count
+
 # The fictitious 1990000xxxx too: which blocks are given out is the platform's affair.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
 # A dot parts groups of digits as a hyphen does; one that a fraction follows, as Excel writes it, does not.
@@ -111,9 +113,11 @@ def _landline(plain: str, readings: set[str]) -> str:
         service = valid[0].startswith(("400", "800"))
         return valid[0] if service else f"0{valid[0]}"
     if digits[0] == "1" and len(digits) != 11:
-        raise BadNumberError(f"it has {len(digits)} digits; a mobile number has 11")
+        raise BadNumberError(f"it has {count(len(digits), 'digit')}; a mobile number has 11")
     if digits[0] not in "0+84" and len(digits) < 10:
-        raise BadNumberError(f"it has {len(digits)} digits; a landline needs its area code, like 0551")
+        raise BadNumberError(
+            f"it has {count(len(digits), 'digit')}; a landline needs its area code, like 0551"
+        )
     raise BadNumberError("no telephone number of the mainland looks like this")
 
 

@@ -69,7 +69,7 @@ def test_a_halt_is_never_refused(here: Served) -> None:
     assert here.main("apply", "--yes").code == 0
     done = here.main("halt", **PIPELINE)
     assert done.code == 0
-    assert "1 tasks were paused; 0 are still live." in done.out
+    assert "1 task was paused; 0 are still live." in done.out
 
 
 def test_documents_are_checked_all_the_same(here: Served) -> None:

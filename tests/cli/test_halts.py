@@ -63,7 +63,7 @@ def test_a_halt_of_one_environment_neither_stops_another_nor_is_lifted_by_it(
     assert here.main("halt", **other).code == 0
     assert here.main("resume", "--yes", **other).code == 0
     assert here.main("status").out.startswith("HALTED")
-    assert "1 tasks were paused by it" in here.main("resume", "--yes").out
+    assert "1 task was paused by it" in here.main("resume", "--yes").out
     assert not here.main("status").out.startswith("HALTED")
 
 

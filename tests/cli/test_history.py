@@ -208,7 +208,7 @@ def test_an_entry_that_was_changed_breaks_the_chain(here: Served) -> None:
     applied(here)
     (entry,) = entries(here)
     assert here.main("history", "verify").out == (
-        f"The chain of 1 entries holds.\nIt has 2 links; the newest is {entry['end_digest']}.\n"
+        f"The chain of 1 entry holds.\nIt has 2 links; the newest is {entry['end_digest']}.\n"
     )
     with closing(sqlite3.connect(here.root / "state" / "yeta.db")) as database, database:
         database.execute("UPDATE history SET entry = replace(entry, 'apply', 'other')")

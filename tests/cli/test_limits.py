@@ -57,7 +57,7 @@ def test_a_number_is_not_called_more_often_than_all_campaigns_together_may(here:
     done = here.main("apply", "--yes")
 
     assert done.code == 4
-    assert "1 numbers of two would be called more than 1 time within 7 days" in done.out
+    assert "1 number of two would be called more than 1 time within 7 days" in done.out
     here.campaign("two", [3, 4, 5], lines='["200"]')
     assert here.main("apply", "--yes").code == 0
 
@@ -70,7 +70,7 @@ def test_two_campaigns_of_one_plan_count_together(here: Served) -> None:
     done = here.main("apply", "--yes")
 
     assert done.code == 4
-    assert "1 numbers of two" in done.out
+    assert "1 number of two" in done.out
     assert here.changes_sent() == []
 
 

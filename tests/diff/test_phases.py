@@ -315,7 +315,7 @@ def test_a_paused_wave_waits_for_calls_then_for_records_and_then_for_a_person() 
         ({"in_process": 1}, "calls in progress are let finish"),
         ({"called": None}, "the platform gives no count"),
         ({"called": 3}, missing_records(1)),
-        ({"called": 1}, "2 call records stand against 1 numbers the platform counts as dialled"),
+        ({"called": 1}, "2 call records stand against 1 number the platform counts as dialled"),
         ({"called": 2}, ""),
     ],
 )

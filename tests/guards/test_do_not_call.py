@@ -121,7 +121,7 @@ def test_with_ignored_removals_it_stays_in_the_wave_and_the_plan_says_so(tmp_pat
 
     assert lab.actions() == []
     (words,) = said(lab, "do-not-call-ignored")
-    assert "1 numbers of wave 1 that nobody may call" in words
+    assert "1 number of wave 1 that nobody may call" in words
 
 
 @pytest.mark.parametrize("call", ["create", "start"])

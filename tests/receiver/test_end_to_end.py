@@ -184,7 +184,7 @@ def test_recordings_are_fetched_whole_once_and_continued(
         assert file.read_bytes() == whole
         capsys.readouterr()
         assert main(["-C", str(home), *options]) == 0
-        assert "0 fetched, 1 were there already" in capsys.readouterr().out
+        assert "0 fetched, 1 was there already" in capsys.readouterr().out
         file.unlink()
         assert main(["-C", str(home), *options[:-1], base + "nowhere/"]) == 7
 

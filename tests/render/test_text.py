@@ -140,3 +140,11 @@ def test_a_plan_that_may_not_be_applied_says_so_first_and_last() -> None:
     assert lines[0] == "Refused: nothing of this can be applied (1 refusal)."
     assert lines[-1].startswith("Refused plan: 2 to replace")
     assert [line for line in lines if "will ring: " in line] == []
+
+
+def test_a_change_by_which_nobody_is_left_to_ring_rings_no_telephone() -> None:
+    resumed = a_change(action=Action.RESUME, reason=Reason.DECLARED_RUNNING, rows=0, new_rows=0, rings=True)
+    text = plan_text(a_plan(resumed))
+    assert "resume wave 1: nobody will ring" in text
+    assert "No telephone rings by this." in text
+    assert "no telephones" not in text

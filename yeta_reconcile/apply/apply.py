@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.apply.campaign import Course, compare
 from yeta_reconcile.apply.run import Problem, Run, Stopped
@@ -173,11 +174,12 @@ class Apply:
                 if wave.unknown:
                     rows = self.run.store.waves.rows(wave.wave_id)
                     lines = sorted(row.line for row in rows if row.fate is Fate.UNKNOWN)
+                    of = f"of wave {wave.number}"
                     self.run.problem(
                         8,
                         name,
-                        f"{wave.unknown} rows of wave {wave.number} were called out without an answer: "
-                        f"{wave_list(self.planner, name)} lines {', '.join(map(str, lines))}",
+                        f"{count(wave.unknown, f'row {of} was', f'rows {of} were')} called out without an "
+                        f"answer: {wave_list(self.planner, name)} lines {', '.join(map(str, lines))}",
                         f"a call record settles them, or `yeta state resolve {name}`",
                     )
 

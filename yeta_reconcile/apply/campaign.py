@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.apply.approval import Approval
 from yeta_reconcile.apply.callout import Callout
@@ -86,7 +87,8 @@ class Course:
             if change.wave_id is not None:
                 going_on &= self._existing(change)
             elif change.action is Action.WAIT:
-                self.run.problem(7, self.name, f"{change.rows} rows wait: {change.detail}", "run again later")
+                waiting = count(change.rows, "row waits", "rows wait")
+                self.run.problem(7, self.name, f"{waiting}: {change.detail}", "run again later")
             elif change.action is Action.CALL and new_waves:
                 self._call_out()
         stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
@@ -264,7 +266,9 @@ class Course:
     def _within(self, rows: int, approved: int) -> bool:
         if rows <= approved:
             return True
-        words = f"{rows} rows would go out where the plan showed {approved}: nothing of it is started"
+        words = (
+            f"{count(rows, 'row')} would go out where the plan showed {approved}: nothing of it is started"
+        )
         self.run.problem(7, self.name, words, "run again: the next plan shows them")
         return False
 

@@ -10,6 +10,7 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import (
     InvalidInput,
     YetaError,
@@ -56,7 +57,7 @@ class Round:
     left: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        done = f"{self.changes} changes" if self.changes else "nothing to do"
+        done = count(self.changes, "change") if self.changes else "nothing to do"
         parts = [f"round {self.number}: exit {self.exit_code}, {done}"]
         if self.left:
             parts.append(f"left alone: {', '.join(self.left)}")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.concurrency import Pace
 from yeta_reconcile.errors import (
     Incomplete,
@@ -177,8 +178,11 @@ class Run:
         if wave is not None:
             end = wave.attributes.end
             if end is not None and end <= self.clock.now():
-                words = f"the end of {wave.campaign} is past: {wave.pending} rows of wave {wave.number} were"
-                raise Incomplete(f"{words} never dialled", hint="extend `schedule.end` to call them")
+                rows = count(
+                    wave.pending, f"row of wave {wave.number} was", f"rows of wave {wave.number} were"
+                )
+                words = f"the end of {wave.campaign} is past: {rows} never dialled"
+                raise Incomplete(words, hint="extend `schedule.end` to call them")
             if why := self.stale(wave.campaign):
                 raise Incomplete(f"{why}; nothing of it is started", hint="run again to see what it means")
         if rings:

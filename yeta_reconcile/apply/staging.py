@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.inserting import Filling, ListChanged
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
@@ -162,7 +163,9 @@ class Staging:
             if task.count_tel == wave.pending:
                 break
             if run.now_ms() >= patience:
-                self._throw_away(wave, f"holds {task.count_tel} numbers where {wave.pending} were submitted")
+                self._throw_away(
+                    wave, f"holds {count(task.count_tel or 0, 'number')}, and {wave.pending} were submitted"
+                )
                 return
             run.wait(run.pauses.look)
         found = read_back(request_of(wave, self._windows(wave), wave.created_at), task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.settling import absent, journalled, look, settle_wave
 from yeta_reconcile.errors import Incomplete
@@ -14,6 +15,7 @@ from yeta_reconcile.waves.lifecycle import (
     AFTER,
     carry_readiness,
     ended_as,
+    missing_records,
     quiet_facts,
     risen,
     seen,
@@ -54,7 +56,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
-    wrong = f"holds {task.count_tel} numbers, not {asked}" if task.count_tel != asked else ""
+    wrong = f"holds {count(task.count_tel or 0, 'number')}, not {asked}" if task.count_tel != asked else ""
     if not wrong and (names := reads_otherwise(wave, task, lines)):
         wrong = f"has another {', '.join(names)} than was asked"
     if wrong and wave.phase is Phase.STARTED:
@@ -250,8 +252,7 @@ def account(run: Run, wave: WaveRecord) -> bool:
         return True
     words, hint = "its calls may still be in progress", "run again"
     if wave.tel_count is not None:
-        words = f"{wave.missing_records} call records are missing"
-        hint = "`yeta backfill` fetches those that could not be delivered"
+        words, hint = missing_records(wave.missing_records), "run again once they are there"
     run.problem(7, wave.campaign, f"wave {wave.number} is over; {words}", hint)
     return False
 
@@ -356,7 +357,8 @@ def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
     left = [row.key for row in rows if row.fate is Fate.PENDING and row.batch not in done]
     if left and (proof := absent(run, wave, task)):
         run.store.waves.release(proof, left)
-        words = f"another hand started wave {wave.number} before it was full; {len(left)} rows are not in it"
+        out = count(len(left), "row is", "rows are")
+        words = f"another hand started wave {wave.number} before it was full; {out} not in it"
         run.problem(7, wave.campaign, words, "run again to put them into a further wave")
 
 

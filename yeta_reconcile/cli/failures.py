@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from yeta_reconcile import __version__
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.log import json_line, redact, trace_of
 from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
@@ -132,8 +133,8 @@ def _say_failure(failure: Failure) -> None:
     for found in failure.diagnostics:
         tell(diagnostic_line(found))
     errors = sum(found.severity == "error" for found in failure.diagnostics)
-    count = f" ({errors} error{'s' if errors != 1 else ''})" if errors else ""
-    _say(f"error: {failure.error}{count}", failure.hint)
+    counted = f" ({count(errors, 'error')})" if errors else ""
+    _say(f"error: {failure.error}{counted}", failure.hint)
 
 
 def _place(finding: Diagnostic) -> tuple[Position, str]:

@@ -13,6 +13,7 @@ from itertools import chain, compress, starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.csvfile import SHOWN, Encoding, Table
 from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading
@@ -297,9 +298,8 @@ class ListReader:
         """Say which keys and numbers stand twice, each with the line on which it stands first."""
         if self.left_out and self.spec.duplicates == "first":
             line = self._keys.lines[0][1]
-            count = self.left_out
-            rows = f"{count} rows have" if count > 1 else "one row has"
-            first = "; this is the first of them" if count > 1 else ""
+            rows = count(self.left_out, "row has", "rows have")
+            first = "; this is the first of them" if self.left_out > 1 else ""
             summary = f"{rows} the key of an earlier row, which alone counts{first}"
             self._add(line, "duplicate-key", summary, severity="warning", field=self._key_at[0])
         elif self.left_out:
@@ -325,7 +325,7 @@ class ListReader:
             self._add(line, code, summary, hint=hint, field=at)
         if seen.again > len(seen.lines):
             more = seen.again - len(seen.lines)
-            self._add(0, f"more-{code}s", f"{more} more rows are like these")
+            self._add(0, f"more-{code}s", count(more, "more row is like these", "more rows are like these"))
 
     # What the header means
 

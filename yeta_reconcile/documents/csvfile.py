@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position, Severity
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class Table:
         self.findings.add(
             line,
             "ragged-row",
-            f"this row has {len(fields)} fields, the header has {len(self.header)}",
+            f"this row has {count(len(fields), 'field')}, the header has {len(self.header)}",
             hint="a field that holds the delimiter or a line break must be in double quotes",
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import file_digest
 from yeta_reconcile.documents.csvfile import Table
@@ -143,7 +144,12 @@ def _take(table: Table, digest: Callable[..., bytes], barred: Barred) -> tuple[D
                     summary = f"this bars nobody: {problem}"
                     table.findings.add(line, "bad-number", summary, severity="warning", field=0)
     if bad > NAMED:
-        table.findings.add(0, "more-rows", f"{bad - NAMED} more rows bar nobody", severity="warning")
+        table.findings.add(
+            0,
+            "more-rows",
+            count(bad - NAMED, "more row bars nobody", "more rows bar nobody"),
+            severity="warning",
+        )
     return table.findings.all()
 
 

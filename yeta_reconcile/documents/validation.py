@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import (
     Diagnostic,
     Position,
@@ -127,7 +128,7 @@ def _in_words(found: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
         case "less_than_equal":
             return f"at most {context['le']} is possible", ""
         case "string_too_long":
-            return f"at most {context['max_length']} characters are possible", ""
+            return f"at most {count(context['max_length'], 'character')}", ""
         case "string_pattern_mismatch":
             words = [words for mark, words in _PATTERNS.items() if mark in context["pattern"]]
             return (words or [found["msg"]])[0], ""

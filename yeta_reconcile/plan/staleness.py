@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def _called_again(approved: Plan, now: Plan) -> list[str]:
         again = sum(change.repeat_rows for change in changes)
         allowed = sum(change.repeat_rows for change in approved.doing if change.campaign == name)
         if again > allowed:
-            moved.append(f"{name}: {again} people would be called again, {allowed} were in it")
+            moved.append(
+                f"{name}: {count(again, 'person', 'people')} would be called again, {allowed} were in it"
+            )
     return moved
 
 

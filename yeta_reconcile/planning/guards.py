@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.models import exemption
 from yeta_reconcile.documents.values import most_of
@@ -46,8 +47,8 @@ class Weight:
 class Counted:
     """A limit on a count: what a change adds to it, in words, and what a share of it is a share of."""
 
-    count: Callable[[Change], int]
-    words: str
+    counts: Callable[[Change], int]
+    nouns: tuple[str, str]
     whole: Callable[[Weight], int]
     of: str
 
@@ -55,22 +56,25 @@ class Counted:
 COUNTED: dict[str, Counted] = {
     "new_numbers": Counted(
         lambda change: change.new_rows,
-        "rows would enter waves",
+        ("row would enter a wave", "rows would enter waves"),
         lambda weight: weight.rows,
         "rows of all lists",
     ),
     "ringing_numbers": Counted(
-        lambda change: change.ringing_rows, "rows would ring", lambda weight: weight.rows, "rows of all lists"
+        lambda change: change.ringing_rows,
+        ("row would ring", "rows would ring"),
+        lambda weight: weight.rows,
+        "rows of all lists",
     ),
     "deletes": Counted(
         lambda change: int(change.action is Action.DELETE or change.deletes),
-        "tasks would be deleted",
+        ("task would be deleted", "tasks would be deleted"),
         lambda weight: weight.tasks,
         "tasks that are staged or going on",
     ),
     "repeat_numbers": Counted(
         lambda change: change.repeat_rows,
-        "people would be called again",
+        ("person would be called again", "people would be called again"),
         lambda weight: weight.rows,
         "rows of all lists",
     ),
@@ -102,7 +106,7 @@ class Guards:
         for limit, counted in COUNTED.items():
             most = getattr(self.limits, limit)
             if most is not None:
-                counts = self._counting(limit, _sums(listed, counted.count), found)
+                counts = self._counting(limit, _sums(listed, counted.counts), found)
                 whole = sum(map(counted.whole, weights.values()))
                 self._judge_sum(limit, counts, counted, most, whole, found)
         self._judge_removed(listed, weights, found)
@@ -110,8 +114,8 @@ class Guards:
         if self.limits.frequency is not None:
             times, within = self.limits.frequency.times, self.limits.frequency.within
             for campaign, numbers in self._counting("frequency", frequent, found).items():
-                often = f"more than {times} time{'s' if times > 1 else ''} within {_days(within)}"
-                words = f"{numbers:,} numbers of {campaign} would be called {often}"
+                often = f"more than {count(times, 'time')} within {_days(within)}"
+                words = f"{count(numbers, 'number')} of {campaign} would be called {often}"
                 found.append(self._refusal("frequency", words, (campaign,)))
         return found
 
@@ -128,7 +132,7 @@ class Guards:
         if total <= most_of(most, whole):
             return
         allowed = f"{most:,}" if isinstance(most, int) else f"{most} of the {whole:,} {counted.of}"
-        words = f"{total:,} {counted.words} at once; limits.{limit} is {allowed}{_by_campaign(counts)}"
+        words = f"{count(total, *counted.nouns)} at once; limits.{limit} is {allowed}{_by_campaign(counts)}"
         found.append(self._refusal(limit, words, tuple(counts)))
 
     def _judge_removed(
@@ -140,7 +144,7 @@ class Guards:
         if isinstance(given, int):
             removed = Counted(
                 lambda change: change.removed_rows,
-                "rows would leave their waves",
+                ("row would leave its wave", "rows would leave their waves"),
                 lambda weight: weight.yet,
                 "",
             )
@@ -152,8 +156,8 @@ class Guards:
             if number > most_of(most, yet) and (given or yet > FEW):
                 by = "" if given else " by default"
                 words = (
-                    f"{number:,} of the {yet:,} rows that {campaign} has yet to call would leave their "
-                    f"waves, since its list holds them no more; limits.{limit} is {most}{by}"
+                    f"{number:,} of the {count(yet, 'row')} that {campaign} has yet to call would leave "
+                    f"their waves, since its list holds them no more; limits.{limit} is {most}{by}"
                 )
                 found.append(self._refusal(limit, words, (campaign,)))
 
@@ -208,10 +212,10 @@ class Guards:
         return Diagnostic("error", REFUSED, summary, self.at("limits", limit), hint, campaign)
 
 
-def _sums(changes: Iterable[Change], count: Callable[[Change], int]) -> dict[str, int]:
+def _sums(changes: Iterable[Change], counts: Callable[[Change], int]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for change in changes:
-        sums[change.campaign] = sums.get(change.campaign, 0) + count(change)
+        sums[change.campaign] = sums.get(change.campaign, 0) + counts(change)
     return sums
 
 
@@ -227,5 +231,5 @@ def _days(within: timedelta) -> str:
     days, rest = divmod(int(within.total_seconds()), 86400)
     if rest or not days:
         hours = within.total_seconds() / 3600
-        return f"{hours:g} hours"
-    return f"{days} days" if days > 1 else "a day"
+        return "an hour" if hours == 1 else f"{hours:g} h"
+    return count(days, "day") if days > 1 else "a day"

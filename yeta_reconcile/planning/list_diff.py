@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.contacts import ListReader, ListSpec, joined
 from yeta_reconcile.documents.donotcall import NOBODY
@@ -228,31 +229,31 @@ class Comparison:
         for line in tally.changed_lines[:NAMED_LINES]:
             hint = "`changed_number: call` under `contacts:` calls it"
             yield Diagnostic("warning", "changed-number", _CHANGED, Position(label, line, 1), hint)
-        for (name, hold, _), count in sorted(tally.continued.items()):
+        for (name, hold, _), rows in sorted(tally.continued.items()):
             if hold in _CALLED_BY:
-                words = (
-                    f"{count} rows are not called: {name}, which this campaign continues, {_CALLED_BY[hold]}"
-                )
+                kept = count(rows, "row is", "rows are")
+                words = f"{kept} not called: {name}, which this campaign continues, {_CALLED_BY[hold]}"
                 yield Diagnostic("note", "continued", words, Position(label))
         if tally.thrown_lines:
-            count, line = len(tally.thrown_lines), tally.thrown_lines[0]
+            line = tally.thrown_lines[0]
             words = (
-                f"{count} rows were called by a task that was thrown away, as call records tell: they are "
-                "not called again"
+                f"{count(len(tally.thrown_lines), 'row was', 'rows were')} called by a task that was thrown "
+                f"away, as call records tell: {'it is' if len(tally.thrown_lines) == 1 else 'they are'} not "
+                "called again"
             )
             yield Diagnostic("warning", "called-by-discarded", words, Position(label, line, 1))
         aside = [line for line, _ in tally.aside_lines]
+        another = "another number than the one that was called"
         named = (
-            ("are set aside", aside),
-            ("are not called", tally.blocked_lines),
-            ("have another number than the one that was called", tally.changed_lines),
+            ("is set aside", "are set aside", aside),
+            ("is not called", "are not called", tally.blocked_lines),
+            (f"has {another}", f"have {another}", tally.changed_lines),
         )
-        for what, lines in named:
-            if more := len(lines) - NAMED_LINES:
-                rows = "rows" if more > 1 else "row"
-                words = f"{more} more {rows} {what}: lines {_stretches(lines[NAMED_LINES:])}"
-                if more > 0:
-                    yield Diagnostic("warning", "more-rows", words, Position(label))
+        for one, many, lines in named:
+            more = lines[NAMED_LINES:]
+            if more:
+                words = count(len(more), f"more row {one}: line", f"more rows {many}: lines")
+                yield Diagnostic("warning", "more-rows", f"{words} {_stretches(more)}", Position(label))
 
 
 def _stretches(lines: Sequence[int]) -> str:

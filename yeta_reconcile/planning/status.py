@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.planning.forecast import after_work
 from yeta_reconcile.platform.call import (
     RESULTS,
@@ -127,16 +128,17 @@ def _hands(wave: Wave) -> str:
     if record.by_hand and record.phase in {Phase.PAUSED, Phase.DELETED}:
         return f"{record.phase} by another hand"
     if record.held and record.kind == "Campaign":
-        return f"{record.held} rows are held as possibly dialled"
-    return f"{record.unknown} rows were called out and never answered for" if record.unknown else ""
+        return f"{count(record.held, 'row is', 'rows are')} held as possibly dialled"
+    unknown = count(record.unknown, "row was", "rows were")
+    return f"{unknown} called out and never answered for" if record.unknown else ""
 
 
 def _by_words(results: Results) -> dict[str, int]:
     """Rows by the words of their result, those of the document where the platform gave none."""
     counted: Counter[str] = Counter()
-    for code, words, count in results.by_result:
+    for code, words, rows in results.by_result:
         known = RESULTS.get(code)
-        counted[words or (known.words if known else code)] += count
+        counted[words or (known.words if known else code)] += rows
     return dict(counted)
 
 

@@ -179,7 +179,7 @@ def read_inserted(result: Any, rows: int) -> Inserted:
     if total is None:
         raise OddAnswer("success without a total")
     if total != rows:
-        raise OddAnswer(f"success for {total} of {rows} rows")
+        raise OddAnswer(f"success for {total} of the rows, which are {rows}")
     ids = [*map(identifier, listed(result.get("task_data_ids")))]
     known = tuple(data_id for data_id in ids if data_id)
     return Inserted(total, known if len(known) == len(ids) == rows == len(set(known)) else ())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from hashlib import blake2b
-from itertools import count
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import (
     Unreachable,
 )
@@ -138,7 +139,7 @@ class Asking:
     def _until_answered(self, call: Call, once: Callable[[], Value]) -> Value:
         """Ask until there is an answer, with growing waits, for `TRIES` or `patience`."""
         started = self._now()
-        for tried in count(1):
+        for tried in itertools.count(1):
             failure: Unreachable | Busy
             try:
                 return once()
@@ -155,7 +156,7 @@ class Asking:
         raise AssertionError("count never ends")
 
     def _unreachable(self, call: Call, why: str, tried: int) -> Unreachable:
-        times = "" if tried == 1 else f" after {tried} tries"
+        times = "" if tried == 1 else f" after {count(tried, 'try', 'tries')}"
         return Unreachable(
             f"no answer from the platform to {call}{times}: {why}",
             hint="check platform.base_url and the network, then run again",

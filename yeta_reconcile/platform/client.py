@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import (
     Incomplete,
     Unreachable,
@@ -209,7 +210,7 @@ class PlatformClient(Asking):
             for chunk in self._exchange.get(url, seconds):
                 written += len(chunk)
                 if written > max_bytes:
-                    raise NoAnswer(f"a file of more than {max_bytes} bytes", again=False)
+                    raise NoAnswer(f"a file of more than {count(max_bytes, 'byte')}", again=False)
                 target.write(chunk)
             return written
 
@@ -293,7 +294,7 @@ class PlatformClient(Asking):
 
     def _send_rows(self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]) -> Inserted:
         if not 0 < len(rows) <= ROWS_PER_CALL:
-            raise ValueError(f"{len(rows)} rows in one call; 1 to {ROWS_PER_CALL} are taken")
+            raise ValueError(f"one call with {count(len(rows), 'row')}; 1 to {ROWS_PER_CALL} are taken")
         return self._change(call, payload, lambda result: answers.read_inserted(result, len(rows)))
 
     def prepare(self, what: str) -> None:

@@ -12,6 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.records.payload import LONGEST, NotAnObject, read_object
 
 if TYPE_CHECKING:
@@ -67,9 +68,9 @@ def _too_much(entries: list[zipfile.ZipInfo]) -> str:
     sizes = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MOST_FILES or sizes > MOST_BYTES:
-        return f"holds more than is taken: {len(entries)} files, {sizes} bytes"
+        return f"holds more than is taken: {count(len(entries), 'file')}, {count(sizes, 'byte')}"
     if sizes > _SMALL and sizes > packed * MOST_RATIO:
-        return f"unpacks to {sizes // max(packed, 1)} times its size: it is not read"
+        return f"unpacks to {count(sizes // max(packed, 1), 'time')} its size: it is not read"
     return ""
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from yeta_reconcile.amounts import count
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -87,7 +89,7 @@ class Recordings:
                 if answer.status_code == 416 or (goes_on and (not piece or int(piece[1]) != have)):
                     # What is there fits to nothing that can be had: the next try begins anew.
                     part.unlink(missing_ok=True)
-                    return f"HTTP status {answer.status_code} for what comes after {have} bytes"
+                    return f"HTTP status {answer.status_code} for what comes after {count(have, 'byte')}"
                 if not goes_on and answer.status_code != 200:
                     return f"HTTP status {answer.status_code}"
                 whole = call.recording_size or (int(piece[2] or 0) if goes_on and piece else 0)
@@ -105,6 +107,6 @@ class Recordings:
         if size != (whole or size) or size > most:
             if size > most:
                 part.unlink()
-            return f"{size} bytes came in place of {whole or f'at most {most}'}"
+            return f"{count(size, 'byte')} came in place of {whole or f'at most {most}'}"
         part.replace(file)
         return ""

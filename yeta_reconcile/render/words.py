@@ -143,7 +143,7 @@ def deed(change: Change) -> str:
         quiet = "" if change.rings else "; it was never started, nobody is rung by this"
         return f"replace {wave}: {rows} {'will ring' if change.rings else 'staged again'}{quiet}"
     if change.rings:
-        return f"{change.action} {wave}: {rows} will ring"
+        return f"{change.action} {wave}: {rows if change.ringing_rows else 'nobody'} will ring"
     if change.action is Action.CREATE:
         return f"create {wave} with {rows}"
     if change.action is Action.DELETE and change.task_id:
@@ -183,7 +183,7 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
 
 def asides(plan: Plan) -> str:
     """How much was found, and how many campaigns were not looked at, as sentences; empty if none."""
-    others = "1 other was" if plan.passed_over == 1 else f"{plan.passed_over:,} others were"
+    others = count(plan.passed_over, "other was", "others were")
     return f"{_findings(plan)} {f'{others} not looked at (--only).' if plan.passed_over else ''}".strip()
 
 
@@ -202,7 +202,7 @@ def _as_declared(campaigns: int) -> str:
         return "No campaign is declared."
     if campaigns == 1:
         return "The one campaign is as declared."
-    return f"All {campaigns:,} campaigns are as declared."
+    return f"All {count(campaigns, 'campaign')} are as declared."
 
 
 def what_rings(plan: Plan) -> list[str]:
@@ -211,7 +211,7 @@ def what_rings(plan: Plan) -> list[str]:
         return []
     by_campaign: dict[str, int] = {}
     for change in plan.changes:
-        if change.rings:
+        if change.ringing_rows:
             by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.ringing_rows
     summary = plan.summary
     if not by_campaign:

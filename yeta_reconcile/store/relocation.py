@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.keys import FILE, given_secret, read_secret, required_secret, write_secret
@@ -164,7 +165,7 @@ def _copy(old: Transaction, new: Transaction, table: str) -> None:
     found = _found(new, table)
     if sent.proof(table) != found:
         raise StateError(
-            f"the copy of {table} is not what was copied ({sent.rows} rows, {found.rows} of them there)",
+            f"the copy of {table} is not what was copied ({count(sent.rows, 'row')}, {found.rows} there)",
             hint="nothing was kept of it; the state is where it was",
         )
 

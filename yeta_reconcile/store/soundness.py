@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateDamaged, YetaError
 from yeta_reconcile.store.fates import COUNTER
 from yeta_reconcile.store.sqlite import DAMAGED
@@ -71,7 +72,7 @@ def _miscounted(database: Database) -> list[Finding]:
             if one != other
         ]
         if sum(there) != rows:
-            differing.append(f"{rows - sum(there)} rows of a fate that is none")
+            differing.append(f"{count(rows - sum(there), 'row')} of a fate that is none")
         if differing:
             where = f"{campaign} wave {number}, attempt {attempt}"
             wrong.append(Finding("counts", f"{where}: its rows are {', '.join(differing)}"))

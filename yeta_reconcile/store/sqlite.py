@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateDamaged, StateError, StateGone
 from yeta_reconcile.store.database import check_fence
 from yeta_reconcile.store.footing import Footing, alone, beside
@@ -216,8 +217,8 @@ class SqliteDatabase:
         found = [row[0] for row in self.read(f"PRAGMA integrity_check({MOST_FAULTS})") if row[0] != "ok"]
         loose = Counter((row[0], row[2]) for row in self.read("PRAGMA foreign_key_check"))
         return found + [
-            f"{count} rows of {table} belong to what is not in {parent}"
-            for (table, parent), count in sorted(loose.items())
+            f"{count(rows, f'row of {table} belongs', f'rows of {table} belong')} to what is not in {parent}"
+            for (table, parent), rows in sorted(loose.items())
         ]
 
     def backup(self, target: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.platform.resources import ASTIR, LivePhase, Task
 from yeta_reconcile.waves.proof import CUT_SHORT
@@ -299,9 +300,12 @@ def carry_readiness(wave: WaveRecord, task: Task, now: int, drain_quiet: int) ->
     if missing == 0 and not wave.held and not wave.unknown:
         return Readiness(True)
     if missing < 0 or wave.held:
-        words = f"{wave.dialled} call records stand against {called} numbers the platform counts as dialled"
+        stand = "stands" if wave.dialled == 1 else "stand"
+        records, numbers = count(wave.dialled, "call record"), count(called, "number")
+        words = f"{records} {stand} against {numbers} the platform counts as dialled"
         return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=quiet)
-    words = missing_records(missing) if missing else f"{wave.unknown} rows were never answered for"
+    unknown = count(wave.unknown, "row was", "rows were")
+    words = missing_records(missing) if missing else f"{unknown} never answered for"
     return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=silent_for_a_week(wave, now))
 
 
@@ -310,9 +314,10 @@ def silent_for_a_week(wave: WaveRecord, now: int) -> bool:
     return wave.quiet_since is not None and now - wave.quiet_since > WEEK_MS
 
 
-def missing_records(count: int) -> str:
+def missing_records(number: int) -> str:
     """Words for records that did not come."""
-    return f"{count} call records are missing; `yeta backfill` fetches those the platform could not deliver"
+    missing = count(number, "call record is", "call records are")
+    return f"{missing} missing; `yeta backfill` fetches those the platform could not deliver"
 
 
 def quiet_facts(wave: WaveRecord, task: Task) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count, every
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.models import (
     Campaign,
@@ -176,16 +177,18 @@ def _doubt(
     """Why what is in a task is not proven; empty if it is. `chosen`: so many rows may be in it."""
     if rows is None:
         others = "" if chosen == len(listed.rows) else " that no other task proves"
-        everyone = f"all {chosen:,} declared rows{others} are held as possibly dialled"
-        return f"its rows cannot be told from the list as it is now, so {everyone}"
+        everyone = every(chosen, f"declared row{others} is", f"declared rows{others} are")
+        return f"its rows cannot be told from the list as it is now, so {everyone} held as possibly dialled"
     held = "so all of these are held as possibly dialled"
     if task.count_tel != len(rows):
-        return f"it holds {task.count_tel} numbers and its mark stands for {len(rows):,}, {held}"
+        return (
+            f"it holds {count(task.count_tel or 0, 'number')} and its mark stands for {len(rows):,}, {held}"
+        )
     if key_headers(declared, listed.columns):
         # The mark stands for keys: a number that was mended since is not the one the task calls.
         return (
-            f"its mark proves {len(rows):,} rows by their key and not which numbers they had, {held}, and "
-            "the task may call numbers that are not in the list any more; `state: paused` stops it"
+            f"its mark proves {count(len(rows), 'row')} by their key and not which numbers they had, {held}, "
+            "and the task may call numbers that are not in the list any more; `state: paused` stops it"
         )
     return ""
 

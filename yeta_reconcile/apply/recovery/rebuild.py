@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import every
 from yeta_reconcile.apply.recovery.adopt import (
     Adoption,
     DeclaredList,
@@ -177,9 +178,10 @@ class Rebuild:
                 created_at=self.now,
             )
             others = " that it does not know as called" if settled else ""
+            held = every(len(rows), f"declared row{others} is", f"declared rows{others} are")
             doubt = (
-                f"direct calls leave no task, so all {len(rows):,} declared rows{others} are held as "
-                f"possibly called; `yeta state resolve {name}` frees them"
+                f"direct calls leave no task, so {held} held as possibly called; "
+                f"`yeta state resolve {name}` frees them"
             )
             recovery.adoptions.append((located.model, Adoption(wave, rows, doubt)))
             recovery.unproven.append(f"{name}: {doubt}")

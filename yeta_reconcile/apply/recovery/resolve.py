@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.platform.resources import ASTIR
@@ -82,8 +83,8 @@ def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> str:
         ready = carry_readiness(record, wave.task, now, drain_quiet)
         return "" if ready.ready else f"paused in order to be replaced: {ready.detail}"
     if record.phase in {Phase.DELETED, Phase.EXPIRED} and not record.accounted:
-        counted = "no" if record.tel_count is None else f"{record.tel_count:,}"
-        return f"over: {record.dialled:,} call records, {counted} numbers dialled by the platform's count"
+        counted = count(record.tel_count or 0, "number")
+        return f"over: {count(record.dialled, 'call record')}, {counted} dialled by the platform's count"
     return ""
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.offline import (
     opened,
     settings_of,
@@ -54,8 +55,9 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
         if date and (why := _why_nothing(date, datetime.now(ZoneInfo(project.timezone)).date())):
             tell(f"note: of {date} nothing can come: {why}")
         fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=so_far)
-    files = f"{fetched.files} file{'' if fetched.files == 1 else 's'}"
-    words = f"{files}: {fetched.new} new pushes, {fetched.known} were there already."
+    new = count(fetched.new, "new push", "new pushes", none="0")
+    known = count(fetched.known, "was", "were", none="0")
+    words = f"{count(fetched.files, 'file', none='0')}: {new}, {known} there already."
     done(form, "backfill", words, **asdict(fetched))
     for problem in fetched.broken:
         tell(f"error: {problem}")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.callout import (
     call_once,
 )
@@ -178,6 +179,6 @@ def _refuse_frequent(opened: Session, number: str) -> None:
     called = opened.store.waves.called_since(since).get(opened.store.key.row_digest(number), 0)
     if called >= frequency.times:
         raise RefusedByGuard(
-            f"{mask(number)} was called {called} times already; limits.frequency allows {frequency.times}",
+            f"{mask(number)} was called {count(called, 'time')}; limits.frequency allows {frequency.times}",
             hint="wait, or try the robot with another number",
         )

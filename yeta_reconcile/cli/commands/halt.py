@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.halt import Halting, Known
 from yeta_reconcile.cli.audit import note_halt
 from yeta_reconcile.cli.output import format_option, say, show_json, tell, told
@@ -68,7 +69,8 @@ def halt(context: Context, form: str) -> int:
         }
         show_json({"format": FORMAT, **shown})
     else:
-        say(f"{len(halting.paused)} tasks were paused; {len(left)} are still live.")
+        paused = count(len(halting.paused), "task was", "tasks were")
+        say(f"{paused} paused; {count(len(left), 'is', 'are', none='0')} still live.")
     if left:
         why = "; ".join(f"{task_id}: {halting.refused.get(task_id, 'it goes on')}" for task_id in left)
         hint = "run `yeta halt` again, or pause them there"

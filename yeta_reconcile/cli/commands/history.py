@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -53,10 +54,11 @@ def verify(context: Context) -> None:
             f"the chain breaks at no {report.broken_at}: {report.broken_why}",
             hint="compare with a copy made by `yeta state backup`; `yeta state check` looks at the rest",
         )
-    say(f"The chain of {len(report.entries):,} entries holds.")
+    say(f"The chain of {count(len(report.entries), 'entry', 'entries')} holds.")
     if report.bare:
-        say(f"Its first {report.bare:,} links are from before there were seals, and proven by none.")
-    say(f"It has {report.links:,} links; the newest is {report.head or 'none'}.")
+        first = count(report.bare, "link, its first, is", "links, its first, are")
+        say(f"{first} from before there were seals, and proven by none.")
+    say(f"It has {count(report.links, 'link')}; the newest is {report.head or 'none'}.")
 
 
 def _read(context: Context) -> History:

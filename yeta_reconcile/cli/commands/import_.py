@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.adopt import (
     Adoption,
@@ -125,7 +126,9 @@ def _adoption(
 
 
 def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark | None) -> Iterator[str]:
-    counts = f"{_count(task.count_tel)} numbers, {_count(task.process_tel_count)} dialled"
+    numbers = "an unknown number" if task.count_tel is None else count(task.count_tel, "number")
+    dialled = "an unknown number of them" if task.process_tel_count is None else f"{task.process_tel_count:,}"
+    counts = f"{numbers}, {dialled} dialled"
     yield f"Task {task.task_id} ({task.status_words}): {counts}."
     owner = owner_digest(opened.repository.project.name, opened.repository.environment)
     if mark is None:
@@ -139,10 +142,6 @@ def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark |
     elif taken.doubt:
         yield f"Not everything is proven: {taken.doubt}."
     else:
-        yield f"Its mark and its count prove its rows: {len(taken.rows):,} of the declared ones."
+        yield f"Its mark and its count prove its rows: {count(len(taken.rows), 'declared row')}."
     if taken.differing:
         yield f"It differs from its document, which counts: {taken.differing}."
-
-
-def _count(number: int | None) -> str:
-    return "an unknown number of" if number is None else f"{number:,}"

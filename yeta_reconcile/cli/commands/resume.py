@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import note, note_halt
 from yeta_reconcile.cli.offline import (
@@ -51,7 +52,7 @@ def resume(context: Context, yes: bool) -> None:
             say("There is no halt.")
             return
         paused = halt.tasks() if halt else {}
-        say(f"{halt or row}; {len(paused)} tasks were paused by it.")
+        say(f"{halt or row}; {count(len(paused), 'task was', 'tasks were')} paused by it.")
         stand = _look(context, repository, store, paused)
         stand.tell()
         say("Lifting it starts nothing; the next apply starts again what is declared running.")

@@ -42,14 +42,6 @@ def blocked(subject: Subject, decision: Decision) -> bool:
             "`yeta state rebuild` holds its rows as possibly called",
         )  # fmt: skip
         return True
-    if subject.callouts_missing:
-        find(
-            decision, subject, "call-outs-missing", UNRESOLVED,
-            f"nobody of {subject.name} is called out: call-outs were sent with the state in this place that "
-            "it does not know; it is an older copy, or a new one",
-            "put the newest copy back; else `yeta state rebuild` holds its rows as possibly called",
-        )  # fmt: skip
-        return True
     if subject.strangers_block and subject.new:
         find(
             decision, subject, "stranger-started", UNRESOLVED,
@@ -96,8 +88,8 @@ def _moved(subject: Subject, decision: Decision) -> bool:
         if subject.new and met.gone and met.shared * 2 >= shorter > 0:
             find(
                 decision, subject, "looks-renamed", REFUSED,
-                f"{subject.name} looks like {name}, which is gone: they share {met.shared} of {shorter} "
-                "people",
+                f"{subject.name} looks like {name}, which is gone: they share {met.shared} of "
+                f"{count(shorter, 'person', 'people')}",
                 f"say `renamed_from: {name}` if it is the same campaign, `continues: [{name}]` if those it "
                 f"called are not to be called again, or `repeats: [{name}]` to call them again",
                 "name",

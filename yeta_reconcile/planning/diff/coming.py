@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.plan.plan import Action, Change, Reason
@@ -29,18 +30,17 @@ def await_others(
     """Who is called there is named; who comes from there is a wait: no later plan rings them unseen."""
     if subject.declared is None or subject.destroy:
         return
-    for name, count in sorted(subject.delta.theirs.items()):
-        _note(
-            subject, decision, f"{count} rows are not called here: {name}, {_CONTINUES}, has them in its list"
-        )
-    for (name, wave_id), count in sorted(subject.delta.leaving.items()):
+    for name, rows in sorted(subject.delta.theirs.items()):
+        kept = count(rows, "row is", "rows are")
+        _note(subject, decision, f"{kept} not called here: {name}, {_CONTINUES}, has them in its list")
+    for (name, wave_id), rows in sorted(subject.delta.leaving.items()):
         other = subjects.get(name)
         wave = next((one for one in other.waves if one.record.wave_id == wave_id), None) if other else None
         if other and wave and _goes_on(other, wave, decisions[name]):
             words = f"wave {wave.record.number} of {name}, {_CONTINUES}, goes on with them"
-            _note(subject, decision, f"{count} rows are not called here: {words}")
+            _note(subject, decision, f"{count(rows, 'row is', 'rows are')} not called here: {words}")
         elif not _ended(subject):
-            _wait(subject, decision, name, wave, count)
+            _wait(subject, decision, name, wave, rows)
 
 
 def _goes_on(other: Subject, wave: Wave, decision: Decision) -> bool:
@@ -54,15 +54,15 @@ def _goes_on(other: Subject, wave: Wave, decision: Decision) -> bool:
     return not wave.rows_left or (ignoring and not taken and not unsettled and not _ended(other))
 
 
-def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, count: int) -> None:
+def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, rows: int) -> None:
     until = ""
     if wave and wave.record.phase in {Phase.EXPIRED, Phase.DELETED}:
         reason, until = unaccounted(wave, subject.now_ms)
         if reason is None:
             find(
                 decision, subject, "cannot-account", UNRESOLVED,
-                f"{count} rows came from {name}, whose wave {wave.record.number} is over and cannot be "
-                f"accounted: {until}",
+                f"{count(rows, 'row')} came from {name}, whose wave {wave.record.number} is over and cannot "
+                f"be accounted: {until}",
                 f"`yeta state resolve {name}` settles it by hand", "continues",
             )  # fmt: skip
             return
@@ -73,7 +73,7 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, co
             subject.next_wave,
             Action.WAIT,
             Reason.CONTINUED,
-            rows=count,
+            rows=rows,
             detail=f"{words}: {until}" if until else words,
             position=subject.at("continues"),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import (
@@ -82,7 +83,7 @@ def _name_undialled(case: Case) -> None:
     if never:
         case.find(
             "end-past", 0,
-            f"the end of {case.declared.name} is past: {never} declared rows were never dialled "
-            "and will not be",
+            f"the end of {case.declared.name} is past: "
+            f"{count(never, 'declared row was', 'declared rows were')} never dialled and will not be",
             "extend `schedule.end` to call them", "schedule", "end",
         )  # fmt: skip

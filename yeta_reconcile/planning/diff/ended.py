@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff.case import (
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 def say_lost(case: Case, wave: Wave) -> None:
     """A task that is gone: never replaced by guess."""
+    rows = count(wave.rows_left, "row without a record was", "rows without a record were")
     case.find(
         "task-lost", UNRESOLVED,
         f"task {wave.record.task_id} of wave {wave.record.number} is gone from the platform; whether its "
-        f"{wave.rows_left} rows without a record were called is not known",
+        f"{rows} called is not known",
         f"`yeta state resolve {case.declared.name}` says how to settle it",
     )  # fmt: skip
 
@@ -35,8 +37,8 @@ def name_left_over(case: Case, wave: Wave) -> None:
     if record.tel_count is not None and record.tel_count < taken:
         case.find(
             "completed-undialled", 0,
-            f"wave {record.number} is completed, and the platform dialled {record.tel_count} of its {taken} "
-            "numbers; the others are not called any more",
+            f"wave {record.number} is completed, and the platform dialled {record.tel_count} of its "
+            f"{count(taken, 'number')}; the others are not called any more",
             f"`yeta state resolve {case.declared.name}` settles them",
         )  # fmt: skip
 
@@ -48,11 +50,12 @@ def name_held(case: Case, wave: Wave) -> None:
         return
     holds = max(record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
     outside = record.rows + record.strays - holds
-    numbers = f"{holds} numbers" if holds else "nobody knows how many numbers"
+    numbers = count(holds, "number", none="nobody knows how many")
     at_least = f", so that at least {outside} of these are in no task" if 0 < outside <= record.held else ""
     case.find(
         "possibly-dialled", 0,
-        f"{record.held} rows are held as possibly dialled by wave {record.number} and called by no other; "
+        f"{count(record.held, 'row is', 'rows are')} held as possibly dialled by wave {record.number} and "
+        f"called by no other; "
         f"its task holds {numbers}{at_least}",
         f"call records settle them as they come in, or `yeta state resolve {case.declared.name}`", "contacts",
     )  # fmt: skip
@@ -65,8 +68,9 @@ def unknown_block(case: Case) -> bool:
     for wave in blocking:
         record = wave.record
         words = (
-            f"task {record.task_id} holds {wave.unknown_numbers} numbers of which it is not known whose they "
-            f"are: {entering} rows that are to be called may be among them"
+            f"task {record.task_id} holds "
+            f"{count(wave.unknown_numbers, 'number', 'numbers')} of which nobody knows whose: "
+            f"{count(entering, 'row that is', 'rows that are')} to be called may be among them"
         )
         said = "" if record.held else f" --wave {record.number} --as undialled"
         hint = f"`yeta state resolve {record.campaign}{said}` if none of them is; else take them off the list"
@@ -92,7 +96,8 @@ def decide_over(case: Case, wave: Wave) -> None:
     if reason is None:
         case.find(
             "cannot-account", UNRESOLVED,
-            f"wave {record.number} is over, and {held} declared rows of it cannot be accounted: {words}",
+            f"wave {record.number} is over, and {count(held, 'declared row')} of it cannot be accounted: "
+            f"{words}",
             f"`yeta state resolve {case.declared.name}` settles it by hand",
         )  # fmt: skip
         return
@@ -109,5 +114,9 @@ def unaccounted(wave: Wave, now_ms: int) -> tuple[Reason | None, str]:
         return Reason.DRAINING, "calls in progress are let finish"
     hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
     if hopeless or (record.started_at is not None and now_ms - record.started_at > WEEK_MS):
-        return None, f"{record.dialled} call records, {record.tel_count} numbers dialled"
+        return None, f"{count(record.dialled, 'call record')}, {_dialled(record.tel_count)}"
     return Reason.RECORDS_MISSING, missing_records(record.missing_records)
+
+
+def _dialled(counted: int | None) -> str:
+    return "an unknown number dialled" if counted is None else f"{count(counted, 'number')} dialled"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import (
     UNRESOLVED,
@@ -55,10 +56,11 @@ def name_risen(subject: Subject, decision: Decision) -> None:
                 "delete it at the platform if nobody wants it",
             )  # fmt: skip
         elif over and record.detail == RISEN and not record.accounted:
+            freed = count(record.released, "row of it was", "rows of it were")
             find(
                 decision, subject, "task-risen", UNRESOLVED,
-                f"task {record.task_id} of wave {record.number} went on after {record.released} rows of it "
-                "were freed: who of them was called is not known",
+                f"task {record.task_id} of wave {record.number} went on after {freed} freed: whom "
+                "it called of them is not known",
                 f"their call records tell, or `yeta state resolve {record.campaign}`",
             )  # fmt: skip
 

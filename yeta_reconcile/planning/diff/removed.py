@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import (
     REFUSED,
@@ -53,4 +54,4 @@ def _exists(wave: WaveRecord) -> bool:
 def _still_pending(wave: Wave) -> str:
     if wave.record.staged:
         return "never started"
-    return f"{wave.rows_left} rows are left in it and will not be called by it any more"
+    return f"{count(wave.rows_left, 'row is', 'rows are')} left in it and will not be called by it any more"

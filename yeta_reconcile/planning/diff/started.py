@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
+from yeta_reconcile.planning.diff.carried import carried_words
 from yeta_reconcile.planning.diff.case import (
     REFUSED,
     UNRESOLVED,
@@ -71,13 +73,14 @@ def decide_live(case: Case, wave: Wave) -> None:
 
 def _name_renumbered(case: Case, wave: Wave) -> None:
     """A wave that goes on as it is calls the numbers that it was given."""
-    count = case.delta.renumbered.get(wave.record.wave_id, 0)
-    if count:
+    rows = case.delta.renumbered.get(wave.record.wave_id, 0)
+    if rows:
         line = case.delta.edited_lines.get(wave.record.wave_id, 0)
         case.find(
             "changed-number", 0,
-            f"{count} rows of wave {wave.record.number}, from line {line} of the list on, have another "
-            "number now: the wave goes on with those it has, and nobody calls the new ones",
+            f"from line {line} of the list on, {count(rows, 'row')} of wave {wave.record.number} "
+            f"{'has' if rows == 1 else 'have'} another number now: the wave goes on with what it has, and "
+            "nobody calls what is new",
             "`on_change: carry-over` replaces them", "on_change",
         )  # fmt: skip
 
@@ -87,8 +90,8 @@ def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
     if recalled and case.running:
         case.find(
             "may-be-recalled", 0,
-            f"{recalled} removed numbers of wave {wave.record.number} were called in vain and may be tried "
-            "again",
+            f"{count(recalled, 'removed number')} of wave {wave.record.number} "
+            f"{'was' if recalled == 1 else 'were'} called in vain and may be tried again",
             "`state: paused` stops it", "contacts",
         )  # fmt: skip
 
@@ -99,8 +102,8 @@ def _name_barred(case: Case, wave: Wave) -> None:
     if barred and case.declared.on_removed_rows == "ignore":
         case.find(
             "do-not-call-ignored", 0,
-            f"{barred} numbers of wave {wave.record.number} that nobody may call (limits.do_not_call) may "
-            "ring: on_removed_rows is ignore",
+            f"{count(barred, 'number')} of wave {wave.record.number} that nobody may call "
+            "(limits.do_not_call) may ring: on_removed_rows is ignore",
             "`on_removed_rows: carry-over` takes them out, `state: paused` stops the wave", "on_removed_rows",
         )  # fmt: skip
 
@@ -133,7 +136,7 @@ def _contradicts(case: Case, wave: Wave) -> bool:
         return False
     case.find(
         "cannot-account", UNRESOLVED,
-        f"the platform says that {task.process_tel_count} of the {task.count_tel} numbers of wave "
+        f"the platform says that {task.process_tel_count} of the {count(task.count_tel, 'number')} of wave "
         f"{wave.record.number} were dialled, which cannot be: nothing is carried over",
         f"`yeta state resolve {case.declared.name}` settles it by hand; `state: paused` stops its calls",
     )  # fmt: skip
@@ -143,12 +146,13 @@ def _contradicts(case: Case, wave: Wave) -> bool:
 
 def _name_called_before(case: Case, wave: Wave) -> None:
     """A record that came late tells that a wave before called whom this one has yet to call."""
-    count = case.delta.called_before.get(wave.record.wave_id, 0)
-    if count:
+    numbers = case.delta.called_before.get(wave.record.wave_id, 0)
+    if numbers:
         case.find(
             "called-before", 0,
-            f"{count} numbers of wave {wave.record.number} were called by a wave before it, as records "
-            "that came late tell: they are taken out of it",
+            f"{count(numbers, 'number')} of wave {wave.record.number} {'was' if numbers == 1 else 'were'} "
+            f"called by a wave before it, as records that came late tell: "
+            f"{'it is' if numbers == 1 else 'they are'} taken out of it",
         )  # fmt: skip
 
 
@@ -160,7 +164,7 @@ def _name_absent(case: Case, wave: Wave) -> None:
         return
     case.find(
         "count-differs", 0,
-        f"wave {record.number} was started with {task.count_tel} numbers where {asked} belong into it; "
+        f"wave {record.number} was started with {count(task.count_tel, 'number')} where {asked} belong; "
         "those that are not in it are not called",
         f"`yeta state resolve {case.declared.name}` settles them once it is over",
     )  # fmt: skip
@@ -168,7 +172,7 @@ def _name_absent(case: Case, wave: Wave) -> None:
 
 def _what(attributes: Mapping[str, object], edited: int) -> str:
     names = ", ".join(attributes)
-    rows = f"{edited} undialled rows" if edited else ""
+    rows = count(edited, "undialled row") if edited else ""
     return " and ".join(part for part in (names, rows) if part)
 
 
@@ -243,8 +247,6 @@ def _carry(
         words = "a task holds numbers of which it is not known whose they are; no further row is taken in"
         case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, words + _removed(still))
         return
-    tried_again = record.attributes.recall_count and record.dialled
-    lost = f"; recalls that would still have come to {record.dialled} people are lost" if tried_again else ""
     case.change(
         wave,
         Action.REPLACE,
@@ -255,7 +257,7 @@ def _carry(
         new_rows=entering,
         repeat_rows=case.delta.repeats,
         deletes=True,
-        detail=f"pause, drain, account, delete; {carried} undialled rows are carried over{lost}",
+        detail=carried_words(case, wave, carried, entering),
     )
 
 
@@ -275,7 +277,7 @@ def _cannot_account(case: Case, wave: Wave) -> str:
     record, task = wave.record, wave.task
     if record.held:
         hint = f"`yeta state resolve {record.campaign}` settles them"
-        return f"{record.held} rows are held as possibly dialled; {hint}"
+        return f"{count(record.held, 'row is', 'rows are')} held as possibly dialled; {hint}"
     if task is None or task.process_tel_count is None:
         return "the platform gives no count of dialled numbers"
     lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
@@ -297,5 +299,6 @@ def _missing(wave: Wave) -> int:
     return (called or 0) - wave.record.dialled
 
 
-def _removed(count: int) -> str:
-    return f"; {count} removed numbers may still ring until then, `state: paused` stops them" if count else ""
+def _removed(numbers: int) -> str:
+    still = f"; {count(numbers, 'removed number')} may still ring until then, `state: paused` stops them"
+    return still if numbers else ""

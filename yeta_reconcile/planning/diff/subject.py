@@ -63,10 +63,9 @@ class Subject:
 
     `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
-    once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
-    `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
-    the state lacks call-outs. `at` gives the place of a declared value, `list_label` is its contact list
-    relative to the repository.
+    once it goes on. `continued` are numbers that count as called, with the
+    campaign that holds them, `unsettled` such campaigns of which a task without a record called people. `at`
+    gives the place of a declared value, `list_label` is its contact list relative to the repository.
     """
 
     name: str
@@ -83,7 +82,6 @@ class Subject:
     orphans: tuple[Orphan, ...] = ()
     strangers_block: bool = False
     state_lost: bool = False
-    callouts_missing: bool = False
     destroy: bool = False
     two_ledgers: bool = False
     successor: str = ""

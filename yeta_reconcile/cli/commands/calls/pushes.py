@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.commands.calls.dialog import show_call
 from yeta_reconcile.cli.commands.calls.look import state_of
@@ -85,7 +86,7 @@ def show(context: Context, name: str, form: str, reveal: bool) -> None:
     if reveal:
         show_raw(push.body)
         return
-    say(f"{push.module}, received {_at(push)}, {len(push.body)} bytes")
+    say(f"{push.module}, received {_at(push)}, {count(len(push.body), 'byte')}")
     say(f"problem: {push.problem or 'none'}")
     try:
         data = read_object(push.body)
@@ -108,18 +109,20 @@ def replay(context: Context, names: Sequence[str], yes: bool) -> None:
         named = {name: _named(store, name) for name in names}
         dead = [_readable(name, push).serial for name, push in named.items() if name.startswith(DEAD_PREFIX)]
         chosen = [push.serial for name, push in named.items() if not name.startswith(DEAD_PREFIX)]
-        count = len(named) if names else store.inbox.counts().stuck
-        tell(f"{count} pushes will be folded again.")
-        if count:
+        pushes = len(named) if names else store.inbox.counts().stuck
+        tell(f"{count(pushes, 'push', 'pushes')} will be folded again.")
+        if pushes:
             confirm("Fold them?", yes=yes)
         retried = store.inbox.revive(dead) + store.inbox.retry(chosen if names else None)
         projector = Projector(store)
         projector.drain()
         projector.tie_up()
         left = store.inbox.counts().stuck
-    say(f"{retried} were tried, {left} are still pending.")
+    tried = count(retried, "was", "were", none="0")
+    say(f"{tried} tried, {count(left, 'is', 'are', none='0')} still pending.")
     if left:
-        raise Incomplete(f"{left} pushes could not be folded", hint="`yeta calls pending` says why")
+        kept = count(left, "push", "pushes")
+        raise Incomplete(f"{kept} could not be folded", hint="`yeta calls pending` says why")
 
 
 def _readable(name: str, push: StoredPush) -> StoredPush:
@@ -169,6 +172,6 @@ def _kind(value: Any) -> str:
         case str():
             return f"text of {len(value)}"
         case dict() | list():
-            return f"{len(value)} parts"
+            return count(len(value), "part")
         case _:
             return "a number"

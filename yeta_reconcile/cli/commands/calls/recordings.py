@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import httpx
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import progress
 from yeta_reconcile.cli.commands.calls.look import known_campaign, state_of
 from yeta_reconcile.cli.output import say, tell
@@ -55,8 +56,10 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
             if why := fetcher.fetch(call):
                 failed.append((call.call_uuid, why))
             done(1)
-    say(f"{new - len(failed)} fetched, {len(found) - new} were there already.")
+    known = count(len(found) - new, "was", "were", none="0")
+    say(f"{new - len(failed)} fetched, {known} there already.")
     for uuid, why in failed:
         tell(f"{uuid}: {why}")
     if failed:
-        raise Incomplete(f"{len(failed)} recordings could not be fetched", hint="run the same command again")
+        not_fetched = count(len(failed), "recording")
+        raise Incomplete(f"{not_fetched} could not be fetched", hint="run the same command again")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
@@ -103,9 +104,10 @@ def _people(opened: Session, name: str, record: CampaignRecord | None, orphans: 
     rows = opened.store.waves.ledger(name) if record else ()
     keys = {row.key for row in rows if row.fate not in FREE_FATES}
     counts = [orphan.task.count_tel for orphan in orphans]
-    words = f"{len(keys):,} people" if record else ""
+    words = count(len(keys), "person", "people") if record else ""
     if counts:
-        told = f"up to {sum(count or 0 for count in counts):,} people of {len(counts)} tasks without a record"
+        people = count(sum(held or 0 for held in counts), "person", "people")
+        told = f"up to {people} of {count(len(counts), 'task')} without a record"
         unknown = " and an unknown number more" if None in counts else ""
         words = f"{words} and {told}{unknown}" if words else f"{told}{unknown}"
     return words

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
 from yeta_reconcile.cli.offline import refuse_lost
@@ -58,11 +59,14 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     )  # fmt: skip
     summary = {"tables": len(moved.tables), "rows": moved.rows}
     for proof in moved.tables:
-        say(f"  {proof.table:<16} {proof.rows:>10} rows, digest {proof.digest[:16]}", err=form == "json")
+        say(
+            f"  {proof.table:<16} {count(proof.rows, 'row', none='0'):>15}, digest {proof.digest[:16]}",
+            err=form == "json",
+        )
     done(
         form,
         "state migrate",
-        f"Moved: {len(moved.tables)} tables with {moved.rows} rows, "
+        f"Moved: {count(len(moved.tables), 'table')} with {count(moved.rows, 'row')}, "
         "the same in both places by count and digest. Name the new place in yeta.yaml (`state:`).",
         **places,
         **summary,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.resolve import Decision, Doubt, Verdict, carry_out, doubts, keys_of
 from yeta_reconcile.cli.ask import confirm
@@ -92,9 +93,10 @@ def resolve(
             rows = sum(len(decision.rows(opened.store)) for decision in decisions)
             words = f"{name} wave {wave}: {verdict}"
             with recording(opened, "state resolve", {"rows": rows}, outcome=words) as outcome:
-                count = sum(carry_out(run, decision) for decision in decisions)
+                settled = sum(carry_out(run, decision) for decision in decisions)
                 outcome.words = words
-    say(f"{count:,} rows of {name} wave {wave} count as {verdict}.")
+    rows_of = count(settled, f"row of {name} wave {wave} counts", f"rows of {name} wave {wave} count")
+    say(f"{rows_of} as {verdict}.")
     return 0
 
 
@@ -197,12 +199,11 @@ def _decisions(
 def _announce(opened: Session, name: str, number: int, decisions: list[Decision]) -> None:
     for decision in decisions:
         rows = len(decision.rows(opened.store))
-        effect = (
-            "they are never called again by this campaign"
-            if decision.verdict is Verdict.DIALLED
-            else "they may be called by a further wave"
-        )
-        say(f"{name} wave {number}: {rows:,} rows count as {decision.verdict}; {effect}.")
+        they = "it" if rows == 1 else "they"
+        never = f"{they} {'is' if rows == 1 else 'are'} never called again by this campaign"
+        effect = never if decision.verdict is Verdict.DIALLED else f"{they} may be called by a further wave"
+        counting = count(rows, "row counts", "rows count")
+        say(f"{name} wave {number}: {counting} as {decision.verdict}; {effect}.")
         if decision.settles_unknown:
             say("Whoever else is in its task, nobody is who was added to the list since: they may be called.")
         if decision.deletes:
