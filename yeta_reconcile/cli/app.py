@@ -7,7 +7,7 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
@@ -18,6 +18,11 @@ from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from yeta_reconcile.cli.context import Language
 
 
 class Entry(NamedTuple):
@@ -35,6 +40,7 @@ COMMANDS = {
     "apply": Entry("apply:apply", "Carry a plan out."),
     "reconcile": Entry("reconcile:reconcile", "Plan and apply again and again."),
     "status": Entry("status:status", "Show the progress of every campaign."),
+    "report": Entry("report:report", "Write a page that shows how campaigns went."),
     "drift": Entry("drift:drift", "Show what differs live from what was applied."),
     "import": Entry("import_:import_", "Take a live task into the state."),
     "state": Entry("state:state", "Look into the state and mend it by hand."),
@@ -121,7 +127,14 @@ def _context(given: dict[str, Any]) -> Context:
         color=not plain and sys.stdout.isatty(),
         log_format=given.get("log_format") or "text",
         environ=dict(os.environ),
+        lang=given.get("lang") or _spoken(os.environ),
     )
+
+
+def _spoken(environ: Mapping[str, str]) -> Language:
+    """The language of the environment: `YETA_LANG`, else `LANG`; English if it is none we speak."""
+    named = environ.get("YETA_LANG") or environ.get("LANG") or ""
+    return "zh" if named.lower().startswith("zh") else "en"
 
 
 def _global_options(*, after: bool) -> list[click.Parameter]:
@@ -141,6 +154,9 @@ def _global_options(*, after: bool) -> list[click.Parameter]:
         ),
         option("-v", "--verbose", count=True, help="Log what is done; -vv every call."),
         option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
+        option(
+            "--lang", type=click.Choice(["en", "zh"]), help="Language of the report (else YETA_LANG, LANG)."
+        ),
         option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log on stderr."),
     ]
 

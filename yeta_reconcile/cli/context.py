@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LogFormat = Literal["text", "json"]
+Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class Context:
 
     `chdir` is the campaign repository's folder (`-C`), `env` the overlay to lay over its settings
     (`--env`, `YETA_ENV`), `verbose` how often `-v` was given, `color` whether stdout may be
-    coloured, `environ` the environment: the one place secrets come from.
+    coloured, `environ` the environment: the one place secrets come from. `lang` is what people
+    read (`--lang`, `YETA_LANG`, else `LANG`).
     """
 
     chdir: Path
@@ -27,3 +29,4 @@ class Context:
     color: bool
     log_format: LogFormat
     environ: Mapping[str, str]
+    lang: Language = "en"

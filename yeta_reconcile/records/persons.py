@@ -54,7 +54,7 @@ class Persons:
 
     def __post_init__(self) -> None:
         self._sources = Sources(self.store, self.lists)
-        self._waves = {wave.wave_id: wave for wave in waves(self.store.database)}
+        self.waves = {wave.wave_id: wave for wave in waves(self.store.database)}
 
     def columns(self) -> Columns:
         """The columns of the rows; with `reveal` those of the lists too, by their names there."""
@@ -69,19 +69,22 @@ class Persons:
         """A row a person, campaign by campaign; who is in no wave yet comes last of each."""
         empty = dict.fromkeys(self.columns())
         for name in self.campaigns:
-            listed = self._sources.list_of(name, self._sent(name))
-            aside = self.store.waves.set_aside(name)
-            known = set()
-            for person in people(self.store.database, name):
-                known.add(person.key)
+            for person, row, how in self.each(name):
                 if self._counts(person):
-                    row = listed.by_key.get(person.key)
-                    yield empty | self._row(name, person, row, standing(person, self._waves, listed, aside))
-            if self.since is None:
-                for key, row in listed.by_key.items():
-                    if key not in known:
-                        how = ASIDE if key in aside else WAITING
-                        yield empty | self._row(name, Person(key), row, how)
+                    yield empty | self._row(name, person, row, how)
+
+    def each(self, campaign: str) -> Iterator[tuple[Person, Row | None, str]]:
+        """Everybody of a campaign: what the ledger has, the row of the list, how the person stands."""
+        listed = self._sources.list_of(campaign, self._sent(campaign))
+        aside = self.store.waves.set_aside(campaign)
+        known = set()
+        for person in people(self.store.database, campaign):
+            known.add(person.key)
+            row = listed.by_key.get(person.key)
+            yield person, row, standing(person, self.waves, listed, aside)
+        for key, row in listed.by_key.items():
+            if key not in known:
+                yield Person(key), row, ASIDE if key in aside else WAITING
 
     def _counts(self, person: Person) -> bool:
         last = max((record.call.at or record.received for record in person.calls), default=0)
@@ -90,7 +93,7 @@ class Persons:
     def _row(self, campaign: str, person: Person, row: Row | None, how: str) -> dict[str, Any]:
         calls = [record.call for record in person.calls if record.call.recorded]
         last = person.calls[-1] if person.calls else None
-        wave = self._waves.get(max(_wave_ids(person), default=0))
+        wave = self.waves.get(max(_wave_ids(person), default=0))
         return self._whose(campaign, person, row) | {
             "wave": wave.number if wave else None,
             "round": round_of(person),
@@ -107,7 +110,7 @@ class Persons:
             ],
             "talk_seconds": sum(call.duration_call or 0 for call in calls if call.connected),
             "last_call": instant(last.call.at or last.received, self.zone) if last else None,
-            "line": (line_of(last.call.line, self._waves.get(last.wave_id or 0)) or None) if last else None,
+            "line": (line_of(last.call.line, self.waves.get(last.wave_id or 0)) or None) if last else None,
             "recording": self._recording(person),
             "call_uuid": last.call.call_uuid if last else None,
         }
@@ -155,7 +158,7 @@ class Persons:
 
     def _sent(self, campaign: str) -> tuple[str, ...]:
         """The columns of its latest task; none before the first."""
-        found = [wave.columns for wave in self._waves.values() if wave.campaign == campaign]
+        found = [wave.columns for wave in self.waves.values() if wave.campaign == campaign]
         return found[-1] if found else ()
 
 

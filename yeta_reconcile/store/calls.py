@@ -97,6 +97,15 @@ class Calls:
         )
         return int(found[0][0])
 
+    def without_place(self) -> tuple[int, int, int]:
+        """How many calls have no record, how many of a wave no row, and how many are of no wave."""
+        ((unrecorded, rowless, elsewhere),) = self._database.read(
+            "SELECT COALESCE(SUM(1 - recorded), 0), "
+            "COALESCE(SUM(CASE WHEN wave_id IS NOT NULL AND row_key IS NULL THEN 1 ELSE 0 END), 0), "
+            "COALESCE(SUM(CASE WHEN wave_id IS NULL THEN 1 ELSE 0 END), 0) FROM calls"
+        )
+        return int(unrecorded), int(rowless), int(elsewhere)
+
     def results(self, wave_id: int) -> Results:
         """What the records of a wave add up to; a row's result is that of its last call."""
         counted = self._database.read(

@@ -123,6 +123,11 @@ class Inbox:
         """Whether a push that says exactly this was looked at before."""
         return bool(self._database.read("SELECT 1 FROM inbox WHERE digest = ? LIMIT 1", (digest,)))
 
+    def last_received(self) -> int | None:
+        """When the last push came in that is still kept, ms."""
+        found = self._database.read("SELECT received FROM inbox ORDER BY serial DESC LIMIT 1")
+        return int(found[0][0]) if found else None
+
     def counts(self) -> InboxCounts:
         """How the inbox stands."""
         row = self._database.read(

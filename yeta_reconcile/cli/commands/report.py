@@ -1,0 +1,82 @@
+"""`yeta report`: a page that shows how campaigns went. It changes nothing and needs no platform."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from yeta_reconcile.cli.commands.status import PATIENCE_SECONDS, look
+from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.output import say, show, tell
+from yeta_reconcile.cli.session import SECRETS, halt_flag, halt_of, session
+from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.errors import InvalidInput, YetaError
+from yeta_reconcile.files import write_whole
+from yeta_reconcile.report.gather import declared_in, gather
+from yeta_reconcile.report.page import page
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.store import Store
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File; default report.html, or NAME.html. `-` is stdout.",
+)
+@click.pass_obj
+def report(context: Context, name: str | None, output: Path | None) -> None:
+    """Write one page that shows how all campaigns went, or one.
+
+    The page opens from disk and in any browser, prints, asks for no other address and holds no number:
+    progress, funnel, results, hours, lines, rounds, answers, who waits and for what, what the data lack.
+    Chinese or English by --lang. With the platform's credentials it also has the forecast.
+    """
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    with closing(open_state(context, repository)) as store:
+        known = sorted({*repository.callings, *store.waves.recorded().campaigns})
+        if name is not None and name not in known:
+            raise InvalidInput(f"there is no campaign {name}", hint=did_you_mean(name, known))
+        declared = declared_in(repository, _finishes(context, name))
+        now = datetime.now(UTC).astimezone(ZoneInfo(repository.project.timezone))
+        names = [name] if name is not None else known
+        figures = gather(store, declared, now, names, halted=_halted(repository, store))
+    html = page(figures, context.lang)
+    if output is not None and str(output) == "-":
+        show(html)
+        return
+    file = context.chdir / (output or Path(f"{name or 'report'}.html"))
+    try:
+        write_whole(file, html)
+    except OSError as error:
+        raise YetaError(f"{file} cannot be written: {error.strerror or error}") from error
+    say(str(file))
+
+
+def _finishes(context: Context, name: str | None) -> dict[str, tuple[datetime, bool]]:
+    """The forecasts that `status` gives, where the platform can be asked."""
+    if not all(context.environ.get(secret, "").strip() for secret in SECRETS):
+        return {}
+    try:
+        with session(context, patience=PATIENCE_SECONDS) as opened:
+            status = look(opened, name)
+    except YetaError as error:
+        tell(f"without a forecast: {error.message}")
+        return {}
+    return {one.name: (one.finish, one.fits) for one in status.campaigns if one.finish is not None}
+
+
+def _halted(repository: Repository, store: Store) -> str:
+    halt = halt_of(halt_flag(repository), store)
+    return str(halt) if halt else ""

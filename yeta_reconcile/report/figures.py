@@ -1,0 +1,180 @@
+"""What a report shows, as values: counts of people and of calls, nothing that leads to a person. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+# Upper ends of the lengths that are counted together, in seconds of talk; the last has none.
+LENGTHS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300)
+# Fewer steps than this show how a campaign went.
+STEPS_MS = tuple(
+    minutes * 60_000 for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 1440, 2880, 10080, 43200)
+)
+MOST_STEPS = 90
+TICKS_MS = tuple(
+    minutes * 60_000 for minutes in (1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160)
+)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Calls of one kind: how many, how many were answered, refused, failed by the line, and talked for."""
+
+    calls: int = 0
+    connected: int = 0
+    refused: int = 0
+    faults: int = 0
+    talk: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """People who wait for one reason; `wave` is 0 for those in none."""
+
+    campaign: str
+    wave: int
+    why: str
+    people: int
+
+
+@dataclass(slots=True)
+class Campaign:
+    """One campaign in numbers. `state` is what the documents say, "" if none declares it any more."""
+
+    name: str
+    kind: str = "Campaign"
+    state: str = ""
+    people: int = 0
+    submitted: int = 0
+    dialled: int = 0
+    reached: int = 0
+    again: int = 0
+    missing: int = 0
+    finish: datetime | None = None
+    fits: bool = True
+    cost: float | None = None
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What keeps the figures from being whole: pushes that wait or could not be read, records that miss."""
+
+    missing: int = 0
+    pending: int = 0
+    stuck: int = 0
+    dead: int = 0
+    unrecorded: int = 0
+    nobodys: int = 0
+    elsewhere: int = 0
+
+
+@dataclass(slots=True)
+class Figures:
+    """All that a page shows. `at` is now in the project's timezone; `campaign` is the one it is about, or "".
+
+    People count once a campaign, by their last result; calls each. `hours` and `days` are calls by the
+    clock's hour and the weekday (0 Monday), `attempts` by the how-manieth call to a person, `rounds` by the
+    how-manieth wave; `dialled` and `answered` are the moments of each person's first call and first answer,
+    ms. `answers` are those of each person's last dialog, by question.
+    """
+
+    project: str
+    environment: str
+    at: datetime
+    campaign: str = ""
+    currency: str = ""
+    halted: str = ""
+    last_push: datetime | None = None
+    campaigns: list[Campaign] = field(default_factory=list)
+    standings: Counter[str] = field(default_factory=Counter)
+    meanings: Counter[str] = field(default_factory=Counter)
+    results: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    tags: Counter[str] = field(default_factory=Counter)
+    hours: dict[int, Tally] = field(default_factory=dict)
+    days: dict[int, Tally] = field(default_factory=dict)
+    lines: dict[str, Tally] = field(default_factory=dict)
+    attempts: dict[int, Tally] = field(default_factory=dict)
+    rounds: dict[int, Tally] = field(default_factory=dict)
+    lengths: Counter[int] = field(default_factory=Counter)
+    seconds: list[int] = field(default_factory=list)
+    answers: dict[str, Counter[str]] = field(default_factory=dict)
+    dialled: list[int] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    quality: Quality = field(default_factory=Quality)
+
+    def total(self, name: str) -> int:
+        """A count of people, over all campaigns."""
+        return sum(getattr(campaign, name) for campaign in self.campaigns)
+
+    @property
+    def calls(self) -> Tally:
+        """All calls together."""
+        tallies = [campaign.tally for campaign in self.campaigns]
+        return Tally(*(sum(getattr(one, name) for one in tallies) for name in Tally.__slots__))
+
+    @property
+    def cost(self) -> float | None:
+        """What the calls cost so far; None without a price."""
+        known = [campaign.cost for campaign in self.campaigns if campaign.cost is not None]
+        return round(sum(known), 2) if known else None
+
+    @property
+    def finish(self) -> datetime | None:
+        """When the last campaign of those that have a forecast will be over."""
+        return max((campaign.finish for campaign in self.campaigns if campaign.finish), default=None)
+
+
+def progress(figures: Figures) -> tuple[list[int], list[int], list[int]]:
+    """Moments (ms), and how many people had been called, and reached, by each of them."""
+    moments = sorted(figures.dialled)
+    if not moments:
+        return [], [], []
+    answered = sorted(figures.answered)
+    first, last = moments[0], max([moments[-1], *answered[-1:]])
+    step = next((step for step in STEPS_MS if (last - first) / step <= MOST_STEPS), None)
+    step = step or -(-(last - first) // MOST_STEPS)
+    marks = [first, *range(first - first % step + step, last, step), last]
+    return marks, _until(moments, marks), _until(answered, marks)
+
+
+def ticks(first: float, last: float, most: int, now: datetime) -> list[float]:
+    """At most so many moments from one to another (ms), each whole on the clock; at least the first."""
+    offset = (now.utcoffset() or timedelta()).total_seconds() * 1000
+    span = (last - first) / (most - 1)
+    step = next((float(step) for step in TICKS_MS if step >= span), span)
+    start = first + offset + (-(first + offset)) % step - offset
+    found: list[float] = []
+    while start <= last:
+        found.append(start)
+        start += step
+    return found or [first]
+
+
+def _until(moments: list[int], marks: list[int]) -> list[int]:
+    found, at = [], 0
+    for mark in marks:
+        while at < len(moments) and moments[at] <= mark:
+            at += 1
+        found.append(at)
+    return found
+
+
+def share(part: int, whole: int) -> float:
+    """A part of a whole, 0 of nothing."""
+    return part / whole if whole else 0.0
+
+
+def in_order(tallies: Mapping[int, Tally]) -> list[tuple[int, Tally]]:
+    """By ascending key, none left out between the first and the last."""
+    if not tallies:
+        return []
+    return [(key, tallies.get(key, Tally())) for key in range(min(tallies), max(tallies) + 1)]

@@ -1,0 +1,215 @@
+"""Reads a state and the declared lists into the figures of a report: each person once, each call once.
+
+The same people as `calls export --by person`, so that the page and the list agree.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.platform.call import Meaning
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.records.export import line_of
+from yeta_reconcile.records.persons import (
+    ASIDE,
+    DIALLED,
+    GONE,
+    OVER,
+    POSSIBLY,
+    STAGING,
+    SUBMITTED,
+    WAITING,
+    Persons,
+    answers_of,
+    tag_of,
+)
+from yeta_reconcile.report.figures import LENGTHS, Campaign, Figures, Quality, Tally, Wait
+from yeta_reconcile.waves.record import BY_HAND, Fate, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.people import Person
+    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
+
+IN_A_WAVE = frozenset({STAGING, SUBMITTED, DIALLED, POSSIBLY, OVER})
+# Why people wait. The words of each are the page's.
+HELD, AGAIN, PAUSED, DRAINING, RINGING, UNDECLARED = "held", "again", "paused", "draining", "ringing", "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the documents say: state and list of each campaign, and the price of calls.
+
+    `finishes` are forecasts by campaign, each with whether it fits.
+    """
+
+    project: str
+    environment: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, ListSpec] = field(default_factory=dict)
+    price: Any = None
+    finishes: Mapping[str, tuple[datetime, bool]] = field(default_factory=dict)
+
+
+def declared_in(
+    repository: Repository, finishes: Mapping[str, tuple[datetime, bool]] | None = None
+) -> Declared:
+    """What a repository declares; with forecasts, if there are any."""
+    project, callings = repository.project, repository.callings
+    return Declared(
+        project.name,
+        repository.environment or "",
+        {name: getattr(located.model, "state", "declared") for name, located in callings.items()},
+        {name: repository.list_spec(located) for name, located in callings.items()},
+        getattr(project, "price", None),
+        finishes or {},
+    )
+
+
+def gather(
+    store: Store, declared: Declared, now: datetime, names: Sequence[str], *, halted: str = ""
+) -> Figures:
+    """The figures of some campaigns, declared or recorded; `now` in the project's timezone."""
+    assert now.tzinfo is not None
+    figures = Figures(
+        declared.project, declared.environment, now, names[0] if len(names) == 1 else "", halted=halted
+    )
+    figures.currency = str(getattr(declared.price, "currency", "") or "")
+    persons = Persons(store, now.tzinfo, names, lists=declared.lists)
+    recorded = store.waves.recorded().campaigns
+    for name in names:
+        figures.campaigns.append(_Counting(figures, persons, declared).campaign(name, recorded.get(name)))
+    figures.quality = _quality(store, figures)
+    figures.last_push = instant(store.inbox.last_received(), now.tzinfo)
+    return figures
+
+
+class _Counting:
+    """One campaign on its way into the figures."""
+
+    def __init__(self, figures: Figures, persons: Persons, declared: Declared) -> None:
+        self.figures = figures
+        self.persons = persons
+        self.declared = declared
+        self.zone = figures.at.tzinfo
+        self.waits: Counter[tuple[int, str]] = Counter()
+
+    def campaign(self, name: str, record: CampaignRecord | None) -> Campaign:
+        """Count everybody in it."""
+        found = Campaign(name, record.kind if record else "Campaign", self.declared.states.get(name, ""))
+        if name == BY_HAND:
+            found.kind = "DirectCall"
+        for person, _, how in self.persons.each(name):
+            self._person(found, person, how)
+        found.missing = sum(wave.missing_records for wave in record.waves) if record else 0
+        found.finish, found.fits = self.declared.finishes.get(name, (None, True))
+        price = self.declared.price
+        if price is not None:
+            minutes = found.tally.talk / 60
+            found.cost = round(minutes * price.per_minute + found.tally.calls * price.per_call, 2)
+        self.figures.waits += [
+            Wait(name, wave, why, people) for (wave, why), people in sorted(self.waits.items())
+        ]
+        return found
+
+    def _person(self, campaign: Campaign, person: Person, how: str) -> None:
+        figures = self.figures
+        figures.standings[how] += 1
+        campaign.people += how != GONE
+        campaign.submitted += how in IN_A_WAVE
+        campaign.dialled += how == DIALLED
+        self._calls(campaign, person)
+        calls = [record.call for record in person.calls if record.call.recorded]
+        reached = [call.at or 0 for call in calls if call.connected]
+        if reached:
+            campaign.reached += 1
+            figures.answered.append(min(reached))
+        if calls:
+            figures.dialled.append(calls[0].at or person.calls[0].received)
+            figures.meanings[calls[-1].meaning.value] += 1
+            figures.results.setdefault((calls[-1].result, calls[-1].description), [0, 0])[0] += 1
+        if tag := tag_of(person):
+            figures.tags[tag] += 1
+        for question, answer, _ in answers_of(person):
+            figures.answers.setdefault(question, Counter())[answer] += 1
+        if why := self._why(campaign, person, how, tried=0 if reached else len(calls)):
+            self.waits[why] += 1
+            campaign.again += why[1] == AGAIN
+
+    def _calls(self, campaign: Campaign, person: Person) -> None:
+        figures = self.figures
+        met: list[int] = []
+        nth = 0
+        for record in person.calls:
+            call = record.call
+            if not call.recorded:
+                continue
+            nth += 1
+            wave_id = record.wave_id or 0
+            if wave_id not in met:
+                met.append(wave_id)
+            at = instant(call.at or record.received, self.zone)
+            line = line_of(call.line, self.persons.waves.get(wave_id))
+            tallies = [
+                campaign.tally,
+                figures.attempts.setdefault(nth, Tally()),
+                figures.rounds.setdefault(met.index(wave_id) + 1, Tally()),
+                figures.lines.setdefault(line, Tally()),
+            ]
+            if at is not None:
+                tallies += [
+                    figures.hours.setdefault(at.hour, Tally()),
+                    figures.days.setdefault(at.weekday(), Tally()),
+                ]
+            talk = call.duration_call or 0 if call.connected else 0
+            for tally in tallies:
+                tally.calls += 1
+                tally.connected += call.connected
+                tally.refused += call.meaning is Meaning.REFUSED
+                tally.faults += call.meaning is Meaning.FAULT
+                tally.talk += talk
+            figures.results.setdefault((call.result, call.description), [0, 0])[1] += 1
+            if call.connected:
+                figures.lengths[bisect_left(LENGTHS, talk)] += 1
+                figures.seconds.append(talk)
+
+    def _why(self, campaign: Campaign, person: Person, how: str, *, tried: int) -> tuple[int, str] | None:
+        """Wave and reason of somebody who waits; None for who does not. `tried`: how often in vain."""
+        wave = self._wave(person)
+        if how == DIALLED:
+            again = wave and wave.phase is Phase.STARTED and 0 < tried <= wave.attributes.recall_count
+            return (wave.number, AGAIN) if wave and again else None
+        if how == GONE:
+            return None
+        if wave is None or how in {WAITING, ASIDE}:
+            return (0, how if campaign.state else UNDECLARED)
+        if how == POSSIBLY:
+            return (wave.number, HELD)
+        ends = {Phase.PAUSED: PAUSED, Phase.DRAINING: DRAINING, Phase.STARTED: RINGING}
+        return (wave.number, how if how != SUBMITTED else ends.get(wave.phase, how))
+
+    def _wave(self, person: Person) -> WaveRecord | None:
+        kept = [row.wave_id for row in person.rows if row.fate is not Fate.RELEASED]
+        return self.persons.waves.get(max(kept, default=0))
+
+
+def _quality(store: Store, figures: Figures) -> Quality:
+    counts = store.inbox.counts()
+    unrecorded, nobodys, elsewhere = store.calls.without_place()
+    return Quality(
+        missing=figures.total("missing"),
+        pending=counts.waiting,
+        stuck=counts.stuck,
+        dead=counts.dead,
+        unrecorded=unrecorded,
+        nobodys=nobodys,
+        elsewhere=elsewhere,
+    )

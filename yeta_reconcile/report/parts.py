@@ -1,0 +1,103 @@
+"""The parts that a page is put together from: cards, tables, bars. What gets in is escaped here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.numbers import mask_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from yeta_reconcile.report.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table: what it shows, and by what it is sorted."""
+
+    text: str
+    value: float
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A text of a cell that is ours to show, whatever it looks like: a line that was declared."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar with its name and count; `kind` is its colour, `part` of 1 its length."""
+
+    name: str
+    count: str
+    note: str
+    part: float
+    kind: str = "accent"
+
+
+def text(value: str) -> str:
+    """A text as HTML."""
+    return escape(value, quote=True)
+
+
+def hidden(value: str) -> str:
+    """A text that came from the platform as HTML: whatever has the form of a number is masked once more."""
+    return text(mask_numbers(value))
+
+
+def card(heading: str, body: str, *, note: str = "", kind: str = "") -> str:
+    """A card; `kind` is how wide it is."""
+    said = f'<p class="note">{text(note)}</p>' if note else ""
+    return f'<section class="card {kind}"><h2>{text(heading)}</h2>{said}{body}</section>'
+
+
+def tile(name: str, value: str, note: str = "", kind: str = "") -> str:
+    """A figure before all others."""
+    return (
+        f'<div class="tile {kind}"><p>{text(name)}</p><strong>{text(value)}</strong><p>{text(note)}</p></div>'
+    )
+
+
+def bars(found: Iterable[Bar]) -> str:
+    """Bars under one another."""
+    rows = [
+        f'<li class="{bar.kind}"><b>{hidden(bar.name)}</b><span><strong>{text(bar.count)}</strong>'
+        f'{text(bar.note)}</span><i style="--w:{bar.part:.2%};--m:{"2px" if bar.part else "0"}"></i></li>'
+        for bar in found
+    ]
+    return f'<ol class="bars">{"".join(rows)}</ol>'
+
+
+def legend(entries: Iterable[tuple[str, str]]) -> str:
+    """Which colour is what: (kind, name)."""
+    return (
+        '<ul class="legend">'
+        + "".join(f'<li class="{kind}">{text(name)}</li>' for kind, name in entries)
+        + "</ul>"
+    )
+
+
+def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | Known | Cell]]) -> str:
+    """A table that can be sorted by each of its columns; counts stand to the right."""
+    right = [bool(rows) and isinstance(cell, Cell) for cell in (rows[0] if rows else heads)]
+    top = "".join(
+        f'<th scope="col"{" class=n" if numeric else ""}><button type="button" '
+        f'title="{text(words("sort", head=head))}">{text(head)}</button></th>'
+        for head, numeric in zip(heads, right, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(cell: str | Known | Cell) -> str:
+    if isinstance(cell, Known):
+        return f"<td>{text(cell.text)}</td>"
+    if isinstance(cell, str):
+        return f'<td class="w">{hidden(cell)}</td>'
+    return f'<td class="n {cell.kind}" data-v="{cell.value!r}">{text(cell.text)}</td>'

@@ -1,0 +1,342 @@
+"""The sections of the page: each gives HTML for its part of the figures, or nothing where there is none."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.report import charts
+from yeta_reconcile.report.charts import Series
+from yeta_reconcile.report.figures import LENGTHS, Tally, in_order, progress, share, ticks
+from yeta_reconcile.report.parts import Bar, Cell, Known, bars, card, hidden, legend, table, text, tile
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from datetime import datetime
+
+    from yeta_reconcile.report.figures import Figures
+    from yeta_reconcile.report.words import Words
+
+Row = list["str | Known | Cell"]
+
+KINDS = {
+    "connected": "good",
+    "not reached": "rest",
+    "refused": "warn",
+    "wrong number": "odd",
+    "fault": "bad",
+    "unknown": "dash",
+}
+# Hours that are shown whether anybody was called in them or not.
+OFFICE = (8, 19)
+MOST_ANSWERS, MOST_RESULTS, MOST_QUESTIONS = 8, 60, 30
+QUALITY = ("missing", "pending", "stuck", "dead", "unrecorded", "nobodys", "elsewhere")
+
+
+def tiles(figures: Figures, words: Words) -> str:
+    """What an owner wants to know first."""
+    people, called, reached = (figures.total(name) for name in ("people", "dialled", "reached"))
+    calls, waiting, again = figures.calls, sum(wait.people for wait in figures.waits), figures.total("again")
+    mean = words.length(calls.talk / calls.connected) if calls.connected else ""
+    shown = [
+        tile(
+            words("reached"),
+            words.count(reached),
+            words("of called", share=words.part(reached, called)),
+            "first",
+        ),
+        tile(
+            words("called"),
+            words.count(called),
+            words("of people", share=words.part(called, people), people=words.count(people)),
+        ),
+        tile(
+            words("calls"),
+            words.count(calls.calls),
+            words("answered of calls", share=words.part(calls.connected, calls.calls)),
+        ),
+        tile(words("talk"), words.length(calls.talk), mean and words("average", length=mean), "time"),
+        tile(
+            words("waiting"),
+            words.count(waiting),
+            words("again some", count=words.count(again)) if again else "",
+        ),
+    ]
+    if figures.finish:
+        fits = all(campaign.fits for campaign in figures.campaigns)
+        kind = "time" if fits else "time bad"
+        note = words("fits" if fits else "late")
+        shown.append(tile(words("finish"), words.moment(figures.finish), note, kind))
+    if figures.cost is not None:
+        note = ""
+        if reached:
+            note = words("a person", cost=words.money(figures.cost / reached, figures.currency))
+        shown.append(tile(words("cost"), words.money(figures.cost, figures.currency), note))
+    return f'<div class="tiles">{"".join(shown)}</div>'
+
+
+def course(figures: Figures, words: Words) -> str:
+    """How it went over time, and how it is foreseen to go on."""
+    marks, called, reached = progress(figures)
+    if not marks:
+        return ""
+    ahead = figures.finish if figures.finish and figures.finish.timestamp() * 1000 > marks[-1] else None
+    places = [float(mark) for mark in marks]
+    gap: list[int | float | None] = [None]
+    series = [Series(words("called"), called, "accent"), Series(words("reached"), reached, "good")]
+    if ahead is not None:
+        places.append(ahead.timestamp() * 1000)
+        series = [Series(one.name, [*one.values, *gap], one.kind) for one in series]
+        foreseen = [*gap * (len(marks) - 1), called[-1], figures.total("people")]
+        series.append(Series(words("forecast"), foreseen, "dash"))
+    several = _at(places[-1], figures.at).date() != _at(places[0], figures.at).date()
+    pattern = "%m-%d %H:%M" if several else "%H:%M"
+    drawn = "".join(
+        f'<div class="{kind}">'
+        + charts.course(
+            words("progress"),
+            places,
+            series,
+            words.count,
+            lambda at: f"{_at(at, figures.at):{pattern}}",
+            ticks(places[0], places[-1], most, figures.at),
+        )
+        + "</div>"
+        for kind, most in (("large", 9), ("small", charts.FEW_TICKS))
+    )
+    names = legend((one.kind, one.name) for one in series)
+    return card(words("progress"), names + drawn, note=words("progress note"), kind="wide")
+
+
+def funnel(figures: Figures, words: Words) -> str:
+    """From the list to the tags, each step with its share of the one before."""
+    steps = [(words(name), figures.total(name)) for name in ("people", "submitted", "dialled", "reached")]
+    steps[2] = (words("called"), steps[2][1])
+    whole, former, found = steps[0][1], 0, []
+    for number, (name, people) in enumerate(steps):
+        note = words.part(people, former) if number else ""
+        found.append(
+            Bar(name, words.count(people), note, share(people, whole), "good" if number == 3 else "accent")
+        )
+        former = people
+    for tag, people in sorted(figures.tags.items()):
+        note = words.part(people, former)
+        found.append(Bar(words("tag", tag=tag), words.count(people), note, share(people, whole), "odd"))
+    return card(words("funnel"), bars(found), note=words("funnel note"))
+
+
+def results(figures: Figures, words: Words) -> str:
+    """By what the last call to each person came to."""
+    whole = figures.meanings.total()
+    if not whole:
+        return ""
+    most = max(figures.meanings.values())
+    found = [
+        Bar(
+            words(meaning),
+            words.count(people),
+            words.part(people, whole),
+            share(people, most),
+            KINDS.get(meaning, "dash"),
+        )
+        for meaning, people in figures.meanings.most_common()
+    ]
+    return card(words("results"), bars(found), note=words("results note"))
+
+
+def details(figures: Figures, words: Words) -> str:
+    """The platform's results one by one: people by their last call, and all calls."""
+    if not figures.results:
+        return ""
+    whole = figures.meanings.total()
+    found = sorted(figures.results.items(), key=lambda one: [-count for count in one[1]])
+    rows: list[Row] = [
+        [
+            words.result(code, description),
+            _code(code),
+            _count(words, people),
+            _share(words, people, whole),
+            _count(words, calls),
+        ]
+        for (code, description), (people, calls) in found
+    ]
+    heads = [words(name) for name in ("result", "code", "persons", "share", "calls")]
+    return card(words("detail"), table(words, heads, rows[:MOST_RESULTS]))
+
+
+def hours(figures: Figures, words: Words) -> str:
+    """When people answer, over the day."""
+    found = in_order({**dict.fromkeys(OFFICE, Tally()), **figures.hours}) if figures.hours else []
+    return _stacked("hours", [f"{hour:02}" for hour, _ in found], [tally for _, tally in found], words)
+
+
+def days(figures: Figures, words: Words) -> str:
+    """When people answer, over the week."""
+    found = [(day, figures.days.get(day, Tally())) for day in range(7)] if figures.days else []
+    return _stacked("days", [words.day(day) for day, _ in found], [tally for _, tally in found], words)
+
+
+def _stacked(name: str, labels: list[str], tallies: list[Tally], words: Words) -> str:
+    if not tallies:
+        return ""
+    series = [
+        Series(words("answered"), [tally.connected for tally in tallies], "good"),
+        Series(words("not answered"), [tally.calls - tally.connected for tally in tallies], "rest"),
+    ]
+    drawn = charts.bars(words(name), labels, series, words.count)
+    return card(
+        words(name), legend((one.kind, one.name) for one in series) + drawn, note=words(f"{name} note")
+    )
+
+
+def lengths(figures: Figures, words: Words) -> str:
+    """How long people talked."""
+    if not figures.seconds:
+        return ""
+    labels = [str(end) for end in LENGTHS] + [words("over", seconds=str(LENGTHS[-1]))]
+    counts = [figures.lengths[at] for at in range(len(labels))]
+    drawn = charts.bars(words("lengths"), labels, [Series(words("answered"), counts, "accent")], words.count)
+    note = words("lengths note", median=words.length(median(figures.seconds)))
+    return card(words("lengths"), drawn, note=note)
+
+
+def lines(figures: Figures, words: Words) -> str:
+    """Which line is good, and which is bad."""
+    if not figures.lines:
+        return ""
+    rows: list[Row] = [
+        [
+            Known(line or words("unknown line")),
+            _count(words, tally.calls),
+            _count(words, tally.connected),
+            _share(words, tally.connected, tally.calls),
+            _count(words, tally.refused),
+            Cell(words.count(tally.faults), tally.faults, "alarm" if tally.faults * 20 > tally.calls else ""),
+            Cell(words.length(share(tally.talk, tally.connected)), share(tally.talk, tally.connected)),
+        ]
+        for line, tally in sorted(figures.lines.items(), key=lambda one: -one[1].calls)
+    ]
+    names = ("line", "calls", "answered", "rate", "refused", "faults", "mean talk")
+    return card(words("lines"), table(words, [words(name) for name in names], rows))
+
+
+def attempts(figures: Figures, words: Words) -> str:
+    """What further tries bring, and further rounds."""
+    if not figures.attempts:
+        return ""
+    body = _tries(figures.attempts, "attempt", words)
+    if len(figures.rounds) > 1:
+        body += _tries(figures.rounds, "round", words)
+    return card(words("attempts"), body)
+
+
+def _tries(found: dict[int, Tally], name: str, words: Words) -> str:
+    rows: list[Row] = [
+        [
+            Cell(str(nth), nth),
+            _count(words, tally.calls),
+            _count(words, tally.connected),
+            _share(words, tally.connected, tally.calls),
+        ]
+        for nth, tally in sorted(found.items())
+    ]
+    return table(words, [words(head) for head in (name, "calls", "answered", "rate")], rows)
+
+
+def answers(figures: Figures, words: Words) -> str:
+    """What people said, question by question."""
+    if not figures.answers:
+        return ""
+    asked = list(figures.answers.items())[:MOST_QUESTIONS]
+    body = "".join(_question(question, found, words) for question, found in asked)
+    return card(words("answers"), body, note=words("answers note"))
+
+
+def _question(question: str, found: Counter[str], words: Words) -> str:
+    whole = found.total()
+    shown = [
+        Bar(answer, words.count(count), words.part(count, whole), share(count, whole))
+        for answer, count in found.most_common(MOST_ANSWERS)
+    ]
+    if rest := whole - sum(count for _, count in found.most_common(MOST_ANSWERS)):
+        shown.append(Bar("…", words.count(rest), words.part(rest, whole), share(rest, whole), "rest"))
+    return _heading(question) + bars(shown)
+
+
+def _heading(question: str) -> str:
+    return f"<h3>{hidden(question)}</h3>"
+
+
+def waits(figures: Figures, words: Words) -> str:
+    """Who waits, and for what."""
+    if not figures.waits:
+        return card(words("waits"), f'<p class="note">{words("nobody waits")}</p>')
+    rows: list[Row] = [
+        [
+            wait.campaign,
+            Cell(str(wait.wave) if wait.wave else words("no wave"), wait.wave),
+            words(f"why {wait.why}"),
+            _count(words, wait.people),
+        ]
+        for wait in sorted(figures.waits, key=lambda wait: -wait.people)
+    ]
+    heads = [words(name) for name in ("campaign", "wave", "why", "persons")]
+    return card(words("waits"), table(words, heads, rows))
+
+
+def campaigns(figures: Figures, words: Words) -> str:
+    """All campaigns beside one another."""
+    if len(figures.campaigns) < 2:
+        return ""
+    priced = figures.cost is not None
+    ahead = figures.finish is not None
+    names = ["campaign", "state", "people", "called", "reached", "rate", "calls"]
+    names += ["finish"] * ahead + ["cost"] * priced
+    rows: list[Row] = [
+        [
+            one.name,
+            words(one.state),
+            _count(words, one.people),
+            _count(words, one.dialled),
+            _count(words, one.reached),
+            _share(words, one.reached, one.dialled),
+            _count(words, one.tally.calls),
+            *[_finish(words, one.finish, fits=one.fits)] * ahead,
+            *[Cell(words.money(one.cost or 0, figures.currency), one.cost or 0)] * priced,
+        ]
+        for one in figures.campaigns
+    ]
+    return card(words("campaigns"), table(words, [words(name) for name in names], rows), kind="wide")
+
+
+def quality(figures: Figures, words: Words) -> str:
+    """What the figures may lack."""
+    pushed = words.moment(figures.last_push) if figures.last_push else words("never")
+    counts = [(name, int(getattr(figures.quality, name))) for name in QUALITY]
+    rows: list[Row] = [
+        [words(name), Cell(words.count(count), count, "alarm" if count and name != "elsewhere" else "")]
+        for name, count in counts
+    ]
+    last = f'<p class="note">{text(words("last push"))}: {text(pushed)}</p>'
+    body = last + table(words, [words("what"), words("count")], rows)
+    return card(words("quality"), body, note=words("quality note"))
+
+
+def _at(ms: float, now: datetime) -> datetime:
+    return now.fromtimestamp(ms / 1000, now.tzinfo)
+
+
+def _count(words: Words, number: int) -> Cell:
+    return Cell(words.count(number), number)
+
+
+def _share(words: Words, part: int, whole: int) -> Cell:
+    return Cell(words.part(part, whole), round(share(part, whole), 6))
+
+
+def _code(code: str) -> Cell:
+    return Cell(code, int(code) if code.removeprefix("-").isdecimal() and len(code) < 9 else 0)
+
+
+def _finish(words: Words, at: datetime | None, *, fits: bool) -> Cell:
+    return Cell(words.moment(at), at.timestamp(), "" if fits else "alarm") if at else Cell("–", 0)
