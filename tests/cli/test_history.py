@@ -204,6 +204,26 @@ def test_what_is_done_by_hand_is_done_with_its_link_in_the_history_or_not_at_all
     assert here.main("history", "verify", **where).code == 0
 
 
+def test_what_a_person_settles_is_one_with_its_link(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied(here)
+    here.emulator.console_purge(list(here.emulator.tasks)[-1])
+    append = History.append
+
+    def die(history: History, *given: Any) -> None:
+        append(history, *given)
+        raise KeyboardInterrupt
+
+    settle = ("state", "resolve", "renewal", "--wave", "1", "--as", "undialled", "--yes")
+    before = here.main("state", "show", "renewal").out, stood(here)
+    with monkeypatch.context() as dying:
+        dying.setattr(History, "append", die)
+        assert here.main(*settle).code == 130
+    assert (here.main("state", "show", "renewal").out, stood(here)) == before
+
+    assert here.main(*settle).code == 0
+    assert entries(here)[-1]["outcome"] == "renewal wave 1: undialled"
+
+
 def test_an_entry_that_was_changed_breaks_the_chain(here: Served) -> None:
     applied(here)
     (entry,) = entries(here)

@@ -12,7 +12,7 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, carry_out
+from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle, stop_first
 from yeta_reconcile.emulator import Line
 from yeta_reconcile.planning.diff import in_the_light
 from yeta_reconcile.planning.observe import observe
@@ -204,7 +204,8 @@ def resolve(lab: Lab, verdict: Verdict) -> None:
             (wave,) = in_the_light(recorded.campaigns["renewal"], observed.tasks)
             decision = Decision(wave, verdict)
             decision.check()
-            carry_out(run, decision)
+            stop_first(run, decision)
+            settle(run.store, decision)
 
 
 def test_a_task_that_had_expired_and_is_live_again_keeps_its_rows(tmp_path: Path) -> None:

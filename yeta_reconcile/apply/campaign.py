@@ -126,7 +126,7 @@ class Course:
 
     def _stage(self) -> bool:
         """Bring every row that belongs into a wave into a verified one."""
-        restaged = 0
+        restaged = learned = 0
         while restaged <= RESTAGES:
             self.run.check()
             found = self._compare()
@@ -138,7 +138,10 @@ class Course:
                 if not steering.discard(self.run, wrong):
                     return False
                 # What was planned here and is not as declared, planning once more does not make right.
-                restaged += wrong.detail == "discard" or wrong.wave_id in self._new
+                if wrong.detail == "discard" or wrong.wave_id in self._new:
+                    # Of finitely many rows each can be found to go alone, or to be bad, once.
+                    before, learned = learned, self._learned()
+                    restaged = restaged + 1 if learned <= before else 1
                 again = self._compare()
                 if not self._counted(again):
                     return False
@@ -160,6 +163,11 @@ class Course:
             "compare the task with the document (`yeta drift`), or ask the platform",
         )  # fmt: skip
         return False
+
+    def _learned(self) -> int:
+        """Of how many rows it is known that they go alone into the next task, or not at all."""
+        waves = self.run.store.waves
+        return len(waves.refused_rows(self.name, BAD_NUMBER)) + len(waves.set_aside(self.name))
 
     def _compare(self) -> Compared:
         return compare(self.run, self.planner, self.subject, self._approval)

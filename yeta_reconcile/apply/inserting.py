@@ -85,6 +85,9 @@ class Filling:
             return self.stopped
         if self.full:
             if not self.run.store.intents.done_batches(self.wave.wave_id):
+                if self._left_behind():
+                    # It is full of what refused batches left in it.
+                    return None
                 # A task that takes not even one batch would be followed by others like it for ever.
                 return self.full
             self._close_wave()

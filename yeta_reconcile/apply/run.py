@@ -173,7 +173,8 @@ class Run:
     def may_go_on(self, wave: WaveRecord | None, *, rings: bool) -> None:
         """Raise unless this is still the moment for a create, start, resume or call-out of a wave.
 
-        Time passes while one asks: its end, its document and list, halt and lock are looked at once more.
+        Time passes while one asks: its end, its document and list, and the halt are looked at once more; the
+        lock is (`still_holds`) last of all.
         """
         if wave is not None:
             end = wave.attributes.end
@@ -185,14 +186,8 @@ class Run:
                 raise Incomplete(words, hint="extend `schedule.end` to call them")
             if why := self.stale(wave.campaign):
                 raise Incomplete(f"{why}; nothing of it is started", hint="run again to see what it means")
-        if rings:
-            self.may_ring()
-
-    def may_ring(self) -> None:
-        """Raise unless telephones may ring: not halted, and the lock still ours."""
-        if reason := self.halted():
+        if rings and (reason := self.halted()):
             raise Incomplete(f"{reason}; nothing is started", hint="`yeta resume` lifts it")
-        self.still_holds()
 
     def still_holds(self) -> None:
         """Raise unless the lock is still ours: a machine that slept may have lost it."""

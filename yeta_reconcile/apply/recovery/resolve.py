@@ -164,13 +164,17 @@ class Decision:
         ]
 
 
-def carry_out(run: Run, decision: Decision) -> int:
-    """Settle it, the lock held; how many rows. Raises Incomplete if a task could not be deleted first."""
+def stop_first(run: Run, decision: Decision) -> None:
+    """Delete the task of a wave that is to be settled whole. Raises Incomplete."""
     record = decision.wave.record
     if decision.deletes and not steering.delete(run, record):
         why = "; ".join(str(problem) for problem in run.problems)
         raise Incomplete(f"the task of wave {record.number} could not be deleted: {why}", hint="run again")
-    store = run.store
+
+
+def settle(store: Store, decision: Decision) -> int:
+    """Write the decision down, in the state alone; how many rows."""
+    record = decision.wave.record
     count = store.waves.settle_rows(record.wave_id, decision.fates, decision.verdict.fate, keys=decision.keys)
     now = store.waves.wave(record.wave_id)
     if record.phase is Phase.LOST and not now.pending + now.held + now.unknown:

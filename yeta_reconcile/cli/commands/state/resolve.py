@@ -10,9 +10,17 @@ import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.recovery.resolve import Decision, Doubt, Verdict, carry_out, doubts, keys_of
+from yeta_reconcile.apply.recovery.resolve import (
+    Decision,
+    Doubt,
+    Verdict,
+    doubts,
+    keys_of,
+    settle,
+    stop_first,
+)
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.audit import recording
+from yeta_reconcile.cli.audit import noted, recording
 from yeta_reconcile.cli.commands.state.look import look
 from yeta_reconcile.cli.output import format_option, say, show, show_json
 from yeta_reconcile.cli.session import (
@@ -92,9 +100,14 @@ def resolve(
                 raise Incomplete("the waves changed while you were asked", hint="look again")
             rows = sum(len(decision.rows(opened.store)) for decision in decisions)
             words = f"{name} wave {wave}: {verdict}"
-            with recording(opened, "state resolve", {"rows": rows}, outcome=words) as outcome:
-                settled = sum(carry_out(run, decision) for decision in decisions)
-                outcome.words = words
+            if any(decision.deletes for decision in decisions):
+                with recording(opened, "state resolve", {"rows": rows}) as outcome:
+                    for decision in decisions:
+                        stop_first(run, decision)
+                    outcome.words = f"{name} wave {wave}: its task was deleted first"
+            book = context, opened.repository, opened.store, opened.clock
+            with noted(*book, "state resolve", {"rows": rows}, words):
+                settled = sum(settle(opened.store, decision) for decision in decisions)
     rows_of = count(settled, f"row of {name} wave {wave} counts", f"rows of {name} wave {wave} count")
     say(f"{rows_of} as {verdict}.")
     return 0
