@@ -258,7 +258,7 @@ def test_the_same_seed_gives_the_same_pushes() -> None:
     assert results(3) != results(4)
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_twenty_thousand_rows_end_like_real_ones() -> None:
     platform = Platform(seed=7)
     task_id = platform.create(time_range=[OPEN])

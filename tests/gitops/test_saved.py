@@ -403,7 +403,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, nth: int, *, after: bool) -> Iterator
             yield
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_the_same_file_goes_on_where_a_first_apply_died(
@@ -418,7 +418,7 @@ def test_the_same_file_goes_on_where_a_first_apply_died(
     goes_on_to_its_end(here, [number(row) for row in range(3)])
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3, 4, 5])
 def test_the_same_file_goes_on_where_a_replacement_died(

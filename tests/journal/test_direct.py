@@ -30,7 +30,7 @@ def lines_named(report: Report) -> list[int]:
     return sorted(int(n) for found in named if found for n in found[1].split(","))
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", ["closed_after", "closed_before", "timeout_after", "empty_before"])
 def test_one_batch_in_three_unanswered_is_never_called_out_twice_and_each_row_is_listed(
     tmp_path: Path, kind: str
@@ -127,7 +127,7 @@ def points() -> list[Point]:
     return requests + [Point("write", nth, kind) for nth in range(6, 30) for kind in WRITE_KINDS]
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_a_fault_or_death_at_any_call_or_write_calls_nobody_twice_and_names_who_is_unknown(
     tmp_path: Path, record_property: object
 ) -> None:

@@ -213,7 +213,7 @@ def test_a_bad_number_is_found_named_and_left_out_until_its_row_changes(
     assert_each_rang_once(lab, range(60))
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("mode", ["before", "around"])
 @pytest.mark.parametrize("nth", range(1, 14))
 @pytest.mark.parametrize("kind", ["closed_after", "closed_before"])
@@ -458,7 +458,7 @@ def test_a_task_that_takes_no_batch_at_all_is_said_and_not_created_for_ever(tmp_
     assert lab.changes_sent().count("create") <= 2
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("mode", ["whole", "before", "around"])
 def test_a_task_that_the_console_starts_after_our_death_holds_nobody_twice_and_loses_nobody(
     tmp_path: Path, mode: str, record_property: Callable[[str, object], None]

@@ -137,7 +137,7 @@ def called_and_told_but_for_one(lab: TwistedLab, rows: range) -> None:
             return
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("how", ["console", "document"])
 def test_a_count_that_lags_within_the_settling_time_frees_nobody_who_is_being_called(

@@ -103,7 +103,7 @@ def go_through(points: list[Point], root: Path, story: Untroubled, record: Any, 
     assert not failed, f"{len(failed)} of {len(points)} points failed in shard {shard}:\n{lines}"
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_fault_or_a_death_at_any_call_or_write_ends_as_if_nothing_had_happened(
     shard: int, tmp_path: Path, untroubled: Untroubled, record_property: Any

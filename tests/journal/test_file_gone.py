@@ -44,7 +44,7 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> int:
     return staged_and_started(tmp_path_factory.mktemp("whole"))[1]
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("taken", ["all that is of it", "moved", "another in its place", "the log"])
 def test_after_the_call_that_is_under_way_none_is_sent(requests: int, taken: str, tmp_path: Path) -> None:
     # The first look and the lock's beginning change nothing at the platform.

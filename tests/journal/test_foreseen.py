@@ -62,7 +62,7 @@ def story_until(lab: TroubledLab) -> None:
             return
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_a_plan_after_a_death_at_any_change_is_what_an_apply_plans_once_it_has_settled(
     tmp_path: Path, calls: tuple[str, ...]
 ) -> None:

@@ -85,7 +85,7 @@ def go_through(points: list[Point], lab: Callable[[Point, int], TroubledLab], re
     assert struck
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_runner_that_is_frozen_at_any_change_undoes_nothing_when_it_wakes(
     shard: int, tmp_path: Path, calls: tuple[str, ...], record_property: Any
@@ -103,7 +103,7 @@ def test_a_runner_that_is_frozen_at_any_call_undoes_nothing_when_it_wakes(
     go_through(points, lambda point, at: a_lab(tmp_path / str(at), point), record_property)
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_nor_does_one_whose_state_is_in_postgresql(
     postgres: PostgresServer, tmp_path: Path, calls: tuple[str, ...], record_property: Any
 ) -> None:

@@ -28,7 +28,7 @@ LIVES = settings(
 )
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("part", range(4))
 def test_whatever_is_edited_happens_or_fails_nobody_rings_twice_and_nobody_is_lost(
     part: int, record_property: Callable[[str, object], None]
@@ -43,7 +43,7 @@ def test_whatever_is_edited_happens_or_fails_nobody_rings_twice_and_nobody_is_lo
     record_property("steps", Lives.steps)
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_on_a_bad_day_nobody_rings_but_whom_an_applied_plan_showed_as_often_as_it_said(
     record_property: Callable[[str, object], None],
 ) -> None:

@@ -20,7 +20,7 @@ CAMPAIGNS, ROWS = 10, 500
 KINDS = ("closed_after", "closed_before", "status_500_after", "half_after", "code")
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_five_thousand_rows_come_through_with_one_call_in_five_failing(tmp_path: Path) -> None:
     lines = tuple(Line(f"{n}00", 20, (OPEN,)) for n in range(CAMPAIGNS))
     lab = a_lab(tmp_path, lines=lines)

@@ -88,7 +88,7 @@ def spread(untroubled: Untroubled) -> list[Point]:
     ]
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_a_fault_or_a_death_ends_as_if_nothing_had_happened(
     postgres: PostgresServer, tmp_path: Path, untroubled: Untroubled, record_property: Any
 ) -> None:
@@ -155,7 +155,7 @@ class Unplugged(TroubledLab):
             yield store
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 def test_a_connection_lost_at_any_of_these_writes_ends_as_if_nothing_had_happened(
     postgres: PostgresServer, tmp_path: Path, untroubled: Untroubled, record_property: Any
 ) -> None:

@@ -96,7 +96,7 @@ def test_a_resume_whose_line_was_taken_meanwhile_waits(tmp_path: Path) -> None:
 # What stops everything
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("code", [200209, 10020, 10021])
 @pytest.mark.parametrize("call", ["create", "insert", "start", "pause", "delete"])
 def test_a_code_that_stops_everything_stops_it_and_the_next_run_goes_on(
@@ -160,7 +160,7 @@ def test_a_platform_that_stays_busy_is_left_for_the_next_run(tmp_path: Path) -> 
 # Tasks that are over
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("code", [3010101, 3010102])
 @pytest.mark.parametrize("kind", ["code_before", "code_after"])
 @pytest.mark.parametrize("call", ["create", "insert", "start", "pause", "delete"])
@@ -182,7 +182,7 @@ def test_codes_of_tasks_that_are_over_ring_nobody_twice_at_any_call(
     assert Counter(lab.rung()) == Counter(number(n) for n in range(3))
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("hand", ["delete", "finish", "purge", "start", "pause"])
 @pytest.mark.parametrize("state", ["staged", "running", "paused"])
 @pytest.mark.parametrize("edit", ["none", "pause", "remove", "rows", "robot"])

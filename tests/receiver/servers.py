@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tests.support.measured import measured
 from yeta_reconcile.receiver.access import Gate
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.server import bind
@@ -66,7 +67,7 @@ def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
 def served(root: Path, *options: str, secret: str = SECRET) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`yeta serve` in a process of its own: (process, base URL with the secret)."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
-    environ |= {"YETA_PUSH_SECRET": secret, "YETA_STATE_KEY": STATE_KEY}
+    environ |= {"YETA_PUSH_SECRET": secret, "YETA_STATE_KEY": STATE_KEY} | measured()
     command = [sys.executable, "-m", "yeta_reconcile", "-C", str(root), "serve", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(
         [*command, *options], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -308,7 +308,7 @@ def used(states: States, *, really: bool) -> Iterator[None]:
         user.kill()
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "there",
     ["a sound state", "a state whose process was killed", "a damaged state", "a state that others have open"],

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from tests.support.lab import ROBOT, number, settings
+from tests.support.measured import measured
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.serve import serving
@@ -147,7 +148,7 @@ class Served:
         """Run the command and do not wait."""
         return subprocess.Popen(
             self.command(*arguments),
-            env=self.environment | environ,
+            env=self.environment | measured() | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
