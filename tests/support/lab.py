@@ -144,7 +144,7 @@ class Lab:
     # Working
 
     def repository(self) -> Repository:
-        """What is declared; read again only if a file changed, since reading is a fifth of what a story takes."""
+        """What is declared; read again only if a file changed: reading is a fifth of what a story takes."""
         files = [path for path in sorted(self.root.rglob("*.*")) if path.suffix in {".yaml", ".yml", ".csv"}]
         seen = [
             (path, path.stat().st_mtime_ns, path.read_bytes()[:SMALL]) for path in files if path.is_file()
