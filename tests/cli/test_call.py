@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,3 +131,24 @@ def test_whom_nobody_may_call_is_not_called(here: Served, monkeypatch: pytest.Mo
     )
     assert here.main(*CALL, "--yes").code == 7
     assert here.changes_sent().count("callout") == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ('hours: ["00:00:00-00:00:01"]', 4),
+        ('hours: ["00:00:00-12:00:00", "12:00:00-23:59:59"]', 0),
+        ("days: [{other}]", 4),
+        ("days: [{today}, {tomorrow}]", 0),
+    ],
+)
+def test_at_hours_or_on_days_on_which_nobody_may_be_called_nobody_is(
+    here: Served, monkeypatch: pytest.MonkeyPatch, limits: str, code: int
+) -> None:
+    moment = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
+    monkeypatch.setattr("yeta_reconcile.clock.SystemClock.now", lambda _clock: moment)
+    days = {"other": "mon", "today": "tue", "tomorrow": "wed"}
+    here.project(f"timezone: UTC\nlimits: {{{limits.format(**days)}}}\n")
+
+    assert here.main(*CALL, "--yes").code == code
+    assert here.changes_sent().count("callout") == (code == 0)

@@ -15,8 +15,8 @@ import yaml
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Exemption, Limits
-from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.guards import Guards, Weight
+from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
+from yeta_reconcile.planning.guards import Bearing, Guards
 
 CASES = Path(__file__).parent / "cases"
 TODAY = date(2026, 12, 1)
@@ -33,17 +33,23 @@ def cases() -> list[Any]:
 def a_change(said: dict[str, Any]) -> Change:
     given = dict(said)
     action = Action(given.pop("action", "create"))
+    given["kind"] = ChangeKind(given.get("kind", ChangeKind.PLAIN))
     return Change(given.pop("campaign"), given.pop("wave", 1), action, Reason.NEW, **given)
+
+
+def a_bearing(said: dict[str, Any]) -> Bearing:
+    given = {name: str(value) if name == "other_day" else value for name, value in said.items()}
+    return Bearing(**given | {"beyond": tuple(given.get("beyond", ()))})
 
 
 @pytest.mark.parametrize("case", cases())
 def test_a_limit(case: dict[str, Any]) -> None:
     exempt = {name: (Exemption.model_validate(one),) for name, one in case.get("exempt", {}).items()}
-    weights = {name: Weight(**one) for name, one in case.get("weights", {}).items()}
+    bearings = {name: a_bearing(one) for name, one in case.get("bearings", {}).items()}
     limits = Limits.model_validate(case.get("limits", {}))
     guards = Guards(limits, exempt, TODAY, lambda *path: Position(".".join(path), 7, 3))
 
-    found = guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), weights)
+    found = guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), bearings)
 
     refused = {one.position.file: one for one in found if one.severity == "error" and one.position}
     wanted = {f"limits.{name}": words for name, words in case.get("refused", {}).items()}

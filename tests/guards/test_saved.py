@@ -18,6 +18,8 @@ TIGHTER = {
     "removed_numbers": "1",
     "repeat_numbers": '"0%"',
     "frequency": "{times: 1, within: 7d}",
+    "hours": '["00:00-00:01"]',
+    "staged_first": "true",
 }
 
 
@@ -36,7 +38,7 @@ def prepared(here: Served, limit: str) -> None:
         here.emulator.advance(600)
         here.campaign("again", range(3), extra="repeats: [former]\n")
     else:
-        here.campaign("renewal", range(3))
+        here.campaign("renewal", range(3), schedule='{windows: ["09:00-18:00"]}')
 
 
 @pytest.mark.parametrize("limit", TIGHTER)

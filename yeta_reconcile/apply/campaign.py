@@ -116,7 +116,7 @@ class Course:
         if change.action is Action.RESUME:
             return steering.resume(self.run, wave)
         if change.action is Action.START and change.again:
-            return steering.start(self.run, wave, self.planned.observed.config.lines)
+            return steering.start(self.run, wave, self.planned.observed.config.lines, self.subject.hours)
         if change.action is Action.REPLACE:
             self._approval.free(wave)
             return not wave.live or steering.carry(self.run, wave)
@@ -290,7 +290,7 @@ class Course:
         ]
         if self._within(sum(wave.pending for wave in waves), self._approval.ringing):
             for wave in waves:
-                steering.start(self.run, wave, self.planned.observed.config.lines)
+                steering.start(self.run, wave, self.planned.observed.config.lines, self.subject.hours)
 
     # Direct calls
 

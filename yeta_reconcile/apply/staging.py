@@ -100,7 +100,7 @@ class Staging:
         )
 
     def _windows(self, wave: WaveRecord) -> tuple[str, ...]:
-        return windows_of(wave.attributes.lines, self.lines)
+        return windows_of(wave.attributes.lines, self.lines, self.subject.hours)
 
     def _remove_twins(self, wave: WaveRecord) -> bool:
         """A task that a create, settled as not done, made all the same may hold our line."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed
+from yeta_reconcile.platform.hours import within
 
 if TYPE_CHECKING:
     from yeta_reconcile.clock import Clock
@@ -29,8 +31,13 @@ class Standing:
             return None
         if not located.stands(repository.root):
             return f"the document of {name} changed meanwhile"
+        now = self._clock.now()
+        if isinstance(located.model, DirectCall) and (hours := repository.hours(located, now)):
+            clock = now.astimezone(repository.zone).strftime("%H:%M:%S")
+            if not within(clock, hours):
+                return f"it is {clock}, beyond limits.hours"
         signature, subject = self._planned.signatures.get(name), self._planned.subjects.get(name)
-        spec = repository.called_list(located, self._clock.now())
+        spec = repository.called_list(located, now)
         looks = _looks(spec)
         if signature is None or subject is None or (looks and self._seen.get(name) == looks):
             return None

@@ -40,11 +40,11 @@ OVER = STILL - {LivePhase.PAUSED}
 STARTED_ONCE = LIVE | FINAL - {Phase.DISCARDED, Phase.LOST}
 
 
-def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
+def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[str, ...] = ()) -> bool:
     """Start a verified wave for the first time, or again if its start never arrived.
 
     Its task is read once more right before: nothing rings that is not proven to be what was declared. `lines`
-    are the platform's, for windows nobody declared.
+    are the platform's, and `hours` those in which anybody may be called, for windows nobody declared.
     """
     # Asked again right before the call; but a task that is over since says so in other words.
     if not _may_go_on(run, wave):
@@ -57,7 +57,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line]) -> bool:
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
     wrong = f"holds {count(task.count_tel or 0, 'number')}, not {asked}" if task.count_tel != asked else ""
-    if not wrong and (names := reads_otherwise(wave, task, lines)):
+    if not wrong and (names := reads_otherwise(wave, task, lines, hours)):
         wrong = f"has another {', '.join(names)} than was asked"
     if wrong and wave.phase is Phase.STARTED:
         words = f"wave {wave.number}, whose start was sent, {wrong}"

@@ -56,6 +56,7 @@ COMMANDS = {
     "emulator": Entry("emulator:emulator", "Run a platform on this machine."),
     "fmt": Entry("fmt:fmt", "Rewrite documents in canonical form."),
     "schema": Entry("schema:schema", "Print the JSON Schema of the documents, for editors."),
+    "explain": Entry("explain:explain", "Say what a key of a document means."),
     "completion": Entry("completion:completion", "Print a shell's completion script."),
     "demo": Entry("demo:demo", "Show the whole thing on this machine."),
 }

@@ -16,6 +16,7 @@ from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.notify.targets import require
 from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.store.halt_flag import PASSED, ROW, HaltFlag
 from yeta_reconcile.store.lock import Holder
@@ -81,6 +82,8 @@ def session(context: Context, *, create: bool = False, patience: float = PATIENC
     `patience` is how long a question is asked again, seconds.
     """
     repository = load(context.chdir, environment=context.env, environ=context.environ)
+    if repository.project.notify:
+        require()
     with ExitStack() as stack:
         client = stack.enter_context(connect(repository.project, context.environ, patience=patience))
         store = open_state(context, repository, create=create)

@@ -56,6 +56,8 @@ _EXAMPLES: dict[str, Any] = {
     "max_in_flight": 8,
     "name": "spring-renewal",
     "new_numbers": 10000,
+    "notify": [{"to": "${OPS_WEBHOOK}", "on": ["refused", "unresolved"]}],
+    "on": ["refused", "unresolved"],
     "priority": 10,
     "platform": {"max_in_flight": 8, "timeout": "30s"},
     "reason": "they asked to be called again",

@@ -7,7 +7,7 @@ Pure values; reading files is `documents/repository.py`'s. The models are the on
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -147,6 +147,9 @@ class Exemption(_Document):
         "removed_numbers",
         "do_not_call",
         "frequency",
+        "hours",
+        "days",
+        "staged_first",
     ]
     """The guard of `limits:` in yeta.yaml."""
     reason: Annotated[str, Field(min_length=1)]
@@ -167,6 +170,10 @@ class Frequency(_Document):
 class Limits(_Document):
     """Guards: an apply that goes beyond one is refused before its first call (exit 4)."""
 
+    use: Annotated[
+        tuple[Literal["cn-marketing", "cn-collection"], ...], Field(examples=[["cn-marketing"]])
+    ] = ()
+    """Packs of limits that ship with the tool, see `yeta explain limits.NAME`; the keys beside it win."""
     new_numbers: Most | None = None
     """Rows that may enter waves in one apply; a share is one of the rows of all lists."""
     ringing_numbers: Most | None = None
@@ -181,6 +188,24 @@ class Limits(_Document):
     """CSV files, relative to yeta.yaml, whose first column is the number: none of these is called."""
     frequency: Frequency | None = None
     """How often one number may be called by all campaigns together."""
+    hours: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
+    """Parts of the day beyond which nobody may be called; the hours of lines are cut to these."""
+    days: Days | None = None
+    """`workdays` or weekdays beyond which nobody may be called."""
+    staged_first: StrictBool = False
+    """Only a wave that an earlier apply staged is started."""
+
+
+Happening = Literal["finished", "waits", "refused", "aborted", "halted", "unresolved", "drift", "silent"]
+
+
+class Notify(_Document):
+    """Somebody who is told what happens, by one message an event; no number is ever in it."""
+
+    to: Annotated[str, Field(min_length=1, examples=["${OPS_WEBHOOK}"])]
+    """Address: a webhook of WeCom, DingTalk, Feishu, Slack or any other, or a URL of the library apprise."""
+    on: tuple[Happening, ...] = get_args(Happening)
+    """What is told; by default everything."""
 
 
 class Defaults(_Document):
@@ -225,6 +250,8 @@ class Project(_Document):
     """What every campaign has unless it says otherwise."""
     limits: Limits = Limits()
     """Guards: an apply that goes beyond one is refused before its first call."""
+    notify: tuple[Notify, ...] = ()
+    """Who is told what happens."""
     environments: dict[Name, dict[str, Any]] = {}
     """`--env NAME` overlays these keys on the ones above."""
 

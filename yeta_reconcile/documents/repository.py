@@ -164,6 +164,11 @@ class Repository:
         exempt = exemption(located.model.exempt, "do_not_call", now.astimezone(self.zone).date())
         return spec if exempt else replace(spec, without=self.do_not_call)
 
+    def hours(self, located: Located[Campaign | DirectCall], now: datetime) -> tuple[str, ...]:
+        """The hours in which it may call anybody (none: at any time)."""
+        exempt = exemption(located.model.exempt, "hours", now.astimezone(self.zone).date())
+        return () if exempt else self.project.limits.hours or ()
+
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""
         return _context_reader(self.root, self.reach, located, located.model.contexts)

@@ -19,6 +19,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.documents.models import Project
+from yeta_reconcile.documents.packs import unpacked
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.documents.validation import complaints
 from yeta_reconcile.documents.values import NAME_PATTERN
@@ -65,7 +66,11 @@ class Settings:
 
     def at(self, *path: str | int) -> Position:
         """Where a setting stands: in the environment if that gives it."""
-        return self.raw.at(*self._path(path))
+        place = self._path(path)
+        if path[:1] == ("limits",) and not self.raw.has(*place):
+            # What a pack gives stands where the pack is named.
+            place = self._path(("limits", "use"))
+        return self.raw.at(*place)
 
     def has(self, *path: str | int) -> bool:
         """Whether a setting is given."""
@@ -189,6 +194,8 @@ def _take(settings: Settings, value: dict[str, Any], environ: Mapping[str, str])
     _take_zone(settings, value)
     if isinstance(value.get("defaults"), dict):
         settings.defaults = value["defaults"]
+    if "limits" in value:
+        value = value | {"limits": unpacked(value["limits"], overlaid)}
     try:
         settings.project = Project.model_validate(value, context={"timezone": settings.zone})
         settings.globs = settings.project.documents

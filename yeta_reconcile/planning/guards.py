@@ -15,7 +15,7 @@ from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date, timedelta
 
     from yeta_reconcile.documents.models import Exemption, Limits
@@ -30,17 +30,20 @@ NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
-    """What shares are shares of, for one campaign.
+class Bearing:
+    """What limits ask of a campaign beside what changes.
 
     The `rows` of its list; how many of its staged and started waves have `yet` to be called, and how many
-    `tasks` these are. `barred` rows of the list nobody may call.
+    `tasks` these are. `barred` rows of the list nobody may call. What calls `beyond` the allowed hours, in
+    words, and the first `other_day` on which it calls though nobody may.
     """
 
     rows: int = 0
     yet: int = 0
     tasks: int = 0
     barred: int = 0
+    beyond: tuple[str, ...] = ()
+    other_day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Counted:
 
     counts: Callable[[Change], int]
     nouns: tuple[str, str]
-    whole: Callable[[Weight], int]
+    whole: Callable[[Bearing], int]
     of: str
 
 
@@ -57,25 +60,25 @@ COUNTED: dict[str, Counted] = {
     "new_numbers": Counted(
         lambda change: change.new_rows,
         ("row would enter a wave", "rows would enter waves"),
-        lambda weight: weight.rows,
+        lambda one: one.rows,
         "rows of all lists",
     ),
     "ringing_numbers": Counted(
         lambda change: change.ringing_rows,
         ("row would ring", "rows would ring"),
-        lambda weight: weight.rows,
+        lambda one: one.rows,
         "rows of all lists",
     ),
     "deletes": Counted(
         lambda change: int(change.action is Action.DELETE or change.deletes),
         ("task would be deleted", "tasks would be deleted"),
-        lambda weight: weight.tasks,
+        lambda one: one.tasks,
         "tasks that are staged or going on",
     ),
     "repeat_numbers": Counted(
         lambda change: change.repeat_rows,
         ("person would be called again", "people would be called again"),
-        lambda weight: weight.rows,
+        lambda one: one.rows,
         "rows of all lists",
     ),
 }
@@ -94,23 +97,26 @@ class Guards:
         self,
         changes: Iterable[Change],
         frequent: Mapping[str, int],
-        weights: Mapping[str, Weight] | None = None,
+        bearings: Mapping[str, Bearing] | None = None,
     ) -> list[Diagnostic]:
         """Findings, an error for each limit that is passed.
 
         `frequent` counts by campaign the numbers that would be called more often than the limit allows. What
         an exempt campaign does is left out of every count, and named.
         """
-        listed, weights = list(changes), weights or {}
+        listed, bearings = list(changes), bearings or {}
         found: list[Diagnostic] = []
         for limit, counted in COUNTED.items():
             most = getattr(self.limits, limit)
             if most is not None:
                 counts = self._counting(limit, _sums(listed, counted.counts), found)
-                whole = sum(map(counted.whole, weights.values()))
+                whole = sum(map(counted.whole, bearings.values()))
                 self._judge_sum(limit, counts, counted, most, whole, found)
-        self._judge_removed(listed, weights, found)
-        self._name_barred(weights, found)
+        self._judge_removed(listed, bearings, found)
+        self._name_barred(bearings, found)
+        self._judge_times(bearings, found)
+        if self.limits.staged_first:
+            self._judge_unstaged(listed, found)
         if self.limits.frequency is not None:
             times, within = self.limits.frequency.times, self.limits.frequency.within
             for campaign, numbers in self._counting("frequency", frequent, found).items():
@@ -136,7 +142,7 @@ class Guards:
         found.append(self._refusal(limit, words, tuple(counts)))
 
     def _judge_removed(
-        self, changes: list[Change], weights: Mapping[str, Weight], found: list[Diagnostic]
+        self, changes: list[Change], bearings: Mapping[str, Bearing], found: list[Diagnostic]
     ) -> None:
         """A count is one of all campaigns together, as of every limit; a share is of each list its own."""
         limit, given = "removed_numbers", self.limits.removed_numbers
@@ -145,14 +151,14 @@ class Guards:
             removed = Counted(
                 lambda change: change.removed_rows,
                 ("row would leave its wave", "rows would leave their waves"),
-                lambda weight: weight.yet,
+                lambda one: one.yet,
                 "",
             )
             self._judge_sum(limit, counts, removed, given, 0, found)
             return
         most = given or MOST_REMOVED
         for campaign, number in counts.items():
-            yet = weights.get(campaign, Weight()).yet
+            yet = bearings.get(campaign, Bearing()).yet
             if number > most_of(most, yet) and (given or yet > FEW):
                 by = "" if given else " by default"
                 words = (
@@ -161,15 +167,42 @@ class Guards:
                 )
                 found.append(self._refusal(limit, words, (campaign,)))
 
-    def _name_barred(self, weights: Mapping[str, Weight], found: list[Diagnostic]) -> None:
+    def _judge_times(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
+        """Who may call at hours or on days on which nobody may."""
+        hours, days = self.limits.hours or (), self.limits.days or ""
+        late = {name: len(bearing.beyond) for name, bearing in bearings.items()}
+        for campaign in self._counting("hours", late, found):
+            words = f"{', '.join(bearings[campaign].beyond)}; limits.hours is {', '.join(hours)}"
+            do = "declare `schedule.windows` within these"
+            found.append(self._refusal("hours", f"{campaign} would call beyond: {words}", (campaign,), do))
+        allowed = days if isinstance(days, str) else ", ".join(days)
+        other = {name: int(bool(bearing.other_day)) for name, bearing in bearings.items()}
+        for campaign in self._counting("days", other, found):
+            words = f"{campaign} would call on {bearings[campaign].other_day}; limits.days is {allowed}"
+            do = "declare `schedule.days` within these"
+            found.append(self._refusal("days", words, (campaign,), do))
+
+    def _judge_unstaged(self, changes: list[Change], found: list[Diagnostic]) -> None:
+        """Whom an apply would start that has itself staged them."""
+        made = {(c.campaign, c.wave) for c in changes if c.action in {Action.CREATE, Action.REPLACE}}
+        rows = _sums(changes, lambda change: change.rows if _starts(change, made) else 0)
+        for campaign, number in self._counting("staged_first", rows, found).items():
+            words = (
+                f"{count(number, 'row')} of {campaign} would be started by the apply that stages them; "
+                "limits.staged_first wants them staged by an earlier one"
+            )
+            do = "apply it as `state: staged` first, or as `paused` what was started before"
+            found.append(self._refusal("staged_first", words, (campaign,), do))
+
+    def _name_barred(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
         """Who may call whom nobody may call, and who may not any more: the rows themselves the list names."""
-        for campaign, weight in weights.items() if self.limits.do_not_call else ():
+        for campaign, bearing in bearings.items() if self.limits.do_not_call else ():
             if exempt := self.exemption(campaign, "do_not_call"):
                 found.append(self._excused(campaign, exempt))
-            elif weight.barred and (given := self._given(campaign, "do_not_call")):
+            elif bearing.barred and (given := self._given(campaign, "do_not_call")):
                 words = (
                     f"the exemption of {campaign} from limits.do_not_call ran out on "
-                    f"{max(one.until for one in given)}: {weight.barred:,} of its rows are not called"
+                    f"{max(one.until for one in given)}: {bearing.barred:,} of its rows are not called"
                 )
                 place = self.at("limits", "do_not_call")
                 found.append(Diagnostic("warning", "exemption-over", words, place, "", campaign))
@@ -196,8 +229,14 @@ class Guards:
     def _given(self, campaign: str, limit: str) -> list[Exemption]:
         return [one for one in self.exemptions.get(campaign, ()) if one.limit == limit]
 
-    def _refusal(self, limit: str, summary: str, campaigns: tuple[str, ...]) -> Diagnostic:
-        """The error; exemptions that have run out are named as what it comes from."""
+    def _refusal(
+        self,
+        limit: str,
+        summary: str,
+        campaigns: tuple[str, ...],
+        do: str = "do it in smaller steps, raise the limit",
+    ) -> Diagnostic:
+        """The error, and what to `do`; exemptions that have run out are named as what it comes from."""
         past = [
             (name, max(one.until for one in given))
             for name in campaigns
@@ -205,11 +244,14 @@ class Guards:
         ]
         for name, until in past:
             summary += f"; the exemption of {name} ran out on {until}"
-        hint = (
-            f"do it in smaller steps, raise the limit, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`"
-        )
+        hint = f"{do}, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`"
         campaign = campaigns[0] if len(campaigns) == 1 else None
         return Diagnostic("error", REFUSED, summary, self.at("limits", limit), hint, campaign)
+
+
+def _starts(change: Change, made: Collection[tuple[str, int]]) -> bool:
+    first = change.action in {Action.START, Action.REPLACE} and change.rings and not change.again
+    return first and (change.wave_id is None or (change.campaign, change.wave) in made)
 
 
 def _sums(changes: Iterable[Change], counts: Callable[[Change], int]) -> dict[str, int]:

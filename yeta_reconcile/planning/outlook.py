@@ -1,6 +1,6 @@
-"""What goes with a plan: when campaigns will be through, what the limits say, what differs live unseen by it.
+"""What goes with a plan: when campaigns will be through, what differs live unseen by it.
 
-It reads the state, and a list once more where a limit on frequency asks who would ring; it changes nothing.
+It reads the state; it changes nothing.
 """
 
 from __future__ import annotations
@@ -9,31 +9,23 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.plan.plan import Action, Change, Forecast
-from yeta_reconcile.planning.diff import Finding, Subject, attribute_path, grip
+from yeta_reconcile.planning.diff import Finding, Subject, attribute_path
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.planning.forecast import Workload, forecast
-from yeta_reconcile.planning.guards import Guards, Weight
-from yeta_reconcile.planning.ledger import Ledger
-from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.hours import (
     default_windows,
 )
 from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
-from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.plan.plan import Forecast
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
-
-# What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
-_FIRST_RINGS = frozenset({Action.START, Action.REPLACE, Action.CALL})
 
 
 def forecasts(
@@ -107,73 +99,8 @@ def differing(subjects: Mapping[str, Subject]) -> list[Finding]:
     return found
 
 
-def refusals(
-    declared: Repository,
-    store: Store,
-    subjects: Mapping[str, Subject],
-    changes: Iterable[Change],
-    now: datetime,
-) -> list[Diagnostic]:
-    """What the limits of the project say of a plan's changes: an error for each that is passed."""
-    limits, listed = declared.project.limits, list(changes)
-    guards = Guards(
-        limits=limits,
-        exemptions={name: located.model.exempt for name, located in declared.callings.items()},
-        today=now.astimezone(declared.zone).date(),
-        at=declared.settings.at,
-    )
-    frequent: dict[str, int] = {}
-    if limits.frequency is not None and any(change.rings for change in listed):
-        since = int((now - limits.frequency.within).timestamp() * 1000)
-        frequent = _frequent(
-            declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
-        )
-    return guards.judge(listed, frequent, {name: _weight(subject) for name, subject in subjects.items()})
-
-
-def _weight(subject: Subject) -> Weight:
-    """What the shares of a campaign are shares of."""
-    waves = [wave.record for wave in subject.waves if wave.record.staged or wave.record.live]
-    left = subject.delta.recalled
-    yet = sum(wave.pending + left.get(wave.wave_id, 0) for wave in waves)
-    return Weight(subject.delta.declared if subject.declared else 0, yet, len(waves), subject.delta.barred)
-
-
-def _frequent(
-    declared: Repository,
-    store: Store,
-    subjects: Mapping[str, Subject],
-    changes: Iterable[Change],
-    called: dict[bytes, int],
-    times: int,
-) -> dict[str, int]:
-    """By campaign, how many numbers would be called more than `times` times, this plan's calls included."""
-    ringing = {
-        change.campaign
-        for change in changes
-        if change.rings and change.action in _FIRST_RINGS and not change.again
-    }
-    frequent = {}
-    for name in sorted(ringing):
-        often = 0
-        for number in _ringing_numbers(declared, store, subjects[name]):
-            called[number] = called.get(number, 0) + 1
-            often += called[number] > times
-        frequent[name] = often
-    return frequent
-
-
-def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> Iterator[bytes]:
-    """Digests of the numbers that a campaign's staged and new rows would ring."""
-    for wave in subject.waves:
-        if wave.record.staged:
-            yield from (
-                row.number_digest for row in store.waves.rows(wave.record.wave_id) if row.fate is Fate.PENDING
-            )
-    if subject.delta.new:
-        grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
-        spec = declared.called_list(declared.callings[subject.name], subject.now)
-        ledger = Ledger.read(store, subject.record, grips)
-        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued)
-        comparison.delta(grips, set())
-        yield from (row.number_digest for row in comparison.select())
+def halt_in_words(words: str | None) -> Iterator[Diagnostic]:
+    """A warning that nothing rings while a halt is on."""
+    if words:
+        hint = "`yeta resume` lifts the halt"
+        yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)

@@ -33,10 +33,11 @@ from yeta_reconcile.planning.diff import (
     in_the_light,
 )
 from yeta_reconcile.planning.ledger import Ledger
+from yeta_reconcile.planning.limits import refusals
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
-from yeta_reconcile.planning.outlook import differing, forecasts, recalls_of, refusals
+from yeta_reconcile.planning.outlook import differing, forecasts, halt_in_words, recalls_of
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.signatures import (
     deciding_facts,
@@ -203,7 +204,7 @@ class _Gathering:
         findings = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
         findings += differing(subjects)
         diagnostics = [
-            *_halt(self.planner.halted),
+            *halt_in_words(self.planner.halted),
             *self.declared.warnings,
             *self.kin.strangers(),
             *(found.diagnostic for found in findings),
@@ -298,6 +299,7 @@ class _Gathering:
     ) -> Subject:
         model, spec = located.model, self.declared.called_list(located, self.now)
         waves = self.lit[record.name] if record else ()
+        hours = self.declared.hours(located, self.now)
         robot = self.observed.config.robots.get(model.robot)
         columns = robot.columns if robot else ()
         lines = self.observed.config.lines
@@ -327,10 +329,11 @@ class _Gathering:
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
-            tampered=frozenset(self._tampered(waves)),
+            tampered=frozenset(self._tampered(waves, hours)),
             recalls=self._recalls(waves),
             at=located.at,
             list_label=spec.label,
+            hours=hours,
         )
 
     def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
@@ -341,12 +344,12 @@ class _Gathering:
             if wave.record.phase in {Phase.PAUSED, Phase.DRAINING} and wave.task is not None
         }
 
-    def _tampered(self, waves: tuple[Wave, ...]) -> Iterator[int]:
+    def _tampered(self, waves: tuple[Wave, ...], hours: tuple[str, ...]) -> Iterator[int]:
         """Verified waves whose task is not as it was asked any more."""
         lines = self.observed.config.lines
         for wave in waves:
             staged = wave.record.phase is Phase.VERIFIED
-            if staged and wave.task and reads_otherwise(wave.record, wave.task, lines):
+            if staged and wave.task and reads_otherwise(wave.record, wave.task, lines, hours):
                 yield wave.record.wave_id
 
     def _delta(
@@ -391,7 +394,9 @@ class _Gathering:
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
-            for check in check_campaign(subject.declared, self.observed.config, self.now, holders):
+            for check in check_campaign(
+                subject.declared, self.observed.config, self.now, holders, subject.hours
+            ):
                 if check.severity == "note" and name not in wanting:
                     continue
                 diagnostic = Diagnostic(
@@ -428,12 +433,6 @@ class _Gathering:
                     for line in wave.record.attributes.lines:
                         taken[line] = (name, f"{name} wave {wave.record.number}")
         return taken
-
-
-def _halt(words: str | None) -> Iterator[Diagnostic]:
-    if words:
-        hint = "`yeta resume` lifts the halt"
-        yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
 
 
 def _started(orphan: Orphan) -> bool:

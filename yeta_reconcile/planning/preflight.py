@@ -53,17 +53,21 @@ def online_diagnostics(
 
 
 def check_campaign(
-    model: Campaign | DirectCall, config: Config, now: datetime, holders: Mapping[str, str] | None = None
+    model: Campaign | DirectCall,
+    config: Config,
+    now: datetime,
+    holders: Mapping[str, str] | None = None,
+    hours: tuple[str, ...] = (),
 ) -> list[Finding]:
     """Robot, lines, hours, voice and columns of one document; `now` is aware.
 
-    `holders` names, by line, who holds it, so far as is known.
+    `holders` names, by line, who holds it, so far as is known; `hours` are those of `limits.hours`.
     """
     found = [*_robot(model, config)]
     if isinstance(model, Campaign):
         for index, number in enumerate(model.lines):
             found += _line(model, number, ("lines", index), config, now, holders)
-        found += _windows(model, config)
+        found += _windows(model, config, hours)
     else:
         found += _line(model, model.line, ("line",), config, now, holders)
     found += _voice(model, config)
@@ -149,7 +153,7 @@ def _line(
         )
 
 
-def _windows(model: Campaign, config: Config) -> Iterator[Finding]:
+def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterator[Finding]:
     """Each window has to lie in the hours of *every* line: which line a call takes is not ours to say.
 
     Hours that touch are one; a window may span them. A line whose hours are not known is not asked.
@@ -158,6 +162,9 @@ def _windows(model: Campaign, config: Config) -> Iterator[Finding]:
     common = default_windows(lines)
     allowed = f"the hours that all lines share are {', '.join(common)}" if common else ""
     if model.schedule.windows is None:
+        if common and hours and not default_windows(lines, hours):
+            words = f"the hours that the lines share, {', '.join(common)}, lie beyond limits.hours"
+            yield Finding("error", "no-windows", ("schedule",), words, "take other lines")
         if lines and not common:
             told = any(line.hours for line in lines)
             yield Finding(

@@ -12,22 +12,43 @@ if TYPE_CHECKING:
 _Seconds = tuple[int, int]
 
 
-def windows_of(numbers: Iterable[str], lines: Mapping[str, Line]) -> tuple[str, ...]:
+def windows_of(
+    numbers: Iterable[str], lines: Mapping[str, Line], hours: Iterable[str] = ()
+) -> tuple[str, ...]:
     """The windows of lines by their numbers, where none are declared."""
-    return default_windows(lines[number] for number in numbers if number in lines)
+    return default_windows((lines[number] for number in numbers if number in lines), hours)
 
 
-def default_windows(lines: Iterable[Line]) -> tuple[str, ...]:
+def default_windows(lines: Iterable[Line], hours: Iterable[str] = ()) -> tuple[str, ...]:
     """The hours that all `lines` share, what `time_range` is sent as if none is declared.
 
-    Empty if they share none, or if no line's hours are known.
+    They are cut to the `hours` in which anybody may be called at all, if there are such. Empty if they share
+    none, or if no line's hours are known.
     """
+    allowed = _spans(hours)
     spans: list[_Seconds] | None = None
     for line in lines:
         if line.hours:
             own = _spans(line.hours)
             spans = own if spans is None else _shared(spans, own)
+    if spans and allowed:
+        spans = _shared(spans, allowed)
     return tuple(f"{_clock(begin)}-{_clock(end)}" for begin, end in spans or ())
+
+
+def within(clock: str, hours: Iterable[str]) -> bool:
+    """Whether a time of day, HH:MM:SS, lies within hours."""
+    return any(begin <= _seconds(clock) < end for begin, end in _spans(hours))
+
+
+def beyond(windows: Iterable[str], hours: Iterable[str]) -> tuple[str, ...]:
+    """The windows that do not lie within the hours; hours that touch are one."""
+    allowed = _spans(hours)
+    return tuple(
+        window
+        for window in windows
+        if not any(a <= begin and end <= b for begin, end in _spans([window]) for a, b in allowed)
+    )
 
 
 def _spans(hours: Iterable[str]) -> list[_Seconds]:

@@ -71,7 +71,12 @@ def _ms(moment: datetime | None) -> int | None:
     return int(moment.timestamp() * 1000) if moment else None
 
 
-def reads_otherwise(wave: WaveRecord, task: Task, lines: Mapping[str, Line]) -> tuple[str, ...]:
-    """Names of attributes in which a task is another than the one its wave asked for."""
-    asked = request_of(wave, windows_of(wave.attributes.lines, lines), wave.created_at)
+def reads_otherwise(
+    wave: WaveRecord, task: Task, lines: Mapping[str, Line], hours: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Names of attributes in which a task is another than the one its wave asked for.
+
+    `hours`: those in which anybody may be called, for windows nobody declared.
+    """
+    asked = request_of(wave, windows_of(wave.attributes.lines, lines, hours), wave.created_at)
     return read_back(asked, task).other

@@ -17,6 +17,7 @@ from yeta_reconcile.cli.apply_view import Voice
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.audit import recording
 from yeta_reconcile.cli.commands.plan import check_saved, check_unspent, make_plan, zone
+from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.output import format_option
 from yeta_reconcile.cli.session import (
     Session,
@@ -120,6 +121,7 @@ class _Application:
             names = ", ".join(sorted(left))
             self.voice.note(f"left to the next plan: {names} waited when this one was made")
         if planned.forbidden:
+            announce(self.opened, planned)
             return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
         if planned.plan.doing and not saved:
             confirm("Apply these changes?", yes=yes)
@@ -135,6 +137,7 @@ class _Application:
         broken_off = report.interrupted and report.problems
         if saved and not broken_off and self._done(saved, report):
             run.store.history.spend_plan(saved.digest, run.now_ms())
+        announce(self.opened, planned, report.problems)
         return self.voice.end(report, report.exit_code)
 
     def _done(self, saved: SavedPlan, report: Report) -> bool:

@@ -37,9 +37,11 @@ from yeta_reconcile.errors import (
     YetaError,
 )
 from yeta_reconcile.numbers import BadNumberError, mask, normalise
+from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.hours import within
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
@@ -83,11 +85,10 @@ def call(
         row = _row(columns, normal, given)
         run = run_of(opened, "call")
         # Asked again right before the call: a question may stand for long.
-        run.stale = lambda _campaign: _barred(opened, normal)
+        run.stale = lambda _campaign: _forbidden(opened, normal)
         with holding(run):
-            if barred := _barred(opened, normal):
-                hint = "take it off the list, or try the robot with another number"
-                raise RefusedByGuard(barred, hint=hint)
+            if words := _forbidden(opened, normal):
+                raise RefusedByGuard(words, hint="`limits:` in yeta.yaml says so; see docs/limits.md")
             _refuse_frequent(opened, normal)
             if halted := opened.halted():
                 raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
@@ -155,6 +156,19 @@ def _row(columns: tuple[str, ...], number: str, given: dict[str, str]) -> tuple[
         wanted = " ".join(f"{column}=…" for column in missing)
         raise InvalidInput("the robot needs a value for each of its columns", hint=f"add {wanted}")
     return (number, *(given[column] for column in others))
+
+
+def _forbidden(opened: Session, number: str) -> str | None:
+    """Why a number may not be called now; None if it may."""
+    limits, settings = opened.repository.project.limits, opened.repository.settings
+    now = opened.clock.now().astimezone(opened.repository.zone)
+    clock = f"{now:%H:%M:%S}"
+    if limits.hours and not within(clock, limits.hours):
+        return f"it is {clock}, beyond {', '.join(limits.hours)}: {settings.at('limits', 'hours')}"
+    days = allowed_days(opened.repository, (), now) if limits.days else None
+    if days and not days.allows(now.date()):
+        return f"nobody may be called on {now:%Y-%m-%d} (limits.days): {settings.at('limits', 'days')}"
+    return _barred(opened, number)
 
 
 def _barred(opened: Session, number: str) -> str | None:

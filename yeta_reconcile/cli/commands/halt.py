@@ -9,6 +9,7 @@ import click
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.halt import Halting, Known
 from yeta_reconcile.cli.audit import note_halt
+from yeta_reconcile.cli.notices import announce_halt
 from yeta_reconcile.cli.output import format_option, say, show_json, tell, told
 from yeta_reconcile.cli.session import (
     actor,
@@ -59,6 +60,7 @@ def halt(context: Context, form: str) -> int:
     state = _State(project, environment, root, f"{flag.why() or f'halted by {who}'}")
     left, halting = _pause_all(context, project, environment, flag, who, state)
     trouble = trouble or state.trouble
+    _tried(lambda: _tell(project, environment, flag))
     # Where it cannot be written now, whoever next writes to the history has it from the flag.
     _tried(lambda: _note(context, project, environment, root, flag))
     if form == "json":
@@ -96,6 +98,12 @@ def _pause_all(
             look=state.look,
         )
         return halting.carry_out(), halting
+
+
+def _tell(project: Project, environment: str, flag: HaltFlag) -> None:
+    """People who are not there."""
+    if project.notify and (found := flag.read()):
+        announce_halt(project, environment, str(found), found.at)
 
 
 def _note(context: Context, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:

@@ -18,6 +18,7 @@ from yeta_reconcile.cli import log
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.commands.apply import INTERRUPTED, carry_out
 from yeta_reconcile.cli.commands.plan import make_plan
+from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.session import (
     run_of,
     session,
@@ -85,11 +86,13 @@ class _Turns:
                 with holding(run):
                     planned, left = leave_to_people(make_plan(opened, (), destroy=False))
                     if planned.forbidden:
+                        announce(opened, planned)
                         errors = [d for d in planned.plan.diagnostics if d.severity == "error"]
                         return Turn(planned.exit_code, 0, tuple(map(str, errors)), left)
                     report = carry_out(
                         opened, run, planned, plan_id=planned.plan.plan_id, command="reconcile"
                     )
+                    announce(opened, planned, report.problems)
             except Stopped:
                 return Turn(INTERRUPTED, 0, ("stopped",))
             finally:

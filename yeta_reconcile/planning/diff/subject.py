@@ -65,7 +65,8 @@ class Subject:
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
     once it goes on. `continued` are numbers that count as called, with the
     campaign that holds them, `unsettled` such campaigns of which a task without a record called people. `at`
-    gives the place of a declared value, `list_label` is its contact list relative to the repository.
+    gives the place of a declared value, `list_label` is its contact list relative to the repository. `hours`
+    are those in which anybody may be called at all (none: at any time).
     """
 
     name: str
@@ -91,6 +92,7 @@ class Subject:
     recalls: Mapping[int, Recalls] = field(default_factory=dict)
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
+    hours: tuple[str, ...] = ()
 
     def in_list(self, line: int) -> Position:
         """The place of a row; 0 is one that is not there (any more)."""

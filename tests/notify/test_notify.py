@@ -1,0 +1,240 @@
+"""One message an event, to a real server: of what happens, without a number, whatever the target does."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.lab import Lab, number
+from tests.support.records import deliver
+from yeta_reconcile.documents.models import Notify
+from yeta_reconcile.notify import targets
+from yeta_reconcile.notify.events import Event, events_of, halted
+from yeta_reconcile.notify.outbox import Outbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.notify.conftest import Webhook
+    from tests.support.served import Served
+
+MINUTE = 60_000
+TELL = "notify: [{to: '${OPS_WEBHOOK}'}]\n"
+WAIT = 10 * MINUTE
+
+
+def settled(hook: Webhook, count: int) -> list[str]:
+    """What was told, once it is so many."""
+    for _ in range(200):
+        if len(hook.bodies) >= count:
+            break
+        time.sleep(0.02)
+    return hook.told
+
+
+def test_a_refusal_is_told_once_however_often_it_is_met(here: Served, hook: Webhook) -> None:
+    here.project(f"limits: {{new_numbers: 2}}\n{TELL}")
+    here.campaign("renewal", range(3))
+
+    assert [here.main("apply", "--yes").code for _ in range(2)] == [4, 4]
+    (words,) = settled(hook, 1)
+    assert words.startswith("the plan is refused: 3 rows would enter waves at once; limits.new_numbers is 2")
+    assert hook.paths == ["/hook?key=secret"]
+    assert hook.bodies[0]["title"] == "yeta: acme"
+
+    here.campaign("renewal", range(4))
+    assert here.main("apply", "--yes").code == 4
+    assert len(settled(hook, 2)) == 2
+
+
+def test_an_end_is_told_and_what_had_ended_before_is_not(here: Served, hook: Webhook) -> None:
+    here.campaign("former", range(3))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(3600)
+    here.project(TELL)
+    here.campaign("renewal", range(10, 13), lines='["200"]')
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(3600)
+
+    assert [here.main("apply", "--yes").code for _ in range(2)] == [0, 0]
+
+    assert [words.partition(":")[0] for words in settled(hook, 1)] == ["renewal is finished"]
+
+
+def test_a_halt_is_told(here: Served, hook: Webhook) -> None:
+    here.project(TELL)
+    assert here.main("halt").code == 0
+    (words,) = settled(hook, 1)
+    assert words.startswith("halted by ")
+
+
+def test_only_the_kinds_that_are_asked_for_are_told(here: Served, hook: Webhook) -> None:
+    here.project("limits: {new_numbers: 2}\nnotify: [{to: '${OPS_WEBHOOK}', on: [finished]}]\n")
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 4
+    assert hook.bodies == []
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_a_target_that_takes_nothing_is_told_later(
+    here: Served, hook: Webhook, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook.status = status
+    here.project(f"limits: {{new_numbers: 2}}\n{TELL}")
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 4
+    assert "notify[0] took no message; it is tried again later" in caplog.text
+    assert "secret" not in caplog.text
+    assert hook.url.partition("/hook")[0] not in caplog.text
+
+    hook.status = 200
+    here.campaign("renewal", range(1))
+    assert here.main("apply", "--yes").code == 0
+
+    assert [words.partition(":")[0] for words in settled(hook, 1)] == ["the plan is refused"]
+
+
+def test_a_target_that_never_answers_delays_nothing_and_breaks_nothing(
+    here: Served, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yeta_reconcile.notify.notifier.PATIENCE", 0.1)
+    hook.status = 0
+    here.project(f"limits: {{new_numbers: 2}}\n{TELL}")
+    here.campaign("renewal", range(3))
+    began = time.monotonic()
+
+    assert here.main("apply", "--yes").code == 4
+
+    assert time.monotonic() - began < 8
+    hook.status = 200
+    hook.stuck.set()
+
+
+def test_without_the_library_a_command_says_what_to_install(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.project(TELL)
+    here.campaign("renewal", range(3))
+    monkeypatch.setattr("yeta_reconcile.notify.targets.there", lambda: False)
+
+    done = here.main("apply", "--yes")
+
+    assert done.code == 3
+    assert "needs the library apprise" in done.err
+    assert "pip install 'yeta-reconcile[notify]'" in done.err
+    assert here.changes_sent() == []
+
+
+def test_an_address_that_is_not_set_is_an_error_at_its_place(here: Served) -> None:
+    here.project("notify: [{to: '${NOBODY}'}]\n")
+    done = here.main("validate")
+    assert done.code == 3
+    assert "yeta.yaml:4:15: error: the environment variable NOBODY is not set" in done.err
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abc-def", "wecom"),
+        ("https://oapi.dingtalk.com/robot/send?access_token=abc0123", "dingtalk"),
+        ("https://open.feishu.cn/open-apis/bot/v2/hook/abc-def", "feishu"),
+        ("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "slack"),
+        ("mailtos://user:word@mail.example.com?to=ops@example.com", "mail"),
+        ("https://example.com/hook?key=1", "json"),
+        ("http://127.0.0.1:8000/hook", "json"),
+    ],
+)
+def test_an_address_is_told_by_its_form(address: str, kind: str) -> None:
+    found = targets.target(address)
+    assert found is not None
+    assert kind in type(found).__name__.lower()
+
+
+def test_an_address_of_no_kind_is_nobody() -> None:
+    assert targets.target("nowhere") is None
+
+
+def test_by_default_everything_is_told() -> None:
+    assert set(Notify(to="x").on) == {
+        "finished", "waits", "refused", "aborted", "halted", "unresolved", "drift", "silent",
+    }  # fmt: skip
+
+
+def told(lab: Lab) -> list[Event]:
+    report = lab.apply()
+    return events_of(lab.plan(), report.problems, WAIT)
+
+
+def test_a_person_that_is_needed_is_told(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lab.emulator.console_purge(*lab.emulator.tasks)
+
+    (event,) = told(lab)
+
+    assert event.kind == "unresolved"
+    assert "renewal: task" in event.words
+
+
+def test_what_another_hand_did_is_told(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.console_pause(*lab.emulator.tasks)
+
+    found = events_of(lab.plan(), (), WAIT)
+
+    assert [(event.kind, event.words) for event in found] == [
+        ("drift", "renewal wave 1 was paused by another hand")
+    ]
+
+
+def test_calls_without_records_are_told_once_that_stands(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.advance(180)
+
+    (event,) = events_of(lab.plan(), (), WAIT)
+
+    assert (event.kind, event.after) == ("silent", WAIT)
+    assert "does the receiver get pushes?" in event.words
+    deliver(lab)
+    assert events_of(lab.plan(), (), WAIT) == []
+
+
+def test_a_wait_is_told_once_it_stands_for_longer_than_foreseen(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.advance(180)
+    lab.campaign(rows=range(40), robot='"720"')
+
+    event = next(event for event in events_of(lab.plan(), (), WAIT) if event.kind == "waits")
+
+    everybody = [("notify[0]", ("waits",))]
+    with lab.store() as store:
+        outbox = Outbox(store)
+        for minute, count in ((0, 0), (9, 0), (10, 1), (11, 1)):
+            outbox.take_in([event], everybody, minute * MINUTE)
+            assert len(outbox.left()) == count
+        outbox.sent(outbox.left()[0])
+        assert outbox.left() == []
+
+
+def test_a_wait_that_ended_in_between_begins_anew(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign()
+    event = Event("waits", "waits:1", "it waits", WAIT)
+    with lab.store() as store:
+        outbox = Outbox(store)
+        for minute, events in ((0, [event]), (8, []), (12, [event])):
+            outbox.take_in(events, [("notify[0]", ("waits",))], minute * MINUTE)
+        assert outbox.left() == []
+
+
+def test_no_number_is_in_a_message() -> None:
+    assert number(1) not in halted(f"halted by {number(1)}", "now").words

@@ -1,0 +1,72 @@
+"""`yeta explain`: what a key of a document means; a pack of limits as it stands, with its sources."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from yeta_reconcile.cli.output import show
+from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.documents.json_schema import schema
+from yeta_reconcile.documents.packs import NAMES, text_of
+from yeta_reconcile.errors import WrongUsage
+
+KINDS = {
+    "project": "Project",
+    "campaign": "Campaign",
+    "directcall": "DirectCall",
+    "dialogcontext": "DialogContext",
+}
+
+
+@click.command()
+@click.argument("key")
+def explain(key: str) -> None:
+    """Say what KEY of a document means, like `campaign.on_change` or `limits.hours`.
+
+    A key of yeta.yaml may be named alone. `limits.cn-marketing` shows a pack of limits whole, with its
+    sources.
+    """
+    pack = key.removeprefix("limits.")
+    show(text_of(pack) if pack in NAMES else _meaning(key))
+
+
+def _meaning(key: str) -> str:
+    definitions: dict[str, Any] = schema()["$defs"]
+    parts = key.split(".")
+    kind = KINDS.get(parts[0].lower())
+    node: dict[str, Any] = definitions[kind or "Project"]
+    said: list[str] = []
+    for part in parts[1:] if kind else parts:
+        known = _within(node, definitions).get("properties", {})
+        if part not in known:
+            hint = did_you_mean(part, known if said or kind else [*KINDS, *known])
+            raise WrongUsage(f"{'.'.join(said) or kind or 'a document'} has no key {part}", hint=hint)
+        node, said = known[part], [*said, part]
+    return _told(node, definitions)
+
+
+def _within(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The mapping that a key holds, or each item of its list."""
+    for one in (node, *node.get("anyOf", ()), node.get("items", {})):
+        if "$ref" in one:
+            found: dict[str, Any] = definitions[one["$ref"].rpartition("/")[2]]
+            return found
+        if "items" in one and one is not node:
+            return _within(one, definitions)
+    return node
+
+
+def _told(node: dict[str, Any], definitions: dict[str, Any]) -> str:
+    lines = [node.get("description", "")]
+    if "default" in node:
+        lines.append(f"default: {json.dumps(node['default'], ensure_ascii=False)}")
+    if choices := node.get("enum"):
+        lines.append(f"one of: {', '.join(map(str, choices))}")
+    examples = [one for one in node.get("examples", ()) if one is not None]
+    lines += [f"example: {json.dumps(one, ensure_ascii=False)}" for one in examples]
+    inner = _within(node, definitions).get("properties", {})
+    keys = [f"  {name}: {one.get('description', '')}" for name, one in inner.items()]
+    return "\n".join([*lines, *([""] if keys else []), *keys]) + "\n"

@@ -1,0 +1,125 @@
+"""What is worth a message: events out of a plan and of what came of it. Pure; no number is in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.plan.plan import Action, ChangeKind
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from yeta_reconcile.apply.run import Problem
+    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.planning.planner import Planned
+
+REFUSED, UNRESOLVED = 4, 8
+NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: of which `kind`, in `words`; the same `key` is said once.
+
+    One that stands (`after` ms) is worth a message only once it has stood for so long.
+    """
+
+    kind: str
+    key: str
+    words: str
+    after: int = 0
+
+
+def events_of(planned: Planned, problems: Iterable[Problem], patience: int) -> list[Event]:
+    """What a plan shows and an apply came to; `patience`: how long a wait is no news, ms."""
+    found = [*_refused(planned), *_unresolved(planned, problems), *_aborted(planned), *_drift(planned)]
+    for name, subject in planned.subjects.items():
+        found += _finished(name, subject)
+        found += _silent(name, subject, patience)
+    return [*found, *_waits(planned, patience)]
+
+
+def halted(words: str, at: str) -> Event:
+    """That everything was halted, by whom and when."""
+    return _event("halted", at, mask_numbers(words))
+
+
+def _event(kind: str, key: str, words: str, after: int = 0) -> Event:
+    digest = blake2b(f"{kind}\0{key}".encode(), digest_size=12).hexdigest()
+    return Event(kind, f"{kind}:{digest}", mask_numbers(words), after)
+
+
+def _refused(planned: Planned) -> Iterator[Event]:
+    said = [d.summary for d in planned.plan.diagnostics if d.severity == "error"]
+    if planned.exit_code == REFUSED and said:
+        yield _event("refused", "\n".join(sorted(said)), f"the plan is refused: {_listed(said)}")
+
+
+def _unresolved(planned: Planned, problems: Iterable[Problem]) -> Iterator[Event]:
+    said = {f"{one.campaign}: {one.summary}" for one in problems if one.exit_code == UNRESOLVED}
+    if planned.exit_code == UNRESOLVED and not said:
+        said = {f"{d.campaign}: {d.summary}" for d in planned.plan.diagnostics if d.severity == "error"}
+    for words in sorted(said):
+        yield _event("unresolved", words, f"a person is needed: {words}")
+
+
+def _aborted(planned: Planned) -> Iterator[Event]:
+    for found in planned.plan.diagnostics:
+        if found.code == "aborted":
+            yield _event("aborted", f"{found.campaign}{found.summary}", found.summary)
+
+
+def _drift(planned: Planned) -> Iterator[Event]:
+    for found in planned.plan.diagnostics:
+        if found.code == "live-differs":
+            yield _event("drift", f"{found.campaign}{found.summary}", f"{found.campaign}: {found.summary}")
+    for change in planned.plan.changes:
+        if change.kind is ChangeKind.AFTER_HAND:
+            words = f"{change.campaign} wave {change.wave} was paused by another hand"
+            yield _event("drift", words, words)
+
+
+def _finished(name: str, subject: Subject) -> Iterator[Event]:
+    """A campaign of which nothing is left to be called."""
+    if subject.declared is None or subject.destroy or subject.delta.new:
+        return
+    waves = [wave.record for wave in subject.waves if wave.record.kind == "Campaign"]
+    over = [wave for wave in waves if wave.phase is Phase.COMPLETED]
+    if over and not any(wave.live or wave.staged for wave in waves):
+        last = max(wave.number for wave in over)
+        dialled = sum(wave.dialled for wave in waves)
+        yield _event("finished", f"{name}/{last}", f"{name} is finished: {dialled:,} people were called")
+
+
+def _silent(name: str, subject: Subject, patience: int) -> Iterator[Event]:
+    """Calls of which no record comes, more than can be in progress: the receiver gets no pushes."""
+    for wave in subject.waves:
+        task = wave.task
+        if task is None or not wave.record.live or task.process_tel_count is None:
+            continue
+        missing = task.process_tel_count - wave.record.dialled
+        if missing > _in_progress(subject, wave):
+            words = f"{name} wave {wave.record.number}: {missing:,} calls were made without a record"
+            key = f"{name}/{wave.record.wave_id}/{wave.record.dialled}"
+            yield _event("silent", key, f"{words}; does the receiver get pushes?", patience)
+
+
+def _in_progress(subject: Subject, wave: Wave) -> int:
+    concurrents: Mapping[str, int | None] = subject.concurrents
+    return sum(concurrents.get(line) or 0 for line in wave.record.attributes.lines)
+
+
+def _waits(planned: Planned, patience: int) -> Iterator[Event]:
+    for change in planned.plan.changes:
+        if change.action is Action.WAIT:
+            words = f"{change.campaign} wave {change.wave} waits longer than foreseen: {change.detail}"
+            yield _event("waits", f"{change.campaign}/{change.wave}/{change.reason}", words, patience)
+
+
+def _listed(said: list[str]) -> str:
+    more = f"; and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    return "; ".join(said[:NAMED]) + more

@@ -1,0 +1,93 @@
+"""What was said and what is still to be said, in the state: so an event is one message, whoever runs next.
+
+One flag of the state holds it; each change of it is a transaction, since a receiver and an apply may meet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from yeta_reconcile.notify.events import Event
+    from yeta_reconcile.store import Store
+
+# A target by its place, and the kinds of events it is told.
+Told = tuple[str, Sequence[str]]
+FLAG = "notify"
+# Beyond this the oldest are forgotten: a target that is never there again must not fill the state.
+KEPT = 500
+# Events of these kinds that were there before anybody was to be told are no news.
+_OLD_NEWS = frozenset({"finished"})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one target is to be told; `target` is its place in `notify:`."""
+
+    target: str
+    key: str
+    words: str
+
+
+class Outbox:
+    """The messages of one state. `now` is in ms."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def take_in(self, events: Sequence[Event], targets: Iterable[Told], now: int) -> None:
+        """Put down what nobody was told yet; `targets` are (their place, the kinds they are told).
+
+        What stands is told once it has stood for long enough; what stands no more is forgotten.
+        """
+        wanted = [*targets]
+
+        def change(kept: dict[str, Any]) -> None:
+            first = not kept["begun"]
+            kept["begun"] = True
+            since = {event.key: kept["since"].get(event.key, now) for event in events if event.after}
+            kept["since"] = since
+            for event in events:
+                if event.key in kept["said"] or now - since.get(event.key, now) < event.after:
+                    continue
+                kept["said"][event.key] = now
+                if first and event.kind in _OLD_NEWS:
+                    continue
+                kept["left"] += [
+                    [name, event.key, event.words] for name, kinds in wanted if event.kind in kinds
+                ]
+            kept["said"] = dict([*kept["said"].items()][-KEPT:])
+            kept["left"] = kept["left"][-KEPT:]
+
+        self._change(change)
+
+    def left(self) -> list[Message]:
+        """What is still to be sent, the oldest first."""
+        return [Message(*one) for one in self._kept()["left"]]
+
+    def sent(self, message: Message) -> None:
+        """It was sent."""
+        gone = [message.target, message.key, message.words]
+
+        def change(kept: dict[str, Any]) -> None:
+            kept["left"] = [one for one in kept["left"] if one != gone]
+
+        self._change(change)
+
+    def _kept(self) -> dict[str, Any]:
+        empty: dict[str, Any] = {"begun": False, "said": {}, "since": {}, "left": []}
+        kept: dict[str, Any] = json.loads(self._store.flag(FLAG) or "{}")
+        return empty | kept
+
+    def _change(self, change: Callable[[dict[str, Any]], None]) -> None:
+        with self._store.database.write():
+            kept = self._kept()
+            before = json.dumps(kept)
+            change(kept)
+            if (after := json.dumps(kept, ensure_ascii=False)) != before:
+                self._store.set_flag(FLAG, after)

@@ -1,0 +1,127 @@
+"""What the limits of the project say of a plan: gathers what the guards and the limits on time ask for.
+
+It reads the state, and a list once more where a limit on frequency asks who would ring; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
+from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.planning.calendar import Days
+from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.guards import Bearing, Guards
+from yeta_reconcile.planning.ledger import Ledger
+from yeta_reconcile.planning.list_diff import Comparison
+from yeta_reconcile.planning.times import beyond_hours, other_day
+from yeta_reconcile.waves.record import Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from yeta_reconcile.diagnostics import Diagnostic
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.plan.plan import Change
+    from yeta_reconcile.planning.diff import Subject
+    from yeta_reconcile.store import Store
+
+# What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
+_FIRST_RINGS = frozenset({Action.START, Action.REPLACE, Action.CALL})
+
+
+def refusals(
+    declared: Repository,
+    store: Store,
+    subjects: Mapping[str, Subject],
+    changes: Iterable[Change],
+    now: datetime,
+) -> list[Diagnostic]:
+    """An error for each limit that a plan's changes pass, and who is exempt from one."""
+    limits, listed = declared.project.limits, list(changes)
+    guards = Guards(
+        limits=limits,
+        exemptions={name: located.model.exempt for name, located in declared.callings.items()},
+        today=now.astimezone(declared.zone).date(),
+        at=declared.settings.at,
+    )
+    frequent: dict[str, int] = {}
+    if limits.frequency is not None and any(change.rings for change in listed):
+        since = int((now - limits.frequency.within).timestamp() * 1000)
+        frequent = _frequent(
+            declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
+        )
+    return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now))
+
+
+def _bearings(
+    declared: Repository, subjects: Mapping[str, Subject], changes: Collection[Change], now: datetime
+) -> dict[str, Bearing]:
+    limits = declared.project.limits
+    clock = now.astimezone(declared.zone).strftime("%H:%M:%S")
+    days = allowed_days(declared, subjects.values(), now) if limits.days else None
+    found = {}
+    for name, subject in subjects.items():
+        waves = [wave.record for wave in subject.waves if wave.record.staged or wave.record.live]
+        again = subject.delta.recalled
+        day = other_day(subject, days, changes) if days else None
+        found[name] = Bearing(
+            rows=subject.delta.declared if subject.declared else 0,
+            yet=sum(wave.pending + again.get(wave.wave_id, 0) for wave in waves),
+            tasks=len(waves),
+            barred=subject.delta.barred,
+            beyond=beyond_hours(subject, limits.hours, changes, clock) if limits.hours else (),
+            other_day=day.isoformat() if day else "",
+        )
+    return found
+
+
+def allowed_days(declared: Repository, subjects: Iterable[Subject], now: datetime) -> Days:
+    """The days on which anybody may be called; a public calendar is asked only where it matters."""
+    rule = declared.project.limits.days or EVERY_DAY
+    own = [one.declared.schedule.days for one in subjects if isinstance(one.declared, Campaign)]
+    if WORKDAYS not in (rule, *own):
+        return Days(rule, declared.zone)
+    return Days(rule, declared.zone, declared.calendar.days(now.year - 1, now.year + 1))
+
+
+def _frequent(
+    declared: Repository,
+    store: Store,
+    subjects: Mapping[str, Subject],
+    changes: Iterable[Change],
+    called: dict[bytes, int],
+    times: int,
+) -> dict[str, int]:
+    """By campaign, how many numbers would be called more than `times` times, this plan's calls included."""
+    ringing = {
+        change.campaign
+        for change in changes
+        if change.rings and change.action in _FIRST_RINGS and not change.again
+    }
+    frequent = {}
+    for name in sorted(ringing):
+        often = 0
+        for number in _ringing_numbers(declared, store, subjects[name]):
+            called[number] = called.get(number, 0) + 1
+            often += called[number] > times
+        frequent[name] = often
+    return frequent
+
+
+def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> Iterator[bytes]:
+    """Digests of the numbers that a campaign's staged and new rows would ring."""
+    for wave in subject.waves:
+        if wave.record.staged:
+            yield from (
+                row.number_digest for row in store.waves.rows(wave.record.wave_id) if row.fate is Fate.PENDING
+            )
+    if subject.delta.new:
+        grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
+        spec = declared.called_list(declared.callings[subject.name], subject.now)
+        ledger = Ledger.read(store, subject.record, grips)
+        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued)
+        comparison.delta(grips, set())
+        yield from (row.number_digest for row in comparison.select())
