@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.contacts import ListReader, ListSpec, file_digest, plain_digest
-from yeta_reconcile.documents.csvfile import SHOWN
+from yeta_reconcile.documents.findings import SHOWN
 from yeta_reconcile.marks import Key
 
 if TYPE_CHECKING:
@@ -289,7 +289,10 @@ def test_without_a_document_findings_stand_in_the_list(tmp_path: Path) -> None:
 def test_of_many_repetitions_the_rest_is_counted(tmp_path: Path) -> None:
     content = "phone,name\n" + "19900000001,a\n" * (SHOWN + 502)
 
-    assert said(reader(tmp_path, content))[-1] == "list.csv:1:1: error: 501 more rows are like these"
+    assert (
+        said(reader(tmp_path, content))[-1]
+        == "list.csv:23:1: error: 501 more rows are like these: lines 23-523"
+    )
 
 
 def test_memory_is_that_of_the_digests_alone(tmp_path: Path) -> None:

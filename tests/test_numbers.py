@@ -37,6 +37,9 @@ from yeta_reconcile.numbers import BadNumberError, mask_numbers, normalise
         ("+86 17951 19900000001", "19900000001"),
         ("17909 0551 6910 1407", "055169101407"),
         ("+86 (0)551.6910.1407", "055169101407"),
+        ('="19900000001"', "19900000001"),
+        ("19900000001.0", "19900000001"),
+        ("19,900,000,001", "19900000001"),
     ],
 )
 def test_every_way_to_write_a_number_becomes_one(text: str, normal: str) -> None:
@@ -68,7 +71,8 @@ def test_every_way_to_write_a_number_becomes_one(text: str, normal: str) -> None
         ("+1 650 253 0000", "mainland"),
         ("+852 2123 4567", "mainland"),
         ("张三", "not digits"),
-        ("19900000001.0", "not digits"),
+        ("19900000001.5", "not digits"),
+        ("19,900,000,0001", "more than one number"),
         ("1990000000O", "not digits"),
     ],
 )

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yeta_reconcile.documents import csvfile
-from yeta_reconcile.documents.csvfile import SHOWN, Encoding, Table
+from yeta_reconcile.documents import encoding as encodings
+from yeta_reconcile.documents.csvfile import Table
+from yeta_reconcile.documents.findings import SHOWN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ QUOTED = "(a field that holds the delimiter or a line break must be in double qu
 LIKE = ' (a field with quotes is written "like ""this""")'
 
 
-def opened(folder: Path, content: bytes | str, encoding: Encoding = "auto") -> Table:
+def opened(folder: Path, content: bytes | str, encoding: str = "auto") -> Table:
     path = folder / "list.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return Table(path, "list.csv", encoding)
@@ -51,7 +52,7 @@ def said(opened: Table) -> list[str]:
         ("gb18030", "gb18030"),
     ],
 )
-def test_utf8_and_gb18030_are_told_apart(tmp_path: Path, codec: str, encoding: Encoding) -> None:
+def test_utf8_and_gb18030_are_told_apart(tmp_path: Path, codec: str, encoding: str) -> None:
     content = "手机,姓名\r\n19900000001,张三\r\n19900000002,㐀𠀀女\r\n".encode(codec)
 
     read = opened(tmp_path, content, encoding)
@@ -80,7 +81,7 @@ def test_a_utf8_file_that_breaks_names_the_line_instead_of_guessing(tmp_path: Pa
 def test_a_character_that_is_cut_between_two_chunks_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csvfile, "CHUNK", 7)
+    monkeypatch.setattr(encodings, "CHUNK", 7)
     text = "姓名,手机\n" + "张三李四,1\n" * 20
 
     assert len(rows(opened(tmp_path, text))) == 20
@@ -103,7 +104,7 @@ def test_a_character_that_is_cut_between_two_chunks_is_whole(
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_why(
-    tmp_path: Path, content: bytes, encoding: Encoding, expected: str
+    tmp_path: Path, content: bytes, encoding: str, expected: str
 ) -> None:
     read = opened(tmp_path, content, encoding)
 
@@ -165,11 +166,13 @@ def test_a_quote_that_is_never_closed_is_an_error_where_it_is_opened(tmp_path: P
     assert finding.startswith("list.csv:3:1: error: a double quote is opened in this row and never closed")
 
 
-def test_of_one_kind_of_finding_very_many_are_shown_and_the_rest_counted(tmp_path: Path) -> None:
+def test_of_one_kind_of_finding_twenty_are_shown_and_of_the_rest_how_many_and_where(tmp_path: Path) -> None:
     found = said(opened(tmp_path, "a,b\n" + "1\n" * (SHOWN + 234)))
 
     assert len(found) == SHOWN + 1
-    assert found[-1] == "list.csv:1:1: error: 234 more of this kind"
+    assert (
+        found[-1] == f"list.csv:{SHOWN + 2}:1: error: 234 more of this kind: lines {SHOWN + 2}-{SHOWN + 235}"
+    )
 
 
 def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
@@ -196,9 +199,67 @@ def test_what_the_csv_module_writes_is_read_as_it_was(
 
     read = opened(tmp_path, out.getvalue(), "utf-8")
 
+    while written and not "".join(written[-1]).strip():  # blank rows at the end are none
+        written.pop()
     assert [fields for _, fields in rows(read)] == written
     assert said(read) == []
     physical = out.getvalue().replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for line, fields in rows(read):
         first = fields[0].replace("\r\n", "\n").replace("\r", "\n").split("\n")[0].replace('"', '""')
         assert physical[line - 1].lstrip('"').startswith(first.lstrip('"'))
+
+
+# What spreadsheets and programs do to a file.
+
+
+@pytest.mark.parametrize("blank", [",\n", " ,\u00a0\n", "\n", ",,,\n"])
+def test_blank_rows_at_the_end_are_left_out_however_many(tmp_path: Path, blank: str) -> None:
+    read = opened(tmp_path, "a,b\n1,2\n,\n3,4\n" + blank * 1700)
+
+    assert rows(read) == [(2, ["1", "2"]), (3, ["", ""]), (4, ["3", "4"])]
+    assert said(read) == []
+
+
+def test_blank_rows_that_more_follows_stay_where_they_are(tmp_path: Path) -> None:
+    read = opened(tmp_path, "a,b\n1,2\n" + ",\n" * 1700 + "3,4\n")
+
+    found = rows(read)
+
+    assert [line for line, _ in found] == list(range(2, 1704))
+    assert found[-1] == (1703, ["3", "4"])
+
+
+@pytest.mark.parametrize("row", ["1,2,,,", "1,2,,,\u00a0", "1,2"])
+def test_empty_cells_behind_the_last_named_column_are_none(tmp_path: Path, row: str) -> None:
+    named, unnamed = opened(tmp_path, f"a,b\n{row}\n"), ["1", "2"]
+    assert rows(named) == [(2, unnamed)]
+    assert said(named) == []
+
+    read = opened(tmp_path, f"a,b,,\n{row}\n")
+    assert rows(read) == [(2, ["1", "2", "", ""])]
+    assert said(read) == []
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "sep=;\r"])
+def test_a_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path, first: str) -> None:
+    read = opened(tmp_path, f"{first}\na,x;b\n1;2\n")
+
+    assert (read.header, read.header_line) == (("a,x", "b"), 2)
+    assert rows(read) == [(3, ["1", "2"])]
+
+
+def test_what_nobody_sees_in_a_header_is_not_in_it(tmp_path: Path) -> None:
+    read = opened(tmp_path, "\ufeff\ufeff手机\u200b,\u00a0客户\u00a0姓名\n1,2\n")
+
+    assert read.header == ("手机", "客户 姓名")
+
+
+def test_a_pointer_of_git_lfs_says_that_the_file_was_not_fetched(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+    (finding,) = said(opened(tmp_path, pointer))
+
+    assert finding == (
+        "list.csv:1:1: error: this is a pointer of Git LFS, not the file itself "
+        "(fetch it with `git lfs pull`; in a pipeline the checkout must ask for it, as with `lfs: true`)"
+    )

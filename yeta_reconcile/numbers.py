@@ -16,6 +16,10 @@ MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _NOISE = re.compile(
     r"[\s\-\u00ad\u2010-\u2015\u2212\u00b7\u2022()\u200b-\u200f\u202a-\u202e\u2060\ufeff]+|(?<=\d\d)\.(?=\d{3})"
 )
+# What Excel and programs make of a number: text as a formula, a fraction, groups of three.
+_FORMULA = re.compile(r'="(.*)"')
+_FRACTION = re.compile(r"(?<=\d)\.0{1,2}\Z")
+_THOUSANDS = re.compile(r"1\d(?:,\d{3}){3}")
 _ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
 # Country code, a carrier's prefix before or behind it, and the trunk's 0 behind all.
 _CARRIER = re.compile(r"1(?:[12]\d|79)\d\d")
@@ -45,10 +49,16 @@ def normalise(text: str) -> str:
     """A number in the one form we keep: 11 digits of a mobile, or area code with its 0 and number.
 
     All spellings of a number come to it, and it comes to itself. Understood are spaces, hyphens, dots,
-    brackets, full-width digits, Excel's leading apostrophe, and what may be dialled before a number: +86,
-    0086 or 86, a carrier's prefix (17909, 12593), the trunk's 0. Raises BadNumberError.
+    brackets, full-width digits, what Excel and programs make of numbers (a leading apostrophe, `="…"`, `….0`,
+    groups of thousands), and what may be dialled before a number: +86, 0086 or 86, a carrier's prefix
+    (17909, 12593), the trunk's 0. Raises BadNumberError.
     """
-    plain = _NOISE.sub("", unicodedata.normalize("NFKC", text).strip().lstrip("'’‘`"))
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if formula := _FORMULA.fullmatch(plain):
+        plain = formula[1]
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
+    plain = _FRACTION.sub("", _NOISE.sub("", plain.lstrip("'’‘`")))
     if not plain:
         raise BadNumberError("the number is empty")
     if MOBILE.fullmatch(plain):

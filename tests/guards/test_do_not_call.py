@@ -213,7 +213,7 @@ def test_an_exempt_campaign_calls_them_until_its_last_day_and_says_why(tmp_path:
         (["10086"], 2, "warning"),
         (["1.99E+10"], 2, "error"),
         (["19900000001/19900000002"], 2, "error"),
-        (["19900000001,", "19900000002"], 2, "error"),
+        (["19900000001,x", "19900000002"], 2, "error"),
     ],
 )
 def test_a_row_that_may_hide_a_number_is_an_error_and_one_that_bars_nobody_a_warning(

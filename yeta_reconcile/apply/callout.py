@@ -59,12 +59,13 @@ class Callout:
         batches: dict[int, Batch] = defaultdict(lambda: Batch(0))
         for declared in self.comparison.rows():
             row = wanted.pop(declared.digest, None)
-            if row is None or row.content != self.comparison.content_digest(declared):
+            values = row and self.comparison.recorded(declared, row.content)
+            if row is None or values is None:
                 continue
             batch = batches[row.batch]
             batch.number = row.batch
             batch.rows.append(row)
-            batch.values.append(declared.values)
+            batch.values.append(values)
         # Rows that the list no longer holds, or holds changed, are not called as they were.
         return list(batches.values())
 

@@ -122,11 +122,12 @@ class Filling:
             if declared.digest not in wanted:
                 continue
             row = wanted.pop(declared.digest)
-            if row.content != self.comparison.content_digest(declared):
+            values = self.comparison.recorded(declared, row.content)
+            if values is None:
                 raise ListChanged
             batch = open_batches.setdefault(row.batch, Batch(row.batch))
             batch.rows.append(row)
-            batch.values.append(declared.values)
+            batch.values.append(values)
             if len(batch.rows) == sizes[row.batch]:
                 yield open_batches.pop(row.batch)
         if wanted:

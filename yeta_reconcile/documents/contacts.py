@@ -9,14 +9,16 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
-from itertools import chain, compress, starmap
+from itertools import chain, compress, repeat, starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.csvfile import SHOWN, Encoding, Table
-from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading
+from yeta_reconcile.documents.cells import Cells
+from yeta_reconcile.documents.csvfile import Table
+from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cleaned
+from yeta_reconcile.documents.seen import Seen
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 
 if TYPE_CHECKING:
@@ -61,13 +63,14 @@ class ListSpec:
     """A contact list as declared: the file, and what its rows mean.
 
     `label` is the path that diagnostics show; `columns` platform column → CSV header; `key` the headers
-    that identify a row (None: the number's); `at` tells where a part of `contacts:` stands; `reach` which
-    files may be read; `without` is whom nobody may call.
+    that identify a row (None: the number's); `required` are platform columns that may not be empty; `at`
+    tells where a part of `contacts:` stands; `reach` which files may be read; `without` is whom nobody may
+    call.
     """
 
     path: Path
     label: str
-    encoding: Encoding = "auto"
+    encoding: str = "auto"
     columns: Mapping[str, str] = field(default_factory=dict)
     key: tuple[str, ...] | None = None
     duplicates: Literal["error", "first"] = "error"
@@ -75,6 +78,7 @@ class ListSpec:
     bad_numbers: Literal["error", "skip"] = "error"
     changed_number: Literal["warn", "call"] = "warn"
     ordered: bool = False
+    required: tuple[str, ...] = ()
     at: Callable[..., Position] | None = field(default=None, compare=False)
     reach: Reach | None = field(default=None, compare=False)
     without: DoNotCall | None = field(default=None, compare=False)
@@ -98,6 +102,7 @@ class ListSpec:
             repr(self.ordered),
             repr(None if columns is None else tuple(columns)),
             *((self.without.fingerprint(),) if self.without else ()),
+            *((f"required={self.required}",) if self.required else ()),  # what former versions kept holds on
         )
         return blake2b(_SEPARATOR.join(parts).encode(), digest_size=32).digest()
 
@@ -107,7 +112,8 @@ class Row(NamedTuple):
 
     `line` is where it begins in the file; `key` the normalised key values; `values` follow the reader's
     `columns`, with the number normalised; `digest` is the key's, `number_digest` the number's alone (the
-    same object where the number is the key). Without a number column `number` is empty.
+    same object where the number is the key). Without a number column `number` is empty. `written` is what
+    former versions kept for `values`: as it stands in the file, () where that is the same.
     """
 
     line: int
@@ -116,6 +122,7 @@ class Row(NamedTuple):
     values: tuple[str, ...]
     digest: bytes
     number_digest: bytes
+    written: tuple[str, ...] = ()
 
 
 # What `Row._make` does, without a step of Python a row.
@@ -132,10 +139,12 @@ class Block:
     digests: list[bytes]
     number_digests: list[bytes]
     fields: list[list[str]]
+    written: list[tuple[str, ...]] | None = None
 
     def __iter__(self) -> Iterator[Row]:
         keys, values = self.reader.keys_and_values(self)
-        columns = self.lines, keys, self.numbers, values, self.digests, self.number_digests
+        written = repeat((), len(self)) if self.written is None else self.written
+        columns = self.lines, keys, self.numbers, values, self.digests, self.number_digests, written
         return map(_ROW, zip(*columns, strict=True))
 
     def __len__(self) -> int:
@@ -150,6 +159,7 @@ class Block:
             [*compress(self.digests, chosen)],
             [*compress(self.number_digests, chosen)],
             [*compress(self.fields, chosen)],
+            None if self.written is None else [*compress(self.written, chosen)],
         )
 
 
@@ -177,12 +187,14 @@ class ListReader:
         self._table = Table(spec.path, spec.label, spec.encoding, spec.reach)
         self._findings = self._table.findings
         self._add = self._findings.add
+        self._feeds = {column: cleaned(name) for column, name in spec.columns.items()}
         self._number_at: int | None = None
         self._key_at: tuple[int, ...] = ()
         self._values = _getter(())
-        self._keys = _Seen()
-        self._numbers = _Seen()
+        self._keys = Seen()
+        self._numbers = Seen()
         self._heading = Heading((), ())
+        self._cells = Cells(self._findings, {}, (), (), (), self._values)
         if self._table.header:
             self._map_columns(columns)
 
@@ -215,6 +227,7 @@ class ListReader:
                 yield self._block(lines, rows)
             else:  # without a key only what csv itself finds can be said
                 self.count += len(rows)
+        self._cells.finish()
         self._judge_repeats()
         if not self.count and not self.failed:
             self._add(0, "empty-list", "the list has no row to call", severity="warning")
@@ -232,7 +245,8 @@ class ListReader:
         else:
             digests = [*starmap(digest, map(self._key_of, rows))]
             number_digests = [b""] * len(rows) if number_at is None else [*map(digest, numbers)]
-        block = Block(self, lines, numbers, digests, number_digests, rows)
+        written = self._cells.look(lines, rows)
+        block = Block(self, lines, numbers, digests, number_digests, rows, written)
         fresh = self._keys.fresh(digests, lines)
         once = self.spec.same_number == "error" and number_at is not None
         if once and not self._key_is_number:
@@ -310,7 +324,7 @@ class ListReader:
             what = "has the same number under another key"
             self._name_firsts(self._numbers, "same-number", what, hint, self._number_at)
 
-    def _name_firsts(self, seen: _Seen, code: str, what: str, hint: str, at: int | None) -> None:
+    def _name_firsts(self, seen: Seen, code: str, what: str, hint: str, at: int | None) -> None:
         """Read the file once more: what stands first is known only now."""
         wanted = {digest for digest, _ in seen.lines}
         first: dict[bytes, int] = {}
@@ -323,16 +337,20 @@ class ListReader:
         for digest, line in seen.lines:
             summary = f"the row in line {first.get(digest, 0)} {what}"
             self._add(line, code, summary, hint=hint, field=at)
-        if seen.again > len(seen.lines):
-            more = seen.again - len(seen.lines)
-            self._add(0, f"more-{code}s", count(more, "more row is like these", "more rows are like these"))
+        if seen.more.count:
+            words = count(seen.more.count, "more row is like these: line", "more rows are like these: lines")
+            self._add(seen.more.first, f"more-{code}s", f"{words} {seen.more}")
 
     # What the header means
 
     def _map_columns(self, robot: Sequence[str] | None) -> None:
-        header, columns = self._table.header, self.spec.columns
-        declared = {*columns, *columns.values(), *(self.spec.key or ()), *(robot or ())}
+        header, columns = self._table.header, self._feeds
+        key = tuple(map(cleaned, self.spec.key or ()))
+        declared = {*columns, *columns.values(), *key, *(robot or ())}
         heading = self._heading = Heading(header, declared)
+        fed = {columns.get(column, cleaned(column)) for column in robot or columns or (NUMBER_COLUMN,)}
+        if self._is_beneath(fed | {*columns.values(), *key}):
+            return
         if heading.is_row:
             self._add(self._table.header_line, "no-header", "the first line looks like a row", hint=ADVICE)
         for column, name in columns.items():
@@ -344,23 +362,52 @@ class ListReader:
         else:
             number, self.columns = robot[0], tuple(robot)
             self._compare_with_robot(robot)
-        sources = [columns.get(column, column) for column in self.columns]
-        number_header = () if number is None else (columns.get(number, number),)
-        key = self.spec.key or number_header
-        for name in self.spec.key or ():
+        for name in key:
             if name not in header and name not in columns.values():
                 summary = f"the list has no header {name}"
                 self._declared("key", "", summary, heading.hint(name))
+        number_header = () if number is None else (columns.get(number, cleaned(number)),)
+        key = key or number_header
+        sources = [columns.get(column, cleaned(column)) for column in self.columns]
         self._refuse_doubled({*sources, *key})
         if key and set(key) <= set(header):
             self._key_at = tuple(map(header.index, key))
         if set(number_header) <= set(header):
             self._number_at = next(map(header.index, number_header), None)
         self._values = _getter(tuple(header.index(name) for name in sources if name in header))
+        self._cells = self._cells_of(robot)
+
+    def _is_beneath(self, names: set[str]) -> bool:
+        """Whether names that the first line lacks stand together further below, under a title; it is said."""
+        missing = names - {*self._table.header}
+        line = self._table.line_with(missing) if missing else 0
+        if line:
+            summary = f"this is no header: the names of the columns stand in line {line}"
+            hint = "take out what stands above them"
+            self._add(self._table.header_line, "title", summary, hint=hint)
+            self._table.header = ()
+        return line > 0
+
+    def _cells_of(self, robot: Sequence[str] | None) -> Cells:
+        """What is to be looked at: all that the robot says, or offline, all that is sure to be for it."""
+        header, required = self._table.header, self.spec.required
+        fed = {column: self._feeds.get(column, cleaned(column)) for column in (*self.columns, *required)}
+        at = {column: header.index(name) for column, name in fed.items() if name in header}
+        for column in required:
+            if column not in at or (robot and column not in robot):
+                self._declared("required", "", f"no header of the list feeds a column {column}", "")
+        judged = robot or {*self._feeds, *required}
+        names = {at[column]: column for column in reversed(self.columns) if column in at and column in judged}
+        names |= {place: self._heading.called(header[place]) for place in self._key_at if place not in names}
+        if self._number_at is not None:  # which is looked at as a number
+            names.pop(self._number_at, None)
+        values = {at[column] for column in self.columns if column in at} - {self._number_at}
+        needed = {at[column] for column in required if column in at} & names.keys()
+        return Cells(self._findings, names, values, self._key_at, needed, self._values)
 
     def _columns_offline(self) -> tuple[str | None, tuple[str, ...]]:
         """The number's platform column, if it can be known without the robot, and all there can be."""
-        header, columns = self._table.header, self.spec.columns
+        header, columns = self._table.header, self._feeds
         number = next(iter(columns), None)
         if NUMBER_COLUMN in columns or NUMBER_COLUMN in header:
             number = NUMBER_COLUMN
@@ -370,9 +417,9 @@ class ListReader:
         return number, first + mapped + tuple(name for name in header if name and name not in used)
 
     def _compare_with_robot(self, robot: Sequence[str]) -> None:
-        header, columns = self._table.header, self.spec.columns
+        header, columns = self._table.header, self._feeds
         for column in robot:
-            if column not in columns and column not in header:
+            if column not in columns and cleaned(column) not in header:
                 summary = f"the robot's column {column} is fed by no header of the list"
                 hint = f"say which one feeds it: `columns: {{{column}: …}}`"
                 self._declared("columns", "", summary, f"{hint}; {self._heading.hint(column)}")
@@ -392,35 +439,6 @@ class ListReader:
         else:
             position = self.spec.at(*filter(None, (part, name)))
         self._findings.put(Diagnostic("error", "columns", summary, position, hint))
-
-
-class _Seen:
-    """Digests that were seen; how often one came again, and for the first `SHOWN` times, in which line."""
-
-    def __init__(self) -> None:
-        self.again = 0
-        self.lines: list[tuple[bytes, int]] = []
-        self._digests: set[bytes] = set()
-
-    def fresh(
-        self, digests: list[bytes], lines: Sequence[int], *, among: list[bool] | None = None
-    ) -> list[bool] | None:
-        """Which digests are seen for the first time, of those `among` says; None for all of them."""
-        block = set(digests)
-        if among is None and len(block) == len(digests) and self._digests.isdisjoint(block):
-            self._digests |= block
-            return None
-        fresh = []
-        for place, digest in enumerate(digests):
-            counts = among is None or among[place]
-            fresh.append(counts and digest not in self._digests)
-            if fresh[-1]:
-                self._digests.add(digest)
-            elif counts:
-                self.again += 1
-                if self.again <= SHOWN:
-                    self.lines.append((digest, lines[place]))
-        return fresh
 
 
 def _getter(places: tuple[int, ...]) -> Callable[[list[str]], tuple[str, ...]]:

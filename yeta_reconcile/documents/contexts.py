@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.csvfile import Encoding, Table
-from yeta_reconcile.documents.heading import ADVICE, Heading
+from yeta_reconcile.documents.cells import trimmed
+from yeta_reconcile.documents.csvfile import Table
+from yeta_reconcile.documents.heading import ADVICE, Heading, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,14 +39,14 @@ class ContextReader:
         self,
         path: Path,
         label: str,
-        encoding: Encoding,
+        encoding: str,
         key: str,
         at: Callable[..., Position],
         reach: Reach | None = None,
     ) -> None:
         self._table = Table(path, label, encoding, reach)
         self._findings = self._table.findings
-        self._key = key
+        self._key = key = cleaned(key)
         header = self._table.header
         heading = Heading(header, (key,))
         if heading.is_row:
@@ -87,6 +88,6 @@ class ContextReader:
                     hint = "take one of them out"
                     self._findings.add(line, "duplicate-key", summary, hint=hint, field=at)
                 else:
-                    values = dict(zip(names, fields, strict=True))
+                    values = dict(zip(names, map(trimmed, fields), strict=True))
                     values.pop("", None)
                     yield Context(line, relation_id, values)

@@ -23,6 +23,8 @@ ADVICE = "put a line above it that names the columns"
 # No header that anybody gave a column holds so many; numbers, dates and ids do.
 _DIGITS = re.compile(r"\d{4}")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
+# What no keyboard writes and no eye sees: joiners, marks of direction, of order.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,6 +61,11 @@ class Heading:
     def called(self, name: str) -> str:
         """A field of the line as it may be named in a sentence."""
         return f"the header {name}" if name in self.names else "a header"
+
+
+def cleaned(name: str) -> str:
+    """A header as it reads: without blanks at its ends, and without what nobody sees in it."""
+    return _INVISIBLE.sub("", name.replace("\u00a0", " ")).strip()
 
 
 def _plain(name: str) -> str:

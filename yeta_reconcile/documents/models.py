@@ -132,6 +132,8 @@ class Contacts(_Document):
     """A number that cannot be one: refuse, or set the row aside with a warning."""
     changed_number: Literal["warn", "call"] = "warn"
     """A called key has another number now: name it, row and line, or call the new number."""
+    required: Annotated[tuple[str, ...], Field(examples=[["姓名"]])] = ()
+    """Platform columns that may not be empty."""
     ordered: StrictBool = False
     """Submit the numbers in the order of the file."""
 

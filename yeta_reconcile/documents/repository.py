@@ -192,6 +192,7 @@ def _list_spec(root: Path, reach: Reach, located: Located[Any] | RawDocument, co
         bad_numbers=contacts.bad_numbers,
         changed_number=contacts.changed_number,
         ordered=contacts.ordered,
+        required=contacts.required,
         at=partial(located.at, "contacts"),
         reach=reach,
     )

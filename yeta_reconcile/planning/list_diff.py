@@ -11,6 +11,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.contacts import ListReader, ListSpec, joined
 from yeta_reconcile.documents.donotcall import NOBODY
+from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.numbers import forms
 from yeta_reconcile.planning.continued import Held, Hold
 from yeta_reconcile.planning.delta import Grip, RowsDelta
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import RowRecord
 
 NAMED_LINES = 5
-# Stretches of lines that are named at once; in a list of any length that is enough to begin with.
-NAMED_STRETCHES = 100
 _BLOCKED = "this row is not called of its own: the campaign holds its number under another key"
 _FOLLOWS = (
     "this row's number is held under another key, not dialled yet: it rings once, in that wave or "
@@ -111,6 +110,13 @@ class Comparison:
         """The digest of what the row says."""
         return self._key.content_digest(row.values)
 
+    def recorded(self, row: Row, content: bytes) -> tuple[str, ...] | None:
+        """What the row says in the form recorded with `content`; None if it says something else now."""
+        return next((said for said in _said(row) if self._key.content_digest(said) == content), None)
+
+    def _contents(self, row: Row) -> tuple[bytes, ...]:
+        return tuple(map(self._key.content_digest, _said(row)))
+
     def delta(self, grips: Mapping[int, Grip], same_columns: set[int], *, collect: bool = False) -> RowsDelta:
         """Read the whole list once. `same_columns` are waves sent with today's columns."""
         if self._ledger.empty and not (self.continued or self._barred or collect):
@@ -139,8 +145,7 @@ class Comparison:
         return tally.delta(tuple(self.diagnostics))
 
     def _count(self, tally: Tally, row: Row, verdict: Verdict, others: list[bytes]) -> None:
-        content = b"" if verdict is Verdict.NEW else self.content_digest(row)
-        tally.count(row, verdict, content)
+        tally.count(row, verdict, () if verdict is Verdict.NEW else self._contents(row))
         tally.follow(row, others, verdict)
         if verdict is Verdict.CONTINUED and (held := self._of_another(row)):
             tally.continued[held] += 1
@@ -155,7 +160,7 @@ class Comparison:
         aside = ledger.aside.get(row.digest)
         # One that a wave holds as it was mended meanwhile has to leave that wave first.
         mended = row.digest in ledger.staged
-        if aside is not None and not mended and aside[0] == self.content_digest(row):
+        if aside is not None and not mended and aside[0] in self._contents(row):
             return Verdict.ASIDE, []
         if others := self._others(row):
             return Verdict.BLOCKED, others
@@ -217,7 +222,7 @@ class Comparison:
         if barred := tally.barred_lines:
             words = (
                 f"{len(barred):,} {'rows are' if len(barred) > 1 else 'row is'} not called, since nobody may "
-                f"call the number (limits.do_not_call): lines {_stretches(barred)}"
+                f"call the number (limits.do_not_call): lines {Stretches.of(barred)}"
             )
             yield Diagnostic("warning", "do-not-call", words, Position(label, barred[0], 1))
         for line, code in tally.aside_lines[:NAMED_LINES]:
@@ -253,16 +258,9 @@ class Comparison:
             more = lines[NAMED_LINES:]
             if more:
                 words = count(len(more), f"more row {one}: line", f"more rows {many}: lines")
-                yield Diagnostic("warning", "more-rows", f"{words} {_stretches(more)}", Position(label))
+                yield Diagnostic("warning", "more-rows", f"{words} {Stretches.of(more)}", Position(label))
 
 
-def _stretches(lines: Sequence[int]) -> str:
-    """Lines in ascending order as `7, 9-20`, shortened if there are too many."""
-    found: list[list[int]] = []
-    for line in sorted(lines):
-        if found and line == found[-1][-1] + 1:
-            found[-1][1:] = [line]
-        else:
-            found.append([line])
-    shown = ", ".join("-".join(map(str, stretch)) for stretch in found[:NAMED_STRETCHES])
-    return f"{shown}, …" if len(found) > NAMED_STRETCHES else shown
+def _said(row: Row) -> tuple[tuple[str, ...], ...]:
+    """What a row says, and what former versions recorded and sent for it: that with the blanks around it."""
+    return (row.values, row.written) if row.written else (row.values,)

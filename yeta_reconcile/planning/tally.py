@@ -81,16 +81,16 @@ class Tally:
         """Whether a key that was held with a number is declared with it; asked once all rows were seen."""
         return key in self.keys and self.now.get(key, number) == number
 
-    def count(self, row: Row, verdict: Verdict, content: bytes) -> None:
+    def count(self, row: Row, verdict: Verdict, contents: tuple[bytes, ...]) -> None:
         self.declared += 1
         if verdict is Verdict.HELD:
-            self._hold(row, content)
+            self._hold(row, contents)
             return
         self.loose.add(row.number_digest)
         if verdict is Verdict.STAGED:
             staged = self._ledger.staged[row.digest]
             self.staged[staged.wave_id] += 1
-            if staged.content != content and staged.wave_id in self._same_columns:
+            if staged.content not in contents and staged.wave_id in self._same_columns:
                 self.staged_edited[staged.wave_id] += 1
                 self.edited_lines.setdefault(staged.wave_id, row.line)
         elif verdict is Verdict.NEW:
@@ -117,7 +117,7 @@ class Tally:
             self.follows[waves.pop()] += 1
             self.following.add(row.line)
 
-    def _hold(self, row: Row, content: bytes) -> None:
+    def _hold(self, row: Row, contents: tuple[bytes, ...]) -> None:
         held = self._ledger.standing_for(row.digest, row.number_digest)
         self.held[held.wave_id] += 1
         if held.wave_id not in self._grips:
@@ -129,7 +129,7 @@ class Tally:
             return
         if another:
             self.replaced.add((held.key, held.number_digest))
-        if held.content != content and held.wave_id in self._same_columns:
+        if held.content not in contents and held.wave_id in self._same_columns:
             self.edited[held.wave_id] += 1
             self.renumbered[held.wave_id] += another
             self.edited_lines.setdefault(held.wave_id, row.line)

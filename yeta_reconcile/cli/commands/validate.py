@@ -47,7 +47,7 @@ FORMAT = "yeta-validate/1"
 def validate(context: Context, online: bool, form: str, annotations: str) -> int:
     """Check documents and contact lists.
 
-    Every finding comes in one run (of one kind in one list, the first 100,000 and how many more), as
+    Every finding comes in one run (of one kind in one list, twenty, then how many more and where), as
     path:line:column, what is wrong and what would be right. Without --online nothing is asked of the
     platform. Exits 3 if there is an error.
     """

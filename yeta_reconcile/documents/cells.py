@@ -1,0 +1,189 @@
+"""What a robot will say: values without what surrounds them, and what is wrong with them.
+
+A block is looked at whole, in a text of all its cells; cell by cell only where that text holds anything odd.
+No cell is ever shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.stretches import Stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from yeta_reconcile.documents.findings import Findings
+
+    Values = tuple[str, ...]
+
+# Between the cells of a block; no file that can be read holds one.
+_BETWEEN = "\x00"
+_BLANK = "\t-\r\x1c- \x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_CONTROL = "\x01-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
+_LOST = "\ufffd-\uffff"
+_PRIVATE = "\ue000-\uf8ff"
+# One search for all that is rare, before any other is made.
+_ODD = re.compile(f"[{_BLANK}{_UNSEEN}{_CONTROL}{_LOST}{_PRIVATE}{{}}=锟]")
+_AROUND = re.compile(f"{_BETWEEN}[{_BLANK}{_UNSEEN}=]|[{_BLANK}{_UNSEEN}]{_BETWEEN}")
+_ENDS = re.compile(rf"\A[{_BLANK}{_UNSEEN}]+|[{_BLANK}{_UNSEEN}]+\Z")
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+_NOTHING = (
+    r"[nN](?:[uU][lL][lL]|[aA][nN]|[oO][nN][eE]|[iI][lL]|/[aA])|undefined|\\N|\(null\)"
+    r"|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)"
+)
+_POWER = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+[0-9]+")
+# What begins a cell that is empty, or may be what programs write for nothing.
+_MAY_BE_NOTHING = re.compile(rf"{_BETWEEN}[{_BETWEEN}nNuU\\(#]")
+
+
+class _Kind(NamedTuple):
+    """One thing that may be wrong with a cell; its column's name comes after `words`."""
+
+    code: str
+    pattern: re.Pattern[str]
+    words: str
+    hint: str = ""
+    whole: bool = False
+
+
+_CONTROLS = _Kind("control-character", re.compile(f"[{_CONTROL}]"), "there is a control character in")
+_DAMAGED = _Kind(
+    "lost-character",
+    re.compile(f"[{_LOST}]|锟斤"),
+    "an earlier conversion lost a character of",
+    "export the list anew, as CSV UTF-8",
+)
+_REQUIRED = _Kind(
+    "required", re.compile(""), "there is nothing in", "`required:` of `contacts:` asks for it", whole=True
+)
+_EMPTY = _Kind("empty-value", re.compile(""), "there is nothing in", whole=True)
+_PLACEHOLDER = _Kind(
+    "no-value",
+    re.compile(_NOTHING),
+    "there is what programs write for nothing, like #N/A or NULL, in",
+    "the robot would say it",
+    whole=True,
+)
+_ROUNDED = _Kind(
+    "rounded-value",
+    _POWER,
+    "there is a number that Excel rounded to a power of ten in",
+    "format the column as text, enter the values again and save",
+    whole=True,
+)
+_ROUNDED_KEY = _Kind(
+    "rounded-key",
+    _POWER,
+    "Excel rounded to a power of ten what tells rows apart, so that several people may be one, in",
+    "format the column as text, enter the ids again and save",
+    whole=True,
+)
+_FRACTIONS = _Kind(
+    "fraction-in-key",
+    re.compile(r"[0-9]+\.0"),
+    "what tells rows apart is written as a fraction, and is another once it is not, in",
+    "format the column as text",
+    whole=True,
+)
+_ERRORS = (_CONTROLS, _DAMAGED, _REQUIRED, _ROUNDED_KEY)
+_ODD_KINDS = (
+    _CONTROLS,
+    _DAMAGED,
+    _Kind("invisible", re.compile(f"[{_UNSEEN}]"), "there is a character that nobody sees in"),
+    _Kind("private-character", re.compile(f"[{_PRIVATE}]"), "there is a character of a private font in"),
+    _Kind("line-break", re.compile("[\t-\r\x85\u2028\u2029]"), "there is a line break or a tab in"),
+    _Kind(
+        "braces",
+        re.compile("[{}]"),
+        "there are braces, as of a template that was not filled in, in",
+        "the robot would say it",
+    ),
+)
+
+
+def trimmed(text: str) -> str:
+    """A value as it is sent: without what nobody sees around it, and without Excel's `="…"` for text."""
+    formula = _FORMULA.fullmatch(text)
+    return _ENDS.sub("", formula[1].replace('""', '"') if formula else text)
+
+
+class Cells:
+    """Looks at the rows of one list, block by block.
+
+    `values` are the indices of what is sent, `keys` those of what tells rows apart, of which no more is
+    taken off than ever was: otherwise it would be another's. `names` is what the columns are called that
+    are judged, `required` those that may not be empty. `pick` takes what is sent out of a row.
+    """
+
+    def __init__(
+        self,
+        findings: Findings,
+        names: Mapping[int, str],
+        values: Iterable[int],
+        keys: Collection[int],
+        required: Collection[int],
+        pick: Callable[[list[str]], Values],
+    ) -> None:
+        self._findings = findings
+        self._names = names
+        self._values = {*values}
+        self._keys = keys
+        self._required = required
+        self._pick = pick
+        self._places = sorted({*self._values, *names})
+        self._noted: dict[tuple[_Kind, int], Stretches] = defaultdict(Stretches)
+
+    def look(self, lines: Sequence[int], rows: list[list[str]]) -> list[Values] | None:
+        """Trim the values in place, and judge them.
+
+        What the rows said as they were written, as former versions kept it: () for a row that was not
+        touched; None for none.
+        """
+        before: list[Values] | None = None
+        for at in self._places:
+            text = _text(rows, at)
+            if _ODD.search(text):
+                if at in self._values and _AROUND.search(text):
+                    before = before or [*map(self._pick, rows)]
+                    trim = str.strip if at in self._keys else trimmed
+                    for row in rows:
+                        row[at] = trim(row[at])
+                    text = _text(rows, at)
+                self._judge(at, [kind for kind in _ODD_KINDS if kind.pattern.search(text)], lines, rows)
+            if _MAY_BE_NOTHING.search(text):
+                self._judge(at, (_REQUIRED if at in self._required else _EMPTY, _PLACEHOLDER), lines, rows)
+            if "E+" in text or "e+" in text:
+                self._judge(at, (_ROUNDED_KEY if at in self._keys else _ROUNDED,), lines, rows)
+            if at in self._keys and f".0{_BETWEEN}" in text:
+                self._judge(at, (_FRACTIONS,), lines, rows)
+        if before is None:
+            return None
+        return [said if said != self._pick(row) else () for said, row in zip(before, rows, strict=True)]
+
+    def finish(self) -> None:
+        """Say what was noted, once all rows were looked at."""
+        for (kind, at), lines in self._noted.items():
+            where = count(lines.count, "row: line", "rows: lines")
+            summary = f"{kind.words} {self._names[at]} ({where} {lines})"
+            self._findings.add(lines.first, kind.code, summary, hint=kind.hint, severity="warning", field=at)
+
+    def _judge(self, at: int, kinds: Iterable[_Kind], lines: Sequence[int], rows: list[list[str]]) -> None:
+        """Find the cells of a column that are of some kinds: an error is one for each cell."""
+        for kind in kinds if at in self._names else ():
+            judge = kind.pattern.fullmatch if kind.whole else kind.pattern.search
+            for line in [line for line, row in zip(lines, rows, strict=True) if judge(row[at])]:
+                if kind in _ERRORS:
+                    summary = f"{kind.words} {self._names[at]}"
+                    self._findings.add(line, kind.code, summary, hint=kind.hint, field=at)
+                else:
+                    self._noted[kind, at].add(line)
+
+
+def _text(rows: list[list[str]], at: int) -> str:
+    """All cells of a column, each between two NUL characters."""
+    return f"{_BETWEEN}{_BETWEEN.join([row[at] for row in rows])}{_BETWEEN}"
