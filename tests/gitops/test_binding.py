@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_what_only_waited_is_left_to_the_next_plan_once_it_can_go_on() -> None:
     assert moved_rest(approved, now) == []
     assert nothing_left(approved, plan_of(REPLACE))
     assert left_out(plan_of(WAIT, PAUSE), plan_of(REPLACE)) == frozenset()
+
+
+def test_who_came_from_another_campaign_meanwhile_is_for_the_next_plan_beside_what_was_approved() -> None:
+    coming = a_change(action=Action.WAIT, reason=Reason.CONTINUED, new_rows=0)
+    approved, further = (
+        plan_of(CREATE, START, coming),
+        plan_of(replace(CREATE, wave=2), replace(START, wave=2)),
+    )
+
+    assert left_out(approved, plan_of(CREATE, START, coming)) == frozenset()
+    assert left_out(approved, further) == {"spring-renewal"}
+    assert nothing_left(approved, further)
 
 
 def test_it_is_done_when_nothing_but_its_own_waits_is_left() -> None:

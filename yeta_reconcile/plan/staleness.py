@@ -97,10 +97,21 @@ def _called_again(approved: Plan, now: Plan) -> list[str]:
 
 
 def left_out(approved: Plan, now: Plan) -> frozenset[str]:
-    """Campaigns that only waited when the plan was made and can go on now: that is for the next plan."""
-    doing = {change.campaign for change in approved.doing}
-    waiting = {name for name, _ in _waits(approved)} - doing
-    return frozenset(change.campaign for change in now.doing) & waiting
+    """Campaigns that only waited when the plan was made and can go on now: that is for the next plan.
+
+    So is what goes on after those who were to come from another campaign were waited for: a further wave.
+    """
+    given: dict[str, set[int]] = {}
+    for change in approved.doing:
+        given.setdefault(change.campaign, set()).add(change.wave)
+    coming = {c.campaign for c in approved.changes if c.action is Action.WAIT and c.wave_id is None}
+    waiting = {name for name, _ in _waits(approved)}
+    return frozenset(
+        name
+        for name, changes in _by_campaign(now.doing)
+        if (name in waiting and name not in given)
+        or (name in coming and not any(change.wave in given[name] for change in changes))
+    )
 
 
 def nothing_left(approved: Plan, now: Plan) -> bool:
