@@ -252,6 +252,25 @@ def test_direct_calls_of_a_lost_state_are_not_made_again(here: Served) -> None:
     assert held(here, "otp")["held"] == 2
 
 
+def test_direct_calls_are_not_made_again_where_nothing_else_shows_that_the_state_was_lost(
+    here: Served,
+) -> None:
+    direct_calls(here, range(50, 52))
+    assert here.main("apply", "--yes").code == 0
+    for file in (here.root / "state").glob("yeta.db*"):
+        file.unlink()
+
+    refused = here.main("apply", "--yes")
+    assert (refused.code, refused.out.count("call-outs were sent")) == (8, 1)
+    assert here.main("state", "rebuild", "--yes").code == 8
+    assert actions(here) == []
+    here.rows("otp", range(50, 53))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(600)
+
+    assert sorted(here.rung()) == [number(row) for row in (50, 51, 52)]
+
+
 def test_a_sound_state_lacks_nothing(here: Served) -> None:
     applied(here)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.journal.story import a_lab as a_troubled_lab
 from tests.journal.test_doubts import a_lab, codes
-from tests.support.lab import number
+from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Point, TroubledLab
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.errors import YetaError
+from yeta_reconcile.errors import StateError, YetaError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +67,79 @@ def test_a_batch_refused_whole_for_a_bad_number_is_split_until_it_is_found(tmp_p
     assert Counter(lab.rung()) == Counter(number(n) for n in range(120) if n not in {7, 33, 90})
     assert codes(lab) == {"row-set-aside"}
     assert lab.actions() == []
+
+
+def older_copy(lab: Lab) -> None:
+    """The state is as it was before the last call-outs."""
+    state = lab.root / "state"
+    for file in state.glob("yeta.db*"):
+        file.unlink()
+    for file in (lab.root / "copy").iterdir():
+        file.rename(state / file.name)
+
+
+def copy_of_the_state(lab: Lab) -> None:
+    with lab.store() as store:
+        (lab.root / "copy").mkdir()
+        store.database.backup(str(lab.root / "copy" / "yeta.db"))
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_state_that_lacks_call_outs_calls_nobody_out_until_a_person_settled_it(
+    tmp_path: Path, lost: bool
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct(rows=range(2))
+    lab.converge()
+    copy_of_the_state(lab)
+    lab.direct(rows=range(4))
+    lab.converge()
+    assert lab.actions() == []
+
+    older_copy(lab)
+    if lost:
+        (lab.root / "state" / "yeta.db").unlink()
+
+    planned = lab.plan()
+    assert (planned.exit_code, planned.plan.summary.ringing_numbers) == (8, 0)
+    assert "call-outs-missing" in codes(lab)
+    assert lab.apply().exit_code == 8
+    with lab.store() as store:
+        store.callouts.settle()
+    assert lab.plan().plan.summary.ringing_numbers == (4 if lost else 2)
+
+
+def test_a_copy_that_takes_the_place_of_the_state_after_the_plan_calls_nobody_out(tmp_path: Path) -> None:
+    class Meanwhile(list[dict[str, Any]]):
+        def append(self, event: dict[str, Any]) -> None:
+            if event["event"] == "planned":
+                (lab.root / "state" / "yeta.called").write_text('{"call": 99, "at": 1}')
+
+    lab = a_lab(tmp_path)
+    lab.events = Meanwhile()
+    lab.direct(rows=range(2))
+
+    assert lab.apply().exit_code == 8
+    assert "callout" not in lab.changes_sent()
+
+
+def test_a_note_of_call_outs_that_cannot_be_read_or_written_calls_nobody_out(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct(rows=range(2))
+    note = lab.root / "state" / "yeta.called"
+    note.parent.mkdir()
+    note.write_text("cut off")
+    assert lab.apply().exit_code == 8
+    note.unlink()
+    note.symlink_to("nowhere/yeta.called")
+    with pytest.raises(StateError, match="cannot be noted"):
+        lab.apply()
+    assert "callout" not in lab.changes_sent()
+
+    note.unlink()
+    assert lab.converge().exit_code == 0
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(2)))
 
 
 @pytest.mark.parametrize("code", [3030002, 10005, 200204, 10001])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from yeta_reconcile.errors import (
     StateLocked,
+    Unresolved,
     YetaError,
 )
 from yeta_reconcile.platform.codes import Meaning, stops
@@ -18,7 +19,7 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
     StopEverything,
 )
-from yeta_reconcile.waves.record import Fate, Outcome
+from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,8 +120,12 @@ def _once(
         if step.rings and (unsent := _without_token(run, step)):
             return unsent
         run.check()
+        if step.unknown:
+            _refuse_unknown_callouts(run, step)
         intent = _begin(run, step)
         try:
+            if step.unknown:
+                run.store.callouts.keep(intent)
             if step.rings or step.call == "create":
                 run.may_go_on(step.wave, rings=step.rings)
             run.still_holds()
@@ -137,6 +142,15 @@ def _once(
         return _failed(run, step, intent, failure)
     _conclude(run, step, intent, Outcome.DONE, **done(value))
     return Answer(Outcome.DONE, Meaning.DONE, value)
+
+
+def _refuse_unknown_callouts(run: Run, step: Step) -> None:
+    """Raise Unresolved where the state is an older copy by now, unless one number is called on purpose."""
+    if step.wave is not None and step.wave.campaign != BY_HAND and run.store.callouts.missing():
+        raise Unresolved(
+            "call-outs were sent that this state does not know: it is an older copy, or a new one",
+            hint="`yeta state rebuild` holds its rows as possibly called",
+        )
 
 
 def _without_token(run: Run, step: Step) -> Answer[Any] | None:

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.diagnostics import (
-    Diagnostic,
-    restore_diagnostic,
-)
+from yeta_reconcile.diagnostics import Diagnostic, restore_diagnostic
+from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
@@ -39,20 +37,11 @@ from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.outlook import differing, forecasts, halt_in_words, recalls_of
 from yeta_reconcile.planning.preflight import check_campaign
-from yeta_reconcile.planning.signatures import (
-    deciding_facts,
-    fingerprint_of,
-    keyed,
-    signature_of,
-)
+from yeta_reconcile.planning.signatures import deciding_facts, fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.waves.readback import reads_otherwise
 from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
-from yeta_reconcile.waves.renames import (
-    former_of,
-    record_of,
-    successor_of,
-)
+from yeta_reconcile.waves.renames import former_of, record_of, successor_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -326,6 +315,7 @@ class _Gathering:
             orphans=tuple(orphans),
             strangers_block=strangers,
             state_lost=any(map(_started, self.observed.orphans)),
+            callouts_missing=isinstance(model, DirectCall) and self.store.callouts.missing(),
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",

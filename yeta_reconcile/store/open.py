@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.marks import Key
+from yeta_reconcile.store.callouts import note_beside
 from yeta_reconcile.store.keys import FILE, given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
@@ -71,8 +72,9 @@ def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: b
     is_new = not given and not path.with_name(FILE).exists()
     key = key_of(given or secret_beside(path, state_exists=exists, create=create))
     if exists or create:
-        return _of(open_file(path, create=create), key, create=create, key_is_new=is_new)
-    return _of_none(key, key_is_new=is_new)
+        database = open_file(path, create=create)
+        return _of(database, key, create=create, key_is_new=is_new, callouts=note_beside(path))
+    return _of_none(key, key_is_new=is_new, callouts=note_beside(path))
 
 
 def _in_postgresql(location: str, _root: Path, environ: Mapping[str, str], *, create: bool) -> Store:
@@ -80,20 +82,22 @@ def _in_postgresql(location: str, _root: Path, environ: Mapping[str, str], *, cr
     return _of(connect(location), key, create=create)
 
 
-def _of(database: Database, key: Key, *, create: bool, key_is_new: bool = False) -> Store:
+def _of(
+    database: Database, key: Key, *, create: bool, key_is_new: bool = False, callouts: Path | None = None
+) -> Store:
     """The state that an engine holds."""
     try:
         if create or "migrations" in database.tables():
-            return Store(database, key, key_is_new=key_is_new)
+            return Store(database, key, key_is_new=key_is_new, callouts=callouts)
     except BaseException:
         database.close()
         raise
     database.close()
-    return _of_none(key, key_is_new=key_is_new)
+    return _of_none(key, key_is_new=key_is_new, callouts=callouts)
 
 
-def _of_none(key: Key, *, key_is_new: bool) -> Store:
-    return Store(SqliteDatabase(None), key, ephemeral=True, key_is_new=key_is_new)
+def _of_none(key: Key, *, key_is_new: bool, callouts: Path | None = None) -> Store:
+    return Store(SqliteDatabase(None), key, ephemeral=True, key_is_new=key_is_new, callouts=callouts)
 
 
 def connect(location: str) -> Database:

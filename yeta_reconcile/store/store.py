@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateGone
+from yeta_reconcile.store.callouts import Callouts
 from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
@@ -15,6 +16,8 @@ from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.waves import Waves
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from yeta_reconcile.marks import Key
     from yeta_reconcile.store.database import Database, Row
 
@@ -27,11 +30,18 @@ class Store:
     """An open state: `lock`, `waves`, `intents`, `history`, `inbox`, `calls` over one engine.
 
     An `ephemeral` one stands for a state that does not exist yet, and is gone when it is closed.
-    `key_is_new`: it was made up when the state was opened, since nobody had given one.
+    `key_is_new`: it was made up when the state was opened, since nobody had given one. `callouts` is the file
+    in which the last call-out is noted.
     """
 
     def __init__(
-        self, database: Database, key: Key, *, ephemeral: bool = False, key_is_new: bool = False
+        self,
+        database: Database,
+        key: Key,
+        *,
+        ephemeral: bool = False,
+        key_is_new: bool = False,
+        callouts: Path | None = None,
     ) -> None:
         migrate(database)
         self.database = database
@@ -44,6 +54,7 @@ class Store:
         self.history = History(database, key)
         self.inbox = Inbox(database)
         self.calls = Calls(database)
+        self.callouts = Callouts(database, callouts)
         self._bound: frozenset[Row] = frozenset()
 
     @property

@@ -63,10 +63,11 @@ class Subject:
 
     `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
-    once it goes on. `continued` are numbers that count as called, with the
-    campaign that holds them, `unsettled` such campaigns of which a task without a record called people. `at`
-    gives the place of a declared value, `list_label` is its contact list relative to the repository. `hours`
-    are those in which anybody may be called at all (none: at any time).
+    once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
+    `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
+    the state lacks call-outs. `at` gives the place of a declared value, `list_label` is its contact list
+    relative to the repository. `hours` are those in which anybody
+    may be called at all (none: at any time).
     """
 
     name: str
@@ -83,6 +84,7 @@ class Subject:
     orphans: tuple[Orphan, ...] = ()
     strangers_block: bool = False
     state_lost: bool = False
+    callouts_missing: bool = False
     destroy: bool = False
     two_ledgers: bool = False
     successor: str = ""

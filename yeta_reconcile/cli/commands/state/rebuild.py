@@ -61,6 +61,7 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
                 work.record(
                     recovery, noted(context, repository, store, opened.clock, "state rebuild", summary)
                 )
+            store.callouts.settle()
     waves = [_wave(model, taken) for model, taken in recovery.adoptions]
     left = [*recovery.unproven, *recovery.left]
     if waves or form == "json":
