@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,6 +93,24 @@ def test_deletes_are_limited(here: Served) -> None:
     (here.root / "one.yaml").unlink()
 
     assert here.main("apply", "--yes").code == 4
+
+
+def test_what_does_not_fit_before_its_end_is_a_warning_and_an_error_where_all_must_fit(here: Served) -> None:
+    end = (datetime.now(UTC) + timedelta(minutes=10)).isoformat(timespec="seconds")
+    here.campaign("one", range(1000), extra=f"schedule: {{end: {end}}}\n")
+
+    done = here.main("plan", "--format", "json")
+
+    (found,) = [found for found in done.json["diagnostics"] if found["code"] == "does-not-fit"]
+    assert (done.code, found["severity"], found["file"]) == (0, "warning", "one.yaml")
+    assert "of 1,000 numbers are called by then" in found["summary"]
+    assert "channels instead of 5" in found["hint"]
+    assert not done.json["forecast"][0]["fits"]
+
+    here.project("forecast: {must_fit: true}\n")
+    assert here.main("plan").code == 4
+    assert here.main("apply", "--yes").code == 4
+    assert here.emulator.tasks == {}
 
 
 def test_a_plan_carries_a_forecast_for_what_will_ring(here: Served) -> None:

@@ -19,6 +19,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def without_times(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(\+\d\d:\d\d)", r"2026-12-01T09:00:00\1", text)
+    text = re.sub(r"(nine times in ten by) (?:\d\d:\d\d|\S{25})", r"\1 09:00", text)
     return re.sub(r"~[0-9a-f]{24}", "~" + "0" * 24, text)
 
 

@@ -61,7 +61,25 @@ def test_status_says_when_a_running_campaign_will_be_through(here: Served) -> No
 
     assert campaign["finish"]
     assert campaign["fits"]
-    assert "50 numbers, 5 at once, 60 s a call, assumed" in campaign["forecast"]
+    assert "50 numbers, 5 at once, 36 s a call, 50 % reached, assumed" in campaign["forecast"]
+
+
+def test_status_says_whose_each_line_is_and_at_what_price(here: Served) -> None:
+    here.project("price: {per_minute: 0.5, currency: CNY}\n")
+    applied(here, rows=50)
+
+    shown = here.main("status", "--format", "json").json
+
+    (campaign,) = shown["campaigns"]
+    assert campaign["cost"] == campaign["minutes"] / 2
+    assert campaign["start"] < campaign["finish"] < campaign["finish_late"]
+    first, *others = shown["timetable"]
+    assert (first["line"], first["campaign"], first["wave"]) == ("100", "renewal", 1)
+    assert first["from"] < first["to"]
+    assert {held["campaign"] for held in others} == {None}
+    text = here.main("status").out
+    assert "  100  renewal wave 1  " in text
+    assert " CNY)" in text
 
 
 def test_without_the_platform_status_shows_what_is_recorded_and_says_so(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.plan import Action, Change, Forecast, Plan, Reason
+from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -54,7 +55,14 @@ def the_new_campaign() -> Plan:
             action=Action.START, reason=Reason.DECLARED_RUNNING, rings=True, new_rows=0,
             position=Position("spring.yaml", 4, 8),
         ),
-        forecast=(Forecast("spring-renewal", NOON + timedelta(days=3), fits=True),),
+        forecast=(
+            Forecast(
+                "spring-renewal", NOON + timedelta(days=3), fits=True,
+                detail="120 numbers, 10 at once, 36 s a call, 50 % reached, assumed",
+                start=NOON, finish_late=NOON + timedelta(days=3, hours=1), calls=180, minutes=95.0, cost=11.4,
+                currency="CNY", source="assumed", waits_for=("welcome wave 1",),
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -84,6 +92,12 @@ def the_busy_day() -> Plan:
         forecast=(
             Forecast("autumn", None, fits=True, detail="no call yet"),
             Forecast("春季", NOON + timedelta(days=30), fits=False, detail="its end is 12-20"),
+        ),
+        timetable=(
+            Held("05516", NOON, None, holder="task 129 of another hand"),
+            Held("05517", NOON, NOON + timedelta(hours=5), "autumn", 3),
+            Held("05517", NOON + timedelta(hours=5), NOON + timedelta(days=2), "winter", 2),
+            Held("05518", NOON, None),
         ),
     )  # fmt: skip
 

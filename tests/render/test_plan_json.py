@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.render.plans import a_plan, the_busy_day, the_new_campaign
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.plan.plan import Action, Change, Forecast, Plan, Reason
+from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
 from yeta_reconcile.plan.plan_json import plan_json, restore_plan
 
 words = st.text(max_size=12)
@@ -45,7 +46,12 @@ found = st.builds(
     words,
     st.none() | words,
 )
-forecasts = st.builds(Forecast, words, st.none() | moments, st.booleans(), words)
+forecasts = st.builds(
+    Forecast, words, st.none() | moments, st.booleans(), words, st.none() | moments, st.none() | moments,
+    counts, st.floats(0, 1e9), st.none() | st.floats(0, 1e9), words, words,
+    st.lists(words, max_size=2).map(tuple),
+)  # fmt: skip
+holds = st.builds(Held, words, moments, st.none() | moments, st.none() | words, st.none() | counts, words)
 plans = st.builds(
     Plan,
     plan_id=words,
@@ -56,6 +62,7 @@ plans = st.builds(
     changes=st.lists(changes, max_size=3).map(tuple),
     diagnostics=st.lists(found, max_size=2).map(tuple),
     forecast=st.lists(forecasts, max_size=2).map(tuple),
+    timetable=st.lists(holds, max_size=2).map(tuple),
     facts=st.dictionaries(words, words, max_size=3),
     state_id=words,
     owner=words,
@@ -69,9 +76,9 @@ def test_a_saved_plan_gives_back_the_plan_it_was_made_of(plan: Plan) -> None:
 
 def test_the_keys_of_the_contract_come_first_and_in_its_order() -> None:
     shown = plan_json(the_busy_day())
-    assert list(shown)[:9] == [
+    assert list(shown)[:10] == [
         "format", "id", "created", "expires", "commit", "summary", "changes", "diagnostics",
-        "forecast",
+        "forecast", "timetable",
     ]  # fmt: skip
     assert list(shown["summary"])[:16] == [
         "create", "start", "pause", "resume", "delete", "replace", "wait", "call",
@@ -84,7 +91,10 @@ def test_the_keys_of_the_contract_come_first_and_in_its_order() -> None:
     assert list(shown["diagnostics"][0])[:6] == [
         "severity", "code", "summary", "file", "line", "column",
     ]  # fmt: skip
-    assert list(shown["forecast"][0])[:3] == ["campaign", "finish", "fits"]
+    assert list(shown["forecast"][0])[:8] == [
+        "campaign", "start", "finish", "finish_late", "fits", "calls", "minutes", "cost",
+    ]  # fmt: skip
+    assert list(shown["timetable"][0])[:5] == ["line", "campaign", "wave", "from", "to"]
 
 
 def test_the_summary_counts_what_the_contract_says() -> None:

@@ -8,7 +8,8 @@ import pytest
 from tests.render.golden import assert_golden
 from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.plan import Action, Forecast, Plan, Reason
+from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.plan import Action, Plan, Reason
 from yeta_reconcile.render.table import (
     width,
 )

@@ -210,6 +210,24 @@ class Notify(_Document):
     """What is told; by default everything."""
 
 
+class Price(_Document):
+    """What calls cost; then plan, status and report say what a campaign will cost."""
+
+    per_minute: Annotated[float, Field(ge=0), NoFlag] = 0.0
+    """Of a minute that somebody who answered is talked to."""
+    per_call: Annotated[float, Field(ge=0), NoFlag] = 0.0
+    """Of a call, answered or not."""
+    currency: Annotated[str, Field(min_length=1, max_length=8)]
+    """As it is to be shown."""
+
+
+class Foresight(_Document):
+    """What is made of the forecast."""
+
+    must_fit: StrictBool = False
+    """A campaign that will not be through before its end is an error: the plan is refused."""
+
+
 class Defaults(_Document):
     """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
 
@@ -254,6 +272,10 @@ class Project(_Document):
     """Guards: an apply that goes beyond one is refused before its first call."""
     notify: tuple[Notify, ...] = ()
     """Who is told what happens."""
+    price: Price | None = None
+    """What calls cost."""
+    forecast: Foresight = Foresight()
+    """What is made of the forecast."""
     environments: dict[Name, dict[str, Any]] = {}
     """`--env NAME` overlays these keys on the ones above."""
 

@@ -33,6 +33,8 @@ _WANTED = {
     "int_type": "a whole number is expected",
     "int_parsing": "a whole number is expected",
     "int_from_float": "a whole number is expected",
+    "float_type": "a number is expected, like 0.12",
+    "float_parsing": "a number is expected, like 0.12",
     "bool_type": "true or false is expected",
     "bool_parsing": "true or false is expected",
     "dict_type": "a mapping is expected, like {key: value}",

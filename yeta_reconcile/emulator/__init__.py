@@ -10,7 +10,7 @@ from yeta_reconcile.emulator.door import LoggedCall
 from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.emulator.faults import FOREVER, ConnectionClosed, Fault, Faults, Withheld
 from yeta_reconcile.emulator.outbox import Push
-from yeta_reconcile.emulator.settings import Line, PushHabits, Robot, Settings, Url, Voice
+from yeta_reconcile.emulator.settings import Lengths, Line, PushHabits, Robot, Settings, Url, Voice
 from yeta_reconcile.emulator.task import POOL, Status
 from yeta_reconcile.emulator.world import Dialling
 
@@ -22,6 +22,7 @@ __all__ = [
     "Emulator",
     "Fault",
     "Faults",
+    "Lengths",
     "Line",
     "LoggedCall",
     "Push",

@@ -71,6 +71,7 @@ class Outcomes:
         if unknown - set(RESULTS):
             raise ValueError(f"no such task_result: {sorted(unknown - set(RESULTS))}")
         self._seed = settings.seed
+        self._lengths = settings.lengths
         self._scripted = settings.scripted
         self._codes = list(weights)
         self._cumulative = list(accumulate(weights.values()))
@@ -83,11 +84,11 @@ class Outcomes:
         if script:
             result = script[min(tries, len(script) - 1)]
         name = uuid.UUID(int=chance.getrandbits(128), version=4)
-        setup = int(chance.uniform(700, 3000))
+        lengths, talk = self._lengths, 0.0
+        setup = chance.uniform(*lengths.setup)
         if RESULTS[result].connected:
-            ring = int(chance.triangular(2_000, 25_000, 7_000))
-            talk = int(min(3_000 + chance.expovariate(1 / 32_000), 300_000))
+            ring = chance.triangular(*lengths.ring)
+            talk = min(lengths.talk_least + chance.expovariate(1 / lengths.talk_more), lengths.talk_most)
         else:
-            talk = 0
-            ring = int(chance.uniform(28_000, 45_000) if result == "20" else chance.uniform(0, 6000))
-        return Course(str(name), result, setup, ring, talk)
+            ring = chance.uniform(*(lengths.no_answer if result == "20" else lengths.other))
+        return Course(str(name), result, int(setup * 1000), int(ring * 1000), int(talk * 1000))

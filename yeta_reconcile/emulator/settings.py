@@ -91,6 +91,24 @@ class PushHabits:
 
 
 @dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the parts of a call take, in seconds: from, to, and where three are given the likeliest last.
+
+    Talking is `talk_least` and more, exponentially, by `talk_more` on average, at most `talk_most`.
+    """
+
+    setup: tuple[float, float] = (0.7, 3.0)
+    ring: tuple[float, float, float] = (2.0, 25.0, 7.0)
+    talk_least: float = 3.0
+    talk_more: float = 32.0
+    talk_most: float = 300.0
+    no_answer: tuple[float, float] = (28.0, 45.0)
+    """How long it rings where nobody answers."""
+    other: tuple[float, float] = (0.0, 6.0)
+    """Of a call that fails in any other way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that can be chosen of a platform. Defaults are the document's, else the plainest."""
 
@@ -153,6 +171,7 @@ class Settings:
 
     result_weights: Mapping[str, float] = field(default_factory=dict)
     """Chances of task_result values in place of the usual spread."""
+    lengths: Lengths = Lengths()
     scripted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """task_result of a number's first, second, … call; the last one stays."""
     pushes: PushHabits = PushHabits()
@@ -194,6 +213,8 @@ class Settings:
         for name, kind in kinds.items():
             if name in parts:
                 parts[name] = tuple(_read(kind, item) for item in parts[name])
+        if "lengths" in parts:
+            parts["lengths"] = _read(Lengths, parts["lengths"])
         if "pushes" in parts:
             parts["pushes"] = _read(PushHabits, parts["pushes"])
         if "scripted" in parts:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.diagnostics import Diagnostic, Position
+    from yeta_reconcile.plan.foresight import Forecast, Held
 
 FORMAT = "yeta-plan/1"
 
@@ -136,16 +137,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """When a campaign will be through, if nothing changes; `fits` says whether before its end."""
-
-    campaign: str
-    finish: datetime | None
-    fits: bool
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """Counts over a plan's changes (contract: plan JSON)."""
 
@@ -178,6 +169,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     forecast: tuple[Forecast, ...] = ()
+    timetable: tuple[Held, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
     state_id: str = ""
     owner: str = ""

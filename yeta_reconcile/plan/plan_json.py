@@ -12,7 +12,8 @@ from yeta_reconcile.diagnostics import (
     restore_diagnostic,
 )
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.plan.plan import FORMAT, Action, Change, ChangeKind, Forecast, Plan, Reason
+from yeta_reconcile.plan.foresight import forecast_json, held_json, restore_forecast, restore_held
+from yeta_reconcile.plan.plan import FORMAT, Action, Change, ChangeKind, Plan, Reason
 
 # The order of the contract; what stands after `unchanged` came later.
 _COUNTED = (
@@ -39,7 +40,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "summary": _summary(plan),
         "changes": [_change(change) for change in plan.changes],
         "diagnostics": [diagnostic_json(found) for found in plan.diagnostics],
-        "forecast": [_forecast(forecast) for forecast in plan.forecast],
+        "forecast": [forecast_json(forecast) for forecast in plan.forecast],
+        "timetable": [held_json(held) for held in plan.timetable],
         "facts": dict(plan.facts),
         "state": plan.state_id,
         "owner": plan.owner,
@@ -85,15 +87,6 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _forecast(forecast: Forecast) -> dict[str, Any]:
-    return {
-        "campaign": forecast.campaign,
-        "finish": forecast.finish.isoformat() if forecast.finish else None,
-        "fits": forecast.fits,
-        "detail": forecast.detail,
-    }
-
-
 def restore_plan(saved: dict[str, Any]) -> Plan:
     """The plan that `plan_json` gave. Raises PlanRejected for anything else."""
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
@@ -118,7 +111,8 @@ def _restored(saved: dict[str, Any]) -> Plan:
         campaigns=saved["summary"]["campaigns"],
         changes=tuple(_restored_change(change) for change in saved["changes"]),
         diagnostics=tuple(restore_diagnostic(found) for found in saved["diagnostics"]),
-        forecast=tuple(_restored_forecast(forecast) for forecast in saved["forecast"]),
+        forecast=tuple(restore_forecast(forecast) for forecast in saved["forecast"]),
+        timetable=tuple(restore_held(held) for held in saved.get("timetable", ())),
         facts=dict(saved["facts"]),
         state_id=saved["state"],
         owner=saved["owner"],
@@ -146,14 +140,4 @@ def _restored_change(saved: dict[str, Any]) -> Change:
         deletes=saved.get("deletes", False),
         removed_rows=saved.get("removed_rows", 0),
         kind=ChangeKind(saved.get("kind", ChangeKind.PLAIN)),
-    )
-
-
-def _restored_forecast(saved: dict[str, Any]) -> Forecast:
-    finish = saved["finish"]
-    return Forecast(
-        campaign=saved["campaign"],
-        finish=datetime.fromisoformat(finish) if finish else None,
-        fits=saved["fits"],
-        detail=saved["detail"],
     )

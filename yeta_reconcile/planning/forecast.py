@@ -1,95 +1,138 @@
-"""When a campaign will be through: rows left over channels, windows and tries.
+"""What the simulation means for each campaign and each line: when, how late, whether in time, at what price.
 
-Pure arithmetic on assumptions that the result names; it decides nothing.
+Pure: time comes in as an argument.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from math import ceil
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.plan.plan import Forecast
+from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.planning.habits import Source
+from yeta_reconcile.planning.simulation import Run, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import tzinfo
 
-# What holds until records tell: ringing and talking take a minute, and half of the people are not reached.
-CALL_SECONDS = 60.0
-UNREACHED = 0.5
-# Further ahead than this nobody plans, and a campaign that never gets a minute must end somewhere.
-LONGEST = timedelta(days=3660)
+    from yeta_reconcile.documents.models import Price
+    from yeta_reconcile.planning.habits import Habits
+    from yeta_reconcile.planning.simulation import Hold, Simulation, Trunk, Work
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
-    """What is left of one campaign. Waits and lengths are seconds.
+class Foreseen:
+    """What lies ahead: a forecast for each campaign that has anybody left to call, and whose each line is.
 
-    `rows` are still to be dialled; `channels` calls go on at once (None: not known); `windows` are
-    "HH:MM:SS-HH:MM:SS" (none: all day).
+    `runs` are how its waves are expected to go, by campaign.
     """
 
-    campaign: str
-    rows: int
-    channels: int | None
-    windows: tuple[str, ...] = ()
-    begin: datetime | None = None
-    end: datetime | None = None
-    recall_count: int = 0
-    recall_wait: int = 0
-    call_seconds: float | None = None
+    forecasts: tuple[Forecast, ...] = ()
+    timetable: tuple[Held, ...] = ()
+    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
 
 
-def forecast(work: Workload, now: datetime) -> Forecast:
-    """When it will be through. `now` is aware, in the timezone that the windows are meant in."""
-    if not work.channels:
-        return Forecast(
-            work.campaign, None, fits=True, detail="no forecast: the lines' channels are not known"
-        )
-    if not work.rows:
-        return Forecast(work.campaign, None, fits=True, detail="every number was dialled")
-    seconds = work.call_seconds or CALL_SECONDS
-    # Instants: two times of one zone compare by what its clocks show.
-    later = work.begin is not None and work.begin.astimezone(UTC) > now.astimezone(UTC)
-    at: datetime | None = work.begin.astimezone(now.tzinfo) if later and work.begin else now
-    for tried in range(work.recall_count + 1):
-        assert at is not None
-        wait = timedelta(seconds=work.recall_wait if tried else 0)
-        rounds = ceil(work.rows * UNREACHED**tried / work.channels)
-        at = after_work(at + wait, rounds * seconds, work.windows)
-        if at is None:
-            break
-    fits = work.end is None or (at is not None and at.astimezone(UTC) <= work.end.astimezone(UTC))
-    assumed = "" if work.call_seconds else ", assumed"
-    numbers = f"{work.rows:,} number{'' if work.rows == 1 else 's'}"
-    detail = f"{numbers}, {work.channels:,} at once, {seconds:.0f} s a call{assumed}"
-    return Forecast(work.campaign, at, fits, detail)
+def foresee(
+    works: Iterable[Work], trunks: Mapping[str, Trunk], now: datetime, price: Price | None = None
+) -> Foreseen:
+    """Simulate what is to be done. `now` is aware, in the timezone that hours and days are meant in."""
+    listed = list(works)
+    expected = simulate(listed, trunks, now.timestamp())
+    late = simulate(listed, trunks, now.timestamp(), late=True)
+    campaigns: dict[str, list[Work]] = {}
+    for work in listed:
+        campaigns.setdefault(work.campaign, []).append(work)
+    runs, runs_late = _by_campaign(expected), _by_campaign(late)
+    forecasts = [
+        _forecast(own, runs.get(name, ()), runs_late.get(name, ()), expected.stuck.get(name, ""), now, price)
+        for name, own in campaigns.items()
+        if not any(work.paused for work in own)
+    ]
+    timetable = sorted(_timetable(expected.holds, trunks, now), key=lambda held: (held.line, held.since))
+    return Foreseen(tuple(forecasts), tuple(timetable), runs)
 
 
-def after_work(at: datetime, seconds: float, windows: Iterable[str]) -> datetime | None:
-    """The moment by which so many seconds of the windows have passed; None if that is years ahead."""
-    spans = sorted(_span(window) for window in windows) or [(0, 86400)]
-    day = datetime.combine(at.date(), time(), tzinfo=at.tzinfo)
-    last = day + LONGEST
-    left, passed = seconds, (at - day).total_seconds()
-    while day < last:
-        for begin, end in spans:
-            open_for = end - max(begin, passed)
-            if open_for <= 0:
-                continue
-            if left <= open_for:
-                return day + timedelta(seconds=max(begin, passed) + left)
-            left -= open_for
-        day, passed = day + timedelta(days=1), 0
-    return None
+def _by_campaign(simulation: Simulation) -> dict[str, tuple[Run, ...]]:
+    found: dict[str, tuple[Run, ...]] = {}
+    for run in simulation.runs:
+        found[run.work.campaign] = (*found.get(run.work.campaign, ()), run)
+    return found
 
 
-def _span(window: str) -> tuple[int, int]:
-    # Not as times: a line's day may end at 24:00.
-    begin, end = (part.split(":") for part in window.split("-"))
-    return _second(*begin), _second(*end)
+def _forecast(
+    works: list[Work],
+    runs: tuple[Run, ...],
+    late: tuple[Run, ...],
+    stuck: str,
+    now: datetime,
+    price: Price | None,
+) -> Forecast:
+    name, end = works[0].campaign, max(work.end for work in works)
+    if stuck:
+        return Forecast(name, None, fits=True, detail=f"no forecast: {stuck}")
+    habits = works[0].habits
+    finish = max((run.would_finish for run in runs), default=inf)
+    calls = round(sum(run.course.calls for run in runs))
+    minutes = round(sum(run.course.answered for run in runs) * habits.talk / 60, 1)
+    return Forecast(
+        name,
+        finish=_moment(finish, now.tzinfo),
+        fits=finish <= end,
+        detail=_detail(works, runs),
+        start=_begin(runs, now),
+        finish_late=_moment(max((run.would_finish for run in late), default=inf), now.tzinfo),
+        calls=calls,
+        minutes=minutes,
+        cost=round(minutes * price.per_minute + calls * price.per_call, 2) if price else None,
+        currency=price.currency if price else "",
+        source=str(habits.source),
+        waits_for=runs[0].waits_for if runs else (),
+    )
 
 
-def _second(hours: str, minutes: str, seconds: str = "0") -> int:
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+def _begin(runs: tuple[Run, ...], now: datetime) -> datetime | None:
+    first = min((run.course.first for run in runs), default=inf)
+    return now.replace(microsecond=0) if first <= now.timestamp() else _moment(first, now.tzinfo)
+
+
+def _detail(works: list[Work], runs: tuple[Run, ...]) -> str:
+    rows = round(sum(work.tries.rows for work in works))
+    again = round(sum(work.tries.missed for work in works if work.tries.tried < work.tries.most))
+    channels = max((run.channels for run in runs), default=0)
+    numbers = f"{rows:,} number{'' if rows == 1 else 's'}" if rows else "every number was dialled"
+    recalls = "" if rows or not again else f", {again:,} may be called again"
+    return f"{numbers}{recalls}, {channels:,} at once, {_habits_words(works[0].habits)}"
+
+
+def _habits_words(habits: Habits) -> str:
+    """How long a call takes and who is reached, and whose records say so."""
+    told = {
+        Source.OWN: f"by {habits.calls:,} calls of its own",
+        Source.ROBOT: f"by {habits.calls:,} calls of its robot",
+        Source.PROJECT: f"by {habits.calls:,} calls of the project",
+        Source.ASSUMED: "assumed",
+    }[habits.source]
+    return f"{habits.mean(habits.reach):.0f} s a call, {habits.reach:.0%} reached, {told}".replace("%", " %")
+
+
+def _timetable(holds: Iterable[Hold], trunks: Mapping[str, Trunk], now: datetime) -> Iterator[Held]:
+    idle, begin = dict.fromkeys(trunks), now.replace(microsecond=0)
+    for trunk in trunks.values():
+        if trunk.holder:
+            del idle[trunk.number]
+            yield Held(trunk.number, begin, _moment(trunk.until, now.tzinfo), holder=trunk.holder)
+    for hold in holds:
+        since = begin if hold.since <= now.timestamp() else _moment(hold.since, now.tzinfo) or begin
+        for line in hold.work.lines:
+            idle.pop(line, None)
+            until = _moment(hold.until, now.tzinfo)
+            yield Held(line, since, until, hold.work.campaign, hold.work.wave)
+    yield from (Held(line, begin, None) for line in idle)
+
+
+def _moment(seconds: float, zone: tzinfo | None) -> datetime | None:
+    """The whole minute by which it is so: a forecast knows no seconds."""
+    return datetime.fromtimestamp(ceil(seconds / 60) * 60, zone) if isfinite(seconds) else None

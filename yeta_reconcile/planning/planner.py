@@ -32,11 +32,13 @@ from yeta_reconcile.planning.diff import (
 )
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.limits import refusals
+from yeta_reconcile.planning.lines import taken_lines
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
-from yeta_reconcile.planning.outlook import differing, forecasts, halt_in_words, recalls_of
+from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of
 from yeta_reconcile.planning.preflight import check_campaign
+from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.signatures import deciding_facts, fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.waves.readback import reads_otherwise
@@ -182,7 +184,7 @@ class _Gathering:
             for name, record in recorded.campaigns.items()
         }
         self.kin = Kin(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
-        self.taken = self._taken_lines()
+        self.taken = taken_lines(observed.config, self.lit)
 
     def planned(self) -> Planned:
         """Decide every campaign."""
@@ -199,7 +201,10 @@ class _Gathering:
             *(found.diagnostic for found in findings),
             *(d for subject in subjects.values() for d in subject.delta.diagnostics),
         ]
+        prospect = Prospect(self.declared, self.store, self.recorded, self.observed.config, self.now)
+        ahead = prospect.of_plan(subjects, self.lit, changes)
         limits = refusals(self.declared, self.store, subjects, changes, self.now)
+        limits += prospect.unfit(ahead, subjects)
         findings += [Finding(d, REFUSED if d.severity == "error" else 0) for d in limits]
         diagnostics += limits
         listed = (d for subject in subjects.values() for d in subject.delta.diagnostics)
@@ -219,7 +224,8 @@ class _Gathering:
             blocked=len(stuck),
             changes=tuple(changes),
             diagnostics=tuple(dict.fromkeys(diagnostics)),
-            forecast=forecasts(subjects, self.observed.config, self.store, self.now),
+            forecast=ahead.forecasts,
+            timetable=ahead.timetable,
             facts=self.facts,
             state_id="" if self.store.ephemeral else self.store.state_id,
             owner=f"{self.declared.project.name}/{self.declared.environment}",
@@ -409,20 +415,6 @@ class _Gathering:
             named = orphan.mark.campaign
             found[named if named in self.callings else today.get(named, named)].append(orphan)
         return found
-
-    def _taken_lines(self) -> dict[str, tuple[str, str]]:
-        """Line: (campaign, words) of who holds it, as far as is known."""
-        taken = {
-            line.number: ("", "another task of the account")
-            for line in self.observed.config.lines.values()
-            if line.taken
-        }
-        for name, waves in self.lit.items():
-            for wave in waves:
-                if wave.record.live:
-                    for line in wave.record.attributes.lines:
-                        taken[line] = (name, f"{name} wave {wave.record.number}")
-        return taken
 
 
 def _started(orphan: Orphan) -> bool:

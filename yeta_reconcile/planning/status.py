@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.planning.forecast import after_work
+from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
@@ -27,10 +28,10 @@ from yeta_reconcile.waves.record import STAGED, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.plan.plan import Forecast
+    from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.platform.resources import Task
 
@@ -72,6 +73,14 @@ def campaign_status(
         finish=forecast.finish if forecast else None,
         fits=forecast.fits if forecast else True,
         forecast=forecast.detail if forecast else "",
+        start=forecast.start if forecast else None,
+        finish_late=forecast.finish_late if forecast else None,
+        calls=forecast.calls if forecast else 0,
+        minutes=forecast.minutes if forecast else 0.0,
+        cost=forecast.cost if forecast else None,
+        currency=forecast.currency if forecast else "",
+        source=forecast.source if forecast else "",
+        waits_for=forecast.waits_for if forecast else (),
         unrecorded={task.task_id: task.status_words for task in orphans},
         again=sum(wave.again for wave in shown),
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
@@ -86,7 +95,8 @@ def _with_recalls(shown: WaveStatus, wave: Wave, found: Recalls, now: datetime) 
         return shown
     windows = (wave.task.windows if wave.task else None) or wave.record.attributes.windows or ()
     earliest = max(instant(found.since, now.tzinfo) or now, now)
-    opens = (after_work(earliest, 0, windows) or earliest).replace(microsecond=0)
+    opening = Opening.of(windows, now.tzinfo).next_open(earliest.timestamp())
+    opens = datetime.fromtimestamp(opening, now.tzinfo) if opening else earliest.replace(microsecond=0)
     return replace(shown, again=found.rows, again_unrecorded=found.unrecorded, again_from=opens)
 
 

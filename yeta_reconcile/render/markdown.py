@@ -12,13 +12,15 @@ from yeta_reconcile.render.annotations import (
 from yeta_reconcile.render.table import (
     clean,
 )
-from yeta_reconcile.render.text import by_campaign
+from yeta_reconcile.render.text import by_campaign, in_time
+from yeta_reconcile.render.timetable import ends_of, who
 from yeta_reconcile.render.words import (
     REASON,
     attribute_name,
     attribute_value,
     deed,
-    forecast_words,
+    forecast_said,
+    listed,
     moment,
     refused,
     shortened,
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.plan.plan import Change, Forecast, Plan
+    from yeta_reconcile.plan.foresight import Forecast, Held
+    from yeta_reconcile.plan.plan import Change, Plan
 
 MARKER = "<!-- yeta-plan -->"
 """The first line, by which a later plan finds the comment to update."""
@@ -59,15 +62,15 @@ def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
     findings = room.fill(map(_finding, worst_first), "finding", share=0.5)
     groups = by_campaign(plan.changes)
     rows = room.fill((_row(change) for change in plan.changes), "change", head=_TABLE)
-    forecasts = {forecast.campaign: forecast for forecast in plan.forecast}
+    ahead = room.fill(_forecasts(plan.forecast), "forecast", head=_FORECASTS, share=0.5)
+    lines = room.fill(_timetable(plan.timetable), "row", head=_LINES, share=0.5)
     details = room.fill(
-        (_details(name, changes, forecasts.get(name)) for name, changes in groups.items()),
+        (_details(name, changes) for name, changes in groups.items()),
         "campaign",
         said=lambda left: f"Details of {left} are left out here; `yeta plan` shows them.",
     )
-    others = [forecast for forecast in plan.forecast if forecast.campaign not in groups]
-    late = room.fill((_forecast(forecast) for forecast in others), "forecast")
-    blocks = [*head, "\n".join(findings), "\n".join(rows), *details, "\n".join(late), foot]
+    tables = ["\n".join(table) for table in (findings, rows, ahead, lines)]
+    blocks = [*head, *tables, *details, foot]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -117,7 +120,7 @@ def _row(change: Change) -> str:
     return f"| `{symbol}` | {_code(change.campaign)} | {action}{wave} | {rows} |"
 
 
-def _details(name: str, changes: list[Change], forecast: Forecast | None) -> str:
+def _details(name: str, changes: list[Change]) -> str:
     words = ", ".join(dict.fromkeys(str(change.action) for change in changes))
     lines = [f"<details><summary>{_code(name)}: {words}</summary>", ""]
     for change in changes:
@@ -125,8 +128,6 @@ def _details(name: str, changes: list[Change], forecast: Forecast | None) -> str
         detail = f": {_prose(change.detail)}" if change.detail else ""
         lines.append(f"- **{_prose(deed(change))}**<br>{_prose(REASON[change.reason])}{detail}{place}")
         lines += [f"  - {_attribute(key, *pair)}" for key, pair in change.attributes.items()]
-    if forecast:
-        lines.append(f"- {_prose(forecast_words(forecast))}")
     return "\n".join([*lines, "", "</details>"])
 
 
@@ -143,8 +144,45 @@ def _finding(found: Diagnostic) -> str:
     return f"- {_SIGN[found.severity]} **{found.severity}** {place}{summary}{hint}"
 
 
+_FORECASTS = "| campaign | if nothing changes |\n|---|---|"
+_LINES = "| line | whose | from | to |\n|---|---|---|---|"
+
+
+def _forecasts(forecasts: Iterable[Forecast]) -> list[str]:
+    """A row each; of many, the ones that are through first and last, and those that do not fit."""
+    ordered = in_time(forecasts)
+    first, left, last = ends_of(ordered, 10, 3)
+    shown = {one.campaign for one in (*first, *last)}
+    unfit = [one for one in ordered if not one.fits and one.campaign not in shown]
+    more = [f"| … | {left - len(unfit):,} more |"] if left > len(unfit) else []
+    return [*map(_forecast, (*first, *unfit)), *more, *map(_forecast, last)]
+
+
 def _forecast(forecast: Forecast) -> str:
-    return f"- {_code(forecast.campaign)} {_prose(forecast_words(forecast))}"
+    bell = "" if forecast.fits else "⚠️ "
+    return f"| {_code(forecast.campaign)} | {bell}{_prose(forecast_said(forecast))} |"
+
+
+def _timetable(timetable: Iterable[Held]) -> list[str]:
+    """Who has which line, in order; lines that nobody has are in one row."""
+    by_line: dict[str, list[Held]] = {}
+    for held in timetable:
+        by_line.setdefault(held.line, []).append(held)
+    rows, idle = [], []
+    for line, holders in by_line.items():
+        if holders[0].idle:
+            idle.append(_code(line))
+            continue
+        first, left, last = ends_of(holders)
+        rows += [_held(held) for held in first]
+        rows += [f"| {_code(line)} | … {left:,} more … | | |"] if left else []
+        rows += [_held(held) for held in last]
+    return [*rows, f"| {listed(idle, 12)} | idle | | |"] if idle and rows else rows
+
+
+def _held(held: Held) -> str:
+    until = moment(held.until) if held.until else "not known"
+    return f"| {_code(held.line)} | {_prose(who(held))} | {moment(held.since.replace(second=0))} | {until} |"
 
 
 def _ringing(plan: Plan) -> list[str]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from yeta_reconcile.plan.foresight import Forecast
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from yeta_reconcile.plan.foresight import Held
     from yeta_reconcile.waves.record import Fate, Phase
 
 
@@ -44,8 +47,9 @@ class WaveStatus:
 class CampaignStatus:
     """One campaign. `declared` is its state in the documents, None if no document declares it.
 
-    `finish` is the forecast, None if there is none; `fits` says whether that is before its end. `unrecorded`
-    are tasks that bear its mark and have no record: their ids, each with the platform's status in words.
+    `finish` is the forecast, None if there is none; `fits` says whether that is before its end; `forecast`,
+    and what stands behind `again_from`, as in `plan/foresight.py`. `unrecorded` are tasks that bear its mark
+    and have no record: their ids, each with the platform's status in words.
     `again` and `again_from` are those of its waves together; of its `numbers`, each counted once in however
     many waves it stands, so many are `dialled`.
     """
@@ -62,6 +66,32 @@ class CampaignStatus:
     again_from: datetime | None = None
     numbers: int = 0
     dialled: int = 0
+    start: datetime | None = None
+    finish_late: datetime | None = None
+    calls: int = 0
+    minutes: float = 0.0
+    cost: float | None = None
+    currency: str = ""
+    source: str = ""
+    waits_for: tuple[str, ...] = ()
+
+    @property
+    def ahead(self) -> Forecast:
+        """The forecast by itself."""
+        return Forecast(
+            self.name,
+            self.finish,
+            self.fits,
+            self.forecast,
+            self.start,
+            self.finish_late,
+            self.calls,
+            self.minutes,
+            self.cost,
+            self.currency,
+            self.source,
+            self.waits_for,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,7 @@ class Status:
     """How every campaign stands. `halted` is the halt's own words, empty if there is none.
 
     `silent` says why the platform was not asked, or did not answer; then only what is recorded is shown.
+    `timetable` is whose each line will be.
     """
 
     FORMAT: ClassVar[str] = "yeta-status/1"
@@ -77,6 +108,7 @@ class Status:
     campaigns: tuple[CampaignStatus, ...] = ()
     halted: str = ""
     silent: str = ""
+    timetable: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

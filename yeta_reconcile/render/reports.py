@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.plan.foresight import Held, held_json
 from yeta_reconcile.render.report import (
     CampaignStatus,
     Drift,
@@ -23,7 +24,8 @@ from yeta_reconcile.render.table import (
     clean,
     table,
 )
-from yeta_reconcile.render.words import attribute_name, attribute_value, listed, moment, since
+from yeta_reconcile.render.timetable import timetable_lines
+from yeta_reconcile.render.words import attribute_name, attribute_value, forecast_said, listed, moment, since
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ def report_json(report: Report) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Held):
+        return held_json(value)
     if is_dataclass(value):
         return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, IntEnum):
@@ -96,6 +100,8 @@ def _status(status: Status, paint: Paint) -> list[str]:
         return [*lines, "No campaigns."]
     for campaign in status.campaigns:
         lines += [*_campaign(campaign, paint, status.at), ""]
+    if timetable := timetable_lines(status.timetable, status.at):
+        lines += [*timetable, ""]
     dialled = sum(campaign.dialled for campaign in status.campaigns)
     rows = sum(campaign.numbers for campaign in status.campaigns)
     total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {rows:,} dialled"
@@ -174,13 +180,10 @@ def _results(wave: WaveStatus) -> str:
 
 
 def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:
-    detail = f" ({clean(campaign.forecast)})" if campaign.forecast else ""
     if campaign.finish is None:
         return [f"  {clean(campaign.forecast)}"] if campaign.forecast else []
-    if campaign.fits:
-        return [f"  through by about {moment(campaign.finish)}{detail}"]
-    late = f"NOT through before its end: it would take until {moment(campaign.finish)}{detail}"
-    return [f"  {paint(late, 'careful')}"]
+    said = forecast_said(campaign.ahead)
+    return [f"  {said if campaign.fits else paint(said, 'careful')}"]
 
 
 def _drift(drift: Drift, paint: Paint) -> list[str]:

@@ -16,11 +16,13 @@ from yeta_reconcile.render.table import (
     width,
     wrap,
 )
+from yeta_reconcile.render.timetable import ends_of, timetable_lines
 from yeta_reconcile.render.words import (
     REASON,
     attribute_name,
     attribute_value,
     deed,
+    forecast_aside,
     forecast_words,
     refused,
     summary_line,
@@ -30,7 +32,8 @@ from yeta_reconcile.render.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from yeta_reconcile.plan.plan import Change, Forecast, Plan
+    from yeta_reconcile.plan.foresight import Forecast
+    from yeta_reconcile.plan.plan import Change, Plan
 
 _COLOUR = {
     Action.CREATE: "good",
@@ -60,7 +63,8 @@ def plan_text(
     blocks = [[paint(refused(refusals), "alarm")] if refusals else []]
     blocks += [_campaign(name, changes, paint, width) for name, changes in by_campaign(plan.changes).items()]
     blocks.append(wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else [])
-    blocks.append(_forecasts(plan.forecast, paint))
+    blocks.append(_forecasts(plan.forecast, paint, width))
+    blocks.append(timetable_lines(plan.timetable, plan.created))
     blocks.append([diagnostic_line(found, color=color) for found in by_weight(plan.diagnostics)])
     called = any(change.action is Action.CALL for change in plan.changes)
     rings = [] if refusals else what_rings(plan)
@@ -119,13 +123,33 @@ def _attributes(change: Change, columns: int) -> Iterator[str]:
             yield f"{head}{pad(old, olds)} → {new}"
 
 
-def _forecasts(forecasts: tuple[Forecast, ...], paint: Paint) -> list[str]:
+def _forecasts(forecasts: tuple[Forecast, ...], paint: Paint, columns: int) -> list[str]:
     if not forecasts:
         return []
-    names = max(width(clean(forecast.campaign)) for forecast in forecasts)
+    # Of many, the ones that are through first and last; what does not fit is a finding, too.
+    first, left, last = ends_of(in_time(forecasts), 10, 3)
+    names = max(width(clean(forecast.campaign)) for forecast in (*first, *last))
     lines = [paint("If nothing changes:", "strong")]
-    for forecast in forecasts:
-        said = forecast_words(forecast)
-        name = pad(clean(forecast.campaign), names)
-        lines.append(f"  {name}  {said if forecast.fits else paint(said, 'careful')}")
+    for forecast in first:
+        lines += _forecast(forecast, names, paint, columns)
+    lines += [f"  … {left:,} more …"] if left else []
+    for forecast in last:
+        lines += _forecast(forecast, names, paint, columns)
     return lines
+
+
+def in_time(forecasts: Iterable[Forecast]) -> list[Forecast]:
+    """In the order in which they are through; what cannot be foreseen comes last."""
+    return sorted(
+        forecasts,
+        key=lambda one: (one.finish is None, one.finish.timestamp() if one.finish else 0.0),
+    )
+
+
+def _forecast(forecast: Forecast, names: int, paint: Paint, columns: int) -> list[str]:
+    """When, and below it what for."""
+    said, aside = forecast_words(forecast), forecast_aside(forecast)
+    name = pad(clean(forecast.campaign), names)
+    indent = " " * (names + 6)
+    below = [indent + line for line in wrap(aside, columns - len(indent))] if aside else []
+    return [f"  {name}  {said if forecast.fits else paint(said, 'careful')}", *below]

@@ -13,7 +13,8 @@ from yeta_reconcile.render.table import (
 )
 
 if TYPE_CHECKING:
-    from yeta_reconcile.plan.plan import Change, Forecast, Plan
+    from yeta_reconcile.plan.foresight import Forecast
+    from yeta_reconcile.plan.plan import Change, Plan
 
 REASON = {
     Reason.NEW: "the campaign is new",
@@ -235,9 +236,38 @@ def what_rings(plan: Plan) -> list[str]:
 def forecast_words(forecast: Forecast) -> str:
     """When a campaign will be through, and whether that is in time."""
     if forecast.finish is None:
-        said = "cannot be foreseen" if forecast.fits else "will not be through before its end"
-    elif forecast.fits:
-        said = f"through by about {moment(forecast.finish)}"
-    else:
-        said = f"NOT through before its end: it would take until {moment(forecast.finish)}"
-    return f"{said} ({clean(forecast.detail)})" if forecast.detail else said
+        return "cannot be foreseen" if forecast.fits else "will not be through before its end"
+    if forecast.fits:
+        return f"through by about {moment(forecast.finish)}{_late_words(forecast)}"
+    return f"NOT through before its end: it would take until {moment(forecast.finish)}"
+
+
+def forecast_aside(forecast: Forecast) -> str:
+    """What it rests on, the calls that are still to come, at what price, and who comes before."""
+    return "; ".join(part for part in (clean(forecast.detail), *_efforts(forecast)) if part)
+
+
+def forecast_said(forecast: Forecast) -> str:
+    """Both on one line."""
+    aside = forecast_aside(forecast)
+    return f"{forecast_words(forecast)} ({aside})" if aside else forecast_words(forecast)
+
+
+def _late_words(forecast: Forecast) -> str:
+    """What it stays below nine times in ten: the time alone, if it is the same day."""
+    late, finish = forecast.finish_late, forecast.finish
+    if late is None or finish is None:
+        return ""
+    same = late.date() == finish.date()
+    return f", nine times in ten by {f'{late:%H:%M}' if same else moment(late)}"
+
+
+def _efforts(forecast: Forecast) -> list[str]:
+    """The calls that are still to come, with their price if one is declared; and who comes before."""
+    said = []
+    if forecast.calls:
+        cost = "" if forecast.cost is None else f", {forecast.cost:,.2f} {clean(forecast.currency)}"
+        said.append(f"{count(forecast.calls, 'call')}, {forecast.minutes:,.0f} min talked{cost}")
+    if forecast.waits_for:
+        said.append(f"after {listed([clean(name) for name in forecast.waits_for], 3)}")
+    return said

@@ -27,7 +27,7 @@ from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from yeta_reconcile.store.database import Database, Row, Transaction
 
@@ -147,23 +147,6 @@ class Calls:
             (most, wave_id),
         )
         return InVain(int(rows or 0), first, last)
-
-    def call_seconds(self, wave_ids: Sequence[int], sample: int = 200, fewest: int = 20) -> float | None:
-        """How long a call of these waves takes a channel, on average over some; None if too few are known."""
-        lengths: list[float] = []
-        for wave_id in reversed(wave_ids):
-            rows = self._database.read(
-                "SELECT facts FROM calls WHERE wave_id = ? AND recorded = 1 LIMIT ?", (wave_id, sample)
-            )
-            calls = (Call.from_json(row[0]) for row in rows)
-            lengths += [
-                (call.time_hangup - call.time_dial) / 1000
-                for call in calls
-                if call.time_dial and call.time_hangup and call.time_hangup > call.time_dial
-            ]
-            if len(lengths) >= sample:
-                break
-        return sum(lengths) / len(lengths) if len(lengths) >= fewest else None
 
     def _all(self, condition: str, parameters: tuple[object, ...]) -> list[CallRecord]:
         rows = self._database.read(

@@ -11,6 +11,7 @@ from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
+from yeta_reconcile.store.lengths import Lengths
 from yeta_reconcile.store.lock import Lock
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.waves import Waves
@@ -27,7 +28,7 @@ ARRIVING = "arriving"
 
 
 class Store:
-    """An open state: `lock`, `waves`, `intents`, `history`, `inbox`, `calls` over one engine.
+    """An open state: `lock`, `waves`, `intents`, `history`, `inbox`, `calls`, `lengths` over one engine.
 
     An `ephemeral` one stands for a state that does not exist yet, and is gone when it is closed.
     `key_is_new`: it was made up when the state was opened, since nobody had given one. `callouts` is the file
@@ -54,6 +55,7 @@ class Store:
         self.history = History(database, key)
         self.inbox = Inbox(database)
         self.calls = Calls(database)
+        self.lengths = Lengths(database)
         self.callouts = Callouts(database, callouts)
         self._bound: frozenset[Row] = frozenset()
 

@@ -13,15 +13,17 @@ from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.errors import (
     InvalidInput,
     Unreachable,
 )
-from yeta_reconcile.planning.diff import Wave, in_the_light
-from yeta_reconcile.planning.forecast import forecast
+from yeta_reconcile.planning.diff import in_the_light
+from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
-from yeta_reconcile.planning.outlook import recalls_of, undialled, workload
+from yeta_reconcile.planning.outlook import recalls_of
+from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import (
@@ -33,12 +35,12 @@ from yeta_reconcile.waves.record import BY_HAND
 from yeta_reconcile.waves.renames import record_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.plan.plan import Forecast
-    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.waves.record import CampaignRecord, Recorded
 
 REDRAW_SECONDS = 5.0
@@ -93,12 +95,15 @@ def look(opened: Session, name: str | None) -> Status:
     known = _known(opened, recorded)
     if name is not None and name not in known:
         raise InvalidInput(f"there is no campaign {name}", hint=did_you_mean(name, known))
+    ahead = _ahead(opened, known, recorded, observed, now)
+    forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
     campaigns = tuple(
-        _campaign(opened, shown, declared, record, observed, now)
+        _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now)
         for shown, (declared, record) in known.items()
         if name in {None, shown}
     )
-    return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent)
+    timetable = ahead.timetable if name is None else ()
+    return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent, timetable)
 
 
 def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:
@@ -120,6 +125,7 @@ def _campaign(
     declared: Calling | None,
     record: CampaignRecord | None,
     observed: Observed,
+    forecast: Forecast | None,
     now: datetime,
 ) -> CampaignStatus:
     waves = in_the_light(record, observed.tasks, opened.halted_tasks())
@@ -128,7 +134,6 @@ def _campaign(
         wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled
     }
     kind = record.kind if record else "Campaign"
-    ahead = _forecast(opened, declared, waves, observed.config, now)
     names = {name, *(record.former if record else ())}
     orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
     again = {wave.record.wave_id: recalls_of(wave, opened.store) for wave in waves}
@@ -139,21 +144,29 @@ def _campaign(
         results,
         now,
         kind=kind,
-        forecast=ahead,
+        forecast=forecast,
         orphans=orphans,
         recalls=again,
         numbers=opened.store.waves.people(wave.record for wave in waves),
     )
 
 
-def _forecast(
-    opened: Session, declared: Calling | None, waves: tuple[Wave, ...], config: Config, now: datetime
-) -> Forecast | None:
-    if declared is None or declared.kind != "Campaign" or not config.lines:
-        return None
-    rows = sum(undialled(wave) or (wave.record.pending if wave.record.staged else 0) for wave in waves)
-    if not rows:
-        return None
-    seconds = opened.store.calls.call_seconds([wave.record.wave_id for wave in waves])
-    work = workload(declared, rows, config, seconds)
-    return forecast(work, now) if work else None
+def _ahead(
+    opened: Session,
+    known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
+    recorded: Recorded,
+    observed: Observed,
+    now: datetime,
+) -> Foreseen:
+    """What lies ahead of all campaigns that are declared; the waves of others hold their lines."""
+    if not observed.config.lines:
+        return Foreseen()
+    prospect = Prospect(opened.repository, opened.store, recorded, observed.config, now)
+    undone, beside = [], {}
+    for name, (declared, record) in known.items():
+        waves = in_the_light(record, observed.tasks, opened.halted_tasks())
+        if isinstance(declared, Campaign):
+            undone.append(prospect.undone(declared, record, waves))
+        else:
+            beside[name] = waves
+    return prospect.foresee(undone, beside)

@@ -1,0 +1,1 @@
+"""Forecasts held against what the emulated platform then does, on its virtual clock."""

@@ -1,0 +1,111 @@
+"""The scenarios: what people declare, and what happens to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.bench.forecasts.life import Scenario, campaign, until_over
+from yeta_reconcile.emulator import Lengths, Line
+
+if TYPE_CHECKING:
+    from tests.support.lab import Lab
+
+OPEN = ("00:00:00-23:59:59",)
+ONE = ("09:00-12:00",)
+TWO = ("09:00-10:00", "11:00-12:00")
+RECALLS = "recall: {count: 2, wait: 20m}"
+
+
+def _windows(*windows: str) -> str:
+    return "schedule: {windows: [" + ", ".join(f'"{window}"' for window in windows) + "]}"
+
+
+def _one(lab: Lab) -> None:
+    campaign(lab, "alone", 600)
+
+
+def _in_one_window(lab: Lab) -> None:
+    campaign(lab, "alone", 600, extra=_windows("09:00-10:00"))
+
+
+def _in_windows(lab: Lab) -> None:
+    campaign(lab, "alone", 600, extra=_windows("09:00-09:20", "10:00-10:20", "14:00-14:30"))
+
+
+def _over_lines(lab: Lab) -> None:
+    campaign(lab, "alone", 600, lines='["100", "200", "300"]')
+
+
+def _two(lab: Lab) -> None:
+    campaign(lab, "first", 300)
+    campaign(lab, "second", 300)
+
+
+def _five(lab: Lab) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        campaign(lab, name, 120)
+
+
+def _two_lines(lab: Lab) -> None:
+    campaign(lab, "both", 200, lines='["100", "200"]')
+    campaign(lab, "one", 300, lines='["100"]')
+    campaign(lab, "other", 300, lines='["200"]')
+
+
+def _recalls(lab: Lab) -> None:
+    campaign(lab, "alone", 400, extra=RECALLS)
+
+
+def _recalls_in_windows(lab: Lab) -> None:
+    campaign(lab, "alone", 400, extra=_windows("09:00-09:45", "13:00-13:45") + "\n" + RECALLS)
+
+
+def _started_an_hour_ago(lab: Lab) -> None:
+    until_over(lab, lab.clock.now() + timedelta(minutes=30))
+
+
+def _with_recalls_to_come(lab: Lab) -> None:
+    campaign(lab, "alone", 300, extra="recall: {count: 2, wait: 1h}")
+
+
+def _all_dialled(lab: Lab) -> None:
+    until_over(lab, lab.clock.now() + timedelta(minutes=45))
+
+
+def _paused_for_a_day(lab: Lab) -> None:
+    campaign(lab, "alone", 900)
+    until_over(lab, lab.clock.now() + timedelta(minutes=20))
+    campaign(lab, "alone", 900, state="paused")
+    until_over(lab, lab.clock.now() + timedelta(days=1))
+    campaign(lab, "alone", 900)
+
+
+def _many(lab: Lab) -> None:
+    campaign(lab, "alone", 650)
+
+
+SCENARIOS = [
+    Scenario("one campaign", _one),
+    Scenario("one window, over days", _in_one_window, ("09:00-10:00",)),
+    Scenario("three windows a day", _in_windows, ("09:00-09:20", "10:00-10:20", "14:00-14:30")),
+    Scenario("three lines at once", _over_lines),
+    Scenario("two on one line", _two),
+    Scenario("five on one line", _five),
+    Scenario("two lines, one campaign wants both", _two_lines),
+    Scenario("recalls", _recalls),
+    Scenario("recalls, windows", _recalls_in_windows, ("09:00-09:45", "13:00-13:45")),
+    Scenario("a start in the middle", _one, before=_started_an_hour_ago),
+    Scenario("only recalls to come", _with_recalls_to_come, before=_all_dialled),
+    Scenario("paused for a day", _paused_for_a_day, cold=False),
+    Scenario(
+        "many reached, long talks", _one, lengths=Lengths(talk_more=90.0),
+        weights={"0": 70.0, "20": 20.0, "5": 10.0}, cold=False,
+    ),
+    Scenario(
+        "hardly anybody reached", _recalls, weights={"0": 15.0, "20": 45.0, "5": 20.0, "4": 20.0}, cold=False,
+    ),
+    Scenario(
+        "fifty channels", _many, lines=(Line("100", 50, OPEN), Line("200", 5, OPEN), Line("300", 5, OPEN)),
+    ),
+]  # fmt: skip

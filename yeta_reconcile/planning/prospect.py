@@ -1,0 +1,190 @@
+"""Gathers what the simulation needs of subjects, waves and records, and says what does not fit.
+
+It reads the state, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.planning.calendar import Days, years_of
+from yeta_reconcile.planning.forecast import Foreseen, foresee
+from yeta_reconcile.planning.habits import Habits, Source, habits
+from yeta_reconcile.planning.remedies import unfit
+from yeta_reconcile.planning.simulation import Trunk
+from yeta_reconcile.planning.works import Conditions, Undone, works
+from yeta_reconcile.waves.record import BY_HAND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from yeta_reconcile.diagnostics import Diagnostic, Severity
+    from yeta_reconcile.documents.calendars import PublicDays
+    from yeta_reconcile.documents.models import Project
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.plan.plan import Change
+    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.lengths import Timed
+    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+
+# More calls of one campaign than the most tell nothing that matters; of all campaigns together, so many are
+# read in some tenths of a second.
+MOST, FEW, TOGETHER = 500, 100, 40_000
+# The latest waves tell how people answer now.
+WAVES = 20
+
+
+@dataclass(slots=True)
+class Prospect:
+    """What lies ahead for the campaigns of one project, by one look at state and platform."""
+
+    declared: Repository
+    store: Store
+    recorded: Recorded
+    config: Config
+    now: datetime
+    _calendar: PublicDays | None = None
+    _known: dict[str, Sequence[Timed]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Hours and days are those of the project, whatever zone the caller counts in.
+        self.now = self.now.astimezone(ZoneInfo(self.project.timezone))
+
+    @property
+    def project(self) -> Project:
+        """The settings."""
+        return self.declared.project
+
+    def _allowed(self, model: Campaign) -> Callable[[date], bool] | None:
+        """On which days a campaign may call; None: on every day."""
+        days = Days(model.schedule.days, self.now.tzinfo or UTC)
+        if model.on_workdays:
+            days = replace(days, public=self._public())
+        return None if days.every else days.allows
+
+    def _public(self) -> PublicDays:
+        if self._calendar is None:
+            ends = (located.model.schedule.end for located in self.declared.campaigns.values())
+            self._calendar = self.declared.calendar.days(*years_of(self.now, ends))
+        return self._calendar
+
+    def of_plan(
+        self,
+        subjects: Mapping[str, Subject],
+        lit: Mapping[str, tuple[Wave, ...]],
+        changes: Sequence[Change],
+    ) -> Foreseen:
+        """If the changes of a plan are carried out; waves of campaigns that it does not look at go on.
+
+        What has no change begins nothing new: if it has rows for that, something keeps it from them.
+        """
+        changing = {change.campaign for change in changes}
+        again = {change.wave_id for change in changes if change.action is Action.REPLACE and change.wave_id}
+        undone = [
+            self._undone_of(subject, frozenset(again), begins=name in changing)
+            for name, subject in subjects.items()
+            if isinstance(subject.declared, Campaign) and not subject.destroy
+        ]
+        beside = {name: waves for name, waves in lit.items() if name not in subjects}
+        return self.foresee(undone, beside)
+
+    def unfit(self, ahead: Foreseen, subjects: Mapping[str, Subject]) -> list[Diagnostic]:
+        """What will not be through before its end."""
+        severity: Severity = "error" if self.project.forecast.must_fit else "warning"
+        return unfit(ahead, subjects, self.config.lines, self.now, severity)
+
+    def foresee(self, undone: Iterable[Undone], beside: Mapping[str, tuple[Wave, ...]]) -> Foreseen:
+        """Waves `beside` those of the campaigns hold their lines until nobody knows when."""
+        listed = list(undone)
+        quiet = self.project.platform.drain_quiet.total_seconds()
+        terms = Conditions(self.config.lines, self.now, quiet, self.project.limits.hours or (), self._allowed)
+        todo = [work for one in listed for work in works(one, terms)]
+        ours = {line for work in todo if work.holding for line in work.lines}
+        return foresee(todo, self._trunks(ours, beside), self.now, self.project.price)
+
+    def undone(self, declared: Campaign, record: CampaignRecord | None, waves: tuple[Wave, ...]) -> Undone:
+        """What is left of a campaign by its waves alone: its list is not looked at."""
+        staged = {wave.record.wave_id: wave.record.pending for wave in waves if wave.record.staged}
+        return Undone(
+            declared,
+            waves,
+            self.habits(declared.robot, record),
+            staged=staged,
+            last_calls=self._last_calls(waves),
+        )
+
+    def _undone_of(self, subject: Subject, replaced: frozenset[int], *, begins: bool) -> Undone:
+        declared, delta = subject.declared, subject.delta
+        assert isinstance(declared, Campaign)
+        leaving = delta.removed if declared.on_removed_rows == "carry-over" else {}
+        return Undone(
+            declared,
+            subject.waves,
+            self.habits(declared.robot, subject.record),
+            staged={wave: staged.rows for wave, staged in delta.staged.items()} if begins else {},
+            removed=leaving,
+            last_calls=self._last_calls(subject.waves),
+            fresh=delta.new if begins else 0,
+            next_wave=subject.next_wave,
+            replaced=replaced,
+        )
+
+    def _last_calls(self, waves: Iterable[Wave]) -> dict[int, int]:
+        """Of waves that wait for their next recalls."""
+        waiting = [wave for wave in waves if wave.record.live and not wave.undialled]
+        found = {wave.record.wave_id: self.store.lengths.last_call(wave.record.wave_id) for wave in waiting}
+        return {wave_id: at for wave_id, at in found.items() if at is not None}
+
+    def habits(self, robot: str, record: CampaignRecord | None) -> Habits:
+        """How the people of a campaign answer, by the nearest records that are enough."""
+
+        def records(source: Source) -> Sequence[Timed]:
+            if source is Source.OWN:
+                return self._calls(_latest([record]) if record else [], self._each)
+            key = robot if source is Source.ROBOT else ""
+            if key not in self._known:
+                others = [one for name, one in self.recorded.campaigns.items() if name != BY_HAND]
+                self._known[key] = self._calls(_latest(others, key), MOST)
+            return self._known[key]
+
+        return habits(records)
+
+    @property
+    def _each(self) -> int:
+        return min(max(TOGETHER // (len(self.recorded.campaigns) or 1), FEW), MOST)
+
+    def _calls(self, wave_ids: Sequence[int], most: int) -> Sequence[Timed]:
+        return self.store.lengths.of_waves(wave_ids[:WAVES], most) if wave_ids else []
+
+    def _trunks(self, ours: Collection[str], beside: Mapping[str, tuple[Wave, ...]]) -> dict[str, Trunk]:
+        holders = {
+            line: f"{name} wave {wave.record.number}"
+            for name, waves in beside.items()
+            for wave in waves
+            if wave.record.live
+            for line in wave.record.attributes.lines
+        }
+        trunks = {}
+        for line in self.config.lines.values():
+            holder = holders.get(line.number, "another task of the account" if line.taken else "")
+            trunks[line.number] = Trunk(line.number, line.concurrents, "" if line.number in ours else holder)
+        return trunks
+
+
+def _latest(records: Iterable[CampaignRecord], robot: str = "") -> list[int]:
+    """The waves that called somebody, of one robot or of any, the latest first."""
+    found = [
+        (wave.started_at or wave.created_at, wave.wave_id)
+        for record in records
+        for wave in record.waves
+        if wave.dialled and (not robot or wave.attributes.robot == robot)
+    ]
+    return [wave_id for _, wave_id in sorted(found, reverse=True)]

@@ -1,0 +1,158 @@
+"""What is left of a campaign, as the simulation takes it: waves under way, staged ones, new rows. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from math import inf
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.planning.course import Tries
+from yeta_reconcile.planning.openings import HORIZON, Opening
+from yeta_reconcile.planning.simulation import Work
+from yeta_reconcile.platform.hours import windows_of
+from yeta_reconcile.waves.attributes import Attributes
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
+
+    from yeta_reconcile.documents.models import Campaign
+    from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.planning.habits import Habits
+    from yeta_reconcile.platform.resources import Line
+
+# A round of recalls counts as called through when so little of it is left: its size is an estimate.
+_ROUND_OVER = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What a campaign is declared as, and what of it is not called yet. Maps are by wave id.
+
+    `removed` counts undialled rows that are declared no more, `staged` the rows that staged waves will start
+    with; `fresh` rows enter the wave `next_wave`. `replaced` are waves whose undialled rows go on in another,
+    as the document says now. `last_calls` say when the last recorded call of a wave was made, ms.
+    """
+
+    declared: Campaign
+    waves: tuple[Wave, ...]
+    habits: Habits
+    staged: Mapping[int, int] = field(default_factory=dict)
+    removed: Mapping[int, int] = field(default_factory=dict)
+    last_calls: Mapping[int, int] = field(default_factory=dict)
+    fresh: int = 0
+    next_wave: int = 1
+    replaced: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What holds for all: lines, now, how long a paused wave is drained; allowed hours and days."""
+
+    lines: Mapping[str, Line]
+    now: datetime
+    drain_quiet: float = 600.0
+    hours: tuple[str, ...] = ()
+    allowed: Callable[[Campaign], Callable[[date], bool] | None] = lambda _: None
+
+
+def works(undone: Undone, terms: Conditions) -> Iterator[Work]:
+    """The waves of one campaign that are under way, or will be started while it is declared as it is."""
+    model = undone.declared
+    for wave in undone.waves:
+        if wave.record.live:
+            yield _under_way(undone, wave, terms)
+    now = Attributes.of(model)
+    if model.state != "running" and (any(undone.staged.values()) or undone.fresh):
+        # Who comes after it waits for it, and it needs no line.
+        yield replace(_to_come(undone, undone.next_wave, 1, now, terms), lines=())
+    if model.state == "running":
+        for wave in undone.waves:
+            rows = undone.staged.get(wave.record.wave_id, 0)
+            if wave.record.staged and rows:
+                yield _to_come(undone, wave.record.number, rows, now, terms)
+        if undone.fresh:
+            yield _to_come(undone, undone.next_wave, undone.fresh, now, terms)
+
+
+def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Work:
+    record, model = wave.record, undone.declared
+    replaced = record.wave_id in undone.replaced or record.phase is Phase.DRAINING
+    asked = Attributes.of(model) if replaced else record.attributes
+    tries = _tries(undone, wave, asked, terms.now)
+    ready = terms.now.timestamp() + terms.drain_quiet if replaced else -inf
+    return _work(undone, record.number, tries, asked, terms, holding=True, ready=ready)
+
+
+def _to_come(undone: Undone, number: int, rows: int, asked: Attributes, terms: Conditions) -> Work:
+    tries = Tries(rows, most=asked.recall_count, wait=asked.recall_wait)
+    return _work(undone, number, tries, asked, terms)
+
+
+def _work(
+    undone: Undone,
+    number: int,
+    tries: Tries,
+    asked: Attributes,
+    terms: Conditions,
+    *,
+    holding: bool = False,
+    ready: float = -inf,
+) -> Work:
+    model = undone.declared
+    windows = asked.windows or windows_of(asked.lines, terms.lines, terms.hours)
+    allowed = terms.allowed(model)
+    return Work(
+        campaign=model.name,
+        wave=number,
+        lines=asked.lines,
+        tries=tries,
+        habits=undone.habits,
+        opening=Opening.of(windows, terms.now.tzinfo, allowed),
+        begin=asked.begin.timestamp() if asked.begin else -inf,
+        end=asked.end.timestamp() if asked.end else inf,
+        holding=holding,
+        paused=model.state != "running",
+        priority=model.priority,
+        after=model.after,
+        ready=max(ready, _opens(terms.now, allowed)) if not holding else ready,
+    )
+
+
+def _opens(now: datetime, allowed: Callable[[date], bool] | None) -> float:
+    """From when on a wave may be started: not on a day that is not allowed, which would take its lines."""
+    if allowed is None:
+        return -inf
+    ahead = (now.date() + timedelta(days=number) for number in range(HORIZON.days))
+    day = next((day for day in ahead if allowed(day)), None)
+    if day is None:
+        return inf
+    return -inf if day == now.date() else datetime.combine(day, time(), tzinfo=now.tzinfo).timestamp()
+
+
+def _tries(undone: Undone, wave: Wave, asked: Attributes, now: datetime) -> Tries:
+    """Which try a started wave is at, by the platform's counts, else by what is recorded."""
+    record, task = wave.record, wave.task
+    most, wait = asked.recall_count, float(asked.recall_wait)
+    rows = max(wave.undialled - undone.removed.get(record.wave_id, 0), 0)
+    dialled = task.process_tel_count if task and task.process_tel_count is not None else record.dialled
+    reached = task.process_through_count if task else None
+    if reached is None:
+        reached = round(dialled * undone.habits.reach)
+    unreached = max(dialled - reached, 0)
+    if rows:
+        return Tries(rows, unreached, 0, most, wait)
+    calls = task.process_count if task and task.process_count is not None else dialled
+    recalls, again = float(max(calls - dialled, 0)), undone.habits.again
+    # Each recall that was answered took one off those who were missed by the first calls.
+    size, tried = unreached + again * recalls, 1
+    while recalls and tried < most and recalls >= size * (1 - _ROUND_OVER):
+        recalls, size, tried = max(recalls - size, 0), size * (1 - again), tried + 1
+    if recalls:
+        rest = max(size - recalls, 0)
+        return Tries(rest, max(unreached - rest, 0), tried, most, wait)
+    last = undone.last_calls.get(record.wave_id)
+    passed = max(now.timestamp() - last / 1000, 0) if last else 0.0
+    return Tries(0, unreached, tried - 1, most, wait, min(passed, wait))
