@@ -91,6 +91,37 @@ def test_a_reason_is_shown_and_never_branched_on(path: Path) -> None:
     assert [ast.unparse(found) for found in asked if any(map(is_reason, ast.walk(found)))] == []
 
 
+def exit_numbers(node: ast.AST) -> Iterator[ast.AST]:
+    """What of a node is an exit code, where it says one."""
+    match node:
+        case (
+            ast.keyword(arg="exit_code", value=value)
+            | ast.Assign(targets=[ast.Name(id="exit_code")], value=value)
+        ):
+            yield value
+        case ast.AnnAssign(target=ast.Name(id="exit_code"), value=ast.expr() as value):
+            yield value
+        case ast.Dict():
+            pairs = zip(node.keys, node.values, strict=True)
+            yield from (value for key, value in pairs if key and ast.unparse(key) == "'exit_code'")
+        case ast.Compare(left=left, comparators=right) if ast.unparse(left).endswith("exit_code"):
+            yield from (part for operand in right for part in ast.walk(operand))
+        case ast.Call(args=[first, *_]) if re.search(r"(problem|Failure|Turn)$", ast.unparse(node.func)):
+            yield first
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_an_exit_code_has_a_name(path: Path) -> None:
+    """`exits.py` has each of them, and which of several counts."""
+    tree = ast.parse(path.read_text("utf-8"))
+    said = [code for node in ast.walk(tree) for code in exit_numbers(node)]
+    if "cli" in path.parts:
+        returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+        both = [(value.body, value.orelse) for value in returned if isinstance(value, ast.IfExp)]
+        said += [part for part in (*returned, *sum(both, ())) if part and ast.unparse(part) != "0"]
+    assert [code.value for code in said if isinstance(code, ast.Constant) and type(code.value) is int] == []
+
+
 def test_one_module_prints() -> None:
     """`cli/output.py` keeps what is printed from steering a terminal or a pipeline: nothing goes around it.
 

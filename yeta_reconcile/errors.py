@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.exits import Exit
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 class YetaError(Exception):
     """An expected failure: shown as one message, without a traceback."""
 
-    exit_code = 1
+    exit_code = Exit.FAILED
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -44,7 +46,7 @@ class YetaError(Exception):
 class InvalidInput(YetaError):
     """Documents, contact lists, settings or secrets that cannot be used; holds all findings."""
 
-    exit_code = 3
+    exit_code = Exit.INVALID
 
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -54,43 +56,43 @@ class InvalidInput(YetaError):
 class RefusedByGuard(YetaError):
     """A guard said no before the first call; nothing was done."""
 
-    exit_code = 4
+    exit_code = Exit.REFUSED
 
 
 class PlanRejected(YetaError):
     """A saved plan that is stale, spent, expired or bound to another state."""
 
-    exit_code = 5
+    exit_code = Exit.REJECTED
 
 
 class StateLocked(YetaError):
     """Another apply holds the state."""
 
-    exit_code = 6
+    exit_code = Exit.LOCKED
 
 
 class Incomplete(YetaError):
     """Something waits or failed; running the same command again goes on."""
 
-    exit_code = 7
+    exit_code = Exit.INCOMPLETE
 
 
 class Unresolved(YetaError):
     """An outcome that only a person can settle."""
 
-    exit_code = 8
+    exit_code = Exit.UNRESOLVED
 
 
 class Declined(YetaError):
     """Nobody said yes."""
 
-    exit_code = 9
+    exit_code = Exit.DECLINED
 
 
 class WrongUsage(YetaError):
     """The command line does not mean anything."""
 
-    exit_code = 64
+    exit_code = Exit.USAGE
 
 
 class StateError(YetaError):

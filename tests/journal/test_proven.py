@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from yeta_reconcile.exits import Exit
+
 LATER = "schedule: {begin: 2026-12-01T20:00:00}"
 
 
-def run_on(lab: Lab, most: int = 6) -> set[int]:
+def run_on(lab: Lab, most: int = 6) -> set[Exit]:
     """Apply again and again, records and all, and let everything ring; the exit codes."""
     found = set()
     for _ in range(most):

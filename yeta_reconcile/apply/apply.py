@@ -24,6 +24,7 @@ from yeta_reconcile.errors import (
     Unreachable,
     Unresolved,
 )
+from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.diff import Subject, key_headers
 from yeta_reconcile.planning.whereabouts import settle_here
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.delta import RowsDelta
     from yeta_reconcile.planning.planner import Planned, Planner
 
-# Of several exit codes the first counts (contract: exit codes).
-WEIGHT = (8, 4, 1, 7)
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -55,12 +53,11 @@ class Report:
     interrupted: bool = False
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> Exit:
         """0, or that it was interrupted, or what the gravest problem means."""
         if self.interrupted:
             return Stopped.exit_code
-        codes = {problem.exit_code for problem in self.problems}
-        return next((code for code in WEIGHT if code in codes), 0)
+        return worst(problem.exit_code for problem in self.problems)
 
 
 def wave_list(planner: Planner, name: str) -> str:
@@ -88,7 +85,7 @@ class Apply:
         """Do what the plan shows. Raises what stops everything (see `change`)."""
         for found in self.planned.plan.diagnostics:
             if found.severity == "error" and found.campaign in self.planned.blocked:
-                self.run.problem(8, found.campaign or "", found.summary, found.hint)
+                self.run.problem(Exit.UNRESOLVED, found.campaign or "", found.summary, found.hint)
         # What was seen before a long question must not be written over what a successor saw since.
         self.run.still_holds()
         settle_here(self.run.store, self.run.client)
@@ -117,7 +114,7 @@ class Apply:
             if name in kept or self.planned.subjects[name].new:
                 self.held_back.add(name)
                 words = f"gets no wave while a task that {', '.join(sorted(kept))} left behind is there"
-                self.run.problem(7, name, words, "run again")
+                self.run.problem(Exit.INCOMPLETE, name, words, "run again")
 
     def _frees(self, name: str) -> bool:
         return all(change.action in {Action.DELETE, Action.PAUSE} for change in self.changes[name])
@@ -138,15 +135,20 @@ class Apply:
             going_on = name not in self.held_back and self._account(name)
             Course(run, self.planner, self.planned, name).follow(new_waves=going_on)
         except Stopped:
-            run.problem(7, name, "stopped before it was done", "run again")
+            run.problem(Exit.INCOMPLETE, name, "stopped before it was done", "run again")
         except (StateError, StateLocked, StopEverything) as error:
             run.fail(error)
         except (Unresolved, Incomplete) as error:
             run.problem(error.exit_code, name, error.message, error.hint)
         except (PlatformError, Unreachable) as error:
-            run.problem(1 if isinstance(error, PlatformError) else 7, name, error.message, error.hint)
+            run.problem(
+                Exit.FAILED if isinstance(error, PlatformError) else Exit.INCOMPLETE,
+                name,
+                error.message,
+                error.hint,
+            )
         except OutcomeUnknown as error:
-            run.problem(7, name, str(error), "run again")
+            run.problem(Exit.INCOMPLETE, name, str(error), "run again")
 
     def _account(self, name: str) -> bool:
         """Look again at what the plan takes for free: a query may not show yet who is being called.
@@ -162,7 +164,7 @@ class Apply:
         for task in gone:
             if not proven_gone(self.run, task.address, Look(self.looked_at, task)):
                 words = f"that task {task.task_id} called nobody before it was deleted is not proven"
-                self.run.problem(8, name, words, "`yeta state rebuild` takes it in")
+                self.run.problem(Exit.UNRESOLVED, name, words, "`yeta state rebuild` takes it in")
                 return False
         return True
 
@@ -176,7 +178,7 @@ class Apply:
                     lines = sorted(row.line for row in rows if row.fate is Fate.UNKNOWN)
                     of = f"of wave {wave.number}"
                     self.run.problem(
-                        8,
+                        Exit.UNRESOLVED,
                         name,
                         f"{count(wave.unknown, f'row {of} was', f'rows {of} were')} called out without an "
                         f"answer: {wave_list(self.planner, name)} lines {', '.join(map(str, lines))}",

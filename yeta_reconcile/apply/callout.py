@@ -10,6 +10,7 @@ from yeta_reconcile.apply.inserting import Batch
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.settling import journalled
 from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome, Phase, RowRecord, WaveRecord
@@ -39,7 +40,7 @@ class Callout:
             try:
                 answer = self._send(batch)
             except Incomplete as halted:
-                self.run.problem(7, self.wave.campaign, halted.message, halted.hint)
+                self.run.problem(Exit.INCOMPLETE, self.wave.campaign, halted.message, halted.hint)
                 return
             if answer.done:
                 self.run.say("called", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
@@ -102,7 +103,7 @@ class Callout:
     def _refused(self, answer: Answer[Inserted]) -> None:
         waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
         words = f"wave {self.wave.number} {'waits' if waits else 'was refused'}: {answer.words}"
-        self.run.problem(7 if waits else 1, self.wave.campaign, words, answer.hint)
+        self.run.problem(Exit.INCOMPLETE if waits else Exit.FAILED, self.wave.campaign, words, answer.hint)
 
 
 def call_once(

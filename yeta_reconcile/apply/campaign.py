@@ -13,6 +13,7 @@ from yeta_reconcile.apply.callout import Callout
 from yeta_reconcile.apply.inserting import batch_numbers
 from yeta_reconcile.apply.settling import BAD_NUMBER, journalled
 from yeta_reconcile.apply.staging import RESTAGES, Staging
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import Subject, grip
@@ -88,7 +89,7 @@ class Course:
                 going_on &= self._existing(change)
             elif change.action is Action.WAIT:
                 waiting = count(change.rows, "row waits", "rows wait")
-                self.run.problem(7, self.name, f"{waiting}: {change.detail}", "run again later")
+                self.run.problem(Exit.INCOMPLETE, self.name, f"{waiting}: {change.detail}", "run again later")
             elif change.action is Action.CALL and new_waves:
                 self._call_out()
         stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
@@ -107,7 +108,9 @@ class Course:
         assert change.wave_id is not None
         wave = self.run.store.waves.wave(change.wave_id)
         if change.action is Action.WAIT:
-            self.run.problem(7, self.name, f"wave {wave.number} waits: {change.detail}", "run again later")
+            self.run.problem(
+                Exit.INCOMPLETE, self.name, f"wave {wave.number} waits: {change.detail}", "run again later"
+            )
             return True
         if change.action is Action.DELETE:
             return steering.discard(self.run, wave) if wave.staged else steering.delete(self.run, wave)
@@ -159,7 +162,8 @@ class Course:
             else:
                 return True
         self.run.problem(
-            8, self.name, f"a wave was staged {RESTAGES} times over and never came back as it was asked",
+            Exit.UNRESOLVED, self.name,
+            f"a wave was staged {RESTAGES} times over and never came back as it was asked",
             "compare the task with the document (`yeta drift`), or ask the platform",
         )  # fmt: skip
         return False
@@ -186,7 +190,7 @@ class Course:
         return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
 
     def _list_changed(self) -> bool:
-        self.run.problem(7, self.name, "its contact list changed meanwhile", "run again")
+        self.run.problem(Exit.INCOMPLETE, self.name, "its contact list changed meanwhile", "run again")
         return False
 
     def _record(self) -> CampaignRecord:
@@ -266,7 +270,9 @@ class Course:
         waves = self._record().waves
         if self._approval.vanished(waves):
             words = "a wave that held its rows when the plan was made is no more: nothing of it is staged"
-            self.run.problem(7, self.name, words, "run again: the next plan shows who is free by that")
+            self.run.problem(
+                Exit.INCOMPLETE, self.name, words, "run again: the next plan shows who is free by that"
+            )
             return False
         staged = sum(wave.pending for wave in waves if wave.staged)
         return self._within(staged + found.delta.new, self._approval.rows)
@@ -277,7 +283,7 @@ class Course:
         words = (
             f"{count(rows, 'row')} would go out where the plan showed {approved}: nothing of it is started"
         )
-        self.run.problem(7, self.name, words, "run again: the next plan shows them")
+        self.run.problem(Exit.INCOMPLETE, self.name, words, "run again: the next plan shows them")
         return False
 
     def _start_staged(self) -> None:

@@ -15,6 +15,7 @@ from yeta_reconcile.errors import (
     InvalidInput,
     YetaError,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.plan.plan import Change, ChangeKind
 from yeta_reconcile.platform.errors import (
@@ -39,7 +40,7 @@ _OTHERS = frozenset({ChangeKind.AFTER_HAND, ChangeKind.AFTER_HALT})
 class Turn(NamedTuple):
     """What planning and applying once came to; `left` names waves that are left to a person."""
 
-    exit_code: int
+    exit_code: Exit
     changes: int = 0
     problems: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ class Round:
 
     number: int
     at: str
-    exit_code: int
+    exit_code: Exit
     changes: int = 0
     problems: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -79,7 +80,11 @@ class Controller:
         while True:
             number += 1
             result = self._round(number)
-            LOG.log(logging.INFO if result.exit_code in {0, 7} else logging.WARNING, "%s", result)
+            LOG.log(
+                logging.INFO if result.exit_code in {Exit.DONE, Exit.INCOMPLETE} else logging.WARNING,
+                "%s",
+                result,
+            )
             self._write(result)
             if self.wait():
                 return number
@@ -94,11 +99,11 @@ class Controller:
         except YetaError as error:
             return Round(number, at, error.exit_code, problems=(error.message,))
         except OutcomeUnknown as error:
-            return Round(number, at, 7, problems=(str(error),))
+            return Round(number, at, Exit.INCOMPLETE, problems=(str(error),))
         except Exception as error:
             # A bug in one round must not leave the campaigns without a controller.
             LOG.exception("round %d failed", number)
-            return Round(number, at, 70, problems=(type(error).__name__,))
+            return Round(number, at, Exit.BUG, problems=(type(error).__name__,))
 
     def _write(self, result: Round) -> None:
         """For whoever watches: whole or not at all."""

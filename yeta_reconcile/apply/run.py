@@ -17,6 +17,7 @@ from yeta_reconcile.errors import (
     StateLocked,
     YetaError,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ Halted = Callable[[], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that keeps an apply from being complete, and the exit code it means (1, 7 or 8)."""
+    """Something that keeps an apply from being complete, and the exit code it means."""
 
-    exit_code: int
+    exit_code: Exit
     campaign: str
     summary: str
     hint: str = ""
@@ -52,7 +53,7 @@ class Problem:
 class Stopped(YetaError):
     """Somebody asked us to stop; what was under way is finished."""
 
-    exit_code = 130
+    exit_code = Exit.INTERRUPTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Run:
 
     # Saying
 
-    def problem(self, exit_code: int, campaign: str, summary: str, hint: str = "") -> None:
+    def problem(self, exit_code: Exit, campaign: str, summary: str, hint: str = "") -> None:
         """Note what keeps this apply from being complete."""
         problem = Problem(exit_code, campaign, summary, hint)
         with self._lock:

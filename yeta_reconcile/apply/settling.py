@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import new_and_empty, young
 from yeta_reconcile.waves.lifecycle import Doubt, left_by, settle_control, settle_inserts, shows_by
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, Proof, prove
@@ -152,7 +153,9 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
     if outcome is Outcome.UNKNOWN:
         words = task.status_words if task else "gone"
         run.problem(
-            8, wave.campaign, f"whether {call} of wave {wave.number} was done cannot be told: it is {words}"
+            Exit.UNRESOLVED,
+            wave.campaign,
+            f"whether {call} of wave {wave.number} was done cannot be told: it is {words}",
         )
         return
     run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **left_by(wave, call, outcome))

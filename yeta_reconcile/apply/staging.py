@@ -13,6 +13,7 @@ from yeta_reconcile.apply.inserting import Filling, ListChanged
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
 from yeta_reconcile.apply.steering import sync
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import new_and_empty
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.hours import (
@@ -74,12 +75,17 @@ class Staging:
             settle_wave(self.run, wave.wave_id)
             if self.run.store.waves.wave(wave.wave_id).phase is Phase.FILLING:
                 return True
-            self._problem(7, wave, f"could not be created: {answer.words}", "run again")
+            self._problem(Exit.INCOMPLETE, wave, f"could not be created: {answer.words}", "run again")
         elif answer.meaning is Meaning.WAIT:
-            self._problem(7, wave, f"waits for its line: {answer.words}", self._holders())
+            self._problem(Exit.INCOMPLETE, wave, f"waits for its line: {answer.words}", self._holders())
         else:
             busy = answer.meaning is Meaning.BUSY
-            self._problem(7 if busy else 1, wave, f"could not be created: {answer.words}", answer.hint)
+            self._problem(
+                Exit.INCOMPLETE if busy else Exit.FAILED,
+                wave,
+                f"could not be created: {answer.words}",
+                answer.hint,
+            )
         return False
 
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
@@ -123,7 +129,7 @@ class Staging:
             try:
                 answer = Filling(self.run, wave, self.comparison).run_all()
             except ListChanged:
-                self._problem(7, wave, "its contact list changed meanwhile", "run again")
+                self._problem(Exit.INCOMPLETE, wave, "its contact list changed meanwhile", "run again")
                 return False
             if answer is None:
                 return True
@@ -134,7 +140,7 @@ class Staging:
             former, proven = proven, len(intents.done_batches(wave.wave_id))
             stalled = stalled + 1 if proven == former else 0
             if stalled == RESTAGES:
-                self._problem(7, wave, f"could not be filled: {answer.words}", "run again")
+                self._problem(Exit.INCOMPLETE, wave, f"could not be filled: {answer.words}", "run again")
                 return False
         return True
 
@@ -142,7 +148,12 @@ class Staging:
         if answer.meaning is Meaning.DONE_ALREADY or answer.meaning is Meaning.ENDED:
             sync(self.run, wave, look(self.run, wave))
         busy = answer.meaning is Meaning.BUSY
-        self._problem(7 if busy else 1, wave, f"could not be filled: {answer.words}", answer.hint)
+        self._problem(
+            Exit.INCOMPLETE if busy else Exit.FAILED,
+            wave,
+            f"could not be filled: {answer.words}",
+            answer.hint,
+        )
         return False
 
     # Verify
@@ -158,7 +169,7 @@ class Staging:
             task = look(run, wave)
             if task is None or not task.never_rang or task.deleted:
                 sync(run, wave, task)
-                self._problem(7, wave, "was changed by another hand", "run again")
+                self._problem(Exit.INCOMPLETE, wave, "was changed by another hand", "run again")
                 return
             if task.count_tel == wave.pending:
                 break
@@ -188,7 +199,7 @@ class Staging:
             self.warned.add(words)
             self.run.say("warning", wave.campaign, wave=wave.number, summary=words)
 
-    def _problem(self, exit_code: int, wave: WaveRecord, words: str, hint: str = "") -> None:
+    def _problem(self, exit_code: Exit, wave: WaveRecord, words: str, hint: str = "") -> None:
         self.run.problem(exit_code, wave.campaign, f"wave {wave.number} {words}", hint)
 
 
@@ -197,7 +208,9 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
     task_id = address.task_id
     before = run.client.task(address)
     if before is not None and not before.never_rang:
-        run.problem(8, campaign, f"orphan task {task_id} was started before it could be deleted")
+        run.problem(
+            Exit.UNRESOLVED, campaign, f"orphan task {task_id} was started before it could be deleted"
+        )
         return False
     answer = change(run, Step(call="discard", wave=None, address=address), lambda: run.client.delete(address))
     first = Look(run.now_ms(), run.client.task(address))
@@ -205,9 +218,15 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
         after = run.client.task(address)
         if after is not None and after.never_rang and not after.deleted:
             why = answer.words or "it is said to be deleted, and is there"
-            run.problem(7, campaign, f"orphan task {task_id} could not be deleted: {why}", "run again")
+            run.problem(
+                Exit.INCOMPLETE, campaign, f"orphan task {task_id} could not be deleted: {why}", "run again"
+            )
         else:
-            run.problem(8, campaign, f"that orphan task {task_id} called nobody before its end is not proven")
+            run.problem(
+                Exit.UNRESOLVED,
+                campaign,
+                f"that orphan task {task_id} called nobody before its end is not proven",
+            )
         return False
     run.say("orphan-deleted", campaign, task=task_id)
     return True

@@ -9,6 +9,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.settling import absent, journalled, look, settle_wave
 from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.lifecycle import (
@@ -52,7 +53,9 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     task = look(run, wave)
     if task is None or not task.never_rang or task.deleted:
         sync(run, wave, task)
-        run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
+        run.problem(
+            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was changed by another hand", "run again"
+        )
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
@@ -61,11 +64,15 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         wrong = f"has another {', '.join(names)} than was asked"
     if wrong and wave.phase is Phase.STARTED:
         words = f"wave {wave.number}, whose start was sent, {wrong}"
-        run.problem(8, wave.campaign, words, "delete its task, then `yeta state resolve` settles it")
+        run.problem(
+            Exit.UNRESOLVED, wave.campaign, words, "delete its task, then `yeta state resolve` settles it"
+        )
         return False
     if wrong:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, detail="discard")
-        run.problem(7, wave.campaign, f"wave {wave.number} {wrong}: it is staged anew", "run again")
+        run.problem(
+            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} {wrong}: it is staged anew", "run again"
+        )
         return False
     step = Step(
         call="start",
@@ -94,7 +101,7 @@ def _may_go_on(run: Run, wave: WaveRecord) -> bool:
     try:
         run.may_go_on(wave, rings=False)
     except Incomplete as late:
-        run.problem(7, wave.campaign, late.message, late.hint)
+        run.problem(Exit.INCOMPLETE, wave.campaign, late.message, late.hint)
         return False
     return True
 
@@ -102,18 +109,18 @@ def _may_go_on(run: Run, wave: WaveRecord) -> bool:
 def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
     if doubts := run.store.intents.open(wave.wave_id):
         words = f"whether {doubts[0].call} of wave {wave.number} was done is not known; nothing is started"
-        run.problem(7, wave.campaign, words, "run again")
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again")
         return False
     try:
         answer = change(run, step, lambda: run.client.start(wave.address), lambda _: AFTER[step.call])
     except Incomplete as halted:
-        run.problem(7, wave.campaign, halted.message, halted.hint)
+        run.problem(Exit.INCOMPLETE, wave.campaign, halted.message, halted.hint)
         return False
     if answer.done:
         run.say("started" if step.call == "start" else "resumed", wave.campaign, wave=wave.number)
         return True
     if answer.meaning is Meaning.WAIT:
-        run.problem(7, wave.campaign, f"wave {wave.number} waits for its line: {answer.words}")
+        run.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} waits for its line: {answer.words}")
         return False
     return _unfinished(run, wave, answer)
 
@@ -159,7 +166,7 @@ def delete(run: Run, wave: WaveRecord) -> bool:
         words = (
             f"task {wave.task_id} of wave {wave.number} is said to be deleted, and it is {task.status_words}"
         )
-        run.problem(8 if answer.value else 7, wave.campaign, words, "run again")
+        run.problem(Exit.UNRESOLVED if answer.value else Exit.INCOMPLETE, wave.campaign, words, "run again")
         return False
     run.say("deleted", wave.campaign, wave=wave.number)
     return True
@@ -183,7 +190,7 @@ def discard(run: Run, wave: WaveRecord) -> bool:
         proof = prove(Claim.UNSENT, journalled(run, wave))
         if proof is None or not run.store.waves.discard(proof):
             words = f"whether wave {wave.number} has a task is not known"
-            run.problem(7, wave.campaign, words, "run again")
+            run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again")
             return False
         return True
     task = look(run, wave)
@@ -195,7 +202,8 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     # Somebody at the console may have started it between our look and our delete.
     task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(wave.address)
     if task is not None and task.never_rang and not task.deleted:
-        code = 1 if answer.meaning not in {Meaning.BUSY, Meaning.UNKNOWN, Meaning.DONE} else 7
+        may_go = answer.meaning in {Meaning.BUSY, Meaning.UNKNOWN, Meaning.DONE}
+        code = Exit.INCOMPLETE if may_go else Exit.FAILED
         why = answer.words or f"it is said to be deleted, and it is {task.status_words}"
         words = f"wave {wave.number} could not be thrown away: {why}"
         run.problem(code, wave.campaign, words, answer.hint or "run again")
@@ -211,13 +219,13 @@ def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
         return True
     if phase is Phase.LOST:
         words = f"task {wave.task_id} of wave {wave.number} is gone; that it called nobody is not proven"
-        run.problem(8, wave.campaign, words, f"`yeta state resolve {wave.campaign}` settles it")
+        run.problem(Exit.UNRESOLVED, wave.campaign, words, f"`yeta state resolve {wave.campaign}` settles it")
     elif phase is Phase.DELETED and not run.store.waves.wave(wave.wave_id).dialled:
         words = f"wave {wave.number} is deleted; that it called nobody is not proven yet: its rows are held"
-        run.problem(7, wave.campaign, words, "run again")
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again")
     else:
         words = f"wave {wave.number} was started before it could be thrown away"
-        run.problem(7, wave.campaign, words, "run again to see what it means")
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again to see what it means")
     return False
 
 
@@ -253,7 +261,7 @@ def account(run: Run, wave: WaveRecord) -> bool:
     words, hint = "its calls may still be in progress", "run again"
     if wave.tel_count is not None:
         words, hint = missing_records(wave.missing_records), "run again once they are there"
-    run.problem(7, wave.campaign, f"wave {wave.number} is over; {words}", hint)
+    run.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} is over; {words}", hint)
     return False
 
 
@@ -264,7 +272,9 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
         task = _once_it_shows(run, wave, STILL)
         if task is None or task.phase is not LivePhase.PAUSED:
             sync(run, wave, task)
-            run.problem(7, wave.campaign, f"wave {wave.number} was changed by another hand", "run again")
+            run.problem(
+                Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was changed by another hand", "run again"
+            )
             return False
         watch(run, wave, task)
         wave = run.store.waves.wave(wave.wave_id)
@@ -272,7 +282,8 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
         if ready.ready:
             return True
         if run.now_ms() >= patience:
-            code, hint = (8, "`yeta state resolve` settles it") if ready.hopeless else (7, "run again")
+            code = Exit.UNRESOLVED if ready.hopeless else Exit.INCOMPLETE
+            hint = "`yeta state resolve` settles it" if ready.hopeless else "run again"
             run.problem(code, wave.campaign, f"wave {wave.number} is draining: {ready.detail}", hint)
             return False
         run.wait(run.pauses.look)
@@ -359,7 +370,7 @@ def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
         run.store.waves.release(proof, left)
         out = count(len(left), "row is", "rows are")
         words = f"another hand started wave {wave.number} before it was full; {out} not in it"
-        run.problem(7, wave.campaign, words, "run again to put them into a further wave")
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again to put them into a further wave")
 
 
 def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
@@ -369,16 +380,20 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
         before = run.store.waves.wave(wave.wave_id)
         phase = sync(run, before, run.client.task(wave.address))
         if run.store.intents.open(wave.wave_id) or phase is wave.phase:
-            run.problem(7, wave.campaign, f"wave {wave.number}: {answer.words}", "run again")
+            run.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number}: {answer.words}", "run again")
             return False
         return True
     if answer.meaning is Meaning.ENDED:
         sync(run, wave, run.client.task(wave.address), refused_as_over=True)
-        run.problem(7, wave.campaign, f"wave {wave.number} is over: {answer.words}", "run again")
+        run.problem(
+            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} is over: {answer.words}", "run again"
+        )
         return False
     if answer.meaning is Meaning.DONE_ALREADY:
         sync(run, wave, run.client.task(wave.address))
-        run.problem(7, wave.campaign, f"wave {wave.number} was deleted by another hand", "run again")
+        run.problem(
+            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was deleted by another hand", "run again"
+        )
         return False
-    run.problem(1, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)
+    run.problem(Exit.FAILED, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)
     return False

@@ -15,6 +15,7 @@ from yeta_reconcile.cli.ask import progress
 from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.cli.failures import failure_of, quiet_streams
 from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.render.words import asides, listed
@@ -111,13 +112,13 @@ class Voice:
         elif kind in TOLD:
             self._complain(f"{event['campaign']} wave {event['wave']}: {_told(event)}")
 
-    def end(self, report: Report, code: int) -> int:
+    def end(self, report: Report, code: Exit) -> Exit:
         """What came of it; gives the exit code back."""
         if self._json:
             self._line("end", exit_code=code, problems=len(report.problems))
             return code
         for problem in report.problems:
-            self._complain(f"{'waits' if problem.exit_code == 7 else 'error'}: {problem}")
+            self._complain(f"{'waits' if problem.exit_code == Exit.INCOMPLETE else 'error'}: {problem}")
         _say(self._last_words(code), err=False)
         return code
 

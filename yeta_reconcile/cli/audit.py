@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.cli.failures import code_of
 from yeta_reconcile.cli.session import actor, commit_of, halt_of, host
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.halt_flag import NOTED
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Outcome:
     """What came of a run."""
 
     words: str = "done"
-    exit_code: int = 0
+    exit_code: Exit = Exit.DONE
 
 
 def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
@@ -37,7 +38,7 @@ def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
     who, _, machine = halt.who.rpartition("@")
     entry = {
         "who": who or halt.who, "host": machine, "command": "halt", "commit": None, "plan_id": None,
-        "summary": {"paused": len(halt.paused)}, "outcome": str(halt), "exit_code": 0,
+        "summary": {"paused": len(halt.paused)}, "outcome": str(halt), "exit_code": Exit.DONE,
     }  # fmt: skip
     with store.database.write():
         store.history.append(entry, _ms(clock))
@@ -100,7 +101,7 @@ def note(
 
 def entry_of(context: Context, repository: Repository, command: str, **more: Any) -> dict[str, Any]:
     """An entry of what this command did, all at once; `more` of its keys may say more."""
-    return _entry(context, repository, command, {}) | {"outcome": "done", "exit_code": 0} | more
+    return _entry(context, repository, command, {}) | {"outcome": "done", "exit_code": Exit.DONE} | more
 
 
 def _entry(context: Context, repository: Repository, command: str, summary: dict[str, int]) -> dict[str, Any]:

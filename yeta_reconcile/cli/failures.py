@@ -30,6 +30,7 @@ from yeta_reconcile.errors import (
     InvalidInput,
     YetaError,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.diagnostics import Diagnostic
 
 FORMAT = "yeta-error/1"
-INCOMPLETE, USAGE, BUG, INTERRUPTED = 7, 64, 70, 130
 
 _DIGITS = re.compile(r"\d{7,}")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
@@ -53,7 +53,7 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 class Failure(NamedTuple):
     """How a run failed: its exit code, and what is said of it; `error` and `hint` may hold anything."""
 
-    exit_code: int
+    exit_code: Exit
     error: str
     hint: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -73,41 +73,41 @@ def failure_of(error: BaseException) -> Failure:
             return Failure(error.exit_code, error.message, error.hint)
         case OutcomeUnknown():
             return Failure(
-                INCOMPLETE,
+                Exit.INCOMPLETE,
                 f"no answer tells whether {error.call} was carried out: {error.why}",
                 "run the same command again: it first settles what happened; nothing is done twice",
             )
         case click.ClickException():
-            return Failure(USAGE, mask_numbers(error.format_message()))
+            return Failure(Exit.USAGE, mask_numbers(error.format_message()))
         case click.Abort() | KeyboardInterrupt():
-            return Failure(INTERRUPTED, "interrupted")
+            return Failure(Exit.INTERRUPTED, "interrupted")
         case _:
-            return Failure(BUG, type(error).__name__, "this is a bug in yeta")
+            return Failure(Exit.BUG, type(error).__name__, "this is a bug in yeta")
 
 
-def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[str, str]) -> Exit:
     """Say on stderr how the run ended, and with `--format json` on stdout too, and return its exit code."""
     if isinstance(error, BrokenPipeError):
-        return 1
+        return Exit.FAILED
     failure = failure_of(error)
     if _json_wanted("--format", arguments) and ON_STDOUT not in getattr(error, "__notes__", ()):
         show_json({"format": FORMAT, **failure.as_json()})
-    if _json_wanted("--log-format", arguments) and failure.exit_code != BUG:
+    if _json_wanted("--log-format", arguments) and failure.exit_code != Exit.BUG:
         _log_failure(failure)
     elif isinstance(error, click.ClickException):
         _say_usage(error)
-    elif failure.exit_code == INTERRUPTED:
+    elif failure.exit_code == Exit.INTERRUPTED:
         tell(failure.error)
-    elif failure.exit_code == BUG:
+    elif failure.exit_code == Exit.BUG:
         _say_bug(error, arguments, environ)
     else:
         _say_failure(failure)
     return failure.exit_code
 
 
-def code_of(error: BaseException) -> int:
+def code_of(error: BaseException) -> Exit:
     """The exit code of a run that ends with this error."""
-    return 1 if isinstance(error, BrokenPipeError) else failure_of(error).exit_code
+    return Exit.FAILED if isinstance(error, BrokenPipeError) else failure_of(error).exit_code
 
 
 def _json_wanted(option: str, arguments: Sequence[str]) -> bool:

@@ -49,7 +49,7 @@ def _run(arguments: Sequence[str]) -> int:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     if sys.stdout is None:
         output.tell("error: stdout is closed: nobody would see the result")
-        return 1
+        return failures.code_of(BrokenPipeError())
     try:
         code = _command(arguments)
         output.flush()

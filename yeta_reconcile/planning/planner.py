@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.diagnostics import Diagnostic, restore_diagnostic
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.errors import PlanRejected
+from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.planning.diff import (
-    INVALID,
-    REFUSED,
     Doubts,
     Finding,
     Subject,
@@ -63,14 +62,14 @@ STAGED_GRIPS = frozenset({Grip.STAGED, Grip.FULL})
 
 @dataclass(slots=True)
 class Planned:
-    """A plan and what it was made of. `exit_code` is what its findings force (0: nothing)."""
+    """A plan and what it was made of. `exit_code` is what its findings force."""
 
     plan: Plan
     subjects: dict[str, Subject]
     observed: Observed
     recorded: Recorded
     signatures: dict[str, str] = field(default_factory=dict)
-    exit_code: int = 0
+    exit_code: Exit = Exit.DONE
     blocked: frozenset[str] = frozenset()
     refusals: int = 0
     """For how many reasons it may not be carried out at all: documents are invalid, or a guard refuses."""
@@ -205,15 +204,16 @@ class _Gathering:
         ahead = prospect.of_plan(subjects, self.lit, changes)
         limits = refusals(self.declared, self.store, subjects, changes, self.now)
         limits += prospect.unfit(ahead, subjects)
-        findings += [Finding(d, REFUSED if d.severity == "error" else 0) for d in limits]
+        findings += [Finding(d, Exit.REFUSED if d.severity == "error" else Exit.DONE) for d in limits]
         diagnostics += limits
         listed = (d for subject in subjects.values() for d in subject.delta.diagnostics)
-        findings += [Finding(d, INVALID) for d in listed if d.severity == "error"]
-        codes = {found.exit_code for found in findings}
+        findings += [Finding(d, Exit.INVALID) for d in listed if d.severity == "error"]
         kept = {found.diagnostic.campaign for found in findings if found.exit_code}
         kept |= {n for n, s in subjects.items() if any(d.severity == "error" for d in s.delta.diagnostics)}
         stuck = (kept & {*self.callings}) - {change.campaign for change in changes}
-        forbidding = {found.diagnostic for found in findings if found.exit_code in {INVALID, REFUSED}}
+        forbidding = {
+            found.diagnostic for found in findings if found.exit_code in {Exit.INVALID, Exit.REFUSED}
+        }
         plan = Plan(
             plan_id=secrets.token_hex(8),
             created=self.now,
@@ -230,8 +230,6 @@ class _Gathering:
             state_id="" if self.store.ephemeral else self.store.state_id,
             owner=f"{self.declared.project.name}/{self.declared.environment}",
         )
-        # Of several the first counts: invalid documents make everything else guesswork.
-        exit_code = next((code for code in (3, 8, 4) if code in codes), 0)
         blocked = frozenset(
             name for name, d in decisions.items() if any(found.exit_code for found in d.findings)
         )
@@ -241,7 +239,7 @@ class _Gathering:
             self.observed,
             self.recorded,
             self.signatures,
-            exit_code,
+            worst(found.exit_code for found in findings),
             blocked,
             refusals=len(forbidding),
         )
@@ -398,7 +396,7 @@ class _Gathering:
                 diagnostic = Diagnostic(
                     check.severity, check.code, check.summary, subject.at(*check.path), check.hint, name
                 )
-                found.append(Finding(diagnostic, INVALID if check.severity == "error" else 0))
+                found.append(Finding(diagnostic, Exit.INVALID if check.severity == "error" else Exit.DONE))
         return found
 
     def _orphans_by_name(self) -> dict[str, list[Orphan]]:

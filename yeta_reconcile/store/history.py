@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.errors import StateDamaged
+from yeta_reconcile.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,7 @@ class History:
                 begun |= entry | {"ended": link.written, "end_hash": link.own}
                 continue
             if entry is None:
-                entry = {"outcome": f"{DAMAGED_ENTRY}; what it said is not known", "exit_code": 1}
+                entry = {"outcome": f"{DAMAGED_ENTRY}; what it said is not known", "exit_code": Exit.FAILED}
             ended = link.written if entry.get("exit_code") is not None else None
             facts = {"serial": link.serial, "at": link.written, "former_hash": link.former, "hash": link.own}
             entries[str(link.own or link.serial)] = entry | facts | {"ended": ended, "end_hash": ""}

@@ -25,6 +25,7 @@ from yeta_reconcile.cli.session import (
     session,
 )
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import left_out, nothing_left
 from yeta_reconcile.planning.planfile import SavedPlan
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.cli.context import Context
 
-INTERRUPTED = 130
 STDERR = 2
 
 
@@ -48,7 +48,7 @@ STDERR = 2
 @click.pass_obj
 def apply(
     context: Context, file: Path | None, yes: bool, only: tuple[str, ...], destroy: bool, form: str
-) -> int:
+) -> Exit:
     """Carry a plan out.
 
     FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
@@ -71,7 +71,7 @@ def apply(
                 return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
 
 
-def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: bool) -> int:
+def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: bool) -> Exit:
     """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
     with session(context) as opened:
         voice.zone = zone(opened)
@@ -106,7 +106,7 @@ class _Application:
         self.destroy = destroy
         self.saved = saved
 
-    def go(self, *, yes: bool) -> int:
+    def go(self, *, yes: bool) -> Exit:
         """Plan, show, ask, carry out. Raises PlanRejected, Declined."""
         saved, run = self.saved, self.run
         if saved:
@@ -192,7 +192,7 @@ def interruptible(run: Run) -> Iterator[None]:
 
     def interrupt(_signal: int, _frame: object) -> None:
         if run.interrupted:
-            os._exit(INTERRUPTED)
+            os._exit(Exit.INTERRUPTED)
         run.stop()
         # Not through a buffered stream: the signal may have come in the middle of a write to it.
         os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")

@@ -36,6 +36,7 @@ from yeta_reconcile.errors import (
     WrongUsage,
     YetaError,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
@@ -99,7 +100,7 @@ def call(
                 answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
                 failure = _failure(answer, normal)
                 outcome.words = f"{answer.outcome}{f': {answer.words}' if answer.words else ''}"
-                outcome.exit_code = failure.exit_code if failure else 0
+                outcome.exit_code = failure.exit_code if failure else Exit.DONE
     if failure:
         raise failure
     say("Called.")

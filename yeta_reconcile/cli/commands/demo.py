@@ -24,6 +24,7 @@ import click
 
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.errors import YetaError
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ REPOSITORY = "campaigns"
     help="Work in this folder, and leave it there.",
 )
 @click.pass_obj
-def demo(context: Context, repository: Path | None, keep: Path | None) -> int:
+def demo(context: Context, repository: Path | None, keep: Path | None) -> Exit:
     """Show the whole thing on this machine; nobody is rung.
 
     Copies REPOSITORY (by default a new one, as `yeta init` writes it), starts an emulated platform and the
@@ -55,7 +56,7 @@ def demo(context: Context, repository: Path | None, keep: Path | None) -> int:
         folder = _kept(context.chdir / keep) if keep else Path(stack.enter_context(_temporary()))
         source = context.chdir / repository if repository else None
         _Demo(folder, source, stack).play()
-    return 0
+    return Exit.DONE
 
 
 def _kept(folder: Path) -> Path:

@@ -9,6 +9,7 @@ import click
 
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.drift import compare
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.whereabouts import refuse_misplaced
@@ -17,14 +18,12 @@ from yeta_reconcile.render.reports import report_json, report_text
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
 
-DIFFERS = 2
-
 
 @click.command()
 @format_option()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if anything differs.")
 @click.pass_obj
-def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
+def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
     """Show what differs live from what was applied.
 
     Settings that differ, tasks that another hand paused, resumed or deleted, tasks without a record.
@@ -48,4 +47,4 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> int:
         show_json(report_json(report))
     else:
         show(report_text(report, color=context.color))
-    return DIFFERS if detailed_exitcode and report.differences else 0
+    return Exit.CHANGES if detailed_exitcode and report.differences else Exit.DONE

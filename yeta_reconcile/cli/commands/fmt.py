@@ -14,6 +14,7 @@ from yeta_reconcile.documents.globs import files_in
 from yeta_reconcile.documents.settings import FILE, read_globs
 from yeta_reconcile.documents.yamlfile import read_text
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.files import write_whole
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _OURS = re.compile(rf"^kind:[ \t]*[\"']?(?:{'|'.join(KINDS)})\b".encode(), re.MU
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if a file would change.")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.pass_obj
-def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> int:
+def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> Exit:
     """Rewrite documents in canonical form.
 
     Keys come in the order of the reference, indented by two spaces, with identifiers in double quotes;
@@ -52,7 +53,7 @@ def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> int:
             _write(path, result)
     if findings:
         raise InvalidInput("some documents cannot be read", findings)
-    return 1 if check and changed else 0
+    return Exit.FAILED if check and changed else Exit.DONE
 
 
 def _files(root: Path, paths: tuple[Path, ...]) -> list[tuple[Path, str]]:

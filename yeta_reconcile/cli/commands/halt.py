@@ -19,6 +19,7 @@ from yeta_reconcile.cli.session import (
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.errors import Incomplete, InvalidInput, YetaError
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.store import open_store
 from yeta_reconcile.store.halt_flag import ROW, HaltFlag
@@ -39,7 +40,7 @@ FORMAT = "yeta-halt/1"
 @click.command()
 @format_option()
 @click.pass_obj
-def halt(context: Context, form: str) -> int:
+def halt(context: Context, form: str) -> Exit:
     """Stop everything that rings, at once; asks nothing.
 
     Sets a flag that is checked before every start and call-out, and pauses every live task of this project
@@ -79,7 +80,7 @@ def halt(context: Context, form: str) -> int:
         raise told(Incomplete(f"these tasks are still live: {why}", hint=hint), form)
     if trouble:
         tell(f"warning: {trouble}")
-    return 0 if flag.read() else 1
+    return Exit.DONE if flag.read() else Exit.FAILED
 
 
 def _pause_all(

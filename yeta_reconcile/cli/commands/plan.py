@@ -16,6 +16,7 @@ from yeta_reconcile.cli.explain import story_of, story_text
 from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
 from yeta_reconcile.cli.session import Session, commit_of, session
 from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.planning.planfile import Home, SavedPlan
 from yeta_reconcile.planning.planner import Planned, Planner
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
 
 CHECK_FORMAT = "yeta-check/1"
-PENDING = 2
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.
 
 
@@ -59,7 +59,7 @@ def plan(
     explain: str | None,
     check: Path | None,
     annotations: str,
-) -> int:
+) -> Exit:
     """Show what apply would do; changes nothing.
 
     With -o the plan is saved for `yeta apply FILE`; if it may not be applied (exit 3 or 4), or there is
@@ -101,7 +101,7 @@ def plan(
         )
     if planned.exit_code:
         return planned.exit_code
-    return PENDING if detailed_exitcode and planned.plan.changes else 0
+    return Exit.CHANGES if detailed_exitcode and planned.plan.changes else Exit.DONE
 
 
 def _tell_story(planned: Planned, name: str, form: str) -> None:
@@ -112,7 +112,7 @@ def _tell_story(planned: Planned, name: str, form: str) -> None:
         show(story_text(story, planned.plan))
 
 
-def _check(context: Context, file: Path, form: str) -> int:
+def _check(context: Context, file: Path, form: str) -> Exit:
     saved = SavedPlan.read(context.chdir / file)
     with session(context) as opened:
         check_unspent(opened, saved)
@@ -126,7 +126,7 @@ def _check(context: Context, file: Path, form: str) -> int:
         show_json({"format": CHECK_FORMAT, "id": plan.plan_id, "expires": plan.expires.isoformat()})
     else:
         say("the saved plan may still be applied")
-    return 0
+    return Exit.DONE
 
 
 def _take_away(path: Path) -> None:

@@ -16,7 +16,7 @@ from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.run import Run, Stopped
 from yeta_reconcile.cli import log
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.commands.apply import INTERRUPTED, carry_out
+from yeta_reconcile.cli.commands.apply import carry_out
 from yeta_reconcile.cli.commands.plan import make_plan
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.session import (
@@ -26,6 +26,7 @@ from yeta_reconcile.cli.session import (
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.values import parse_duration
 from yeta_reconcile.errors import StateGone, WrongUsage
+from yeta_reconcile.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     help="Write what each round came to here, as JSON, for a health check.",
 )  # fmt: skip
 @click.pass_obj
-def reconcile(context: Context, every: str, yes: bool, status_file: Path | None) -> int:
+def reconcile(context: Context, every: str, yes: bool, status_file: Path | None) -> Exit:
     """Plan and apply again and again, until SIGTERM or Ctrl-C.
 
     For what takes its time: waits, drains, further waves. It does only what the guards allow, leaves a wave
@@ -62,7 +63,7 @@ def reconcile(context: Context, every: str, yes: bool, status_file: Path | None)
     with turns.until_told():
         status = context.chdir / status_file if status_file else None
         Controller(turns.turn, SystemClock(), lambda: turns.stop.wait(seconds), status).go()
-    return 0
+    return Exit.DONE
 
 
 class _Turns:
@@ -94,7 +95,7 @@ class _Turns:
                     )
                     announce(opened, planned, report.problems)
             except Stopped:
-                return Turn(INTERRUPTED, 0, ("stopped",))
+                return Turn(Exit.INTERRUPTED, 0, ("stopped",))
             finally:
                 self._run = None
             problems = tuple(map(str, report.problems))

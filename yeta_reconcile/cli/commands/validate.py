@@ -19,6 +19,7 @@ from yeta_reconcile.documents.contacts import ListReader, plain_digest
 from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
@@ -44,7 +45,7 @@ FORMAT = "yeta-validate/1"
 )
 @annotation_option
 @click.pass_obj
-def validate(context: Context, online: bool, form: str, annotations: str) -> int:
+def validate(context: Context, online: bool, form: str, annotations: str) -> Exit:
     """Check documents and contact lists.
 
     Every finding comes in one run (of one kind in one list, twenty, then how many more and where), as
@@ -75,7 +76,7 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> int
         show(hosted(findings, form, context.chdir))
     if form in {"text", "json"}:
         annotate(findings, annotations, context.chdir)
-    return InvalidInput.exit_code if errors else 0
+    return Exit.INVALID if errors else Exit.DONE
 
 
 def _survey(context: Context) -> tuple[Survey | None, list[Diagnostic]]:

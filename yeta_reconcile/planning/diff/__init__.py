@@ -6,9 +6,6 @@ Pure (design: diff, per campaign). It sends nothing and reads nothing; what it d
 from __future__ import annotations
 
 from yeta_reconcile.planning.diff.case import (
-    INVALID,
-    REFUSED,
-    UNRESOLVED,
     Decision,
     Finding,
     attribute_path,
@@ -17,9 +14,6 @@ from yeta_reconcile.planning.diff.decide import decide, decide_all
 from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, in_the_light, key_headers
 
 __all__ = [
-    "INVALID",
-    "REFUSED",
-    "UNRESOLVED",
     "Decision",
     "Doubts",
     "Finding",

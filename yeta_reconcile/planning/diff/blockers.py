@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import DirectCall
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.diff.case import (
-    REFUSED,
-    UNRESOLVED,
     Decision,
     find,
 )
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 
 def blocked(subject: Subject, decision: Decision) -> bool:
     """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
-    if any(finding.exit_code == UNRESOLVED for finding in decision.findings):
+    if any(finding.exit_code == Exit.UNRESOLVED for finding in decision.findings):
         return True
     _name_called(subject, decision)
     if _two_ledgers(subject, decision) or _renamed(subject, decision) or _moved(subject, decision):
         return True
     if subject.unsettled:
         find(
-            decision, subject, "continued-unsettled", UNRESOLVED,
+            decision, subject, "continued-unsettled", Exit.UNRESOLVED,
             f"{subject.name} gets no wave while a started task of {', '.join(subject.unsettled)}, which it "
             "continues, has no record: whom that called is not known",
             "settle that task first (see its own finding)", "continues",
@@ -36,7 +35,7 @@ def blocked(subject: Subject, decision: Decision) -> bool:
         return True
     if subject.state_lost and isinstance(subject.declared, DirectCall):
         find(
-            decision, subject, "state-lost", UNRESOLVED,
+            decision, subject, "state-lost", Exit.UNRESOLVED,
             f"nobody of {subject.name} is called out while a started task of ours has no record: the state "
             "was lost or is an old copy, and direct calls leave no task that could tell who was called out",
             "`yeta state rebuild` holds its rows as possibly called",
@@ -52,7 +51,7 @@ def blocked(subject: Subject, decision: Decision) -> bool:
         return True
     if subject.strangers_block and subject.new:
         find(
-            decision, subject, "stranger-started", UNRESOLVED,
+            decision, subject, "stranger-started", Exit.UNRESOLVED,
             f"{subject.name} gets no wave while a started task of ours belongs to a campaign nobody "
             "declares: it may be this one under a former name",
             "settle that task first (see its own finding)",
@@ -66,7 +65,7 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
     if not subject.two_ledgers or declared is None:
         return False
     find(
-        decision, subject, "two-ledgers", REFUSED,
+        decision, subject, "two-ledgers", Exit.REFUSED,
         f"{declared.name} called people of its own before it was said to be what became of "
         f"{declared.renamed_from}: one campaign cannot go on with two ledgers",
         f"take another name, or `yeta state forget {declared.name}` if its people may be called again",
@@ -80,7 +79,7 @@ def _renamed(subject: Subject, decision: Decision) -> bool:
     if not subject.new or met is None:
         return False
     find(
-        decision, subject, "renamed-before", REFUSED,
+        decision, subject, "renamed-before", Exit.REFUSED,
         f"{subject.name} became {subject.successor}, which has {met.shared} of these people in its waves: "
         "under the former name they would be called a second time",
         f"take this document off, or say `repeats: [{subject.successor}]` to call them again", "name",
@@ -95,7 +94,7 @@ def _moved(subject: Subject, decision: Decision) -> bool:
         shorter = min(met.people, subject.delta.declared)
         if subject.new and met.gone and met.shared * 2 >= shorter > 0:
             find(
-                decision, subject, "looks-renamed", REFUSED,
+                decision, subject, "looks-renamed", Exit.REFUSED,
                 f"{subject.name} looks like {name}, which is gone: they share {met.shared} of "
                 f"{count(shorter, 'person', 'people')}",
                 f"say `renamed_from: {name}` if it is the same campaign, `continues: [{name}]` if those it "
@@ -105,7 +104,7 @@ def _moved(subject: Subject, decision: Decision) -> bool:
             moved = True
         elif met.moved:
             find(
-                decision, subject, "people-moved", REFUSED,
+                decision, subject, "people-moved", Exit.REFUSED,
                 f"{count(met.moved, 'person', 'people')} whom {name} {_has_called(met)} "
                 f"{'leaves' if met.moved == 1 else 'leave'} it, and {subject.name} would call them again",
                 f"say `continues: [{name}]` if they are not to be called again, `repeats: [{name}]` if they "
@@ -122,7 +121,7 @@ def _name_called(subject: Subject, decision: Decision) -> None:
         if not met.called:
             continue
         find(
-            decision, subject, "called-lately", 0,
+            decision, subject, "called-lately", Exit.DONE,
             f"{met.called} of the people whom {subject.name} would call {_called_by(name, met)}",
             "" if met.repeated else "`limits.repeat_numbers` says how many may be", "contacts", "csv",
         )  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Severity
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.waves.attributes import (
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     )
     from yeta_reconcile.planning.diff.subject import Subject, Wave
 
-INVALID, REFUSED, UNRESOLVED = 3, 4, 8
 _TAKES_OUT = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 
 # Where a document says it; what stands in no document's key is reasoned with the document.
@@ -44,7 +44,7 @@ class Case:
         end = declared.schedule.end
         self.ended = end is not None and end <= subject.now
         self.running = declared.state == "running"
-        self.in_doubt = any(found.exit_code == UNRESOLVED for found in decision.findings)
+        self.in_doubt = any(found.exit_code == Exit.UNRESOLVED for found in decision.findings)
         """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
 
     @property
@@ -103,7 +103,7 @@ class Case:
         """Decide to wait for something."""
         self.change(wave, Action.WAIT, reason, rows=rows, detail=detail)
 
-    def find(self, code: str, exit_code: int, summary: str, hint: str = "", *path: object) -> None:
+    def find(self, code: str, exit_code: Exit, summary: str, hint: str = "", *path: object) -> None:
         """Note a finding."""
         find(self.decision, self.subject, code, exit_code, summary, hint, *path)
 
@@ -119,10 +119,10 @@ def attribute_path(name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A diagnostic and the exit code it forces (0: none)."""
+    """A diagnostic and the exit code it forces."""
 
     diagnostic: Diagnostic
-    exit_code: int = 0
+    exit_code: Exit = Exit.DONE
 
 
 @dataclass(slots=True)
@@ -137,7 +137,7 @@ def find(
     decision: Decision,
     subject: Subject,
     code: str,
-    exit_code: int,
+    exit_code: Exit,
     summary: str,
     hint: str = "",
     *path: object,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff.case import UNRESOLVED, Decision, Finding, find
+from yeta_reconcile.planning.diff.case import Decision, Finding, find
 from yeta_reconcile.planning.diff.ended import unaccounted
 from yeta_reconcile.waves.record import Phase
 
@@ -60,7 +61,7 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, ro
         reason, until = unaccounted(wave, subject.now_ms)
         if reason is None:
             find(
-                decision, subject, "cannot-account", UNRESOLVED,
+                decision, subject, "cannot-account", Exit.UNRESOLVED,
                 f"{count(rows, 'row')} came from {name}, whose wave {wave.record.number} is over and cannot "
                 f"be accounted: {until}",
                 f"`yeta state resolve {name}` settles it by hand", "continues",

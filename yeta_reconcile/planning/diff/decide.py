@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.documents.models import DirectCall
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import (
-    INVALID,
     Decision,
     find,
 )
@@ -59,7 +59,7 @@ def _wait_until_told(subject: Subject, decision: Decision) -> None:
             continue
         record = wave.record
         words = f"whether {' and '.join(wave.untold)} of wave {record.number} was carried out is not known"
-        find(decision, subject, "unsettled", 0, words, "the next apply looks at its task first")
+        find(decision, subject, "unsettled", Exit.DONE, words, "the next apply looks at its task first")
         if record.wave_id not in acted_on and not settled_by_hand:
             decision.changes.append(
                 Change(
@@ -80,7 +80,7 @@ def _another_kind(subject: Subject, decision: Decision) -> bool:
     if record is None or declared is None or not record.has_ledger or record.kind == declared.kind:
         return False
     find(
-        decision, subject, "kind-changed", INVALID,
+        decision, subject, "kind-changed", Exit.INVALID,
         f"{declared.name} was a {record.kind}, and its waves cannot go on as those of a {declared.kind}",
         f"take another name, with `repeats: [{declared.name}]` if its people are to be called again", "kind",
     )  # fmt: skip

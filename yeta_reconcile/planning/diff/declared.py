@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import (
-    INVALID,
     Case,
 )
 from yeta_reconcile.planning.diff.ended import decide_over, name_held, name_left_over, say_lost, unknown_block
@@ -56,14 +56,14 @@ def _impossible(case: Case) -> bool:
         return False
     if declared.state == "staged" and any(wave.record.live for wave in case.subject.waves):
         case.find(
-            "cannot-unstart", INVALID,
+            "cannot-unstart", Exit.INVALID,
             f"{declared.name} is declared staged, but it was started, which cannot be undone",
             "say `state: paused` to stop its calls", "state",
         )  # fmt: skip
         return True
     if case.subject.columns and record.key != case.key:
         case.find(
-            "key-changed", INVALID,
+            "key-changed", Exit.INVALID,
             f"the key of {declared.name} was {', '.join(record.key) or 'the number'} when a wave was "
             "started; it cannot change any more, since it is how called people are recognised",
             "put it back, or declare a new campaign", "contacts", "key",
@@ -82,7 +82,7 @@ def _name_undialled(case: Case) -> None:
     never = staged + case.delta.new + max(over, 0)
     if never:
         case.find(
-            "end-past", 0,
+            "end-past", Exit.DONE,
             f"the end of {case.declared.name} is past: "
             f"{count(never, 'declared row was', 'declared rows were')} never dialled and will not be",
             "extend `schedule.end` to call them", "schedule", "end",

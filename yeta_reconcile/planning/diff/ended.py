@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.planning.delta import Grip
-from yeta_reconcile.planning.diff.case import (
-    UNRESOLVED,
-)
 from yeta_reconcile.planning.diff.subject import grip
 from yeta_reconcile.platform.resources import ASTIR
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
@@ -23,7 +21,7 @@ def say_lost(case: Case, wave: Wave) -> None:
     """A task that is gone: never replaced by guess."""
     rows = count(wave.rows_left, "row without a record was", "rows without a record were")
     case.find(
-        "task-lost", UNRESOLVED,
+        "task-lost", Exit.UNRESOLVED,
         f"task {wave.record.task_id} of wave {wave.record.number} is gone from the platform; whether its "
         f"{rows} called is not known",
         f"`yeta state resolve {case.declared.name}` says how to settle it",
@@ -36,7 +34,7 @@ def name_left_over(case: Case, wave: Wave) -> None:
     taken = record.pending + record.dialled + record.held
     if record.tel_count is not None and record.tel_count < taken:
         case.find(
-            "completed-undialled", 0,
+            "completed-undialled", Exit.DONE,
             f"wave {record.number} is completed, and the platform dialled {record.tel_count} of its "
             f"{count(taken, 'number')}; the others are not called any more",
             f"`yeta state resolve {case.declared.name}` settles them",
@@ -53,7 +51,7 @@ def name_held(case: Case, wave: Wave) -> None:
     numbers = count(holds, "number", none="nobody knows how many")
     at_least = f", so that at least {outside} of these are in no task" if 0 < outside <= record.held else ""
     case.find(
-        "possibly-dialled", 0,
+        "possibly-dialled", Exit.DONE,
         f"{count(record.held, 'row is', 'rows are')} held as possibly dialled by wave {record.number} and "
         f"called by no other; "
         f"its task holds {numbers}{at_least}",
@@ -76,7 +74,7 @@ def unknown_block(case: Case) -> bool:
         hint = f"`yeta state resolve {record.campaign}{said}` if none of them is; else take them off the list"
         if not record.live and case.subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
             case.find(
-                "unknown-numbers", UNRESOLVED, f"{words}; no record can come any more", hint, "contacts"
+                "unknown-numbers", Exit.UNRESOLVED, f"{words}; no record can come any more", hint, "contacts"
             )
         else:
             case.wait(wave, Reason.RECORDS_MISSING, entering, f"{words}; their call records tell, or {hint}")
@@ -95,7 +93,7 @@ def decide_over(case: Case, wave: Wave) -> None:
     reason, words = unaccounted(wave, case.subject.now_ms)
     if reason is None:
         case.find(
-            "cannot-account", UNRESOLVED,
+            "cannot-account", Exit.UNRESOLVED,
             f"wave {record.number} is over, and {count(held, 'declared row')} of it cannot be accounted: "
             f"{words}",
             f"`yeta state resolve {case.declared.name}` settles it by hand",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import find
@@ -74,7 +75,7 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
     unknown = sum(wave.record.unknown for wave in subject.waves)
     if unknown:
         find(
-            decision, subject, "call-out-unknown", 0,
+            decision, subject, "call-out-unknown", Exit.DONE,
             f"{count(unknown, 'row was', 'rows were')} called out without an answer; "
             f"{'it is' if unknown == 1 else 'they are'} never called out again",
             f"a call record settles them, or `yeta state resolve {subject.name}`",

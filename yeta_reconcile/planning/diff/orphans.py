@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import (
-    UNRESOLVED,
     Decision,
     find,
 )
@@ -50,7 +50,7 @@ def name_risen(subject: Subject, decision: Decision) -> None:
         over = record.phase in FINAL and record.phase is not Phase.LOST
         if over and task is not None and task.phase in ASTIR:
             find(
-                decision, subject, "task-risen", UNRESOLVED,
+                decision, subject, "task-risen", Exit.UNRESOLVED,
                 f"wave {record.number} is {record.phase}, and its task {task.task_id} is {task.status_words} "
                 "again: it may call whom another wave calls",
                 "delete it at the platform if nobody wants it",
@@ -58,7 +58,7 @@ def name_risen(subject: Subject, decision: Decision) -> None:
         elif over and record.detail == RISEN and not record.accounted:
             freed = count(record.released, "row of it was", "rows of it were")
             find(
-                decision, subject, "task-risen", UNRESOLVED,
+                decision, subject, "task-risen", Exit.UNRESOLVED,
                 f"task {record.task_id} of wave {record.number} went on after {freed} freed: whom "
                 "it called of them is not known",
                 f"their call records tell, or `yeta state resolve {record.campaign}`",
@@ -70,13 +70,13 @@ def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None
     what = f"task {task.task_id} ({task.status_words}) bears the mark of {mark.campaign} wave {mark.wave}"
     if not orphan.proven:
         find(
-            decision, subject, "unproven-task", UNRESOLVED,
+            decision, subject, "unproven-task", Exit.UNRESOLVED,
             f"{what}, but the state's key cannot prove it",
             f"put the right key back, or take it in with `yeta import {mark.campaign} {task.task_id}`",
         )  # fmt: skip
         return
     find(
-        decision, subject, "orphan-started", UNRESOLVED,
+        decision, subject, "orphan-started", Exit.UNRESOLVED,
         f"{what}, was started, and the state has no record of it: its people may have been called",
         f"`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {mark.campaign}`",
     )  # fmt: skip

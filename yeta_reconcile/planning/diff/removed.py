@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import (
-    REFUSED,
     Decision,
     find,
 )
@@ -26,7 +26,7 @@ def decide_gone(subject: Subject, decision: Decision) -> None:
     doomed = [wave for wave in doomed if wave.record.kind == "Campaign" and _exists(wave.record)]
     if record.protect and (doomed or record.gone_at is None):
         find(
-            decision, subject, "protected", REFUSED,
+            decision, subject, "protected", Exit.REFUSED,
             f"{subject.name} is protected: removing it is refused",
             "apply it once with `protect: false`, then remove it",
         )  # fmt: skip

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
 from yeta_reconcile.planning.diff.carried import carried_words
-from yeta_reconcile.planning.diff.case import (
-    REFUSED,
-    UNRESOLVED,
-)
 from yeta_reconcile.platform.resources import HALTED, LivePhase
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import NONE, recalls_words
@@ -36,7 +33,7 @@ def decide_live(case: Case, wave: Wave) -> None:
     changed = bool(attributes or edited)
     if changed and case.declared.on_change == "forbid":
         case.find(
-            "change-forbidden", REFUSED,
+            "change-forbidden", Exit.REFUSED,
             f"{_what(attributes, edited)} of {case.declared.name} changed while wave "
             f"{wave.record.number} is going on, and on_change is forbid",
             "take the change back, or say `on_change: carry-over` or `next-wave`", "on_change",
@@ -77,7 +74,7 @@ def _name_renumbered(case: Case, wave: Wave) -> None:
     if rows:
         line = case.delta.edited_lines.get(wave.record.wave_id, 0)
         case.find(
-            "changed-number", 0,
+            "changed-number", Exit.DONE,
             f"from line {line} of the list on, {count(rows, 'row')} of wave {wave.record.number} "
             f"{'has' if rows == 1 else 'have'} another number now: the wave goes on with what it has, and "
             "nobody calls what is new",
@@ -89,7 +86,7 @@ def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
     """With nobody left to call for the first time a wave is left to finish, and with it its recalls."""
     if recalled and case.running:
         case.find(
-            "may-be-recalled", 0,
+            "may-be-recalled", Exit.DONE,
             f"{count(recalled, 'removed number')} of wave {wave.record.number} "
             f"{'was' if recalled == 1 else 'were'} called in vain and may be tried again",
             "`state: paused` stops it", "contacts",
@@ -101,7 +98,7 @@ def _name_barred(case: Case, wave: Wave) -> None:
     barred = case.delta.still_barred.get(wave.record.wave_id, 0)
     if barred and case.declared.on_removed_rows == "ignore":
         case.find(
-            "do-not-call-ignored", 0,
+            "do-not-call-ignored", Exit.DONE,
             f"{count(barred, 'number')} of wave {wave.record.number} that nobody may call "
             "(limits.do_not_call) may ring: on_removed_rows is ignore",
             "`on_removed_rows: carry-over` takes them out, `state: paused` stops the wave", "on_removed_rows",
@@ -114,7 +111,7 @@ def _unknown_status(case: Case, wave: Wave) -> bool:
     if task is None or task.phase is not LivePhase.UNKNOWN:
         return False
     case.find(
-        "unknown-status", 0,
+        "unknown-status", Exit.DONE,
         f"task {record.task_id} of wave {record.number} is {task.status_words}, which is not known: it is "
         "left as it is",
         "look at it in the platform's console",
@@ -135,7 +132,7 @@ def _contradicts(case: Case, wave: Wave) -> bool:
     if task is None or task.count_tel is None or (task.process_tel_count or 0) <= task.count_tel:
         return False
     case.find(
-        "cannot-account", UNRESOLVED,
+        "cannot-account", Exit.UNRESOLVED,
         f"the platform says that {task.process_tel_count} of the {count(task.count_tel, 'number')} of wave "
         f"{wave.record.number} were dialled, which cannot be: nothing is carried over",
         f"`yeta state resolve {case.declared.name}` settles it by hand; `state: paused` stops its calls",
@@ -149,7 +146,7 @@ def _name_called_before(case: Case, wave: Wave) -> None:
     numbers = case.delta.called_before.get(wave.record.wave_id, 0)
     if numbers:
         case.find(
-            "called-before", 0,
+            "called-before", Exit.DONE,
             f"{count(numbers, 'number')} of wave {wave.record.number} {'was' if numbers == 1 else 'were'} "
             f"called by a wave before it, as records that came late tell: "
             f"{'it is' if numbers == 1 else 'they are'} taken out of it",
@@ -163,7 +160,7 @@ def _name_absent(case: Case, wave: Wave) -> None:
     if record.imported or task is None or task.count_tel is None or task.count_tel == asked:
         return
     case.find(
-        "count-differs", 0,
+        "count-differs", Exit.DONE,
         f"wave {record.number} was started with {count(task.count_tel, 'number')} where {asked} belong; "
         "those that are not in it are not called",
         f"`yeta state resolve {case.declared.name}` settles them once it is over",
@@ -228,7 +225,7 @@ def _carry(
             return
     elif _records_too_old(case, wave):
         case.find(
-            "cannot-account", UNRESOLVED,
+            "cannot-account", Exit.UNRESOLVED,
             f"wave {record.number} was paused more than a week ago, and "
             f"{missing_records(_missing(wave))}, but none that old; it cannot be carried over",
             f"take the change back; or delete task {record.task_id} at the platform, and "
@@ -264,7 +261,7 @@ def _carry(
 def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
     if ready.hopeless:
         case.find(
-            "cannot-account", UNRESOLVED,
+            "cannot-account", Exit.UNRESOLVED,
             f"wave {wave.record.number} is drained, but {ready.detail}",
             f"`yeta state resolve {case.declared.name}` settles it by hand",
         )  # fmt: skip

@@ -10,6 +10,7 @@ from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import format_option, say, show_json, tell
 from yeta_reconcile.documents.repository import load
 from yeta_reconcile.errors import StateDamaged, StateError
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.soundness import Finding, findings
 from yeta_reconcile.store.sqlite import DAMAGED
@@ -24,7 +25,7 @@ FORMAT = "yeta-state-check/1"
 @click.command()
 @format_option()
 @click.pass_obj
-def check(context: Context, form: str) -> int:
+def check(context: Context, form: str) -> Exit:
     """Check the state's file, references, counts, records and history; exit 1 if anything is wrong.
 
     With another key than the one it was written with it is refused (3), as everywhere.
@@ -39,10 +40,10 @@ def check(context: Context, form: str) -> int:
         say(f"{one.about}: {one.summary}")
     if found:
         tell(f"{place} is not what was written: {DAMAGED}")
-        return 1
+        return Exit.FAILED
     if form != "json":
         say(f"{place} is sound: its file, references, counts, records and history.")
-    return 0
+    return Exit.DONE
 
 
 def _findings(context: Context, repository: Repository) -> list[Finding]:

@@ -15,6 +15,7 @@ from yeta_reconcile.cli.session import (
     run_of,
     session,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.render.table import table
@@ -25,14 +26,12 @@ if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.models import Calling
 
-UNRESOLVED = 8
-
 
 @click.command()
 @format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def rebuild(context: Context, form: str, yes: bool) -> int:
+def rebuild(context: Context, form: str, yes: bool) -> Exit:
     """Recover waves and rows that the state lacks, from the live tasks and the declared lists.
 
     A task's mark proves which declared rows it holds. Where it cannot, because the list has changed, every
@@ -68,7 +67,7 @@ def rebuild(context: Context, form: str, yes: bool) -> int:
         told = "Done; `yeta backfill` fetches the records of the last days."
         more = {"to_apply": [*recovery.to_apply], "differing": [*recovery.differing]}
         done(form, "state rebuild", told, waves=waves, left=left, **more)
-    return UNRESOLVED if recovery.unproven or recovery.left else 0
+    return Exit.UNRESOLVED if recovery.unproven or recovery.left else Exit.DONE
 
 
 def _wave(model: Calling, taken: Adoption) -> dict[str, object]:

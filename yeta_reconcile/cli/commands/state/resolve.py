@@ -32,6 +32,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, forms, normalise
 from yeta_reconcile.planning.diff import Wave, in_the_light
 from yeta_reconcile.render.table import table
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import Phase
 
 FORMAT = "yeta-resolve/1"
-UNRESOLVED = 8
 
 
 @click.command()
@@ -71,7 +71,7 @@ def resolve(
     numbers: Path | None,
     form: str,
     yes: bool,
-) -> int:
+) -> Exit:
     """Settle what only a person can: lost tasks, calls without an answer, rows that nothing accounts for.
 
     Without --as it lists what there is to settle, and exits 8 if there is anything. With --wave and --as
@@ -110,7 +110,7 @@ def resolve(
                 settled = sum(settle(opened.store, decision) for decision in decisions)
     rows_of = count(settled, f"row of {name} wave {wave} counts", f"rows of {name} wave {wave} count")
     say(f"{rows_of} as {verdict}.")
-    return 0
+    return Exit.DONE
 
 
 def _standing(decisions: list[Decision]) -> list[tuple[int, Phase]]:
@@ -129,7 +129,7 @@ def _doubts(opened: Session, name: str, run: Run | None = None) -> list[Doubt]:
     return doubts(in_the_light(record, observed.tasks), now, quiet)
 
 
-def _list(name: str, found: list[Doubt], form: str) -> int:
+def _list(name: str, found: list[Doubt], form: str) -> Exit:
     pressing = any(doubt.pressing for doubt in found)
     if form == "json":
         shown = [_shown(doubt) for doubt in found]
@@ -152,7 +152,7 @@ def _list(name: str, found: list[Doubt], form: str) -> int:
         say("")
         say(f"`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;")
         say("--line and --numbers settle some of its rows.")
-    return UNRESOLVED if pressing else 0
+    return Exit.UNRESOLVED if pressing else Exit.DONE
 
 
 def _shown(doubt: Doubt) -> dict[str, Any]:
