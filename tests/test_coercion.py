@@ -157,9 +157,9 @@ def test_a_number_nothing_can_hold_keeps_no_answer_away() -> None:
 
 
 def test_the_end_of_the_day_is_an_hour_and_no_other_beyond_it() -> None:
-    assert answers.windows("00:00-24:00") == ("00:00:00-24:00:00",)
-    assert answers.windows("00:00-24:01") is None
-    assert answers.windows("08:00-12:60") is None
+    assert coercion.windows("00:00-24:00") == ("00:00:00-24:00:00",)
+    assert coercion.windows("00:00-24:01") is None
+    assert coercion.windows("08:00-12:60") is None
 
 
 def test_moments_that_are_kept_are_shown_through_one_function() -> None:

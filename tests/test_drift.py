@@ -95,7 +95,7 @@ def test_what_we_deleted_and_what_is_over_is_history() -> None:
         ({"windows": ("10:00:00-11:00:00",)}, ("windows", ["09:00:00-12:00:00"], ["10:00:00-11:00:00"])),
         ({"recall_count": 3}, ("recall_count", 1, 3)),
         ({"recall_wait": 60}, ("recall_wait", 600, 60)),
-        ({"estimate_end": 1_800_000_000_000}, ("end", None, "2027-01-15T08:00:00+00:00")),
+        ({"end": 1_800_000_000_000}, ("end", None, "2027-01-15T08:00:00+00:00")),
         ({"count_tel": 4}, ("count", 3, 4)),
     ],
 )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Left, LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
+from yeta_reconcile.waves.attributes import ATTRIBUTES
 from yeta_reconcile.waves.record import FINAL, Phase, Recorded, WaveRecord
 
 if TYPE_CHECKING:
@@ -69,8 +69,20 @@ def settings_differing(wave: WaveRecord, task: Task) -> Iterator[Difference]:
 
 def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
     """Name: (applied, live) of what the platform tells and is not as it was applied."""
-    pairs = _attributes(wave, task)
-    return {name: pair for name, pair in pairs.items() if pair[1] is not None and pair[0] != pair[1]}
+    found: dict[str, tuple[Any, Any]] = {}
+    for name, _, form, _, was_asked in ATTRIBUTES:
+        asked, told = getattr(wave.attributes, name), getattr(task, name)
+        applied, live = (None if asked is None else form.key(form.sent(asked))), form.key(told)
+        if was_asked(wave.attributes) and live not in (None, applied):
+            found[name] = (
+                None if asked is None else form.shown(asked),
+                form.shown(form.read(told, asked)),
+            )
+    if not wave.imported and wave.phase is not Phase.FILLING:
+        asked = wave.pending + wave.dialled + wave.held + wave.unknown
+        if task.count_tel not in (None, asked):
+            found["count"] = (asked, task.count_tel)
+    return found
 
 
 def _differs(wave: WaveRecord, what: str, applied: Any, live: Any) -> Difference:
@@ -103,36 +115,6 @@ def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str,
         case _:
             live = applied
     return applied, live
-
-
-def _attributes(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
-    """Name: (applied, live) of what the platform tells and the document decided; None is not told."""
-    asked = wave.attributes
-    pairs: dict[str, tuple[Any, Any]] = {
-        "robot": (asked.robot, task.robot),
-        "lines": (sorted(asked.lines), sorted(task.lines) if task.lines else None),
-        "windows": (
-            sorted(asked.windows or ()), sorted(task.windows) if task.windows and asked.windows else None,
-        ),
-        "begin": (_moment(asked.begin), _at(task.estimate_begin, asked.begin) if asked.begin else None),
-        "end": (_moment(asked.end), _at(task.estimate_end, asked.end)),
-        "recall_count": (asked.recall_count, task.recall_count),
-        "recall_wait": (asked.recall_wait, task.recall_wait if asked.recall_count else None),
-        "voice": (asked.voice, task.voice if asked.voice else None),
-    }  # fmt: skip
-    if not wave.imported and wave.phase is not Phase.FILLING:
-        pairs["count"] = (wave.pending + wave.dialled + wave.held + wave.unknown, task.count_tel)
-    return pairs
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _at(ms: int | None, like: datetime | None) -> str | None:
-    """A moment of the platform as the document would write it; 0 and nothing are none."""
-    moment = instant(ms, like.tzinfo if like else None)
-    return moment.isoformat() if moment else None
 
 
 def _orphan(orphan: Orphan) -> Iterator[Difference]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.planning.diff import Finding, Subject, attribute_path
+from yeta_reconcile.planning.diff import Finding, Subject
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.render.words import attribute_name, attribute_value
+from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
 
 if TYPE_CHECKING:

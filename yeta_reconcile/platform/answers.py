@@ -23,12 +23,10 @@ from yeta_reconcile.platform.coercion import (
     moment,
     parsed,
     text,
+    windows,
 )
-from yeta_reconcile.platform.resources import Config, Inserted, Line, Robot, Task, Voice
+from yeta_reconcile.platform.resources import SHOWS_RINGING, TOLD, Config, Inserted, Line, Robot, Task, Voice
 
-_WINDOW = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*-\s*(\d{1,2}:\d{2}(?::\d{2})?)")
-_AROUND_WINDOWS = re.compile(r"[\s\[\]\"'“”\\,;，；]*")
-_BETWEEN_LINES = re.compile(r"[;,；，]")
 _LONG_DIGITS = re.compile(r"\d(?:[\s-]?\d){6,}")
 _LONGEST_WORDS = 200
 # A name, a URL, a token: beyond it, nothing of them is of use.
@@ -79,68 +77,18 @@ def mask_words(words: str, hidden: tuple[str, ...]) -> str:
     return _LONG_DIGITS.sub(lambda found: mask(found[0]), words).strip()[:_LONGEST_WORDS]
 
 
-def windows(value: Any) -> tuple[str, ...] | None:
-    """Parts of the day in the platform's form; None if there is anything else in it (row 15).
-
-    They come as a list, as JSON within a string, and as a string that only looks like JSON.
-    """
-    if isinstance(value, list):
-        value = ",".join(part if isinstance(part, str) else "?" for part in value)
-    if not isinstance(value, str) or not _AROUND_WINDOWS.fullmatch(_WINDOW.sub("", value)):
-        return None
-    found = [(_clock(begin), _clock(end)) for begin, end in _WINDOW.findall(value)]
-    if any(None in window for window in found):
-        return None
-    return tuple(f"{begin}-{end}" for begin, end in found) or None
-
-
-def _clock(time: str) -> str | None:
-    """A time of day in the platform's form; 24:00 is the end of the day."""
-    hours, minutes, seconds = (*map(int, time.split(":")), 0)[:3]
-    if minutes > 59 or seconds > 59 or hours * 3600 + minutes * 60 + seconds > 86400:
-        return None
-    return f"{hours:02}:{minutes:02}:{seconds:02}"
-
-
-def lines(value: Any) -> tuple[str, ...] | None:
-    """Line numbers, listed or separated by semicolons or commas (row 9)."""
-    found = tuple(filter(None, map(identifier, listed(value) or _BETWEEN_LINES.split(text(value, _LONGEST)))))
-    return found or None
-
-
 def read_task(row: Any) -> Task:
-    """One row of `task/query` (openapi.md, section 9; rows 4, 5, 13, 15)."""
+    """One row of `task/query` (openapi.md, section 9; rows 4, 5, 13, 15): each field says how it is read."""
     task_id = identifier(row.get("task_id")) if isinstance(row, dict) else ""
     if not task_id:
         raise OddAnswer("a task without an id")
-    rang = {
-        "time_start": (moment, row.get("time_task_start")),
-        "process_count": (count, row.get("process_count")),
-        "process_tel_count": (count, row.get("process_tel_count")),
-    }
-    told = {name: read(value) for name, (read, value) in rang.items()}
-    return Task(
-        task_id=task_id,
-        name=text(row.get("task_name")),
-        status=integer(row.get("status")),
-        deleted=boolean(row.get("deleted")) or False,
-        count_tel=count(row.get("count_tel")),
-        process_through_count=count(row.get("process_through_count")),
-        count_recalled=count(row.get("count_recalled")),
-        remaining=count(row.get("remaining")),
-        time_finish=moment(row.get("time_task_finish")),
-        estimate_begin=moment(row.get("time_task_estimate_begin")),
-        estimate_end=moment(row.get("time_task_estimate_end")),
-        lines=lines(row.get("line_num")),
-        robot=identifier(row.get("robot_id")) or None,
-        voice=identifier(row.get("voice_code")) or None,
-        windows=windows(row.get("time_range")),
-        recall_count=count(row.get("count_max_recall")),
-        recall_wait=duration(row.get("time_recall_wait")),
-        task_type=integer(row.get("task_type")),
-        unclear=any(told[name] is None and given(value) for name, (_, value) in rang.items()),
-        **told,
+    told = {field.name: field.metadata["read"](row.get(field.metadata["wire"])) for field in TOLD}
+    unclear = any(
+        told[field.name] is None and given(row.get(field.metadata["wire"]))
+        for field in TOLD
+        if field.name in SHOWS_RINGING
     )
+    return Task(task_id=task_id, unclear=unclear, **told)
 
 
 def read_page(result: Any) -> tuple[int | None, list[Task], int]:

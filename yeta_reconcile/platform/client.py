@@ -232,20 +232,7 @@ class PlatformClient(Asking):
 
     def create(self, request: CreateRequest) -> str:
         """Create a task (section 4) → its id."""
-        payload: dict[str, Any] = {
-            "task_name": request.name,
-            "line_num": ";".join(request.lines),
-            "robot_id": request.robot,
-            "recall_count": request.recall_count,
-            "time_recall_wait": request.recall_wait,
-            "time_range": list(request.windows),
-            "time_begin": request.begin,
-        }
-        if request.end is not None:
-            payload["time_end"] = request.end
-        if request.voice is not None:
-            payload["voice_code"] = request.voice
-        task_id = self._change("create", payload, answers.read_task_id)
+        task_id = self._change("create", request.payload, answers.read_task_id)
         self._names[task_id] = request.name
         return task_id
 

@@ -6,6 +6,7 @@ The one place where pushes, answers and what was kept of them are read. Pure; no
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, tzinfo
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
@@ -21,6 +22,11 @@ _MANY_DIGITS = 1000
 _MOST_PLACES = 25
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _YES, _NO = {"true", "yes"}, {"false", "no"}
+_WINDOW = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*-\s*(\d{1,2}:\d{2}(?::\d{2})?)")
+_AROUND_WINDOWS = re.compile(r"[\s\[\]\"'“”\\,;，；]*")
+_BETWEEN_LINES = re.compile(r"[;,；，]")
+# A name, a list of lines: beyond it, nothing of them is of use.
+_LONGEST = 4000
 
 
 def parsed(document: str | bytes) -> Any:
@@ -163,3 +169,32 @@ def _decimal(value: Any) -> Decimal | None:
 def _bounded(number: Decimal) -> int | None:
     whole = round(number)
     return whole if -_INTEGERS <= whole < _INTEGERS else None
+
+
+def lines(value: Any) -> tuple[str, ...] | None:
+    """Line numbers, listed or separated by semicolons or commas (row 9)."""
+    found = tuple(filter(None, map(identifier, listed(value) or _BETWEEN_LINES.split(text(value, _LONGEST)))))
+    return found or None
+
+
+def windows(value: Any) -> tuple[str, ...] | None:
+    """Parts of the day in the platform's form; None if there is anything else in it (row 15).
+
+    They come as a list, as JSON within a string, and as a string that only looks like JSON.
+    """
+    if isinstance(value, list):
+        value = ",".join(part if isinstance(part, str) else "?" for part in value)
+    if not isinstance(value, str) or not _AROUND_WINDOWS.fullmatch(_WINDOW.sub("", value)):
+        return None
+    found = [(_clock(begin), _clock(end)) for begin, end in _WINDOW.findall(value)]
+    if any(None in window for window in found):
+        return None
+    return tuple(f"{begin}-{end}" for begin, end in found) or None
+
+
+def _clock(time: str) -> str | None:
+    """A time of day in the platform's form; 24:00 is the end of the day."""
+    hours, minutes, seconds = (*map(int, time.split(":")), 0)[:3]
+    if minutes > 59 or seconds > 59 or hours * 3600 + minutes * 60 + seconds > 86400:
+        return None
+    return f"{hours:02}:{minutes:02}:{seconds:02}"

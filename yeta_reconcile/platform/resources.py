@@ -5,11 +5,24 @@ Pure values (openapi.md, sections 2 and 9; docs/platform.md, rows 4, 5, 9, 13, 1
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from yeta_reconcile.platform.coercion import moment
+from yeta_reconcile.platform.coercion import (
+    boolean,
+    count,
+    duration,
+    identifier,
+    integer,
+    lines,
+    moment,
+    text,
+    windows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class LivePhase(Enum):
@@ -57,6 +70,16 @@ STATUS_WORDS = {
 HALTED = "halt"
 
 
+def _told(wire: str, read: Callable[[Any], Any], default: Any = None) -> Any:
+    """A field of a task: what the interface calls it, and how it is read."""
+    return field(default=default, metadata={"wire": wire, "read": read})
+
+
+def _sent(wire: str, write: Callable[[Any], Any] = lambda value: value, default: Any = MISSING) -> Any:
+    """A field of a create: what the interface calls it, and the form it is sent in."""
+    return field(default=default, metadata={"wire": wire, "write": write})
+
+
 class Address(NamedTuple):
     """Which task is meant: its id, and the name that was recorded for it. An id says where, not what."""
 
@@ -73,26 +96,26 @@ class Task:
     """
 
     task_id: str
-    name: str
-    status: int | None
-    deleted: bool = False
-    count_tel: int | None = None
-    process_count: int | None = None
-    process_tel_count: int | None = None
-    process_through_count: int | None = None
-    count_recalled: int | None = None
-    remaining: int | None = None
-    time_start: int | None = None
-    time_finish: int | None = None
-    estimate_begin: int | None = None
-    estimate_end: int | None = None
-    lines: tuple[str, ...] | None = None
-    robot: str | None = None
-    voice: str | None = None
-    windows: tuple[str, ...] | None = None
-    recall_count: int | None = None
-    recall_wait: int | None = None
-    task_type: int | None = None
+    name: str = _told("task_name", text, "")
+    status: int | None = _told("status", integer)
+    deleted: bool = _told("deleted", lambda value: boolean(value) or False, default=False)
+    count_tel: int | None = _told("count_tel", count)
+    process_count: int | None = _told("process_count", count)
+    process_tel_count: int | None = _told("process_tel_count", count)
+    process_through_count: int | None = _told("process_through_count", count)
+    count_recalled: int | None = _told("count_recalled", count)
+    remaining: int | None = _told("remaining", count)
+    time_start: int | None = _told("time_task_start", moment)
+    time_finish: int | None = _told("time_task_finish", moment)
+    begin: int | None = _told("time_task_estimate_begin", moment)
+    end: int | None = _told("time_task_estimate_end", moment)
+    lines: tuple[str, ...] | None = _told("line_num", lines)
+    robot: str | None = _told("robot_id", lambda value: identifier(value) or None)
+    voice: str | None = _told("voice_code", lambda value: identifier(value) or None)
+    windows: tuple[str, ...] | None = _told("time_range", windows)
+    recall_count: int | None = _told("count_max_recall", count)
+    recall_wait: int | None = _told("time_recall_wait", duration)
+    task_type: int | None = _told("task_type", integer)
     unclear: bool = False
 
     @property
@@ -130,6 +153,11 @@ class Task:
         if self.status is None:
             return "no status"
         return STATUS_WORDS.get(self.status, f"status {self.status}")
+
+
+TOLD = tuple(field for field in fields(Task) if field.metadata)
+# What of a task shows whether anything of it ever rang.
+SHOWS_RINGING = frozenset({"time_start", "process_count", "process_tel_count"})
 
 
 class Left(NamedTuple):
@@ -170,15 +198,21 @@ class CreateRequest:
     "HH:MM:SS-HH:MM:SS", never empty (docs/platform.md, row 7).
     """
 
-    name: str
-    robot: str
-    lines: tuple[str, ...]
-    windows: tuple[str, ...]
-    begin: int
-    end: int | None = None
-    recall_count: int = 0
-    recall_wait: int = 0
-    voice: str | None = None
+    name: str = _sent("task_name")
+    robot: str = _sent("robot_id")
+    lines: tuple[str, ...] = _sent("line_num", ";".join)
+    windows: tuple[str, ...] = _sent("time_range", list)
+    begin: int = _sent("time_begin")
+    end: int | None = _sent("time_end", default=None)
+    recall_count: int = _sent("recall_count", default=0)
+    recall_wait: int = _sent("time_recall_wait", default=0)
+    voice: str | None = _sent("voice_code", default=None)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """As the interface names it; what is not set is not sent."""
+        values = ((item.metadata, getattr(self, item.name)) for item in fields(self))
+        return {meta["wire"]: meta["write"](value) for meta, value in values if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

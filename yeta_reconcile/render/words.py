@@ -11,6 +11,7 @@ from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.render.table import (
     clean,
 )
+from yeta_reconcile.waves.attributes import BY_NAME, MOMENT, SECONDS
 
 if TYPE_CHECKING:
     from yeta_reconcile.plan.foresight import Forecast
@@ -61,15 +62,6 @@ _TO_DO = {
     Action.WAIT: "waiting",
 }
 
-# The keys of a document, where a reviewer finds what changed.
-_ATTRIBUTE = {
-    "begin": "schedule.begin",
-    "end": "schedule.end",
-    "windows": "schedule.windows",
-    "recall_count": "recall.count",
-    "recall_wait": "recall.wait",
-}
-
 _WHOLE_MINUTES = re.compile(r"(\d\d:\d\d):00-(\d\d:\d\d):00")
 
 
@@ -107,7 +99,7 @@ def duration(seconds: int) -> str:
 
 def attribute_name(name: str) -> str:
     """The name of an attribute as a document writes it."""
-    return clean(_ATTRIBUTE.get(name, name))
+    return clean(".".join(BY_NAME[name].path) if name in BY_NAME else name)
 
 
 def attribute_value(name: str, value: Any) -> str:
@@ -116,9 +108,10 @@ def attribute_value(name: str, value: Any) -> str:
         return "not set"
     if isinstance(value, list | tuple):
         return ", ".join(attribute_value(name, part) for part in value)
-    if name == "recall_wait" and isinstance(value, int):
+    form = BY_NAME[name].form if name in BY_NAME else None
+    if form is SECONDS and isinstance(value, int):
         return duration(value)
-    if name in {"begin", "end"}:
+    if form is MOMENT:
         return _moment_of(str(value))
     return clean(_WHOLE_MINUTES.sub(r"\1-\2", str(value)) if name == "windows" else str(value))
 

@@ -1,12 +1,91 @@
-"""What a wave's task is asked to be. Pure."""
+"""What a wave's task is asked to be, as one table: where it stands, its forms, and whether it decides. Pure.
+
+Create, read-back, drift, adoption, what is shown and what is kept go by it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, tzinfo
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.documents.models import Calling, DirectCall
+from yeta_reconcile.platform.coercion import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class Form(NamedTuple):
+    """The forms of one kind of value: a document's becomes ours, ours is kept as JSON and sent.
+
+    `key` makes what was sent and what is told comparable; `read` makes ours of what is told.
+    """
+
+    declared: Callable[[Any], Any] = _same
+    kept: Callable[[Any], Any] = _same
+    restored: Callable[[Any], Any] = _same
+    sent: Callable[[Any], Any] = _same
+    key: Callable[[Any], Any] = _same
+    read: Callable[[Any, Any], Any] = lambda told, _asked: told
+    shown: Callable[[Any], Any] = _same
+
+
+def _zone(moment: datetime | None) -> tzinfo | None:
+    return moment.tzinfo if moment else None
+
+
+TEXT = Form()
+NUMBER = Form(kept=lambda number: number or None)
+SECONDS = NUMBER._replace(declared=lambda wait: int(wait.total_seconds()))
+LISTED = Form(kept=list, restored=tuple, key=lambda parts: set(parts) if parts else None, shown=sorted)
+MOMENT = Form(
+    kept=datetime.isoformat,
+    restored=datetime.fromisoformat,
+    sent=lambda moment: int(moment.timestamp() * 1000),
+    # In whole seconds; the platform's 0 is none.
+    key=lambda ms: ms // 1000 if ms else None,
+    read=lambda told, asked: instant(told, _zone(asked)),
+    shown=datetime.isoformat,
+)
+
+
+class Attribute(NamedTuple):
+    """One thing that a task is asked to be.
+
+    `name` it bears in `Attributes`, in `CreateRequest` and in `Task`; `path` is where a document says it. If
+    it is read back otherwise the wave is staged anew, where it `decides`; else that is a warning.
+    `asked`: whether anybody asked for it; if not, the platform chooses.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    form: Form
+    decides: bool
+    asked: Callable[[Any], bool] = lambda _: True
+
+
+ATTRIBUTES = (
+    Attribute("robot", ("robot",), TEXT, decides=True),
+    Attribute("lines", ("lines",), LISTED, decides=True),
+    Attribute("voice", ("voice",), TEXT, False, lambda asked: asked.voice is not None),
+    Attribute("begin", ("schedule", "begin"), MOMENT, True, lambda asked: asked.begin is not None),
+    Attribute("end", ("schedule", "end"), MOMENT, decides=True),
+    Attribute("windows", ("schedule", "windows"), LISTED, True, lambda asked: asked.windows is not None),
+    Attribute("recall_count", ("recall", "count"), NUMBER, decides=False),
+    Attribute("recall_wait", ("recall", "wait"), SECONDS, False, lambda asked: asked.recall_count > 0),
+)
+BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+
+def attribute_path(name: str) -> tuple[str, ...]:
+    """Where an attribute stands in a document."""
+    return BY_NAME[name].path if name in BY_NAME else ("robot",) if name == "columns" else (name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,47 +110,20 @@ class Attributes:
         """The attributes a document declares."""
         if isinstance(declared, DirectCall):
             return cls(robot=declared.robot, lines=(declared.line,), voice=declared.voice)
-        recall = declared.recall
-        return cls(
-            robot=declared.robot,
-            lines=declared.lines,
-            voice=declared.voice,
-            begin=declared.schedule.begin,
-            end=declared.schedule.end,
-            windows=declared.schedule.windows,
-            recall_count=recall.count,
-            recall_wait=int(recall.wait.total_seconds()) if recall.count else 0,
-        )
+        said = {a.name: (a.form, attrgetter(".".join(a.path))(declared)) for a in ATTRIBUTES}
+        values = {name: form.declared(value) for name, (form, value) in said.items() if value is not None}
+        return cls(**values | {"recall_wait": values["recall_wait"] if values["recall_count"] else 0})
 
     def shown(self) -> dict[str, Any]:
         """Plain JSON values by name, absent ones left out; what `restore` reads."""
-        values = {
-            "robot": self.robot,
-            "lines": list(self.lines),
-            "voice": self.voice,
-            "begin": self.begin.isoformat() if self.begin else None,
-            "end": self.end.isoformat() if self.end else None,
-            "windows": list(self.windows) if self.windows else None,
-            "recall_count": self.recall_count or None,
-            "recall_wait": self.recall_wait or None,
-        }
+        own = ((a.name, a.form.kept, getattr(self, a.name)) for a in ATTRIBUTES)
+        values = {name: kept(value) for name, kept, value in own if value is not None}
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
     def restore(cls, shown: dict[str, Any]) -> Attributes:
         """The attributes that `shown` gave."""
-        windows = shown.get("windows")
-        begin, end = shown.get("begin"), shown.get("end")
-        return cls(
-            robot=shown["robot"],
-            lines=tuple(shown["lines"]),
-            voice=shown.get("voice"),
-            begin=datetime.fromisoformat(begin) if begin else None,
-            end=datetime.fromisoformat(end) if end else None,
-            windows=tuple(windows) if windows else None,
-            recall_count=shown.get("recall_count", 0),
-            recall_wait=shown.get("recall_wait", 0),
-        )
+        return cls(**{a.name: a.form.restored(shown[a.name]) for a in ATTRIBUTES if shown.get(a.name)})
 
     def changes_from(self, former: Attributes | None) -> dict[str, tuple[Any, Any]]:
         """Name: (former, now) for every attribute that differs; moments are compared, not their offsets."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import CreateRequest, Task
+from yeta_reconcile.waves.attributes import ATTRIBUTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from yeta_reconcile.platform.resources import Line
     from yeta_reconcile.waves.record import WaveRecord
@@ -27,48 +27,32 @@ class Readback:
 
 def request_of(wave: WaveRecord, windows: tuple[str, ...], now: int) -> CreateRequest:
     """What a wave's task is created with; `windows` where nobody declared any, `now` in ms for a begin."""
-    attributes = wave.attributes
-    return CreateRequest(
-        name=wave.task_name,
-        robot=attributes.robot,
-        lines=attributes.lines,
-        windows=attributes.windows or windows,
-        begin=_ms(attributes.begin) or now,
-        end=_ms(attributes.end),
-        recall_count=attributes.recall_count,
-        recall_wait=attributes.recall_wait,
-        voice=attributes.voice,
-    )
+    own = ((a.name, a.form.sent, getattr(wave.attributes, a.name)) for a in ATTRIBUTES)
+    declared = {name: sent(value) for name, sent, value in own if value is not None}
+    asked: dict[str, Any] = {"windows": windows, "begin": now, **declared}
+    return CreateRequest(name=wave.task_name, **asked)
 
 
 def read_back(asked: CreateRequest, task: Task) -> Readback:
     """Compare what was asked with what the task says."""
-    deciding: dict[str, tuple[object, object]] = {
-        "robot": (asked.robot, task.robot),
-        "lines": (set(asked.lines), set(task.lines) if task.lines else None),
-        "windows": (set(asked.windows), set(task.windows) if task.windows else None),
-        "begin": (_second(asked.begin), _second(task.estimate_begin)),
-        "end": (_second(asked.end), _second(task.estimate_end)),
-    }
-    mild: dict[str, tuple[object, object]] = {
-        "recall count": (asked.recall_count, task.recall_count),
-        "recall wait": (asked.recall_wait if asked.recall_count else None, task.recall_wait),
-        "voice": (asked.voice, task.voice),
-    }
+    pairs = [
+        (
+            attribute,
+            attribute.form.key(getattr(asked, attribute.name)) if attribute.asked(asked) else None,
+            attribute.form.key(getattr(task, attribute.name)),
+        )
+        for attribute in ATTRIBUTES
+    ]
+    deciding = [(a.name, want, told) for a, want, told in pairs if a.decides]
     return Readback(
-        other=tuple(name for name, (want, told) in deciding.items() if told is not None and want != told),
-        untold=tuple(name for name, (want, told) in deciding.items() if told is None and want is not None),
-        mild=tuple((name, want, told) for name, (want, told) in mild.items() if want not in (None, told)),
+        other=tuple(name for name, want, told in deciding if told is not None and want != told),
+        untold=tuple(name for name, want, told in deciding if told is None and want is not None),
+        mild=tuple(
+            (a.name.replace("_", " "), want, told)
+            for a, want, told in pairs
+            if not a.decides and want not in (None, told)
+        ),
     )
-
-
-def _second(moment: int | None) -> int | None:
-    """A moment in ms as whole seconds; the platform's 0 is none."""
-    return moment // 1000 if moment else None
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return int(moment.timestamp() * 1000) if moment else None
 
 
 def reads_otherwise(

@@ -5,8 +5,8 @@ It writes the state alone. What is not proven is held as possibly dialled, and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count, every
 from yeta_reconcile.documents.contacts import ListReader
@@ -17,19 +17,18 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.planning import drift
 from yeta_reconcile.planning.diff import key_headers
-from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import (
     windows_of,
 )
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.attributes import (
+    ATTRIBUTES,
     Attributes,
 )
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
 
     from yeta_reconcile.documents.contacts import ListSpec
     from yeta_reconcile.documents.models import Calling
@@ -199,32 +198,16 @@ def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
     So are voice and recall: a platform may answer a default, or none, for what it was given (section 2).
     """
     asked = Attributes.of(declared)
-    lines = asked.lines if task.lines is None or set(task.lines) == set(asked.lines) else task.lines
-    return Attributes(
-        robot=task.robot or asked.robot,
-        lines=lines,
-        voice=asked.voice,
-        begin=_moment(task.estimate_begin, asked.begin) if asked.begin else None,
-        end=_moment(task.estimate_end, asked.end),
-        windows=_windows(task, asked, config),
-        recall_count=asked.recall_count,
-        recall_wait=asked.recall_wait,
-    )
-
-
-def _windows(task: Task, asked: Attributes, config: Config) -> tuple[str, ...] | None:
-    """Windows that nobody declared are the hours of the lines."""
-    if task.windows is None:
-        return asked.windows
-    if asked.windows is not None:
-        return asked.windows if set(task.windows) == set(asked.windows) else task.windows
-    hours = windows_of(asked.lines, config.lines)
-    return None if set(task.windows) == set(hours) else task.windows
-
-
-def _moment(ms: int | None, like: datetime | None) -> datetime | None:
-    """A moment the platform tells; 0 and nothing are none, and then it is as declared."""
-    return instant(ms, like.tzinfo if like else None) or like
+    told: dict[str, Any] = {}
+    for name, _, form, decides, was_asked in ATTRIBUTES:
+        live, own = getattr(task, name), getattr(asked, name)
+        differs = form.key(live) not in (None, form.key(form.sent(own)) if own is not None else None)
+        if decides and was_asked(asked) and differs:
+            told[name] = form.read(live, own)
+    if asked.windows is None and task.windows and {*task.windows} != {*windows_of(asked.lines, config.lines)}:
+        # Windows that nobody declared are the hours of the lines.
+        told["windows"] = task.windows
+    return replace(asked, **told)
 
 
 def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from yeta_reconcile.planning.diff.case import (
     Decision,
     Finding,
-    attribute_path,
 )
 from yeta_reconcile.planning.diff.decide import decide, decide_all
 from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, in_the_light, key_headers
@@ -19,7 +18,6 @@ __all__ = [
     "Finding",
     "Subject",
     "Wave",
-    "attribute_path",
     "decide",
     "decide_all",
     "grip",

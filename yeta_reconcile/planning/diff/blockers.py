@@ -43,7 +43,7 @@ def blocked(subject: Subject, decision: Decision) -> bool:
         return True
     if subject.callouts_missing:
         find(
-            decision, subject, "call-outs-missing", UNRESOLVED,
+            decision, subject, "call-outs-missing", Exit.UNRESOLVED,
             f"nobody of {subject.name} is called out: call-outs were sent with the state in this place that "
             "it does not know; it is an older copy, or a new one",
             "put the newest copy back; else `yeta state rebuild` holds its rows as possibly called",

@@ -11,6 +11,7 @@ from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.waves.attributes import (
     Attributes,
+    attribute_path,
 )
 
 if TYPE_CHECKING:
@@ -106,15 +107,6 @@ class Case:
     def find(self, code: str, exit_code: Exit, summary: str, hint: str = "", *path: object) -> None:
         """Note a finding."""
         find(self.decision, self.subject, code, exit_code, summary, hint, *path)
-
-
-def attribute_path(name: str) -> tuple[str, ...]:
-    """Where an attribute stands in a document."""
-    if name in {"begin", "end", "windows"}:
-        return ("schedule", name)
-    if name.startswith("recall_"):
-        return ("recall", name.removeprefix("recall_"))
-    return ("robot",) if name == "columns" else (name,)
 
 
 @dataclass(frozen=True, slots=True)
