@@ -21,7 +21,7 @@ from yeta_reconcile.waves.lifecycle import (
     may_move,
     missing_records,
     quiet_facts,
-    risen,
+    reactivated,
     seen,
     settle_control,
     settle_inserts,
@@ -167,12 +167,12 @@ def test_the_count_of_a_wave_that_is_over_may_grow_and_comes_from_an_answer_that
         ("deleted", 1, 3, "gone", False),
     ],
 )
-def test_a_wave_cut_short_that_went_on_after_rows_were_freed_is_risen(
+def test_a_wave_cut_short_that_went_on_after_rows_were_freed_is_reactivated(
     phase: str, released: int, counted: int | None, shown: Any, rose: bool
 ) -> None:
     wave = wave_record(phase=phase, pending=1, dialled=2, released=released, tel_count=counted)
 
-    assert risen(wave, task_of(wave, shown)) is rose
+    assert reactivated(wave, task_of(wave, shown)) is rose
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.store.states import NOW, begun, counts, declared, fates, holding, key, row, sealed, unsent, wave
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import waves as waves_module
+from yeta_reconcile.store.schema import MIGRATIONS
 from yeta_reconcile.waves.record import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
@@ -278,3 +281,29 @@ def test_names_are_in_the_order_of_their_bytes(store: Store) -> None:
     for name in ("b", "a-z", "a", "ab", "a0"):
         declared(store, name)
     assert list(store.waves.recorded().campaigns) == ["a", "a-z", "a0", "ab", "b"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "special"),
+    [
+        ("discard", {"to_discard": True}),
+        ("risen", {"reactivated": True}),
+        ("halt", {"halted": Left()}),
+        ("halt 3 2 -", {"halted": Left(3, 2, None)}),
+        ("halting", {"detail": "halting"}),
+    ],
+)
+def test_what_earlier_versions_kept_in_words_goes_on_being_read(
+    store: Store, kept: str, special: dict[str, Any]
+) -> None:
+    wave_id = sealed(store)
+    before = store.waves.wave(wave_id)
+    store.waves.change_wave(wave_id, detail=kept)
+    statements = dict(MIGRATIONS)["what is special about a wave has names"]
+
+    with store.database.write() as transaction:
+        for statement in statements:
+            if statement.startswith("UPDATE"):
+                transaction.execute(statement)
+
+    assert store.waves.wave(wave_id) == replace(before, **special)

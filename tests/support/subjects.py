@@ -95,6 +95,7 @@ def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **gi
         "rows": sum(counts.values()) + said.pop("released", 0),
         "started_at": ago(started) if started else None,
         "quiet_since": ago(quiet) if quiet else None,
+        "halted": Left.said(said.pop("halted", None)),
     }
     return WaveRecord(number, number=number, phase=phase, attributes=attributes, **(made | counts | said))
 

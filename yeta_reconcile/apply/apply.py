@@ -33,7 +33,7 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
     StopEverything,
 )
-from yeta_reconcile.platform.resources import Left, LivePhase
+from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.proof import CUT_SHORT, Look
 from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
 
@@ -213,9 +213,9 @@ class Apply:
             return
         task = self.planned.observed.tasks[task_id]
         steering.sync(self.run, wave, task, looked_at=self.looked_at)
-        if Left.said(wave.detail) and task is not None and task.phase is LivePhase.LIVE:
+        if wave.halted is not None and task is not None and task.phase is LivePhase.LIVE:
             # Somebody set it ringing again: a later pause is not the halt's any more.
-            self.run.store.waves.change_wave(wave.wave_id, detail="")
+            self.run.store.waves.change_wave(wave.wave_id, halted=None)
         if wave.phase is Phase.DRAINING and task is not None:
             steering.watch(self.run, wave, task)
 

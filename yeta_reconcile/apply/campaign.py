@@ -141,7 +141,7 @@ class Course:
                 if not steering.discard(self.run, wrong):
                     return False
                 # What was planned here and is not as declared, planning once more does not make right.
-                if wrong.detail == "discard" or wrong.wave_id in self._new:
+                if wrong.to_discard or wrong.wave_id in self._new:
                     # Of finitely many rows each can be found to go alone, or to be bad, once.
                     before, learned = learned, self._learned()
                     restaged = restaged + 1 if learned <= before else 1
@@ -181,7 +181,7 @@ class Course:
         lines = self.planned.observed.config.lines
         if Staging(self.run, self.subject, comparison, lines).stage(wave.wave_id):
             return True
-        return self.run.store.waves.wave(wave.wave_id).detail == "discard"
+        return self.run.store.waves.wave(wave.wave_id).to_discard
 
     def _list_moved(self) -> bool:
         """Whether the list is another than the one that was planned: what nobody saw is not called."""
@@ -203,7 +203,7 @@ class Course:
         assert declared is not None
         staged = delta.staged.get(wave.wave_id)
         return (
-            wave.detail != "discard"
+            not wave.to_discard
             and wave.wave_id not in self.subject.tampered
             and staged is not None
             and staged.same

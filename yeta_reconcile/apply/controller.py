@@ -21,7 +21,6 @@ from yeta_reconcile.plan.plan import Change, ChangeKind
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
 )
-from yeta_reconcile.platform.resources import HALTED
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Controller:
 
 
 def _whom(wave: WaveRecord) -> str:
-    return "a halt, as far as can be told" if wave.detail == HALTED else "another hand"
+    return "a halt, as far as can be told" if wave.halted is not None else "another hand"
 
 
 def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
@@ -128,7 +127,7 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
         wave.record.wave_id: f"{name} wave {wave.record.number} (paused by {_whom(wave.record)})"
         for name, subject in planned.subjects.items()
         for wave in subject.waves
-        if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.detail == HALTED)
+        if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.halted is not None)
     }
 
     def touches(change: Change) -> bool:

@@ -169,7 +169,7 @@ class Filling:
         self.run.wait(self.run.pauses.settle)
         proof = absent(self.run, store.waves.wave(wave_id), look(self.run, self.wave))
         if proof is None:
-            store.waves.change_wave(wave_id, detail="discard")
+            store.waves.change_wave(wave_id, to_discard=True)
             return
         done = store.intents.done_batches(wave_id)
         left = [
@@ -224,7 +224,7 @@ class Filling:
         """Whether the task holds other rows than those proven in; then it is to be thrown away."""
         if self._count() == rows_in(self.run, self.wave):
             return False
-        self.run.store.waves.change_wave(self.wave.wave_id, detail="discard")
+        self.run.store.waves.change_wave(self.wave.wave_id, to_discard=True)
         return True
 
     def _count(self) -> int | None:

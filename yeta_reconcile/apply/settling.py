@@ -107,8 +107,8 @@ def _settle_inserts(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
     verdict = settle_inserts(proven, [intent.rows for intent in doubtful], count, left_behind=left_behind)
     outcome = Outcome.DONE if verdict is Doubt.IN else Outcome.REFUSED
     # A wave whose count proves neither is marked, and thrown away by whoever fills it.
-    detail = "discard" if verdict is Doubt.DISCARD else wave.detail
-    run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, doubted=True, detail=detail)
+    marked = wave.to_discard or verdict is Doubt.DISCARD
+    run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, doubted=True, to_discard=marked)
 
 
 def rows_in(run: Run, wave: WaveRecord) -> int:
@@ -128,7 +128,7 @@ def journalled(run: Run, wave: WaveRecord, inside: int = 0) -> Journalled:
         has_task=wave.task_id is not None,
         called=wave.dialled + wave.held + run.store.calls.without_row(wave.task_id),
         in_doubt=wave.unknown + len(intents.open(wave.wave_id)),
-        partial=wave.detail == "discard" or intents.refused_in_part(wave.wave_id, BAD_NUMBER),
+        partial=wave.to_discard or intents.refused_in_part(wave.wave_id, BAD_NUMBER),
         inside=inside,
         accounted=wave.accounted,
     )

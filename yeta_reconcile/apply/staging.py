@@ -52,10 +52,10 @@ class Staging:
         if wave.phase is Phase.PLANNED and not self._create(wave):
             return False
         wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.FILLING and wave.detail != "discard" and not self._fill(wave):
+        if wave.phase is Phase.FILLING and not wave.to_discard and not self._fill(wave):
             return False
         wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.FILLING and wave.detail != "discard":
+        if wave.phase is Phase.FILLING and not wave.to_discard:
             if wave.pending:
                 self._verify(wave)
             else:
@@ -125,7 +125,7 @@ class Staging:
     def _fill(self, wave: WaveRecord) -> bool:
         """Submit every row that is not proven to be in. False: a problem was noted."""
         intents, stalled, proven = self.run.store.intents, 0, -1
-        while wave.detail != "discard":
+        while not wave.to_discard:
             try:
                 answer = Filling(self.run, wave, self.comparison).run_all()
             except ListChanged:
@@ -187,11 +187,11 @@ class Staging:
         if found.other:
             self._throw_away(wave, f"came back with another {', '.join(found.other)} than was asked")
             return
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, detail="")
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, to_discard=False, halted=None)
         run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
 
     def _throw_away(self, wave: WaveRecord, why: str) -> None:
-        self.run.store.waves.change_wave(wave.wave_id, detail="discard")
+        self.run.store.waves.change_wave(wave.wave_id, to_discard=True)
         self.run.say("doubted", wave.campaign, wave=wave.number, why=why)
 
     def _warn(self, wave: WaveRecord, words: str) -> None:

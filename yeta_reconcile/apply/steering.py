@@ -18,7 +18,7 @@ from yeta_reconcile.waves.lifecycle import (
     ended_as,
     missing_records,
     quiet_facts,
-    risen,
+    reactivated,
     seen,
     stands,
     unread,
@@ -27,7 +27,7 @@ from yeta_reconcile.waves.proof import CUT_SHORT, Claim, Look, prove
 from yeta_reconcile.waves.readback import (
     reads_otherwise,
 )
-from yeta_reconcile.waves.record import FINAL, LIVE, RISEN, Fate, Outcome, Phase
+from yeta_reconcile.waves.record import FINAL, LIVE, Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         )
         return False
     if wrong:
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, detail="discard")
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, to_discard=True)
         run.problem(
             Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} {wrong}: it is staged anew", "run again"
         )
@@ -77,7 +77,13 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     step = Step(
         call="start",
         wave=wave,
-        before={"phase": Phase.STARTED, "started_at": run.now_ms(), "by_hand": False, "detail": ""},
+        before={
+            "phase": Phase.STARTED,
+            "started_at": run.now_ms(),
+            "by_hand": False,
+            "to_discard": False,
+            "halted": None,
+        },
         undo={"phase": wave.phase, "started_at": wave.started_at},
         rings=True,
     )
@@ -330,8 +336,8 @@ def sync(
     known = now.phase not in CUT_SHORT or wave.tel_count is not None
     if known and now.tel_count != wave.tel_count:
         fields["tel_count"] = now.tel_count
-    if risen(wave, task) and wave.detail != RISEN:
-        fields["detail"] = RISEN
+    if reactivated(wave, task) and not wave.reactivated:
+        fields["reactivated"] = True
     if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
         fields["started_at"] = run.now_ms()
     if now.phase in STARTED_ONCE and (wave.phase is Phase.FILLING or _short(wave, task)):

@@ -16,6 +16,7 @@ from yeta_reconcile.documents.models import (
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.planning.status import note_of
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.table import (
     clean,
@@ -129,7 +130,7 @@ def _wave(wave: WaveRecord, subject: Subject, zone: tzinfo | None) -> dict[str, 
         "edited": delta.edited.get(wave.wave_id, 0),
         "removed": delta.removed.get(wave.wave_id, 0),
         "started": _time(wave.started_at, zone),
-        "detail": wave.detail,
+        "detail": note_of(wave),
     }
 
 

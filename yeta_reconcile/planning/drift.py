@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.platform.resources import Left, LivePhase, Task
+from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
 from yeta_reconcile.waves.attributes import ATTRIBUTES
 from yeta_reconcile.waves.record import FINAL, Phase, Recorded, WaveRecord
@@ -105,7 +105,7 @@ def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str,
         case LivePhase.LIVE:
             live = "running"
         case LivePhase.PAUSED:
-            left = Left.said(wave.detail)
+            left = wave.halted
             by_halt = wave.task_id in halted or (left is not None and not left.ran_on(task))
             live = "paused by a halt" if by_halt and applied == "running" else "paused"
         case LivePhase.DELETED:

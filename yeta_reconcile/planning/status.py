@@ -17,7 +17,6 @@ from yeta_reconcile.platform.call import (
     RESULTS,
 )
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.platform.resources import HALTED
 from yeta_reconcile.render.report import CampaignStatus, WaveStatus
 from yeta_reconcile.waves.accounting import (
     Results,
@@ -34,12 +33,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.platform.resources import Task
-
-_DETAIL = {
-    HALTED: "paused by a halt",
-    "discard": "to be thrown away and staged anew",
-    "risen": "went on after its end",
-}
+    from yeta_reconcile.waves.record import WaveRecord
 
 
 def campaign_status(
@@ -129,8 +123,17 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         results=_by_words(results),
         missing=0 if record.phase in STAGED else accounting.missing,
         fetchable_from=accounting.fetchable_from,
-        detail=_DETAIL.get(record.detail, "") or _hands(wave),
+        detail=note_of(record) or _hands(wave),
     )
+
+
+def note_of(wave: WaveRecord) -> str:
+    """What is special about a wave, for people."""
+    if wave.reactivated:
+        return "went on after its end"
+    if wave.halted is not None and wave.phase is Phase.PAUSED:
+        return "paused by a halt"
+    return "to be thrown away and staged anew" if wave.to_discard else wave.detail
 
 
 def _hands(wave: Wave) -> str:

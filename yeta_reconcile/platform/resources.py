@@ -66,8 +66,7 @@ STATUS_WORDS = {
 }
 
 
-# The first word of the `detail` of a wave that a halt of ours paused.
-HALTED = "halt"
+_HALTED = "halt"
 
 
 def _told(wire: str, read: Callable[[Any], Any], default: Any = None) -> Any:
@@ -179,13 +178,13 @@ class Left(NamedTuple):
         return any(count > (self.in_process or 0) for count in more)
 
     def __str__(self) -> str:
-        return " ".join([HALTED, *("-" if count is None else str(count) for count in self)])
+        return " ".join([_HALTED, *("-" if count is None else str(count) for count in self)])
 
     @classmethod
-    def said(cls, detail: str) -> Left | None:
-        """What a wave's detail says of it; None if no halt paused it."""
-        word, *counts = detail.split(" ")
-        if word != HALTED:
+    def said(cls, kept: str | None) -> Left | None:
+        """What its text says, however much of it there is; None if no halt paused it."""
+        word, *counts = (kept or "").split(" ")
+        if word != _HALTED:
             return None
         return cls(*(int(count) if count.isdecimal() else None for count in counts[:3]))
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.store.records import WRITTEN
 from yeta_reconcile.waves.lifecycle import IllegalTransition, may_move
 from yeta_reconcile.waves.record import Fate, Phase
 
@@ -27,11 +28,6 @@ COUNTER = {
 
 PORTION = 500
 
-_FIELDS = {
-    "phase", "task_id", "task_name", "doubted", "is_full", "by_hand", "tel_count", "started_at",
-    "quiet_since", "quiet_facts", "detail", "imported", "created_at", "holds", "accepted",
-}  # fmt: skip
-
 
 def set_fields(
     transaction: Transaction, wave_id: int, fields: dict[str, Any], *, undone: bool = False
@@ -46,12 +42,10 @@ def set_fields(
     if "phase" in fields:
         _check_way(transaction, wave_id, fields["phase"], undone=undone)
         fields = {"quiet_since": None, "quiet_facts": ""} | fields
-    if unknown := fields.keys() - _FIELDS:
+    if unknown := fields.keys() - WRITTEN.keys():
         raise AssertionError(f"a wave has no fields {sorted(unknown)}")
-    names = list(fields)
-    values = [value.value if isinstance(value, Phase) else value for value in fields.values()]
-    values = [int(value) if isinstance(value, bool) else value for value in values]
-    assignments = ", ".join(f"{name} = ?" for name in names)
+    values = [WRITTEN[name](value) for name, value in fields.items()]
+    assignments = ", ".join(f"{name} = ?" for name in fields)
     transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
     if "phase" in fields:
         bump(transaction, wave_id)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
@@ -23,12 +24,95 @@ STRAY = (
     "(SELECT 1 FROM wave_rows r WHERE r.wave_id = c.wave_id "
     "AND (r.number = c.number OR (r.row_key = c.number AND r.number IS NULL)))"
 )
-WAVE_COLUMNS = (
-    "wave_id, campaign, number, attempt, phase, task_name, attributes, columns_sent, task_id, kind, "
-    "set_digest, fingerprint, pending, dialled, released, held, unknown, is_full, doubted, imported, "
-    "by_hand, tel_count, created_at, started_at, quiet_since, quiet_facts, detail, holds, accepted, "
-    f"(SELECT COUNT(DISTINCT c.number) FROM calls c WHERE c.wave_id = waves.wave_id AND {STRAY})"
+
+
+class Column(NamedTuple):
+    """A column of a table, and the field of a record that it is.
+
+    `given` with a new record; `set` alone later. Counts of rows are neither: they move with the rows.
+    """
+
+    name: str
+    field: str
+    read: Callable[[Any], Any] = lambda value: value
+    write: Callable[[Any], Any] = lambda value: value
+    given: bool = True
+    set: bool = False
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _parts(text: str) -> tuple[Any, ...]:
+    return tuple(json.loads(text))
+
+
+def _left(left: Left | None) -> str | None:
+    return None if left is None else str(left)
+
+
+WAVE = (
+    Column("wave_id", "wave_id", given=False),
+    Column("campaign", "campaign"),
+    Column("number", "number"),
+    Column("attempt", "attempt"),
+    Column("phase", "phase", Phase, str, set=True),
+    Column("task_name", "task_name", set=True),
+    Column(
+        "attributes", "attributes", lambda text: Attributes.restore(json.loads(text)),
+        lambda attributes: _json(attributes.shown()),
+    ),
+    Column("columns_sent", "columns", _parts, _json),
+    Column("task_id", "task_id", set=True),
+    Column("kind", "kind"),
+    Column("set_digest", "set_digest"),
+    Column("fingerprint", "fingerprint"),
+    Column("pending", "pending", given=False),
+    Column("dialled", "dialled", given=False),
+    Column("held", "held", given=False),
+    Column("unknown", "unknown", given=False),
+    Column("pending + dialled + released + held + unknown", "rows", given=False),
+    Column("is_full", "full", bool, int, set=True),
+    Column("doubted", "doubted", bool, int, set=True),
+    Column("imported", "imported", bool, int, set=True),
+    Column("by_hand", "by_hand", bool, int, set=True),
+    Column("tel_count", "tel_count", set=True),
+    Column("created_at", "created_at", set=True),
+    Column("started_at", "started_at", set=True),
+    Column("quiet_since", "quiet_since", set=True),
+    Column("quiet_facts", "quiet_facts", set=True),
+    Column("detail", "detail", set=True),
+    Column("to_discard", "to_discard", bool, int, set=True),
+    Column("reactivated", "reactivated", bool, int, set=True),
+    Column("halted", "halted", Left.said, _left, set=True),
+    Column("holds", "holds", set=True),
+    Column("accepted", "accepted", set=True),
+    Column(
+        f"(SELECT COUNT(DISTINCT c.number) FROM calls c WHERE c.wave_id = waves.wave_id AND {STRAY})",
+        "strays",
+        given=False,
+    ),
+)  # fmt: skip
+CAMPAIGN = (
+    Column("name", "name"),
+    Column("kind", "kind"),
+    Column("key_headers", "key", _parts),
+    Column("former", "former", _parts),
+    Column("protect", "protect", bool),
+    Column("gone_at", "gone_at"),
+    Column("next_wave", "next_wave"),
+    Column("generation", "generation"),
+    Column("settled_list", "settled_list"),
+    Column("settled_rows", "settled_rows"),
+    Column("settled_notes", "settled_notes", _parts),
 )
+WAVE_COLUMNS = ", ".join(column.name for column in WAVE)
+CAMPAIGN_COLUMNS = ", ".join(column.name for column in CAMPAIGN)
+ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
+WRITTEN = {column.name: column.write for column in WAVE if column.set}
+"""What may be set of a wave, and how it is written."""
+
 _FATES = tuple(Fate)
 # Column types hold nothing back in SQLite; by an annotation of a record, what may stand in it.
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -37,21 +121,16 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "str | None": (str, type(None)),
 }
-ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
-CAMPAIGN_COLUMNS = (
-    "name, kind, key_headers, former, protect, gone_at, next_wave, generation, settled_list, settled_rows, "
-    "settled_notes"
-)
 
 
 def read_wave(row: Row) -> WaveRecord:
     """A wave, of WAVE_COLUMNS. Raises StateError for what no version wrote."""
-    return _sound(lambda: _wave(row))
+    return _sound(lambda: WaveRecord(**_values(WAVE, row)))
 
 
 def read_campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
     """A campaign with its waves, of CAMPAIGN_COLUMNS. Raises StateError for what no version wrote."""
-    return _sound(lambda: _campaign(row, waves))
+    return _sound(lambda: CampaignRecord(**_values(CAMPAIGN, row), waves=waves))
 
 
 def _sound(read: Callable[[], Record]) -> Record:
@@ -71,56 +150,13 @@ def _sound(read: Callable[[], Record]) -> Record:
     return record
 
 
-def _wave(row: Row) -> WaveRecord:
-    return WaveRecord(
-        wave_id=row[0],
-        campaign=row[1],
-        number=row[2],
-        attempt=row[3],
-        phase=Phase(row[4]),
-        task_name=row[5],
-        attributes=Attributes.restore(json.loads(row[6])),
-        columns=tuple(json.loads(row[7])),
-        task_id=row[8],
-        kind=row[9],
-        set_digest=row[10],
-        fingerprint=row[11],
-        rows=row[12] + row[13] + row[14] + row[15] + row[16],
-        pending=row[12],
-        dialled=row[13],
-        held=row[15],
-        unknown=row[16],
-        full=bool(row[17]),
-        doubted=bool(row[18]),
-        imported=bool(row[19]),
-        by_hand=bool(row[20]),
-        tel_count=row[21],
-        created_at=row[22],
-        started_at=row[23],
-        quiet_since=row[24],
-        quiet_facts=row[25],
-        detail=row[26],
-        holds=row[27],
-        accepted=row[28],
-        strays=row[29],
-    )
+def _values(columns: tuple[Column, ...], row: Row) -> dict[str, Any]:
+    return {column.field: column.read(value) for column, value in zip(columns, row, strict=True)}
 
 
-def _campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
-    return CampaignRecord(
-        name=row[0],
-        kind=row[1],
-        key=tuple(json.loads(row[2])),
-        former=tuple(json.loads(row[3])),
-        protect=bool(row[4]),
-        gone_at=row[5],
-        next_wave=row[6],
-        generation=row[7],
-        settled_list=row[8],
-        settled_rows=row[9],
-        settled_notes=tuple(json.loads(row[10])),
-        waves=waves,
-    )
+def new_wave(wave: WaveRecord) -> dict[str, Any]:
+    """A record that begins, by column."""
+    return {column.name: column.write(getattr(wave, column.field)) for column in WAVE if column.given}
 
 
 def read_row(row: Row) -> RowRecord:

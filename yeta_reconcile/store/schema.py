@@ -141,6 +141,17 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 task_id TEXT NOT NULL)""",
         ),
     ),
+    (
+        "what is special about a wave has names",
+        (
+            "ALTER TABLE waves ADD COLUMN to_discard INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE waves ADD COLUMN reactivated INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE waves ADD COLUMN halted TEXT",
+            "UPDATE waves SET to_discard = 1, detail = '' WHERE detail = 'discard'",
+            "UPDATE waves SET reactivated = 1, detail = '' WHERE detail = 'risen'",
+            "UPDATE waves SET halted = detail, detail = '' WHERE detail = 'halt' OR detail LIKE 'halt %'",
+        ),
+    ),
 )
 
 

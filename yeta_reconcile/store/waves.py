@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from yeta_reconcile.store.records import (
     ROW_COLUMNS,
     STRAY,
     WAVE_COLUMNS,
+    new_wave,
     read_campaign,
     read_row,
     read_wave,
@@ -290,31 +292,11 @@ class Waves:
                 "SELECT COALESCE(MAX(attempt), 0) + 1 FROM waves WHERE campaign = ? AND number = ?",
                 (wave.campaign, wave.number),
             )[0][0]
+            values = new_wave(replace(wave, attempt=attempt))
             found = transaction.read(
-                "INSERT INTO waves (campaign, number, attempt, phase, task_name, attributes, columns_sent, "
-                "task_id, kind, set_digest, fingerprint, imported, tel_count, created_at, started_at, "
-                f"by_hand, is_full, holds, accepted) VALUES (?{', ?' * 18}) RETURNING wave_id",
-                (
-                    wave.campaign,
-                    wave.number,
-                    attempt,
-                    wave.phase.value,
-                    wave.task_name,
-                    json.dumps(wave.attributes.shown(), ensure_ascii=False),
-                    json.dumps(list(wave.columns), ensure_ascii=False),
-                    wave.task_id,
-                    wave.kind,
-                    wave.set_digest,
-                    wave.fingerprint,
-                    int(wave.imported),
-                    wave.tel_count,
-                    wave.created_at,
-                    wave.started_at,
-                    int(wave.by_hand),
-                    int(wave.full),
-                    wave.holds,
-                    wave.accepted,
-                ),
+                f"INSERT INTO waves ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) "
+                "RETURNING wave_id",
+                tuple(values.values()),
             )
         return int(found[0][0])
 

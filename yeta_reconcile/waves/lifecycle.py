@@ -135,7 +135,7 @@ def _counted(wave: WaveRecord, task: Task | None, phase: Phase) -> int | None:
     return max((count for count in (wave.tel_count, now) if count is not None), default=None)
 
 
-def risen(wave: WaveRecord, task: Task | None) -> bool:
+def reactivated(wave: WaveRecord, task: Task | None) -> bool:
     """Whether a wave that was cut short went on after rows of it were freed: it may have called them."""
     if wave.phase not in CUT_SHORT or wave.released <= 0 or task is None:
         return False
@@ -209,7 +209,7 @@ def settle_control(call: str, task: Task | None) -> Outcome:
 # the next look tells.
 AFTER: dict[str, dict[str, Any]] = {
     "start": {"phase": Phase.STARTED, "by_hand": False},
-    "resume": {"phase": Phase.STARTED, "by_hand": False, "detail": ""},
+    "resume": {"phase": Phase.STARTED, "by_hand": False, "halted": None},
     "pause": {"phase": Phase.PAUSED, "by_hand": False},
     "drain": {"phase": Phase.DRAINING, "by_hand": False},
     "delete": {"phase": Phase.DELETED, "by_hand": False},

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from yeta_reconcile.platform.resources import Address
+from yeta_reconcile.platform.resources import Address, Left
 
 if TYPE_CHECKING:
     from yeta_reconcile.waves.attributes import (
@@ -55,8 +55,6 @@ class Fate(IntEnum):
     UNKNOWN = 5
 
 
-# The `detail` of a wave that was live again after its end, when rows of it had been freed already.
-RISEN = "risen"
 # Calls to try a robot (`yeta call`) are kept under a name that no document can have.
 BY_HAND = "~call"
 # Not a set: a member of an enumeration is compared far sooner than it is hashed.
@@ -73,6 +71,9 @@ class WaveRecord:
     `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records tell, and
     that none of its rows has. `holds` is how many numbers its task has by the platform's count, where those
     may be more than are known, and `accepted` so many that a person knows to be nobody who is added.
+    `to_discard`: what is staged is not what was asked, and is thrown away; `reactivated`: it went on after
+    its end, when rows of it had been freed already; `halted`: how a halt of ours left it. `detail` is for
+    people.
     """
 
     wave_id: int
@@ -102,6 +103,9 @@ class WaveRecord:
     quiet_since: int | None = None
     quiet_facts: str = ""
     detail: str = ""
+    to_discard: bool = False
+    reactivated: bool = False
+    halted: Left | None = None
     holds: int | None = None
     accepted: int | None = None
     strays: int = 0

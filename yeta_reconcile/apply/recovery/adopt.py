@@ -161,7 +161,7 @@ def adoption(
         # the list is another by now, and anybody who is added may be in the task.
         accepted=None if parse_mark(task.name) else len(chosen),
         started_at=None if staged else task.time_start or now,
-        detail="discard" if staged else "",
+        to_discard=staged,
     )
     differing = "; ".join(
         f"{name} is {live} at the platform and declared as {asked}"
@@ -232,6 +232,4 @@ def record_adoption(store: Store, declared: Calling, former: CampaignRecord | No
     store.waves.declare(name, declared.kind, key_headers(declared, taken.wave.columns), protect=protect)
     wave_id = store.waves.plan_wave(taken.wave)
     store.waves.add_rows(wave_id, taken.rows)
-    if taken.wave.detail:
-        store.waves.change_wave(wave_id, detail=taken.wave.detail)
     return wave_id

@@ -14,7 +14,7 @@ from yeta_reconcile.apply import steering
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.platform.resources import ASTIR
 from yeta_reconcile.waves.lifecycle import carry_readiness
-from yeta_reconcile.waves.record import RISEN, Fate, Phase, RowRecord
+from yeta_reconcile.waves.record import Fate, Phase, RowRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -67,7 +67,7 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
         elif wave.unknown_numbers:
             why = "numbers of its task that are not known: undialled, if nobody who was added is among them"
             found.append(Doubt(wave, wave.unknown_numbers, why))
-        if record.detail == RISEN and not record.accounted:
+        if record.reactivated and not record.accounted:
             found.append(Doubt(wave, record.released, "freed before its task went on after its end"))
         if why := _unaccountable(wave, now, drain_quiet):
             found.append(Doubt(wave, record.pending, why))
@@ -120,7 +120,7 @@ class Decision:
             return _DOUBTFUL
         if record.phase is Phase.COMPLETED and not named:
             return _DOUBTFUL
-        if record.detail == RISEN:
+        if record.reactivated:
             return (*_OPEN, Fate.RELEASED)
         return _OPEN
 
@@ -147,7 +147,7 @@ class Decision:
                 hint="apply finishes it, or throws it away",
             )
         live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
-        live |= record.detail == RISEN and self.wave.task is not None and self.wave.task.phase in ASTIR
+        live |= record.reactivated and self.wave.task is not None and self.wave.task.phase in ASTIR
         if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
             raise RefusedByGuard(
                 f"wave {record.number} goes on: its task may still call every row of it",
@@ -184,8 +184,8 @@ def settle(store: Store, decision: Decision) -> int:
         task = decision.wave.task
         counts = (record.holds or 0, (task.count_tel or 0) if task else 0)
         store.waves.change_wave(record.wave_id, accepted=max(counts))
-    if record.detail == RISEN and decision.keys is None:
-        store.waves.change_wave(record.wave_id, detail="")
+    if record.reactivated and decision.keys is None:
+        store.waves.change_wave(record.wave_id, reactivated=False)
     return count
 
 

@@ -59,9 +59,9 @@ def resume(context: Context, yes: bool) -> None:
         confirm("Lift the halt?", yes=yes)
         # Whose pauses they are must be on record before the flag that says so is gone.
         for wave, left in stand.as_left:
-            store.waves.change_wave(wave.wave_id, detail=str(left))
+            store.waves.change_wave(wave.wave_id, halted=left)
         for wave in stand.theirs:
-            store.waves.change_wave(wave.wave_id, detail="")
+            store.waves.change_wave(wave.wave_id, halted=None)
         if not store.ephemeral:
             note_halt(store, flag, SystemClock())
             store.set_flag(ROW, None)
@@ -112,7 +112,7 @@ def _look(context: Context, repository: Repository, store: Store, paused: dict[s
     stand = _Stand()
     waves = [(wave, left) for task_id, left in paused.items() if (wave := store.waves.by_task(task_id))]
     waves = [(wave, left) for wave, left in waves if wave.phase in LIVE | STAGED]
-    waves = [(wave, left) for wave, left in waves if not wave.detail or Left.said(wave.detail)]
+    waves = [(wave, left) for wave, left in waves if not (wave.to_discard or wave.reactivated)]
     try:
         with connect(repository.project, context.environ, patience=PATIENCE_SECONDS) as client:
             for wave, left in waves:

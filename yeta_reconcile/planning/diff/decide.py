@@ -16,7 +16,7 @@ from yeta_reconcile.planning.diff.declared import decide_declared
 from yeta_reconcile.planning.diff.new_rows import (
     decide_direct,
 )
-from yeta_reconcile.planning.diff.orphans import judge_orphans, name_risen
+from yeta_reconcile.planning.diff.orphans import judge_orphans, name_reactivated
 from yeta_reconcile.planning.diff.removed import decide_gone
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def decide(subject: Subject) -> Decision:
     """The changes and findings of one campaign."""
     decision = Decision()
     judge_orphans(subject, decision)
-    name_risen(subject, decision)
+    name_reactivated(subject, decision)
     if subject.declared is None or subject.destroy:
         decide_gone(subject, decision)
     elif _another_kind(subject, decision):

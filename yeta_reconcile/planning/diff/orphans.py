@@ -12,7 +12,7 @@ from yeta_reconcile.planning.diff.case import (
     find,
 )
 from yeta_reconcile.platform.resources import ASTIR, LivePhase
-from yeta_reconcile.waves.record import FINAL, RISEN, Phase
+from yeta_reconcile.waves.record import FINAL, Phase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.subject import Subject
@@ -39,7 +39,7 @@ def judge_orphans(subject: Subject, decision: Decision) -> None:
             _orphan_blocks(subject, orphan, decision)
 
 
-def name_risen(subject: Subject, decision: Decision) -> None:
+def name_reactivated(subject: Subject, decision: Decision) -> None:
     """Waves that are over while their tasks are live, or were since: their rows may be another wave's by now.
 
     A query that lags behind the end reads the same; that it rings is the worse reading, and it passes. What
@@ -55,7 +55,7 @@ def name_risen(subject: Subject, decision: Decision) -> None:
                 "again: it may call whom another wave calls",
                 "delete it at the platform if nobody wants it",
             )  # fmt: skip
-        elif over and record.detail == RISEN and not record.accounted:
+        elif over and record.reactivated and not record.accounted:
             freed = count(record.released, "row of it was", "rows of it were")
             find(
                 decision, subject, "task-risen", Exit.UNRESOLVED,

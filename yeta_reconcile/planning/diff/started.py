@@ -8,7 +8,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
 from yeta_reconcile.planning.diff.carried import carried_words
-from yeta_reconcile.platform.resources import HALTED, LivePhase
+from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
@@ -184,7 +184,7 @@ def _steer(case: Case, wave: Wave) -> None:
     elif record.phase is Phase.STARTED and not case.running:
         case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
     elif record.phase is Phase.PAUSED and case.running and not case.ended:
-        if record.detail == HALTED:
+        if record.halted is not None:
             _resume(case, wave, Reason.HALTED, ChangeKind.AFTER_HALT)
         elif record.by_hand:
             _resume(case, wave, Reason.PAUSED_BY_HAND, ChangeKind.AFTER_HAND)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.planning.delta import Grip, RowsDelta
-from yeta_reconcile.platform.resources import HALTED, Left
-from yeta_reconcile.waves.lifecycle import Seen, foreseen, risen, seen
-from yeta_reconcile.waves.record import RISEN, CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
+from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.planning.continued import Held
     from yeta_reconcile.planning.observed import Orphan
-    from yeta_reconcile.platform.resources import Task
+    from yeta_reconcile.platform.resources import Left, Task
     from yeta_reconcile.waves.recalls import Recalls
     from yeta_reconcile.waves.record import Intent
 
@@ -152,12 +151,17 @@ def in_the_light(
         wave, untold = foreseen(recorded, task, calls, doubts.now, doubts.settle)
         now: Seen = seen(wave, task)
         if now.phase is not Phase.DISCARDED:
-            detail = RISEN if risen(wave, task) else wave.detail
-            left = halted.get(recorded.task_id) or Left.said(detail)
-            if now.phase is Phase.PAUSED and task is not None and left is not None:
-                # Whoever set it going in between has paused it since.
-                detail = "" if left.ran_on(task) else HALTED
-            lit = replace(wave, phase=now.phase, by_hand=now.by_hand, tel_count=now.tel_count, detail=detail)
+            left = halted.get(recorded.task_id, wave.halted)
+            if now.phase is Phase.PAUSED and task is not None and left is not None and left.ran_on(task):
+                left = None  # Whoever set it going in between has paused it since.
+            lit = replace(
+                wave,
+                phase=now.phase,
+                by_hand=now.by_hand,
+                tel_count=now.tel_count,
+                halted=left,
+                reactivated=wave.reactivated or reactivated(wave, task),
+            )
             waves.append(Wave(lit, task, untold))
     return tuple(waves)
 
