@@ -29,8 +29,7 @@ from yeta_reconcile.waves.lifecycle import (
     stands,
     unread,
 )
-from yeta_reconcile.waves.proof import CUT_SHORT
-from yeta_reconcile.waves.record import FINAL, LIVE, STAGED, Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase
 
 QUIET = int(DRAIN_QUIET.total_seconds() * 1000)
 SETTLE = 5000
@@ -340,7 +339,9 @@ def test_missing_records_are_counted_and_say_what_fetches_them() -> None:
 
 def test_a_wave_whose_start_was_sent_never_becomes_a_staged_one_but_by_proof() -> None:
     """Only a start that is proven not to have happened goes back, to the phase right before it."""
-    back = {phase: TRANSITIONS[phase] & STAGED for phase in LIVE | FINAL if TRANSITIONS[phase] & STAGED}
+    staged = {phase for phase in Phase if phase.staged}
+    begun = {phase for phase in Phase if phase.live or phase.over}
+    back = {phase: TRANSITIONS[phase] & staged for phase in begun if TRANSITIONS[phase] & staged}
 
     assert back == {Phase.LOST: {Phase.FILLING}}
     assert {Phase.CREATING: {Phase.PLANNED}, Phase.STARTED: {Phase.VERIFIED}} == UNDONE
@@ -352,11 +353,14 @@ def test_what_is_over_stays_over() -> None:
     assert set(TRANSITIONS) == set(Phase)
     assert TRANSITIONS[Phase.DELETED] == TRANSITIONS[Phase.DISCARDED] == frozenset()
     assert TRANSITIONS[Phase.COMPLETED] == TRANSITIONS[Phase.EXPIRED] == {Phase.DELETED}
-    assert all(Phase.DISCARDED not in TRANSITIONS[phase] for phase in LIVE | FINAL)
-    assert {Phase.DELETED, Phase.EXPIRED} == CUT_SHORT
+    assert all(Phase.DISCARDED not in TRANSITIONS[phase] for phase in Phase if not phase.staged)
+    assert {phase for phase in Phase if phase.cut_short} == {Phase.DELETED, Phase.EXPIRED}
 
 
-@pytest.mark.parametrize("phase", sorted(LIVE))
+LIVE = [phase for phase in Phase if phase.live]
+
+
+@pytest.mark.parametrize("phase", LIVE)
 def test_a_live_wave_may_go_wherever_a_look_may_find_it(phase: Phase) -> None:
     assert TRANSITIONS[phase] >= {*LIVE, Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED, Phase.LOST}
 

@@ -13,7 +13,7 @@ from yeta_reconcile.render.fates import row_words
 from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.attributes import Attributes
-from yeta_reconcile.waves.record import FINAL, Fate, Phase, WaveRecord
+from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
 
 REPORTS = [
     ("status", a_status()),
@@ -67,7 +67,7 @@ def test_of_a_row_it_is_said_what_is_known_and_nobody_is_to_be_called_whose_task
         wave = WaveRecord(1, "spring", 1, 1, phase, "t", Attributes("719", ("100",)), kind=kind, pending=1)
         said = row_words(fate, wave)
         assert said
-        if kind == "Campaign" and phase in FINAL:
+        if kind == "Campaign" and phase.over:
             assert "to be called" not in said
 
 

@@ -34,7 +34,7 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.platform.resources import LivePhase
-from yeta_reconcile.waves.proof import CUT_SHORT, Look
+from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Apply:
         if not any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes[name]):
             return True
         for wave in self.planned.subjects[name].waves:
-            if wave.record.phase in CUT_SHORT and wave.record.accounted:
+            if wave.record.phase.cut_short and wave.record.accounted:
                 steering.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
         gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
         for task in gone:

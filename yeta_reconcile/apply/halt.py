@@ -22,7 +22,6 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
 )
 from yeta_reconcile.platform.resources import Address, Left, LivePhase, Task
-from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +35,6 @@ PATIENCE_SECONDS = 300.0
 ASKED_SINGLY = 50
 LISTINGS = 10
 # Over at the platform: nothing in them can ring any more.
-QUIET = frozenset({Phase.COMPLETED, Phase.DELETED, Phase.EXPIRED, Phase.DISCARDED})
 RINGING_CALLS = frozenset({"start", "resume"})
 
 
@@ -67,7 +65,7 @@ class Known:
     def of(cls, store: Store, now: int | None = None) -> Known:
         """Read it out of a state, which need not be ours to lock; `now` (ms) takes the place of its clock."""
         waves = [wave for campaign in store.waves.recorded().campaigns.values() for wave in campaign.waves]
-        tasks = {wave.address for wave in waves if wave.task_id and wave.phase not in QUIET}
+        tasks = {wave.address for wave in waves if wave.task_id and not wave.phase.ended}
         starts = [
             intent.deadline
             for intent in store.intents.open()

@@ -23,11 +23,11 @@ from yeta_reconcile.waves.lifecycle import (
     stands,
     unread,
 )
-from yeta_reconcile.waves.proof import CUT_SHORT, Claim, Look, prove
+from yeta_reconcile.waves.proof import Claim, Look, prove
 from yeta_reconcile.waves.readback import (
     reads_otherwise,
 )
-from yeta_reconcile.waves.record import FINAL, LIVE, Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Fate, Outcome, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.platform.resources import Line
     from yeta_reconcile.waves.record import WaveRecord
 
-STILL = frozenset({LivePhase.PAUSED, LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
-OVER = STILL - {LivePhase.PAUSED}
-STARTED_ONCE = LIVE | FINAL - {Phase.DISCARDED, Phase.LOST}
+OVER = frozenset(phase for phase in LivePhase if phase.over)
+STILL = OVER | {LivePhase.PAUSED}
 
 
 def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[str, ...] = ()) -> bool:
@@ -168,7 +167,7 @@ def delete(run: Run, wave: WaveRecord) -> bool:
     if task is None and answer.value is False:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.DELETED, by_hand=True)
     sync(run, run.store.waves.wave(wave.wave_id), task)
-    if task is not None and task.phase not in OVER:
+    if task is not None and not task.phase.over:
         words = (
             f"task {wave.task_id} of wave {wave.number} is said to be deleted, and it is {task.status_words}"
         )
@@ -244,7 +243,7 @@ def carry(run: Run, wave: WaveRecord) -> bool:
         if not _drained(run, wave) or not delete(run, run.store.waves.wave(wave.wave_id)):
             return False
         wave = run.store.waves.wave(wave.wave_id)
-    return wave.phase not in CUT_SHORT or account(run, wave)
+    return not wave.phase.cut_short or account(run, wave)
 
 
 def account(run: Run, wave: WaveRecord) -> bool:
@@ -333,14 +332,15 @@ def sync(
         fields |= {"phase": now.phase, "quiet_since": quiet_since, "quiet_facts": ""}
     if now.by_hand != wave.by_hand:
         fields["by_hand"] = now.by_hand
-    known = now.phase not in CUT_SHORT or wave.tel_count is not None
+    known = not now.phase.cut_short or wave.tel_count is not None
     if known and now.tel_count != wave.tel_count:
         fields["tel_count"] = now.tel_count
     if reactivated(wave, task) and not wave.reactivated:
         fields["reactivated"] = True
     if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
         fields["started_at"] = run.now_ms()
-    if now.phase in STARTED_ONCE and (wave.phase is Phase.FILLING or _short(wave, task)):
+    ran = now.phase.live or (now.phase.ended and now.phase is not Phase.DISCARDED)
+    if ran and (wave.phase is Phase.FILLING or _short(wave, task)):
         _release_absent(run, wave, task)
     if fields:
         run.store.waves.change_wave(wave.wave_id, **fields)

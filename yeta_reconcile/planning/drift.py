@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
 from yeta_reconcile.waves.attributes import ATTRIBUTES
-from yeta_reconcile.waves.record import FINAL, Phase, Recorded, WaveRecord
+from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -29,7 +29,6 @@ _APPLIED = {
     Phase.DELETED: "running",
     Phase.LOST: "running",
 }
-_OVER = frozenset({LivePhase.COMPLETED, LivePhase.EXPIRED})
 
 
 def compare(recorded: Recorded, observed: Observed, at: datetime, *, halted: Collection[str] = ()) -> Drift:
@@ -48,7 +47,7 @@ def compare(recorded: Recorded, observed: Observed, at: datetime, *, halted: Col
 
 
 def _wave(wave: WaveRecord, task: Task | None, halted: Collection[str]) -> Iterator[Difference]:
-    if wave.phase is Phase.DISCARDED or (wave.phase in FINAL and not _taken_away(wave)):
+    if wave.phase is Phase.DISCARDED or (wave.phase.over and not _taken_away(wave)):
         return
     if task is None:
         yield _differs(wave, "task", _APPLIED.get(wave.phase, wave.phase.value), "gone")
@@ -61,7 +60,7 @@ def _wave(wave: WaveRecord, task: Task | None, halted: Collection[str]) -> Itera
 
 def settings_differing(wave: WaveRecord, task: Task) -> Iterator[Difference]:
     """What of a task that is not over is otherwise than it was applied, its state left aside."""
-    if task.phase is LivePhase.DELETED or task.phase in _OVER:
+    if task.phase.over:
         return
     for name, (asked, found) in differing(wave, task).items():
         yield _differs(wave, name, asked, found)

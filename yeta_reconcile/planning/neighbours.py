@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import Grip, Met
 from yeta_reconcile.planning.diff import grip
-from yeta_reconcile.waves.record import FINAL, Fate
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -129,7 +129,7 @@ class Neighbours:
                 yield campaign, number, True, at is None or at >= self.since, True
 
     def _lately(self, wave: WaveRecord, key: bytes) -> bool:
-        if wave.phase not in FINAL or (wave.started_at or wave.created_at) >= self.since:
+        if not wave.phase.over or (wave.started_at or wave.created_at) >= self.since:
             return True
         last = self.store.waves.last_call(wave.wave_id, key)
         return last is not None and last >= self.since

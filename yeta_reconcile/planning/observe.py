@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from yeta_reconcile.marks import Key, owner_digest, parse_mark
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.planning.whereabouts import Place
-from yeta_reconcile.platform.resources import ASTIR, Address, Config, LivePhase, Task
+from yeta_reconcile.platform.resources import Address, Config, LivePhase, Task
 from yeta_reconcile.waves.lifecycle import unread
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 # Beyond so many recorded tasks that the search did not show, one more listing is cheaper than asking each.
 ASKED_SINGLY = 50
-SETTLED = frozenset({Phase.COMPLETED, Phase.DISCARDED})
 
 
 class Questions(Place, Protocol):
@@ -99,7 +98,7 @@ def _orphans(
     for task in marked:
         mark = parse_mark(task.name)
         known = task.task_id in recorded.task_ids or task.task_id in recorded.forgotten
-        if mark is not None and task.address not in kept and (not known or task.phase in ASTIR):
+        if mark is not None and task.address not in kept and (not known or task.phase.may_ring):
             yield Orphan(task, mark, key.proves(mark, project, environment))
 
 
@@ -110,11 +109,7 @@ def _recorded_tasks(
     # Another task that has a recorded id here is not the recorded one.
     addresses = {wave.address for wave in wanted.values()}
     found = {task.task_id: task for task in marked if task.address in addresses}
-    missing = [
-        task_id
-        for task_id, wave in wanted.items()
-        if task_id not in found and wave.phase not in SETTLED and not _needless(wave)
-    ]
+    missing = [task_id for task_id, wave in wanted.items() if task_id not in found and not _needless(wave)]
     if len(missing) > ASKED_SINGLY:
         found.update((task.task_id, task) for task in client.query() if task.address in addresses)
         missing = [task_id for task_id in missing if task_id not in found]
@@ -131,5 +126,5 @@ def _recorded_tasks(
 
 
 def _needless(wave: WaveRecord) -> bool:
-    """A wave that is over and accounted has nothing more to tell."""
-    return wave.phase in {Phase.EXPIRED, Phase.DELETED} and wave.accounted
+    """A wave that ended has nothing more to tell, once its count is known if it was cut short."""
+    return wave.phase.ended and (not wave.phase.cut_short or wave.accounted)

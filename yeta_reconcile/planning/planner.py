@@ -335,7 +335,7 @@ class _Gathering:
         return {
             wave.record.wave_id: recalls_of(wave, self.store)
             for wave in waves
-            if wave.record.phase in {Phase.PAUSED, Phase.DRAINING} and wave.task is not None
+            if wave.record.phase.stopped and wave.task is not None
         }
 
     def _tampered(self, waves: tuple[Wave, ...], hours: tuple[str, ...]) -> Iterator[int]:

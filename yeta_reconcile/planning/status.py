@@ -23,7 +23,7 @@ from yeta_reconcile.waves.accounting import (
     account,
 )
 from yeta_reconcile.waves.recalls import NONE, Recalls
-from yeta_reconcile.waves.record import STAGED, Phase
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -121,7 +121,7 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         dialled=max(counted, record.dialled) if counted is not None else record.dialled,
         connected=max(results.connected, through or 0) if results.calls or through is not None else None,
         results=_by_words(results),
-        missing=0 if record.phase in STAGED else accounting.missing,
+        missing=0 if record.phase.staged else accounting.missing,
         fetchable_from=accounting.fetchable_from,
         detail=note_of(record) or _hands(wave),
     )

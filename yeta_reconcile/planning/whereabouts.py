@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.waves.record import LIVE, Phase
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ class Found:
 
 def existing(recorded: Recorded) -> list[WaveRecord]:
     """Waves whose tasks were seen at the platform and are not over, as far as is known; the newest first."""
-    return [wave for wave in with_tasks(recorded) if wave.phase is Phase.VERIFIED or wave.phase in LIVE]
+    return [wave for wave in with_tasks(recorded) if wave.phase is Phase.VERIFIED or wave.phase.live]
 
 
 def with_tasks(recorded: Recorded) -> list[WaveRecord]:

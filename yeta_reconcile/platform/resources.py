@@ -36,6 +36,19 @@ class LivePhase(Enum):
     DELETED = "deleted"
     UNKNOWN = "unknown"
 
+    @property
+    def may_ring(self) -> bool:
+        """Whether a task in it calls people, or may yet."""
+        return self in _MAY_RING
+
+    @property
+    def over(self) -> bool:
+        """Whether a task in it calls nobody any more."""
+        return self in _OVER
+
+
+_MAY_RING = frozenset({LivePhase.NEW, LivePhase.LIVE, LivePhase.PAUSED})
+_OVER = frozenset({LivePhase.COMPLETED, LivePhase.EXPIRED, LivePhase.DELETED})
 
 # Status codes as data; a code that is not here is shown as it is and never acted on.
 STATUS_PHASE = {
@@ -48,9 +61,6 @@ STATUS_PHASE = {
     6: LivePhase.LIVE,
     7: LivePhase.EXPIRED,
 }
-
-# A task in one of these calls people, or may yet.
-ASTIR = frozenset({LivePhase.NEW, LivePhase.LIVE, LivePhase.PAUSED})
 
 AWAITING_RECALL = 5
 

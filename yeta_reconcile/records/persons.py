@@ -14,7 +14,7 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.revealed import List, Sources
 from yeta_reconcile.store.people import Person, people, waves
-from yeta_reconcile.waves.record import STAGED, Fate
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -175,7 +175,7 @@ def standing(
     pending = [known[row.wave_id] for row in person.rows if row.fate is Fate.PENDING]
     if pending:
         wave = pending[-1]
-        return STAGING if wave.phase in STAGED else SUBMITTED if wave.live else OVER
+        return STAGING if wave.phase.staged else SUBMITTED if wave.live else OVER
     if person.key in aside or Fate.SET_ASIDE in fates:
         return ASIDE
     return WAITING if not listed.by_key or person.key in listed.by_key else GONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.store.fates import portions
-from yeta_reconcile.waves.record import FINAL, FREE_FATES, STAGED, Fate, Phase
+from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -22,8 +22,11 @@ def called_since(database: Database, since: int) -> dict[bytes, int]:
     A row counts once however often it was tried again: by its last call record, else by when its wave
     was started; one that is still in a live wave counts in any case.
     """
-    final = ", ".join(f"'{phase.value}'" for phase in sorted(FINAL))
-    staged = ", ".join(f"'{phase.value}'" for phase in sorted({*STAGED, Phase.DISCARDED}))
+    final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
+    staged = ", ".join(
+        f"'{phase.value}'"
+        for phase in sorted(phase for phase in Phase if phase.staged or phase is Phase.DISCARDED)
+    )
     began = "COALESCE(w.started_at, w.created_at)"
     last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
     rows = database.read(

@@ -12,22 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Reason
-from yeta_reconcile.platform.resources import ASTIR, LivePhase, Task
-from yeta_reconcile.waves.proof import CUT_SHORT
-from yeta_reconcile.waves.record import FINAL, LIVE, STAGED, Intent, Outcome, Phase, WaveRecord
+from yeta_reconcile.platform.resources import LivePhase, Task
+from yeta_reconcile.waves.record import Intent, Outcome, Phase, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LIVE = frozenset(phase for phase in Phase if phase.live)
+_OVER = frozenset(phase for phase in Phase if phase.over)
 # From each phase, the phases a wave may go to. Nothing else moves one (`may_move`).
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.PLANNED: frozenset({Phase.CREATING, Phase.DISCARDED}),
     Phase.CREATING: frozenset({Phase.FILLING, Phase.DISCARDED}),
-    Phase.FILLING: frozenset({Phase.VERIFIED, Phase.DISCARDED, *LIVE, *FINAL}),
-    Phase.VERIFIED: frozenset({Phase.FILLING, Phase.DISCARDED, *LIVE, *FINAL}),
-    Phase.STARTED: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
-    Phase.PAUSED: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
-    Phase.DRAINING: frozenset({*LIVE, *FINAL} - {Phase.DISCARDED}),
+    Phase.FILLING: frozenset({Phase.VERIFIED, Phase.DISCARDED, *_LIVE, *_OVER}),
+    Phase.VERIFIED: frozenset({Phase.FILLING, Phase.DISCARDED, *_LIVE, *_OVER}),
+    Phase.STARTED: frozenset({*_LIVE, *_OVER} - {Phase.DISCARDED}),
+    Phase.PAUSED: frozenset({*_LIVE, *_OVER} - {Phase.DISCARDED}),
+    Phase.DRAINING: frozenset({*_LIVE, *_OVER} - {Phase.DISCARDED}),
     Phase.COMPLETED: frozenset({Phase.DELETED}),
     Phase.EXPIRED: frozenset({Phase.DELETED}),
     Phase.DELETED: frozenset(),
@@ -64,7 +65,6 @@ def may_move(kind: str, former: Phase, phase: Phase, *, undone: bool) -> bool:
 
 # Backfill reaches no further back.
 WEEK_MS = 7 * 24 * 3600 * 1000
-_OVER = frozenset({LivePhase.DELETED, LivePhase.COMPLETED, LivePhase.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     """
     if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.DISCARDED} or wave.kind != "Campaign":
         return Seen(wave.phase, wave.by_hand, wave.tel_count)
-    if wave.phase in STAGED and wave.dialled:
+    if wave.phase.staged and wave.dialled:
         # A call record proves what the query does not show yet.
         wave = replace(wave, phase=Phase.STARTED)
-    if wave.phase in FINAL and wave.phase is not Phase.LOST:
+    if wave.phase.ended:
         return Seen(wave.phase, wave.by_hand, _counted(wave, task, wave.phase))
     if task is None:
         # Found paused again, it is as we paused it, or paused by another hand meanwhile.
@@ -107,7 +107,7 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     if live is LivePhase.UNKNOWN or live is LivePhase.NEW:
         return Seen(wave.phase, wave.by_hand)
     if live is LivePhase.DELETED:
-        if wave.phase in STAGED and task.never_rang:
+        if wave.phase.staged and task.never_rang:
             return Seen(Phase.DISCARDED, by_hand=True)
         return Seen(Phase.DELETED, by_hand=True, tel_count=_counted(wave, task, Phase.DELETED))
     if live is LivePhase.COMPLETED:
@@ -117,7 +117,7 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     if live is LivePhase.LIVE:
         hand = wave.phase is not Phase.STARTED or wave.by_hand
         return Seen(Phase.STARTED, by_hand=hand and wave.phase is not Phase.STARTED)
-    if wave.phase in {Phase.PAUSED, Phase.DRAINING}:
+    if wave.phase.stopped:
         return Seen(wave.phase, wave.by_hand)
     return Seen(Phase.PAUSED, by_hand=wave.phase is not Phase.LOST or wave.by_hand)
 
@@ -129,25 +129,25 @@ def _counted(wave: WaveRecord, task: Task | None, phase: Phase) -> int | None:
     wave that was cut short calls may be in progress that are not counted yet: its first count is believed
     if nothing is in process any more, and recorded only once it `stands`. It may still have grown.
     """
-    now = task.process_tel_count if task and task.phase in _OVER else None
-    if phase in CUT_SHORT and wave.tel_count is None and (task is None or task.remaining != 0):
+    now = task.process_tel_count if task and task.phase.over else None
+    if phase.cut_short and wave.tel_count is None and (task is None or task.remaining != 0):
         return None
     return max((count for count in (wave.tel_count, now) if count is not None), default=None)
 
 
 def reactivated(wave: WaveRecord, task: Task | None) -> bool:
     """Whether a wave that was cut short went on after rows of it were freed: it may have called them."""
-    if wave.phase not in CUT_SHORT or wave.released <= 0 or task is None:
+    if not wave.phase.cut_short or wave.released <= 0 or task is None:
         return False
     grew = wave.tel_count is not None and (task.process_tel_count or 0) > wave.tel_count
-    return task.phase in ASTIR or grew
+    return task.phase.may_ring or grew
 
 
 def unread(wave: WaveRecord, task: Task | None) -> bool:
     """Whether the count of a wave that was cut short is still to be read, until it `stands`."""
-    if task is None or task.process_tel_count is None or task.phase not in _OVER:
+    if task is None or task.process_tel_count is None or not task.phase.over:
         return False
-    return wave.tel_count is None and seen(wave, task).phase in CUT_SHORT
+    return wave.tel_count is None and seen(wave, task).phase.cut_short
 
 
 def stands(wave: WaveRecord, task: Task, now: int, settle: int, drain_quiet: int) -> bool:
@@ -228,7 +228,7 @@ BEFORE: dict[str, dict[str, Any]] = {
 def left_by(wave: WaveRecord, call: str, outcome: Outcome) -> dict[str, Any]:
     """The fields that a wave has once an unknown start, pause or delete is settled."""
     not_started = call == "start" and outcome is Outcome.REFUSED
-    if wave.phase in FINAL or (not_started and wave.phase in STAGED):
+    if wave.phase.over or (not_started and wave.phase.staged):
         # What it is by now was seen at its task; the call adds nothing to that.
         return {}
     return AFTER[call] if outcome is Outcome.DONE else BEFORE[call]

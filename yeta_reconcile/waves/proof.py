@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.platform.resources import Task
 
 # Ends that may come while calls are in progress.
-CUT_SHORT = frozenset({Phase.DELETED, Phase.EXPIRED})
 
 
 class Claim(Enum):
@@ -90,7 +89,7 @@ def prove(
     elif claim is Claim.UNSENT:
         holds = not (known.has_task or known.called)
     elif claim is Claim.ACCOUNTED:
-        holds = known.phase in CUT_SHORT and known.accounted
+        holds = known.phase.cut_short and known.accounted
     elif first is None or last is None or last.at - first.at < settle:
         holds = False
     elif claim is Claim.NEVER_RANG:

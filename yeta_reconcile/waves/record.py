@@ -33,10 +33,60 @@ class Phase(StrEnum):
     LOST = "lost"
     DISCARDED = "discarded"
 
+    @property
+    def staged(self) -> bool:
+        """Never started, as far as is known."""
+        return _MEANS[self].staged
 
-STAGED = frozenset({Phase.PLANNED, Phase.CREATING, Phase.FILLING, Phase.VERIFIED})
-LIVE = frozenset({Phase.STARTED, Phase.PAUSED, Phase.DRAINING})
-FINAL = frozenset({Phase.COMPLETED, Phase.EXPIRED, Phase.DELETED, Phase.LOST, Phase.DISCARDED})
+    @property
+    def live(self) -> bool:
+        """Started, and not over."""
+        return _MEANS[self].live
+
+    @property
+    def stopped(self) -> bool:
+        """Live, and nobody is called until it goes on."""
+        return _MEANS[self].stopped
+
+    @property
+    def over(self) -> bool:
+        """No way leads back into calls, but from what turns out not to be lost."""
+        return _MEANS[self].over
+
+    @property
+    def ended(self) -> bool:
+        """Over, and it is known how: what was lost may ring."""
+        return _MEANS[self].ended
+
+    @property
+    def cut_short(self) -> bool:
+        """Ended before everybody was called: its count may grow at first, and its rows may go free."""
+        return _MEANS[self].cut_short
+
+
+class _Means(NamedTuple):
+    staged: bool = False
+    live: bool = False
+    stopped: bool = False
+    over: bool = False
+    ended: bool = False
+    cut_short: bool = False
+
+
+_MEANS = {
+    Phase.PLANNED: _Means(staged=True),
+    Phase.CREATING: _Means(staged=True),
+    Phase.FILLING: _Means(staged=True),
+    Phase.VERIFIED: _Means(staged=True),
+    Phase.STARTED: _Means(live=True),
+    Phase.PAUSED: _Means(live=True, stopped=True),
+    Phase.DRAINING: _Means(live=True, stopped=True),
+    Phase.COMPLETED: _Means(over=True, ended=True),
+    Phase.EXPIRED: _Means(over=True, ended=True, cut_short=True),
+    Phase.DELETED: _Means(over=True, ended=True, cut_short=True),
+    Phase.LOST: _Means(over=True),
+    Phase.DISCARDED: _Means(over=True, ended=True),
+}
 
 
 class Fate(IntEnum):
@@ -118,7 +168,7 @@ class WaveRecord:
     @property
     def staged(self) -> bool:
         """Whether it was never started, as far as is known."""
-        return self.phase in STAGED
+        return self.phase.staged
 
     @property
     def released(self) -> int:
@@ -136,7 +186,7 @@ class WaveRecord:
     @property
     def live(self) -> bool:
         """Whether it was started and is not over."""
-        return self.phase in LIVE
+        return self.phase.live
 
     @property
     def accounted(self) -> bool:
@@ -146,7 +196,7 @@ class WaveRecord:
     @property
     def frees(self) -> bool:
         """Whether rows of it without a record are proven undialled."""
-        return self.phase in {Phase.EXPIRED, Phase.DELETED} and self.accounted
+        return self.phase.cut_short and self.accounted
 
     @property
     def unrecorded(self) -> int:
@@ -190,7 +240,7 @@ class CampaignRecord:
     @property
     def started(self) -> bool:
         """Whether any wave of it was ever started."""
-        return any(wave.phase in LIVE or wave.started_at for wave in self.waves)
+        return any(wave.phase.live or wave.started_at for wave in self.waves)
 
 
 @dataclass(frozen=True, slots=True)

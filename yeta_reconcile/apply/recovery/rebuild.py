@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord
 
-ENDED_EARLY = frozenset({LivePhase.DELETED, LivePhase.EXPIRED})
-
 
 @dataclass(slots=True)
 class Recovery:
@@ -201,6 +199,6 @@ def _elsewhere(proven: Sequence[tuple[Orphan, tuple[RowRecord, ...] | None]], at
     return {
         row.key
         for place, (orphan, rows) in enumerate(proven)
-        if place > at or orphan.task.phase not in ENDED_EARLY
+        if place > at or orphan.task.phase not in {LivePhase.DELETED, LivePhase.EXPIRED}
         for row in (rows if rows is not None and orphan.task.count_tel == len(rows) else ())
     }

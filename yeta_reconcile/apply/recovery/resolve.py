@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
-from yeta_reconcile.platform.resources import ASTIR
 from yeta_reconcile.waves.lifecycle import carry_readiness
 from yeta_reconcile.waves.record import Fate, Phase, RowRecord
 
@@ -82,7 +81,7 @@ def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> str:
     if record.phase is Phase.DRAINING and wave.task is not None:
         ready = carry_readiness(record, wave.task, now, drain_quiet)
         return "" if ready.ready else f"paused in order to be replaced: {ready.detail}"
-    if record.phase in {Phase.DELETED, Phase.EXPIRED} and not record.accounted:
+    if record.phase.cut_short and not record.accounted:
         counted = count(record.tel_count or 0, "number")
         return f"over: {count(record.dialled, 'call record')}, {counted} dialled by the platform's count"
     return ""
@@ -147,7 +146,7 @@ class Decision:
                 hint="apply finishes it, or throws it away",
             )
         live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
-        live |= record.reactivated and self.wave.task is not None and self.wave.task.phase in ASTIR
+        live |= record.reactivated and self.wave.task is not None and self.wave.task.phase.may_ring
         if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
             raise RefusedByGuard(
                 f"wave {record.number} goes on: its task may still call every row of it",

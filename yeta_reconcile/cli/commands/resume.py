@@ -24,7 +24,6 @@ from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
-from yeta_reconcile.waves.record import LIVE, STAGED
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -111,7 +110,7 @@ def _look(context: Context, repository: Repository, store: Store, paused: dict[s
     """Ask the platform, if it can be asked; nothing of the halt's waits for its answer."""
     stand = _Stand()
     waves = [(wave, left) for task_id, left in paused.items() if (wave := store.waves.by_task(task_id))]
-    waves = [(wave, left) for wave, left in waves if wave.phase in LIVE | STAGED]
+    waves = [(wave, left) for wave, left in waves if wave.phase.live or wave.phase.staged]
     waves = [(wave, left) for wave, left in waves if not (wave.to_discard or wave.reactivated)]
     try:
         with connect(repository.project, context.environ, patience=PATIENCE_SECONDS) as client:

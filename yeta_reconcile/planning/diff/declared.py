@@ -37,7 +37,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
             say_lost(case, wave)
         elif wave.record.live:
             decide_live(case, wave)
-        elif wave.record.phase in {Phase.EXPIRED, Phase.DELETED}:
+        elif wave.record.phase.cut_short:
             decide_over(case, wave)
         elif wave.record.phase is Phase.COMPLETED:
             name_left_over(case, wave)
@@ -77,7 +77,7 @@ def _name_undialled(case: Case) -> None:
     over = sum(
         case.delta.held.get(wave.record.wave_id, 0) and wave.record.pending - wave.record.missing_records
         for wave in case.subject.waves
-        if wave.record.phase in {Phase.EXPIRED, Phase.DELETED} and grip(wave.record) is Grip.HOLDING
+        if wave.record.phase.cut_short and grip(wave.record) is Grip.HOLDING
     )
     never = staged + case.delta.new + max(over, 0)
     if never:

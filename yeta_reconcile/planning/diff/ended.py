@@ -9,7 +9,6 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff.subject import grip
-from yeta_reconcile.platform.resources import ASTIR
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def decide_over(case: Case, wave: Wave) -> None:
     held = case.delta.held.get(record.wave_id, 0)
     if grip(record) is Grip.FREEING or not held or not record.pending or case.ended:
         return
-    if wave.task is not None and wave.task.phase in ASTIR:
+    if wave.task is not None and wave.task.phase.may_ring:
         # Said already: it is not over after all.
         return
     reason, words = unaccounted(wave, case.subject.now_ms)

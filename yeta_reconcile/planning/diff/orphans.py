@@ -11,8 +11,7 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
-from yeta_reconcile.platform.resources import ASTIR, LivePhase
-from yeta_reconcile.waves.record import FINAL, Phase
+from yeta_reconcile.platform.resources import LivePhase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.subject import Subject
@@ -47,8 +46,8 @@ def name_reactivated(subject: Subject, decision: Decision) -> None:
     """
     for wave in subject.waves:
         record, task = wave.record, wave.task
-        over = record.phase in FINAL and record.phase is not Phase.LOST
-        if over and task is not None and task.phase in ASTIR:
+        over = record.phase.ended
+        if over and task is not None and task.phase.may_ring:
             find(
                 decision, subject, "task-risen", Exit.UNRESOLVED,
                 f"wave {record.number} is {record.phase}, and its task {task.task_id} is {task.status_words} "

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.platform.resources import Task
 
-RINGING = frozenset({LivePhase.LIVE, LivePhase.PAUSED, LivePhase.UNKNOWN})
-
 
 @click.command()
 @click.argument("name")
@@ -92,7 +90,7 @@ def _refuse_live(name: str, waves: tuple[Wave, ...], orphans: list[Orphan]) -> N
 
 def _rings(task: Task | None) -> bool:
     """Whether the platform shows it live, whatever is recorded: an end may have been undone."""
-    return task is not None and task.phase in RINGING
+    return task is not None and task.phase is not LivePhase.NEW and not task.phase.over
 
 
 def _may_ring(wave: WaveRecord) -> bool:
