@@ -263,7 +263,8 @@ def test_who_gets_a_line_after_its_end_never_calls_and_does_not_fit() -> None:
     found = seen(a_work("a", priority=1), a_work("b", end=at(MORNING + timedelta(minutes=30))))
 
     assert not found.forecasts[1].fits
-    assert found.forecasts[1].calls == 0
+    assert (found.forecasts[1].finish, found.forecasts[1].calls) == (None, 0)
+    assert found.forecasts[1].detail.startswith("its lines are not free before its end")
     assert names(found.timetable) == ["a"]
 
 

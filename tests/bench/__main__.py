@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tests.bench.row import Cost, Row
 
-NAMES = ["version", "documents", "nothing", "first", "apply", "receiver"]
+FORECASTS = "forecasts"
+NAMES = ["version", "documents", "nothing", "first", "apply", "receiver", FORECASTS]
 
 HEAD = ("what", "against", "ours", "theirs", "ratio", "bound", "memory", "")
 
@@ -24,10 +25,34 @@ HEAD = ("what", "against", "ours", "theirs", "ratio", "bound", "memory", "")
 def main(names: list[str]) -> int:
     if unknown := sorted({*names} - {*NAMES}):
         sys.exit(f"no such row: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    rows = [name for name in names or NAMES if name != FORECASTS]
+    broken = measured(rows) if rows else 0
+    if FORECASTS in (names or NAMES):
+        broken += foreseen()
+    return 1 if broken else 0
+
+
+def foreseen() -> int:
+    """Forecasts against what then happens: the table, and how many of its rows do not hold."""
+    table = importlib.import_module("tests.bench.forecasts.table")
+    broken = late = lives = 0
+    say(table.HEAD)
+    say(["---"] * len(table.HEAD))
+    for line in table.lines():
+        broken += not line.held
+        late, lives = late + line.late, lives + line.lives
+        say(line.cells())
+    held = late <= table.LATE * lives
+    say(["all", "", "", "", f"{late} of {lives}", "held" if held else "BROKEN"])
+    return broken + (not held)
+
+
+def measured(names: list[str]) -> int:
+    """Costs side by side: the table, and how many of its bounds are broken."""
     broken = 0
     say(HEAD)
     say(["---"] * len(HEAD))
-    for name in names or NAMES:
+    for name in names:
         module = importlib.import_module(f"tests.bench.{name}")
         rows: Sequence[Row] = module.ROWS if hasattr(module, "ROWS") else [module.ROW]
         for row in rows:
@@ -38,7 +63,7 @@ def main(names: list[str]) -> int:
             )
             broken += not held
             say(cells(row, ours, theirs, held))
-    return 1 if broken else 0
+    return broken
 
 
 def say(cells: Sequence[str]) -> None:

@@ -40,8 +40,12 @@ def test_findings_stand_before_the_table_with_the_worst_first() -> None:
 
 
 def a_large_plan(size: int) -> Plan:
-    attributes = {"robot": ("1", "2"), "lines": (["0551"], ["0552"] * 20)}
-    changes = [a_change(campaign=f"campaign-{n}", attributes=attributes) for n in range(size)]
+    lines = (["0551"], ["0552"] * 20)
+    # No two of them alike.
+    changes = [
+        a_change(campaign=f"campaign-{n}", attributes={"robot": ("1", f"2{n}"), "lines": lines})
+        for n in range(size)
+    ]
     found = [Diagnostic("warning", "bad", f"row {n} " + "x" * 100) for n in range(size)]
     return a_plan(*changes, campaigns=size, diagnostics=tuple(found))
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.render.golden import assert_golden
-from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
+from tests.render.plans import NOON, a_change, a_plan, the_busy_day, the_new_campaign
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Plan, Reason
+from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.table import (
     width,
 )
@@ -149,3 +151,22 @@ def test_a_change_by_which_nobody_is_left_to_ring_rings_no_telephone() -> None:
     assert "resume wave 1: nobody will ring" in text
     assert "No telephone rings by this." in text
     assert "no telephones" not in text
+
+
+def test_two_hundred_campaigns_that_are_alike_are_told_once_and_counted() -> None:
+    changes = [a_change(campaign=f"camp-{index:03}", rows=100) for index in range(200)]
+    forecasts = [
+        Forecast(f"camp-{index:03}", NOON + timedelta(hours=index), fits=True) for index in range(200)
+    ]
+
+    findings = [Diagnostic("warning", "does-not-fit", f"late by {index} h") for index in range(200)]
+
+    plan = a_plan(*changes, forecast=tuple(forecasts), diagnostics=tuple(findings))
+    text, comment = plan_text(plan), plan_markdown(plan)
+
+    assert "the same for 199 more campaigns (19,900 numbers): camp-001, camp-002" in text
+    assert "… 187 more …" in text
+    assert "… and 190 more of this kind (does-not-fit)" in text
+    assert len(text.splitlines()) < 50
+    assert "199 more | the same | 19,900" in comment
+    assert len(comment) < 20_000

@@ -104,7 +104,8 @@ def _detail(works: list[Work], runs: tuple[Run, ...]) -> str:
     channels = max((run.channels for run in runs), default=0)
     numbers = f"{rows:,} number{'' if rows == 1 else 's'}" if rows else "every number was dialled"
     recalls = "" if rows or not again else f", {again:,} may be called again"
-    return f"{numbers}{recalls}, {channels:,} at once, {_habits_words(works[0].habits)}"
+    begun = "" if any(run.start < run.work.end for run in runs) else "its lines are not free before its end, "
+    return f"{begun}{numbers}{recalls}, {channels:,} at once, {_habits_words(works[0].habits)}"
 
 
 def _habits_words(habits: Habits) -> str:

@@ -50,6 +50,8 @@ def unfit(
 
 
 def _summary(forecast: Forecast, runs: tuple[Run, ...]) -> str:
+    if runs and all(run.start >= run.work.end for run in runs):
+        return "not begun before its end: its lines are not free for it until then"
     ahead = f"until {moment(forecast.finish)}" if forecast.finish else "more than a year"
     rows = round(sum(run.work.tries.rows for run in runs if not run.work.follows))
     dialled = min(round(sum(run.course.dialled for run in runs)), rows)

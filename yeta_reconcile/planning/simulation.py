@@ -86,8 +86,8 @@ class Hold(NamedTuple):
 class Run:
     """How a wave went over so many `channels`, from `start` on, when it got its lines.
 
-    `would_finish` is when it would be through if its end were none; `waits_for` are who had its lines before,
-    or had to be over.
+    `would_finish` is when it would be through if its end were none; infinite: not within what is looked at,
+    or it never gets its lines before. `waits_for` are who had its lines before, or had to be over.
     """
 
     work: Work
@@ -199,7 +199,10 @@ class _Queue:
         pace = Pace(late=self.late, variance=variance)
         course = play(work.tries, since, max(until, since), terms, pace)
         ahead = course.finish
-        if course.cut and until == work.end:
+        if at >= work.end:
+            # Its turn never comes; of when it would come after its end nothing is known.
+            ahead = inf
+        elif course.cut and until == work.end:
             ahead = self._unended(work, since, terms, variance)
         elif course.cut and until == self.horizon:
             ahead = course.finish = inf

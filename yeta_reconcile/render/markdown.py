@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import SYMBOL
+from yeta_reconcile.render.alike import alike
 from yeta_reconcile.render.annotations import (
     by_weight,
 )
@@ -29,11 +30,12 @@ from yeta_reconcile.render.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.plan.foresight import Forecast, Held
     from yeta_reconcile.plan.plan import Change, Plan
+    from yeta_reconcile.render.alike import Alike
 
 MARKER = "<!-- yeta-plan -->"
 """The first line, by which a later plan finds the comment to update."""
@@ -60,12 +62,12 @@ def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
     room.take([*head, foot])
     worst_first = by_weight(plan.diagnostics, worst_first=True)
     findings = room.fill(map(_finding, worst_first), "finding", share=0.5)
-    groups = by_campaign(plan.changes)
-    rows = room.fill((_row(change) for change in plan.changes), "change", head=_TABLE)
+    groups = alike(by_campaign(plan.changes))
+    rows = room.fill((row for group in groups for row in _rows(group)), "change", head=_TABLE)
     ahead = room.fill(_forecasts(plan.forecast), "forecast", head=_FORECASTS, share=0.5)
     lines = room.fill(_timetable(plan.timetable), "row", head=_LINES, share=0.5)
     details = room.fill(
-        (_details(name, changes) for name, changes in groups.items()),
+        map(_details, groups),
         "campaign",
         said=lambda left: f"Details of {left} are left out here; `yeta plan` shows them.",
     )
@@ -120,10 +122,18 @@ def _row(change: Change) -> str:
     return f"| `{symbol}` | {_code(change.campaign)} | {action}{wave} | {rows} |"
 
 
-def _details(name: str, changes: list[Change]) -> str:
-    words = ", ".join(dict.fromkeys(str(change.action) for change in changes))
-    lines = [f"<details><summary>{_code(name)}: {words}</summary>", ""]
-    for change in changes:
+def _rows(group: Alike) -> Iterator[str]:
+    yield from map(_row, group.changes)
+    if group.others:
+        bell = " 🔔" if any(change.rings for change in group.changes) else ""
+        yield f"| | {len(group.others):,} more | the same | {group.rows:,}{bell} |"
+
+
+def _details(group: Alike) -> str:
+    words = ", ".join(dict.fromkeys(str(change.action) for change in group.changes))
+    lines = [f"<details><summary>{_code(group.name)}: {words}</summary>", ""]
+    lines += [_prose(group.words), ""] if group.others else []
+    for change in group.changes:
         place = f" ({_code(str(change.position))})" if change.position else ""
         detail = f": {_prose(change.detail)}" if change.detail else ""
         lines.append(f"- **{_prose(deed(change))}**<br>{_prose(REASON[change.reason])}{detail}{place}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.plan.plan import SYMBOL, Action
+from yeta_reconcile.render.alike import alike
 from yeta_reconcile.render.annotations import (
     by_weight,
     diagnostic_line,
@@ -32,8 +34,10 @@ from yeta_reconcile.render.words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.plan.plan import Change, Plan
+    from yeta_reconcile.render.alike import Alike
 
 _COLOUR = {
     Action.CREATE: "good",
@@ -49,6 +53,8 @@ _COLOUR = {
 }
 
 _INDENT = " " * 6
+# Of more warnings of one kind than the first number, so many as the second are told.
+MANY_OF_A_KIND, FEW_OF_A_KIND = 20, 10
 
 
 def plan_text(
@@ -61,16 +67,32 @@ def plan_text(
     """
     paint = Paint(color)
     blocks = [[paint(refused(refusals), "alarm")] if refusals else []]
-    blocks += [_campaign(name, changes, paint, width) for name, changes in by_campaign(plan.changes).items()]
+    blocks += [_campaign(group, paint, width) for group in alike(by_campaign(plan.changes))]
     blocks.append(wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else [])
     blocks.append(_forecasts(plan.forecast, paint, width))
     blocks.append(timetable_lines(plan.timetable, plan.created))
-    blocks.append([diagnostic_line(found, color=color) for found in by_weight(plan.diagnostics)])
+    blocks.append(_findings(plan.diagnostics, color=color))
     called = any(change.action is Action.CALL for change in plan.changes)
     rings = [] if refusals else what_rings(plan)
     blocks.append([paint(said, "alarm") if called else said for said in rings])
     blocks.append([paint(summary_line(plan, refused=bool(refusals)), "strong")])
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _findings(diagnostics: Iterable[Diagnostic], *, color: bool) -> list[str]:
+    """A line each; of many warnings of one kind the first and how many more there are, of errors all."""
+    kinds = Counter(found.code for found in diagnostics if found.severity != "error")
+    told: Counter[str] = Counter()
+    lines = []
+    for found in by_weight(diagnostics):
+        many = found.severity != "error" and kinds[found.code] > MANY_OF_A_KIND
+        told[found.code] += many
+        if told[found.code] <= FEW_OF_A_KIND:
+            lines.append(diagnostic_line(found, color=color))
+        elif told[found.code] == kinds[found.code]:
+            left = kinds[found.code] - FEW_OF_A_KIND
+            lines.append(f"… and {left:,} more of this kind ({found.code}); --format json has them all")
+    return lines
 
 
 def by_campaign(changes: Iterable[Change]) -> dict[str, list[Change]]:
@@ -81,15 +103,15 @@ def by_campaign(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return grouped
 
 
-def _campaign(name: str, changes: list[Change], paint: Paint, columns: int) -> list[str]:
-    lines = [paint(clean(name), "strong")]
-    for change in changes:
+def _campaign(group: Alike, paint: Paint, columns: int) -> list[str]:
+    lines = [paint(clean(group.name), "strong")]
+    for change in group.changes:
         colour = _COLOUR[change.action]
         symbol = SYMBOL[change.action]
         lines.append(f"  {paint(f'{symbol} {deed(change)}', colour)}")
         lines += [_INDENT + line for line in wrap(why(change), columns - len(_INDENT))]
         lines += [_INDENT + line for line in _attributes(change, columns - len(_INDENT))]
-    return lines
+    return lines + [f"  {line}" for line in wrap(group.words, columns - 2)]
 
 
 def why(change: Change) -> str:

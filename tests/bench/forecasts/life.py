@@ -28,7 +28,7 @@ DAY = ("00:00-23:59",)
 OVER = {Status.COMPLETED, Status.EXPIRED}
 # Between two looks of whoever carries the repository out.
 EVERY = 60
-FORMER = 600
+FORMER = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Scenario:
     at: datetime = MORNING
     before: Callable[[Lab], None] | None = None
     within: Callable[[Lab], None] | None = None
+    judged: tuple[str, ...] = ()
+    """Whose forecasts are judged; none named: all."""
     cold: bool = True
 
 
@@ -88,7 +90,7 @@ def a_lab(root: Path, scenario: Scenario, seed: int) -> Lab:
         result_weights=scenario.weights,
         lengths=scenario.lengths,
     )
-    lab = Lab(root, Emulator(settings, clock=VirtualClock(scenario.at.astimezone(UTC))))
+    lab = Lab(root, Emulator(settings, clock=VirtualClock(scenario.at.astimezone(UTC))), max_in_flight=1)
     lab.declare_project(scenario.project)
     return lab
 
@@ -114,6 +116,7 @@ def live(root: Path, scenario: Scenario, seed: int, *, warm: bool) -> list[Outco
     if scenario.before:
         scenario.before(lab)
     at = lab.clock.now().astimezone(ZONE)
+    judged = {*scenario.judged} or judged
     forecasts = {one.campaign: one for one in lab.plan().plan.forecast}
     if scenario.within:
         scenario.within(lab)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.bench.forecasts.life import Scenario, campaign, until_over
+from tests.bench.forecasts.life import MORNING, Scenario, campaign, until_over
 from yeta_reconcile.emulator import Lengths, Line
 
 if TYPE_CHECKING:
     from tests.support.lab import Lab
 
 OPEN = ("00:00:00-23:59:59",)
-ONE = ("09:00-12:00",)
-TWO = ("09:00-10:00", "11:00-12:00")
 RECALLS = "recall: {count: 2, wait: 20m}"
 
 
@@ -85,6 +83,27 @@ def _many(lab: Lab) -> None:
     campaign(lab, "alone", 650)
 
 
+def _ending(lab: Lab) -> None:
+    campaign(lab, "cut", 900, extra="schedule: {end: 2026-12-15T09:30:00}")
+    campaign(lab, "next", 300)
+
+
+def _beside_a_stranger(lab: Lab) -> None:
+    campaign(lab, "alone", 300)
+    campaign(lab, "kept", 60, lines='["200"]')
+    lab.emulator.take_line("200")
+
+
+def _the_stranger_goes(lab: Lab) -> None:
+    lab.emulator.release_line("200")
+
+
+def _three_with_records_of_their_own(lab: Lab) -> None:
+    for name in ("a", "b", "c"):
+        campaign(lab, name, 250, extra=RECALLS)
+    until_over(lab, lab.clock.now() + timedelta(minutes=50))
+
+
 SCENARIOS = [
     Scenario("one campaign", _one),
     Scenario("one window, over days", _in_one_window, ("09:00-10:00",)),
@@ -105,6 +124,11 @@ SCENARIOS = [
     Scenario(
         "hardly anybody reached", _recalls, weights={"0": 15.0, "20": 45.0, "5": 20.0, "4": 20.0}, cold=False,
     ),
+    Scenario("one is cut off by its end", _ending, judged=("next",), at=MORNING + timedelta(days=14)),
+    Scenario(
+        "a stranger holds another line", _beside_a_stranger, within=_the_stranger_goes, judged=("alone",),
+    ),
+    Scenario("three with recalls, in the middle", _three_with_records_of_their_own, cold=False),
     Scenario(
         "fifty channels", _many, lines=(Line("100", 50, OPEN), Line("200", 5, OPEN), Line("300", 5, OPEN)),
     ),
