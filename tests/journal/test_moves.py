@@ -157,6 +157,22 @@ def test_no_plan_hides_whom_the_next_one_rings(
     assert_nothing_is_hidden(lab, PEOPLE.get(change.__name__, [1, 2, 3]))
 
 
+@pytest.mark.parametrize("only", [(), ("bb",)])
+def test_who_is_let_go_by_a_campaign_that_is_gone_already_is_called_or_the_apply_is_not_done(
+    tmp_path: Path, only: tuple[str, ...]
+) -> None:
+    lab = begun(tmp_path)
+    lab.remove("aa")
+    assert lab.apply().exit_code == 0
+    lab.emulator.advance(DAY)
+    lab.campaign("bb", [1, 2, 3], extra=CONTINUES)
+
+    code = lab.apply(only=only).exit_code
+    lab.emulator.advance(DAY)
+    assert (code == 0) == (len(lab.rung()) == 3)
+    assert_nothing_is_hidden(lab, [1, 2, 3])
+
+
 def test_people_of_two_new_campaigns_are_called_by_the_one_that_is_continued(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign("aa", [1, 2, 3])

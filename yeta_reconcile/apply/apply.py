@@ -26,7 +26,8 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change
-from yeta_reconcile.planning.diff import Subject, key_headers
+from yeta_reconcile.planning.continued import continued_by
+from yeta_reconcile.planning.diff import Subject, Wave, key_headers
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
@@ -157,7 +158,7 @@ class Apply:
         """
         if not any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes[name]):
             return True
-        for wave in self.planned.subjects[name].waves:
+        for wave in self._freeing_waves(self.planned.subjects[name]):
             if wave.record.phase.cut_short and wave.record.accounted:
                 steering.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
         gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
@@ -167,6 +168,13 @@ class Apply:
                 self.run.problem(Exit.UNRESOLVED, name, words, "`yeta state rebuild` takes it in")
                 return False
         return True
+
+    def _freeing_waves(self, subject: Subject) -> list[Wave]:
+        """The waves that may let go whom a campaign would call: its own, and those of whom it continues."""
+        callings = self.planner.declared.callings
+        others = continued_by(subject.declared, self.planned.recorded, callings) if subject.declared else ()
+        found = (self.planned.subjects.get(one.name) for one in others)
+        return [*subject.waves, *(wave for other in found if other for wave in other.waves)]
 
     def _name_unknown_rows(self) -> None:
         """Rows that were called out without an answer, by any run: only a record or a person settles them."""

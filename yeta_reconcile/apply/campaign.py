@@ -160,12 +160,25 @@ class Course:
                 if self._plan_wave(found, None) is None:
                     return self._list_changed()
             else:
-                return True
+                return bool(staged) or self._nothing_missing()
         self.run.problem(
             Exit.UNRESOLVED, self.name,
             f"a wave was staged {RESTAGES} times over and never came back as it was asked",
             "compare the task with the document (`yeta drift`), or ask the platform",
         )  # fmt: skip
+        return False
+
+    def _nothing_missing(self) -> bool:
+        """With nothing staged: whether the plan counted nobody new. False: a problem was noted."""
+        counted = (c.rows for c in self.changes if c.action is Action.CREATE and c.wave_id is None)
+        if self._new or not any(counted):
+            return True
+        self.run.problem(
+            Exit.INCOMPLETE,
+            self.name,
+            "whom the plan counted is not free yet: nothing is staged",
+            "run again",
+        )
         return False
 
     def _learned(self) -> int:
