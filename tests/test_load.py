@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.diagnostics import Diagnostic, Position, once
+from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.repository import Repository, Survey, load
 from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -413,3 +416,58 @@ def test_a_repository_of_a_thousand_documents_is_read_once_each(tmp_path: Path) 
     files = {f"c{n}.yaml": CAMPAIGN.replace("spring", f"c{n}") for n in range(1000)}
 
     assert len(repository(tmp_path, files).campaigns) == 1000
+
+
+def test_a_folder_of_files_that_is_none_is_an_error_at_its_place(tmp_path: Path) -> None:
+    settings = PROJECT + "files: [lists, nowhere, list.csv]\n"
+    (tmp_path / "lists").mkdir()
+    found = said(tmp_path, {"yeta.yaml": settings, "spring.yaml": CAMPAIGN})
+    line = settings.count("\n")
+    hint = "(`files:` names folders, relative to yeta.yaml, in which lists may stand)"
+    assert found == [
+        f"yeta.yaml:{line}:16: error: files: there is no folder nowhere {hint}",
+        f"yeta.yaml:{line}:25: error: files: list.csv is a file {hint}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own"),
+    [
+        ('schedule: {windows: ["13:00-12:00"]}', "schedule: {end: 2031-12-01T09:00:00}\n"),
+        ("recall: {count: 9}", "recall: {wait: 10m}\n"),
+        ("recall: {count: 9}", ""),
+    ],
+)
+def test_a_mistake_in_the_defaults_is_said_once_however_many_campaigns_have_it(
+    tmp_path: Path, defaults: str, own: str
+) -> None:
+    files = {
+        f"{name}.yaml": CAMPAIGN.replace("spring", name) + own for name in ("spring", "summer", "autumn")
+    }
+    (found,) = said(tmp_path, {"yeta.yaml": PROJECT + f"defaults: {{{defaults}}}\n", **files})
+    assert found.startswith("yeta.yaml:")
+    assert "defaults." in found
+
+
+def test_what_a_merge_left_in_a_list_is_found_beside_what_is_wrong_with_its_contacts(tmp_path: Path) -> None:
+    campaign = CAMPAIGN.replace("csv: list.csv", "csv: list.csv, changed_number: maybe, duplicates: never")
+    merge = "客户手机号码\n<<<<<<< HEAD\n19900000001\n=======\n19900000002\n>>>>>>> theirs\n"
+    for name, text in {"yeta.yaml": PROJECT, "list.csv": merge, "spring.yaml": campaign}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+
+    survey = Survey(tmp_path, None, {})
+    (spec,) = survey.other_lists
+    reader = ListReader(spec, None)
+    assert [*reader.blocks()]
+
+    assert [found.code for found in survey.findings if found.severity == "error"] == ["invalid-word"] * 2
+    assert "conflict" in " ".join(found.summary for found in reader.diagnostics)
+
+
+def test_what_several_campaigns_inherit_is_one_finding_of_none_of_them() -> None:
+    place = Position("yeta.yaml", 5, 3)
+    findings = [Diagnostic("error", "x", "there is no robot 1", place, "", name) for name in ("a", "b")]
+    assert once(findings) == [Diagnostic("error", "x", "there is no robot 1", place)]
+    assert once(findings[:1]) == findings[:1]
+    loose = [replace(found, position=None) for found in findings]
+    assert once(loose) == loose

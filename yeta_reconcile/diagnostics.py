@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -46,6 +46,15 @@ class Diagnostic:
         place = f"{self.position}: " if self.position else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.severity}: {self.summary}{hint}"
+
+
+def once(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once, in order: what is wrong at one place is, however many campaigns inherit it."""
+    found: dict[Diagnostic, set[str | None]] = {}
+    for one in findings:
+        same = replace(one, campaign=None) if one.position else one
+        found.setdefault(same, set()).add(one.campaign)
+    return [replace(one, campaign=min(of, key=str)) if len(of) == 1 else one for one, of in found.items()]
 
 
 def diagnostic_json(found: Diagnostic) -> dict[str, Any]:

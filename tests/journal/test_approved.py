@@ -16,6 +16,7 @@ from tests.support.records import deliver
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.emulator import Emulator, VirtualClock
+from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.render.text import plan_text
 
@@ -250,3 +251,48 @@ def test_a_campaign_that_an_error_keeps_from_anything_is_blocked_and_not_unchang
     summary = planned.plan.summary
     assert (summary.blocked, summary.unchanged) == (1, 0)
     assert "Unchanged: " not in capsys.readouterr().out
+
+
+def test_a_campaign_with_changes_that_an_error_keeps_from_them_is_blocked_in_every_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign("idle", rows=range(5, 8), lines='["200"]')
+    lab.campaign("gone", rows=range(8, 11), lines='["300"]')
+    lab.converge()
+    lab.remove("gone")
+    lab.campaign("new", rows=range(3), robot='"no-such"')
+    lab.campaign("other", rows=range(3, 5), lines='["nobody-has-it"]')
+
+    planned = lab.plan()
+    shown = plan_json(planned.plan)
+
+    summary = shown["summary"]
+    assert (summary["campaigns"], summary["unchanged"], summary["blocked"]) == (3, 1, 2)
+    assert (shown["blocked"], shown["gone"]) == (["new", "other"], ["gone"])
+    for form in ("text", "markdown"):
+        show_plan(planned, form, color=False)
+        assert "1 campaign unchanged, 2 campaigns blocked" in capsys.readouterr().out
+
+
+def test_a_plan_in_which_everything_is_blocked_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lab.campaign(state="staged")
+
+    show_plan(lab.plan(), "text", color=False)
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "Blocked: 1 campaign is kept from any change. 1 error."
+
+
+def test_a_guard_blocks_each_campaign_whose_changes_it_refuses(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.declare_project("limits: {new_numbers: 4}\n")
+    lab.campaign("a", rows=range(3))
+    lab.campaign("b", rows=range(3, 6))
+
+    assert lab.plan().plan.blocked == ("a", "b")

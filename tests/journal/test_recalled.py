@@ -130,3 +130,24 @@ def test_nobody_is_tried_again_before_the_hours_are_open(tmp_path: Path) -> None
     lab.emulator.advance(300)
     deliver(lab)
     assert campaign(lab).again_from == datetime(2026, 12, 1, 19, 0, tzinfo=ZONE)
+
+
+def test_records_are_on_the_way_for_minutes_and_missing_only_afterwards(tmp_path: Path) -> None:
+    lab = unreached(tmp_path, recall="{count: 0, wait: 20m}")
+    assert campaign(lab).waves[0].on_the_way == 14
+    assert "14 on the way" in report_text(shown(lab))
+
+    lab.emulator.advance(600)
+
+    wave = campaign(lab).waves[0]
+    assert (wave.missing, wave.on_the_way) == (14, 0)
+    assert "14 missing, backfill can fetch them" in report_text(shown(lab))
+
+
+def test_what_a_campaign_waits_for_is_said_in_a_word(tmp_path: Path) -> None:
+    lab = unreached(tmp_path)
+    assert campaign(lab).held_up_by == "a recall"
+    lab.emulator.console_pause(next(iter(lab.emulator.tasks)))
+    assert campaign(lab).held_up_by == "resume"
+    lab.campaign(rows=range(14), recall="{count: 1, wait: 20m}", state="paused")
+    assert campaign(lab).held_up_by == ""

@@ -99,13 +99,10 @@ class WildLife(Life):
         word = data.draw(st.sampled_from(["continues", "repeats", ""]), label="says")
         if word:
             doc = self.docs[name]
-            # Of one campaign a document says one of the two.
-            said = {
-                what: tuple(other for other in getattr(doc, what) if other != former)
-                for what in ("continues", "repeats")
-            }
-            said[word] += (former,)
-            self.write(name, replace(doc, continues=said["continues"], repeats=said["repeats"]))
+            said = (*(doc.continues if word == "continues" else doc.repeats), former)
+            self.write(
+                name, replace(doc, continues=said) if word == "continues" else replace(doc, repeats=said)
+            )
         return bool(word) and not self.refused()
 
     def undo(self, docs: dict[str, Doc | None]) -> None:

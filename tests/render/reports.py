@@ -51,6 +51,7 @@ def a_status() -> Status:
                 again=1154,
                 again_from=NOON + timedelta(minutes=20),
                 numbers=5522,
+                held_up_by="calls to end",
                 dialled=3354,
             ),
             CampaignStatus(

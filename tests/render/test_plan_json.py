@@ -66,6 +66,8 @@ plans = st.builds(
     facts=st.dictionaries(words, words, max_size=3),
     state_id=words,
     owner=words,
+    blocked=st.lists(words, max_size=2).map(tuple),
+    gone=st.lists(words, max_size=2).map(tuple),
 )
 
 

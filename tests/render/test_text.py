@@ -116,6 +116,8 @@ def test_attributes_are_shown_as_documents_write_them(name: str, value: Any, sho
     ("plan", "last"),
     [
         (a_plan(campaigns=0), "No changes. No campaign is declared."),
+        (a_plan(campaigns=1, blocked=("a",)), "Blocked: 1 campaign is kept from any change."),
+        (a_plan(blocked=("a", "b")), "Blocked: 2 campaigns are kept from any change, 1 campaign unchanged."),
         (a_plan(campaigns=1), "No changes. The one campaign is as declared."),
         (a_plan(campaigns=1200), "No changes. All 1,200 campaigns are as declared."),
         (

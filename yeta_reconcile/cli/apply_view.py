@@ -42,6 +42,14 @@ _DID = {
 }
 
 
+# What comes next by exit code: only where nobody has to do anything first it simply goes on.
+_NEXT = {
+    Exit.FAILED: "Once what failed is put right, `yeta apply` goes on where it stopped.",
+    Exit.INCOMPLETE: "`yeta apply` goes on where it stopped.",
+    Exit.UNRESOLVED: "Somebody has to settle what is named above, as it says; then `yeta apply` goes on.",
+}
+
+
 class Voice:
     """One apply's output. Results go to stdout, what is in the way of them to stderr.
 
@@ -138,7 +146,7 @@ class Voice:
             return "Nothing was done: the plan has errors."
         if code == 130:
             return f"Interrupted. {did}`yeta apply` goes on where it stopped."
-        return f"Not complete (exit {code}). {did}`yeta apply` goes on where it stopped."
+        return f"Not complete (exit {code}). {did}{_NEXT.get(Exit(code), _NEXT[Exit.INCOMPLETE])}"
 
     def _line(self, event: str, **fields: Any) -> None:
         if self._json and not self._ended:

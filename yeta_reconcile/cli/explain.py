@@ -77,6 +77,7 @@ def _part(plan: Plan, name: str) -> Plan:
         changes=tuple(change for change in plan.changes if change.campaign == name),
         diagnostics=tuple(found for found in plan.diagnostics if found.campaign in {name, None}),
         forecast=tuple(forecast for forecast in plan.forecast if forecast.campaign == name),
+        blocked=(name,) if name in plan.blocked else (),
     )
 
 

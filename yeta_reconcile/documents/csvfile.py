@@ -38,9 +38,8 @@ Rows = tuple["Sequence[int]", list[list[str]]]
 class Table:
     """A CSV file: `header` (stripped names; empty if it cannot be read) and `blocks()` of rows.
 
-    `codec` is what it is read as, "" if it cannot be. What is beyond `reach` is not opened. No name of the
-    header may be said but through `heading`. What is wrong with the file goes to `findings`; `blocks()`
-    gives the rows that can be read all the same.
+    What is beyond `reach` is not opened. No name of the header may be said but through `heading`.
+    What is wrong with the file goes to `findings`; `blocks()` gives the rows that can be read all the same.
     """
 
     def __init__(self, path: Path, label: str, encoding: str, reach: Reach | None = None) -> None:
@@ -49,14 +48,14 @@ class Table:
         self.header: tuple[str, ...] = ()
         self.header_line = 1
         self._delimiter = ","
-        self.codec = ""
+        self._codec = ""
         if why := reach.why_not(path) if reach else "":
             self.findings.add(0, "out-of-reach", f"this file is not read: {why}")
             return
         try:
             codec = codec_of(path, encoding, self.findings)
             if codec:
-                self.codec = codec
+                self._codec = codec
                 self._read_header()
         except OSError as error:
             self.findings.add(0, "unreadable", f"cannot be read: {error.strerror}")
@@ -83,7 +82,7 @@ class Table:
     def line_with(self, names: Collection[str]) -> int:
         """The line that holds all these names, among the first ones below the header; 0 if none does."""
         for delimiter in self._delimiters()[0]:
-            with self.path.open(encoding=self.codec, newline="") as file:
+            with self.path.open(encoding=self._codec, newline="") as file:
                 reader = csv.reader(file, delimiter=delimiter)
                 with suppress(csv.Error):
                     for row in islice(reader, self.header_line + _TITLES):
@@ -94,7 +93,7 @@ class Table:
     def _blocks(self) -> Iterator[Rows]:
         if not self.header:
             return
-        with self.path.open(encoding=self.codec, newline="") as file:
+        with self.path.open(encoding=self._codec, newline="") as file:
             reader = csv.reader(file, delimiter=self._delimiter, strict=True)
             going = True
             while going:
@@ -121,7 +120,7 @@ class Table:
         """Where the fields of some rows begin; a row that spans lines may have fields on each."""
         starts: Starts = {}
         row, field, quoted, last = 0, 0, False, max(rows)
-        with suppress(OSError, UnicodeDecodeError), self.path.open(encoding=self.codec, newline="") as file:
+        with suppress(OSError, UnicodeDecodeError), self.path.open(encoding=self._codec, newline="") as file:
             for line, text in enumerate(file, 1):
                 if not row and line in rows:
                     row, field, quoted = line, 0, False
@@ -176,7 +175,7 @@ class Table:
 
     def _delimiters(self) -> tuple[str, int]:
         """Those that may be the delimiter, and how many lines stand above the header that say so."""
-        with self.path.open(encoding=self.codec, newline="") as file:
+        with self.path.open(encoding=self._codec, newline="") as file:
             declared = _DECLARED.fullmatch(file.readline(_TITLES))
         return (declared[1], 1) if declared else (_DELIMITERS, 0)
 
@@ -184,7 +183,7 @@ class Table:
         """Take the delimiter that cuts the first row into most fields; of equals, the comma."""
         delimiters, above = self._delimiters()
         for delimiter in delimiters:
-            with self.path.open(encoding=self.codec, newline="") as file:
+            with self.path.open(encoding=self._codec, newline="") as file:
                 reader = csv.reader(islice(file, above, None), delimiter=delimiter, strict=True)
                 try:
                     names = next((row for row in reader if not _is_blank(row)), [])

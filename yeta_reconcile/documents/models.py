@@ -26,7 +26,6 @@ from yeta_reconcile.documents.values import (
     WORKDAYS,
     Days,
     Duration,
-    Encoding,
     Identifier,
     Moment,
     Most,
@@ -107,8 +106,8 @@ class Contacts(_Document):
 
     csv: Annotated[str, Field(min_length=1, examples=["data/spring-renewal.csv"])]
     """The file, relative to the document."""
-    encoding: Encoding = "auto"
-    """`auto` tells UTF-8 from GB18030, which Excel writes in China; or the name of any other encoding."""
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    """`auto` tells UTF-8 (with or without BOM) from GB18030, which Excel writes in China."""
     columns: Annotated[dict[str, str], Field(examples=[{"客户手机号码": "phone", "姓名": "name"}])] = {}
     """Platform column: CSV header. A column that is not named maps to the header of its own name."""
     key: Annotated[
@@ -365,7 +364,7 @@ class Contexts(_Document):
     """A file of relation ids and values, relative to the document."""
     key: str | None = None
     """CSV header that holds the relation id."""
-    encoding: Encoding = "auto"
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     """As for contact lists."""
     entries: dict[str, dict[str, str]] | None = None
     """Relation id: the values the robot is given."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from os.path import realpath
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.diagnostics import Diagnostic, Position
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 KEY_SUFFIX = ".key"
@@ -57,6 +59,17 @@ class Reach:
         if not _within(self.folders[0], folder):
             return _within(file, folder)
         return place == folder and (own.endswith(KEY_SUFFIX) or own.startswith(posixpath.splitext(name)[0]))
+
+
+def folder_findings(
+    root: Path, folders: Iterable[str], at: Callable[[str, int], Position]
+) -> Iterator[Diagnostic]:
+    """Those of the folders that `files:` names that are none."""
+    for nth, folder in enumerate(folders):
+        if not (root / folder).is_dir():
+            what = f"{folder} is a file" if (root / folder).exists() else f"there is no folder {folder}"
+            hint = "`files:` names folders, relative to yeta.yaml, in which lists may stand"
+            yield Diagnostic("error", "no-folder", f"files: {what}", at("files", nth), hint)
 
 
 def _within(path: str, folder: str) -> bool:

@@ -35,9 +35,10 @@ from yeta_reconcile.documents.models import (
     exemption,
 )
 from yeta_reconcile.documents.originals import says_still
+from yeta_reconcile.documents.reach import folder_findings
 from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.settings import FILE, Settings, overlaid, read_settings, substitute
-from yeta_reconcile.documents.validation import complaints
+from yeta_reconcile.documents.validation import as_far_as_valid, complaints
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
 
@@ -246,6 +247,7 @@ class Survey:
                 self._read(label)
         self.findings += relation_findings(self.callings, whole=not self._incomplete)
         self.findings += self._calendar_findings()
+        self.findings += folder_findings(self.root, self.settings.folders, self.settings.at)
         self.do_not_call = DoNotCall.of(self.root, self.settings, self.reach)
         self.findings += self.do_not_call.findings() if self.do_not_call else ()
         for context in self.contexts.values():
@@ -332,7 +334,7 @@ class Survey:
         """Note the list of a document that is not valid, if what it says of the list is."""
         with suppress(ValidationError):
             if model is not DialogContext:
-                contacts = Contacts.model_validate(raw.value.get("contacts"))
+                contacts = as_far_as_valid(Contacts, raw.value.get("contacts"), "csv")
                 self.other_lists.append(_list_spec(self.root, self.reach, raw, contacts))
             elif reader := _context_reader(
                 self.root, self.reach, raw, Contexts.model_validate(raw.value.get("contexts"))
@@ -370,7 +372,8 @@ class Survey:
 
     def _inherited(self, raw: RawDocument, value: dict[Any, Any], path: tuple[Any, ...]) -> bool:
         """Whether what a finding is about comes from the defaults, where it was found before."""
-        return bool(path) and path[0] in value and not raw.has(path[0])
+        whole = bool(path) and path[0] in value and not raw.has(path[0])
+        return whole or (bool(path) and not raw.has(*path) and self.settings.has("defaults", *path))
 
     def _keep(self, located: Located[Any]) -> None:
         """Note a document under its name, which must be the only one."""

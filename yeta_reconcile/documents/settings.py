@@ -64,6 +64,13 @@ class Settings:
         named = [state for state in (own, *states, _DEFAULT_STATE) if isinstance(state, str)]
         return Reach.of(root, self.project.files if self.project else (), dict.fromkeys(named), FILE)
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """What `files:` names, also where the settings have an error elsewhere."""
+        value = self.raw.value.get("files") if isinstance(self.raw.value, dict) else None
+        said = self.project.files if self.project else value
+        return tuple(one for one in said if isinstance(one, str)) if isinstance(said, list | tuple) else ()
+
     def at(self, *path: str | int) -> Position:
         """Where a setting stands: in the environment if that gives it."""
         place = self._path(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,6 +23,7 @@ from yeta_reconcile.documents.values import UNQUOTED
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+M = TypeVar("M", bound=BaseModel)
 # A key may be a telephone number (`entries:` of a dialog context).
 _PRIVATE = re.compile(r"\d{5}")
 # Below this key stand relation ids and what robots are given, like the cells of a list.
@@ -71,6 +72,20 @@ class Places(Protocol):
     def written_at(self, *path: str | int) -> str:
         """The unquoted text of a value as it stands in the file."""
         ...
+
+
+def as_far_as_valid(model: type[M], value: Any, needed: str) -> M:
+    """A part of a document less the keys whose value is wrong, so that what else is wrong with it is found.
+
+    Raises ValidationError where not even the key that is `needed` is right.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        wrong = {found["loc"][0] for found in error.errors() if found["loc"]}
+        if not isinstance(value, dict) or not wrong or needed in wrong:
+            raise
+        return model.model_validate({key: item for key, item in value.items() if key not in wrong})
 
 
 def complaints(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, ChangeKind
 from yeta_reconcile.waves.record import Phase
@@ -92,7 +93,11 @@ def _finished(name: str, subject: Subject) -> Iterator[Event]:
     if over and not any(wave.live or wave.staged for wave in waves):
         last = max(wave.number for wave in over)
         dialled = sum(wave.dialled for wave in waves)
-        yield _event("finished", f"{name}/{last}", f"{name} is finished: {dialled:,} people were called")
+        yield _event(
+            "finished",
+            f"{name}/{last}",
+            f"{name} is finished: {count(dialled, 'person was', 'people were')} called",
+        )
 
 
 def _silent(name: str, subject: Subject, patience: int) -> Iterator[Event]:
@@ -103,7 +108,8 @@ def _silent(name: str, subject: Subject, patience: int) -> Iterator[Event]:
             continue
         missing = task.process_tel_count - wave.record.dialled
         if missing > _in_progress(subject, wave):
-            words = f"{name} wave {wave.record.number}: {missing:,} calls were made without a record"
+            made = count(missing, "call was", "calls were")
+            words = f"{name} wave {wave.record.number}: {made} made without a record"
             key = f"{name}/{wave.record.wave_id}/{wave.record.dialled}"
             yield _event("silent", key, f"{words}; does the receiver get pushes?", patience)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from yeta_reconcile.diagnostics import Diagnostic, Position
@@ -156,8 +156,9 @@ class Summary:
 class Plan:
     """Everything an apply will do, in order, with its reasons and findings.
 
-    `campaigns` are declared; `passed_over` of them were not looked at (`--only`), and `blocked` ones have no
-    change because an error or a guard keeps them from it.
+    `campaigns` are declared; `passed_over` of them were not looked at (`--only`), and the `blocked` ones are
+    those that an error or a guard keeps from anything, whatever changes they would have.
+    `gone` ones have changes, and no document declares them.
     `facts` binds a saved plan to the documents, lists and deciding facts it was made from, by campaign.
     """
 
@@ -174,7 +175,8 @@ class Plan:
     state_id: str = ""
     owner: str = ""
     passed_over: int = 0
-    blocked: int = 0
+    blocked: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def doing(self) -> tuple[Change, ...]:
@@ -184,11 +186,14 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """The counts."""
-        return summarise(self.changes, self.campaigns, self.passed_over, self.blocked)
+        looked_at = self.campaigns - self.passed_over
+        return summarise(self.changes, looked_at, self.passed_over, self.blocked, {*self.gone})
 
 
-def summarise(changes: Iterable[Change], campaigns: int, passed_over: int, blocked: int = 0) -> Summary:
-    """Counts over changes of a repository of so many campaigns; some were not looked at, some are blocked."""
+def summarise(
+    changes: Iterable[Change], looked_at: int, passed_over: int, blocked: Collection[str], gone: set[str]
+) -> Summary:
+    """Counts over changes. `looked_at` campaigns are declared, and `passed_over` more; the `gone` are not."""
     counts = dict.fromkeys(Action, 0)
     touched = set()
     new = ringing = recalls = repeats = removed = 0
@@ -200,7 +205,8 @@ def summarise(changes: Iterable[Change], campaigns: int, passed_over: int, block
         removed += change.removed_rows
         ringing += change.ringing_rows
         recalls += change.recall_rows if change.rings else 0
-    unchanged = max(campaigns - passed_over - blocked - len(touched), 0)
+    unchanged = max(looked_at - len(touched - gone | {*blocked}), 0)
+    everyone = looked_at + passed_over
     return Summary(
-        counts, new, ringing, recalls, repeats, removed, campaigns, unchanged, blocked, passed_over
+        counts, new, ringing, recalls, repeats, removed, everyone, unchanged, len(blocked), passed_over
     )

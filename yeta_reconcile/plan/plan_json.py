@@ -45,6 +45,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "facts": dict(plan.facts),
         "state": plan.state_id,
         "owner": plan.owner,
+        "blocked": list(plan.blocked),
+        "gone": list(plan.gone),
     }
 
 
@@ -117,7 +119,8 @@ def _restored(saved: dict[str, Any]) -> Plan:
         state_id=saved["state"],
         owner=saved["owner"],
         passed_over=saved["summary"].get("passed_over", 0),
-        blocked=saved["summary"].get("blocked", 0),
+        blocked=tuple(saved.get("blocked", ())),
+        gone=tuple(saved.get("gone", ())),
     )
 
 

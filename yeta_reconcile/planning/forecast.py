@@ -10,6 +10,7 @@ from datetime import datetime
 from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.foresight import Forecast, Held
 from yeta_reconcile.planning.habits import Source
 from yeta_reconcile.planning.simulation import Run, simulate
@@ -111,9 +112,9 @@ def _detail(works: list[Work], runs: tuple[Run, ...]) -> str:
 def _habits_words(habits: Habits) -> str:
     """How long a call takes and who is reached, and whose records say so."""
     told = {
-        Source.OWN: f"by {habits.calls:,} calls of its own",
-        Source.ROBOT: f"by {habits.calls:,} calls of its robot",
-        Source.PROJECT: f"by {habits.calls:,} calls of the project",
+        Source.OWN: f"by {count(habits.calls, 'call', none='0')} of its own",
+        Source.ROBOT: f"by {count(habits.calls, 'call', none='0')} of its robot",
+        Source.PROJECT: f"by {count(habits.calls, 'call', none='0')} of the project",
         Source.ASSUMED: "assumed",
     }[habits.source]
     return f"{habits.mean(habits.reach):.0f} s a call, {habits.reach:.0%} reached, {told}".replace("%", " %")

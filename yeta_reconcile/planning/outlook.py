@@ -13,12 +13,16 @@ from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
+from yeta_reconcile.waves.traffic import alerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.planning.observed import Observed
     from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.record import Recorded
 
 
 def recalls_of(wave: Wave, store: Store) -> Recalls:
@@ -56,3 +60,14 @@ def halt_in_words(words: str | None) -> Iterator[Diagnostic]:
     if words:
         hint = "`yeta resume` lifts the halt"
         yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
+
+
+def alerts_of(store: Store, recorded: Recorded, observed: Observed, now: datetime) -> tuple[str, ...]:
+    """What is to be said of records that do not come, or that are of tasks that are not ours."""
+    at = int(now.timestamp() * 1000)
+    waves = (
+        (wave, observed.tasks.get(wave.task_id) if wave.task_id else None)
+        for record in recorded.campaigns.values()
+        for wave in record.waves
+    )
+    return alerts(store.inbox.traffic(at), waves, at)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.diagnostics import Diagnostic, restore_diagnostic
+from yeta_reconcile.diagnostics import Diagnostic, once, restore_diagnostic
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
+from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.planning.diff import (
@@ -208,9 +209,6 @@ class _Gathering:
         diagnostics += limits
         listed = (d for subject in subjects.values() for d in subject.delta.diagnostics)
         findings += [Finding(d, Exit.INVALID) for d in listed if d.severity == "error"]
-        kept = {found.diagnostic.campaign for found in findings if found.exit_code}
-        kept |= {n for n, s in subjects.items() if any(d.severity == "error" for d in s.delta.diagnostics)}
-        stuck = (kept & {*self.callings}) - {change.campaign for change in changes}
         forbidding = {
             found.diagnostic for found in findings if found.exit_code in {Exit.INVALID, Exit.REFUSED}
         }
@@ -221,9 +219,10 @@ class _Gathering:
             commit=self.planner.commit,
             campaigns=len(self.callings),
             passed_over=sum(name not in subjects for name in self.callings),
-            blocked=len(stuck),
+            blocked=blocked_by(findings, changes, subjects),
+            gone=tuple(sorted({change.campaign for change in changes} - {*self.callings})),
             changes=tuple(changes),
-            diagnostics=tuple(dict.fromkeys(diagnostics)),
+            diagnostics=tuple(once(diagnostics)),
             forecast=ahead.forecasts,
             timetable=ahead.timetable,
             facts=self.facts,

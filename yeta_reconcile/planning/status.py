@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS
 from yeta_reconcile.render.report import CampaignStatus, WaveStatus
 from yeta_reconcile.waves.accounting import (
     Results,
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.platform.resources import Task
     from yeta_reconcile.waves.record import WaveRecord
+
+# The platform pushes a record right after its call; one that takes longer is missing.
+ON_THE_WAY_MS = 5 * 60 * 1000
 
 
 def campaign_status(
@@ -54,8 +59,9 @@ def campaign_status(
     `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once.
     """
     state = getattr(declared, "state", "declared") if declared else None
-    shown = []
-    for wave in waves:
+    shown, lit = [], [*waves]
+    unrecorded = {task.task_id: task.status_words for task in orphans}
+    for wave in lit:
         key = wave.record.wave_id
         found = wave_status(wave, results.get(key, Results()), now)
         shown.append(_with_recalls(found, wave, recalls.get(key, NONE), now))
@@ -75,12 +81,41 @@ def campaign_status(
         currency=forecast.currency if forecast else "",
         source=forecast.source if forecast else "",
         waits_for=forecast.waits_for if forecast else (),
-        unrecorded={task.task_id: task.status_words for task in orphans},
+        unrecorded=unrecorded,
         again=sum(wave.again for wave in shown),
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
         numbers=numbers,
         dialled=min(sum(wave.dialled or 0 for wave in shown), numbers),
+        held_up_by=_held_up_by(declared, lit, bool(unrecorded), now),
     )
+
+
+def _held_up_by(declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime) -> str:
+    """What keeps a campaign from going on, in a word or two; empty if nothing does that is known here."""
+    records = [wave.record for wave in waves]
+    begin = declared.schedule.begin if isinstance(declared, Campaign) else None
+    running = isinstance(declared, Campaign) and declared.state == "running"
+    causes = (
+        ("a person", unrecorded or any(record.phase is Phase.LOST for record in records)),
+        ("the halt", any(record.halted is not None and record.phase is Phase.PAUSED for record in records)),
+        ("calls to end", any(record.phase is Phase.DRAINING for record in records)),
+        ("resume", running and any(record.phase is Phase.PAUSED for record in records)),
+        ("its begin", running and begin is not None and begin > now),
+        ("apply", running and (not records or any(record.phase.staged for record in records))),
+        ("its hours", any(wave.task and wave.task.status == OUTSIDE_HOURS for wave in waves)),
+        ("a recall", any(wave.task and wave.task.status == AWAITING_RECALL for wave in waves)),
+    )
+    return next((words for words, holds in causes if holds), "")
+
+
+def _on_the_way(wave: Wave, results: Results, missing: int | None, now: datetime) -> int:
+    """How many of the missing records may be on the way: for minutes after the last call that is known of."""
+    record, task = wave.record, wave.task
+    began = record.started_at if record.phase.live else None
+    ended = task.time_finish if task else None
+    last = max((at for at in (began, ended, results.last) if at), default=None)
+    age = None if last is None else now.timestamp() * 1000 - last
+    return missing or 0 if age is not None and 0 <= age < ON_THE_WAY_MS else 0
 
 
 def _with_recalls(shown: WaveStatus, wave: Wave, found: Recalls, now: datetime) -> WaveStatus:
@@ -109,6 +144,7 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         now.date(),
     )
     through = task.process_through_count if task else None
+    missing = 0 if record.phase.staged else accounting.missing
     return WaveStatus(
         number=record.number,
         phase=record.phase,
@@ -121,7 +157,8 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         dialled=max(counted, record.dialled) if counted is not None else record.dialled,
         connected=max(results.connected, through or 0) if results.calls or through is not None else None,
         results=_by_words(results),
-        missing=0 if record.phase.staged else accounting.missing,
+        missing=missing,
+        on_the_way=_on_the_way(wave, results, missing, now),
         fetchable_from=accounting.fetchable_from,
         detail=note_of(record) or _hands(wave),
     )

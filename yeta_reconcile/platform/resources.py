@@ -63,6 +63,7 @@ STATUS_PHASE = {
 }
 
 AWAITING_RECALL = 5
+OUTSIDE_HOURS = 6
 
 STATUS_WORDS = {
     0: "new",
@@ -71,7 +72,7 @@ STATUS_WORDS = {
     3: "paused",
     4: "completed",
     AWAITING_RECALL: "waiting for the next recall round",
-    6: "outside working hours",
+    OUTSIDE_HOURS: "outside working hours",
     7: "expired",
 }
 

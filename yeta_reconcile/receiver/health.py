@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.receiver.metrics import REASONS
+from yeta_reconcile.receiver.silence import silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,8 @@ class Pulse:
         self._trouble = ""
         self._said = (0, 0)
         self._said_at = -SAY_EVERY
+        self._heard_at = -SAY_EVERY
+        self.silent = False
         self.felt = threading.Event()
         self.counts: InboxCounts | None = None
 
@@ -72,6 +75,18 @@ class Pulse:
         self._say_refusals()
         self.counts = self._store.inbox.counts()
         self._say(self.counts)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Whether the platform has been silent for hours while calls were to be made; said when it begins."""
+        if time.monotonic() - self._heard_at < SAY_EVERY:
+            return
+        self._heard_at = time.monotonic()
+        now = time.time_ns() // 1_000_000
+        waves = [wave for one in self._store.waves.recorded().campaigns.values() for wave in one.waves]
+        was, self.silent = self.silent, silent(waves, self._store.inbox.traffic(now).last_push, now)
+        if self.silent and not was:
+            log.warning("no push for hours while waves are started: does the platform push to this address?")
 
     def _try(self) -> None:
         self._waiting_since = time.monotonic()

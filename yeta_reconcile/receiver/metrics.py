@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from yeta_reconcile.platform.pushes import MODULES
-from yeta_reconcile.receiver.counts import CAMPAIGN
 from yeta_reconcile.store.inbox import Standing
 
 if TYPE_CHECKING:
     from yeta_reconcile.receiver.contexts import ContextsState
-    from yeta_reconcile.receiver.counts import Counts
     from yeta_reconcile.store.inbox import InboxCounts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
@@ -62,14 +60,10 @@ class Metrics:
         self._dead = Gauge("yeta_dead_letters", "Bodies that were no JSON object.", **made)
         self._queue = Gauge("yeta_writer_queue", "Pushes that wait to be stored.", **made)
         self._storing = Gauge("yeta_storing", "1 if the state can be written.", **made)
+        self.silent = Gauge("yeta_silent", "1 if no push came for hours while waves are started.", **made)
         self._entries = Gauge("yeta_contexts_entries", "Dialog contexts in memory.", **made)
         self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
         self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
-        self._last_push = Gauge("yeta_last_push_timestamp_seconds", "When a push last came in.", **made)
-        self._campaigns = {
-            name: Gauge(f"yeta_campaign_{name}", words, ["campaign"], **made)
-            for name, words in CAMPAIGN.items()
-        }
 
     def answered(self, module: str, outcome: str, seconds: float) -> None:
         """A push was answered."""
@@ -94,22 +88,9 @@ class Metrics:
         self._folded[standing].inc()
 
     def text(
-        self,
-        counts: InboxCounts | None,
-        queue: int,
-        contexts: ContextsState,
-        now: float,
-        *,
-        storing: bool,
-        campaigns: Counts | None = None,
+        self, counts: InboxCounts | None, queue: int, contexts: ContextsState, now: float, *, storing: bool
     ) -> bytes:
-        """The exposition; `counts` or `campaigns` None: they are not known yet."""
-        if campaigns is not None:
-            self._last_push.set(campaigns.last_push)
-            for name, gauge in self._campaigns.items():
-                gauge.clear()
-                for campaign, values in campaigns.campaigns.items():
-                    gauge.labels(campaign).set(values[name])
+        """The exposition; `counts` None: they are not known yet."""
         if counts is not None:
             self._inbox.set(counts.waiting)
             self._stuck.set(counts.stuck)

@@ -24,7 +24,8 @@ class WaveStatus:
     `missing` counts dialled numbers without a record (0: complete, None: cannot be told yet); `backfill`
     can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow. `again` counts rows
     that the platform may still try again, not before `again_from`; of `again_unrecorded` of them it is known
-    that they were dialled and nothing more.
+    that they were dialled and nothing more. Of the `missing` records so many are `on_the_way`: calls have
+    only just been made.
     """
 
     number: int
@@ -41,6 +42,7 @@ class WaveStatus:
     again: int = 0
     again_unrecorded: int = 0
     again_from: datetime | None = None
+    on_the_way: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class CampaignStatus:
     and what stands behind `again_from`, as in `plan/foresight.py`. `unrecorded` are tasks that bear its mark
     and have no record: their ids, each with the platform's status in words.
     `again` and `again_from` are those of its waves together; of its `numbers`, each counted once in however
-    many waves it stands, so many are `dialled`.
+    many waves it stands, so many are `dialled`. `held_up_by` says in a word or two what keeps it from
+    going on.
     """
 
     name: str
@@ -74,6 +77,7 @@ class CampaignStatus:
     currency: str = ""
     source: str = ""
     waits_for: tuple[str, ...] = ()
+    held_up_by: str = ""
 
     @property
     def ahead(self) -> Forecast:
@@ -100,6 +104,7 @@ class Status:
 
     `silent` says why the platform was not asked, or did not answer; then only what is recorded is shown.
     `timetable` is whose each line will be.
+    `alerts` are sentences on records that do not come, or that are not ours.
     """
 
     FORMAT: ClassVar[str] = "yeta-status/1"
@@ -109,6 +114,7 @@ class Status:
     halted: str = ""
     silent: str = ""
     timetable: tuple[Held, ...] = ()
+    alerts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +131,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What differs live from what was applied; `checked` counts the waves that were looked at."""
+    """What differs live from what was applied; `checked` counts the waves that were looked at.
+
+    `alerts` are as in a status: they are no difference.
+    """
 
     FORMAT: ClassVar[str] = "yeta-drift/1"
 
     at: datetime
     checked: int
     differences: tuple[Difference, ...] = ()
+    alerts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.foresight import Held, held_json
+from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
     CampaignStatus,
     Drift,
@@ -96,15 +97,18 @@ def _status(status: Status, paint: Paint) -> list[str]:
     if status.silent:
         silent = f"THE PLATFORM DID NOT ANSWER: {clean(status.silent)}. This is what the state recorded."
         lines += [paint(silent, "careful"), ""]
+    lines += _alerts(status.alerts, paint)
     if not status.campaigns:
         return [*lines, "No campaigns."]
-    for campaign in status.campaigns:
-        lines += [*_campaign(campaign, paint, status.at), ""]
+    head, *rows = overview(status)
+    lines += [paint(head, "faint"), *rows, ""]
+    if len(status.campaigns) == 1:
+        lines += [*_campaign(status.campaigns[0], paint, status.at), ""]
     if timetable := timetable_lines(status.timetable, status.at):
         lines += [*timetable, ""]
     dialled = sum(campaign.dialled for campaign in status.campaigns)
-    rows = sum(campaign.numbers for campaign in status.campaigns)
-    total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {rows:,} dialled"
+    numbers = sum(campaign.numbers for campaign in status.campaigns)
+    total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {numbers:,} dialled"
     return [*lines, f"{total} at {moment(status.at)}."]
 
 
@@ -152,6 +156,8 @@ def _share(part: int | None, whole: int | None) -> str | None:
 
 
 def _records(wave: WaveStatus, today: date) -> str:
+    if wave.missing and wave.on_the_way == wave.missing:
+        return f"{wave.missing:,} on the way"
     if wave.missing is None:
         return "not told yet"
     if not wave.missing:
@@ -186,7 +192,16 @@ def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:
     return [f"  {said if campaign.fits else paint(said, 'careful')}"]
 
 
+def _alerts(alerts: tuple[str, ...], paint: Paint) -> list[str]:
+    said = [paint(f"ALERT: {clean(words)}", "careful") for words in alerts]
+    return [*said, ""] if said else []
+
+
 def _drift(drift: Drift, paint: Paint) -> list[str]:
+    return [*_alerts(drift.alerts, paint), *_differences(drift, paint)]
+
+
+def _differences(drift: Drift, paint: Paint) -> list[str]:
     looked = f"{count(drift.checked, 'wave')} looked at, {moment(drift.at)}"
     if not drift.differences:
         return [f"No drift ({looked})."]

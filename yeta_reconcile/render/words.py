@@ -156,6 +156,10 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
     parts = [
         f"{summary.counts[action]:,} {words}" for action, words in _TO_DO.items() if summary.counts[action]
     ]
+    if not parts and summary.blocked:
+        others = f", {count(summary.unchanged, 'campaign')} unchanged" if summary.unchanged else ""
+        kept = count(summary.blocked, "campaign is", "campaigns are")
+        return f"Blocked: {kept} kept from any change{others}. {asides(plan)}".rstrip()
     if not parts:
         return f"No changes. {asides(plan) or _as_declared(summary.campaigns)}"
     if not plan.doing:
@@ -170,7 +174,7 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
         people.append(f"{summary.removed_numbers:,} will leave their waves")
     people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
     if summary.blocked:
-        people.append(f"{summary.blocked:,} blocked")
+        people.append(f"{count(summary.blocked, 'campaign')} blocked")
     what = "Refused plan" if refused else "Plan"
     return f"{what}: {', '.join(parts)} — {', '.join(people)}. {asides(plan)}".rstrip()
 

@@ -169,17 +169,15 @@ class _Counting:
                     figures.hours.setdefault(at.hour, Tally()),
                     figures.days.setdefault(at.weekday(), Tally()),
                 ]
-            connected, meaning = call.connected, call.meaning
-            talk = (call.duration_call or 0) if connected else 0
-            refused, faulty = meaning is Meaning.REFUSED, meaning is Meaning.FAULT
+            talk = call.duration_call or 0 if call.connected else 0
             for tally in tallies:
                 tally.calls += 1
-                tally.connected += connected
-                tally.refused += refused
-                tally.faults += faulty
+                tally.connected += call.connected
+                tally.refused += call.meaning is Meaning.REFUSED
+                tally.faults += call.meaning is Meaning.FAULT
                 tally.talk += talk
             figures.results.setdefault((call.result, call.description), [0, 0])[1] += 1
-            if connected:
+            if call.connected:
                 figures.lengths[bisect_left(LENGTHS, talk)] += 1
                 figures.seconds.append(talk)
 

@@ -97,16 +97,6 @@ class Calls:
         )
         return int(found[0][0])
 
-    def made(self) -> dict[int, tuple[int, int, int]]:
-        """By wave: recorded calls, those that were answered, and the rows that any of them reached."""
-        found = self._database.read(
-            "SELECT wave_id, SUM(made), SUM(answered), SUM(reached) FROM (SELECT wave_id, COUNT(*) AS made, "
-            "SUM(connected) AS answered, "
-            "CASE WHEN row_key IS NULL THEN 0 ELSE MAX(connected) END AS reached FROM calls "
-            "WHERE wave_id IS NOT NULL AND recorded = 1 GROUP BY wave_id, row_key) AS by_row GROUP BY wave_id"
-        )
-        return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in found}
-
     def without_place(self) -> tuple[int, int, int]:
         """How many calls have no record, how many of a wave no row, and how many are of no wave."""
         ((unrecorded, rowless, elsewhere),) = self._database.read(
@@ -119,8 +109,8 @@ class Calls:
     def results(self, wave_id: int) -> Results:
         """What the records of a wave add up to; a row's result is that of its last call."""
         counted = self._database.read(
-            "SELECT result, description, COUNT(*), SUM(answered), SUM(made) FROM ("
-            "SELECT result, description, ROW_NUMBER() OVER (PARTITION BY row_key "
+            "SELECT result, description, COUNT(*), SUM(answered), SUM(made), MAX(at) FROM ("
+            "SELECT result, description, at, ROW_NUMBER() OVER (PARTITION BY row_key "
             "ORDER BY COALESCE(at, 0) DESC, call_uuid DESC) AS nth, "
             "MAX(connected) OVER (PARTITION BY row_key) AS answered, "
             "COUNT(*) OVER (PARTITION BY row_key) AS made FROM calls "
@@ -133,6 +123,7 @@ class Calls:
             connected=sum(int(row[3]) for row in counted),
             calls=sum(int(row[4]) for row in counted),
             by_result=tuple((row[0], row[1], int(row[2])) for row in counted),
+            last=max((row[5] for row in counted if row[5]), default=None),
         )
 
     def unreached(self, wave_id: int, keys: Collection[bytes]) -> set[bytes]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.waves.traffic import DAY_MS, Traffic
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -135,6 +137,22 @@ class Inbox:
             "(SELECT COUNT(*) FROM inbox WHERE standing = 2), (SELECT COUNT(*) FROM dead_letters)"
         )[0]
         return InboxCounts(row[0], row[1], row[2])
+
+    def traffic(self, now: int) -> Traffic:
+        """When the platform pushed last, and how many records of the day before `now` are of others' tasks.
+
+        What was fetched is no push. Times in ms.
+        """
+        last = self._database.read(
+            "SELECT received FROM inbox WHERE source <> 'backfill' ORDER BY serial DESC LIMIT 1"
+        )
+        foreign = self._database.read(
+            "SELECT COUNT(*) FROM calls WHERE wave_id IS NULL AND recorded = 1 AND task_id <> '' AND "
+            "received >= ? AND task_id NOT IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL) "
+            "AND task_id NOT IN (SELECT task_id FROM forgotten)",
+            (now - DAY_MS,),
+        )
+        return Traffic(last[0][0] if last else None, int(foreign[0][0]))
 
     def retry(self, serials: Sequence[int] | None = None) -> int:
         """Give stuck pushes (all, or some) to the projector once more; how many."""

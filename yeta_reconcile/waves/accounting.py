@@ -11,12 +11,16 @@ FETCHABLE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What the records of a wave say, counted by row; a row's result is that of its last call."""
+    """What the records of a wave say, counted by row; a row's result is that of its last call.
+
+    `last` is when the last call of all was, ms.
+    """
 
     dialled: int = 0
     connected: int = 0
     calls: int = 0
     by_result: tuple[tuple[str, str, int], ...] = ()
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,11 +203,9 @@ def show_plan(planned: Planned, form: str, *, color: bool, err: bool = False) ->
     elif form == "markdown":
         show(plan_markdown(plan, refusals=refusals), err=err)
     else:
-        otherwise = {change.campaign for change in plan.changes} | planned.blocked
-        otherwise |= {
-            found.campaign for found in plan.diagnostics if found.severity == "error" and found.campaign
-        }
-        unchanged = [name for name in sorted(planned.subjects) if name not in otherwise]
+        otherwise = {*plan.blocked, *(change.campaign for change in plan.changes)}
+        declared = (name for name, subject in planned.subjects.items() if subject.declared)
+        unchanged = [name for name in sorted(declared) if name not in otherwise]
         show(plan_text(plan, color=color, unchanged=unchanged, refusals=refusals), err=err)
 
 

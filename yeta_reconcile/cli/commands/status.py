@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,17 +20,19 @@ from yeta_reconcile.errors import (
     InvalidInput,
     Unreachable,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.diff import in_the_light
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
-from yeta_reconcile.planning.outlook import recalls_of
+from yeta_reconcile.planning.outlook import alerts_of, recalls_of
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import (
     PlatformError,
 )
+from yeta_reconcile.render.overview import in_place
 from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.record import BY_HAND
@@ -59,14 +63,20 @@ def status(context: Context, name: str | None, form: str, watch: bool) -> None:
     Sends no call that changes anything. If the platform does not answer, what the state recorded is shown.
     """
     with session(context, patience=PATIENCE_SECONDS) as opened:
-        while True:
-            report = look(opened, name)
-            if watch and form == "text":
-                click.clear()
-            _print(report, form, context)
-            if not watch:
-                return
-            time.sleep(REDRAW_SECONDS)
+        if not watch:
+            _print(look(opened, name), form, context)
+            return
+        try:
+            while True:
+                report = look(opened, name)
+                if form == "text" and sys.stdout.isatty():
+                    show(in_place(report_text(report, color=context.color), *get_terminal_size()))
+                else:
+                    _print(report, form, context)
+                time.sleep(REDRAW_SECONDS)
+        except KeyboardInterrupt:
+            # That is how it ends; whoever stopped it need not be told.
+            raise click.exceptions.Exit(Exit.INTERRUPTED) from None
 
 
 def _print(report: Status, form: str, context: Context) -> None:
@@ -103,7 +113,8 @@ def look(opened: Session, name: str | None) -> Status:
         if name in {None, shown}
     )
     timetable = ahead.timetable if name is None else ()
-    return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent, timetable)
+    said = alerts_of(store, recorded, observed, now)
+    return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent, timetable, said)
 
 
 def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:

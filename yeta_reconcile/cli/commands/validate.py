@@ -11,9 +11,9 @@ import click
 from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
 from yeta_reconcile.cli.output import say, show, show_json, tell
 from yeta_reconcile.diagnostics import (
-    Diagnostic,
     Position,
     diagnostic_json,
+    once,
 )
 from yeta_reconcile.documents.contacts import ListReader, plain_digest
 from yeta_reconcile.documents.relations import unknown_predecessors
@@ -25,9 +25,10 @@ from yeta_reconcile.render.annotations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.platform.resources import Config
 
 FORMAT = "yeta-validate/1"
@@ -119,21 +120,15 @@ def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], finding
         for _ in reader.blocks():
             pass
         rows += reader.count
-        findings += [*reader.diagnostics, *_encoding(spec.label, reader.codec)]
+        findings += reader.diagnostics
     if (barred := survey.do_not_call) and not [*barred.findings()]:
         findings += barred.numbers(plain_digest).diagnostics
     readers = [*map(survey.context_reader, survey.contexts.values()), *survey.other_contexts]
     for contexts in readers:
         if contexts is not None:
             rows += sum(1 for _ in contexts)
-            findings += [*contexts.diagnostics, *_encoding(contexts.label, contexts.codec)]
+            findings += contexts.diagnostics
     return rows
-
-
-def _encoding(label: str, codec: str) -> Iterator[Diagnostic]:
-    """What a list was read as, if that is not what is written everywhere."""
-    if codec and not codec.startswith("utf-8"):
-        yield Diagnostic("note", "encoding", f"this file is read as {codec.upper()}", Position(label))
 
 
 def _config(survey: Survey, environ: Mapping[str, str]) -> Config:
@@ -154,8 +149,7 @@ def online_findings(survey: Survey, config: Config) -> list[Diagnostic]:
 
 def _sorted(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
     """By place, each once: a list that two campaigns share is read twice."""
-    unique = dict.fromkeys(findings)
-    return sorted(unique, key=lambda found: (found.position or Position(""), found.summary))
+    return sorted(once(findings), key=lambda found: (found.position or Position(""), found.summary))
 
 
 def _counts(survey: Survey | None, rows: int) -> dict[str, int]:
