@@ -37,7 +37,7 @@ def test_the_installed_wheel_runs_the_demo_on_nothing_but_itself(wheel: Path, tm
     site = tmp_path / "site"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*command, "--target", str(site), str(wheel)], check=True, timeout=120)
-    environ = {**os.environ, "PYTHONPATH": str(site)}
+    environ = {**os.environ, "PYTHONPATH": str(site), "TMPDIR": str(tmp_path)}
     where = "import yeta_reconcile; print(yeta_reconcile.__file__)"
     found = subprocess.run(
         [sys.executable, "-c", where], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True
@@ -55,4 +55,9 @@ def test_the_installed_wheel_runs_the_demo_on_nothing_but_itself(wheel: Path, tm
     assert shown.returncode == 0, shown.stderr
     for words in ("60 telephones will ring", "No changes.", "± replace", "That was the whole thing."):
         assert words in shown.stdout
+    pages = sorted(tmp_path.glob("yeta-report-*/report-*.html"))
+    assert [page.name for page in pages] == ["report-en.html", "report-zh.html"]
+    for page, word in zip(pages, ("Reached", "已接通"), strict=True):
+        assert f"\n{page}\n" in shown.stdout
+        assert word in page.read_text(encoding="utf-8")
     assert "19900009999" not in shown.stdout.replace("$ yeta why 19900009999", "")

@@ -91,13 +91,13 @@ def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | Know
         f'title="{text(words("sort", head=head))}">{text(head)}</button></th>'
         for head, numeric in zip(heads, right, strict=True)
     )
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(map(_cell, row, heads))}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(cell: str | Known | Cell) -> str:
+def _cell(cell: str | Known | Cell, head: str) -> str:
     if isinstance(cell, Known):
-        return f"<td>{text(cell.text)}</td>"
+        return f'<td class="w">{text(cell.text)}</td>'
     if isinstance(cell, str):
         return f'<td class="w">{hidden(cell)}</td>'
-    return f'<td class="n {cell.kind}" data-v="{cell.value!r}">{text(cell.text)}</td>'
+    return f'<td class="n {cell.kind}" data-h="{text(head)}" data-v="{cell.value!r}">{text(cell.text)}</td>'

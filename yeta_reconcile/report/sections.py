@@ -290,7 +290,7 @@ def campaigns(figures: Figures, words: Words) -> str:
         return ""
     priced = figures.cost is not None
     ahead = figures.finish is not None
-    names = ["campaign", "state", "people", "called", "reached", "rate", "calls"]
+    names = ["campaign", "state", "people", "called", "reached", "reach", "calls"]
     names += ["finish"] * ahead + ["cost"] * priced
     rows: list[Row] = [
         [

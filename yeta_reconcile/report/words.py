@@ -53,6 +53,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "answered": ("Answered", "接通"),
     "not answered": ("Not answered", "未接通"),
     "rate": ("Answer rate", "接通率"),
+    "reach": ("Reached of called", "接通人数占比"),
     "hours": ("By hour", "按时段"),
     "hours note": ("Calls by the hour they began in", "按呼叫开始的小时"),
     "days": ("By weekday", "按星期"),
@@ -70,7 +71,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "lengths": ("Length of calls", "通话长度"),
     "lengths note": (
         "Answered calls, up to so many seconds of talk; half are over after {median}",
-        "接通的通话，按不超过多少秒统计；一半在 {median} 内结束",
+        "接通的通话，按不超过多少秒统计；一半在 {median}内结束",
     ),
     "over": ("{seconds}+", "{seconds}+"),
     "answers": ("Answers", "客户回答"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -50,12 +51,13 @@ def demo(context: Context, repository: Path | None, keep: Path | None) -> Exit:
     """Show the whole thing on this machine; nobody is rung.
 
     Copies REPOSITORY (by default a new one, as `yeta init` writes it), starts an emulated platform and the
-    receiver, plans, applies, lets calls happen, changes what runs, and shows the results.
+    receiver, plans, applies, lets calls happen, changes what runs, and shows the results; at its end
+    a report in both languages, whose paths it prints.
     """
     with ExitStack() as stack:
         folder = _kept(context.chdir / keep) if keep else Path(stack.enter_context(_temporary()))
         source = context.chdir / repository if repository else None
-        _Demo(folder, source, stack).play()
+        _Demo(folder, source, stack, kept=keep is not None).play()
     return Exit.DONE
 
 
@@ -79,11 +81,12 @@ def _temporary() -> Iterator[str]:
 class _Demo:
     """One showing. `folder` is where the copy, its state and the platform's log live."""
 
-    def __init__(self, folder: Path, source: Path | None, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, source: Path | None, stack: ExitStack, *, kept: bool) -> None:
         self.root = folder / REPOSITORY
         self.source = source
         self.stack = stack
         self.folder = folder
+        self.kept = kept
         secret = secrets.token_urlsafe(12)
         self.receiver = f"127.0.0.1:{_free_port()}"
         self.push_url = f"http://{self.receiver}/{secret}"
@@ -131,6 +134,7 @@ class _Demo:
         _say("Every call of one person, and every apply so far.")
         self._yeta("why", LATECOMER)
         self._yeta("history")
+        self._report()
         _say("That was the whole thing. `yeta init` writes a repository to start from.")
 
     # Setting up
@@ -208,6 +212,18 @@ class _Demo:
             encoding="utf-8",
         )
         return json.loads(done.stdout)
+
+    def _report(self) -> None:
+        """The page, in both languages, where it outlives the showing."""
+        if importlib.util.find_spec("pygal") is None:
+            _say(
+                "`yeta report` makes a page of all this, with the extra: pip install 'yeta-reconcile[report]'"
+            )
+            return
+        _say("How it went, as a page for whoever owns the campaign, in both languages.")
+        folder = self.folder if self.kept else Path(tempfile.mkdtemp(prefix="yeta-report-"))
+        for language in ("en", "zh"):
+            self._yeta("--lang", language, "report", "-o", str(folder / f"report-{language}.html"))
 
     # What is shown of a running campaign
 
