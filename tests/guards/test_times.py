@@ -71,7 +71,7 @@ def test_a_staged_wave_is_staged_anew_for_tighter_hours(tmp_path: Path) -> None:
 
     lab.declare_project('limits: {hours: ["10:00-11:00"]}\ntimezone: UTC\n')
     assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [
-        ("replace", "changed-by-another-hand")
+        ("replace", "attributes-changed")
     ]
     lab.converge()
 

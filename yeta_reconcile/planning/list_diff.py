@@ -220,9 +220,10 @@ class Comparison:
     def _named(self, tally: Tally) -> Iterator[Diagnostic]:
         label = self.spec.label
         if barred := tally.barred_lines:
+            said, where = ("row is", "line") if len(barred) == 1 else ("rows are", "lines")
             words = (
-                f"{len(barred):,} {'rows are' if len(barred) > 1 else 'row is'} not called, since nobody may "
-                f"call the number (limits.do_not_call): lines {Stretches.of(barred)}"
+                f"{len(barred):,} {said} not called, since nobody may call the number (limits.do_not_call): "
+                f"{where} {Stretches.of(barred)}"
             )
             yield Diagnostic("warning", "do-not-call", words, Position(label, barred[0], 1))
         for line, code in tally.aside_lines[:NAMED_LINES]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.platform.hours import beyond
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def decide_staged(case: Case) -> None:
         attributes = case.attributes.changes_from(record.attributes)
         if case.subject.columns and record.columns != case.subject.columns:
             attributes["columns"] = (list(record.columns), list(case.subject.columns))
+        if late := _beyond_hours(case, wave):
+            attributes["windows"] = (late, list(case.subject.hours))
         added = 0 if record.full else case.delta.new
         same = delta is not None and delta.same and not attributes and not added
         same &= record.wave_id not in case.subject.tampered
@@ -43,6 +46,13 @@ def decide_staged(case: Case) -> None:
                 wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows,
                 repeat_rows=again if verified else 0,
             )  # fmt: skip
+
+
+def _beyond_hours(case: Case, wave: Wave) -> list[str]:
+    """Windows of a task that nobody declared, where a limit on hours became tighter than they are."""
+    shown = wave.task.windows if wave.task and wave.record.attributes.windows is None else None
+    late = case.subject.hours and beyond(shown or (), case.subject.hours)
+    return list(shown or ()) if late else []
 
 
 def _restage(
