@@ -17,6 +17,7 @@ from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Exemption, Limits
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
 from yeta_reconcile.planning.guards import Bearing, Guards
+from yeta_reconcile.planning.spending import Spending
 
 CASES = Path(__file__).parent / "cases"
 TODAY = date(2026, 12, 1)
@@ -46,10 +47,11 @@ def a_bearing(said: dict[str, Any]) -> Bearing:
 def test_a_limit(case: dict[str, Any]) -> None:
     exempt = {name: (Exemption.model_validate(one),) for name, one in case.get("exempt", {}).items()}
     bearings = {name: a_bearing(one) for name, one in case.get("bearings", {}).items()}
+    spending = Spending(**case["spending"], currency="CNY") if "spending" in case else None
     limits = Limits.model_validate(case.get("limits", {}))
     guards = Guards(limits, exempt, TODAY, lambda *path: Position(".".join(path), 7, 3))
 
-    found = guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), bearings)
+    found = guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), bearings, spending)
 
     refused = {one.position.file: one for one in found if one.severity == "error" and one.position}
     wanted = {f"limits.{name}": words for name, words in case.get("refused", {}).items()}

@@ -152,6 +152,7 @@ class Exemption(_Document):
         "hours",
         "days",
         "staged_first",
+        "spend",
     ]
     """The guard of `limits:` in yeta.yaml."""
     reason: Annotated[str, Field(min_length=1)]
@@ -167,6 +168,15 @@ class Frequency(_Document):
     """Calls at most; recalls of one task are one."""
     within: Duration = timedelta(days=7)
     """In this time."""
+
+
+class Spend(_Document):
+    """What calls may cost in a day, a week or a month, by `price`."""
+
+    budget: Annotated[float, Field(ge=0, examples=[5000]), NoFlag]
+    """So much at most, in the currency of `price`."""
+    per: Literal["day", "week", "month"]
+    """In this stretch of the calendar, in the project's timezone."""
 
 
 class Limits(_Document):
@@ -194,6 +204,8 @@ class Limits(_Document):
     """Parts of the day beyond which nobody may be called; the hours of lines are cut to these."""
     days: Days | None = None
     """`workdays` or weekdays beyond which nobody may be called."""
+    spend: Annotated[Spend | None, Field(examples=[{"budget": 5000, "per": "month"}])] = None
+    """What was called in a stretch of time and what is foreseen in the rest of it may cost so much."""
     staged_first: StrictBool = False
     """Only a wave that an earlier apply staged is started."""
 
@@ -278,6 +290,13 @@ class Project(_Document):
     """What is made of the forecast."""
     environments: dict[Name, dict[str, Any]] = {}
     """`--env NAME` overlays these keys on the ones above."""
+
+    @model_validator(mode="after")
+    def _can_tell_what_it_spends(self) -> Project:
+        if self.limits.spend is not None and self.price is None:
+            words = "limits.spend needs `price`, by which calls cost something"
+            raise PydanticCustomError("spend_without_price", words, {"at": "limits"})
+        return self
 
 
 class Campaign(_Document):

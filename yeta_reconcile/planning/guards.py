@@ -5,6 +5,7 @@ Pure: counts of a plan's changes, and of numbers called too often, against the p
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date, timedelta
 
-    from yeta_reconcile.documents.models import Exemption, Limits
+    from yeta_reconcile.documents.models import Exemption, Limits, Spend
+    from yeta_reconcile.planning.spending import Spending
 
 REFUSED = "limit"
 EXEMPT = "limit-exempt"
@@ -98,6 +100,7 @@ class Guards:
         changes: Iterable[Change],
         frequent: Mapping[str, int],
         bearings: Mapping[str, Bearing] | None = None,
+        spending: Spending | None = None,
     ) -> list[Diagnostic]:
         """Findings, an error for each limit that is passed.
 
@@ -117,6 +120,8 @@ class Guards:
         self._judge_times(bearings, found)
         if self.limits.staged_first:
             self._judge_unstaged(listed, found)
+        if self.limits.spend is not None and spending is not None:
+            self._judge_spending(listed, self.limits.spend, spending, found)
         if self.limits.frequency is not None:
             times, within = self.limits.frequency.times, self.limits.frequency.within
             for campaign, numbers in self._counting("frequency", frequent, found).items():
@@ -193,6 +198,23 @@ class Guards:
             )
             do = "apply it as `state: staged` first, or as `paused` what was started before"
             found.append(self._refusal("staged_first", words, (campaign,), do))
+
+    def _judge_spending(
+        self, changes: list[Change], limit: Spend, spending: Spending, found: list[Diagnostic]
+    ) -> None:
+        """What was called, and will be by all who are not exempt, if anything rings by the plan."""
+        ringing = {change.campaign for change in changes if change.rings}
+        asked = {name: math.ceil(spending.ahead.get(name, 0)) for name in ringing}
+        counting = self._counting("spend", asked, found)
+        exempt = {name for name in spending.ahead if self.exemption(name, "spend")}
+        ahead = sum(cost for name, cost in spending.ahead.items() if name not in exempt)
+        if not counting or spending.spent + ahead <= limit.budget:
+            return
+        spent = f"{spending.spent:,.2f} {spending.currency} were spent this {limit.per}"
+        most = f"limits.spend is {limit.budget:,.2f} a {limit.per}"
+        words = f"{spent} and {ahead:,.2f} are ahead; {most}{_by_campaign(counting)}"
+        do = "call fewer, wait for the next one, raise the budget"
+        found.append(self._refusal("spend", words, tuple(counting), do))
 
     def _name_barred(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
         """Who may call whom nobody may call, and who may not any more: the rows themselves the list names."""

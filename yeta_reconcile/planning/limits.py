@@ -15,6 +15,7 @@ from yeta_reconcile.planning.diff import grip
 from yeta_reconcile.planning.guards import Bearing, Guards
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
+from yeta_reconcile.planning.spending import spending
 from yeta_reconcile.planning.times import beyond_hours, other_day
 from yeta_reconcile.waves.record import Fate
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.diff import Subject
     from yeta_reconcile.store import Store
@@ -38,6 +40,7 @@ def refusals(
     subjects: Mapping[str, Subject],
     changes: Iterable[Change],
     now: datetime,
+    forecasts: Iterable[Forecast] = (),
 ) -> list[Diagnostic]:
     """An error for each limit that a plan's changes pass, and who is exempt from one."""
     limits, listed = declared.project.limits, list(changes)
@@ -53,7 +56,11 @@ def refusals(
         frequent = _frequent(
             declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
         )
-    return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now))
+    spent, price = None, declared.project.price
+    if limits.spend is not None and price is not None and any(change.rings for change in listed):
+        here = now.astimezone(declared.zone)
+        spent = spending(store, price, forecasts, listed, here, limits.spend.per)
+    return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now), spent)
 
 
 def _bearings(

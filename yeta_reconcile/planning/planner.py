@@ -203,7 +203,7 @@ class _Gathering:
         ]
         prospect = Prospect(self.declared, self.store, self.recorded, self.observed.config, self.now)
         ahead = prospect.of_plan(subjects, self.lit, changes)
-        limits = refusals(self.declared, self.store, subjects, changes, self.now)
+        limits = refusals(self.declared, self.store, subjects, changes, self.now, ahead.forecasts)
         limits += prospect.unfit(ahead, subjects)
         findings += [Finding(d, Exit.REFUSED if d.severity == "error" else Exit.DONE) for d in limits]
         diagnostics += limits

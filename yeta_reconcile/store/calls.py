@@ -139,6 +139,13 @@ class Calls:
             found.update(bytes(row[0]) for row in rows)
         return found
 
+    def facts_since(self, since: int) -> Iterator[str]:
+        """The facts, as JSON, of every recorded call that was made since (ms)."""
+        rows = self._database.read(
+            "SELECT facts FROM calls WHERE recorded = 1 AND COALESCE(at, received) >= ?", (since,)
+        )
+        return (row[0] for row in rows)
+
     def in_vain(self, wave_id: int, most: int) -> InVain:
         """The rows of a wave that were called at most so many times and never reached."""
         ((rows, first, last),) = self._database.read(
