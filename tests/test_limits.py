@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.models import Exemption, Limits
+from yeta_reconcile.documents.limits import Exemption, Limits
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.guards import Guards
 

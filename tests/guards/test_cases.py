@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from yeta_reconcile.diagnostics import Position
-from yeta_reconcile.documents.models import Exemption, Limits
+from yeta_reconcile.documents.limits import Exemption, Limits
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
 from yeta_reconcile.planning.guards import Bearing, Guards
 from yeta_reconcile.planning.spending import Spending

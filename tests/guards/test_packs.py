@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from yeta_reconcile.cli.main import main
-from yeta_reconcile.documents.models import Limits
+from yeta_reconcile.documents.limits import Limits
 from yeta_reconcile.documents.packs import FOLDER, NAMES, limits_of, text_of
 from yeta_reconcile.documents.settings import read_settings
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
-from yeta_reconcile.documents.models import Notify
+from yeta_reconcile.documents.limits import Notify
 from yeta_reconcile.notify import targets
 from yeta_reconcile.notify.events import Event, events_of, halted
 from yeta_reconcile.notify.outbox import Outbox

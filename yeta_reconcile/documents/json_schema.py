@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from yeta_reconcile.documents import models
+from yeta_reconcile.documents import limits, models
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def schema() -> dict[str, Any]:
 
 def _meanings() -> Iterator[tuple[str, str, str]]:
     """(model, field, what stands below it as a string) for every field that has a meaning."""
-    for model in ast.parse(inspect.getsource(models)).body:
+    for model in [*ast.parse(inspect.getsource(models)).body, *ast.parse(inspect.getsource(limits)).body]:
         if not isinstance(model, ast.ClassDef):
             continue
         for field, below in pairwise(model.body):

@@ -6,14 +6,12 @@ Pure values; reading files is `documents/repository.py`'s. The models are the on
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar, get_args
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     WithJsonSchema,
@@ -21,6 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from yeta_reconcile.documents.limits import Exemption, Limits, Notify
+from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
     EVERY_DAY,
     WORKDAYS,
@@ -28,7 +28,6 @@ from yeta_reconcile.documents.values import (
     Duration,
     Identifier,
     Moment,
-    Most,
     Name,
     NoFlag,
     Window,
@@ -38,20 +37,10 @@ from yeta_reconcile.documents.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
-class _Document(BaseModel):
-    """Every mapping in a document: unknown keys are errors, values do not change after reading.
-
-    What a field means stands below it; `documents/json_schema.py` reads it there, since pydantic would in
-    every run.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
-
-
-class Platform(_Document):
+class Platform(Strict):
     """How the platform is reached."""
 
     base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] = "https://www.xfyeta.com/openapi"
@@ -66,7 +55,7 @@ class Platform(_Document):
     """How long counts and records must stand still before a paused wave counts as drained."""
 
 
-class Schedule(_Document):
+class Schedule(Strict):
     """When a wave may call."""
 
     begin: Moment | None = None
@@ -88,7 +77,7 @@ class Schedule(_Document):
         return self
 
 
-class Recall(_Document):
+class Recall(Strict):
     """Further tries for those who were not reached."""
 
     count: Annotated[int, Field(ge=0, le=3), NoFlag] = 0
@@ -101,14 +90,16 @@ def _key(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-class Contacts(_Document):
+class Contacts(Strict):
     """The contact list of a campaign."""
 
     csv: Annotated[str, Field(min_length=1, examples=["data/spring-renewal.csv"])]
     """The file, relative to the document."""
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     """`auto` tells UTF-8 (with or without BOM) from GB18030, which Excel writes in China."""
-    columns: Annotated[dict[str, str], Field(examples=[{"客户手机号码": "phone", "姓名": "name"}])] = {}
+    columns: dict[str, str] = Field(
+        default_factory=dict, examples=[{"客户手机号码": "phone", "姓名": "name"}]
+    )
     """Platform column: CSV header. A column that is not named maps to the header of its own name."""
     key: Annotated[
         tuple[str, ...] | None,
@@ -138,91 +129,7 @@ class Contacts(_Document):
     """Submit the numbers in the order of the file."""
 
 
-class Exemption(_Document):
-    """A guard that does not hold for this campaign, why, and until when."""
-
-    limit: Literal[
-        "new_numbers",
-        "ringing_numbers",
-        "deletes",
-        "repeat_numbers",
-        "removed_numbers",
-        "do_not_call",
-        "frequency",
-        "hours",
-        "days",
-        "staged_first",
-        "spend",
-    ]
-    """The guard of `limits:` in yeta.yaml."""
-    reason: Annotated[str, Field(min_length=1)]
-    """Why it does not hold here."""
-    until: Annotated[date, Field(examples=["2026-12-31"])]
-    """The last day on which the exemption counts."""
-
-
-class Frequency(_Document):
-    """How often one number may be called by all campaigns of the repository together."""
-
-    times: Annotated[int, Field(ge=1), NoFlag] = 1
-    """Calls at most; recalls of one task are one."""
-    within: Duration = timedelta(days=7)
-    """In this time."""
-
-
-class Spend(_Document):
-    """What calls may cost in a day, a week or a month, by `price`."""
-
-    budget: Annotated[float, Field(ge=0, examples=[5000]), NoFlag]
-    """So much at most, in the currency of `price`."""
-    per: Literal["day", "week", "month"]
-    """In this stretch of the calendar, in the project's timezone."""
-
-
-class Limits(_Document):
-    """Guards: an apply that goes beyond one is refused before its first call (exit 4)."""
-
-    use: Annotated[
-        tuple[Literal["cn-marketing", "cn-collection"], ...], Field(examples=[["cn-marketing"]])
-    ] = ()
-    """Packs of limits that ship with the tool, see `yeta explain limits.NAME`; the keys beside it win."""
-    new_numbers: Most | None = None
-    """Rows that may enter waves in one apply; a share is one of the rows of all lists."""
-    ringing_numbers: Most | None = None
-    """Rows that may ring after one apply; a share is one of the rows of all lists."""
-    deletes: Most | None = None
-    """Tasks that one apply may delete; a share is one of those that are staged or going on."""
-    repeat_numbers: Most | None = None
-    """People called before, lately or by `repeats`, who may be called again; a share is one of all rows."""
-    removed_numbers: Most | None = None
-    """Rows that may leave waves; a share: of those a campaign has yet to call (default 50%)."""
-    do_not_call: Annotated[tuple[str, ...], Field(examples=[["data/dnc.csv"]])] = ()
-    """CSV files, relative to yeta.yaml, whose first column is the number: none of these is called."""
-    frequency: Frequency | None = None
-    """How often one number may be called by all campaigns together."""
-    hours: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
-    """Parts of the day beyond which nobody may be called; the hours of lines are cut to these."""
-    days: Days | None = None
-    """`workdays` or weekdays beyond which nobody may be called."""
-    spend: Annotated[Spend | None, Field(examples=[{"budget": 5000, "per": "month"}])] = None
-    """What was called in a stretch of time and what is foreseen in the rest of it may cost so much."""
-    staged_first: StrictBool = False
-    """Only a wave that an earlier apply staged is started."""
-
-
-Happening = Literal["finished", "waits", "refused", "aborted", "halted", "unresolved", "drift", "silent"]
-
-
-class Notify(_Document):
-    """Somebody who is told what happens, by one message an event; no number is ever in it."""
-
-    to: Annotated[str, Field(min_length=1, examples=["${OPS_WEBHOOK}"])]
-    """Address: a webhook of WeCom, DingTalk, Feishu, Slack or any other, or a URL of the library apprise."""
-    on: tuple[Happening, ...] = get_args(Happening)
-    """What is told; by default everything."""
-
-
-class Price(_Document):
+class Price(Strict):
     """What calls cost; then plan, status and report say what a campaign will cost."""
 
     per_minute: Annotated[float, Field(ge=0), NoFlag] = 0.0
@@ -233,14 +140,14 @@ class Price(_Document):
     """As it is to be shown."""
 
 
-class Foresight(_Document):
+class Foresight(Strict):
     """What is made of the forecast."""
 
     must_fit: StrictBool = False
     """A campaign that will not be through before its end is an error: the plan is refused."""
 
 
-class Defaults(_Document):
+class Defaults(Strict):
     """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
 
     robot: Identifier | None = None
@@ -255,7 +162,7 @@ class Defaults(_Document):
     """Further tries for those who were not reached."""
 
 
-class Project(_Document):
+class Project(Strict):
     """Settings of a repository, in `yeta.yaml`, after `--env` was laid over them."""
 
     kind: Literal["Project"]
@@ -288,7 +195,7 @@ class Project(_Document):
     """What calls cost."""
     forecast: Foresight = Foresight()
     """What is made of the forecast."""
-    environments: dict[Name, dict[str, Any]] = {}
+    environments: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """`--env NAME` overlays these keys on the ones above."""
 
     @model_validator(mode="after")
@@ -299,7 +206,7 @@ class Project(_Document):
         return self
 
 
-class Campaign(_Document):
+class Campaign(Strict):
     """One campaign: whom a robot calls, over which lines, when, and in which state."""
 
     kind: Literal["Campaign"]
@@ -349,7 +256,7 @@ class Campaign(_Document):
         return self.schedule.days == WORKDAYS
 
 
-class DirectCall(_Document):
+class DirectCall(Strict):
     """A list in which each row is called out once, at apply; it cannot be revoked."""
 
     kind: Literal["DirectCall"]
@@ -376,7 +283,7 @@ class DirectCall(_Document):
     """Guards that do not hold for this direct call."""
 
 
-class Contexts(_Document):
+class Contexts(Strict):
     """Where the answers of a dialog context come from: exactly one of csv, entries, campaign."""
 
     csv: Annotated[str, Field(min_length=1)] | None = None
@@ -401,7 +308,7 @@ class Contexts(_Document):
         return self
 
 
-class DialogContext(_Document):
+class DialogContext(Strict):
     """What `getDialogContext` answers for incoming calls."""
 
     kind: Literal["DialogContext"]
@@ -414,7 +321,7 @@ class DialogContext(_Document):
     """Only for this robot; default any."""
     contexts: Contexts
     """Where the answers come from."""
-    defaults: dict[str, str] = {}
+    defaults: dict[str, str] = Field(default_factory=dict)
     """For a relation id that is not listed, or not sent."""
 
 
@@ -429,11 +336,6 @@ class _Declared(Protocol):
     def model(self) -> Calling:
         """What it says."""
         ...
-
-
-def exemption(given: Iterable[Exemption], limit: str, today: date) -> Exemption | None:
-    """What exempts from a limit today."""
-    return next((one for one in given if one.limit == limit and one.until >= today), None)
 
 
 _Known = TypeVar("_Known", bound=_Declared)

@@ -25,6 +25,7 @@ from yeta_reconcile.documents.contacts import ListSpec
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in
+from yeta_reconcile.documents.limits import exemption
 from yeta_reconcile.documents.models import (
     Campaign,
     Contacts,
@@ -32,7 +33,6 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
     Project,
-    exemption,
 )
 from yeta_reconcile.documents.originals import says_still
 from yeta_reconcile.documents.reach import folder_findings

@@ -14,7 +14,7 @@ from yeta_reconcile.notify.outbox import Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from yeta_reconcile.documents.models import Notify
+    from yeta_reconcile.documents.limits import Notify
     from yeta_reconcile.notify.events import Event
     from yeta_reconcile.store import Store
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.models import exemption
+from yeta_reconcile.documents.limits import exemption
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date, timedelta
 
-    from yeta_reconcile.documents.models import Exemption, Limits, Spend
+    from yeta_reconcile.documents.limits import Exemption, Limits, Spend
     from yeta_reconcile.planning.spending import Spending
 
 REFUSED = "limit"

@@ -1,0 +1,15 @@
+"""What every mapping of a document is: the base of its models."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Strict(BaseModel):
+    """Every mapping in a document: unknown keys are errors, values do not change after reading.
+
+    What a field means stands below it; `documents/json_schema.py` reads it there, since pydantic would in
+    every run.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
