@@ -10,7 +10,14 @@ import pytest
 
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.platform.resources import CreateRequest, Task
-from yeta_reconcile.waves.attributes import ATTRIBUTES, BY_NAME, Attribute, Attributes, attribute_path
+from yeta_reconcile.waves.attributes import (
+    ATTRIBUTES,
+    BY_NAME,
+    STRETCH,
+    Attribute,
+    Attributes,
+    attribute_path,
+)
 from yeta_reconcile.waves.readback import read_back
 
 WHOLE = Attributes(
@@ -43,7 +50,7 @@ def told(**other: Any) -> Task:
 def test_what_is_declared_is_sent_and_told_under_one_name() -> None:
     names = [attribute.name for attribute in ATTRIBUTES]
 
-    assert names == [field.name for field in fields(Attributes)]
+    assert [*names, *STRETCH] == [field.name for field in fields(Attributes)]
     assert {*names} == {field.name for field in fields(CreateRequest)} - {"name"}
     assert {*names} <= {field.name for field in fields(Task)}
 

@@ -13,6 +13,7 @@ import pytest
 
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator.emulator import Emulator
+from yeta_reconcile.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ def test_errors_in_documents_and_lists_come_in_one_run_sorted_by_place(
 
     out, err = capsys.readouterr()
     assert out == "2 campaigns, 1 dialog context, 3 rows: 5 errors, 0 warnings\n"
-    assert [line.partition(": error")[0] for line in err.splitlines()] == [
+    assert [line.partition(": error")[0] for line in err.splitlines() if ": note" not in line] == [
         "c.yaml:2:7",
         "c.yaml:6:17",
         "ids.csv:3:1",
@@ -207,3 +208,36 @@ def test_a_do_not_call_list_is_checked_too(tmp_path: Path, capsys: pytest.Captur
         (tmp_path / f"{name}.csv").write_text("phone,why\n1.99E+10,asked\n", encoding="utf-8")
     assert main(["-C", str(tmp_path), "validate"]) == 3
     assert "dnc.csv:2:1: error: Excel has rounded it" in capsys.readouterr().err
+
+
+def test_who_is_to_come_after_nobody_that_was_ever_known_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = CAMPAIGN.format(name="a", robot="719", csv="list.csv") + "after: [b, gone]\n"
+    write(tmp_path, a=document, list="phone\n19900001111\n")
+    store = open_store("state/yeta.db", tmp_path, {}, project="acme", environment="", create=True)
+    store.waves.declare("gone", "Campaign", (), protect=False)
+    store.close()
+
+    assert main(["-C", str(tmp_path), "validate"]) == 3
+
+    assert "a.yaml:7:9: error: there is no campaign b" in capsys.readouterr().err
+    (tmp_path / "state" / "yeta.db").unlink()
+    main(["-C", str(tmp_path), "validate"])
+    assert "a.yaml:7:12: error: there is no campaign gone" in capsys.readouterr().err
+
+
+def test_a_line_that_several_campaigns_want_is_noted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["a", "b", "c"]
+    documents = {name: CAMPAIGN.format(name=name, robot="719", csv="list.csv") for name in names}
+    documents["c"] = documents["c"].replace("running", "paused")
+    write(tmp_path, **documents, list="phone\n19900001111\n")
+
+    assert main(["-C", str(tmp_path), "validate"]) == 0
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "b.yaml:5:9: note: line 055169101408 is in 2 campaigns that are declared running: a, b"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +29,7 @@ from tests.support.trouble import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 CHANGES = {"create", "insert", "start", "pause", "delete"}
@@ -76,7 +78,7 @@ def a_share(story: Untroubled) -> list[Point]:
     return list(dict.fromkeys(points))
 
 
-def goes_wrong_at(root: Path, point: Point, story: Untroubled) -> bool:
+def goes_wrong_at(story: Untroubled, root: Path, point: Point) -> bool:
     """Live through the story with trouble at one point. Whether the trouble struck at all."""
     lab = a_lab(root, point)
     watch_starts(lab)
@@ -90,12 +92,15 @@ def goes_wrong_at(root: Path, point: Point, story: Untroubled) -> bool:
     return lab.struck
 
 
-def go_through(points: list[Point], root: Path, story: Untroubled, record: Any, shard: int = 0) -> None:
+def go_through(
+    points: list[Point], root: Path, live: Callable[[Path, Point], bool], record: Any, shard: int = 0
+) -> None:
+    """Live through a story once for each point; all that go wrong are named."""
     failed = {}
     struck: Counter[str] = Counter()
     for index, point in enumerate(points):
         try:
-            struck[point.kind] += goes_wrong_at(root / str(index), point, story)
+            struck[point.kind] += live(root / str(index), point)
         except Exception as error:  # noqa: BLE001 -- all points are reported, not the first that fails
             failed[str(point)] = f"{type(error).__name__}: {error}"
     record("points", sum(struck.values()))
@@ -108,7 +113,8 @@ def go_through(points: list[Point], root: Path, story: Untroubled, record: Any, 
 def test_a_fault_or_a_death_at_any_call_or_write_ends_as_if_nothing_had_happened(
     shard: int, tmp_path: Path, untroubled: Untroubled, record_property: Any
 ) -> None:
-    go_through(a_share(untroubled)[shard::SHARDS], tmp_path, untroubled, record_property, shard)
+    live = partial(goes_wrong_at, untroubled)
+    go_through(a_share(untroubled)[shard::SHARDS], tmp_path, live, record_property, shard)
 
 
 @pytest.mark.torture
@@ -116,4 +122,5 @@ def test_a_fault_or_a_death_at_any_call_or_write_ends_as_if_nothing_had_happened
 def test_every_kind_of_trouble_at_every_call_and_write_ends_as_if_nothing_had_happened(
     shard: int, tmp_path: Path, untroubled: Untroubled, record_property: Any
 ) -> None:
-    go_through(every_point(untroubled)[shard :: 4 * SHARDS], tmp_path, untroubled, record_property, shard)
+    live = partial(goes_wrong_at, untroubled)
+    go_through(every_point(untroubled)[shard :: 4 * SHARDS], tmp_path, live, record_property, shard)

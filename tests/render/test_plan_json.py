@@ -82,9 +82,10 @@ def test_the_keys_of_the_contract_come_first_and_in_its_order() -> None:
         "format", "id", "created", "expires", "commit", "summary", "changes", "diagnostics",
         "forecast", "timetable",
     ]  # fmt: skip
-    assert list(shown["summary"])[:16] == [
+    assert list(shown["summary"])[:17] == [
         "create", "start", "pause", "resume", "delete", "replace", "wait", "call",
-        "new_numbers", "ringing_numbers", "recall_numbers", "repeat_numbers", "removed_numbers",
+        "new_numbers", "ringing_numbers", "recall_numbers", "waiting_numbers", "repeat_numbers",
+        "removed_numbers",
         "campaigns", "unchanged", "blocked",
     ]  # fmt: skip
     assert list(shown["changes"][0])[:8] == [
@@ -102,9 +103,9 @@ def test_the_keys_of_the_contract_come_first_and_in_its_order() -> None:
 def test_the_summary_counts_what_the_contract_says() -> None:
     assert plan_json(the_new_campaign())["summary"] == {
         "create": 1, "start": 1, "pause": 0, "resume": 0, "delete": 0, "replace": 0, "wait": 0,
-        "call": 0, "new_numbers": 120, "ringing_numbers": 120, "recall_numbers": 0, "repeat_numbers": 0,
-        "removed_numbers": 0,
-        "campaigns": 3, "unchanged": 2, "blocked": 0, "adopt": 0, "forget": 0, "passed_over": 0,
+        "call": 0, "new_numbers": 120, "ringing_numbers": 120, "recall_numbers": 0, "waiting_numbers": 0,
+        "repeat_numbers": 0, "removed_numbers": 0, "campaigns": 3, "unchanged": 2,
+        "blocked": 0, "adopt": 0,        "forget": 0, "passed_over": 0,
     }  # fmt: skip
 
 

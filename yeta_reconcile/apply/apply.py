@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
@@ -39,7 +40,7 @@ from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from yeta_reconcile.planning.delta import RowsDelta
     from yeta_reconcile.planning.planner import Planned, Planner
@@ -76,6 +77,10 @@ class Apply:
         self.planned = planned
         self.changes: dict[str, list[Change]] = {}
         self.held_back: set[str] = set()
+        self._courses: dict[str, Course] = {}
+        run.waits = {
+            (change.campaign, change.wave): change.detail for change in planned.plan.changes if change.tries
+        }
         self.looked_at = run.now_ms()
         """By when the plan's look at the platform was over."""
         run.stale = Standing(planner, planned, run.clock).why_stale
@@ -96,7 +101,13 @@ class Apply:
         names = sorted(self.changes, key=lambda name: (not self._frees(name), name))
         freeing = [name for name in names if self._frees(name)]
         self._side_by_side(freeing)
-        self._side_by_side([name for name in names if name not in freeing])
+        going = [name for name in names if name not in freeing]
+        waiting = [name for name in going if self._only_waits(name)]
+        self._side_by_side([name for name in going if name not in waiting])
+        self._side_by_side(waiting, ring=False)
+        place = {name: number for number, name in enumerate(self.planned.order)}
+        for name in sorted(waiting, key=lambda name: (place.get(name, 0), name)):
+            self._guarded(name, self._courses[name].ring)
         self._name_unknown_rows()
         self.run.raise_fatal()
         self._remember_quiet_lists()
@@ -120,21 +131,31 @@ class Apply:
     def _frees(self, name: str) -> bool:
         return all(change.action in {Action.DELETE, Action.PAUSE} for change in self.changes[name])
 
-    def _side_by_side(self, names: Sequence[str]) -> None:
+    def _only_waits(self, name: str) -> bool:
+        """Whether nothing of a campaign rings but what somebody else's line lets."""
+        changes = self.changes[name]
+        return any(change.tries for change in changes) and not any(change.rings for change in changes)
+
+    def _side_by_side(self, names: Sequence[str], *, ring: bool = True) -> None:
         if not names:
             return
         with ThreadPoolExecutor(self.run.max_in_flight, thread_name_prefix="campaign") as pool:
-            futures = [pool.submit(self._guarded, name) for name in names]
+            steps = {name: partial(self._follow, name, ring=ring) for name in names}
+            futures = [pool.submit(self._guarded, name, step) for name, step in steps.items()]
             for future in as_completed(futures):
                 future.result()
 
-    def _guarded(self, name: str) -> None:
+    def _follow(self, name: str, *, ring: bool) -> None:
+        course = self._courses[name] = Course(self.run, self.planner, self.planned, name)
+        going_on = name not in self.held_back and self._account(name)
+        course.follow(new_waves=going_on, ring=ring)
+
+    def _guarded(self, name: str, step: Callable[[], None]) -> None:
         """One campaign; what fails in it alone is its problem, what fails everywhere stops all."""
         run = self.run
         try:
             run.check()
-            going_on = name not in self.held_back and self._account(name)
-            Course(run, self.planner, self.planned, name).follow(new_waves=going_on)
+            step()
         except Stopped:
             run.problem(Exit.INCOMPLETE, name, "stopped before it was done", "run again")
         except (StateError, StateLocked, StopEverything) as error:

@@ -33,9 +33,9 @@ class Approval:
         by_wave: dict[int, int] = {}
         ringing: dict[int, int] = {}
         for change in changes:
-            if change.action in _STAGING and not change.again:
+            if (change.tries or change.action) in _STAGING and not change.again:
                 by_wave[change.wave] = max(by_wave.get(change.wave, 0), change.rows)
-                if change.rings:
+                if change.may_ring:
                     ringing[change.wave] = max(ringing.get(change.wave, 0), change.rows)
         left = [wave.pending for wave in waves.values() if wave.staged and wave.number not in by_wave]
         self.rows = sum(by_wave.values()) + sum(left)

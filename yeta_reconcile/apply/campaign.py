@@ -17,9 +17,6 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import Subject, grip
-from yeta_reconcile.waves.attributes import (
-    Attributes,
-)
 from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRecord
 
@@ -76,31 +73,40 @@ class Course:
         self.subject = planned.subjects[name]
         self.changes = [change for change in planned.plan.changes if change.campaign == name]
         self._new: set[int] = set()
+        self._ready = False
         self._approval = Approval(self.subject, self.changes)
 
-    def follow(self, *, new_waves: bool = True) -> None:
+    def follow(self, *, new_waves: bool = True, ring: bool = True) -> None:
         """Do it; what keeps it from being complete is noted as a problem.
 
-        Without `new_waves` only waves that were started are steered.
+        Without `new_waves` only waves that were started are steered; without `ring` what is staged is left to
+        `ring`, which comes once whoever gets the line before it was tried.
         """
         going_on = new_waves
         for change in self.changes:
             if change.wave_id is not None:
                 going_on &= self._existing(change)
             elif change.action is Action.WAIT:
-                waiting = count(change.rows, "row waits", "rows wait")
-                self.run.problem(Exit.INCOMPLETE, self.name, f"{waiting}: {change.detail}", "run again later")
+                self._waits(change)
             elif change.action is Action.CALL and new_waves:
                 self._call_out()
         stages = any(change.action in {Action.CREATE, Action.REPLACE} for change in self.changes)
-        starts = any(
-            (change.action is Action.START and not change.again)
-            or (change.action is Action.REPLACE and change.rings)
-            for change in self.changes
-        )
-        if stages and going_on and not self._stage():
+        self._ready = going_on and (not stages or self._stage())
+        if ring:
+            self.ring()
+
+    def ring(self) -> None:
+        """Start what is staged, and ask for what waits for its line by the plan: the platform decides."""
+        if not self._ready:
             return
-        if starts and going_on:
+        for change in self.changes:
+            if change.tries is Action.RESUME and change.wave_id is not None:
+                steering.resume(self.run, self.run.store.waves.wave(change.wave_id))
+        starts = {Action.START, Action.REPLACE}
+        if any(
+            change.may_ring and (change.tries or change.action) in starts and not change.again
+            for change in self.changes
+        ):
             self._start_staged()
 
     def _existing(self, change: Change) -> bool:
@@ -108,9 +114,7 @@ class Course:
         assert change.wave_id is not None
         wave = self.run.store.waves.wave(change.wave_id)
         if change.action is Action.WAIT:
-            self.run.problem(
-                Exit.INCOMPLETE, self.name, f"wave {wave.number} waits: {change.detail}", "run again later"
-            )
+            self._waits(change)
             return True
         if change.action is Action.DELETE:
             return steering.discard(self.run, wave) if wave.staged else steering.delete(self.run, wave)
@@ -124,6 +128,15 @@ class Course:
             self._approval.free(wave)
             return not wave.live or steering.carry(self.run, wave)
         return True
+
+    def _waits(self, change: Change) -> None:
+        if change.tries:
+            return
+        rows = count(change.rows, "row waits", "rows wait")
+        who = rows if change.rows and not change.wave_id else f"wave {change.wave} waits"
+        planned = ", as planned" if change.waiting_rows else ""
+        words = f"{who}{planned}: {change.detail}"
+        self.run.problem(Exit.INCOMPLETE, self.name, words, "run again later")
 
     # Staging
 
@@ -212,15 +225,15 @@ class Course:
         return record
 
     def _as_declared(self, wave: WaveRecord, delta: RowsDelta) -> bool:
-        declared = self.subject.declared
-        assert declared is not None
+        asked = self.subject.attributes
         staged = delta.staged.get(wave.wave_id)
         return (
             not wave.to_discard
             and wave.wave_id not in self.subject.tampered
             and staged is not None
             and staged.same
-            and not Attributes.of(declared).changes_from(wave.attributes)
+            and not asked.changes_from(wave.attributes)
+            and wave.attributes.until == asked.until
             and wave.columns == self.subject.columns
             and (wave.full or not delta.new)
         )
@@ -267,7 +280,7 @@ class Course:
                 attempt=0,
                 phase=Phase.PLANNED,
                 task_name=str(mark),
-                attributes=Attributes.of(declared),
+                attributes=self.subject.attributes,
                 columns=self.subject.columns,
                 kind=declared.kind,
                 set_digest=digest.hex(),
@@ -301,7 +314,7 @@ class Course:
 
     def _start_staged(self) -> None:
         """Start what the plan named, and what was staged here out of the rows it showed; nothing else."""
-        named = {change.wave for change in self.changes if change.action is Action.START}
+        named = {change.wave for change in self.changes if (change.tries or change.action) is Action.START}
         waves = [
             wave
             for wave in self._record().waves

@@ -131,7 +131,7 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
     }
 
     def touches(change: Change) -> bool:
-        return change.rings and (change.wave_id in paused or change.kind in _OTHERS)
+        return change.may_ring and (change.wave_id in paused or change.kind in _OTHERS)
 
     held = [change for change in planned.plan.changes if touches(change)]
     if not held:

@@ -21,7 +21,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from yeta_reconcile.clock import Clock
     from yeta_reconcile.platform.client import PlatformClient
@@ -97,6 +97,7 @@ class Run:
     max_in_flight: int = 8
     halted: Halted = lambda: None
     stale: Callable[[str], str | None] = lambda _campaign: None
+    waits: Mapping[tuple[str, int], str] = field(default_factory=dict)
     emit: Callable[[dict[str, Any]], None] = lambda _event: None
     instant: Callable[[], int | None] = lambda: None
     problems: list[Problem] = field(default_factory=list)
@@ -155,6 +156,13 @@ class Run:
 
     # Saying
 
+    def waits_for_line(self, wave: WaveRecord, words: str, hint: str = "") -> None:
+        """Note that a wave did not get its line: as its plan foresaw, or by the platform's `words` alone."""
+        planned = self.waits.get((wave.campaign, wave.number))
+        said = f", as planned: {planned}" if planned else f": {words}"
+        hint = "" if planned else hint
+        self.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} waits for its line{said}", hint)
+
     def problem(self, exit_code: Exit, campaign: str, summary: str, hint: str = "") -> None:
         """Note what keeps this apply from being complete."""
         problem = Problem(exit_code, campaign, summary, hint)
@@ -178,13 +186,18 @@ class Run:
         lock is (`still_holds`) last of all.
         """
         if wave is not None:
-            end = wave.attributes.end
-            if end is not None and end <= self.clock.now():
+            end, closes, now = wave.attributes.end, wave.attributes.closes, self.clock.now()
+            if end is not None and end <= now:
                 rows = count(
                     wave.pending, f"row of wave {wave.number} was", f"rows of wave {wave.number} were"
                 )
                 words = f"the end of {wave.campaign} is past: {rows} never dialled"
                 raise Incomplete(words, hint="extend `schedule.end` to call them")
+            if closes is not None and closes <= now:
+                words = f"the last day of wave {wave.number} of {wave.campaign} is over"
+                raise Incomplete(
+                    f"{words}; nothing of it is started", hint="the next plan says when it goes on"
+                )
             if why := self.stale(wave.campaign):
                 raise Incomplete(f"{why}; nothing of it is started", hint="run again to see what it means")
         if rings and (reason := self.halted()):

@@ -77,7 +77,7 @@ class Staging:
                 return True
             self._problem(Exit.INCOMPLETE, wave, f"could not be created: {answer.words}", "run again")
         elif answer.meaning is Meaning.WAIT:
-            self._problem(Exit.INCOMPLETE, wave, f"waits for its line: {answer.words}", self._holders())
+            self.run.waits_for_line(wave, answer.words, self._holders())
         else:
             busy = answer.meaning is Meaning.BUSY
             self._problem(
@@ -145,11 +145,12 @@ class Staging:
         return True
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
-        if answer.meaning is Meaning.DONE_ALREADY or answer.meaning is Meaning.ENDED:
+        over = answer.meaning in {Meaning.DONE_ALREADY, Meaning.ENDED}
+        if over:
             sync(self.run, wave, look(self.run, wave))
-        busy = answer.meaning is Meaning.BUSY
+        later = over or answer.meaning is Meaning.BUSY
         self._problem(
-            Exit.INCOMPLETE if busy else Exit.FAILED,
+            Exit.INCOMPLETE if later else Exit.FAILED,
             wave,
             f"could not be filled: {answer.words}",
             answer.hint,

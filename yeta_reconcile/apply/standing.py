@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.documents.models import DirectCall
+from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed
 from yeta_reconcile.platform.hours import within
 
@@ -31,6 +31,9 @@ class Standing:
             return None
         if not located.stands(repository.root):
             return f"the document of {name} changed meanwhile"
+        by_calendar = isinstance(located.model, Campaign) and located.model.on_workdays
+        if by_calendar and repository.calendar.digest != self._planned.calendar:
+            return "the calendar of workdays changed meanwhile"
         now = self._clock.now()
         if isinstance(located.model, DirectCall) and (hours := repository.hours(located, now)):
             clock = now.astimezone(repository.zone).strftime("%H:%M:%S")

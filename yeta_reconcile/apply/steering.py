@@ -125,7 +125,7 @@ def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
         run.say("started" if step.call == "start" else "resumed", wave.campaign, wave=wave.number)
         return True
     if answer.meaning is Meaning.WAIT:
-        run.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} waits for its line: {answer.words}")
+        run.waits_for_line(wave, answer.words)
         return False
     return _unfinished(run, wave, answer)
 

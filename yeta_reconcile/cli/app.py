@@ -43,6 +43,7 @@ COMMANDS = {
     "report": Entry("report:report", "Write a page that shows how campaigns went."),
     "drift": Entry("drift:drift", "Show what differs live from what was applied."),
     "import": Entry("import_:import_", "Take a live task into the state."),
+    "tasks": Entry("tasks:tasks", "List the account's tasks, and who has which line."),
     "state": Entry("state:state", "Look into the state and mend it by hand."),
     "history": Entry("history:history", "List every apply: who, when, what, and its outcome."),
     "why": Entry("why:why", "Show every wave, call and result of one number."),

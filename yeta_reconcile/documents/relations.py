@@ -102,6 +102,24 @@ def _way_back(callings: Mapping[str, Any], start: str, goal: str) -> tuple[str, 
     return ()
 
 
+def shared_lines(callings: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Lines on which several campaigns are declared running, which go one after the other."""
+    wanting: dict[str, list[Any]] = {}
+    for located in callings.values():
+        if isinstance(located.model, Campaign) and located.model.state == "running":
+            for line in located.model.lines:
+                wanting.setdefault(line, []).append(located)
+    for line, found in wanting.items():
+        if len(found) > 1:
+            model = found[-1].model
+            names = ", ".join(located.model.name for located in found[:3])
+            more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
+            summary = f"line {line} is in {len(found)} campaigns that are declared running: {names}{more}"
+            hint = "they go one after the other: the higher `priority`, the earlier end, the name"
+            place = found[-1].at("lines", model.lines.index(line))
+            yield Diagnostic("note", "shared-line", summary, place, hint)
+
+
 def unknown_predecessors(callings: Mapping[str, Any], known: Collection[str]) -> Iterator[Diagnostic]:
     """Who is to come after campaigns of which neither a document nor the state (`known` names) tells."""
     for name, located in callings.items():

@@ -76,6 +76,9 @@ class Reason(StrEnum):
     RECORDS_MISSING = "records-missing"
     DRAINING = "draining"
     LINE_TAKEN = "line-taken"
+    AFTER = "after-another"
+    DAY_OFF = "day-off"
+    NEXT_DAY = "next-day"
     OUTCOME_UNKNOWN = "outcome-unknown"
     CONTINUED = "continued"
     DIRECT_CALL = "direct-call"
@@ -103,7 +106,9 @@ class Change:
     `wave_id` is the recorded wave it acts on (None: one that does not exist yet); `task_id` an orphan's
     task. `recall_rows` were called in vain and may be tried again by the platform; `deletes` is whether a
     replacement deletes a task that was started; `removed_rows` leave the wave since the list holds them no
-    more. `position` names the file and line that caused it.
+    more. `waiting_rows` ring only once a line, a day or another campaign lets them; `tries`: of this wait the
+    platform's answer decides, so that it is asked to do that all the same, and they may ring. `position`
+    names the file and line that caused it.
     `attributes` maps a name to (former, now).
     """
 
@@ -121,6 +126,8 @@ class Change:
     new_rows: int = 0
     repeat_rows: int = 0
     recall_rows: int = 0
+    waiting_rows: int = 0
+    tries: Action | None = None
     deletes: bool = False
     removed_rows: int = 0
     kind: ChangeKind = ChangeKind.PLAIN
@@ -129,6 +136,11 @@ class Change:
     def again(self) -> bool:
         """Whether it is a start that was sent before."""
         return self.kind is ChangeKind.START_AGAIN
+
+    @property
+    def may_ring(self) -> bool:
+        """Whether anybody may ring by it: as it says, or since the platform lets what it says waits."""
+        return self.rings or self.tries is not None
 
     @property
     def ringing_rows(self) -> int:
@@ -144,6 +156,7 @@ class Summary:
     new_numbers: int
     ringing_numbers: int
     recall_numbers: int
+    waiting_numbers: int
     repeat_numbers: int
     removed_numbers: int
     campaigns: int
@@ -184,6 +197,11 @@ class Plan:
         return tuple(change for change in self.changes if change.action is not Action.WAIT)
 
     @property
+    def asking(self) -> tuple[Change, ...]:
+        """The changes of which any call is sent: those that do something, and waits that are tried."""
+        return tuple(change for change in self.changes if change.action is not Action.WAIT or change.tries)
+
+    @property
     def summary(self) -> Summary:
         """The counts."""
         looked_at = self.campaigns - self.passed_over
@@ -196,7 +214,7 @@ def summarise(
     """Counts over changes. `looked_at` campaigns are declared, and `passed_over` more; the `gone` are not."""
     counts = dict.fromkeys(Action, 0)
     touched = set()
-    new = ringing = recalls = repeats = removed = 0
+    new = ringing = recalls = waiting = repeats = removed = 0
     for change in changes:
         counts[change.action] += 1
         touched.add(change.campaign)
@@ -204,9 +222,20 @@ def summarise(
         repeats += change.repeat_rows
         removed += change.removed_rows
         ringing += change.ringing_rows
+        waiting += change.waiting_rows
         recalls += change.recall_rows if change.rings else 0
     unchanged = max(looked_at - len(touched - gone | {*blocked}), 0)
     everyone = looked_at + passed_over
     return Summary(
-        counts, new, ringing, recalls, repeats, removed, everyone, unchanged, len(blocked), passed_over
+        counts,
+        new,
+        ringing,
+        recalls,
+        waiting,
+        repeats,
+        removed,
+        everyone,
+        unchanged,
+        len(blocked),
+        passed_over,
     )

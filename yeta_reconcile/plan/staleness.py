@@ -34,23 +34,23 @@ def moved_documents(approved: Plan, now: Plan) -> list[str]:
 def moved_changes(approved: Plan, now: Plan) -> list[str]:
     """Sentences on what would be done now without approval, and on what was approved and is not needed."""
     moved = []
-    for name in sorted({change.campaign for change in approved.doing}):
+    for name in sorted({change.campaign for change in approved.asking}):
         then, today = approved.facts.get(name, ""), now.facts.get(name, "")
         if then.partition("/")[2] != today.partition("/")[2]:
             moved.append(f"the waves of {name} changed")
     left = left_out(approved, now)
-    before = {_essence(change) for change in approved.doing}
+    before = {_essence(change) for change in approved.asking}
     moved += [
         f"{_named(change)} was not in it"
-        for change in now.doing
+        for change in now.asking
         if change.campaign not in left and _essence(change) not in before
     ]
     moved += _called_again(approved, now)
-    after = {_essence(change) for change in now.doing}
+    after = {_essence(change) for change in now.asking}
     waiting = _waits(now)
     moved += [
         f"{_named(change)} is not needed any more"
-        for change in approved.doing
+        for change in approved.asking
         if _essence(change) not in after
         and change.action not in _MAY_LAPSE
         and not change.again
@@ -66,10 +66,10 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
     """
     left = left_out(approved, now)
     moved = []
-    for name, changes in _by_campaign(now.doing):
+    for name, changes in _by_campaign(now.asking):
         if name in left:
             continue
-        given = [change for change in approved.doing if change.campaign == name]
+        given = [change for change in approved.asking if change.campaign == name]
         moved += [f"{_named(change)} was not in it" for change in changes if not _goes_on(change, given)]
         moved += [
             f"{_named(change)} was done, and another hand paused it since"
@@ -77,7 +77,7 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
             if change.kind is ChangeKind.AFTER_HAND and change.wave_id in resumed
         ]
         ringing = sum(change.rows for change in changes if _rings_anew(change))
-        allowed = sum(change.rows for change in given if change.rings)
+        allowed = sum(change.rows for change in given if change.may_ring)
         if ringing > allowed:
             moved.append(f"{name}: {ringing} would ring, {allowed} were in it")
     return moved + [words for words in _called_again(approved, now) if words.partition(":")[0] not in left]
@@ -86,9 +86,9 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
 def _called_again(approved: Plan, now: Plan) -> list[str]:
     """Sentences on people whom another campaign called since: that they are called again was not approved."""
     moved = []
-    for name, changes in _by_campaign(now.doing):
+    for name, changes in _by_campaign(now.asking):
         again = sum(change.repeat_rows for change in changes)
-        allowed = sum(change.repeat_rows for change in approved.doing if change.campaign == name)
+        allowed = sum(change.repeat_rows for change in approved.asking if change.campaign == name)
         if again > allowed:
             moved.append(
                 f"{name}: {count(again, 'person', 'people')} would be called again, {allowed} were in it"
@@ -102,13 +102,13 @@ def left_out(approved: Plan, now: Plan) -> frozenset[str]:
     So is what goes on after those who were to come from another campaign were waited for: a further wave.
     """
     given: dict[str, set[int]] = {}
-    for change in approved.doing:
+    for change in approved.asking:
         given.setdefault(change.campaign, set()).add(change.wave)
     coming = {c.campaign for c in approved.changes if c.action is Action.WAIT and c.wave_id is None}
     waiting = {name for name, _ in _waits(approved)}
     return frozenset(
         name
-        for name, changes in _by_campaign(now.doing)
+        for name, changes in _by_campaign(now.asking)
         if (name in waiting and name not in given)
         or (name in coming and not any(change.wave in given[name] for change in changes))
     )
@@ -133,24 +133,25 @@ def _goes_on(change: Change, given: list[Change]) -> bool:
     | call | call |
     | any | the deletion of a task that was never started and that an unanswered create left behind |
     """
-    actions = {other.action for other in given}
+    actions = {other.tries or other.action for other in given}
+    action = change.tries or change.action
     if change.task_id is not None:  # an orphan
         return bool(given)
-    if change.action in {Action.PAUSE, Action.RESUME, Action.DELETE}:
-        whole = {(other.action, other.wave) for other in given}
+    if action in {Action.PAUSE, Action.RESUME, Action.DELETE}:
+        whole = {(other.tries or other.action, other.wave) for other in given}
         lapsed = change.kind is ChangeKind.CARRY_LAPSED and (Action.REPLACE, change.wave) in whole
-        return lapsed or (change.action, change.wave) in whole
-    if change.action is Action.CREATE:
+        return lapsed or (action, change.wave) in whole
+    if action is Action.CREATE:
         return bool(actions & _STAGING)
-    if change.action is Action.START:
+    if action is Action.START:
         return Action.START in actions or any(
             other.rings and other.action is Action.REPLACE for other in given
         )
-    return change.action in actions
+    return action in actions
 
 
 def _rings_anew(change: Change) -> bool:
-    return change.rings and change.kind is not ChangeKind.CARRY_LAPSED
+    return change.may_ring and change.kind is not ChangeKind.CARRY_LAPSED
 
 
 def _waits(plan: Plan) -> set[tuple[str, int]]:
@@ -174,8 +175,8 @@ def _essence(change: Change) -> tuple[object, ...]:
     return (
         change.campaign,
         change.wave,
-        change.action,
-        change.rings,
+        change.tries or change.action,
+        change.may_ring,
         change.rows if change.wave_id is None else None,
         change.new_rows,
         change.task_id,

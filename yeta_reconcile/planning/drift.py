@@ -69,10 +69,11 @@ def settings_differing(wave: WaveRecord, task: Task) -> Iterator[Difference]:
 def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
     """Name: (applied, live) of what the platform tells and is not as it was applied."""
     found: dict[str, tuple[Any, Any]] = {}
+    own = wave.attributes.in_stretch
     for name, _, form, _, was_asked in ATTRIBUTES:
-        asked, told = getattr(wave.attributes, name), getattr(task, name)
+        asked, told = getattr(own, name), getattr(task, name)
         applied, live = (None if asked is None else form.key(form.sent(asked))), form.key(told)
-        if was_asked(wave.attributes) and live not in (None, applied):
+        if was_asked(own) and live not in (None, applied):
             found[name] = (
                 None if asked is None else form.shown(asked),
                 form.shown(form.read(told, asked)),

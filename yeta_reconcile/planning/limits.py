@@ -51,7 +51,7 @@ def refusals(
         at=declared.settings.at,
     )
     frequent: dict[str, int] = {}
-    if limits.frequency is not None and any(change.rings for change in listed):
+    if limits.frequency is not None and any(change.may_ring for change in listed):
         since = int((now - limits.frequency.within).timestamp() * 1000)
         frequent = _frequent(
             declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
@@ -106,7 +106,7 @@ def _frequent(
     ringing = {
         change.campaign
         for change in changes
-        if change.rings and change.action in _FIRST_RINGS and not change.again
+        if change.may_ring and (change.tries or change.action) in _FIRST_RINGS and not change.again
     }
     frequent = {}
     for name in sorted(ringing):

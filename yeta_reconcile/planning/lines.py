@@ -1,22 +1,177 @@
-"""Who has which line at this moment, as far as a look tells. Pure."""
+"""Who has which line at this moment, and what of a plan's changes has to wait for one. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.queue import Claim, Holder, Queue, Turn, queue
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.waves.record import Phase
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from datetime import datetime, tzinfo
 
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.platform.resources import Config, Task
+
+_NEEDS = frozenset({Action.START, Action.RESUME, Action.REPLACE})
+# Statuses in which a task may have its lines (docs/platform.md, row 4).
+ASTIR_STATUSES = (1, 2, 3, 5, 6)
+_ASTIR = frozenset({LivePhase.LIVE, LivePhase.PAUSED})
+SOMEBODY = "another task of the account"
 
 
-def taken_lines(config: Config, lit: Mapping[str, tuple[Wave, ...]]) -> dict[str, tuple[str, str]]:
-    """Line: (campaign, words) of who holds it, as far as is known; no campaign where it is none of ours."""
-    taken = {line.number: ("", "another task of the account") for line in config.lines.values() if line.taken}
-    for name, waves in lit.items():
-        for wave in waves:
-            if wave.record.live:
-                for line in wave.record.attributes.lines:
-                    taken[line] = (name, f"{name} wave {wave.record.number}")
+def our_holders(lit: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()) -> dict[str, Holder]:
+    """Line: the wave of ours that has it; one that goes on before one that stands still. `leaving` go now."""
+    taken: dict[str, Holder] = {}
+    live = [(name, wave) for name, waves in lit.items() for wave in waves if wave.record.live]
+    for name, wave in sorted(live, key=lambda pair: pair[1].record.phase is Phase.STARTED):
+        record = wave.record
+        holder = Holder(f"{name} wave {record.number}", name, record.number)
+        if record.wave_id not in leaving:
+            taken |= dict.fromkeys(record.attributes.lines, holder)
     return taken
+
+
+def all_holders(config: Config, ours: Mapping[str, Holder]) -> dict[str, Holder]:
+    """The same, and where the platform says that a line is taken and it is by none of ours, somebody."""
+    others = {line.number: Holder(SOMEBODY) for line in config.lines.values() if line.taken}
+    return others | {**ours}
+
+
+def named(holders: Mapping[str, Holder], tasks: Iterable[Task], zone: tzinfo | None) -> dict[str, Holder]:
+    """The same, with the tasks of the account by id and name where they have a line that somebody has."""
+    found = dict(holders)
+    for task in tasks:
+        for line in task.lines or () if task.phase in _ASTIR else ():
+            if line in found and found[line].words == SOMEBODY:
+                words = f"task {task.task_id} ({mask_numbers(task.name)})"
+                found[line] = Holder(words, until=instant(task.end, zone))
+    return found
+
+
+def foreseen_holders(holders: Mapping[str, Holder], lit: Mapping[str, tuple[Wave, ...]]) -> dict[str, Holder]:
+    """For whom one waits: somebody who has a line on which a task of ours is staged may be that task."""
+    staged = {
+        line
+        for waves in lit.values()
+        for wave in waves
+        if wave.record.staged and wave.record.task_id
+        for line in wave.record.attributes.lines
+    }
+    return {
+        line: holder for line, holder in holders.items() if line not in staged or holder.words != SOMEBODY
+    }
+
+
+def line_up(
+    config: Config,
+    lit: Mapping[str, tuple[Wave, ...]],
+    changes: Collection[Change],
+    subjects: Mapping[str, Subject],
+    account: Callable[[], Iterable[Task]],
+    zone: tzinfo,
+) -> tuple[Queue, dict[str, Holder]]:
+    """Who gets a line by these changes and who waits, and who has which now.
+
+    `account` asks for the account's tasks: only if it matters whose they are.
+    """
+    leaving = {change.wave_id or 0 for change in changes if change.action is Action.DELETE}
+    staying = our_holders(lit, leaving)
+    asked = claims(changes, subjects, shared_lines(config, staying))
+    wanted = {line for claim in asked for line in claim.lines}
+    holders = all_holders(config, our_holders(lit))
+    if any(line in wanted and holder.words == SOMEBODY for line, holder in holders.items()):
+        holders = named(holders, account(), zone)
+    gone = our_holders(lit).keys() - staying.keys()
+    held = {line: holder for line, holder in holders.items() if line not in gone} | staying
+    return queue(asked, foreseen_holders(held, lit)), holders
+
+
+def claims(changes: Iterable[Change], subjects: Mapping[str, Subject], free: Collection[str]) -> list[Claim]:
+    """Each wave that is to ring by a plan, and the lines it needs; those that are `free` for all left out."""
+    found = []
+    for change in changes:
+        subject = subjects[change.campaign]
+        declared = subject.declared
+        if change.rings and change.action in _NEEDS and isinstance(declared, Campaign):
+            lines = tuple(line for line in _lines(change, subject) if line not in free)
+            end = declared.schedule.end
+            found.append(Claim(change.campaign, change.wave, lines, declared.priority, end))
+    return found
+
+
+def shared_lines(config: Config, ours: Mapping[str, Holder]) -> frozenset[str]:
+    """Lines that the platform says are free though a wave of ours is on them: tasks share them."""
+    return frozenset(line for line in ours if line in config.lines and not config.lines[line].taken)
+
+
+def in_turn(
+    changes: Collection[Change], lined_up: Queue, until: Mapping[str, datetime | None], most: int | None
+) -> Iterator[Change]:
+    """The changes, with a wait in the place of what would ring and has to wait for its line.
+
+    `until` says by campaign when it will be through, as far as that is known. The platform decides, so that
+    what waits is tried all the same, unless more than `most` rows (None: any number) might ring by that.
+    """
+    room = most
+    if room is not None:
+        room -= sum(change.ringing_rows for change in changes if _turn(change, lined_up) is None)
+    for change in changes:
+        turn = _turn(change, lined_up)
+        if turn is None:
+            yield change
+            continue
+        tried = room is None or change.ringing_rows <= room
+        room = room - change.ringing_rows if room is not None and tried else room
+        yield from _waits(change, _words(turn, until), tried=tried)
+
+
+def _turn(change: Change, lined_up: Queue) -> Turn | None:
+    """What it waits for; a start that was sent already is asked again in any case."""
+    if not change.rings or change.action not in _NEEDS or change.again:
+        return None
+    return lined_up.waiting.get((change.campaign, change.wave))
+
+
+def _waits(change: Change, words: str, *, tried: bool) -> Iterator[Change]:
+    tries = change.action
+    if change.action is Action.REPLACE:
+        yield replace(change, rings=False)
+        # Of the wave that comes in its place; the plan counted its rows with the replacement.
+        change = replace(change, wave_id=None, new_rows=0, repeat_rows=0, attributes={}, deletes=False)
+        change, tries = replace(change, detail=""), Action.START
+    yield replace(
+        change,
+        action=Action.WAIT,
+        reason=Reason.LINE_TAKEN,
+        rings=False,
+        waiting_rows=change.ringing_rows,
+        tries=tries if tried else None,
+        detail="; ".join(filter(None, (words, change.detail))),
+    )
+
+
+def _words(turn: Turn, until: Mapping[str, datetime | None]) -> str:
+    said = []
+    for line, holder in turn.holders:
+        through, ends = until.get(holder.campaign), holder.until
+        when = f", through by about {through:%Y-%m-%d %H:%M}" if through else ""
+        when = f" until {ends:%Y-%m-%d %H:%M} at the latest" if ends else when
+        said.append(f"line {line} is in use by {holder.words}{when}")
+    first = f"; {turn.ahead:,} more come first" if turn.ahead else ""
+    return "; ".join(said) + first
+
+
+def _lines(change: Change, subject: Subject) -> tuple[str, ...]:
+    """The lines of the task that is to ring: a recorded one's, where it is not made anew."""
+    for wave in subject.waves:
+        if wave.record.wave_id == change.wave_id and wave.record.live and change.action is not Action.REPLACE:
+            return wave.record.attributes.lines
+    return subject.attributes.lines

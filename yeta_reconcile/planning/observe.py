@@ -12,7 +12,7 @@ from yeta_reconcile.waves.lifecycle import unread
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 # Beyond so many recorded tasks that the search did not show, one more listing is cheaper than asking each.
 ASKED_SINGLY = 50
@@ -25,8 +25,8 @@ class Questions(Place, Protocol):
         """Robots, lines, voices, URLs."""
         ...
 
-    def query(self, *, name: str | None = None) -> list[Task]:
-        """Tasks by a part of their name."""
+    def query(self, *, name: str | None = None, statuses: Sequence[int] = ()) -> list[Task]:
+        """Tasks by a part of their name, and by what they do."""
         ...
 
     def task(self, address: Address, *, remaining: bool = False) -> Task | None:

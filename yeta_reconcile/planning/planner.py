@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, once, restore_diagnostic
-from yeta_reconcile.documents.models import DirectCall
+from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
+from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
@@ -32,11 +34,13 @@ from yeta_reconcile.planning.diff import (
 )
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.limits import refusals
-from yeta_reconcile.planning.lines import taken_lines
+from yeta_reconcile.planning.lines import ASTIR_STATUSES, all_holders, in_turn, line_up, our_holders
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import Kin
 from yeta_reconcile.planning.observe import Questions, observe, young
+from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of
+from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.signatures import deciding_facts, fingerprint_of, keyed, signature_of
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.contacts import ListSpec
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.plan.foresight import Forecast
+    from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
@@ -72,6 +78,8 @@ class Planned:
     signatures: dict[str, str] = field(default_factory=dict)
     exit_code: Exit = Exit.DONE
     blocked: frozenset[str] = frozenset()
+    calendar: str = ""
+    order: tuple[str, ...] = ()
     refusals: int = 0
     """For how many reasons it may not be carried out at all: documents are invalid, or a guard refuses."""
 
@@ -184,13 +192,17 @@ class _Gathering:
             for name, record in recorded.campaigns.items()
         }
         self.kin = Kin(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
-        self.taken = taken_lines(observed.config, self.lit)
+        self.taken = all_holders(observed.config, our_holders(self.lit))
+        self.almanac = Almanac(planner.declared, observed.config, now)
 
     def planned(self) -> Planned:
         """Decide every campaign."""
         subjects = self._subjects()
         decisions = decide_all(subjects)
         changes = [change for decision in decisions.values() for change in decision.changes]
+        prospect = Prospect(self.declared, self.store, self.recorded, self.observed.config, self.now)
+        ahead = prospect.of_plan(subjects, self.lit, changes)
+        changes, order = self._in_turn(changes, subjects, ahead.forecasts)
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
         findings = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
         findings += differing(subjects)
@@ -201,8 +213,6 @@ class _Gathering:
             *(found.diagnostic for found in findings),
             *(d for subject in subjects.values() for d in subject.delta.diagnostics),
         ]
-        prospect = Prospect(self.declared, self.store, self.recorded, self.observed.config, self.now)
-        ahead = prospect.of_plan(subjects, self.lit, changes)
         limits = refusals(self.declared, self.store, subjects, changes, self.now, ahead.forecasts)
         limits += prospect.unfit(ahead, subjects)
         findings += [Finding(d, Exit.REFUSED if d.severity == "error" else Exit.DONE) for d in limits]
@@ -229,9 +239,7 @@ class _Gathering:
             state_id="" if self.store.ephemeral else self.store.state_id,
             owner=f"{self.declared.project.name}/{self.declared.environment}",
         )
-        blocked = frozenset(
-            name for name, d in decisions.items() if any(found.exit_code for found in d.findings)
-        )
+        blocked = frozenset(n for n, d in decisions.items() if any(f.exit_code for f in d.findings))
         return Planned(
             plan,
             subjects,
@@ -240,16 +248,29 @@ class _Gathering:
             self.signatures,
             worst(found.exit_code for found in findings),
             blocked,
+            calendar=self.almanac.digest,
+            order=order,
             refusals=len(forbidding),
         )
 
+    def _in_turn(
+        self, changes: list[Change], subjects: Mapping[str, Subject], ahead: Collection[Forecast]
+    ) -> tuple[list[Change], tuple[str, ...]]:
+        """The changes with their waits for lines, and the campaigns in the order in which they get them."""
+        zone, most = self.declared.settings.zone, self.declared.project.limits.ringing_numbers
+        asked = partial(self.planner.client.query, statuses=ASTIR_STATUSES)
+        found, self.taken = line_up(self.observed.config, self.lit, changes, subjects, asked, zone)
+        order = tuple(dict.fromkeys(claim.campaign for claim in found.order))
+        until = {one.campaign: one.finish for one in ahead}
+        return [*in_turn(changes, found, until, 0 if isinstance(most, str) else most)], order
+
     def _subjects(self) -> dict[str, Subject]:
-        orphans = self._orphans_by_name()
+        orphans = orphans_by_name(self.observed, self.callings, self.recorded)
         strangers = any(
-            name not in self.callings and any(orphan.proven and _started(orphan) for orphan in found)
+            name not in self.callings and any(orphan.proven and may_have_rung(orphan) for orphan in found)
             for name, found in orphans.items()
         )
-        unsettled = {name for name, found in orphans.items() if any(map(_started, found))}
+        unsettled = {name for name, found in orphans.items() if any(map(may_have_rung, found))}
         subjects: dict[str, Subject] = {}
         for name, located in sorted(self.callings.items()):
             record = record_of(located.model, self.recorded, self.callings)
@@ -272,7 +293,16 @@ class _Gathering:
                     orphans=tuple(orphans.get(name, ())),
                     destroy=self.planner.destroy,
                 )
-        return self.kin.among(subjects, self._new)
+        subjects = self.kin.among(subjects, self._new)
+        return {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
+
+    def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
+        """Who is not over yet of those after whom it comes, and why; one that is not looked at is not."""
+        if not isinstance(subject.declared, Campaign):
+            return ()
+        names, known = subject.declared.after, self.callings
+        found = {name: not_over(name, subjects, known, self.recorded) for name in names}
+        return tuple(f"{name} is over ({why})" for name, why in found.items() if why)
 
     def _wanted(self, name: str) -> bool:
         return not self.planner.only or name in self.planner.only
@@ -312,12 +342,12 @@ class _Gathering:
                 for line in wave.record.attributes.lines
                 if line in lines
             },
-            taken={line: holder for line, (owner, holder) in self.taken.items() if owner != name},
+            taken={line: holder.words for line, holder in self.taken.items() if holder.campaign != name},
             columns=columns,
             next_wave=self.recorded.next_wave(name, record),
             orphans=tuple(orphans),
             strangers_block=strangers,
-            state_lost=any(map(_started, self.observed.orphans)),
+            state_lost=any(map(may_have_rung, self.observed.orphans)),
             callouts_missing=isinstance(model, DirectCall) and self.store.callouts.missing(),
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
@@ -327,6 +357,7 @@ class _Gathering:
             at=located.at,
             list_label=spec.label,
             hours=hours,
+            days=self.almanac.days(located),
         )
 
     def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
@@ -382,8 +413,9 @@ class _Gathering:
 
     def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:
         """What the configuration says of the documents; notes only on those that are `wanting` a line."""
-        found = []
-        holders = {line: words for line, (_, words) in self.taken.items()}
+        found = [Finding(d, Exit.INVALID) for d in unknown_predecessors(self.callings, self.recorded.names)]
+        found += self.almanac.findings()
+        holders = {line: holder.words for line, holder in self.taken.items()}
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
@@ -397,25 +429,6 @@ class _Gathering:
                 )
                 found.append(Finding(diagnostic, Exit.INVALID if check.severity == "error" else Exit.DONE))
         return found
-
-    def _orphans_by_name(self) -> dict[str, list[Orphan]]:
-        """Orphans by the campaign they belong to today, renames followed."""
-        today = {}
-        for name, located in self.callings.items():
-            record = record_of(located.model, self.recorded, self.callings)
-            for former in record.former if record else ():
-                today[former] = name
-            if located.model.renamed_from and located.model.renamed_from not in self.callings:
-                today[located.model.renamed_from] = name
-        found: dict[str, list[Orphan]] = defaultdict(list)
-        for orphan in self.observed.orphans:
-            named = orphan.mark.campaign
-            found[named if named in self.callings else today.get(named, named)].append(orphan)
-        return found
-
-
-def _started(orphan: Orphan) -> bool:
-    return not orphan.proven or not orphan.task.never_rang
 
 
 def _pending(

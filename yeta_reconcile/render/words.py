@@ -44,6 +44,9 @@ REASON = {
     Reason.DRAINING: "waits for the calls in progress to end",
     Reason.LINE_TAKEN: "waits for a line that another task uses",
     Reason.CONTINUED: "waits for a campaign that it continues",
+    Reason.AFTER: "begins when another campaign is over",
+    Reason.DAY_OFF: "waits for a day on which it may call",
+    Reason.NEXT_DAY: "its last day was over; those not dialled in time get a further wave",
     Reason.OUTCOME_UNKNOWN: "waits until it is known whether an earlier request was carried out",
     Reason.DIRECT_CALL: "every row of a direct call is called out once",
     Reason.IMPORT: "a live task is taken over as a wave",
@@ -168,6 +171,8 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
         count(summary.new_numbers, "new number"),
         f"{summary.ringing_numbers:,} will ring" if summary.ringing_numbers else "none rings",
     ]
+    if summary.waiting_numbers:
+        people.append(f"{summary.waiting_numbers:,} wait")
     if summary.repeat_numbers:
         people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
     if summary.removed_numbers:
@@ -213,13 +218,14 @@ def what_rings(plan: Plan) -> list[str]:
             by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.ringing_rows
     summary = plan.summary
     if not by_campaign:
-        return ["No telephone rings by this."]
+        return ["No telephone rings by this.", *_waiting(plan)]
     most_first = sorted(by_campaign.items(), key=lambda pair: (-pair[1], pair[0]))
     where = listed([f"{clean(name)} {rows:,}" for name, rows in most_first])
     said = [f"{count(summary.ringing_numbers, 'telephone')} will ring: {where}."]
     called = sum(change.rows for change in plan.changes if change.action is Action.CALL)
     if called:
         said.append(f"{called:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.")
+    said += _waiting(plan)
     if summary.recall_numbers:
         said.append(f"{summary.recall_numbers:,} of them were dialled before and may be tried again.")
     if summary.repeat_numbers:
@@ -228,6 +234,15 @@ def what_rings(plan: Plan) -> list[str]:
             "called before, or in a started wave of another campaign."
         )
     return said
+
+
+def _waiting(plan: Plan) -> list[str]:
+    """How many ring only once something lets them, and how many of these if the platform does at once."""
+    waiting = plan.summary.waiting_numbers
+    tried = sum(change.waiting_rows for change in plan.changes if change.tries)
+    said = f"{count(waiting, 'number')} will wait for a line, a day or another campaign"
+    asked = f"; of {tried:,} of them the platform is asked for the line all the same" if tried else ""
+    return [f"{said}{asked}."] if waiting else []
 
 
 def forecast_words(forecast: Forecast) -> str:

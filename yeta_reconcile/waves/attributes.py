@@ -5,12 +5,13 @@ Create, read-back, drift, adoption, what is shown and what is kept go by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.documents.models import Calling, DirectCall
+from yeta_reconcile.documents.values import EVERY_DAY
 from yeta_reconcile.platform.coercion import instant
 
 if TYPE_CHECKING:
@@ -80,11 +81,19 @@ ATTRIBUTES = (
     Attribute("recall_count", ("recall", "count"), NUMBER, decides=False),
     Attribute("recall_wait", ("recall", "wait"), SECONDS, False, lambda asked: asked.recall_count > 0),
 )
+# In which stretch of days a task lives, and by which rule: each wave has its own, and that is no change.
+DAYS = Form(
+    kept=lambda rule: list(rule) if isinstance(rule, tuple) else rule,
+    restored=lambda rule: tuple(rule) if isinstance(rule, list) else rule,
+)
+STRETCH = {"days": DAYS, "since": MOMENT, "until": MOMENT}
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
 def attribute_path(name: str) -> tuple[str, ...]:
     """Where an attribute stands in a document."""
+    if name in STRETCH:
+        return ("schedule", "days")
     return BY_NAME[name].path if name in BY_NAME else ("robot",) if name == "columns" else (name,)
 
 
@@ -94,6 +103,7 @@ class Attributes:
 
     `begin` None: when it is created; `windows` None: the lines' hours. Times are
     aware; `recall_wait` is whole seconds; a direct call has one line and neither times nor recall.
+    `days` None: every day; else its task lives from `since` to `until`, days in a row on which it may call.
     """
 
     robot: str
@@ -104,34 +114,75 @@ class Attributes:
     windows: tuple[str, ...] | None = None
     recall_count: int = 0
     recall_wait: int = 0
+    days: str | tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def opens(self) -> datetime | None:
+        """When its task begins: not before it is declared, nor before the days on which it may call."""
+        return max(filter(None, (self.begin, self.since)), default=None)
+
+    @property
+    def closes(self) -> datetime | None:
+        """When its task ends: not after it is declared, nor after the days on which it may call."""
+        return min(filter(None, (self.end, self.until)), default=None)
+
+    @property
+    def in_stretch(self) -> Attributes:
+        """The same with begin and end as its task has them."""
+        return replace(self, begin=self.opens if self.begin else None, end=self.closes)
+
+    @property
+    def stretch(self) -> str | None:
+        """On which days it calls, and until when its task does, in words; None: every day."""
+        if self.days is None:
+            return None
+        rule = self.days if isinstance(self.days, str) else " ".join(self.days)
+        return f"{rule} until {self.until.isoformat()}" if self.until else rule
 
     @classmethod
-    def of(cls, declared: Calling) -> Attributes:
-        """The attributes a document declares."""
+    def of(
+        cls, declared: Calling, since: datetime | None = None, until: datetime | None = None
+    ) -> Attributes:
+        """The attributes a document declares, in a stretch of days on which it may call."""
         if isinstance(declared, DirectCall):
             return cls(robot=declared.robot, lines=(declared.line,), voice=declared.voice)
         said = {a.name: (a.form, attrgetter(".".join(a.path))(declared)) for a in ATTRIBUTES}
         values = {name: form.declared(value) for name, (form, value) in said.items() if value is not None}
-        return cls(**values | {"recall_wait": values["recall_wait"] if values["recall_count"] else 0})
+        values["recall_wait"] = values["recall_wait"] if values["recall_count"] else 0
+        days = None if declared.schedule.days == EVERY_DAY else declared.schedule.days
+        return cls(**values, days=days, since=since, until=until)
 
     def shown(self) -> dict[str, Any]:
         """Plain JSON values by name, absent ones left out; what `restore` reads."""
-        own = ((a.name, a.form.kept, getattr(self, a.name)) for a in ATTRIBUTES)
+        forms = {a.name: a.form for a in ATTRIBUTES} | STRETCH
+        own = ((name, form.kept, getattr(self, name)) for name, form in forms.items())
         values = {name: kept(value) for name, kept, value in own if value is not None}
         return {name: value for name, value in values.items() if value is not None}
 
     @classmethod
     def restore(cls, shown: dict[str, Any]) -> Attributes:
         """The attributes that `shown` gave."""
-        return cls(**{a.name: a.form.restored(shown[a.name]) for a in ATTRIBUTES if shown.get(a.name)})
+        forms = {a.name: a.form for a in ATTRIBUTES} | STRETCH
+        return cls(**{name: form.restored(shown[name]) for name, form in forms.items() if shown.get(name)})
 
     def changes_from(self, former: Attributes | None) -> dict[str, tuple[Any, Any]]:
-        """Name: (former, now) for every attribute that differs; moments are compared, not their offsets."""
+        """Name: (former, now) for every attribute that differs; moments are compared, not their offsets.
+
+        Not its stretch of days, which is compared by whoever knows the days, nor an end that comes after it.
+        """
         old = former.shown() if former else {}
         new = self.shown()
         names = [*new, *(name for name in old if name not in new)]
         return {
             name: (old.get(name), new.get(name))
             for name in names
-            if former is None or getattr(self, name) != getattr(former, name)
+            if former is None or (name not in STRETCH and self._differs(former, name))
         }
+
+    def _differs(self, former: Attributes, name: str) -> bool:
+        asked, was, until = getattr(self, name), getattr(former, name), former.until
+        if name != "end" or until is None:
+            return bool(asked != was)
+        return bool(min(asked or until, until) != min(was or until, until))

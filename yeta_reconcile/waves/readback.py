@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import CreateRequest, Task
-from yeta_reconcile.waves.attributes import ATTRIBUTES
+from yeta_reconcile.waves.attributes import ATTRIBUTES, MOMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +27,11 @@ class Readback:
 
 def request_of(wave: WaveRecord, windows: tuple[str, ...], now: int) -> CreateRequest:
     """What a wave's task is created with; `windows` where nobody declared any, `now` in ms for a begin."""
-    own = ((a.name, a.form.sent, getattr(wave.attributes, a.name)) for a in ATTRIBUTES)
+    attributes = wave.attributes.in_stretch
+    own = ((a.name, a.form.sent, getattr(attributes, a.name)) for a in ATTRIBUTES)
     declared = {name: sent(value) for name, sent, value in own if value is not None}
-    asked: dict[str, Any] = {"windows": windows, "begin": now, **declared}
+    since = MOMENT.sent(attributes.since) if attributes.since else now
+    asked: dict[str, Any] = {"windows": windows, "begin": max(now, since), **declared}
     return CreateRequest(name=wave.task_name, **asked)
 
 

@@ -75,7 +75,7 @@ def recalls(wave: WaveRecord, task: Task | None, found: InVain) -> Recalls:
     called = found.last if waiting else wave.started_at if unrecorded else found.first
     wait = max(wave.attributes.recall_wait, (task.recall_wait if task else None) or 0) * 1000
     since = (called or wave.started_at or 0) + wait
-    end = wave.attributes.end
+    end = wave.attributes.closes
     if end is not None and since >= end.timestamp() * 1000:
         return NONE
     return Recalls(found.rows, unrecorded, since)

@@ -6,6 +6,7 @@ It writes the state alone. What is not proven is held as possibly dialled, and n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count, every
@@ -17,6 +18,7 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.planning import drift
 from yeta_reconcile.planning.diff import key_headers
+from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import (
     windows_of,
 )
@@ -207,7 +209,16 @@ def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
     if asked.windows is None and task.windows and {*task.windows} != {*windows_of(asked.lines, config.lines)}:
         # Windows that nobody declared are the hours of the lines.
         told["windows"] = task.windows
-    return replace(asked, **told)
+    return replace(replace(asked, **told), **_stretch(task, asked))
+
+
+def _stretch(task: Task, asked: Attributes) -> dict[str, Any]:
+    """Of a campaign that calls on some days: its task lives for a stretch of them, if it ends in time."""
+    live = instant(task.end, asked.end.tzinfo if asked.end else UTC)
+    if asked.days is None or live is None or (asked.end is not None and live > asked.end):
+        return {}
+    since = instant(task.begin, live.tzinfo)
+    return {"begin": asked.begin, "end": asked.end, "days": asked.days, "since": since, "until": live}
 
 
 def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]]:

@@ -123,7 +123,7 @@ class _Application:
         if planned.forbidden:
             announce(self.opened, planned)
             return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
-        if planned.plan.doing and not saved:
+        if planned.plan.asking and not saved:
             confirm("Apply these changes?", yes=yes)
         plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
         resumed = saved and run.store.history.plan_state(saved.digest) == "begun"

@@ -16,7 +16,7 @@ from yeta_reconcile.diagnostics import (
     once,
 )
 from yeta_reconcile.documents.contacts import ListReader, plain_digest
-from yeta_reconcile.documents.relations import unknown_predecessors
+from yeta_reconcile.documents.relations import shared_lines, unknown_predecessors
 from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
@@ -61,6 +61,7 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> Exi
         findings += online_findings(survey, config)
     if survey:
         findings += unknown_predecessors(survey.callings, _applied(survey))
+        findings += shared_lines(survey.callings)
     rows = _check_lists(survey, columns, findings) if survey else 0
     findings = _sorted(findings)
     errors = sum(found.severity == "error" for found in findings)

@@ -9,10 +9,8 @@ from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.subject import key_headers
-from yeta_reconcile.waves.attributes import (
-    Attributes,
-    attribute_path,
-)
+from yeta_reconcile.waves.attributes import attribute_path
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +28,9 @@ _DECLARED_AT = {
     Reason.DECLARED_PAUSED: ("state",),
     Reason.DECLARED_RUNNING: ("state",),
     Reason.END_EXTENDED: ("schedule", "end"),
+    Reason.DAY_OFF: ("schedule", "days"),
+    Reason.NEXT_DAY: ("schedule", "days"),
+    Reason.AFTER: ("after",),
 }
 
 
@@ -41,10 +42,12 @@ class Case:
         self.declared = declared
         self.decision = decision
         self.delta = subject.delta
-        self.attributes = Attributes.of(declared)
+        self.attributes = subject.attributes
         end = declared.schedule.end
         self.ended = end is not None and end <= subject.now
         self.running = declared.state == "running"
+        self.hold = _hold(subject, declared)
+        """Why nothing of it may begin or go on to ring now though it is declared running; None: it may."""
         self.in_doubt = any(found.exit_code == Exit.UNRESOLVED for found in decision.findings)
         """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
 
@@ -100,6 +103,48 @@ class Case:
         )
         return self.delta.left.get(record.wave_id, 0) if leaving and not said else 0
 
+    def changes_of(self, wave: Wave) -> dict[str, tuple[object, object]]:
+        """Name: (former, now) for what of a wave's task is not as it is declared; its stretch of days too."""
+        former = wave.record.attributes
+        changed = self.attributes.changes_from(former)
+        other = former.until != self.attributes.until if wave.record.staged else not self.keeps_days(wave)
+        if other:
+            changed["days"] = (former.stretch, self.attributes.stretch)
+        return changed
+
+    def keeps_days(self, wave: Wave) -> bool:
+        """Whether a wave, if it goes on as it is, calls on allowed days only."""
+        asked, now = wave.record.attributes, self.subject.now
+        begins = max(filter(None, (now, asked.opens)))
+        return self.subject.days is None or self.subject.days.keeps(begins, asked.closes)
+
+    def day_over(self, wave: Wave) -> bool:
+        """Whether the days are over for which a wave was made."""
+        until = wave.record.attributes.until
+        return until is not None and until <= self.subject.now
+
+    def hold_back(self, rows: int, wave: Wave | None = None) -> None:
+        """Decide that rows wait for their day, or for another campaign; `wave`: they stand in it already."""
+        assert self.hold is not None
+        self.decision.changes.append(
+            Change(
+                self.subject.name,
+                wave.record.number if wave else self.subject.next_wave,
+                Action.WAIT,
+                self.hold.reason,
+                rows=rows,
+                waiting_rows=rows,
+                detail=self.hold.detail,
+                position=self.cause(self.hold.reason),
+                wave_id=wave.record.wave_id if wave else None,
+            )
+        )
+
+    def stop(self, wave: Wave) -> None:
+        """Decide to pause a wave, if it goes on: it is declared paused, or would call on a day off."""
+        if wave.record.phase is Phase.STARTED:
+            self.change(wave, Action.PAUSE, Reason.DAY_OFF if self.running else Reason.DECLARED_PAUSED)
+
     def wait(self, wave: Wave, reason: Reason, rows: int, detail: str) -> None:
         """Decide to wait for something."""
         self.change(wave, Action.WAIT, reason, rows=rows, detail=detail)
@@ -107,6 +152,29 @@ class Case:
     def find(self, code: str, exit_code: Exit, summary: str, hint: str = "", *path: object) -> None:
         """Note a finding."""
         find(self.decision, self.subject, code, exit_code, summary, hint, *path)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a campaign that is declared running does not begin, or go on, now."""
+
+    reason: Reason
+    detail: str
+
+
+def _hold(subject: Subject, declared: Campaign) -> Hold | None:
+    """Who has to be over first, then the day; what began does not wait for others any more."""
+    if why := subject.no_day:
+        return Hold(Reason.DAY_OFF, why)
+    if declared.state != "running":
+        return None
+    begun = subject.record is not None and subject.record.started
+    if subject.before and not begun:
+        return Hold(Reason.AFTER, f"until {' and '.join(subject.before)}")
+    stretch = subject.stretch
+    if stretch is not None and stretch.begin.date() > subject.soonest.astimezone(stretch.begin.tzinfo).date():
+        return Hold(Reason.DAY_OFF, f"until {stretch.begin.isoformat(sep=' ', timespec='minutes')}")
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, ro
             Action.WAIT,
             Reason.CONTINUED,
             rows=rows,
+            waiting_rows=rows,
             detail=f"{words}: {until}" if until else words,
             position=subject.at("continues"),
         )

@@ -41,6 +41,11 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
             decide_over(case, wave)
         elif wave.record.phase is Phase.COMPLETED:
             name_left_over(case, wave)
+    if case.subject.no_day and not case.ended:
+        case.find(
+            "no-day", Exit.DONE, f"{declared.name} calls nobody: {case.subject.no_day}",
+            "`schedule.days` and `schedule.end` say when it may", "schedule", "days",
+        )  # fmt: skip
     if case.ended:
         _name_undialled(case)
     elif not blocked(case.subject, case.decision) and not unknown_block(case):

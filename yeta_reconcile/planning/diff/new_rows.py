@@ -33,16 +33,23 @@ def stage_new_rows(case: Case) -> None:
     freed = [wave for wave in case.subject.waves if delta.freed.get(wave.record.wave_id)]
     by_hand = [wave for wave in freed if wave.record.phase is Phase.DELETED and wave.record.by_hand]
     if by_hand:
+        if case.hold is not None:
+            case.hold_back(delta.new)
+            return
         case.change(
             by_hand[0], Action.REPLACE, Reason.DELETED_BY_HAND, rings=case.running, rows=delta.new,
             new_rows=delta.new, repeat_rows=delta.repeats,
             detail="deleted at the platform; its undialled rows go out in a further wave",
         )  # fmt: skip
         return
+    if case.hold is not None:
+        case.hold_back(delta.new)
+        return
     number = case.subject.next_wave
     if freed:
         expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
         reason = Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
+        reason = Reason.NEXT_DAY if any(map(case.day_over, freed)) else reason
     elif number == 1 and not case.subject.waves:
         reason = Reason.NEW
     else:

@@ -20,7 +20,7 @@ def decide_staged(case: Case) -> None:
         if not record.staged:
             continue
         delta = case.delta.staged.get(record.wave_id)
-        attributes = case.attributes.changes_from(record.attributes)
+        attributes = case.changes_of(wave)
         if case.subject.columns and record.columns != case.subject.columns:
             attributes["columns"] = (list(record.columns), list(case.subject.columns))
         if late := _beyond_hours(case, wave):
@@ -33,14 +33,17 @@ def decide_staged(case: Case) -> None:
         if not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
             continue
-        if not same:
+        if case.hold is not None:
+            # Not even staged anew: a task may hold its line from its create on.
+            case.hold_back(rows, wave)
+        elif not same:
             _restage(case, wave, attributes, rows, added)
         elif record.phase is not Phase.VERIFIED:
             case.change(
                 wave, Action.CREATE, Reason.UNFINISHED, rows=rows, new_rows=rows, repeat_rows=again,
                 attributes=case.attributes.changes_from(None), detail=line_notes(case),
             )  # fmt: skip
-        if case.running:
+        if case.running and case.hold is None:
             verified = same and record.phase is Phase.VERIFIED
             case.change(
                 wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows,

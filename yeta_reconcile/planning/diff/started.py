@@ -26,7 +26,9 @@ def decide_live(case: Case, wave: Wave) -> None:
         return
     _name_absent(case, wave)
     _name_called_before(case, wave)
-    attributes = case.attributes.changes_from(wave.record.attributes)
+    if _day_over(case, wave):
+        return
+    attributes = case.changes_of(wave)
     edited = case.delta.edited.get(wave.record.wave_id, 0)
     removed = case.delta.removed.get(wave.record.wave_id, 0)
     recalled = case.delta.recalled.get(wave.record.wave_id, 0)
@@ -39,7 +41,8 @@ def decide_live(case: Case, wave: Wave) -> None:
             "take the change back, or say `on_change: carry-over` or `next-wave`", "on_change",
         )  # fmt: skip
         return
-    carried = changed and case.declared.on_change == "carry-over"
+    # A day off is kept whatever else may go on unchanged.
+    carried = changed and ("days" in attributes or case.declared.on_change == "carry-over")
     if not carried:
         _name_renumbered(case, wave)
     carried |= bool(removed or recalled) and case.declared.on_removed_rows == "carry-over"
@@ -55,6 +58,9 @@ def decide_live(case: Case, wave: Wave) -> None:
             else Reason.ROWS_REMOVED
         )
         _carry(case, wave, reason, attributes, removed, recalled)
+    elif not case.keeps_days(wave):
+        # Nobody is left to call for the first time, and nobody is tried again on a day off either.
+        case.stop(wave)
     elif wave.record.phase is Phase.DRAINING:
         if not case.running:
             return
@@ -120,10 +126,22 @@ def _unknown_status(case: Case, wave: Wave) -> bool:
     return True
 
 
+def _day_over(case: Case, wave: Wave) -> bool:
+    """A task that stands still when its last day is over, if the platform does not end it: it is deleted.
+
+    What it did not dial goes on in a further wave once it is accounted.
+    """
+    task, still = wave.task, {LivePhase.NEW, LivePhase.PAUSED}
+    if not case.day_over(wave) or task is None or task.phase not in still or not case.running or case.ended:
+        return False
+    case.change(wave, Action.DELETE, Reason.NEXT_DAY, detail="its last day is over, and nothing of it rings")
+    return True
+
+
 def _pause_as_declared(case: Case, wave: Wave) -> None:
-    """Whatever else has to wait: what is declared paused is paused."""
-    if wave.record.phase is Phase.STARTED and not case.running:
-        case.change(wave, Action.PAUSE, Reason.DECLARED_PAUSED)
+    """Whatever else has to wait: what is declared paused, or would call on a day off, is paused."""
+    if not case.running or not case.keeps_days(wave):
+        case.stop(wave)
 
 
 def _contradicts(case: Case, wave: Wave) -> bool:

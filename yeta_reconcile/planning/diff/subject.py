@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.delta import Grip, RowsDelta
+from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.planning.calendar import Days, Stretch
     from yeta_reconcile.planning.continued import Held
     from yeta_reconcile.planning.observed import Orphan
     from yeta_reconcile.platform.resources import Left, Task
@@ -56,7 +60,7 @@ class Wave:
         return min(pending, self.undialled) if self.record.live else pending
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """All that is known of one campaign; times in ms.
 
@@ -64,9 +68,9 @@ class Subject:
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
     once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
     `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
-    the state lacks call-outs. `at` gives the place of a declared value, `list_label` is its contact list
-    relative to the repository. `hours` are those in which anybody
-    may be called at all (none: at any time).
+    the state lacks call-outs. `days` are those on which it may call, `before` says which campaigns have to be
+    over before it begins. `at` gives the place of a declared value, `list_label` is its contact list relative
+    to the repository. `hours` are those in which anybody may be called at all (none: at any time).
     """
 
     name: str
@@ -94,6 +98,39 @@ class Subject:
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
     hours: tuple[str, ...] = ()
+    days: Days | None = None
+    before: tuple[str, ...] = ()
+
+    @cached_property
+    def stretch(self) -> Stretch | None:
+        """The allowed days in a row that a wave of it would call on; None: any, or none ever comes."""
+        return self.days.stretch(self.soonest) if self.days is not None else None
+
+    @property
+    def soonest(self) -> datetime:
+        """When it may call as far as the days do not matter: now, or when it is declared to begin."""
+        begin = self.declared.schedule.begin if isinstance(self.declared, Campaign) else None
+        return max(begin, self.now) if begin else self.now
+
+    @property
+    def no_day(self) -> str:
+        """Why there is no day on which it may call any more; "" if there is one."""
+        if self.days is None or self.days.every or not isinstance(self.declared, Campaign):
+            return ""
+        if self.stretch is None:
+            return "there is no day within a year on which it may call"
+        end = self.declared.schedule.end
+        return (
+            "no day on which it may call is left before its end" if end and self.stretch.begin >= end else ""
+        )
+
+    @property
+    def attributes(self) -> Attributes:
+        """What a task of it would be created with now."""
+        assert self.declared is not None
+        if self.stretch is None:
+            return Attributes.of(self.declared)
+        return Attributes.of(self.declared, self.stretch.begin, self.stretch.end)
 
     def in_list(self, line: int) -> Position:
         """The place of a row; 0 is one that is not there (any more)."""

@@ -1,0 +1,67 @@
+"""On which days each campaign of a repository may call, by the public calendar that its settings name.
+
+It reads the calendar, once a plan; what follows from the days is `planning/calendar.py`'s.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.calendar import WEEKENDS_OFF, Days, years_of
+from yeta_reconcile.planning.diff import Finding
+from yeta_reconcile.platform.hours import windows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from yeta_reconcile.documents.calendars import PublicDays
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.platform.resources import Config
+
+
+class Almanac:
+    """The days of one plan's campaigns. `digest` is that of the calendar they are read from."""
+
+    def __init__(self, declared: Repository, config: Config, now: datetime) -> None:
+        self._declared = declared
+        self._config = config
+        self._now = now
+        self.digest = declared.calendar.digest
+
+    def days(self, located: Located[Calling]) -> Days | None:
+        """The days of one campaign; None for a direct call, which is called out at once."""
+        model = located.model
+        if not isinstance(model, Campaign):
+            return None
+        hours = self._declared.hours(located, self._now)
+        return Days(
+            model.schedule.days,
+            self._declared.settings.zone,
+            self._public if model.on_workdays else WEEKENDS_OFF,
+            model.schedule.windows or windows_of(model.lines, self._config.lines, hours),
+        )
+
+    def findings(self) -> Iterator[Finding]:
+        """Campaigns without an end whose next days the calendar does not tell; others the documents name."""
+        for name, located in self._declared.campaigns.items():
+            days = self.days(located)
+            if days is None or not located.model.on_workdays or located.model.schedule.end:
+                continue
+            stretch = days.stretch(self._now)
+            if not days.reaches(stretch.end if stretch else self._now):
+                words = f"{days.public.source} knows days off until {days.public.reach}"
+                summary = f"{words}, and {name} goes on after that"
+                place = located.at("schedule", "days")
+                yield Finding(
+                    Diagnostic("warning", "calendar-reach", summary, place, days.public.update, name)
+                )
+
+    @cached_property
+    def _public(self) -> PublicDays:
+        ends = (one.model.schedule.end for one in self._declared.campaigns.values())
+        return self._declared.calendar.days(*years_of(self._now, ends))

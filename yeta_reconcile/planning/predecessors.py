@@ -1,0 +1,62 @@
+"""Whether a campaign after which others come is over: everybody was called who is to be, and no wave goes on.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.waves.record import Phase, WaveRecord
+from yeta_reconcile.waves.renames import known_as
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from yeta_reconcile.planning.diff import Subject
+    from yeta_reconcile.waves.record import Recorded
+
+
+def not_over(
+    name: str, subjects: Mapping[str, Subject], declared: Collection[str], recorded: Recorded
+) -> str:
+    """Why a campaign is not over yet, in words; "" if it is.
+
+    One that is declared has to have called every declared row, unless its end is past. Of one that was taken
+    away the ledger tells, and one that nobody looks at now (`--only`) is not over.
+    """
+    subject = subjects.get(name)
+    if subject is None and name in declared:
+        return "it was not looked at"
+    if subject is None or subject.declared is None:
+        record = known_as(name, recorded)
+        if record is None:
+            return "it is not known"
+        recent = subject.waves if subject else ()
+        return _goes_on(tuple(wave.record for wave in recent) or record.waves)
+    if not subject.columns or any(found.severity == "error" for found in subject.delta.diagnostics):
+        return "its list is not known"
+    if why := _goes_on(tuple(wave.record for wave in subject.waves)):
+        return why
+    end = subject.declared.schedule.end if isinstance(subject.declared, Campaign) else None
+    left = subject.delta.new + sum(subject.delta.leaving.values())
+    if left and not (end is not None and end <= subject.now):
+        return f"{count(left, 'number')} of it to be called"
+    return ""
+
+
+def _goes_on(waves: tuple[WaveRecord, ...]) -> str:
+    """Which wave of it is not over, or may have called whom nobody knows of."""
+    for wave in waves:
+        if wave.phase is Phase.DISCARDED:
+            continue
+        if not wave.phase.over:
+            return f"its wave {wave.number} is {wave.phase}"
+        cut_short = wave.phase.cut_short and wave.pending
+        if wave.phase is Phase.LOST or (cut_short and grip(wave) is not Grip.FREEING):
+            return f"its wave {wave.number} is {wave.phase}, and whom it called is not accounted"
+    return ""

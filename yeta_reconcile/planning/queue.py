@@ -1,0 +1,81 @@
+"""Who gets a line, and who waits for whom: the one order that plan, apply and forecast go by. Pure.
+
+A line serves one task until that is over (docs/platform.md, row 6). Who holds a line keeps it; of those who
+want it comes first who has the higher priority, then who ends earlier, then the name. A line is not kept
+free for somebody who cannot have all that he needs: what he does not hold goes to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has a line, in words for people; `campaign` is empty where it is none of ours."""
+
+    words: str
+    campaign: str = ""
+    wave: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A wave that is to ring, and the lines it needs, all of them. `end` is its campaign's, aware."""
+
+    campaign: str
+    wave: int
+    lines: tuple[str, ...]
+    priority: int = 0
+    end: datetime | None = None
+
+    def has(self, holder: Holder) -> bool:
+        """Whether it is the holder."""
+        return (holder.campaign, holder.wave) == (self.campaign, self.wave)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A claim whose turn has not come: by line who has it, and how many come first who wait for it too."""
+
+    holders: tuple[tuple[str, Holder], ...]
+    ahead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`order` are the claims as they are tried; `waiting` those of them that wait, by campaign and wave."""
+
+    order: tuple[Claim, ...] = ()
+    waiting: Mapping[tuple[str, int], Turn] = field(default_factory=dict)
+
+
+def queue(claims: Iterable[Claim], holders: Mapping[str, Holder]) -> Queue:
+    """Line up claims for lines that are held now, by line."""
+
+    def place(claim: Claim) -> tuple[bool, int, datetime, str, int]:
+        holds = any(line in holders and claim.has(holders[line]) for line in claim.lines)
+        return not holds, -claim.priority, claim.end or _NEVER, claim.campaign, claim.wave
+
+    order = tuple(sorted(claims, key=place))
+    taken = dict(holders)
+    waiting: dict[tuple[str, int], Turn] = {}
+    before: dict[str, int] = {}
+    for claim in order:
+        held = [(line, taken[line]) for line in claim.lines if line in taken and not claim.has(taken[line])]
+        if held:
+            ahead = max(before.get(line, 0) for line, _ in held)
+            waiting[claim.campaign, claim.wave] = Turn(tuple(held), ahead)
+            before |= {line: before.get(line, 0) + 1 for line, _ in held}
+        else:
+            words = f"{claim.campaign} wave {claim.wave}"
+            taken |= dict.fromkeys(claim.lines, Holder(words, claim.campaign, claim.wave))
+    return Queue(order, waiting)
