@@ -151,6 +151,17 @@ def test_the_page_and_the_list_and_the_platforms_log_say_the_same(
     assert f"<strong>{len(log)}</strong>" in html
 
 
+def test_with_a_price_it_says_what_the_calls_cost(lab: Lab) -> None:
+    priced = "price: {per_minute: 0.6, per_call: 0.1, currency: CNY}\n"
+    lab.declare_project(priced)
+    try:
+        shown = figures(lab)
+    finally:
+        lab.declare_project()
+    assert shown.cost == pytest.approx(shown.calls.talk / 100 + shown.calls.calls / 10, abs=0.02)
+    assert f"¥{shown.cost:,.2f}" in page(shown)
+
+
 def test_one_campaign_has_a_page_of_its_own(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     html = written(lab, monkeypatch, "survey")
     assert "<h1>survey</h1>" in html

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from yeta_reconcile.platform.call import Meaning
 from yeta_reconcile.platform.coercion import instant
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.models import Price
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.people import Person
@@ -55,7 +56,7 @@ class Declared:
     environment: str = ""
     states: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, ListSpec] = field(default_factory=dict)
-    price: Any = None
+    price: Price | None = None
     finishes: Mapping[str, tuple[datetime, bool]] = field(default_factory=dict)
 
 
@@ -69,7 +70,7 @@ def declared_in(
         repository.environment or "",
         {name: getattr(located.model, "state", "declared") for name, located in callings.items()},
         {name: repository.list_spec(located) for name, located in callings.items()},
-        getattr(project, "price", None),
+        project.price,
         finishes or {},
     )
 
@@ -82,7 +83,7 @@ def gather(
     figures = Figures(
         declared.project, declared.environment, now, names[0] if len(names) == 1 else "", halted=halted
     )
-    figures.currency = str(getattr(declared.price, "currency", "") or "")
+    figures.currency = declared.price.currency if declared.price else ""
     persons = Persons(store, now.tzinfo, names, lists=declared.lists)
     recorded = store.waves.recorded().campaigns
     for name in names:
