@@ -1,0 +1,107 @@
+"""What is left of a campaign, as the simulation takes it: by the platform's counts, list and document."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.course import Tries
+from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.habits import ASSUMED
+from yeta_reconcile.planning.works import Conditions, Undone, works
+from yeta_reconcile.platform.resources import Line, Task
+from yeta_reconcile.waves.attributes import Attributes
+from yeta_reconcile.waves.record import Phase, WaveRecord
+
+if TYPE_CHECKING:
+    from yeta_reconcile.planning.simulation import Work
+
+NOW = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+LINES = {"100": Line("100", 5, ("09:00:00-12:00:00",))}
+
+
+def a_campaign(**fields: Any) -> Campaign:
+    given = {"kind": "Campaign", "name": "a", "state": "running", "robot": "719", "lines": ["100"]}
+    return Campaign.model_validate({**given, "contacts": {"csv": "a.csv"}, **fields})
+
+
+def a_wave(phase: Phase = Phase.STARTED, **counts: Any) -> Wave:
+    attributes = Attributes("719", ("100",), recall_count=2, recall_wait=600)
+    record = WaveRecord(1, "a", 1, 1, phase, "a~w1", attributes, rows=100, pending=100)
+    return Wave(record, Task("9", "a~w1", 2, count_tel=100, **counts) if counts else None)
+
+
+def left(undone: Undone, **allowed: Any) -> list[Work]:
+    return list(works(undone, Conditions(LINES, NOW, **allowed)))
+
+
+def tries(**counts: Any) -> Tries:
+    (work,) = left(Undone(a_campaign(), (a_wave(**counts),), ASSUMED))
+    return work.tries
+
+
+def test_a_wave_goes_on_from_what_the_platform_counts() -> None:
+    found = tries(process_tel_count=60, process_count=60, process_through_count=30)
+
+    assert found == Tries(40, missed=30, tried=0, most=2, wait=600)
+
+
+def test_people_who_were_removed_are_left_out() -> None:
+    wave = a_wave(process_tel_count=60, process_count=60, process_through_count=30)
+
+    (work,) = left(Undone(a_campaign(), (wave,), ASSUMED, removed={1: 15}))
+
+    assert work.tries.rows == 25
+
+
+def test_once_all_are_dialled_the_recalls_that_were_made_tell_which_are_left() -> None:
+    # 55 were missed by the first calls: 40 are not reached yet, and half of 30 recalls were answered.
+    found = tries(process_tel_count=100, process_count=130, process_through_count=60)
+
+    assert found == Tries(25, missed=15, tried=1, most=2, wait=600)
+
+
+def test_between_two_tries_the_last_recorded_call_tells_how_much_of_the_wait_is_over() -> None:
+    wave = a_wave(process_tel_count=100, process_count=100, process_through_count=60)
+    last = int((NOW - timedelta(minutes=4)).timestamp() * 1000)
+
+    (work,) = left(Undone(a_campaign(), (wave,), ASSUMED, last_calls={1: last}))
+
+    assert work.tries == Tries(0, missed=40, tried=0, most=2, wait=600, waited=240)
+
+
+def test_staged_and_new_rows_are_waves_to_come_in_the_hours_of_the_lines() -> None:
+    undone = Undone(
+        a_campaign(priority=3), (a_wave(Phase.VERIFIED),), ASSUMED, {1: 100}, fresh=20, next_wave=2
+    )
+
+    staged, fresh = left(undone)
+
+    assert [(work.wave, work.tries.rows, work.holding, work.priority) for work in (staged, fresh)] == [
+        (1, 100, False, 3), (2, 20, False, 3),
+    ]  # fmt: skip
+    assert staged.opening.spans == ((9 * 3600, 12 * 3600),)
+
+
+def test_the_hours_beyond_which_nobody_may_be_called_cut_those_of_the_lines() -> None:
+    (work,) = left(Undone(a_campaign(), (), ASSUMED, fresh=1), hours=("10:00:00-20:00:00",))
+
+    assert work.opening.spans == ((10 * 3600, 12 * 3600),)
+
+
+def test_what_is_declared_paused_keeps_its_lines_and_what_was_never_started_needs_none() -> None:
+    live = left(Undone(a_campaign(state="paused"), (a_wave(process_tel_count=60),), ASSUMED))
+    never = left(Undone(a_campaign(state="staged"), (), ASSUMED, fresh=10))
+
+    assert [(work.paused, work.holding, work.lines) for work in live] == [(True, True, ("100",))]
+    assert [(work.paused, work.holding, work.lines) for work in never] == [(True, False, ())]
+
+
+def test_on_a_day_that_is_not_allowed_no_wave_takes_a_line() -> None:
+    tomorrow = NOW.date() + timedelta(days=1)
+
+    (work,) = left(Undone(a_campaign(), (), ASSUMED, fresh=1), allowed=lambda _: lambda day: day >= tomorrow)
+
+    assert work.ready == NOW.replace(day=2, hour=0).timestamp()
