@@ -20,6 +20,7 @@ TIGHTER = {
     "frequency": "{times: 1, within: 7d}",
     "hours": '["00:00-00:01"]',
     "staged_first": "true",
+    "spend": "{budget: 0.1, per: month}",
 }
 
 
@@ -38,7 +39,7 @@ def prepared(here: Served, limit: str) -> None:
         here.emulator.advance(600)
         here.campaign("again", range(3), extra="repeats: [former]\n")
     else:
-        here.campaign("renewal", range(3), schedule='{windows: ["09:00-18:00"]}')
+        here.campaign("renewal", range(3), schedule='{windows: ["00:00-23:59"]}')
 
 
 @pytest.mark.parametrize("limit", TIGHTER)
@@ -46,7 +47,8 @@ def test_a_saved_plan_is_refused_by_a_limit_that_became_tighter(here: Served, li
     prepared(here, limit)
     assert here.main("plan", "-o", "it.plan").code == 0
     before = here.changes_sent()
-    here.project(f"limits: {{{limit}: {TIGHTER[limit]}}}\n")
+    price = "price: {per_call: 1, currency: CNY}\n"
+    here.project(f"limits: {{{limit}: {TIGHTER[limit]}}}\n{price}")
 
     done = here.main("apply", "it.plan")
 
