@@ -95,7 +95,7 @@ def canonical(text: str, label: str) -> str | None:
         result = _rewritten(text, asides, label)
         kept = Counter(comment for comment, _ in _asides(result).comments)
     except MarkedYAMLError as error:
-        raise syntax_error(error, label) from None
+        raise syntax_error(error, label, text) from None
     for before, after in zip(documents, parse_documents(result, label), strict=True):
         if (path := _difference(before.value, after.value)) is not None:
             raise _refused(before.at(*path), "this value would change", "write it in another way")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
@@ -19,8 +19,13 @@ def files_in(root: Path, globs: Iterable[str]) -> list[str]:
 
     `**` stands for any folders. A folder that is reached twice, by a symbolic link, is read once.
     """
+    return sorted(filter(matches(globs), _files(root)))
+
+
+def matches(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether any of `globs` matches a path."""
     patterns = [_pattern(glob) for glob in globs]
-    return sorted(label for label in _files(root) if any(pattern.fullmatch(label) for pattern in patterns))
+    return lambda label: any(pattern.fullmatch(label) for pattern in patterns)
 
 
 def _files(root: Path) -> Iterator[str]:

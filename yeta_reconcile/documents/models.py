@@ -14,7 +14,9 @@ from pydantic import (
     BeforeValidator,
     Field,
     StrictBool,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -67,14 +69,16 @@ class Schedule(Strict):
     days: Days = EVERY_DAY
     """`every-day`, `workdays` by the project's calendar, or weekdays; on other days nothing of it rings."""
 
-    @model_validator(mode="after")
-    def _ends_after_begin(self) -> Schedule:
-        begin, end = self.begin, self.end
+    @field_validator("end")
+    @classmethod
+    def _ends_after_begin(cls, end: Moment | None, info: ValidationInfo) -> Moment | None:
+        """Asked of the field alone, so that no other error of the schedule hides it."""
+        begin = info.data.get("begin")
         if not begin or not end or bool(begin.tzinfo) != bool(end.tzinfo):
-            return self
+            return end
         if end <= begin:
-            raise PydanticCustomError("end_before_begin", "the schedule ends before it begins", {"at": "end"})
-        return self
+            raise PydanticCustomError("end_before_begin", "the schedule ends before it begins")
+        return end
 
 
 class Recall(Strict):

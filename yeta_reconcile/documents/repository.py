@@ -24,7 +24,7 @@ from yeta_reconcile.documents.calendars import CalendarSource
 from yeta_reconcile.documents.contacts import ListSpec
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
-from yeta_reconcile.documents.globs import files_in
+from yeta_reconcile.documents.globs import files_in, matches
 from yeta_reconcile.documents.limits import exemption
 from yeta_reconcile.documents.models import (
     Campaign,
@@ -35,9 +35,11 @@ from yeta_reconcile.documents.models import (
     Project,
 )
 from yeta_reconcile.documents.originals import says_still
+from yeta_reconcile.documents.punctuation import hinted, taken_for_text
 from yeta_reconcile.documents.reach import folder_findings
 from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.settings import FILE, Settings, overlaid, read_settings, substitute
+from yeta_reconcile.documents.strays import STRAYS, stray
 from yeta_reconcile.documents.validation import as_far_as_valid, complaints
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
@@ -238,12 +240,16 @@ class Survey:
         self.other_lists: list[ListSpec] = []
         self.other_contexts: list[ContextReader] = []
         self._incomplete = False
+        self._names: dict[tuple[bool, str], Position] = {}
         self._note_flaw(0, self.settings.raw.at, kind="Project")
         for raw in self.settings.others:
             raw.value = substitute(raw.value, environ, raw)
             self._take(raw)
-        for label in files_in(self.root, self.settings.globs):
-            if label != FILE:
+        declares = matches(self.settings.globs)
+        for label in files_in(self.root, (*self.settings.globs, *STRAYS)):
+            if not declares(label):
+                self.findings += stray(self.root, label)
+            elif label != FILE:
                 self._read(label)
         self.findings += relation_findings(self.callings, whole=not self._incomplete)
         self.findings += self._calendar_findings()
@@ -307,6 +313,8 @@ class Survey:
         before = len(self.findings)
         value = raw.value if isinstance(raw.value, dict) else {}
         self._understand(raw, value.get("kind"))
+        self.findings[before:] = hinted(self.findings[before:], raw)
+        self.findings += taken_for_text(raw, self.findings[before:])
         self._note_flaw(before, raw.at, kind=value.get("kind") or "", name=value.get("name") or "")
 
     def _understand(self, raw: RawDocument, kind: Any) -> None:
@@ -316,6 +324,7 @@ class Survey:
             self._incomplete = True
             self._foreign(raw, kind)
             return
+        self._check_name(raw, model)
         self._check_file(raw, "contexts" if model is DialogContext else "contacts")
         value = self._with_defaults(raw.value, model)
         try:
@@ -375,17 +384,19 @@ class Survey:
         whole = bool(path) and path[0] in value and not raw.has(path[0])
         return whole or (bool(path) and not raw.has(*path) and self.settings.has("defaults", *path))
 
+    def _check_name(self, raw: RawDocument, model: type[Model]) -> None:
+        """Whether a document's name is the only one, whatever else is wrong with it."""
+        name, place = raw.value.get("name"), raw.at("name")
+        if isinstance(name, str):
+            former = self._names.setdefault((model is DialogContext, name), place)
+            if former != place:
+                summary = f"the name {name} is taken by {former}"
+                self._found(place, "duplicate-name", summary, "names are unique: change one")
+
     def _keep(self, located: Located[Any]) -> None:
-        """Note a document under its name, which must be the only one."""
-        model = located.model
-        documents = self.contexts if isinstance(model, DialogContext) else self.callings
-        former = documents.get(model.name)
-        if former is not None:
-            place = former.at("name")
-            summary = f"the name {model.name} is taken by {place}"
-            self._found(located.at("name"), "duplicate-name", summary, "names are unique: change one")
-            return
-        documents[model.name] = located
+        """Note a document under its name."""
+        documents = self.contexts if isinstance(located.model, DialogContext) else self.callings
+        documents.setdefault(located.model.name, located)
 
     def _calendar_findings(self) -> Iterator[Diagnostic]:
         """What is wrong with the calendar, and which campaigns go on for longer than it reaches."""

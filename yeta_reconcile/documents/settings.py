@@ -20,6 +20,7 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.packs import unpacked
+from yeta_reconcile.documents.punctuation import hinted, taken_for_text
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.documents.validation import complaints
 from yeta_reconcile.documents.values import NAME_PATTERN
@@ -99,6 +100,10 @@ class Settings:
 def read_settings(root: Path, environment: str | None, environ: Mapping[str, str]) -> Settings:
     """The settings of the repository at `root`. Raises InvalidInput if there is no project to speak of."""
     if not (root / FILE).exists():
+        other = FILE.replace(".yaml", ".yml")
+        if (root / other).exists():
+            hint = f"name {other} {FILE}: only that is read"
+            raise InvalidInput(f"there is no {FILE} in this folder", hint=hint)
         raise InvalidInput(
             f"there is no {FILE} in this folder",
             hint="`yeta init` writes a campaign repository; -C names the folder of one",
@@ -116,6 +121,8 @@ def read_settings(root: Path, environment: str | None, environ: Mapping[str, str
         value = _in_environment(settings, value, environments)
     _take(settings, _overridden(substitute(value, environ, settings), environ), environ)
     _check_environments(settings, value, environments)
+    settings.findings = hinted(settings.findings, settings.raw)
+    settings.findings += taken_for_text(settings.raw, settings.findings)
     return settings
 
 

@@ -54,7 +54,7 @@ _PATTERNS = {
     "a-z0-9": "a name is made of a to z, 0 to 9 and hyphens, begins with a letter or digit, and has at most "
     "40 characters",
     "https?": "a URL is expected, like https://www.xfyeta.com/openapi, without ? or #",
-    ";,": "an identifier holds no spaces, commas or semicolons",
+    ";,": "an identifier holds no spaces, commas, semicolons or quotes",
 }
 
 

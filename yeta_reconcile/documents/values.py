@@ -176,7 +176,7 @@ NoFlag = BeforeValidator(_no_flag)
 Identifier = Annotated[
     str,
     BeforeValidator(_quoted_identifier),
-    Field(min_length=1, max_length=64, pattern=r"^[^\s;,]+$"),
+    Field(min_length=1, max_length=64, pattern=r"^[^\s;,；，“”‘’]+$"),
 ]
 Name = Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
 Duration = Annotated[

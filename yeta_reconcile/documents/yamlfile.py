@@ -28,6 +28,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.parser import Parser
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.punctuation import slip_in
 from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
         return _documents(text, label, pure=False)
     except MarkedYAMLError as error:
         doubtful = any(words in str(error.problem) for words in _NOT_OF_LIBYAML)
-        refused = syntax_error(error, label)
+        refused = syntax_error(error, label, text)
         if not doubtful or len(text) > _PURE_CHARACTERS:
             raise refused from None
     except YAMLError:
@@ -179,7 +180,7 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
     try:
         return _documents(text, label, pure=True)
     except MarkedYAMLError as error:
-        later = syntax_error(error, label)  # whoever came further tripped over what is really wrong
+        later = syntax_error(error, label, text)  # whoever came further tripped over what is really wrong
         raise max(refused, later, key=_place) from None
 
 
@@ -247,8 +248,8 @@ def _refuse_control_characters(text: str, label: str) -> None:
     )
 
 
-def syntax_error(error: MarkedYAMLError, label: str) -> InvalidInput:
-    """What a parser refused, in our words."""
+def syntax_error(error: MarkedYAMLError, label: str, text: str) -> InvalidInput:
+    """What a parser refused in a text, in our words."""
     mark = error.problem_mark or error.context_mark
     position = Position(label, mark.line + 1, mark.column + 1) if mark else Position(label)
     problem = str(error.problem or "this is no YAML")
@@ -262,7 +263,10 @@ def syntax_error(error: MarkedYAMLError, label: str) -> InvalidInput:
         hint = "is the line above indented as this one? Text that holds ': ' must be quoted"
     elif error.context:
         problem = f"{problem} {error.context}"
-    return _refused(position, "syntax", problem, hint=hint)
+    first = error.context_mark.line + 1 if error.context_mark else position.line - 2
+    last = first if "simple key" in str(error.context) else position.line
+    slip = slip_in(text, first, last)
+    return _refused(position, "syntax", problem, hint=slip or hint)
 
 
 def _refused(place: str | Position, code: str, summary: str, *, hint: str = "") -> InvalidInput:
