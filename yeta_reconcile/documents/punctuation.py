@@ -50,8 +50,8 @@ def slip_in(text: str, first: int, last: int) -> str:
 
 
 def hinted(findings: Sequence[Diagnostic], raw: RawDocument) -> list[Diagnostic]:
-    """The findings of a document; those at a line with a slip say so."""
-    return [
+    """The findings of a document, of which those at a line with a slip say so, and further slips."""
+    found = [
         replace(found, hint=slip)
         if found.severity == "error"
         and found.position
@@ -60,9 +60,10 @@ def hinted(findings: Sequence[Diagnostic], raw: RawDocument) -> list[Diagnostic]
         else found
         for found in findings
     ]
+    return [*found, *_taken_for_text(raw, found)]
 
 
-def taken_for_text(raw: RawDocument, said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+def _taken_for_text(raw: RawDocument, said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """Values that begin with quotes in full width, which quote nothing, if nothing else is `said` there."""
     if not any(mark in raw.text for mark in "“”‘’"):
         return

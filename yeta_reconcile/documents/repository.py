@@ -21,6 +21,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.documents.calendars import CalendarSource
+from yeta_reconcile.documents.clock import clock_findings
 from yeta_reconcile.documents.contacts import ListSpec
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
@@ -35,7 +36,7 @@ from yeta_reconcile.documents.models import (
     Project,
 )
 from yeta_reconcile.documents.originals import says_still
-from yeta_reconcile.documents.punctuation import hinted, taken_for_text
+from yeta_reconcile.documents.punctuation import hinted
 from yeta_reconcile.documents.reach import folder_findings
 from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.settings import FILE, Settings, overlaid, read_settings, substitute
@@ -254,6 +255,7 @@ class Survey:
         self.findings += relation_findings(self.callings, whole=not self._incomplete)
         self.findings += self._calendar_findings()
         self.findings += folder_findings(self.root, self.settings.folders, self.settings.at)
+        self.findings += clock_findings(self.settings, (one.model for one in self.callings.values()))
         self.do_not_call = DoNotCall.of(self.root, self.settings, self.reach)
         self.findings += self.do_not_call.findings() if self.do_not_call else ()
         for context in self.contexts.values():
@@ -314,7 +316,6 @@ class Survey:
         value = raw.value if isinstance(raw.value, dict) else {}
         self._understand(raw, value.get("kind"))
         self.findings[before:] = hinted(self.findings[before:], raw)
-        self.findings += taken_for_text(raw, self.findings[before:])
         self._note_flaw(before, raw.at, kind=value.get("kind") or "", name=value.get("name") or "")
 
     def _understand(self, raw: RawDocument, kind: Any) -> None:

@@ -20,7 +20,7 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.packs import unpacked
-from yeta_reconcile.documents.punctuation import hinted, taken_for_text
+from yeta_reconcile.documents.punctuation import hinted
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.documents.validation import complaints
 from yeta_reconcile.documents.values import NAME_PATTERN
@@ -122,7 +122,6 @@ def read_settings(root: Path, environment: str | None, environ: Mapping[str, str
     _take(settings, _overridden(substitute(value, environ, settings), environ), environ)
     _check_environments(settings, value, environments)
     settings.findings = hinted(settings.findings, settings.raw)
-    settings.findings += taken_for_text(settings.raw, settings.findings)
     return settings
 
 

@@ -1,0 +1,47 @@
+"""Where a project's clock is not the platform's: hours of the day are sent as they stand, and open by that.
+
+Moments are converted, since they are instants; a part of the day is none.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.values import EVERY_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.settings import Settings
+
+# The platform's document gives its times in China's, which has one zone and no change of the clocks.
+PLATFORM = ZoneInfo("Asia/Shanghai")
+_SEASONS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+
+
+def clock_findings(settings: Settings, declared: Iterable[Calling]) -> Iterator[Diagnostic]:
+    """A warning where hours or days are declared and the project counts them by another clock."""
+    project = settings.project
+    off = {_offset(settings.zone, at) - _offset(PLATFORM, at) for at in _SEASONS}
+    if project is None or off == {timedelta()}:
+        return
+    schedules = [model.schedule for model in declared if isinstance(model, Campaign)]
+    dated = any(schedule.windows or schedule.days != EVERY_DAY for schedule in schedules)
+    if dated or project.limits.hours or project.limits.days not in {None, EVERY_DAY}:
+        hours = " or ".join(f"{abs(one) / timedelta(hours=1):g}" for one in sorted(off))
+        way = "earlier" if max(off) <= timedelta() else "later"
+        summary = (
+            f"windows open by the platform's clock, {PLATFORM}, {hours} h {way} than by {settings.zone}, in "
+            "which forecast, days and limits are counted here"
+        )
+        hint = f"say `timezone: {PLATFORM}`, and write begin and end with the offset they are meant in"
+        yield Diagnostic("warning", "other-clock", summary, settings.at("timezone"), hint)
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()
