@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 MEND = "(mend the line; if the whole file is GB18030, say `encoding: gb18030`)"
 ANEW = "(save the file anew)"
-AS_UTF8 = "(save the file as CSV UTF-8)"
+OTHERS = "`encoding: big5`, `shift_jis`, `euc_kr` or `cp1252`"
+AS_UTF8 = f"(save the file as CSV UTF-8, or say what it is, like {OTHERS})"
+AS_UTF16 = "(save it as CSV UTF-8, or say `encoding: utf-16`)"
 TAKE_OFF = "(take `encoding: gb18030` off, or save anew)"
 QUOTED = "(a field that holds the delimiter or a line break must be in double quotes)"
 LIKE = ' (a field with quotes is written "like ""this""")'
@@ -50,6 +52,8 @@ def said(opened: Table) -> list[str]:
         ("utf-8", "utf-8"),
         ("utf-8-sig", "utf-8"),
         ("gb18030", "gb18030"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
     ],
 )
 def test_utf8_and_gb18030_are_told_apart(tmp_path: Path, codec: str, encoding: str) -> None:
@@ -78,6 +82,84 @@ def test_a_utf8_file_that_breaks_names_the_line_instead_of_guessing(tmp_path: Pa
     assert said(read) == [f"list.csv:1502:1: error: this line is not UTF-8, as its other lines are {MEND}"]
 
 
+# Of the names of each language, as lists have them.
+CHINESE = "手机号,姓名,地址\n19900000001,陈丽华,广东省深圳市福田区\n19900000002,欧阳建国,北京市海淀区\n"
+FOREIGN = {
+    "big5": "手機號碼,姓名,地址\n19900000001,陳大文,台北市中正區\n19900000002,林怡君,高雄市\n",
+    "shift_jis": "電話番号,氏名,住所\n19900000001,田中太郎,東京都新宿区\n19900000002,ヤマダ,大阪\n",
+    "euc_kr": "전화번호,이름,주소\n19900000001,김철수,서울특별시 강남구\n19900000002,이영희,부산광역시\n",
+    "cp1252": "phone,prénom\n19900000001,Hélène\n19900000002,José\n19900000003,Jürgen\n",
+}
+
+
+@pytest.mark.parametrize("codec", FOREIGN)
+def test_a_list_in_another_encoding_is_never_read_as_chinese(tmp_path: Path, codec: str) -> None:
+    content = FOREIGN[codec].encode(codec)
+
+    (finding,) = said(opened(tmp_path, content))
+    assert f"it may be `encoding: {codec}`" in finding
+
+    read = opened(tmp_path, content, codec)
+    assert read.codec == codec
+    assert ",".join(rows(read)[0][1]) == FOREIGN[codec].split("\n")[1]
+
+
+@pytest.mark.parametrize("codec", FOREIGN)
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_one_row_or_many_of_another_encoding_are_no_chinese(tmp_path: Path, codec: str, count: int) -> None:
+    row = FOREIGN[codec].split("\n")[1] + "\n"
+    read = opened(tmp_path, ("phone,name,x\n" + row * count).encode(codec))
+
+    assert read.header == ()
+    assert read.findings.errors == 1
+
+
+@pytest.mark.parametrize("names", ["张三", "李静", "欧阳建国", "王芳\n刘洋", "陶喆\n李娜", "黄珺\n周杰"])
+def test_the_shortest_chinese_list_is_one(tmp_path: Path, names: str) -> None:
+    content = "phone\n" + names
+    read = opened(tmp_path, content.encode("gb18030"))
+
+    assert [fields for _, fields in rows(read)] == [[name] for name in names.split("\n")]
+    assert read.codec == "gb18030"
+
+
+def test_what_is_declared_to_be_gb18030_is_read_as_that_however_rare(tmp_path: Path) -> None:
+    content = "手机,姓名\n1,龘靐\n".encode("gb18030")
+
+    assert rows(opened(tmp_path, content, "gb18030")) == [(2, ["1", "龘靐"])]
+
+
+@pytest.mark.parametrize("names", ["Müller", "Hélène", "Иванов"])
+def test_one_gbk_row_in_a_utf8_list_of_short_characters_turns_none_of_them(
+    tmp_path: Path, names: str
+) -> None:
+    content = b"phone,name\n" + f"1,{names}\n".encode() * 200 + "2,张三\n".encode("gbk")
+
+    assert said(opened(tmp_path, content)) == [
+        f"list.csv:202:1: error: this line is not UTF-8, as its other lines are {MEND}"
+    ]
+
+
+def test_one_utf8_row_in_a_gbk_list_is_named(tmp_path: Path) -> None:
+    content = (CHINESE * 200).encode("gbk") + "19900000009,张三,上海\n".encode()
+
+    (finding,) = said(opened(tmp_path, content))
+
+    assert finding.startswith("list.csv:601:1: error: this line is UTF-8, and the others are GB18030")
+
+
+def test_which_encoding_was_taken_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    opened(tmp_path, CHINESE.encode("gb18030"))
+    opened(tmp_path, CHINESE)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "list.csv is read as gb18030",
+        "list.csv is read as utf-8",
+    ]
+
+
 def test_a_character_that_is_cut_between_two_chunks_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +176,7 @@ def test_a_character_that_is_cut_between_two_chunks_is_whole(
     ("content", "encoding", "expected"),
     [
         (b"PK\x03\x04xxxx", "auto", "list.csv:1:1: error: this is an Excel workbook (save it as CSV UTF-8)"),
-        ("a,b\n".encode("utf-16"), "auto", "list.csv:1:1: error: this is UTF-16 (save it as CSV UTF-8)"),
+        ("a,b\n".encode("utf-16"), "auto", f"list.csv:1:1: error: this is UTF-16 {AS_UTF16}"),
         (b"a\n1\nx\x00\n", "auto", f"list.csv:3:1: error: there is a NUL byte in this line {ANEW}"),
         (b"a\n\xff\xff\n", "auto", f"list.csv:2:1: error: this line is neither UTF-8 nor GB18030 {AS_UTF8}"),
         (b"a\n\xff\xff\n", "gb18030", f"list.csv:2:1: error: this line is not GB18030 {TAKE_OFF}"),

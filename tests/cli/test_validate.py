@@ -43,6 +43,7 @@ def test_the_examples_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert out == "4 campaigns, 1 direct call, 3 dialog contexts, 20,191 rows: valid, 2 warnings\n"
     assert [line.partition(":")[0] for line in err.splitlines()] == [
         "data/satisfaction.csv",
+        "data/spring-renewal.csv",  # a note: what it is read as
         "data/spring-renewal.csv",
     ]
 

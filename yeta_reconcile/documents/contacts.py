@@ -185,7 +185,7 @@ class ListReader:
         self.set_aside: list[int] = []
         self._digest = digest
         self._table = Table(spec.path, spec.label, spec.encoding, spec.reach)
-        self._findings = self._table.findings
+        self._findings, self.codec = self._table.findings, self._table.codec
         self._add = self._findings.add
         self._feeds = {column: cleaned(name) for column, name in spec.columns.items()}
         self._number_at: int | None = None

@@ -45,7 +45,8 @@ class ContextReader:
         reach: Reach | None = None,
     ) -> None:
         self._table = Table(path, label, encoding, reach)
-        self._findings = self._table.findings
+        self._findings, self.codec = self._table.findings, self._table.codec
+        self.label = label
         self._key = key = cleaned(key)
         header = self._table.header
         heading = Heading(header, (key,))

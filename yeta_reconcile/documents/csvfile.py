@@ -38,8 +38,9 @@ Rows = tuple["Sequence[int]", list[list[str]]]
 class Table:
     """A CSV file: `header` (stripped names; empty if it cannot be read) and `blocks()` of rows.
 
-    What is beyond `reach` is not opened. No name of the header may be said but through `heading`.
-    What is wrong with the file goes to `findings`; `blocks()` gives the rows that can be read all the same.
+    `codec` is what it is read as, "" if it cannot be. What is beyond `reach` is not opened. No name of the
+    header may be said but through `heading`. What is wrong with the file goes to `findings`; `blocks()`
+    gives the rows that can be read all the same.
     """
 
     def __init__(self, path: Path, label: str, encoding: str, reach: Reach | None = None) -> None:
@@ -48,14 +49,14 @@ class Table:
         self.header: tuple[str, ...] = ()
         self.header_line = 1
         self._delimiter = ","
-        self._codec = ""
+        self.codec = ""
         if why := reach.why_not(path) if reach else "":
             self.findings.add(0, "out-of-reach", f"this file is not read: {why}")
             return
         try:
             codec = codec_of(path, encoding, self.findings)
             if codec:
-                self._codec = codec
+                self.codec = codec
                 self._read_header()
         except OSError as error:
             self.findings.add(0, "unreadable", f"cannot be read: {error.strerror}")
@@ -82,7 +83,7 @@ class Table:
     def line_with(self, names: Collection[str]) -> int:
         """The line that holds all these names, among the first ones below the header; 0 if none does."""
         for delimiter in self._delimiters()[0]:
-            with self.path.open(encoding=self._codec, newline="") as file:
+            with self.path.open(encoding=self.codec, newline="") as file:
                 reader = csv.reader(file, delimiter=delimiter)
                 with suppress(csv.Error):
                     for row in islice(reader, self.header_line + _TITLES):
@@ -93,7 +94,7 @@ class Table:
     def _blocks(self) -> Iterator[Rows]:
         if not self.header:
             return
-        with self.path.open(encoding=self._codec, newline="") as file:
+        with self.path.open(encoding=self.codec, newline="") as file:
             reader = csv.reader(file, delimiter=self._delimiter, strict=True)
             going = True
             while going:
@@ -120,7 +121,7 @@ class Table:
         """Where the fields of some rows begin; a row that spans lines may have fields on each."""
         starts: Starts = {}
         row, field, quoted, last = 0, 0, False, max(rows)
-        with suppress(OSError, UnicodeDecodeError), self.path.open(encoding=self._codec, newline="") as file:
+        with suppress(OSError, UnicodeDecodeError), self.path.open(encoding=self.codec, newline="") as file:
             for line, text in enumerate(file, 1):
                 if not row and line in rows:
                     row, field, quoted = line, 0, False
@@ -175,7 +176,7 @@ class Table:
 
     def _delimiters(self) -> tuple[str, int]:
         """Those that may be the delimiter, and how many lines stand above the header that say so."""
-        with self.path.open(encoding=self._codec, newline="") as file:
+        with self.path.open(encoding=self.codec, newline="") as file:
             declared = _DECLARED.fullmatch(file.readline(_TITLES))
         return (declared[1], 1) if declared else (_DELIMITERS, 0)
 
@@ -183,7 +184,7 @@ class Table:
         """Take the delimiter that cuts the first row into most fields; of equals, the comma."""
         delimiters, above = self._delimiters()
         for delimiter in delimiters:
-            with self.path.open(encoding=self._codec, newline="") as file:
+            with self.path.open(encoding=self.codec, newline="") as file:
                 reader = csv.reader(islice(file, above, None), delimiter=delimiter, strict=True)
                 try:
                     names = next((row for row in reader if not _is_blank(row)), [])

@@ -6,103 +6,180 @@ UTF-8 and GB18030 are told apart, and nothing is guessed beyond that: whatever e
 from __future__ import annotations
 
 import codecs
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.chinese import is_chinese, others
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from yeta_reconcile.documents.findings import Findings
 
+log = logging.getLogger(__name__)
+
 CHUNK = 1 << 20
-# Lines that are looked at to tell a GB18030 file from a damaged UTF-8 one.
+AUTO = "auto"
+# Lines beyond ASCII that are looked at to tell what a file is; a line cut at so many bytes is enough of it.
 _SAMPLE = 10_000
+_LONGEST = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"
 _FETCH = "fetch it with `git lfs pull`; in a pipeline the checkout must ask for it, as with `lfs: true`"
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_USUAL = "`encoding: big5`, `shift_jis`, `euc_kr` or `cp1252`"
 
 
 def codec_of(path: Path, encoding: str, findings: Findings) -> str:
     """Read the whole file once and tell its codec; "" if it cannot be read, with the reason found."""
     with path.open("rb") as file:
         start = file.read(len(_LFS))
+    declared = "" if encoding == AUTO else codecs.lookup(encoding).name
     if start == _LFS:
-        summary = "this is a pointer of Git LFS, not the file itself"
-        findings.add(0, "lfs", summary, hint=_FETCH)
+        findings.add(0, "lfs", "this is a pointer of Git LFS, not the file itself", hint=_FETCH)
         return ""
     if start.startswith(_WORKBOOKS):
         findings.add(0, "encoding", "this is an Excel workbook", hint="save it as CSV UTF-8")
         return ""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        findings.add(0, "encoding", "this is UTF-16", hint="save it as CSV UTF-8")
+    if start.startswith(_UTF16) and not declared.startswith("utf-16"):
+        hint = "save it as CSV UTF-8, or say `encoding: utf-16`"
+        findings.add(0, "encoding", "this is UTF-16", hint=hint)
         return ""
-    is_utf8 = encoding == "utf-8" or start.startswith(codecs.BOM_UTF8)
-    codec: str = "utf-8-sig" if is_utf8 else encoding
-    bad_line, nul_line = _first_bad_line(path, "utf-8" if codec == "auto" else codec)
-    if nul_line:
-        findings.add(nul_line, "nul", "there is a NUL byte in this line", hint="save the file anew")
-        return ""
-    if codec == "auto":
-        if not bad_line:
-            return "utf-8"
-        if not _is_mostly_utf8(path):
-            codec, utf8_line = "gb18030", bad_line
-            bad_line, _ = _first_bad_line(path, codec)
-            if not bad_line:
-                return codec
-            codec, bad_line = "UTF-8 nor GB18030", utf8_line
-    if bad_line:
-        _say_undecodable(findings, bad_line, codec, declared=encoding != "auto")
-        return ""
+    if declared in {"utf-8", "utf-8-sig"} or start.startswith(codecs.BOM_UTF8):
+        declared = "utf-8-sig"
+    codec = _checked(path, declared, findings) if declared else _told(path, findings)
+    if codec:
+        log.info("%s is read as %s", findings.label, "utf-8" if codec == "utf-8-sig" else codec)
     return codec
 
 
-def _say_undecodable(findings: Findings, line: int, codec: str, *, declared: bool) -> None:
-    if " nor " in codec:
-        summary, hint = f"this line is neither {codec}", "save the file as CSV UTF-8"
-    elif codec == "gb18030":
-        summary, hint = "this line is not GB18030", "take `encoding: gb18030` off, or save anew"
+def _checked(path: Path, codec: str, findings: Findings) -> str:
+    """The codec, if the whole file is of it."""
+    bad_line, nul_line = _first_bad_line(path, codec)
+    if nul_line:
+        return _refuse_nul(findings, nul_line)
+    if not bad_line:
+        return codec
+    if codec == "utf-8-sig":
+        _say_broken(findings, bad_line, "declared")
     else:
-        given = "declared" if declared else "as its other lines are"
-        summary = f"this line is not UTF-8, {given}"
-        hint = "mend the line; if the whole file is GB18030, say `encoding: gb18030`"
-    findings.add(line, "encoding", summary, hint=hint)
+        name = codec.upper()
+        hint = f"take `encoding: {codec}` off, or save anew"
+        findings.add(bad_line, "encoding", f"this line is not {name}", hint=hint)
+    return ""
+
+
+def _told(path: Path, findings: Findings) -> str:
+    """UTF-8 or GB18030, whichever the whole file is beyond doubt."""
+    bad_line, nul_line = _first_bad_line(path, "utf-8")
+    if nul_line:
+        return _refuse_nul(findings, nul_line)
+    if not bad_line:
+        return "utf-8"
+    sample = _Sample.of(path)
+    if sample.is_mostly_utf8:
+        _say_broken(findings, bad_line, "as its other lines are")
+        return ""
+    worse_line, _ = _first_bad_line(path, "gb18030")
+    if not worse_line and is_chinese(sample.text):
+        if not sample.utf8_line:
+            return "gb18030"
+        findings.add(
+            sample.utf8_line,
+            "encoding",
+            "this line is UTF-8, and the others are GB18030",
+            hint="mend the line; if the whole file is GB18030, say `encoding: gb18030`",
+        )
+        return ""
+    if sample.short_ones > sample.bad:
+        _say_broken(findings, bad_line, "as its other lines are")
+        return ""
+    likely = others(sample.data)
+    guess = f"it may be `encoding: {likely[0]}`" if likely else f"say what it is, like {_USUAL}"
+    if worse_line:
+        summary, hint = "this line is neither UTF-8 nor GB18030", f"save the file as CSV UTF-8, or {guess}"
+    else:
+        summary = "this line is not UTF-8, and read as GB18030 the file is no Chinese"
+        hint = f"{guess}; if it is GB18030 all the same, say `encoding: gb18030`; or save it as CSV UTF-8"
+    findings.add(bad_line, "encoding", summary, hint=hint)
+    return ""
+
+
+def _refuse_nul(findings: Findings, line: int) -> str:
+    findings.add(line, "nul", "there is a NUL byte in this line", hint="save the file anew")
+    return ""
+
+
+def _say_broken(findings: Findings, line: int, given: str) -> None:
+    hint = "mend the line; if the whole file is GB18030, say `encoding: gb18030`"
+    findings.add(line, "encoding", f"this line is not UTF-8, {given}", hint=hint)
 
 
 def _first_bad_line(path: Path, codec: str) -> tuple[int, int]:
-    """The first line that is not of the codec, and the first with a NUL byte; 0 if there is none."""
+    """The first line that is not of the codec, and the first with a NUL character; 0 if there is none."""
     decoder = codecs.getincrementaldecoder(codec)()
     lines = 1
     with path.open("rb") as file:
         while True:
             chunk = file.read(CHUNK)
-            nul = chunk.find(b"\0")
-            if nul >= 0:
-                return 0, lines + chunk.count(b"\n", 0, nul)
             held = len(decoder.getstate()[0])
             try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                return lines + chunk.count(b"\n", 0, max(error.start - held, 0)), 0
+                text = decoder.decode(chunk, final=not chunk)
+            except UnicodeError as error:
+                start = getattr(error, "start", 0)
+                return lines + chunk.count(b"\n", 0, max(start - held, 0)), 0
+            if (nul := text.find("\0")) >= 0:
+                return 0, lines + text.count("\n", 0, nul)
             if not chunk:
                 return 0, 0
-            lines += chunk.count(b"\n")
+            lines += text.count("\n")
 
 
-def _is_mostly_utf8(path: Path) -> bool:
-    """Whether a file that breaks as UTF-8 is one nevertheless, by its first lines that are not ASCII.
+@dataclass(slots=True)
+class _Sample:
+    """The first lines of a file that are not ASCII, which is not UTF-8 as a whole.
 
-    Pairs of bytes of GB18030 are often UTF-8 of U+0080 to U+07FF, which tells nothing; a whole line that is
-    UTF-8 with Chinese in it hardly ever happens, so that one in a hundred already tells.
+    `good` lines are UTF-8 with Chinese in them, `short_ones` UTF-8 of two bytes a character at most, `bad`
+    are no UTF-8. Pairs of bytes of GB18030 are often UTF-8 of U+0080 to U+07FF, which tells nothing; a whole
+    line that is UTF-8 with Chinese in it hardly ever happens, so that one in a hundred already tells.
     """
-    good = bad = 0
-    with path.open("rb") as file:
-        for line in file:
-            if line.isascii():
-                continue
-            try:
-                good += max(line.decode("utf-8")) >= "\u0800"
-            except (UnicodeDecodeError, StopIteration):
-                bad += 1
-            if good + bad == _SAMPLE:
-                break
-    return good * 100 > bad
+
+    data: bytes = b""
+    text: str = ""
+    good: int = 0
+    short_ones: int = 0
+    bad: int = 0
+    utf8_line: int = 0
+
+    @classmethod
+    def of(cls, path: Path) -> _Sample:
+        found = cls()
+        lines = []
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.isascii():
+                    continue
+                found._judge(number, line)
+                lines.append(line[:_LONGEST])
+                if len(lines) == _SAMPLE:
+                    break
+        found.data = b"".join(lines)
+        found.text = found.data.decode("gb18030", "replace")
+        return found
+
+    def _judge(self, number: int, line: bytes) -> None:
+        try:
+            is_good = max(line.decode("utf-8")) >= "\u0800"
+        except UnicodeDecodeError:
+            self.bad += 1
+            return
+        self.good += is_good
+        self.short_ones += not is_good
+        if is_good and not self.utf8_line:
+            self.utf8_line = number
+
+    @property
+    def is_mostly_utf8(self) -> bool:
+        """Whether it is a UTF-8 file nevertheless, and only broken."""
+        return self.good * 100 > self.bad

@@ -28,6 +28,7 @@ from yeta_reconcile.documents.values import (
     WORKDAYS,
     Days,
     Duration,
+    Encoding,
     Identifier,
     Moment,
     Name,
@@ -99,8 +100,8 @@ class Contacts(Strict):
 
     csv: Annotated[str, Field(min_length=1, examples=["data/spring-renewal.csv"])]
     """The file, relative to the document."""
-    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
-    """`auto` tells UTF-8 (with or without BOM) from GB18030, which Excel writes in China."""
+    encoding: Encoding = "auto"
+    """`auto` tells UTF-8 from GB18030, which Excel writes in China; or the name of any other encoding."""
     columns: dict[str, str] = Field(
         default_factory=dict, examples=[{"客户手机号码": "phone", "姓名": "name"}]
     )
@@ -294,7 +295,7 @@ class Contexts(Strict):
     """A file of relation ids and values, relative to the document."""
     key: str | None = None
     """CSV header that holds the relation id."""
-    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    encoding: Encoding = "auto"
     """As for contact lists."""
     entries: dict[str, dict[str, str]] | None = None
     """Relation id: the values the robot is given."""

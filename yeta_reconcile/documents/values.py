@@ -5,6 +5,7 @@ Pure values; what they mean for a campaign is `documents/models.py`'s.
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import datetime, time, timedelta, timezone, tzinfo
 from itertools import pairwise
@@ -26,6 +27,8 @@ WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
 _YEARS = range(2000, 2100)
 # Nothing is planned, limited or kept for longer than this.
 _LONGEST = timedelta(days=36500)
+# What Python has for names of hosts and for its own source, in which nobody writes a file.
+_NO_FILES = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "unicode_escape"}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -139,6 +142,25 @@ def parse_days(value: Any) -> str | tuple[str, ...]:
     return tuple(sorted(each_once(tuple(value)), key=WEEKDAYS.index))
 
 
+def parse_encoding(value: Any) -> Any:
+    """`auto`, or the name of a codec that text is written in. Raises ValueError for another."""
+    if not isinstance(value, str) or value == "auto":
+        return value
+    if not _is_codec(value):
+        raise ValueError(
+            "there is no encoding of this name; auto, utf-8, gb18030, big5, shift_jis and cp1252 are some"
+        )
+    return value
+
+
+def _is_codec(name: str) -> bool:
+    try:
+        reads_back = "a,1\n".encode(name).decode(name) == "a,1\n"
+        return reads_back and codecs.lookup(name).name not in _NO_FILES
+    except (LookupError, ValueError):
+        return False
+
+
 def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
     """Windows by their begin. Raises ValueError if two overlap."""
     ordered = tuple(sorted(windows))
@@ -202,6 +224,11 @@ Most = Annotated[
             "examples": [10000, "20%"],
         }
     ),
+]
+Encoding = Annotated[
+    str,
+    BeforeValidator(parse_encoding),
+    Field(examples=["auto", "utf-8", "gb18030", "big5", "shift_jis", "euc_kr", "cp1252"]),
 ]
 Window = Annotated[
     str,

@@ -11,6 +11,7 @@ import click
 from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
 from yeta_reconcile.cli.output import say, show, show_json, tell
 from yeta_reconcile.diagnostics import (
+    Diagnostic,
     Position,
     diagnostic_json,
     once,
@@ -25,10 +26,9 @@ from yeta_reconcile.render.annotations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.platform.resources import Config
 
 FORMAT = "yeta-validate/1"
@@ -121,15 +121,21 @@ def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], finding
         for _ in reader.blocks():
             pass
         rows += reader.count
-        findings += reader.diagnostics
+        findings += [*reader.diagnostics, *_encoding(spec.label, reader.codec)]
     if (barred := survey.do_not_call) and not [*barred.findings()]:
         findings += barred.numbers(plain_digest).diagnostics
     readers = [*map(survey.context_reader, survey.contexts.values()), *survey.other_contexts]
     for contexts in readers:
         if contexts is not None:
             rows += sum(1 for _ in contexts)
-            findings += contexts.diagnostics
+            findings += [*contexts.diagnostics, *_encoding(contexts.label, contexts.codec)]
     return rows
+
+
+def _encoding(label: str, codec: str) -> Iterator[Diagnostic]:
+    """What a list was read as, if that is not what is written everywhere."""
+    if codec and not codec.startswith("utf-8"):
+        yield Diagnostic("note", "encoding", f"this file is read as {codec.upper()}", Position(label))
 
 
 def _config(survey: Survey, environ: Mapping[str, str]) -> Config:
