@@ -46,7 +46,8 @@ def state_of(root: Path) -> Store:
 
 @contextmanager
 def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
-    """A running receiver: its base URL with the secret, its store, itself."""
+    """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard."""
+    report = gate.pop("report", None)
     inbox, store = state_of(root), state_of(root)
     try:
         made = Receiver(
@@ -55,6 +56,7 @@ def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
             Gate(**({"secrets": (SECRET.encode(),)} | gate)),
             Contexts(root, None, {}),
             timedelta(days=90),
+            report,
         )
         with bind("127.0.0.1", 0) as bound, serving(made, bound) as url:
             yield f"{url}/{SECRET}", inbox, made

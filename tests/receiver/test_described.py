@@ -30,7 +30,9 @@ def described() -> Any:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
-    with receiver(repository(tmp_path_factory.mktemp("described"))) as (url, store, _):
+    page = b"<!DOCTYPE html>"
+    folder = repository(tmp_path_factory.mktemp("described"))
+    with receiver(folder, report=lambda: page) as (url, store, _):
         yield url.removesuffix(f"/{SECRET}"), store
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.pushes import MODULES
+from yeta_reconcile.receiver.dashboard import DASHBOARD, POLICY, SOON
 from yeta_reconcile.records.payload import LONGEST, NotAnObject, TooLong, pushes_in, read_object, unpacked
 from yeta_reconcile.store.inbox import Push
 
@@ -35,6 +36,7 @@ _SLASHES = re.compile("//+")
 _HEADER = re.compile(r"[\w ,;=+./\"-]{1,100}")
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Answer:
     body: bytes
     content_type: str = _TEXT
     more: tuple[tuple[str, str], ...] = ()
+    policy: str = "default-src 'none'"
 
     def headers(self) -> list[tuple[str, str]]:
         """Its headers, those of security among them."""
@@ -52,7 +55,8 @@ class Answer:
             ("Content-Type", self.content_type),
             ("Content-Length", str(len(self.body))),
             ("Cache-Control", "no-store"),
-            ("Content-Security-Policy", "default-src 'none'"),
+            ("Content-Security-Policy", self.policy),
+            ("Referrer-Policy", "no-referrer"),
             ("X-Content-Type-Options", "nosniff"),
             *self.more,
         ]
@@ -114,6 +118,7 @@ class App:
     storing: Callable[[], bool]
     exposition: Callable[[], bytes]
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    dashboard: Callable[[], bytes | None] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = self.answer(_request(environ))
@@ -129,7 +134,7 @@ class App:
 
     def is_push(self, path: str) -> bool:
         """Whether a path may lead to the inbox; the others are answered without it, and wait for nothing."""
-        return path not in LOOKS and not path.lower().endswith(f"/{CONTEXT}".lower())
+        return path not in LOOKS and not path.lower().endswith((f"/{CONTEXT}".lower(), f"/{DASHBOARD}"))
 
     def admit(self, request: Request) -> Answer | Deposit:
         """The answer; or, for a push, what has to be stored first."""
@@ -139,6 +144,8 @@ class App:
         if isinstance(module, Refusal):
             self.metrics.refused(module.reason)
             return module.answer
+        if module == DASHBOARD:
+            return self._dashboard()
         try:
             return self._context(request) if module == CONTEXT else self._push(module, request)
         except TooLong:
@@ -167,6 +174,8 @@ class App:
             return Refusal("network", FORBIDDEN)
         if not self.gate.meant(request.host):
             return Refusal("host", FORBIDDEN)
+        if module == DASHBOARD and self.dashboard is not None:
+            return DASHBOARD if request.method in {"GET", "HEAD"} else Refusal("method", ONLY_GET)
         if request.method != "POST":
             return Refusal("method", ONLY_POST)
         if request.origin is not None:
@@ -174,6 +183,13 @@ class App:
         if not self.gate.takes(request.content_type):
             return Refusal("type", NO_JSON)
         return _AS_WRITTEN.get(module.lower(), module)
+
+    def _dashboard(self) -> Answer:
+        """The last page that was made; who looks asks for the next."""
+        found = self.dashboard() if self.dashboard is not None else None
+        if found is None:
+            return Answer("202 Accepted", SOON, _HTML)
+        return Answer("200 OK", found, _HTML, policy=POLICY)
 
     def _push(self, module: str, request: Request) -> Deposit:
         began = time.perf_counter()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from yeta_reconcile.platform.pushes import MODULES
+from yeta_reconcile.receiver.counts import CAMPAIGN
 from yeta_reconcile.store.inbox import Standing
 
 if TYPE_CHECKING:
     from yeta_reconcile.receiver.contexts import ContextsState
+    from yeta_reconcile.receiver.counts import Counts
     from yeta_reconcile.store.inbox import InboxCounts
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
@@ -64,6 +66,11 @@ class Metrics:
         self._entries = Gauge("yeta_contexts_entries", "Dialog contexts in memory.", **made)
         self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
         self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
+        self._last_push = Gauge("yeta_last_push_timestamp_seconds", "When a push last came in.", **made)
+        self._campaigns = {
+            name: Gauge(f"yeta_campaign_{name}", words, ["campaign"], **made)
+            for name, words in CAMPAIGN.items()
+        }
 
     def answered(self, module: str, outcome: str, seconds: float) -> None:
         """A push was answered."""
@@ -88,9 +95,22 @@ class Metrics:
         self._folded[standing].inc()
 
     def text(
-        self, counts: InboxCounts | None, queue: int, contexts: ContextsState, now: float, *, storing: bool
+        self,
+        counts: InboxCounts | None,
+        queue: int,
+        contexts: ContextsState,
+        now: float,
+        *,
+        storing: bool,
+        campaigns: Counts | None = None,
     ) -> bytes:
-        """The exposition; `counts` None: they are not known yet."""
+        """The exposition; `counts` or `campaigns` None: they are not known yet."""
+        if campaigns is not None:
+            self._last_push.set(campaigns.last_push)
+            for name, gauge in self._campaigns.items():
+                gauge.clear()
+                for campaign, values in campaigns.campaigns.items():
+                    gauge.labels(campaign).set(values[name])
         if counts is not None:
             self._inbox.set(counts.waiting)
             self._stuck.set(counts.stuck)

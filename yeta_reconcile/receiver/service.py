@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.app import App
+from yeta_reconcile.receiver.counts import EVERY as EVERY_COUNT
+from yeta_reconcile.receiver.counts import campaign_counts
+from yeta_reconcile.receiver.dashboard import EVERY as EVERY_PAGE
 from yeta_reconcile.receiver.health import EVERY, Pulse
 from yeta_reconcile.receiver.metrics import Metrics
+from yeta_reconcile.receiver.renewal import Renewed
 from yeta_reconcile.receiver.server import Door
 from yeta_reconcile.receiver.writer import Writer
 from yeta_reconcile.records.projector import CHUNK, Projector
@@ -47,7 +51,13 @@ class Receiver:
     """
 
     def __init__(
-        self, inbox: Store, store: Store, gate: Gate, contexts: Contexts, retention: timedelta
+        self,
+        inbox: Store,
+        store: Store,
+        gate: Gate,
+        contexts: Contexts,
+        retention: timedelta,
+        report: Callable[[], bytes] | None = None,
     ) -> None:
         self._store = store
         self._contexts = contexts
@@ -59,7 +69,19 @@ class Receiver:
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         self._projector = Projector(store, on_settled=self._metrics.folded)
         self._pulse = Pulse(store, inbox, self._writer, self._metrics.refusals)
-        self.app = App(gate, self._writer, contexts, self._metrics, self._pulse.storing, self._exposition)
+        self._page = Renewed(report, EVERY_PAGE) if report is not None else None
+        self._counted = Renewed(lambda: campaign_counts(store), EVERY_COUNT)
+        # So that the first scrape has them.
+        self._counted.ask()
+        self.app = App(
+            gate,
+            self._writer,
+            contexts,
+            self._metrics,
+            self._pulse.storing,
+            self._exposition,
+            dashboard=self._page.ask if self._page else None,
+        )
 
     def run(self, bound: socket.socket, stop: threading.Event, announce: Callable[[], None]) -> None:
         """Serve on a bound socket; when `stop` is set, answer what was begun, fold, and return."""
@@ -72,6 +94,8 @@ class Receiver:
                 ("purge", self._purge, PURGE_EVERY),
                 ("ties", self._tie_up, TIE_UP_EVERY),
                 ("pulse", self._pulse.beat, EVERY),
+                ("counts", self._counted.work, 0.0),
+                *([("dashboard", self._page.work, 0.0)] if self._page else []),
             )
         ]
         for thread in threads:
@@ -94,7 +118,12 @@ class Receiver:
         pulse = self._pulse
         self._metrics.silent.set(self._pulse.silent)
         return self._metrics.text(
-            pulse.counts, self._writer.depth, self._contexts.state, time.time(), storing=pulse.storing()
+            pulse.counts,
+            self._writer.depth,
+            self._contexts.state,
+            time.time(),
+            storing=pulse.storing(),
+            campaigns=self._counted.ask(),
         )
 
     def _steadily(self, work: Callable[[], None], pause: float) -> None:

@@ -170,15 +170,17 @@ class _Counting:
                     figures.hours.setdefault(at.hour, Tally()),
                     figures.days.setdefault(at.weekday(), Tally()),
                 ]
-            talk = call.duration_call or 0 if call.connected else 0
+            connected, meaning = call.connected, call.meaning
+            talk = (call.duration_call or 0) if connected else 0
+            refused, faulty = meaning is Meaning.REFUSED, meaning is Meaning.FAULT
             for tally in tallies:
                 tally.calls += 1
-                tally.connected += call.connected
-                tally.refused += call.meaning is Meaning.REFUSED
-                tally.faults += call.meaning is Meaning.FAULT
+                tally.connected += connected
+                tally.refused += refused
+                tally.faults += faulty
                 tally.talk += talk
             figures.results.setdefault((call.result, call.description), [0, 0])[1] += 1
-            if call.connected:
+            if connected:
                 figures.lengths[bisect_left(LENGTHS, talk)] += 1
                 figures.seconds.append(talk)
 

@@ -97,6 +97,16 @@ class Calls:
         )
         return int(found[0][0])
 
+    def made(self) -> dict[int, tuple[int, int, int]]:
+        """By wave: recorded calls, those that were answered, and the rows that any of them reached."""
+        found = self._database.read(
+            "SELECT wave_id, SUM(made), SUM(answered), SUM(reached) FROM (SELECT wave_id, COUNT(*) AS made, "
+            "SUM(connected) AS answered, "
+            "CASE WHEN row_key IS NULL THEN 0 ELSE MAX(connected) END AS reached FROM calls "
+            "WHERE wave_id IS NOT NULL AND recorded = 1 GROUP BY wave_id, row_key) AS by_row GROUP BY wave_id"
+        )
+        return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in found}
+
     def without_place(self) -> tuple[int, int, int]:
         """How many calls have no record, how many of a wave no row, and how many are of no wave."""
         ((unrecorded, rowless, elsewhere),) = self._database.read(

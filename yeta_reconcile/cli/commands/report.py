@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File; default report.html, or NAME.html. `-` is stdout.",
 )
+@click.option("--live", type=click.IntRange(min=0), default=0, hidden=True, help="Renews itself, in seconds.")
 @click.pass_obj
-def report(context: Context, name: str | None, output: Path | None) -> None:
+def report(context: Context, name: str | None, output: Path | None, live: int) -> None:
     """Write one page that shows how all campaigns went, or one.
 
     The page opens from disk and in any browser, prints, asks for no other address and holds no number:
@@ -52,7 +53,7 @@ def report(context: Context, name: str | None, output: Path | None) -> None:
         now = datetime.now(UTC).astimezone(ZoneInfo(repository.project.timezone))
         names = [name] if name is not None else known
         figures = gather(store, declared, now, names, halted=_halted(repository, store))
-    html = page(figures, context.lang)
+    html = page(figures, context.lang, every=live)
     if output is not None and str(output) == "-":
         show(html)
         return

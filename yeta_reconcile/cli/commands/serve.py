@@ -17,6 +17,7 @@ from yeta_reconcile.cli.output import say
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
 from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.dashboard import maker
 from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver
 
@@ -55,7 +56,8 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
 
     Prints its address. A push is answered success once it is on disk, and not before. Dialog contexts are
     answered from memory and follow their files. With YETA_PUSH_SECRET every path begins with the secret;
-    without it only this machine is listened to. docs/receiver.md tells how to put it behind nginx.
+    without it only this machine is listened to. The report is live at /<secret>/dashboard.
+    docs/receiver.md tells how to put it behind nginx.
     """
     host, port = _address(listen)
     environ = context.environ
@@ -68,7 +70,8 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
     project = settings_of(context)
     with closing(opened(context, project)) as inbox, closing(opened(context, project)) as store:
         contexts = Contexts(context.chdir, context.env, environ)
-        receiver = Receiver(inbox, store, gate, contexts, project.retention)
+        report = maker(_options(context), environ)
+        receiver = Receiver(inbox, store, gate, contexts, project.retention, report)
         try:
             bound = bind(host, port)
         except OSError as problem:
@@ -77,6 +80,12 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             name = f"[{host}]" if ":" in host else host
             base = f"http://{name}:{bound.getsockname()[1]}"
             _until_signal(lambda stop: receiver.run(bound, stop, lambda: say(base)))
+
+
+def _options(context: Context) -> list[str]:
+    """The global options that another command of ours needs to work in the same repository."""
+    env = ["--env", context.env] if context.env else []
+    return ["-C", str(context.chdir), *env, "--lang", context.lang, "--no-color"]
 
 
 def _address(listen: str) -> tuple[str, int]:
