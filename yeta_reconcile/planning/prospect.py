@@ -5,14 +5,13 @@ It reads the state, and changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import UTC
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.plan.plan import Action
-from yeta_reconcile.planning.calendar import Days, years_of
+from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.habits import Habits, Source, habits
 from yeta_reconcile.planning.remedies import unfit
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from yeta_reconcile.diagnostics import Diagnostic, Severity
-    from yeta_reconcile.documents.calendars import PublicDays
     from yeta_reconcile.documents.models import Project
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
@@ -51,12 +49,13 @@ class Prospect:
     recorded: Recorded
     config: Config
     now: datetime
-    _calendar: PublicDays | None = None
+    _almanac: Almanac = field(init=False)
     _known: dict[str, Sequence[Timed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Hours and days are those of the project, whatever zone the caller counts in.
         self.now = self.now.astimezone(ZoneInfo(self.project.timezone))
+        self._almanac = Almanac(self.declared, self.config, self.now)
 
     @property
     def project(self) -> Project:
@@ -65,16 +64,8 @@ class Prospect:
 
     def _allowed(self, model: Campaign) -> Callable[[date], bool] | None:
         """On which days a campaign may call; None: on every day."""
-        days = Days(model.schedule.days, self.now.tzinfo or UTC)
-        if model.on_workdays:
-            days = replace(days, public=self._public())
-        return None if days.every else days.allows
-
-    def _public(self) -> PublicDays:
-        if self._calendar is None:
-            ends = (located.model.schedule.end for located in self.declared.campaigns.values())
-            self._calendar = self.declared.calendar.days(*years_of(self.now, ends))
-        return self._calendar
+        days = self._almanac.days(self.declared.callings[model.name])
+        return None if days is None or days.every else days.allows
 
     def of_plan(
         self,

@@ -53,6 +53,7 @@ class Scenario:
     judged: tuple[str, ...] = ()
     """Whose forecasts are judged; none named: all."""
     cold: bool = True
+    warm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def a_lab(root: Path, scenario: Scenario, seed: int) -> Lab:
 
 def campaign(lab: Lab, name: str, rows: int, **fields: Any) -> None:
     """Declare a campaign whose people nobody else calls."""
-    taken = [path.stem for path in sorted(lab.root.glob("*.csv")) if path.stem != name]
+    taken = [path.stem for path in sorted(lab.root.glob("*.yaml")) if path.stem not in {name, "yeta"}]
     first = 700 * (len(taken) + 1)
     known = lab.root / f"{name}.csv"
     if known.exists():
@@ -168,7 +169,10 @@ def _alive(lab: Lab) -> bool:
 def _until_something_ends(lab: Lab, until: datetime | None) -> None:
     """To the next look after a task or a line was done with: looks before it would find nothing new."""
     emulator = lab.emulator
-    last = int(until.timestamp() * 1000) if until else emulator.clock.now_ms + 86_400_000
+    # Where nothing goes on, the next day may be one to go on: looks on the hour are enough for that.
+    hour = 3_600_000
+    further = 86_400_000 if _alive(lab) else hour - emulator.clock.now_ms % hour + 1000
+    last = int(until.timestamp() * 1000) if until else emulator.clock.now_ms + further
     before = _standing(lab)
     while (due := emulator.world.agenda.first_at()) is not None and due <= last and _standing(lab) == before:
         emulator.advance_to(due)

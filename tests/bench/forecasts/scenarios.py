@@ -9,6 +9,8 @@ from tests.bench.forecasts.life import MORNING, Scenario, campaign, until_over
 from yeta_reconcile.emulator import Lengths, Line
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from tests.support.lab import Lab
 
 OPEN = ("00:00:00-23:59:59",)
@@ -104,6 +106,30 @@ def _three_with_records_of_their_own(lab: Lab) -> None:
     until_over(lab, lab.clock.now() + timedelta(minutes=50))
 
 
+def _urgent(lab: Lab) -> None:
+    campaign(lab, "a", 200)
+    campaign(lab, "b", 200, extra="priority: 5")
+
+
+def _after(lab: Lab) -> None:
+    campaign(lab, "first", 200)
+    campaign(lab, "then", 200, lines='["200"]', extra="after: [first]")
+
+
+def _on_workdays(lab: Lab) -> None:
+    """Thursday and Friday of that week are off, and its Saturday and Sunday are worked."""
+    (lab.root / "days.csv").write_text(
+        "date,kind\n2026-12-03,rest\n2026-12-04,rest\n2026-12-05,work\n2026-12-06,work\n2027-12-31,rest\n",
+        encoding="utf-8",
+    )
+    schedule = 'schedule: {windows: ["09:00-09:30"], days: workdays}'
+    campaign(lab, "alone", 700, extra=schedule)
+
+
+def _works(day: date) -> bool:
+    return day.isoformat() not in {"2026-12-03", "2026-12-04"}
+
+
 SCENARIOS = [
     Scenario("one campaign", _one),
     Scenario("one window, over days", _in_one_window, ("09:00-10:00",)),
@@ -112,6 +138,12 @@ SCENARIOS = [
     Scenario("two on one line", _two),
     Scenario("five on one line", _five),
     Scenario("two lines, one campaign wants both", _two_lines),
+    Scenario("a higher priority", _urgent),
+    Scenario("one after the other, on lines of their own", _after),
+    Scenario(
+        "workdays: days off, a worked weekend", _on_workdays, ("09:00-09:30",), _works,
+        project="calendar: days.csv\ndocuments: ['*.yaml']\n", warm=False,
+    ),
     Scenario("recalls", _recalls),
     Scenario("recalls, windows", _recalls_in_windows, ("09:00-09:45", "13:00-13:45")),
     Scenario("a start in the middle", _one, before=_started_an_hour_ago),
