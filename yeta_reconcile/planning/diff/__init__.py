@@ -1,6 +1,6 @@
 """Desired against recorded against observed, one campaign at a time: the decision table of the whole tool.
 
-Pure (design: diff, per campaign). It sends nothing and reads nothing; what it decides, `execute` carries out.
+Pure (design: diff, per campaign). It sends nothing and reads nothing; what it decides, `apply` carries out.
 """
 
 from __future__ import annotations
