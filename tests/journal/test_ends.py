@@ -14,7 +14,7 @@ from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle, stop_first
 from yeta_reconcile.emulator import Line
-from yeta_reconcile.planning.diff import in_the_light
+from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.attributes import (
@@ -201,7 +201,7 @@ def resolve(lab: Lab, verdict: Verdict) -> None:
         with lab.beating(run), holding(run):
             recorded, repository = store.waves.recorded(), lab.repository()
             observed = observe(client, recorded, store.key, repository.project.name, repository.environment)
-            (wave,) = in_the_light(recorded.campaigns["renewal"], observed.tasks)
+            (wave,) = with_observed(recorded.campaigns["renewal"], observed.tasks)
             decision = Decision(wave, verdict)
             decision.check()
             stop_first(run, decision)

@@ -287,8 +287,8 @@ def test_a_call_finds_its_row_when_its_task_becomes_known(state: State) -> None:
     assert [one.wave_id for one in state.store.calls.every()] == [None]
     wave = state.wave("129", range(1), data_ids={"87": 0})
 
-    assert state.projector.tie_up() == 1
-    assert state.projector.tie_up() == 0
+    assert state.projector.relink() == 1
+    assert state.projector.relink() == 0
     assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
     assert state.fates(wave) == {0: Fate.DIALLED}
@@ -317,10 +317,10 @@ def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_ro
         sizes.append(len(tried))
         return False
 
-    assert state.projector.tie_up(pause) == len(tried) == len(set(tried)) == 121
+    assert state.projector.relink(pause) == len(tried) == len(set(tried)) == 121
     assert max(after - before for before, after in pairwise([0, *sizes])) <= 50
     assert state.fates(wave) == {0: Fate.DIALLED}
-    assert state.projector.tie_up(lambda: True) <= 50
+    assert state.projector.relink(lambda: True) <= 50
 
 
 def test_slow_folding_keeps_nobody_waiting_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from yeta_reconcile.documents.models import (
 )
 from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta
-from yeta_reconcile.planning.diff import Subject, in_the_light
+from yeta_reconcile.planning.diff import Subject, with_observed
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.platform.resources import Left, Task
 from yeta_reconcile.waves.attributes import (
@@ -183,7 +183,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         NAME,
         None if base is None else document(base),
         record,
-        in_the_light(record, tasks, {key: Left(**left) for key, left in said.pop("halted", {}).items()}),
+        with_observed(record, tasks, {key: Left(**left) for key, left in said.pop("halted", {}).items()}),
         rows(said.pop("rows", {})),
         NOW,
         int(DRAIN_QUIET.total_seconds() * 1000),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
-from yeta_reconcile.apply.campaign import Course, compare
+from yeta_reconcile.apply.campaign import CampaignRun, compare
 from yeta_reconcile.apply.run import Problem, Run, Stopped
 from yeta_reconcile.apply.staging import proven_gone, remove_orphan
 from yeta_reconcile.apply.standing import Standing
@@ -77,7 +77,7 @@ class Apply:
         self.planned = planned
         self.changes: dict[str, list[Change]] = {}
         self.held_back: set[str] = set()
-        self._courses: dict[str, Course] = {}
+        self._courses: dict[str, CampaignRun] = {}
         run.waits = {
             (change.campaign, change.wave): change.detail for change in planned.plan.changes if change.tries
         }
@@ -146,7 +146,7 @@ class Apply:
                 future.result()
 
     def _follow(self, name: str, *, ring: bool) -> None:
-        course = self._courses[name] = Course(self.run, self.planner, self.planned, name)
+        course = self._courses[name] = CampaignRun(self.run, self.planner, self.planned, name)
         going_on = name not in self.held_back and self._account(name)
         course.follow(new_waves=going_on, ring=ring)
 

@@ -62,7 +62,7 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
     return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
 
-class Course:
+class CampaignRun:
     """What is to be done for one campaign."""
 
     def __init__(self, run: Run, planner: Planner, planned: Planned, name: str) -> None:

@@ -34,7 +34,7 @@ LATELY_MS = 30 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True)
-class Kin:
+class LookAlikes:
     """The campaigns of one plan. `lit` are waves as the platform's answers show them; `now` in ms."""
 
     declared: Repository

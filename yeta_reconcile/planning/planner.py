@@ -30,13 +30,13 @@ from yeta_reconcile.planning.diff import (
     Wave,
     decide_all,
     grip,
-    in_the_light,
+    with_observed,
 )
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.limits import refusals
 from yeta_reconcile.planning.lines import ASTIR_STATUSES, all_holders, in_turn, line_up, our_holders
 from yeta_reconcile.planning.list_diff import Comparison
-from yeta_reconcile.planning.lookalikes import Kin
+from yeta_reconcile.planning.lookalikes import LookAlikes
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of
@@ -188,10 +188,10 @@ class _Gathering:
         settle = int(self.declared.project.platform.settle.total_seconds() * 1000)
         doubts = Doubts.of(self.store.intents.open(), self.now_ms, settle)
         self.lit: dict[str, tuple[Wave, ...]] = {
-            name: in_the_light(record, observed.tasks, planner.halted_tasks, doubts)
+            name: with_observed(record, observed.tasks, planner.halted_tasks, doubts)
             for name, record in recorded.campaigns.items()
         }
-        self.kin = Kin(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
+        self.kin = LookAlikes(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
         self.taken = all_holders(observed.config, our_holders(self.lit))
         self.almanac = Almanac(planner.declared, observed.config, now)
 

@@ -165,7 +165,7 @@ class Receiver:
             log.info("%d raw pushes were older than retention and are gone", gone)
 
     def _tie_up(self) -> None:
-        self._projector.tie_up(lambda: self._stop.wait(0.1))
+        self._projector.relink(lambda: self._stop.wait(0.1))
 
 
 @contextmanager

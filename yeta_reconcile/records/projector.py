@@ -65,7 +65,7 @@ class Projector:
             self._on_settled(standing)
         return True
 
-    def tie_up(self, pause: Callable[[], bool] = lambda: False) -> int:
+    def relink(self, pause: Callable[[], bool] = lambda: False) -> int:
         """Find the rows of calls whose task has become known since; how many calls were tried, each once.
 
         `pause` is called between two transactions; where it answers True, the rest is left for another time.

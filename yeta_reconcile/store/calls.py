@@ -15,7 +15,7 @@ from yeta_reconcile.platform.call import (
 from yeta_reconcile.platform.pushes import (
     INBOUND,
 )
-from yeta_reconcile.store.fates import bump, portions, refate
+from yeta_reconcile.store.fates import invalidate, portions, refate
 from yeta_reconcile.store.inbox import release
 from yeta_reconcile.waves.accounting import (
     Results,
@@ -207,7 +207,7 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
         _put(transaction, record)
         if record.wave_id is not None and record.row_key is None:
             # Whom its wave called, no row says: a list that was found to ask for nothing is looked at again.
-            bump(transaction, record.wave_id)
+            invalidate(transaction, record.wave_id)
     if call.recorded and record.wave_id is not None and record.row_key is not None:
         _mark_dialled(transaction, record.wave_id, record.row_key)
     if push.recorded and _named(push) != _named(call):
@@ -397,7 +397,7 @@ def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes) -> None:
     refate(transaction, wave_id, [key], Fate.DIALLED)
     if Fate(found[0][0]) in FREE_FATES or found[0][1] == Phase.DISCARDED.value:
         # It was thought undialled, and may be in a further wave: no comparison made before holds any more.
-        bump(transaction, wave_id)
+        invalidate(transaction, wave_id)
 
 
 def record_of(row: Row) -> CallRecord:

@@ -48,7 +48,7 @@ def set_fields(
     assignments = ", ".join(f"{name} = ?" for name in fields)
     transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
     if "phase" in fields:
-        bump(transaction, wave_id)
+        invalidate(transaction, wave_id)
 
 
 def _check_way(transaction: Transaction, wave_id: int, phase: Phase, *, undone: bool) -> None:
@@ -132,7 +132,7 @@ def grow(transaction: Transaction, wave_id: int, counts: Mapping[Fate, int]) -> 
         )
 
 
-def bump(transaction: Transaction, wave_id: int) -> None:
+def invalidate(transaction: Transaction, wave_id: int) -> None:
     """A campaign's ledger changed: what was compared with it before counts no more."""
     transaction.execute(
         "UPDATE campaigns SET generation = generation + 1 "
@@ -175,7 +175,7 @@ def release(database: Database, proof: Proof, keys: Iterable[bytes]) -> None:
         with database.write() as transaction:
             refate(transaction, proof.wave_id, some, Fate.RELEASED, but=Fate.DIALLED, proof=proof)
     with database.write() as transaction:
-        bump(transaction, proof.wave_id)
+        invalidate(transaction, proof.wave_id)
 
 
 def refate_all(database: Database, wave_id: int, former: Fate, fate: Fate) -> int:

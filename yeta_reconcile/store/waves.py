@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.store import called, fates
-from yeta_reconcile.store.fates import bump, refate, refate_where, set_fields
+from yeta_reconcile.store.fates import invalidate, refate, refate_where, set_fields
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -373,7 +373,7 @@ class Waves:
                     for key in keys or ()
                 )
             set_fields(transaction, wave_id, fields)
-            bump(transaction, wave_id)
+            invalidate(transaction, wave_id)
         return count
 
     def split_batch(self, wave_id: int, parts: Sequence[Sequence[bytes]]) -> list[int]:
@@ -398,7 +398,7 @@ class Waves:
                 "file = excluded.file, line = excluded.line, code = excluded.code",
                 (row.key, row.content, file, row.line, code, wave_id),
             )
-            bump(transaction, wave_id)
+            invalidate(transaction, wave_id)
 
     def settle_list(self, campaign: str, fingerprint: str, rows: int, notes: Sequence[str]) -> None:
         """Remember that a list, as it stands, asks for nothing: the next plan need not read it."""

@@ -21,7 +21,7 @@ from yeta_reconcile.errors import (
     Unreachable,
 )
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.planning.diff import in_the_light
+from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
@@ -139,7 +139,7 @@ def _campaign(
     forecast: Forecast | None,
     now: datetime,
 ) -> CampaignStatus:
-    waves = in_the_light(record, observed.tasks, opened.halted_tasks())
+    waves = with_observed(record, observed.tasks, opened.halted_tasks())
     calls = opened.store.calls
     results = {
         wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled
@@ -175,7 +175,7 @@ def _ahead(
     prospect = Prospect(opened.repository, opened.store, recorded, observed.config, now)
     undone, beside = [], {}
     for name, (declared, record) in known.items():
-        waves = in_the_light(record, observed.tasks, opened.halted_tasks())
+        waves = with_observed(record, observed.tasks, opened.halted_tasks())
         if isinstance(declared, Campaign):
             undone.append(prospect.undone(declared, record, waves))
         else:

@@ -10,7 +10,7 @@ from yeta_reconcile.planning.diff.case import (
     Finding,
 )
 from yeta_reconcile.planning.diff.decide import decide, decide_all
-from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, in_the_light, key_headers
+from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, key_headers, with_observed
 
 __all__ = [
     "Decision",
@@ -21,6 +21,6 @@ __all__ = [
     "decide",
     "decide_all",
     "grip",
-    "in_the_light",
     "key_headers",
+    "with_observed",
 ]

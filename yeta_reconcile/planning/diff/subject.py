@@ -165,7 +165,7 @@ class Doubts:
         return cls(calls, now, settle)
 
 
-def in_the_light(
+def with_observed(
     record: CampaignRecord | None,
     tasks: dict[str, Task | None],
     halted: Mapping[str, Left] = MappingProxyType({}),

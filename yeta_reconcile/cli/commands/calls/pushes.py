@@ -116,7 +116,7 @@ def replay(context: Context, names: Sequence[str], yes: bool) -> None:
         retried = store.inbox.revive(dead) + store.inbox.retry(chosen if names else None)
         projector = Projector(store)
         projector.drain()
-        projector.tie_up()
+        projector.relink()
         left = store.inbox.counts().stuck
     tried = count(retried, "was", "were", none="0")
     say(f"{tried} tried, {count(left, 'is', 'are', none='0')} still pending.")

@@ -21,7 +21,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
-from yeta_reconcile.planning.diff import Wave, in_the_light
+from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Phase, WaveRecord
 
@@ -48,7 +48,7 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
             recorded, observed = look(opened, name, run)
             record = recorded.campaigns.get(name)
             named = _named(name, record, observed)
-            _refuse_live(name, in_the_light(record, observed.tasks), named)
+            _refuse_live(name, with_observed(record, observed.tasks), named)
             # What never rang, apply deletes; what no key proves is not known to be of this campaign.
             orphans = [orphan for orphan in named if orphan.proven and not orphan.task.never_rang]
             if record is None and not orphans:

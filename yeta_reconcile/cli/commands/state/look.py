@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.planning.diff import in_the_light
+from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.waves.record import Phase
 
@@ -23,7 +23,7 @@ def look(opened: Session, name: str, run: Run | None = None) -> tuple[Recorded, 
     recorded = opened.store.waves.recorded()
     project, environment = opened.repository.project.name, opened.repository.environment
     observed = observe(opened.client, recorded, opened.store.key, project, environment)
-    waves = in_the_light(recorded.campaigns.get(name), observed.tasks)
+    waves = with_observed(recorded.campaigns.get(name), observed.tasks)
     if run is None or not any(wave.record.phase is Phase.LOST for wave in waves):
         return recorded, observed
     # A query may show nothing for once, and whoever believes it gives up rows that may still ring.

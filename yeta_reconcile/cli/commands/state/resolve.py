@@ -34,7 +34,7 @@ from yeta_reconcile.diagnostics import (
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, forms, normalise
-from yeta_reconcile.planning.diff import Wave, in_the_light
+from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.render.table import table
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _doubts(opened: Session, name: str, run: Run | None = None) -> list[Doubt]:
         )
     quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
     now = int(opened.clock.now().timestamp() * 1000)
-    return doubts(in_the_light(record, observed.tasks), now, quiet)
+    return doubts(with_observed(record, observed.tasks), now, quiet)
 
 
 def _list(name: str, found: list[Doubt], form: str) -> Exit:
