@@ -101,7 +101,7 @@ def plant_wave(store: Store, declared: Campaign, number: int) -> dict[str, Any]:
         Attributes.of(declared), tuple(COLUMNS), str(number + 1), set_digest=digest.hex(),
         created_at=BEGUN, started_at=BEGUN,
     )  # fmt: skip
-    store.waves.declare(declared.name, "Campaign", (), protect=declared.protect)
+    store.campaigns.declare(declared.name, "Campaign", (), protect=declared.protect)
     wave_id = store.waves.plan_wave(wave)
     store.waves.add_rows(wave_id, rows)
     store.waves.seal_wave(wave_id)

@@ -49,7 +49,7 @@ from yeta_reconcile.recorded import Phase, RowRecord, WaveRecord
 from yeta_reconcile.store import open_store
 environ = {"YETA_STATE_KEY": "bench"}
 store = open_store("state/yeta.db", Path(sys.argv[1]), environ, project="bench", environment="", create=True)
-store.waves.declare("large", "Campaign", ["phone"], protect=False)
+store.campaigns.declare("large", "Campaign", ["phone"], protect=False)
 attributes = Attributes("719", ("100",))
 while True:
     wave = WaveRecord(0, "large", 1, 1, Phase.PLANNED, "large~w1", attributes, created_at=1)

@@ -217,7 +217,7 @@ def test_who_is_to_come_after_nobody_that_was_ever_known_is_named(
     document = CAMPAIGN.format(name="a", robot="719", csv="list.csv") + "after: [b, gone]\n"
     write(tmp_path, a=document, list="phone\n19900001111\n")
     store = open_store("state/yeta.db", tmp_path, {}, project="acme", environment="", create=True)
-    store.waves.declare("gone", "Campaign", (), protect=False)
+    store.campaigns.declare("gone", "Campaign", (), protect=False)
     store.close()
 
     assert main(["-C", str(tmp_path), "validate"]) == 3

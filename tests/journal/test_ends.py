@@ -253,7 +253,7 @@ def test_a_forgotten_task_that_is_live_blocks_its_campaign(tmp_path: Path) -> No
     lab.campaign(rows=range(20), extra=LATER)
     lab.converge()
     with lab.store() as store:
-        store.waves.forget("renewal", lab.emulator.clock.now_ms)
+        store.campaigns.forget("renewal", lab.emulator.clock.now_ms)
     assert codes(lab) == {"orphan-started"}
     assert lab.apply().exit_code == 8
     assert_nobody_rang_twice(lab)

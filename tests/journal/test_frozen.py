@@ -169,7 +169,7 @@ def test_what_a_woken_runner_learnt_is_noted_and_a_settled_intent_is_final(tmp_p
         with pytest.raises(StateLocked):
             store.waves.change_wave(wave.wave_id, to_discard=True)
         with pytest.raises(StateLocked):
-            store.waves.set_gone("calm", 1)
+            store.campaigns.set_gone("calm", 1)
         store.intents.note_late(intent, Outcome.DONE, 1, code=None, task_id="")
         assert store.waves.wave(wave.wave_id) == before
         assert [found.call for found in second_look(lab)] == ["pause"]

@@ -136,7 +136,7 @@ def test_a_name_that_was_declared_in_vain_can_still_become_the_new_name(tmp_path
     lab = a_lab(tmp_path)
     half_way(lab)
     with lab.store() as store:
-        store.waves.declare("spring", "Campaign", (), protect=False)
+        store.campaigns.declare("spring", "Campaign", (), protect=False)
     lab.remove("renewal")
     lab.campaign("spring", range(40), extra="renamed_from: renewal\n")
     lab.converge()

@@ -46,7 +46,7 @@ class State:
     ) -> int:
         """A started wave; a row is an index, or (index, name). Its id."""
         waves = self.store.waves
-        waves.declare(name, kind, ["phone"], protect=False)
+        self.store.campaigns.declare(name, kind, ["phone"], protect=False)
         wave_id = waves.plan_wave(
             WaveRecord(
                 0, name, 1, 1, Phase.STARTED, f"{name}~w1", Attributes("719", ("100",)),

@@ -62,7 +62,7 @@ def wave(campaign: str = "renewal", number: int = 1, **override: Any) -> WaveRec
 
 
 def declared(store: Store, name: str = "renewal") -> None:
-    store.waves.declare(name, "Campaign", ("phone",), protect=False)
+    store.campaigns.declare(name, "Campaign", ("phone",), protect=False)
 
 
 def sealed(

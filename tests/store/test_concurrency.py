@@ -138,7 +138,7 @@ def test_bulk_never_holds_a_receiver_long(states: States, monkeypatch: pytest.Mo
             apply.waves.add_rows(wave_id, map(row, range(20_000)))
             apply.waves.seal_wave(wave_id)
             follower = sealed(apply, range(20_000), number=2, take_from=(wave_id,))
-            apply.waves.forget("renewal", NOW)
+            apply.campaigns.forget("renewal", NOW)
         finally:
             done.set()
         return follower

@@ -54,7 +54,7 @@ def test_a_waves_counts_are_those_of_its_rows(store: Store, steps: list[tuple[An
     store.lock.take_away()
     holder = holding(store)
     if "renewal" in store.waves.recorded().campaigns:
-        store.waves.forget("renewal", NOW)
+        store.campaigns.forget("renewal", NOW)
     wave_id = sealed(store, range(ROWS))
     for at, one in enumerate(steps):
         carry_out(store, holder, wave_id, at + 2, one)

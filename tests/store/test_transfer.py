@@ -63,7 +63,7 @@ def filled(states: States) -> None:
     begun(store, holder, wave_id, batch=1)
     store.lock.release(holder)
     sealed(store, [1], campaign="gone", task_id="8")
-    store.waves.forget("gone", NOW)
+    store.campaigns.forget("gone", NOW)
     store.history.append({"who": "甲", "exit_code": 0}, NOW)
     store.history.begin_plan("p", NOW)
     store.inbox.append([Push("receiveVoice", b'{"a": 1}', NOW), Push("x", b"\xff\0", NOW, problem="no JSON")])

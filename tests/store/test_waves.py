@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 def test_a_campaign_is_declared_gone_and_declared_again(store: Store) -> None:
     declared(store)
-    store.waves.set_gone("renewal", NOW)
-    store.waves.set_gone("renewal", NOW + 5)
+    store.campaigns.set_gone("renewal", NOW)
+    store.campaigns.set_gone("renewal", NOW + 5)
     assert store.waves.recorded().campaigns["renewal"].gone_at == NOW
-    store.waves.declare("renewal", "DirectCall", ("id", "phone"), protect=True)
+    store.campaigns.declare("renewal", "DirectCall", ("id", "phone"), protect=True)
     record = store.waves.recorded().campaigns["renewal"]
     assert (record.kind, record.key, record.protect, record.gone_at) == (
         "DirectCall", ("id", "phone"), True, None
@@ -35,8 +35,8 @@ def test_a_campaign_is_declared_gone_and_declared_again(store: Store) -> None:
 
 def test_a_renamed_campaign_keeps_its_waves_and_remembers_its_names(store: Store) -> None:
     wave_id = sealed(store)
-    store.waves.rename("renewal", "spring")
-    store.waves.rename("spring", "summer")
+    store.campaigns.rename("renewal", "spring")
+    store.campaigns.rename("spring", "summer")
     record = store.waves.recorded().campaigns
     assert list(record) == ["summer"]
     assert record["summer"].former == ("renewal", "spring")
@@ -96,7 +96,7 @@ def test_whom_a_discarded_attempt_called_is_in_the_ledger_also_of_the_name_it_go
     tried = sealed(store, [1, 2], campaign="spring", task_id="8")
     assert store.waves.discard(unsent(tried))
     sealed(store, [3])
-    store.waves.rename("renewal", "spring")
+    store.campaigns.rename("renewal", "spring")
     assert {held.key for held in store.waves.ledger("spring")} == {key(3)}
 
     store.waves.settle_rows(tried, [Fate.PENDING], Fate.DIALLED, keys=[key(2)])
@@ -158,7 +158,7 @@ def test_rows_in_bulk_are_the_same_however_they_are_cut_up(
     for held in (former, later):
         kept, found = counts(store, held)
         assert kept == found
-    store.waves.forget("renewal", NOW)
+    store.campaigns.forget("renewal", NOW)
     assert store.database.read("SELECT COUNT(*) FROM wave_rows") == [(0,)]
 
 
@@ -168,8 +168,8 @@ def test_a_campaign_that_is_forgotten_leaves_its_tasks_and_its_wave_numbers(stor
     intent = begun(store, holding(store), wave_id)
     store.intents.end(intent, Outcome.DONE, NOW, wave_id=wave_id, data_ids=[("d", key(0))])
     store.waves.put_aside(wave_id, row(1), "a.csv", 200203)
-    store.waves.rename("renewal", "spring")
-    store.waves.forget("spring", NOW)
+    store.campaigns.rename("renewal", "spring")
+    store.campaigns.forget("spring", NOW)
 
     recorded = store.waves.recorded()
     assert not recorded.campaigns
@@ -185,9 +185,9 @@ def test_a_campaign_that_is_forgotten_leaves_its_tasks_and_its_wave_numbers(stor
 
 def test_an_orphan_that_is_forgotten_moves_the_wave_numbers_of_its_campaign_on(store: Store) -> None:
     declared(store)
-    store.waves.forget_task("9", "renewal", 5, NOW)
-    store.waves.forget_task("9", "renewal", 3, NOW)
-    store.waves.forget_task("10", "unheard-of", 4, NOW)
+    store.campaigns.forget_task("9", "renewal", 5, NOW)
+    store.campaigns.forget_task("9", "renewal", 3, NOW)
+    store.campaigns.forget_task("10", "unheard-of", 4, NOW)
     declared(store, "unheard-of")
     campaigns = store.waves.recorded().campaigns
     assert {name: record.next_wave for name, record in campaigns.items()} == {"renewal": 5, "unheard-of": 4}
@@ -222,7 +222,7 @@ def test_the_same_row_named_twice_is_counted_once(store: Store) -> None:
 
 def test_a_list_that_asks_for_nothing_is_remembered(store: Store) -> None:
     declared(store)
-    store.waves.settle_list("renewal", "print", 7, ["一行", "b"])
+    store.campaigns.settle_list("renewal", "print", 7, ["一行", "b"])
     record = store.waves.recorded().campaigns["renewal"]
     assert (record.settled_list, record.settled_rows, record.settled_notes) == ("print", 7, ("一行", "b"))
     assert store.waves.campaign("renewal") == record
@@ -236,7 +236,7 @@ def test_whatever_changes_a_ledger_makes_comparisons_with_it_old(store: Store, c
         "phase": lambda: store.waves.change_wave(wave_id, phase=Phase.CREATING),
         "seal": lambda: sealed(store, number=2),
         "aside": lambda: store.waves.put_aside(wave_id, row(1), "a.csv", 1),
-        "rename": lambda: store.waves.rename("renewal", "renewal"),
+        "rename": lambda: store.campaigns.rename("renewal", "renewal"),
         "settle": lambda: store.waves.settle_rows(wave_id, [Fate.PENDING], Fate.RELEASED),
     }
     changes[change]()

@@ -218,20 +218,20 @@ class Apply:
 
     def _keep_books(self) -> None:
         """Record what is declared and what the platform said; nothing is sent."""
-        waves = self.run.store.waves
+        campaigns = self.run.store.campaigns
         for name, subject in self.planned.subjects.items():
             record, declared = subject.record, subject.declared
             if declared is not None and not subject.destroy:
                 if record is not None and record.name != name:
-                    waves.rename(record.name, name)
+                    campaigns.rename(record.name, name)
                 protect = isinstance(declared, Campaign) and declared.protect
                 key = key_headers(declared, subject.columns)
                 if record is None or (record.kind, record.key, record.protect, record.gone_at) != (
                     declared.kind, key, protect, None
                 ):  # fmt: skip
-                    waves.declare(name, declared.kind, key, protect=protect)
+                    campaigns.declare(name, declared.kind, key, protect=protect)
             elif record is not None and record.gone_at is None:
-                waves.set_gone(record.name, self.run.now_ms())
+                campaigns.set_gone(record.name, self.run.now_ms())
         for record in self.planned.recorded.campaigns.values():
             for wave in record.waves:
                 self._sync(wave)
@@ -273,4 +273,4 @@ class Apply:
         record = self.run.store.waves.campaign(name)
         if record is not None and signature and record.settled_list != signature:
             notes = [json.dumps(diagnostic_json(found), ensure_ascii=False) for found in delta.diagnostics]
-            self.run.store.waves.settle_list(name, signature, delta.declared, notes)
+            self.run.store.campaigns.settle_list(name, signature, delta.declared, notes)

@@ -150,7 +150,7 @@ def _recorded(
     run: Run, attributes: Attributes, columns: tuple[str, ...], values: tuple[str, ...]
 ) -> WaveRecord:
     waves, key = run.store.waves, run.store.key
-    waves.declare(BY_HAND, KIND, (), protect=False)
+    run.store.campaigns.declare(BY_HAND, KIND, (), protect=False)
     record = waves.campaign(BY_HAND)
     number = record.next_wave if record else 1
     planned = WaveRecord(

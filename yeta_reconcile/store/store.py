@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateGone
 from yeta_reconcile.store.callouts import Callouts
 from yeta_reconcile.store.calls import Calls
+from yeta_reconcile.store.campaigns import Campaigns
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
@@ -50,6 +51,7 @@ class Store:
         self.key = key
         self.key_is_new = key_is_new
         self.lock = Lock(database)
+        self.campaigns = Campaigns(database)
         self.waves = Waves(database)
         self.intents = Intents(database)
         self.history = History(database, key)

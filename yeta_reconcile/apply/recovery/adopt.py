@@ -238,9 +238,9 @@ def record_adoption(store: Store, declared: Calling, former: CampaignRecord | No
     """Write an adoption down; it counts from `seal_wave` on. The wave's id."""
     name = declared.name
     if former is not None and former.name != name:
-        store.waves.rename(former.name, name)
+        store.campaigns.rename(former.name, name)
     protect = isinstance(declared, Campaign) and declared.protect
-    store.waves.declare(name, declared.kind, key_headers(declared, taken.wave.columns), protect=protect)
+    store.campaigns.declare(name, declared.kind, key_headers(declared, taken.wave.columns), protect=protect)
     wave_id = store.waves.plan_wave(taken.wave)
     store.waves.add_rows(wave_id, taken.rows)
     return wave_id

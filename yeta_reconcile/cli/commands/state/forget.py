@@ -60,7 +60,7 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
             summary = {"waves": len(record.waves) if record else 0, "tasks": len(orphans)}
             with noted(context, opened.repository, opened.store, opened.clock, "state forget", summary, name):
                 _forget(opened, name, record, orphans)
-            opened.store.waves.clear_forgotten(name)
+            opened.store.campaigns.clear_forgotten(name)
     done(form, "state forget", f"{name} is forgotten.", campaign=name, **summary)
 
 
@@ -113,8 +113,8 @@ def _people(opened: Session, name: str, record: CampaignRecord | None, orphans: 
 
 def _forget(opened: Session, name: str, record: CampaignRecord | None, orphans: list[Orphan]) -> None:
     now = int(opened.clock.now().timestamp() * 1000)
-    waves = opened.store.waves
+    campaigns = opened.store.campaigns
     for orphan in orphans:
-        waves.forget_task(orphan.task.task_id, name, orphan.mark.wave + 1, now)
+        campaigns.forget_task(orphan.task.task_id, name, orphan.mark.wave + 1, now)
     if record is not None:
-        waves.give_up(name, now)
+        campaigns.give_up(name, now)
