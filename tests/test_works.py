@@ -29,7 +29,7 @@ def a_campaign(**fields: Any) -> Campaign:
 
 def a_wave(phase: Phase = Phase.STARTED, **counts: Any) -> Wave:
     attributes = Attributes("719", ("100",), recall_count=2, recall_wait=600)
-    record = WaveRecord(1, "a", 1, 1, phase, "a~w1", attributes, rows=100, pending=100)
+    record = WaveRecord(1, "a", 1, 1, phase, "a~w1", attributes, pending=100)
     return Wave(record, Task("9", "a~w1", 2, count_tel=100, **counts) if counts else None)
 
 

@@ -208,7 +208,9 @@ def test_on_change_next_wave_lets_the_wave_go_on_and_forbid_refuses(tmp_path: Pa
     assert lab.plan().exit_code == 4
     assert "change-forbidden" in codes(lab)
     lab.campaign("renewal", range(45), robot='"720"', on_change="next-wave")
-    assert [action for _, action, *_ in lab.actions()] == ["create", "start"]
+    # The wave that goes on has the line.
+    assert [action for _, action, *_ in lab.actions()] == ["create", "wait"]
+    assert lab.plan().plan.summary.waiting_numbers == 5
     lab.emulator.advance(DAY)
     lab.converge()
     lab.emulator.advance(DAY)

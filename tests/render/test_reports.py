@@ -88,6 +88,6 @@ def test_a_row_without_a_record_is_what_the_count_says_of_it(
 ) -> None:
     wave = WaveRecord(
         1, "spring", 1, 1, phase, "t", Attributes("719", ("100",)),
-        rows=5, pending=2, dialled=3, tel_count=counted,
+        pending=2, dialled=3, tel_count=counted,
     )  # fmt: skip
     assert row_words(Fate.PENDING, wave) == said

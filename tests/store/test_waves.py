@@ -72,7 +72,7 @@ def test_a_wave_reads_back_as_it_was_recorded(store: Store) -> None:
     found = store.waves.wave(wave_id)
     assert found == wave(
         wave_id=wave_id, attempt=1, task_id="7", set_digest="ab", fingerprint="cd", imported=True,
-        tel_count=3, started_at=NOW + 1, by_hand=True, phase=Phase.PAUSED, rows=3, pending=3,
+        tel_count=3, started_at=NOW + 1, by_hand=True, phase=Phase.PAUSED, pending=3,
     )  # fmt: skip
     assert store.waves.by_task("7") == found
     assert store.waves.by_task("8") is None

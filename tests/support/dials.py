@@ -43,11 +43,16 @@ class Dials:
         return max(again - sum(plan.summary.repeat_numbers for plan in self.applied), 0)
 
     def unshown(self) -> dict[str, int]:
-        """By campaign, how many rang beyond those that the applied plans said would ring."""
+        """By campaign, how many rang beyond those that the applied plans said would ring, or wait for a line.
+
+        Whoever approves a wait approves that it ends: the platform decides when.
+        """
         shown: Counter[str] = Counter()
         for plan in self.applied:
             for change in plan.changes:
-                shown[self.ours.get(change.campaign, change.campaign)] += change.rows if change.rings else 0
+                shown[self.ours.get(change.campaign, change.campaign)] += (
+                    change.rows if change.may_ring else 0
+                )
         rang = Counter(
             self.campaign(ring.task_name)
             for ring in self.emulator.dialled

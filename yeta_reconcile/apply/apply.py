@@ -107,7 +107,8 @@ class Apply:
         self._side_by_side(waiting, ring=False)
         place = {name: number for number, name in enumerate(self.planned.order)}
         for name in sorted(waiting, key=lambda name: (place.get(name, 0), name)):
-            self._guarded(name, self._courses[name].ring)
+            if name in self._courses:  # what was stopped before has none
+                self._guarded(name, self._courses[name].ring)
         self._name_unknown_rows()
         self.run.raise_fatal()
         self._remember_quiet_lists()

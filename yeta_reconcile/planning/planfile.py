@@ -169,11 +169,21 @@ class SavedPlan:
 
 def _sound(plan: Plan) -> Plan:
     """The plan, if what is reckoned with in it is of the right kind: anybody may have edited the file."""
-    counts = [n for c in plan.changes for n in (c.wave, c.rows, c.new_rows, c.repeat_rows)]
-    texts = [plan.plan_id, plan.owner, plan.state_id, *plan.facts, *plan.facts.values()]
+    counts = [plan.campaigns, plan.passed_over]
+    counts += [n for c in plan.changes for n in (c.wave, c.rows, c.new_rows, c.repeat_rows)]
+    counts += [n for c in plan.changes for n in (c.removed_rows, c.waiting_rows, c.recall_rows)]
+    texts = [
+        plan.plan_id,
+        plan.owner,
+        plan.state_id,
+        *plan.facts,
+        *plan.facts.values(),
+        *plan.blocked,
+        *plan.gone,
+    ]
     texts += [change.campaign for change in plan.changes]
     if (
-        not all(type(number) is int for number in [plan.campaigns, *counts])
+        not all(type(number) is int for number in counts)
         or not all(isinstance(text, str) for text in texts)
         or plan.expires.tzinfo is None
     ):

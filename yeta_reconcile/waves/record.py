@@ -115,12 +115,13 @@ FREE_FATES = (Fate.SET_ASIDE, Fate.RELEASED)
 class WaveRecord:
     """One attempt at one wave: at most one platform task. Times are ms since the epoch.
 
-    `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `unknown` and
-    `held` count rows by fate. `tel_count` is the platform's count of dialled numbers after the wave's end,
-    None until it can grow no more: what accounting compares with `dialled`. `quiet_facts` stand still since
-    `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records tell, and
-    that none of its rows has. `holds` is how many numbers its task has by the platform's count, where those
-    may be more than are known, and `accepted` so many that a person knows to be nobody who is added.
+    `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `released`, `unknown`
+    and `held` count them by fate. `tel_count` is the platform's count of dialled numbers after the wave's
+    end, None until it can grow no more: what accounting compares with `dialled`. `quiet_facts` stand still
+    since `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records
+    tell, and that none of its rows has. `holds` is how many numbers its task has by the platform's count,
+    where those may be more than are known, and `accepted` so many that a person knows to be nobody who is
+    added.
     `to_discard`: what is staged is not what was asked, and is thrown away; `reactivated`: it went on after
     its end, when rows of it had been freed already; `halted`: how a halt of ours left it. `detail` is for
     people.
@@ -138,9 +139,9 @@ class WaveRecord:
     kind: str = "Campaign"
     set_digest: str = ""
     fingerprint: str = ""
-    rows: int = 0
     pending: int = 0
     dialled: int = 0
+    released: int = 0
     unknown: int = 0
     held: int = 0
     full: bool = False
@@ -171,9 +172,9 @@ class WaveRecord:
         return self.phase.staged
 
     @property
-    def released(self) -> int:
-        """Rows that were freed for other waves."""
-        return self.rows - self.pending - self.dialled - self.unknown - self.held
+    def rows(self) -> int:
+        """Those that are in it."""
+        return self.pending + self.dialled + self.released + self.unknown + self.held
 
     def unknown_numbers(self, count_tel: int | None = None) -> int:
         """Numbers that its task holds, also by the count of a look, and that are nobody's known to be in it.
