@@ -23,7 +23,7 @@ ASKED = Attributes("719", ("100", "200"), windows=("09:00:00-12:00:00",), recall
 
 
 def a_wave(**fields: Any) -> WaveRecord:
-    given: dict[str, Any] = {"phase": Phase.STARTED, "pending": 3, "rows": 3, "task_id": "129"} | fields
+    given: dict[str, Any] = {"phase": Phase.STARTED, "pending": 3, "task_id": "129"} | fields
     return WaveRecord(1, "renewal", 1, 1, task_name="x", attributes=ASKED, **given)
 
 

@@ -83,7 +83,7 @@ def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **gi
     said = dict(given)
     attributes = Attributes.of(document(asked))
     phase = Phase(said.pop("phase", "started"))
-    counts = {name: said.pop(name, 0) for name in ("pending", "dialled", "unknown", "held")}
+    counts = {name: said.pop(name, 0) for name in ("pending", "dialled", "released", "unknown", "held")}
     started = said.pop("started", "1h" if phase not in _NEVER_STARTED else None)
     quiet = said.pop("quiet", None)
     made = {
@@ -92,7 +92,6 @@ def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **gi
         "task_name": f"{NAME}~w{number}",
         "columns": COLUMNS,
         "task_id": None if phase in {Phase.PLANNED, Phase.CREATING} else f"t{number}",
-        "rows": sum(counts.values()) + said.pop("released", 0),
         "started_at": ago(started) if started else None,
         "quiet_since": ago(quiet) if quiet else None,
         "halted": Left.said(said.pop("halted", None)),
