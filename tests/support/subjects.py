@@ -86,7 +86,7 @@ def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **gi
     counts = {name: said.pop(name, 0) for name in ("pending", "dialled", "released", "unknown", "held")}
     started = said.pop("started", "1h" if phase not in _NEVER_STARTED else None)
     quiet = said.pop("quiet", None)
-    made = {
+    made: dict[str, Any] = {
         "campaign": NAME,
         "attempt": 1,
         "task_name": f"{NAME}~w{number}",
