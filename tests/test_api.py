@@ -379,7 +379,7 @@ def test_optional_fields_are_sent_if_they_are_given() -> None:
 def test_more_than_fifty_rows_or_none_never_leave() -> None:
     platform = Scripted()
     for rows in ([], ROWS * 26):
-        with pytest.raises(ValueError, match="rows in one call"):
+        with pytest.raises(ValueError, match="1 to 50 are taken"):
             shown(a_client(platform)).insert(at("1"), COLUMNS, rows)
 
     assert platform.requests == []

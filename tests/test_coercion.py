@@ -163,9 +163,10 @@ def test_the_end_of_the_day_is_an_hour_and_no_other_beyond_it() -> None:
 
 
 def test_moments_that_are_kept_are_shown_through_one_function() -> None:
-    """Only what our own clock wrote is turned into a time elsewhere."""
-    commands = {"cli/commands/history.py", "cli/commands/calls.py"}
-    own = {"store/lock.py", "cli/log.py", "platform/coercion.py", *commands}
+    """Only what our own clock wrote, or what is reckoned from now on, is turned into a time elsewhere."""
+    commands = {"cli/commands/history.py", "cli/commands/calls/pushes.py"}
+    reckoned = {"planning/openings.py", "planning/forecast.py", "planning/lookalikes.py"}
+    own = {"store/lock.py", "cli/log.py", "platform/coercion.py", *commands, *reckoned}
     root = Path(yeta_reconcile.__file__).parent
     found = {
         path.relative_to(root).as_posix()

@@ -73,7 +73,7 @@ def test_rows_that_changed_are_found_in_their_list(here: Served) -> None:
     (here.root / "renewal.csv").write_text(text.replace(person(1), "另一位"), "utf-8")
     edited = here.main("plan", "--format", "json").json
 
-    assert caused(added) == ["create rows-added renewal.csv:5", "start declared-running renewal.yaml:3"]
+    assert caused(added) == ["create rows-added renewal.csv:5", "wait line-taken renewal.yaml:3"]
     assert caused(removed) == ["replace rows-removed renewal.csv:1"]
     assert caused(edited) == ["replace rows-changed renewal.csv:3"]
 

@@ -165,7 +165,7 @@ def test_a_mark_that_the_key_proves_tells_exactly_which_rows_are_in_the_task(her
 
     done = here.main("import", "renewal", task, "--yes")
 
-    assert "Its mark and its count prove its rows: 3 of the declared ones." in done.out
+    assert "Its mark and its count prove its rows: 3 declared rows." in done.out
     assert held(here)["pending"] == 3
     assert actions(here) == []
 
@@ -490,7 +490,7 @@ def test_a_deleted_wave_that_cannot_account_is_settled_by_a_persons_word(here: S
     here.emulator.console_delete(task)
     assert here.main("apply", "--yes").code == 7
     (doubt,) = unsettled(here)
-    assert "over: 0 call records" in doubt["why"]
+    assert "over: no call records" in doubt["why"]
 
     done = here.main("state", "resolve", "renewal", "--wave", "1", "--as", "dialled", "--yes")
 

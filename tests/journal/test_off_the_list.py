@@ -120,7 +120,7 @@ def test_a_row_removed_from_a_wave_of_which_nothing_is_proven_is_named(tmp_path:
     (wait,) = lab.plan().plan.changes
 
     assert (wait.action, wait.wave) == ("wait", 1)
-    assert "1 removed numbers may still ring until then, `state: paused` stops them" in wait.detail
+    assert "1 removed number may still ring until then, `state: paused` stops them" in wait.detail
     assert lab.apply().exit_code == 7
 
 

@@ -204,7 +204,7 @@ BAD: dict[str, tuple[Callable[[Path], object], type[Exception], str]] = {
     "no database": (lambda copy: copy.write_text("words"), StateError, "no sound copy of a state"),
     "empty": (lambda copy: copy.write_bytes(b""), StateError, "it holds no state"),
     "miscounted": (miscounted, StateError, "its rows are 300 pending and not 301"),
-    "loose rows": (loose, StateError, "belong to what is not in campaigns"),
+    "loose rows": (loose, StateError, "belongs to what is not in campaigns"),
     "missing": (lambda copy: copy.unlink(), InvalidInput, "there is no file"),
 }
 

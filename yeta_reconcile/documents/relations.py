@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
 from yeta_reconcile.documents.models import Campaign, continued, standing_for
 
@@ -114,7 +115,8 @@ def shared_lines(callings: Mapping[str, Any]) -> Iterator[Diagnostic]:
             model = found[-1].model
             names = ", ".join(located.model.name for located in found[:3])
             more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
-            summary = f"line {line} is in {len(found)} campaigns that are declared running: {names}{more}"
+            wanted = count(len(found), "campaign that is", "campaigns that are")
+            summary = f"line {line} is in {wanted} declared running: {names}{more}"
             hint = "they go one after the other: the higher `priority`, the earlier end, the name"
             place = found[-1].at("lines", model.lines.index(line))
             yield Diagnostic("note", "shared-line", summary, place, hint)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.plan.foresight import Forecast
@@ -125,7 +124,7 @@ def _with_recalls(shown: WaveStatus, wave: Wave, found: Recalls, now: datetime) 
     windows = (wave.task.windows if wave.task else None) or wave.record.attributes.windows or ()
     earliest = max(instant(found.since, now.tzinfo) or now, now)
     opening = Opening.of(windows, now.tzinfo).next_open(earliest.timestamp())
-    opens = datetime.fromtimestamp(opening, now.tzinfo) if opening else earliest.replace(microsecond=0)
+    opens = instant(int(opening * 1000), now.tzinfo) if opening else earliest.replace(microsecond=0)
     return replace(shown, again=found.rows, again_unrecorded=found.unrecorded, again_from=opens)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.report import charts
 from yeta_reconcile.report.charts import Series
 from yeta_reconcile.report.figures import LENGTHS, Tally, in_order, progress, share, ticks
@@ -323,7 +324,7 @@ def quality(figures: Figures, words: Words) -> str:
 
 
 def _at(ms: float, now: datetime) -> datetime:
-    return now.fromtimestamp(ms / 1000, now.tzinfo)
+    return instant(int(ms), now.tzinfo) or now
 
 
 def _count(words: Words, number: int) -> Cell:

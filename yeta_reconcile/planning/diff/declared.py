@@ -43,7 +43,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
             name_left_over(case, wave)
     if case.subject.no_day and not case.ended:
         case.find(
-            "no-day", Exit.DONE, f"{declared.name} calls nobody: {case.subject.no_day}",
+            "no-day", Exit.DONE, f"nobody is called by {declared.name}: {case.subject.no_day}",
             "`schedule.days` and `schedule.end` say when it may", "schedule", "days",
         )  # fmt: skip
     if case.ended:
