@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from yeta_reconcile.cli.session import (
     run_of,
     session,
 )
+from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
@@ -190,16 +190,12 @@ def carry_out(
 def interruptible(run: Run) -> Iterator[None]:
     """Ctrl-C once: finish what is under way and stop cleanly; twice: at once."""
 
-    def interrupt(_signal: int, _frame: object) -> None:
+    def interrupt() -> None:
         if run.interrupted:
             os._exit(Exit.INTERRUPTED)
         run.stop()
         # Not through a buffered stream: the signal may have come in the middle of a write to it.
         os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
 
-    former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with on_signal(interrupt):
         yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)

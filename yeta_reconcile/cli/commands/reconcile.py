@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +22,7 @@ from yeta_reconcile.cli.session import (
     run_of,
     session,
 )
+from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.values import parse_duration
 from yeta_reconcile.errors import StateGone, WrongUsage
@@ -113,14 +113,10 @@ class _Turns:
     def until_told(self) -> Iterator[None]:
         """SIGTERM and Ctrl-C end the controller once the calls under way are done."""
 
-        def end(_number: int, _frame: Any) -> None:
+        def end() -> None:
             self.stop.set()
             if run := self._run:
                 run.stop()
 
-        former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with on_signal(end):
             yield
-        finally:
-            for number, handler in former.items():
-                signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from yeta_reconcile.cli.offline import (
     settings_of,
 )
 from yeta_reconcile.cli.output import say
+from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
 from yeta_reconcile.receiver.contexts import Contexts
@@ -22,9 +22,6 @@ from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
-
     from yeta_reconcile.cli.context import Context
 
 VARIABLE = "YETA_PUSH_SECRET"
@@ -79,7 +76,9 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
         with bound:
             name = f"[{host}]" if ":" in host else host
             base = f"http://{name}:{bound.getsockname()[1]}"
-            _until_signal(lambda stop: receiver.run(bound, stop, lambda: say(base)))
+            stop = threading.Event()
+            with on_signal(stop.set):
+                receiver.run(bound, stop, lambda: say(base))
 
 
 def _options(context: Context) -> list[str]:
@@ -93,18 +92,3 @@ def _address(listen: str) -> tuple[str, int]:
     if not host or not port.isdecimal() or int(port) > 65535:
         raise WrongUsage(f"--listen takes HOST:PORT, not {listen}")
     return host.strip("[]"), int(port)
-
-
-def _until_signal(work: Callable[[threading.Event], None]) -> None:
-    """Work until SIGTERM or Ctrl-C asks for an end."""
-    stop = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    former = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        work(stop)
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
