@@ -40,7 +40,7 @@ def whole_file(path: Path, mode: int = ORDINARY) -> Iterator[IO[bytes]]:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    _sync(real.parent)
+    sync(real.parent)
 
 
 def write_whole(path: Path, text: str, mode: int = ORDINARY) -> None:
@@ -56,8 +56,9 @@ def _opened(path: Path) -> IO[bytes]:
     return os.fdopen(descriptor, "wb")
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a file, or a folder's names, on disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

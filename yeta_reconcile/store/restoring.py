@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, StateDamaged, StateError
+from yeta_reconcile.files import sync
 from yeta_reconcile.store.footing import BESIDE, alone, beside
 from yeta_reconcile.store.keys import given_secret, key_of, secret_beside
 from yeta_reconcile.store.open import is_postgresql
@@ -89,7 +90,7 @@ class Restoration:
             raise StateError(
                 f"the copy {self.draft} is open elsewhere", hint="nothing was changed; run again"
             )
-        _sync(self.draft)
+        sync(self.draft)
         if former and self.kept and isinstance(former.database, SqliteDatabase):
             with former.database.held_still():
                 # By a connection of its own: SQLite copies nothing out of a transaction that may write.
@@ -110,7 +111,7 @@ class Restoration:
             for path in beside(self.path):
                 path.unlink(missing_ok=True)
             self.draft.replace(self.path)
-            _sync(self.path.parent)
+            sync(self.path.parent)
 
     @contextmanager
     def _former(self) -> Iterator[Store | None]:
@@ -206,12 +207,3 @@ def _no_copy(copy: Path, why: str) -> StateError:
         f"{copy} is no sound copy of a state: {why}",
         hint="nothing was changed; take an older copy, or `yeta state rebuild` without one",
     )
-
-
-def _sync(path: Path) -> None:
-    """Have a file, or a folder's names, on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
