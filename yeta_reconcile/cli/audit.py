@@ -85,20 +85,6 @@ def noted(
         store.history.append(entry, _ms(clock))
 
 
-def note(
-    context: Context,
-    repository: Repository,
-    store: Store,
-    clock: Clock,
-    command: str,
-    summary: dict[str, int],
-    outcome: str = "done",
-) -> None:
-    """Add what was done in the state alone; no number and no dynamic value may be in it."""
-    with noted(context, repository, store, clock, command, summary, outcome):
-        pass
-
-
 def entry_of(context: Context, repository: Repository, command: str, **more: Any) -> dict[str, Any]:
     """An entry of what this command did, all at once; `more` of its keys may say more."""
     return _entry(context, repository, command, {}) | {"outcome": "done", "exit_code": Exit.DONE} | more

@@ -9,7 +9,7 @@ import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.audit import note, note_halt
+from yeta_reconcile.cli.audit import note_halt, noted
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -63,10 +63,10 @@ def resume(context: Context, yes: bool) -> None:
             store.waves.change_wave(wave.wave_id, halted=None)
         if not store.ephemeral:
             note_halt(store, flag, SystemClock())
-            store.set_flag(ROW, None)
-            store.set_flag(NOTED, None)
-            outcome = f"lifted: {halt or row}"
-            note(context, repository, store, SystemClock(), "resume", {"paused": len(paused)}, outcome)
+            summary, outcome = {"paused": len(paused)}, f"lifted: {halt or row}"
+            with noted(context, repository, store, SystemClock(), "resume", summary, outcome):
+                store.set_flag(ROW, None)
+                store.set_flag(NOTED, None)
         _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
         say("Lifted.")
     finally:
