@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
+from itertools import chain, count
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -125,6 +126,17 @@ class _Busy:
     variance: float = 0.0
 
 
+class _Key(NamedTuple):
+    """What a wave sleeps on: a line that is taken, a campaign that comes before it, or a moment."""
+
+    line: str = ""
+    after: str = ""
+    ready: float = 0.0
+
+
+_Place = tuple[tuple[object, ...], int]
+
+
 class _Queue:
     """One run of the simulation."""
 
@@ -137,49 +149,91 @@ class _Queue:
         }
         self.open: dict[str, int] = {}
         self.over: dict[str, tuple[float, float]] = {}
-        self.waits: dict[tuple[str, int], dict[str, str]] = {}
-        self.moments: list[float] = []
+        # Who waits sleeps on one thing that keeps it, in the order in which lines are given out; the first of
+        # them is woken when that is freed, and the next only if it is left over. Else a thousand campaigns on
+        # one line would each be asked a thousand times.
+        self.asleep: dict[_Key, list[tuple[_Place, Work]]] = {}
+        self.came: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
+        self.events: list[tuple[float, _Key]] = []
+        self.turn = count()
 
     def go(self, works: list[Work]) -> None:
         """Give out lines until nobody who wants one can have it any more."""
         for work in works:
             self.open[work.campaign] = self.open.get(work.campaign, 0) + 1
-            heappush(self.moments, max(work.ready, self.now))
-        for busy in self.busy.values():
-            heappush(self.moments, busy.until)
-        waiting = works
-        while waiting and self.moments and (at := heappop(self.moments)) < inf:
-            while self.moments and self.moments[0] <= at:
-                heappop(self.moments)
-            waiting = self._given_out(waiting, at)
-        for work in waiting:
+        for work in works:
+            self._come(work, self.now)
+        for number, busy in self.busy.items():
+            heappush(self.events, (busy.until, _Key(line=number)))
+        while self.events and (at := self.events[0][0]) < inf:
+            self._give_out(at)
+        for _, work in sorted(chain.from_iterable(self.asleep.values())):
             self.found.stuck.setdefault(work.campaign, self._why(work))
 
-    def _given_out(self, waiting: list[Work], at: float) -> list[Work]:
-        """Start whoever can; those who still wait, in order, and those who come after the started ones."""
-        still: list[Work] = []
-        more: list[Work] = []
-        for work in waiting:
-            waits = self._waits_for(work, at)
-            if work.ready > at or waits:
-                still.append(work)
-                self.waits.setdefault((work.campaign, work.wave), {}).update(waits)
-            else:
-                more += self._start(work, at)
-        return sorted([*still, *more], key=lambda work: work.rank) if more else still
+    def _come(self, work: Work, at: float) -> None:
+        """Queue a wave; `ready` is the first thing it waits for."""
+        before = tuple(name for name in work.after if self._to_come(name, at))
+        self.came[work.campaign, work.wave] = max(at, work.ready), before
+        key = _Key(ready=max(work.ready, self.now))
+        self._sleep(work, key)
+        heappush(self.events, (key.ready, key))
 
-    def _waits_for(self, work: Work, at: float) -> dict[str, str]:
-        """What keeps it from starting: by line who has it, and campaigns that come before it."""
-        found = {name: name for name in work.after if self._to_come(name, at)}
-        if not work.holding:
-            found |= {line: self.busy[line].words for line in work.lines if self._taken(line, at)}
-        return found
+    def _sleep(self, work: Work, key: _Key) -> None:
+        heappush(self.asleep.setdefault(key, []), ((work.rank, next(self.turn)), work))
+
+    def _give_out(self, at: float) -> None:
+        """Start whoever can, in order, of those who waited for what is free from `at` on."""
+        first: list[tuple[_Place, _Key]] = []
+        self._rouse(first, at)
+        while first:
+            _, key = heappop(first)
+            if not self._wakes(key, at):
+                continue
+            work = heappop(self.asleep[key])[1]
+            keeps = self._keeps(work, at)
+            if keeps is None:
+                for following in self._start(work, at):
+                    self._come(following, at)
+                self._rouse(first, at)
+            else:
+                self._sleep(work, keeps)
+            self._offer(first, key, at)
+
+    def _rouse(self, first: list[tuple[_Place, _Key]], at: float) -> None:
+        """Take what has become free until then, and the first that waits for it."""
+        while self.events and self.events[0][0] <= at:
+            self._offer(first, heappop(self.events)[1], at)
+
+    def _offer(self, first: list[tuple[_Place, _Key]], key: _Key, at: float) -> None:
+        if self._wakes(key, at):
+            heappush(first, (self.asleep[key][0][0], key))
+
+    def _wakes(self, key: _Key, at: float) -> bool:
+        """Somebody sleeps on this, and it keeps nobody any more."""
+        return bool(self.asleep.get(key)) and not self._kept_by(key, at)
+
+    def _kept_by(self, key: _Key, at: float) -> bool:
+        if key.line:
+            return self._taken(key.line, at)
+        return self._to_come(key.after, at) if key.after else at < key.ready
+
+    def _keeps(self, work: Work, at: float) -> _Key | None:
+        """What keeps a wave that is ready from starting: a campaign that comes before it, or a line."""
+        keys = [_Key(after=name) for name in work.after]
+        keys += [] if work.holding else [_Key(line=line) for line in work.lines]
+        return next((key for key in keys if self._kept_by(key, at)), None)
 
     def _taken(self, line: str, at: float) -> bool:
         return line in self.busy and self.busy[line].until > at
 
     def _to_come(self, name: str, at: float) -> bool:
         return bool(self.open.get(name)) or self.over.get(name, (at,))[0] > at
+
+    def _waited_for(self, work: Work) -> tuple[str, ...]:
+        """The campaigns it had to come after, and who had its lines last since it was ready."""
+        since, words = self.came.pop((work.campaign, work.wave))
+        had = [self.busy[line] for line in work.lines if line in self.busy and not work.holding]
+        return tuple(dict.fromkeys([*words, *(busy.words for busy in had if busy.until > since)]))
 
     def _start(self, work: Work, at: float) -> Iterator[Work]:
         """Play a wave from `at` on: its lines are taken until it is over. What follows it is given back."""
@@ -206,10 +260,8 @@ class _Queue:
             ahead = self._unended(work, since, terms, variance)
         elif course.cut and until == self.horizon:
             ahead = course.finish = inf
-        waits = self.waits.get((work.campaign, work.wave), {})
-        self.found.runs.append(
-            Run(work, at, course, terms.channels, ahead, tuple(dict.fromkeys(waits.values())))
-        )
+        waits_for = self._waited_for(work)
+        self.found.runs.append(Run(work, at, course, terms.channels, ahead, waits_for))
         if at < work.end:
             self._hold(work, at, course.finish, f"{work.campaign} wave {work.wave}", pace.variance)
         yield from self._following(work, course, until)
@@ -224,7 +276,7 @@ class _Queue:
         self.found.holds.append(Hold(work, since, until))
         for line in work.lines:
             self.busy[line] = _Busy(until + HANDOVER, words, variance)
-        heappush(self.moments, until + HANDOVER)
+            heappush(self.events, (until + HANDOVER, _Key(line=line)))
 
     def _following(self, work: Work, course: Course, until: float) -> Iterator[Work]:
         """The wave that takes up those who were not called, or missed, in it; none past its end."""
@@ -241,14 +293,13 @@ class _Queue:
             then = replace(work, tries=tries, ready=ready, rounds=work.rounds - 1)
         if then is not None and then.ready < inf:
             self.open[work.campaign] += 1
-            heappush(self.moments, then.ready)
             yield replace(then, wave=work.wave + 1, holding=False, follows=True)
 
     def _ended(self, work: Work, finish: float, variance: float) -> None:
         self.open[work.campaign] -= 1
         former, spread = self.over.get(work.campaign, (finish, variance))
         self.over[work.campaign] = max(former, finish), max(spread, variance)
-        heappush(self.moments, finish)
+        heappush(self.events, (finish, _Key(after=work.campaign)))
 
     def _why(self, work: Work) -> str:
         """What a campaign waits for that nobody can foresee the end of."""
