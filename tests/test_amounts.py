@@ -63,6 +63,17 @@ def test_no_message_puts_a_number_before_a_plural_by_itself() -> None:
     assert found == []
 
 
+def test_no_plural_is_put_together_by_itself() -> None:
+    found = [
+        f"{place}: {ast.unparse(value)}"
+        for place, node in texts()
+        for value in node.values
+        if isinstance(value, ast.FormattedValue) and isinstance(value.value, ast.IfExp)
+        if "'s'" in {ast.unparse(value.value.body), ast.unparse(value.value.orelse)}
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("path", SHOWN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_that_is_shown_has_one_of_many(path: Path) -> None:
     assert ONE_OF_MANY.findall(path.read_text("utf-8")) == []

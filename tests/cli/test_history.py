@@ -236,8 +236,8 @@ def test_an_entry_that_was_changed_breaks_the_chain(here: Served) -> None:
     done = here.main("history", "verify")
 
     assert done.code == 1
-    assert "the chain breaks at no 1" in done.err
-    assert "The chain breaks at no 1" in here.main("history").out
+    assert "the chain breaks at link 1" in done.err
+    assert "The chain breaks at link 1" in here.main("history").out
 
 
 def test_why_tells_wave_calls_and_results_of_one_number(here: Served) -> None:
@@ -283,6 +283,6 @@ def test_a_damaged_entry_is_named_and_is_no_bug(here: Served) -> None:
     verified = here.main("history", "verify")
 
     assert (verified.code, here.main("history").code) == (1, 0)
-    assert "the chain breaks at no 2: its entry is no JSON of ours any more" in verified.err
+    assert "the chain breaks at link 2: its entry is no JSON of ours any more" in verified.err
     assert "what it said is not known" in here.main("history").out
     assert here.main("history", "--format", "json").json["broken_at"] == 2

@@ -258,6 +258,6 @@ def test_whatever_an_entry_says_it_is_a_link_that_was_changed(tmp_path: Path, ke
         with store.database.write() as transaction:
             transaction.execute("UPDATE history SET entry = ?", (f'{{"{key}": {odd}}}',))
 
-        assert str(store.history.broken()) == "the chain breaks at no 1: it was changed"
+        assert str(store.history.broken()) == "the chain breaks at link 1: it was changed"
         (entry,) = store.history.entries()
         assert shown(entry, ZoneInfo("Asia/Shanghai")).serial == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.amounts import count
@@ -25,6 +26,7 @@ from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
     from pathlib import Path
 
     from yeta_reconcile.clock import Clock
@@ -66,12 +68,16 @@ class Round:
 
 @dataclass(slots=True)
 class Controller:
-    """Takes turns until `wait`, which lets time pass, says to stop; `status` is written after each."""
+    """Takes turns until `wait`, which lets time pass, says to stop; `status` is written after each.
+
+    `zone` says by whose clocks: the project's, as soon as a turn has read its settings.
+    """
 
     turn: Callable[[], Turn]
     clock: Clock
     wait: Callable[[], bool]
     status: Path | None = None
+    zone: Callable[[], tzinfo] = lambda: UTC
 
     def go(self) -> int:
         """Until it is told to stop; the number of rounds."""
@@ -89,20 +95,24 @@ class Controller:
                 return number
 
     def _round(self, number: int) -> Round:
-        at = self.clock.now().isoformat(timespec="seconds")
+        at = self.clock.now()
+        turn = self._turn(number)
+        return Round(number, at.astimezone(self.zone()).isoformat(timespec="seconds"), *turn)
+
+    def _turn(self, number: int) -> Turn:
         try:
-            return Round(number, at, *self.turn())
+            return self.turn()
         except InvalidInput as error:
             words = (error.message, *(str(found) for found in error.diagnostics if found.severity == "error"))
-            return Round(number, at, error.exit_code, problems=words)
+            return Turn(error.exit_code, problems=words)
         except YetaError as error:
-            return Round(number, at, error.exit_code, problems=(error.message,))
+            return Turn(error.exit_code, problems=(error.message,))
         except OutcomeUnknown as error:
-            return Round(number, at, Exit.INCOMPLETE, problems=(str(error),))
+            return Turn(Exit.INCOMPLETE, problems=(str(error),))
         except Exception as error:
             # A bug in one round must not leave the campaigns without a controller.
             LOG.exception("round %d failed", number)
-            return Round(number, at, Exit.BUG, problems=(type(error).__name__,))
+            return Turn(Exit.BUG, problems=(type(error).__name__,))
 
     def _write(self, result: Round) -> None:
         """For whoever watches: whole or not at all."""

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.cli.ask import progress
 from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.cli.failures import failure_of, quiet_streams
 from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
+from yeta_reconcile.cli.progress import shown
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT = "yeta-apply/1"
 LOG = logging.getLogger(__name__)
-# Events that people are told at once; the others only move the bar, or are in the last words.
+# Events that people are told at once; the others only move the progress, or are in the last words.
 TOLD = frozenset({"warning", "doubted", "set-aside", "full", "unanswered"})
 _DID = {
     "verified": "staged",
@@ -61,7 +61,7 @@ class Voice:
         self._log = LOG if log_format == "json" else None
         self._color = color
         self.zone: tzinfo = UTC
-        self._advance: Callable[[int], None] = lambda _rows: None
+        self._show: Callable[[dict[str, Any]], None] = lambda _event: None
         self._did: dict[str, int] = dict.fromkeys(_DID, 0)
         self._called = 0
         self._ended = False
@@ -95,7 +95,7 @@ class Voice:
 
     @contextmanager
     def progress(self, planned: Planned) -> Iterator[None]:
-        """A bar over the rows to be submitted, on a terminal."""
+        """How many of the rows to be submitted are, and what is done just now; on a terminal."""
         rows = sum(
             change.rows for change in planned.plan.changes
             if change.action in {Action.CREATE, Action.REPLACE, Action.CALL}
@@ -103,7 +103,7 @@ class Voice:
         if self._json or not rows:
             yield
             return
-        with progress(rows, "numbers") as self._advance:
+        with shown(rows) as self._show:
             yield
 
     def hear(self, event: dict[str, Any]) -> None:
@@ -113,10 +113,9 @@ class Voice:
             self._did[kind] += 1
         if kind == "called":
             self._called += event["rows"]
+        self._show(event)
         if self._json:
             self._line(kind, **fields)
-        elif kind in {"inserted", "called"}:
-            self._advance(event["rows"])
         elif kind in TOLD:
             self._complain(f"{event['campaign']} wave {event['wave']}: {_told(event)}")
 

@@ -14,6 +14,7 @@ from yeta_reconcile.documents.models import (
     Campaign,
 )
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.planning.status import note_of
@@ -23,7 +24,7 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.render.words import attribute_name, attribute_value, moment
+from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )

@@ -66,7 +66,9 @@ class Session:
 def halt_flag(repository: Repository) -> HaltFlag:
     """The flag of a repository's state."""
     project, environment = repository.project, repository.environment
-    return HaltFlag.beside(project.state, repository.root, project=project.name, environment=environment)
+    return HaltFlag.beside(
+        project.state, repository.root, project=project.name, environment=environment, zone=repository.zone
+    )
 
 
 def halt_of(flag: HaltFlag, store: Store) -> Halt | None:
@@ -157,7 +159,7 @@ def run_of(
         store=opened.store,
         client=opened.client,
         clock=opened.clock,
-        holder=Holder.this_process(command),
+        holder=Holder.this_process(command, opened.repository.zone),
         pauses=Pauses(
             settle=platform.settle.total_seconds(),
             timeout=platform.timeout.total_seconds(),

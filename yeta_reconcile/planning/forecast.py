@@ -103,7 +103,7 @@ def _detail(works: list[Work], runs: tuple[Run, ...]) -> str:
     rows = round(sum(work.tries.rows for work in works))
     again = round(sum(work.tries.missed for work in works if work.tries.tried < work.tries.most))
     channels = max((run.channels for run in runs), default=0)
-    numbers = f"{rows:,} number{'' if rows == 1 else 's'}" if rows else "every number was dialled"
+    numbers = count(rows, "number") if rows else "every number was dialled"
     recalls = "" if rows or not again else f", {again:,} may be called again"
     begun = "" if any(run.start < run.work.end for run in runs) else "its lines are not free before its end, "
     return f"{begun}{numbers}{recalls}, {channels:,} at once, {_habits_words(works[0].habits)}"

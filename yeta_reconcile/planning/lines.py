@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.moments import moment
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.queue import Claim, Holder, Queue, Turn, queue
@@ -162,8 +163,8 @@ def _words(turn: Turn, until: Mapping[str, datetime | None]) -> str:
     said = []
     for line, holder in turn.holders:
         through, ends = until.get(holder.campaign), holder.until
-        when = f", through by about {through:%Y-%m-%d %H:%M}" if through else ""
-        when = f" until {ends:%Y-%m-%d %H:%M} at the latest" if ends else when
+        when = f", through by about {moment(through)}" if through else ""
+        when = f" until {moment(ends.replace(second=0))} at the latest" if ends else when
         said.append(f"line {line} is in use by {holder.words}{when}")
     first = f"; {turn.ahead:,} more come first" if turn.ahead else ""
     return "; ".join(said) + first

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, PlanRejected
 from yeta_reconcile.files import PRIVATE, write_whole
+from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan_json import plan_json, restore_plan
 from yeta_reconcile.plan.staleness import moved_changes, moved_documents, moved_rest
 
@@ -150,9 +151,7 @@ class SavedPlan:
     def check_age(self, now: datetime) -> None:
         """Raise PlanRejected if it has expired."""
         if now >= self.plan.expires:
-            raise PlanRejected(
-                f"the plan expired at {self.plan.expires:%Y-%m-%d %H:%M %z}", hint="make a new one"
-            )
+            raise PlanRejected(f"the plan expired at {moment(self.plan.expires)}", hint="make a new one")
 
     def check_documents(self, now: Plan) -> None:
         """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""

@@ -16,6 +16,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import _spans, default_windows
 
@@ -218,5 +219,5 @@ def _with_name(key: str, name: str) -> str:
 
 def _moment(milliseconds: int, now: datetime) -> str:
     """A moment in the timezone that `now` is in."""
-    moment = instant(milliseconds, now.tzinfo)
-    return moment.isoformat(" ", "minutes") if moment else "some day"
+    at = instant(milliseconds, now.tzinfo)
+    return moment(at) if at else "some day"

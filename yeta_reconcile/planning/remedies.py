@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Severity
+from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.course import Pace, Terms, play
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.platform.hours import windows_of
-from yeta_reconcile.render.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

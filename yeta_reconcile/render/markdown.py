@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import SYMBOL
 from yeta_reconcile.render.alike import alike
 from yeta_reconcile.render.annotations import (
@@ -22,7 +23,6 @@ from yeta_reconcile.render.words import (
     deed,
     forecast_said,
     listed,
-    moment,
     refused,
     shortened,
     summary_line,

@@ -158,8 +158,8 @@ class HistoryChange:
 class HistoryEntry:
     """One run that changed something. `exit_code` and `ended` None: it never came to its end, or has not yet.
 
-    `digest` covers what it was about to do and `previous`, the digest of the link before it; `end_digest`
-    covers what came of it, if that is a link of its own.
+    `digest` covers what it was about to do, link `serial`, and `previous` the link before it; `end_digest`
+    covers what came of it, if that is a link of its own, `end_serial`.
     """
 
     serial: int
@@ -177,11 +177,12 @@ class HistoryEntry:
     end_digest: str = ""
     ended: datetime | None = None
     changes: tuple[HistoryChange, ...] = ()
+    end_serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every run, oldest first. `broken_at` is the first serial at which the chain does not hold, with why.
+    """Every run, oldest first. `broken_at` is the first link at which the chain does not hold, with why.
 
     `links` counts the chain's and `head` is the newest one's digest; both are sealed. The first `bare` are
     from before there were seals.

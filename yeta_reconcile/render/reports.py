@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import IntEnum
+from itertools import count as count_up
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.moments import moment, since
 from yeta_reconcile.plan.foresight import Held, held_json
 from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
@@ -26,7 +28,7 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.timetable import timetable_lines
-from yeta_reconcile.render.words import attribute_name, attribute_value, forecast_said, listed, moment, since
+from yeta_reconcile.render.words import attribute_name, attribute_value, forecast_said, listed, shortened
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         WhyWave,
     )
 
+_LONGEST_OUTCOME = 100
 _COUNTED = ("ROWS", "TO CALL", "NO RECORD", "DIALLED", "HELD", "UNKNOWN")
 _PHASE_COLOUR = {
     Phase.STARTED: "good",
@@ -224,7 +227,7 @@ def _history(history: History, paint: Paint) -> list[str]:
     if not history.entries:
         return ["Nothing was applied yet.", *_broken(history, paint)]
     headers = ("NO", "AT", "WHO", "COMMAND", "COMMIT", "PLAN", "DID", "OUTCOME")
-    head, *rows = table(headers, map(_entry, history.entries), right=("NO",))
+    head, *rows = table(headers, map(_entry, count_up(1), history.entries), right=("NO",))
     lines = [paint(head, "faint")]
     for row, entry in zip(rows, history.entries, strict=True):
         lines += [row, *_changes(entry)]
@@ -234,7 +237,10 @@ def _history(history: History, paint: Paint) -> list[str]:
 def _broken(history: History, paint: Paint) -> list[str]:
     if history.broken_at is None:
         return []
-    return ["", paint(f"The chain breaks at no {history.broken_at}: {clean(history.broken_why)}.", "alarm")]
+    run = next((f" (of no {number})" for number, entry in enumerate(history.entries, 1)
+                if history.broken_at in {entry.serial, entry.end_serial}), "")  # fmt: skip
+    words = f"The chain breaks at link {history.broken_at}{run}: {clean(history.broken_why)}."
+    return ["", paint(words, "alarm")]
 
 
 def _changes(entry: HistoryEntry) -> list[str]:
@@ -248,18 +254,20 @@ def _changes(entry: HistoryEntry) -> list[str]:
     return [f"      {listed(words, separator='; ')}"] if words else []
 
 
-def _entry(entry: HistoryEntry) -> tuple[object, ...]:
+def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
     did = [f"{number:,} {name.replace('_', ' ')}" for name, number in entry.summary.items() if number]
     ended = "never ended" if entry.exit_code is None else f"exit {entry.exit_code}"
+    # One line a run: the whole is in JSON, and what is left to do the next plan says.
+    outcome = shortened(entry.outcome, _LONGEST_OUTCOME)
     return (
-        entry.serial,
+        number,
         moment(entry.at),
         f"{entry.who}@{entry.host}",
         entry.command,
         (entry.commit or "")[:8],
         entry.plan_id,
         ", ".join(did),
-        f"{entry.outcome} ({ended})" if entry.outcome else ended,
+        f"{outcome} ({ended})" if outcome else ended,
     )
 
 

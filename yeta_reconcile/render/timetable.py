@@ -6,8 +6,9 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.moments import moment
 from yeta_reconcile.render.table import clean, pad, width
-from yeta_reconcile.render.words import listed, moment
+from yeta_reconcile.render.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.render.table import (
     clean,
@@ -77,19 +78,6 @@ def listed(words: list[str], most: int = 5, *, separator: str = ", ") -> str:
 def shortened(text: str, most: int = 250) -> str:
     """The text, cut off where it is longer: one finding must not crowd out the others."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def moment(at: datetime | None) -> str:
-    """`2026-12-01 09:00+08:00`; seconds only where there are any."""
-    if at is None:
-        return "never"
-    precise = "seconds" if at.second else "minutes"
-    return at.replace(microsecond=0).isoformat(sep=" ", timespec=precise)
-
-
-def since(at: datetime, now: datetime) -> str:
-    """`from 14:20` on the same day, else with the day: no later than it is."""
-    return f"from {at:%H:%M}" if at.date() == now.date() else f"from {at:%Y-%m-%d %H:%M}"
 
 
 def duration(seconds: int) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.platform.coercion import instant
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -134,11 +136,14 @@ class Figures:
 
 
 def progress(figures: Figures) -> tuple[list[int], list[int], list[int]]:
-    """Moments (ms), and how many people had been called, and reached, by each of them."""
-    moments = sorted(figures.dialled)
+    """Moments (ms), and how many people had been called, and reached, by each of them.
+
+    What a version kept that is no moment (`coercion.instant`) has no place in the course.
+    """
+    moments = sorted(filter(instant, figures.dialled))
     if not moments:
         return [], [], []
-    answered = sorted(figures.answered)
+    answered = sorted(filter(instant, figures.answered))
     first, last = moments[0], max([moments[-1], *answered[-1:]])
     step = next((step for step in STEPS_MS if (last - first) / step <= MOST_STEPS), None)
     step = step or -(-(last - first) // MOST_STEPS)

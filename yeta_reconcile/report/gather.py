@@ -129,7 +129,8 @@ class _Counting:
         campaign.dialled += how == DIALLED
         self._calls(campaign, person)
         calls = [record.call for record in person.calls if record.call.recorded]
-        reached = [call.at or 0 for call in calls if call.connected]
+        answered = [record for record in person.calls if record.call.recorded and record.call.connected]
+        reached = [record.call.at or record.received for record in answered]
         if reached:
             campaign.reached += 1
             figures.answered.append(min(reached))

@@ -90,8 +90,9 @@ def course(figures: Figures, words: Words) -> str:
         series = [Series(one.name, [*one.values, *gap], one.kind) for one in series]
         foreseen = [*gap * (len(marks) - 1), called[-1], figures.total("people")]
         series.append(Series(words("forecast"), foreseen, "dash"))
-    several = _at(places[-1], figures.at).date() != _at(places[0], figures.at).date()
-    pattern = "%m-%d %H:%M" if several else "%H:%M"
+    zone = figures.at.tzinfo
+    days = {at.date() for place in (places[0], places[-1]) if (at := instant(int(place), zone))}
+    pattern = "%m-%d %H:%M" if len(days) > 1 else "%H:%M"
     drawn = "".join(
         f'<div class="{kind}">'
         + charts.course(
@@ -99,7 +100,7 @@ def course(figures: Figures, words: Words) -> str:
             places,
             series,
             words.count,
-            lambda at: f"{_at(at, figures.at):{pattern}}",
+            lambda ms: f"{at:{pattern}}" if (at := instant(int(ms), zone)) else "",
             ticks(places[0], places[-1], most, figures.at),
         )
         + "</div>"
@@ -321,10 +322,6 @@ def quality(figures: Figures, words: Words) -> str:
     last = f'<p class="note">{text(words("last push"))}: {text(pushed)}</p>'
     body = last + table(words, [words("what"), words("count")], rows)
     return card(words("quality"), body, note=words("quality note"))
-
-
-def _at(ms: float, now: datetime) -> datetime:
-    return instant(int(ms), now.tzinfo) or now
 
 
 def _count(words: Words, number: int) -> Cell:

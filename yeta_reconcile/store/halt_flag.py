@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.marks import owner_digest
+from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.resources import Left
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import tzinfo
     from pathlib import Path
 
 
@@ -37,13 +39,18 @@ class Halt:
     paused: tuple[str, ...] = ()
     left: Mapping[str, Left] = field(default_factory=dict)
     former: bool = False
+    zone: tzinfo = field(default=UTC, compare=False)
 
     def tasks(self) -> dict[str, Left]:
         """What it paused."""
         return {task_id: self.left.get(task_id, Left()) for task_id in self.paused}
 
     def __str__(self) -> str:
-        return f"halted by {self.who} at {self.at}"
+        try:
+            at = moment(datetime.fromisoformat(self.at).astimezone(self.zone))
+        except ValueError:
+            at = self.at
+        return f"halted by {self.who} at {at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +64,20 @@ class HaltFlag:
     folder: Path
     name: str = FILE
     former: str = FILE
+    zone: tzinfo = UTC
+    """By whose clocks it is said when somebody halted; the project's."""
 
     @classmethod
-    def beside(cls, state: str, root: Path, *, project: str = "", environment: str = "") -> HaltFlag:
+    def beside(
+        cls, state: str, root: Path, *, project: str = "", environment: str = "", zone: tzinfo = UTC
+    ) -> HaltFlag:
         """The flag of the state that the settings of a project and environment name."""
         if "://" in state:
             # A state belongs to one project and environment, wherever it is and however that is spelt.
-            return cls(root / "state", f"yeta-{owner_digest(project, environment)}.halt")
+            return cls(root / "state", f"yeta-{owner_digest(project, environment)}.halt", zone=zone)
         path = root / state
         former = f"{path.stem}.halt"
-        return cls(path.parent, former if path.suffix == ".db" else f"{path.name}.halt", former)
+        return cls(path.parent, former if path.suffix == ".db" else f"{path.name}.halt", former, zone)
 
     @property
     def path(self) -> Path:
@@ -94,7 +105,7 @@ class HaltFlag:
                 return None
             left = {str(task_id): Left(*counts) for task_id, counts in values.get("left", {}).items()}
             paused = tuple(map(str, values["paused"]))
-            return Halt(str(values["who"]), str(values["at"]), paused, left, former)
+            return Halt(str(values["who"]), str(values["at"]), paused, left, former, self.zone)
         except (ValueError, KeyError, TypeError, AttributeError):
             return Halt("somebody", "an unknown time", former=former)
 
@@ -112,7 +123,7 @@ class HaltFlag:
         halt = {
             "of": self.name,
             "who": former.who if former else who,
-            "at": former.at if former else now.isoformat(timespec="seconds"),
+            "at": former.at if former else now.astimezone(self.zone).isoformat(timespec="seconds"),
             "paused": [*dict.fromkeys([*(former.paused if former else ()), *paused])],
             # One that has to be paused again is left as it is then.
             "left": {at: counts for at, counts in known.items() if at not in paused} | dict(left or {}),

@@ -41,7 +41,7 @@ class Break(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        return f"the chain breaks at no {self.serial}: {self.why}"
+        return f"the chain breaks at link {self.serial}: {self.why}"
 
 
 class Link(NamedTuple):
@@ -99,21 +99,23 @@ class History:
     def entries(self) -> list[dict[str, Any]]:
         """Every run with what came of it, oldest first.
 
-        Each has serial, at and ended (ms; None: it never ended), hash and former_hash, and as end_hash that
-        of the link which ended it. One that is damaged has nothing else, and says so as its outcome.
+        Each has serial, at and ended (ms; None: it never ended), hash and former_hash, and as end_hash and
+        end_serial those of the link which ended it. One that is damaged has nothing else, and says so as its
+        outcome.
         """
         entries: dict[str, dict[str, Any]] = {}
         for link in self._links():
             entry = link.entry()
             begun = entries.get(str(entry.pop("of", ""))) if entry else None
             if entry and begun:
-                begun |= entry | {"ended": link.written, "end_hash": link.own}
+                begun |= entry | {"ended": link.written, "end_hash": link.own, "end_serial": link.serial}
                 continue
             if entry is None:
                 entry = {"outcome": f"{DAMAGED_ENTRY}; what it said is not known", "exit_code": Exit.FAILED}
             ended = link.written if entry.get("exit_code") is not None else None
             facts = {"serial": link.serial, "at": link.written, "former_hash": link.former, "hash": link.own}
-            entries[str(link.own or link.serial)] = entry | facts | {"ended": ended, "end_hash": ""}
+            facts |= {"ended": ended, "end_hash": "", "end_serial": None}
+            entries[str(link.own or link.serial)] = entry | facts
         return list(entries.values())
 
     def verify(self) -> int | None:

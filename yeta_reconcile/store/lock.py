@@ -12,14 +12,17 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateLocked
+from yeta_reconcile.moments import moment
+from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.database import GENERATION
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from yeta_reconcile.store.database import Database, Row, Transaction
 
 LIFETIME_MS = 30_000
@@ -41,18 +44,18 @@ class Holder:
     command: str
     taken: int = 0
     expires: int = 0
+    zone: tzinfo | None = field(default=None, compare=False)
+    """By whose clocks it is said who else holds it; the project's."""
 
     @classmethod
-    def this_process(cls, command: str) -> Holder:
+    def this_process(cls, command: str, zone: tzinfo | None = None) -> Holder:
         """Us, with a name nobody else has."""
-        return cls(secrets.token_hex(8), socket.gethostname(), os.getpid(), command)
+        return cls(secrets.token_hex(8), socket.gethostname(), os.getpid(), command, zone=zone)
 
-    def __str__(self) -> str:
-        since = datetime.fromtimestamp(self.taken / 1000, UTC).astimezone()
-        return (
-            f"`yeta {self.command}`, process {self.process} on {self.host}, "
-            f"since {since:%Y-%m-%d %H:%M:%S %z}"
-        )
+    def said(self, zone: tzinfo | None) -> str:
+        """Who, and since when by the clocks of `zone`."""
+        since = moment(instant(self.taken, zone))
+        return f"`yeta {self.command}`, process {self.process} on {self.host}, since {since}"
 
 
 class Lock:
@@ -73,10 +76,10 @@ class Lock:
     def acquire(self, holder: Holder, now: int | None = None) -> bool:
         """Take it. Whether it was left by a dead holder. Raises StateLocked with who, since when."""
         # Whoever holds it is known without waiting for whoever writes right now.
-        _refuse_living(self._database.read(self._look, (now,)))
+        _refuse_living(self._database.read(self._look, (now,)), holder.zone)
         with self._database.write(fenced=False) as transaction:
             found = transaction.read(self._look, (now,))
-            _refuse_living(found)
+            _refuse_living(found, holder.zone)
             transaction.execute("DELETE FROM apply_lock")
             transaction.execute(
                 self._take, (holder.holder, holder.host, holder.process, holder.command, now, now)
@@ -119,12 +122,12 @@ def _next_generation(transaction: Transaction, holder: str) -> str:
     return generation
 
 
-def _refuse_living(found: list[Row]) -> None:
+def _refuse_living(found: list[Row], zone: tzinfo | None) -> None:
     """Raise StateLocked if the lock's row is of a holder that lives."""
     for *holder, left in found:
         if left > 0:
             raise StateLocked(
-                f"the state is locked by {Holder(*holder)}",
+                f"the state is locked by {Holder(*holder).said(zone)}",
                 hint=f"wait for it; if it died, the lock is gone in {left // 1000 + 1} s "
                 "(`yeta state unlock` takes it away now)",
             )

@@ -54,7 +54,9 @@ def halt(context: Context, form: str) -> Exit:
         raise InvalidInput("the settings of the repository cannot be used", settings.findings)
     who, clock = f"{actor(context)}@{host()}", SystemClock()
     project, environment = settings.project, settings.environment
-    flag = HaltFlag.beside(project.state, root, project=project.name, environment=environment)
+    flag = HaltFlag.beside(
+        project.state, root, project=project.name, environment=environment, zone=settings.zone
+    )
     trouble = _tried(lambda: flag.set(who, clock.now()))
     if not trouble:
         tell(f"halted: {flag.path} is set, nothing is started or called out any more")

@@ -51,7 +51,7 @@ def verify(context: Context) -> None:
     report = _read(context)
     if report.broken_at is not None:
         raise YetaError(
-            f"the chain breaks at no {report.broken_at}: {report.broken_why}",
+            f"the chain breaks at link {report.broken_at}: {report.broken_why}",
             hint="compare with a copy made by `yeta state backup`; `yeta state check` looks at the rest",
         )
     say(f"The chain of {count(len(report.entries), 'entry', 'entries')} holds.")
@@ -96,6 +96,7 @@ def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
         digest=_text(entry["hash"]) or "",
         previous=_text(entry["former_hash"]) or "",
         end_digest=_text(entry["end_hash"]) or "",
+        end_serial=entry["end_serial"],
         ended=_moment(entry["ended"], zone),
         changes=tuple(
             HistoryChange(*change)

@@ -15,6 +15,7 @@ from yeta_reconcile.cli.session import (
     connect,
 )
 from yeta_reconcile.documents.repository import load
+from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.preflight import ROBOT_STATUS
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.table import table
@@ -87,7 +88,7 @@ def _line_row(line: Line, now: datetime) -> tuple[object, ...]:
     state = "expired" if over else "taken" if line.taken else "free"
     expires = "never" if line.valid == -1 and not line.ends_at else None
     if (end := instant(line.expires, now.tzinfo)) is not None:
-        expires = f"{end:%Y-%m-%d %H:%M}"
+        expires = moment(end)
     return line.number, state, line.concurrents, ", ".join(line.hours), expires
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from yeta_reconcile.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.store import Store
@@ -62,7 +64,9 @@ def reconcile(context: Context, every: str, yes: bool, status_file: Path | None)
     turns = _Turns(context)
     with turns.until_told():
         status = context.chdir / status_file if status_file else None
-        Controller(turns.turn, SystemClock(), lambda: turns.stop.wait(seconds), status).go()
+        Controller(
+            turns.turn, SystemClock(), lambda: turns.stop.wait(seconds), status, lambda: turns.zone
+        ).go()
     return Exit.DONE
 
 
@@ -72,6 +76,7 @@ class _Turns:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.stop = threading.Event()
+        self.zone: tzinfo = UTC
         self._run: Run | None = None
         self._state_id = ""
 
@@ -79,6 +84,7 @@ class _Turns:
         """One round. Raises what an apply raises."""
         # What the first round found or made is never made again: a state that is missing later on was lost.
         with session(self.context, create=not self._state_id) as opened:
+            self.zone = opened.repository.zone
             self._refuse_another(opened.store)
             run = self._run = run_of(opened, "reconcile")
             if self.stop.is_set():

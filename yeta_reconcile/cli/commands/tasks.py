@@ -11,6 +11,7 @@ import click
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.marks import owner_digest, parse_mark
+from yeta_reconcile.moments import moment
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import LivePhase
@@ -170,7 +171,7 @@ def _count(number: int | None) -> str:
 
 def _moment(ms: int | None, zone: ZoneInfo) -> str:
     at = instant(ms, zone)
-    return f"{at:%Y-%m-%d %H:%M}" if at else ""
+    return moment(at) if at else ""
 
 
 def _iso(ms: int | None, zone: ZoneInfo) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
 from yeta_reconcile.cli.output import say, show, show_json, tell
 from yeta_reconcile.diagnostics import (
@@ -151,7 +152,7 @@ def online_findings(survey: Survey, config: Config) -> list[Diagnostic]:
     from yeta_reconcile.planning.preflight import online_diagnostics  # noqa: PLC0415
 
     declared = [(located.model, located.at) for located in survey.callings.values()]
-    return online_diagnostics(declared, config, datetime.now(UTC))
+    return online_diagnostics(declared, config, datetime.now(survey.settings.zone))
 
 
 def _sorted(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -171,15 +172,11 @@ def _counts(survey: Survey | None, rows: int) -> dict[str, int]:
 
 def _summary(counts: dict[str, int], findings: list[Diagnostic]) -> str:
     words = {"campaigns": "campaign", "direct_calls": "direct call", "contexts": "dialog context"}
-    parts = [_number(counts[name], word) for name, word in words.items() if counts[name]]
-    parts.append(_number(counts["rows"], "row"))
+    parts = [count(counts[name], word) for name, word in words.items() if counts[name]]
+    parts.append(count(counts["rows"], "row", none="0"))
     severities = [found.severity for found in findings]
     errors, warnings = severities.count("error"), severities.count("warning")
-    verdict = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
+    verdict = f"{count(errors, 'error', none='0')}, {count(warnings, 'warning', none='0')}"
     if not errors:
-        verdict = "valid" if not warnings else f"valid, {_number(warnings, 'warning')}"
+        verdict = "valid" if not warnings else f"valid, {count(warnings, 'warning', none='0')}"
     return f"{', '.join(parts)}: {verdict}"
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' if count != 1 else ''}"

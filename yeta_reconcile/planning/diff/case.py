@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.waves.attributes import attribute_path
@@ -173,7 +174,7 @@ def _hold(subject: Subject, declared: Campaign) -> Hold | None:
         return Hold(Reason.AFTER, f"until {' and '.join(subject.before)}")
     stretch = subject.stretch
     if stretch is not None and stretch.begin.date() > subject.soonest.astimezone(stretch.begin.tzinfo).date():
-        return Hold(Reason.DAY_OFF, f"until {stretch.begin.isoformat(sep=' ', timespec='minutes')}")
+        return Hold(Reason.DAY_OFF, f"until {moment(stretch.begin)}")
     return None
 
 

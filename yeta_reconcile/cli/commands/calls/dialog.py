@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.cli.output import say, show, show_json
+from yeta_reconcile.moments import moment
 from yeta_reconcile.records.dialog import Utterance, conversation
 from yeta_reconcile.render.table import clean, table
 
@@ -29,7 +30,7 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
     say(f"call {arrow} {found.number or 'an unknown number'}: {whose}")
     words = " / ".join(filter(None, (found.description, found.english))) or "no result"
     facts = {
-        "at": found.at.isoformat(sep=" ", timespec="seconds") if found.at else "",
+        "at": moment(found.at) if found.at else "",
         "line": found.line,
         "result": f"{found.result} {words}".strip(),
         "length": f"{found.call_seconds} s" if found.connected and found.call_seconds is not None else "",

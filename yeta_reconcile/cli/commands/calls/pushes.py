@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,8 @@ from yeta_reconcile.cli.commands.calls.look import state_of
 from yeta_reconcile.cli.output import say, show_json, show_raw, tell
 from yeta_reconcile.cli.output import show as show_text
 from yeta_reconcile.errors import Incomplete, YetaError
+from yeta_reconcile.moments import moment
+from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.pushes import MODULES
 from yeta_reconcile.records.payload import NotAnObject, read_object
 from yeta_reconcile.records.projector import Projector
@@ -22,6 +23,7 @@ from yeta_reconcile.render.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.store import Store
@@ -38,15 +40,16 @@ LONGEST_SERIAL = 18
 @click.pass_obj
 def pending(context: Context, form: str) -> None:
     """List pushes that could not be folded, with the reason, and dead letters."""
-    with state_of(context) as (_, store):
+    with state_of(context) as (project, store):
         found = [
             *((push, push.module) for push in store.inbox.stuck()),
             *((p, DEAD) for p in store.inbox.dead()),
         ]
+    zone = ZoneInfo(project.timezone)
     if form == "json":
         shown = [
-            {"id": _name(push, kind), "received": _at(push), "module": kind, "call_uuid": push.call_uuid,
-             "problem": push.problem}
+            {"id": _name(push, kind), "received": _iso(push, zone), "module": kind,
+             "call_uuid": push.call_uuid, "problem": push.problem}
             for push, kind in found
         ]  # fmt: skip
         show_json({"format": FORMAT, "pending": shown})
@@ -54,7 +57,7 @@ def pending(context: Context, form: str) -> None:
     if not found:
         say("Every push was folded.")
         return
-    rows = [(_name(push, kind), _at(push), kind, push.call_uuid, push.problem) for push, kind in found]
+    rows = [(_name(push, kind), _at(push, zone), kind, push.call_uuid, push.problem) for push, kind in found]
     show_text("\n".join(table(["ID", "RECEIVED", "MODULE", "CALL", "PROBLEM"], rows)))
 
 
@@ -86,7 +89,7 @@ def show(context: Context, name: str, form: str, reveal: bool) -> None:
     if reveal:
         show_raw(push.body)
         return
-    say(f"{push.module}, received {_at(push)}, {count(len(push.body), 'byte')}")
+    say(f"{push.module}, received {_at(push, ZoneInfo(project.timezone))}, {count(len(push.body), 'byte')}")
     say(f"problem: {push.problem or 'none'}")
     try:
         data = read_object(push.body)
@@ -158,8 +161,13 @@ def _name(push: StoredPush, kind: str) -> str:
     return f"{DEAD_PREFIX}{push.serial}" if kind == DEAD else str(push.serial)
 
 
-def _at(push: StoredPush) -> str:
-    return datetime.fromtimestamp(push.received / 1000, UTC).isoformat(timespec="seconds")
+def _at(push: StoredPush, zone: tzinfo) -> str:
+    return moment(instant(push.received, zone))
+
+
+def _iso(push: StoredPush, zone: tzinfo) -> str | None:
+    at = instant(push.received, zone)
+    return at.isoformat(timespec="seconds") if at else None
 
 
 def _kind(value: Any) -> str:

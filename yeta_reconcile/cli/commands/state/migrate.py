@@ -40,7 +40,7 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     """
     repository, clock = load(context.chdir, environment=context.env, environ=context.environ), SystemClock()
     whose = {"project": repository.project.name, "environment": repository.environment}
-    if why := HaltFlag.beside(source, repository.root, **whose).why():
+    if why := HaltFlag.beside(source, repository.root, **whose, zone=repository.zone).why():
         raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
     refuse_lost(context, repository.project, repository.root, target)
     places = {"source": place_of(source, repository.root), "target": place_of(target, repository.root)}
@@ -54,8 +54,8 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
         history.append(entry | {"summary": summary, "outcome": f"moved from {moved.source}"}, now)
 
     moved = transfer_state(
-        source, target, repository.root, context.environ, Holder.this_process("state migrate"), **whose,
-        note=note,
+        source, target, repository.root, context.environ,
+        Holder.this_process("state migrate", repository.zone), **whose, note=note,
     )  # fmt: skip
     summary = {"tables": len(moved.tables), "rows": moved.rows}
     for proof in moved.tables:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
@@ -43,15 +44,16 @@ def rebind(context: Context, form: str, yes: bool) -> None:
                 return
             found = look_for(client, existing(recorded) or with_tasks(recorded))
             _refuse(found, client.address)
-            count = len(found.here)
-            say(f"Used with {former}; {count} recorded tasks are at {client.address}.", err=form == "json")
-            if not count:
+            here = len(found.here)
+            tasks = count(here, "recorded task is", "recorded tasks are")
+            say(f"Used with {former}; {tasks} at {client.address}.", err=form == "json")
+            if not here:
                 say("No task is recorded by which it could be told from another.", err=form == "json")
             for wave in found.missing:
                 lost = f"task {wave.task_id} of {wave.campaign} wave {wave.number} is not there"
                 say(f"- {lost}: it counts as lost from then on", err=form == "json")
             confirm(f"Use the state with {client.address}?", yes=yes)
-            summary, words = {"found": count, "missing": len(found.missing)}, f"{former} is {client.address}"
+            summary, words = {"found": here, "missing": len(found.missing)}, f"{former} is {client.address}"
             with noted(context, opened.repository, store, opened.clock, "state rebind", summary, words):
                 settle_here(store, client)
     done(form, "state rebind", f"The state is used with {client.address}.", address=client.address, **summary)

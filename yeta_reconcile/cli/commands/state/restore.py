@@ -15,8 +15,8 @@ from yeta_reconcile.cli.offline import refuse_lost
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import load
+from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.render.words import moment
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import Restoration, Standing, restoration
 
@@ -51,7 +51,7 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
         confirm("Put the copy in its place?", yes=yes)
         entry = entry_of(context, repository, "state restore", outcome=f"{file.name} was put in place")
         now = int(clock.now().timestamp() * 1000)
-        restoring.put_in_place(Holder.this_process("state restore"), entry, now)
+        restoring.put_in_place(Holder.this_process("state restore", repository.zone), entry, now)
     kept = str(restoring.kept) if restoring.kept else None
     words = "Done." if kept is None else f"Done; what was there is {kept}."
     more = "`yeta state rebuild` finds what was done since, `yeta backfill` fetches the records."

@@ -34,9 +34,10 @@ def unlock(context: Context, yes: bool) -> None:
         if holder is None:
             say("Nobody holds the lock.")
             return
-        say(f"The lock is held by {holder}.")
+        who = holder.said(repository.zone)
+        say(f"The lock is held by {who}.")
         confirm("Take it away?", yes=yes)
-        with noted(context, repository, store, clock, "state unlock", {}, f"taken away from {holder}"):
+        with noted(context, repository, store, clock, "state unlock", {}, f"taken away from {who}"):
             store.lock.take_away()
         say("Taken away.")
     finally:

@@ -1,0 +1,121 @@
+"""How far an apply has come, in one line drawn over itself: which campaign, at what, and how much is left.
+
+It shows on a terminal alone, and says how long it may yet take only once that can be told.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from yeta_reconcile.render.table import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click._termui_impl import ProgressBar
+
+# What a wave is at, once an event of it was heard.
+_PHASES = {
+    "planned": "is staged",
+    "inserted": "is filled",
+    "set-aside": "is filled",
+    "doubted": "is checked again",
+    "verified": "is checked",
+    "started": "rings",
+    "resumed": "rings",
+    "called": "is called out",
+    "discarded": "is thrown away",
+    "paused": "is paused",
+    "deleted": "is deleted",
+}
+# Before this long has gone by nothing is foreseen, s; and so much of the past says how fast it goes now.
+_LEAST, _RECENT = 3.0, 30.0
+
+
+class Pace:
+    """How many are done, when, and how long the rest may take. `now` is in seconds of any beginning."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self._first: tuple[float, int] | None = None
+        self._recent: deque[tuple[float, int]] = deque()
+
+    def did(self, more: int, now: float) -> None:
+        """So many more are done."""
+        self.done += more
+        # What came before the first is the time of other calls, and no measure of the rest.
+        self._first = self._first or (now, self.done)
+        self._recent.append((now, self.done))
+        while now - self._recent[0][0] > _RECENT and len(self._recent) > 2:
+            self._recent.popleft()
+
+    def left(self, now: float) -> float | None:
+        """Seconds by the slower of how fast it went in all and how fast it goes; None: it cannot be told."""
+        rest = self.total - self.done
+        if self._first is None or rest <= 0:
+            return None
+        # The time since the last is of the rest: one that stands is not foreseen to go on as before.
+        paces = [
+            (now - since) / (self.done - before)
+            for since, before in (self._first, self._recent[0])
+            if self.done > before and now - self._first[0] >= _LEAST
+        ]
+        return max(paces) * rest if paces else None
+
+
+def rest_words(seconds: float | None) -> str:
+    """`, about 40 s left`; no closer than it can be known."""
+    if seconds is None:
+        return ""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f", about {seconds / size:.0f} {unit} left"
+    return f", about {max(5 * round(seconds / 5), 5)} s left"
+
+
+class Shown:
+    """What the line says; `draw` puts it on the screen."""
+
+    def __init__(self, total: int, draw: Callable[[int, str], None], now: Callable[[], float]) -> None:
+        self._pace = Pace(total)
+        self._draw = draw
+        self._now = now
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Something happened in an apply."""
+        phase = _PHASES.get(event["event"])
+        if phase is None:
+            return
+        rows = {"inserted": event.get("rows", 0), "called": event.get("rows", 0), "set-aside": 1}
+        more = rows.get(event["event"], 0)
+        if more:
+            self._pace.did(more, self._now())
+        rest = rest_words(self._pace.left(self._now()))
+        wave = f" wave {event['wave']}" if event.get("wave") else ""
+        self._draw(more, f"{clean(event['campaign'])}{wave} {phase}{rest}")
+
+
+@contextmanager
+def shown(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """The line of an apply that submits so many numbers; what it yields is told what happens."""
+    if not sys.stderr.isatty():
+        yield lambda _event: None
+        return
+    line: ProgressBar[str] = click.progressbar(
+        length=total, label="numbers", file=sys.stderr, show_eta=False, show_percent=True, show_pos=True,
+        item_show_func=lambda words: words,
+    )  # fmt: skip
+    with line as bar:
+
+        def draw(more: int, words: str) -> None:
+            bar.update(more, words)
+            bar.render_progress()
+
+        yield Shown(total, draw, time.monotonic).hear

@@ -1,0 +1,24 @@
+"""A moment in words: the one form in which people read one, with the offset of its zone.
+
+What makes the moment of what is kept is `platform/coercion.py: instant`; the zone is the project's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def moment(at: datetime | None) -> str:
+    """`2026-12-01 09:00+08:00`; seconds only where there are any."""
+    if at is None:
+        return "never"
+    precise = "seconds" if at.second else "minutes"
+    return at.replace(microsecond=0).isoformat(sep=" ", timespec=precise)
+
+
+def since(at: datetime, now: datetime) -> str:
+    """`from 14:20` on the same day, else with the day: no later than it is."""
+    return f"from {at:%H:%M}" if at.date() == now.date() else f"from {moment(at.replace(second=0))}"
