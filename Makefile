@@ -8,7 +8,7 @@ WORKERS ?= 3
 ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) print "/dev/shm" }')
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint types floors tests tests-at bench torture mutants lock clean
+.PHONY: demo catalogues test lint types floors tests tests-at bench torture mutants lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,11 @@ mutants: $(VENV)/.installed
 # The tests at another time of the wall clock: make tests-at AT="2031-12-31 23:58" ARGS=tests/cli
 tests-at: $(VENV)/.installed
 	$(BIN)/python -m tests.support.shifted "$(AT)" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not torture" $(ARGS)
+
+# The texts for people, out of the code into each language's file; its new ones are then to be translated
+# there, and this once more compiles it. Another language: make catalogues ARGS=fr
+catalogues: $(VENV)/.installed
+	$(BIN)/python -m tests.wording $(ARGS)
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --extra postgres --extra parquet --extra notify --extra report --extra xlsx pyproject.toml -o requirements.lock

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from yeta_reconcile.wording import Text, counted
 
-def count(number: int, noun: str, plural: str = "", *, none: str = "no") -> str:
+
+def count(number: int, noun: str, plural: str = "", *, none: str = "no") -> Text:
     """`1 row`, `1,200 rows`, `no rows`; `none` stands for zero."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{f'{number:,}' if number else none} {plural or noun + 's'}"
+    many = plural or noun + "s"
+    english = f"1 {noun}" if number == 1 else f"{f'{number:,}' if number else none} {many}"
+    return counted(number, f"{{number}} {noun}", f"{{number}} {many}", english)
 
 
-def every(number: int, noun: str, plural: str) -> str:
+def every(number: int, noun: str, plural: str) -> Text:
     """`1 row is`, `all 1,200 rows are`."""
-    return f"{'' if number == 1 else 'all '}{count(number, noun, plural)}"
+    english = f"{'' if number == 1 else 'all '}{count(number, noun, plural)}"
+    return counted(number, f"all {{number}} {noun}", f"all {{number}} {plural}", english)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.wording import Text, phrase
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -14,11 +16,11 @@ if TYPE_CHECKING:
 def moment(at: datetime | None) -> str:
     """`2026-12-01 09:00+08:00`; seconds only where there are any."""
     if at is None:
-        return "never"
+        return phrase("never")
     precise = "seconds" if at.second else "minutes"
     return at.replace(microsecond=0).isoformat(sep=" ", timespec=precise)
 
 
-def since(at: datetime, now: datetime) -> str:
+def since(at: datetime, now: datetime) -> Text:
     """`from 14:20` on the same day, else with the day: no later than it is."""
-    return f"from {at:%H:%M}" if at.date() == now.date() else f"from {moment(at.replace(second=0))}"
+    return phrase("from {at}", at=f"{at:%H:%M}" if at.date() == now.date() else moment(at.replace(second=0)))

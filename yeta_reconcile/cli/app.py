@@ -7,22 +7,19 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 from click.shell_completion import CompletionItem
 
 from yeta_reconcile.cli import VERSION_LINE, log
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.language import language_of, languages
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.cli.context import Language
+from yeta_reconcile.wording import looked_up
 
 
 class Entry(NamedTuple):
@@ -92,7 +89,7 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing what it names."""
-        with formatter.section("Commands"):
+        with formatter.section(looked_up("Commands")):
             formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -129,14 +126,8 @@ def _context(given: dict[str, Any]) -> Context:
         color=not plain and sys.stdout.isatty(),
         log_format=given.get("log_format") or "text",
         environ=dict(os.environ),
-        lang=given.get("lang") or _spoken(os.environ),
+        lang=given.get("lang") or language_of([], os.environ),
     )
-
-
-def _spoken(environ: Mapping[str, str]) -> Language:
-    """The language of the environment: `YETA_LANG`, else `LANG`; English if it is none we speak."""
-    named = environ.get("YETA_LANG") or environ.get("LANG") or ""
-    return "zh" if named.lower().startswith("zh") else "en"
 
 
 def _global_options(*, after: bool) -> list[click.Parameter]:
@@ -157,7 +148,9 @@ def _global_options(*, after: bool) -> list[click.Parameter]:
         option("-v", "--verbose", count=True, help="Log what is done; -vv every call."),
         option("--no-color", is_flag=True, help="No colours (also: NO_COLOR)."),
         option(
-            "--lang", type=click.Choice(["en", "zh"]), help="Language of the report (else YETA_LANG, LANG)."
+            "--lang",
+            type=click.Choice(languages()),
+            help="Language of what people read (else YETA_LANG, LANG).",
         ),
         option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log on stderr."),
     ]

@@ -18,7 +18,8 @@ from yeta_reconcile.cli.progress import shown
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
-from yeta_reconcile.render.words import asides, listed
+from yeta_reconcile.render.words import asides
+from yeta_reconcile.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -43,21 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    from yeta_reconcile.cli import failures, output  # noqa: PLC0415 -- after the fast path
+    from yeta_reconcile.cli import failures, language, output  # noqa: PLC0415 -- after the fast path
 
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
-    if sys.stdout is None:
-        output.tell("error: stdout is closed: nobody would see the result")
-        return failures.code_of(BrokenPipeError())
-    try:
-        code = _command(arguments)
-        output.flush()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- every failure is mapped here
-        if isinstance(error, BrokenPipeError | output.Unwritable):
-            failures.quiet_streams()
-        return failures.report(error, arguments=arguments, environ=os.environ)
-    return code
+    with language.speaking(language.language_of(arguments, os.environ)):
+        if sys.stdout is None:
+            output.tell("error: stdout is closed: nobody would see the result")
+            return failures.code_of(BrokenPipeError())
+        try:
+            code = _command(arguments)
+            output.flush()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- every failure is mapped here
+            if isinstance(error, BrokenPipeError | output.Unwritable):
+                failures.quiet_streams()
+            return failures.report(error, arguments=arguments, environ=os.environ)
+        return code
 
 
 def _command(arguments: Sequence[str]) -> int:

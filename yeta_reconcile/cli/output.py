@@ -16,6 +16,7 @@ from yeta_reconcile.errors import YetaError
 from yeta_reconcile.render.table import (
     clean,
 )
+from yeta_reconcile.wording import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,8 @@ def show_workflow(text: str) -> None:
 
 
 def say(message: str, *, err: bool = False) -> None:
-    """Print a message on one line, whatever is in it."""
-    show(clean(message), err=err)
+    """Print a message on one line, whatever is in it, in the language of the run."""
+    show(clean(spoken(message)), err=err)
 
 
 def tell(message: str) -> None:

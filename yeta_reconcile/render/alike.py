@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.render.table import clean
-from yeta_reconcile.render.words import listed
+from yeta_reconcile.wording import listed, worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,8 @@ class Alike(NamedTuple):
         if not self.others:
             return ""
         more, numbers = count(len(self.others), "more campaign"), count(self.rows, "number")
-        return f"the same for {more} ({numbers}): {listed([clean(name) for name in self.others])}"
+        names = listed([clean(name) for name in self.others])
+        return worded("the same for {more} ({numbers}): {names}", more=more, numbers=numbers, names=names)
 
 
 def alike(changes: Mapping[str, list[Change]]) -> list[Alike]:

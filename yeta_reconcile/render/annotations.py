@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.render.table import Paint, clean
+from yeta_reconcile.wording import phrase, spoken, worded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from yeta_reconcile.diagnostics import Diagnostic
 
 _COLOUR = {"error": "alarm", "warning": "careful", "note": "calm"}
+SEVERITY = {"error": phrase("error"), "warning": phrase("warning"), "note": phrase("note")}
 _RANK = {"note": 0, "warning": 1, "error": 2}
 
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
@@ -130,9 +132,14 @@ def diagnostic_line(diagnostic: Diagnostic, *, color: bool = False) -> str:
     paint = Paint(color)
     place = f"{clean(str(diagnostic.position))}: " if diagnostic.position else ""
     whose = f"{clean(diagnostic.campaign)}: " if diagnostic.campaign and not place else ""
-    hint = f" ({clean(diagnostic.hint)})" if diagnostic.hint else ""
-    severity = paint(f"{diagnostic.severity}:", _COLOUR[diagnostic.severity])
-    return f"{paint(place, 'strong')}{severity} {whose}{clean(diagnostic.summary)}{hint}"
+    severity = paint(f"{spoken(SEVERITY[diagnostic.severity])}:", _COLOUR[diagnostic.severity])
+    return f"{paint(place, 'strong')}{severity} {whose}{clean(finding_words(diagnostic))}"
+
+
+def finding_words(found: Diagnostic, cut: Callable[[str], str] = str) -> str:
+    """What is wrong, and in brackets what would be right; each as `cut` leaves it."""
+    summary, hint = (cut(spoken(words)) for words in (found.summary, found.hint))
+    return worded("{summary} ({hint})", summary=summary, hint=hint) if hint else summary
 
 
 def by_weight(diagnostics: Iterable[Diagnostic], *, worst_first: bool = False) -> list[Diagnostic]:

@@ -5,39 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.waves.record import WaveRecord
 
 _FATE = {
-    Fate.DIALLED: "dialled",
-    Fate.SET_ASIDE: "set aside: the platform refused the number",
-    Fate.RELEASED: "not dialled, free for another wave",
-    Fate.HELD: "held: possibly dialled",
-    Fate.UNKNOWN: "unknown: its call-out was never answered",
+    Fate.DIALLED: phrase("dialled"),
+    Fate.SET_ASIDE: phrase("set aside: the platform refused the number"),
+    Fate.RELEASED: phrase("not dialled, free for another wave"),
+    Fate.HELD: phrase("held: possibly dialled"),
+    Fate.UNKNOWN: phrase("unknown: its call-out was never answered"),
 }
-_UNTOLD = "no record tells whether it was dialled"
 _PENDING = {
-    Phase.STARTED: "no record yet: to be called, or dialled already",
-    Phase.PAUSED: "no record yet: dialled already, or not while the wave stands still",
-    Phase.DRAINING: "no record yet: dialled already, or not while the wave stands still",
-    Phase.EXPIRED: f"{_UNTOLD}: held until all who were have one",
-    Phase.DELETED: f"{_UNTOLD}: held until all who were have one",
-    Phase.LOST: f"{_UNTOLD}, and its task is gone",
-    Phase.DISCARDED: "in a task that was thrown away",
+    Phase.STARTED: phrase("no record yet: to be called, or dialled already"),
+    Phase.PAUSED: phrase("no record yet: dialled already, or not while the wave stands still"),
+    Phase.DRAINING: phrase("no record yet: dialled already, or not while the wave stands still"),
+    Phase.EXPIRED: phrase("no record tells whether it was dialled: held until all who were have one"),
+    Phase.DELETED: phrase("no record tells whether it was dialled: held until all who were have one"),
+    Phase.LOST: phrase("no record tells whether it was dialled, and its task is gone"),
+    Phase.DISCARDED: phrase("in a task that was thrown away"),
 }
 
 
-def row_words(fate: Fate, wave: WaveRecord) -> str:
+def row_words(fate: Fate, wave: WaveRecord) -> Text:
     """What is known of one row of a wave, by what the state holds of both."""
     if wave.kind != "Campaign" and fate in {Fate.PENDING, Fate.HELD}:
-        return "to be called out" if fate is Fate.PENDING else "called out, no record yet"
+        return phrase("to be called out") if fate is Fate.PENDING else phrase("called out, no record yet")
     if fate is not Fate.PENDING:
         return _FATE[fate]
     if wave.staged:
-        return "in a wave that is not started"
+        return phrase("in a wave that is not started")
     if wave.frees:
         return _FATE[Fate.RELEASED]
     if wave.phase is Phase.COMPLETED:
-        return "dialled, no record" if wave.all_dialled else f"its task completed; {_UNTOLD}"
+        return (
+            phrase("dialled, no record")
+            if wave.all_dialled
+            else phrase("its task completed; no record tells whether it was dialled")
+        )
     return _PENDING[wave.phase]

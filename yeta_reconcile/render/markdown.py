@@ -6,28 +6,30 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import SYMBOL
+from yeta_reconcile.plan.plan import SYMBOL, Action
 from yeta_reconcile.render.alike import alike
 from yeta_reconcile.render.annotations import (
+    SEVERITY,
     by_weight,
+    finding_words,
 )
 from yeta_reconcile.render.table import (
     clean,
 )
-from yeta_reconcile.render.text import by_campaign, in_time
+from yeta_reconcile.render.text import by_campaign, in_time, reason_and_detail
 from yeta_reconcile.render.timetable import ends_of, who
 from yeta_reconcile.render.words import (
-    REASON,
+    ACTION,
     attribute_name,
     attribute_value,
     deed,
     forecast_said,
-    listed,
     refused,
     shortened,
     summary_line,
     what_rings,
 )
+from yeta_reconcile.wording import CLAUSES, Text, listed, loud, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -58,18 +60,26 @@ def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
         head = [MARKER, f"### 🛑 {_prose(refused(refusals))}", summary]
     else:
         head = [MARKER, f"### {summary}", *_ringing(plan)]
-    foot = _foot(plan, f", good until {moment(plan.expires)}" if not refusals else "")
+    foot = _foot(plan, moment(plan.expires) if not refusals else "")
     room.take([*head, foot])
     worst_first = by_weight(plan.diagnostics, worst_first=True)
-    findings = room.fill(map(_finding, worst_first), "finding", share=0.5)
+    findings = room.fill(map(_finding, worst_first), lambda left: count(left, "finding"), share=0.5)
     groups = alike(by_campaign(plan.changes))
-    rows = room.fill((row for group in groups for row in _rows(group)), "change", head=_TABLE)
-    ahead = room.fill(_forecasts(plan.forecast), "forecast", head=_FORECASTS, share=0.5)
-    lines = room.fill(_timetable(plan.timetable), "row", head=_LINES, share=0.5)
+    rows = room.fill(
+        (row for group in groups for row in _rows(group)),
+        lambda left: count(left, "change"),
+        head=_head(_TABLE),
+    )
+    ahead = room.fill(
+        _forecasts(plan.forecast), lambda left: count(left, "forecast"), head=_head(_FORECASTS), share=0.5
+    )
+    lines = room.fill(
+        _timetable(plan.timetable), lambda left: count(left, "row"), head=_head(_LINES), share=0.5
+    )
     details = room.fill(
         map(_details, groups),
-        "campaign",
-        said=lambda left: f"Details of {left} are left out here; `yeta plan` shows them.",
+        lambda left: count(left, "campaign"),
+        said=lambda left: worded("Details of {left} are left out here; `yeta plan` shows them.", left=left),
     )
     tables = ["\n".join(table) for table in (findings, rows, ahead, lines)]
     blocks = [*head, *tables, *details, foot]
@@ -88,11 +98,11 @@ class _Room:
     def fill(
         self,
         blocks: Iterable[str],
-        noun: str,
+        counted: Callable[[int], Text],
         *,
         head: str = "",
         share: float = 1,
-        said: Callable[[str], str] = "… and {} more, left out here.".format,
+        said: Callable[[Text], str] = lambda left: worded("… and {left} more, left out here.", left=left),
     ) -> list[str]:
         """As many blocks as fit a share of the room, and a sentence on how many did not."""
         waiting = list(blocks)
@@ -108,35 +118,50 @@ class _Room:
             else:
                 kept.append(block)
                 self.take([block])
-        return [*kept, "", said(count(left_out, noun))] if left_out else kept
+        return [*kept, "", said(counted(left_out))] if left_out else kept
 
 
-_TABLE = "| | campaign | change | numbers |\n|---|---|---|---:|"
+_TABLE = (("", "---"), (phrase("campaign"), "---"), (phrase("change"), "---"), (phrase("numbers"), "---:"))
+
+
+def _head(columns: Iterable[tuple[str, str]]) -> str:
+    """The first two lines of a table."""
+    names = "".join(f" {spoken(name)} |" if name else " |" for name, _ in columns)
+    return f"|{names}\n|{''.join(f'{edge}|' for _, edge in columns)}"
 
 
 def _row(change: Change) -> str:
     symbol, bell = SYMBOL[change.action], " 🔔" if change.rings else ""
-    wave = f" wave {change.wave}" if change.wave else ""
     rows = f"{change.ringing_rows if change.rings else change.rows:,}{bell}"
-    action = f"**{change.action.upper()}**" if change.action == "call" else str(change.action)
-    return f"| `{symbol}` | {_code(change.campaign)} | {action}{wave} | {rows} |"
+    said = (
+        worded("{action} wave {number}", action=_action(change), number=change.wave)
+        if change.wave
+        else _action(change)
+    )
+    return f"| `{symbol}` | {_code(change.campaign)} | {said} | {rows} |"
+
+
+def _action(change: Change) -> str:
+    name = ACTION[change.action]
+    return f"**{spoken(loud(name))}**" if change.action is Action.CALL else spoken(name)
 
 
 def _rows(group: Alike) -> Iterator[str]:
     yield from map(_row, group.changes)
     if group.others:
         bell = " 🔔" if any(change.rings for change in group.changes) else ""
-        yield f"| | {len(group.others):,} more | the same | {group.rows:,}{bell} |"
+        more = worded("{number:,} more", number=len(group.others))
+        yield f"| | {more} | {worded('the same')} | {group.rows:,}{bell} |"
 
 
 def _details(group: Alike) -> str:
-    words = ", ".join(dict.fromkeys(str(change.action) for change in group.changes))
+    words = spoken(listed(dict.fromkeys(ACTION[change.action] for change in group.changes), 0))
     lines = [f"<details><summary>{_code(group.name)}: {words}</summary>", ""]
     lines += [_prose(group.words), ""] if group.others else []
     for change in group.changes:
         place = f" ({_code(str(change.position))})" if change.position else ""
-        detail = f": {_prose(change.detail)}" if change.detail else ""
-        lines.append(f"- **{_prose(deed(change))}**<br>{_prose(REASON[change.reason])}{detail}{place}")
+        said = _prose(spoken(reason_and_detail(change)))
+        lines.append(f"- **{_prose(deed(change))}**<br>{said}{place}")
         lines += [f"  - {_attribute(key, *pair)}" for key, pair in change.attributes.items()]
     return "\n".join([*lines, "", "</details>"])
 
@@ -149,13 +174,17 @@ def _attribute(name: str, old: object, new: object) -> str:
 
 def _finding(found: Diagnostic) -> str:
     place = f"{_code(shortened(str(found.position)))}: " if found.position else ""
-    hint = f" ({_prose(shortened(found.hint))})" if found.hint else ""
-    summary = _prose(shortened(found.summary))
-    return f"- {_SIGN[found.severity]} **{found.severity}** {place}{summary}{hint}"
+    severity = spoken(SEVERITY[found.severity])
+    return f"- {_SIGN[found.severity]} **{severity}** {place}{_prose(finding_words(found, shortened))}"
 
 
-_FORECASTS = "| campaign | if nothing changes |\n|---|---|"
-_LINES = "| line | whose | from | to |\n|---|---|---|---|"
+_FORECASTS = ((phrase("campaign"), "---"), (phrase("if nothing changes"), "---"))
+_LINES = (
+    (phrase("line"), "---"),
+    (phrase("whose"), "---"),
+    (phrase("from"), "---"),
+    (phrase("to"), "---"),
+)
 
 
 def _forecasts(forecasts: Iterable[Forecast]) -> list[str]:
@@ -164,7 +193,7 @@ def _forecasts(forecasts: Iterable[Forecast]) -> list[str]:
     first, left, last = ends_of(ordered, 10, 3)
     shown = {one.campaign for one in (*first, *last)}
     unfit = [one for one in ordered if not one.fits and one.campaign not in shown]
-    more = [f"| … | {left - len(unfit):,} more |"] if left > len(unfit) else []
+    more = [f"| … | {worded('{number:,} more', number=left - len(unfit))} |"] if left > len(unfit) else []
     return [*map(_forecast, (*first, *unfit)), *more, *map(_forecast, last)]
 
 
@@ -185,13 +214,13 @@ def _timetable(timetable: Iterable[Held]) -> list[str]:
             continue
         first, left, last = ends_of(holders)
         rows += [_held(held) for held in first]
-        rows += [f"| {_code(line)} | … {left:,} more … | | |"] if left else []
+        rows += [f"| {_code(line)} | … {worded('{number:,} more', number=left)} … | | |"] if left else []
         rows += [_held(held) for held in last]
-    return [*rows, f"| {listed(idle, 12)} | idle | | |"] if idle and rows else rows
+    return [*rows, f"| {spoken(listed(idle, 12))} | {worded('idle')} | | |"] if idle and rows else rows
 
 
 def _held(held: Held) -> str:
-    until = moment(held.until) if held.until else "not known"
+    until = moment(held.until) if held.until else worded("not known")
     return f"| {_code(held.line)} | {_prose(who(held))} | {moment(held.since.replace(second=0))} | {until} |"
 
 
@@ -201,8 +230,10 @@ def _ringing(plan: Plan) -> list[str]:
 
 
 def _foot(plan: Plan, until: str) -> str:
-    commit = f", commit {_code(plan.commit)}" if plan.commit else ""
-    return f"<sub>Plan {_code(plan.plan_id)}{commit}{until}</sub>"
+    said = [phrase("Plan {id}", id=_code(plan.plan_id))]
+    said += [phrase("commit {commit}", commit=_code(plan.commit))] if plan.commit else []
+    said += [phrase("good until {at}", at=until)] if until else []
+    return f"<sub>{spoken(listed(said, 0, by=CLAUSES))}</sub>"
 
 
 def _prose(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.render.table import clean, table, width
+from yeta_reconcile.wording import listed, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 COLUMNS = 80
 _BAR = 8
 _SHORTEST = 10
-_HEADERS = ("CAMPAIGN", "PROGRESS", "DIALLED", "CONN", "AGAIN", "WAITS FOR", "FINISH")
-_COUNTED = ("DIALLED", "CONN", "AGAIN")
+_COUNTED = (phrase("DIALLED"), phrase("CONN"), phrase("AGAIN"))
+_HEADERS = (phrase("CAMPAIGN"), phrase("PROGRESS"), *_COUNTED, phrase("WAITS FOR"), phrase("FINISH"))
 
 
 def overview(status: Status) -> list[str]:
@@ -39,7 +40,7 @@ def _row(campaign: CampaignStatus, now: datetime) -> tuple[object, ...]:
         campaign.dialled,
         None if share is None else f"{share} %",
         campaign.again or None,
-        _cut(campaign.held_up_by or ", ".join(campaign.waits_for), 12),
+        _cut(spoken(campaign.held_up_by or listed(campaign.waits_for, 0)), 12),
         _finish(campaign, now),
     )
 
@@ -58,7 +59,9 @@ def _finish(campaign: CampaignStatus, now: datetime) -> str:
         day = "" if campaign.finish.date() == now.date() else f"{campaign.finish:%m-%d} "
         return f"{day}{campaign.finish:%H:%M}{late}"
     over = campaign.waves and all(wave.phase.over for wave in campaign.waves)
-    return "over" if over else "too late" if not campaign.fits else ""
+    if over:
+        return worded("over")
+    return "" if campaign.fits else worded("too late")
 
 
 def _cut(text: str, most: int) -> str:
@@ -72,7 +75,11 @@ def in_place(text: str, columns: int, lines: int) -> str:
     if len(said) > room:
         # The last line counts everything.
         left = len(said) - room + 1
-        said = [*said[: room - 2], f"… {count(left, 'more line')}: `yeta status NAME` shows one", said[-1]]
+        said = [
+            *said[: room - 2],
+            worded("… {lines}: `yeta status NAME` shows one", lines=count(left, "more line")),
+            said[-1],
+        ]
     drawn = "".join(f"{_fitting(line, columns)}\x1b[K\n" for line in said)
     return f"\x1b[H{drawn}\x1b[J"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment, since
 from yeta_reconcile.plan.foresight import Held, held_json
+from yeta_reconcile.render.ledger import state_lines, state_show_lines
 from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
     CampaignStatus,
@@ -28,8 +29,16 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.timetable import timetable_lines
-from yeta_reconcile.render.words import attribute_name, attribute_value, forecast_said, listed, shortened
+from yeta_reconcile.render.words import (
+    ACTION,
+    PHASE,
+    attribute_name,
+    attribute_value,
+    forecast_said,
+    shortened,
+)
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import CLAUSES, PARTS, Text, listed, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,15 +46,18 @@ if TYPE_CHECKING:
     from yeta_reconcile.render.report import (
         CampaignStatus,
         HistoryEntry,
-        StateRow,
-        StateWave,
         WaveStatus,
         WhyCall,
         WhyWave,
     )
 
 _LONGEST_OUTCOME = 100
-_COUNTED = ("ROWS", "TO CALL", "NO RECORD", "DIALLED", "HELD", "UNKNOWN")
+DECLARED = {
+    "running": phrase("declared running"),
+    "paused": phrase("declared paused"),
+    "staged": phrase("declared staged"),
+    "declared": phrase("declared"),
+}
 _PHASE_COLOUR = {
     Phase.STARTED: "good",
     Phase.PAUSED: "careful",
@@ -89,20 +101,23 @@ def report_text(report: Report, *, color: bool = False) -> str:
         case Why():
             lines = _why(report, paint)
         case StateList():
-            lines = _state(report)
+            lines = state_lines(report)
         case StateShow():
-            lines = _state_show(report, paint)
+            lines = state_show_lines(report, paint)
     return "\n".join(lines) + "\n"
 
 
 def _status(status: Status, paint: Paint) -> list[str]:
-    lines = [paint(f"HALTED: {clean(status.halted)}", "alarm"), ""] if status.halted else []
+    lines = [paint(worded("HALTED: {why}", why=clean(status.halted)), "alarm"), ""] if status.halted else []
     if status.silent:
-        silent = f"THE PLATFORM DID NOT ANSWER: {clean(status.silent)}. This is what the state recorded."
+        silent = worded(
+            "THE PLATFORM DID NOT ANSWER: {why}. This is what the state recorded.",
+            why=clean(spoken(status.silent)),
+        )
         lines += [paint(silent, "careful"), ""]
     lines += _alerts(status.alerts, paint)
     if not status.campaigns:
-        return [*lines, "No campaigns."]
+        return [*lines, worded("No campaigns.")]
     head, *rows = overview(status)
     lines += [paint(head, "faint"), *rows, ""]
     if len(status.campaigns) == 1:
@@ -111,29 +126,41 @@ def _status(status: Status, paint: Paint) -> list[str]:
         lines += [*timetable, ""]
     dialled = sum(campaign.dialled for campaign in status.campaigns)
     numbers = sum(campaign.numbers for campaign in status.campaigns)
-    total = f"{count(len(status.campaigns), 'campaign')}, {dialled:,} of {numbers:,} dialled"
-    return [*lines, f"{total} at {moment(status.at)}."]
+    total = worded(
+        "{campaigns}, {dialled:,} of {numbers:,} dialled at {at}.",
+        campaigns=count(len(status.campaigns), "campaign"),
+        dialled=dialled,
+        numbers=numbers,
+        at=moment(status.at),
+    )
+    return [*lines, total]
 
 
 def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]:
     # Of a direct call there is nothing more to say than that it is declared.
-    declared = campaign.declared and f"declared {campaign.declared}".removesuffix(" declared")
-    kind = "" if campaign.kind == "Campaign" else f"{campaign.kind}, "
-    lines = [f"{paint(clean(campaign.name), 'strong')}  {kind}{clean(declared or 'no longer declared')}"]
-    lines += [
-        f"  task {clean(task)} ({clean(words)}) bears its mark and has no record: see `yeta plan`"
-        for task, words in campaign.unrecorded.items()
-    ]
+    declared = DECLARED.get(campaign.declared or "", phrase("no longer declared"))
+    kind = [] if campaign.kind == "Campaign" else [campaign.kind]
+    said = spoken(listed([*kind, declared], 0, by=CLAUSES))
+    lines = [f"{paint(clean(campaign.name), 'strong')}  {clean(said)}"]
+    for task, words in campaign.unrecorded.items():
+        unknown = worded(
+            "task {task} ({words}) bears its mark and has no record: see `yeta plan`",
+            task=clean(task),
+            words=clean(spoken(words)),
+        )
+        lines.append(f"  {unknown}")
     if not campaign.waves:
-        return lines if campaign.unrecorded else [*lines, "  nothing on the platform yet"]
-    headers = ("WAVE", "PHASE", "TASK", "PLATFORM", "NUMBERS", "DIALLED", "CONNECTED", "RECORDS")
-    counted = ("WAVE", "NUMBERS", "DIALLED", "CONNECTED")
-    head, *rows = table(headers, (_wave(wave, at.date()) for wave in campaign.waves), right=counted, indent=2)
+        return lines if campaign.unrecorded else [*lines, f"  {worded('nothing on the platform yet')}"]
+    of_wave, *counted = phrase("WAVE"), phrase("NUMBERS"), phrase("DIALLED"), phrase("CONNECTED")
+    headers = (of_wave, phrase("PHASE"), phrase("TASK"), phrase("PLATFORM"), *counted, phrase("RECORDS"))
+    head, *rows = table(
+        headers, (_wave(wave, at.date()) for wave in campaign.waves), right=(of_wave, *counted), indent=2
+    )
     lines.append(paint(head, "faint"))
     for row, wave in zip(rows, campaign.waves, strict=True):
         colour = _PHASE_COLOUR.get(wave.phase)
         lines.append(paint(row, colour) if colour else row)
-        notes = [_results(wave), clean(wave.detail), _again(wave, at)]
+        notes = [_results(wave), clean(spoken(wave.detail)), _again(wave, at)]
         lines += [f"        {note}" for note in notes if note]
     return [*lines, *_finish(campaign, paint)]
 
@@ -141,7 +168,7 @@ def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]
 def _wave(wave: WaveStatus, today: date) -> tuple[object, ...]:
     return (
         wave.number,
-        wave.phase,
+        PHASE[wave.phase],
         wave.task_id,
         wave.live,
         wave.rows,
@@ -160,43 +187,58 @@ def _share(part: int | None, whole: int | None) -> str | None:
 
 def _records(wave: WaveStatus, today: date) -> str:
     if wave.missing and wave.on_the_way == wave.missing:
-        return f"{wave.missing:,} on the way"
+        return worded("{number:,} on the way", number=wave.missing)
     if wave.missing is None:
-        return "not told yet"
+        return worded("not told yet")
     if not wave.missing:
-        return "complete"
+        return worded("complete")
     if wave.fetchable_from is None:
-        return f"{wave.missing:,} missing, too old for backfill"
-    begin = "tomorrow" if wave.fetchable_from >= today else wave.fetchable_from
-    return f"{wave.missing:,} missing, backfill can fetch them from {begin}"
+        return worded("{number:,} missing, too old for backfill", number=wave.missing)
+    begin = phrase("tomorrow") if wave.fetchable_from >= today else wave.fetchable_from
+    return worded("{number:,} missing, backfill can fetch them from {day}", number=wave.missing, day=begin)
 
 
 def _again(wave: WaveStatus, now: datetime) -> str:
     """`14 may be tried again from 14:20`, and what is known of those of whom no record tells."""
     if not wave.again:
         return ""
-    begin = "from now on" if not wave.again_from or wave.again_from <= now else since(wave.again_from, now)
-    standing = ", once it goes on" if wave.phase in {Phase.PAUSED, Phase.DRAINING} else ""
+    begin: str = (
+        phrase("from now on")
+        if not wave.again_from or wave.again_from <= now
+        else since(wave.again_from, now)
+    )
+    if wave.phase in {Phase.PAUSED, Phase.DRAINING}:
+        begin = phrase("{begin}, once it goes on", begin=begin)
     if wave.again_unrecorded == wave.again:
-        return f"{wave.again:,} dialled, without a record yet; may be tried again {begin}{standing}"
-    unsaid = f" ({wave.again_unrecorded:,} dialled, without a record yet)" if wave.again_unrecorded else ""
-    return f"{wave.again:,} may be tried again {begin}{standing}{unsaid}"
+        return worded(
+            "{number:,} dialled, without a record yet; may be tried again {begin}",
+            number=wave.again,
+            begin=begin,
+        )
+    if not wave.again_unrecorded:
+        return worded("{number:,} may be tried again {begin}", number=wave.again, begin=begin)
+    return worded(
+        "{number:,} may be tried again {begin} ({unrecorded:,} dialled, without a record yet)",
+        number=wave.again,
+        begin=begin,
+        unrecorded=wave.again_unrecorded,
+    )
 
 
 def _results(wave: WaveStatus) -> str:
     ordered = sorted(wave.results.items(), key=lambda pair: (-pair[1], pair[0]))
-    return listed([f"{clean(result)} {number:,}" for result, number in ordered], 8)
+    return spoken(listed([f"{clean(spoken(result))} {number:,}" for result, number in ordered], 8))
 
 
 def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:
     if campaign.finish is None:
-        return [f"  {clean(campaign.forecast)}"] if campaign.forecast else []
+        return [f"  {clean(spoken(campaign.forecast))}"] if campaign.forecast else []
     said = forecast_said(campaign.ahead)
     return [f"  {said if campaign.fits else paint(said, 'careful')}"]
 
 
 def _alerts(alerts: tuple[str, ...], paint: Paint) -> list[str]:
-    said = [paint(f"ALERT: {clean(words)}", "careful") for words in alerts]
+    said = [paint(worded("ALERT: {words}", words=clean(spoken(words))), "careful") for words in alerts]
     return [*said, ""] if said else []
 
 
@@ -205,9 +247,9 @@ def _drift(drift: Drift, paint: Paint) -> list[str]:
 
 
 def _differences(drift: Drift, paint: Paint) -> list[str]:
-    looked = f"{count(drift.checked, 'wave')} looked at, {moment(drift.at)}"
+    looked = phrase("{waves} looked at, {at}", waves=count(drift.checked, "wave"), at=moment(drift.at))
     if not drift.differences:
-        return [f"No drift ({looked})."]
+        return [worded("No drift ({looked}).", looked=looked)]
     rows = [
         (
             found.campaign,
@@ -218,16 +260,22 @@ def _differences(drift: Drift, paint: Paint) -> list[str]:
         )
         for found in drift.differences
     ]
-    head, *lines = table(("CAMPAIGN", "WAVE", "WHAT", "APPLIED", "LIVE"), rows, right=("WAVE",))
-    differences = count(len(rows), "difference")
-    return [paint(head, "faint"), *lines, "", paint(f"{differences} ({looked}).", "careful")]
+    wave = phrase("WAVE")
+    headers = (phrase("CAMPAIGN"), wave, phrase("WHAT"), phrase("APPLIED"), phrase("LIVE"))
+    head, *lines = table(headers, rows, right=(wave,))
+    said = worded("{differences} ({looked}).", differences=count(len(rows), "difference"), looked=looked)
+    return [paint(head, "faint"), *lines, "", paint(said, "careful")]
 
 
 def _history(history: History, paint: Paint) -> list[str]:
     if not history.entries:
-        return ["Nothing was applied yet.", *_broken(history, paint)]
-    headers = ("NO", "AT", "WHO", "COMMAND", "COMMIT", "PLAN", "DID", "OUTCOME")
-    head, *rows = table(headers, map(_entry, count_up(1), history.entries), right=("NO",))
+        return [worded("Nothing was applied yet."), *_broken(history, paint)]
+    number = phrase("NO")
+    headers = (
+        number, phrase("AT"), phrase("WHO"), phrase("COMMAND"), phrase("COMMIT"), phrase("PLAN"),
+        phrase("DID"), phrase("OUTCOME"),
+    )  # fmt: skip
+    head, *rows = table(headers, map(_entry, count_up(1), history.entries), right=(number,))
     lines = [paint(head, "faint")]
     for row, entry in zip(rows, history.entries, strict=True):
         lines += [row, *_changes(entry)]
@@ -237,26 +285,33 @@ def _history(history: History, paint: Paint) -> list[str]:
 def _broken(history: History, paint: Paint) -> list[str]:
     if history.broken_at is None:
         return []
-    run = next((f" (of no {number})" for number, entry in enumerate(history.entries, 1)
-                if history.broken_at in {entry.serial, entry.end_serial}), "")  # fmt: skip
-    words = f"The chain breaks at link {history.broken_at}{run}: {clean(history.broken_why)}."
-    return ["", paint(words, "alarm")]
+    why = clean(spoken(history.broken_why))
+    number = next((number for number, entry in enumerate(history.entries, 1)
+                   if history.broken_at in {entry.serial, entry.end_serial}), None)  # fmt: skip
+    link: Text = phrase("link {link}", link=history.broken_at)
+    if number is not None:
+        link = phrase("link {link} (of no {number})", link=history.broken_at, number=number)
+    return ["", paint(worded("The chain breaks at {link}: {why}.", link=link, why=why), "alarm")]
 
 
 def _changes(entry: HistoryEntry) -> list[str]:
     """What changed, in one line: `spring: create wave 1 (120 rows), start wave 1; autumn: delete wave 2`."""
-    campaigns: dict[str, list[str]] = {}
+    campaigns: dict[str, list[Text]] = {}
+    done = {str(action): words for action, words in ACTION.items()}
     for change in entry.changes:
-        wave = f" wave {change.wave}" if change.wave else ""
-        rows = f" ({count(change.rows, 'row')})" if change.rows else ""
-        campaigns.setdefault(change.campaign, []).append(f"{change.action}{wave}{rows}")
-    words = [f"{clean(name)}: {listed(done)}" for name, done in campaigns.items()]
-    return [f"      {listed(words, separator='; ')}"] if words else []
+        did = done.get(change.action, Text(change.action))
+        if change.wave:
+            did = phrase("{action} wave {number}", action=did, number=change.wave)
+        if change.rows:
+            did = phrase("{did} ({rows})", did=did, rows=count(change.rows, "row"))
+        campaigns.setdefault(change.campaign, []).append(did)
+    words = [f"{clean(name)}: {spoken(listed(done))}" for name, done in campaigns.items()]
+    return [f"      {spoken(listed(words, by=PARTS))}"] if words else []
 
 
 def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
     did = [f"{number:,} {name.replace('_', ' ')}" for name, number in entry.summary.items() if number]
-    ended = "never ended" if entry.exit_code is None else f"exit {entry.exit_code}"
+    ended = worded("never ended") if entry.exit_code is None else worded("exit {code}", code=entry.exit_code)
     # One line a run: the whole is in JSON, and what is left to do the next plan says.
     outcome = shortened(entry.outcome, _LONGEST_OUTCOME)
     return (
@@ -267,98 +322,52 @@ def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
         (entry.commit or "")[:8],
         entry.plan_id,
         ", ".join(did),
-        f"{outcome} ({ended})" if outcome else ended,
+        worded("{outcome} ({ended})", outcome=outcome, ended=ended) if outcome else ended,
     )
 
 
 def _why(why: Why, paint: Paint) -> list[str]:
     if not why.waves and not why.calls:
-        return [f"{clean(why.number)} is in no wave of this state."]
+        return [worded("{number} is in no wave of this state.", number=clean(why.number))]
     lines = [paint(clean(why.number), "strong")]
     for wave in why.waves:
         lines += _why_wave(wave)
     if why.calls:
-        lines += ["  in no wave:", *_calls(why.calls)]
+        lines += [f"  {worded('in no wave:')}", *_calls(why.calls)]
     calls = len(why.calls) + sum(len(wave.calls) for wave in why.waves)
-    return [*lines, f"{count(calls, 'call')} in {count(len(why.waves), 'wave')}."]
+    return [
+        *lines,
+        worded("{calls} in {waves}.", calls=count(calls, "call"), waves=count(len(why.waves), "wave")),
+    ]
 
 
 def _why_wave(wave: WhyWave) -> list[str]:
-    detail = f" ({clean(wave.detail)})" if wave.detail else ""
-    head = f"  {clean(wave.campaign)} wave {wave.wave} ({wave.phase}): {clean(wave.known)}{detail}"
-    return [head, *(_calls(wave.calls) if wave.calls else [])]
+    known = clean(spoken(wave.known))
+    if wave.detail:
+        known = worded("{known} ({detail})", known=known, detail=clean(spoken(wave.detail)))
+    head = worded(
+        "{campaign} wave {number} ({phase}): {known}",
+        campaign=clean(wave.campaign),
+        number=wave.wave,
+        phase=PHASE[wave.phase],
+        known=known,
+    )
+    return [f"  {head}", *(_calls(wave.calls) if wave.calls else [])]
 
 
 def _calls(calls: tuple[WhyCall, ...]) -> list[str]:
     rows = [
         (
-            moment(call.at) if call.at else "time unknown",
+            moment(call.at) if call.at else phrase("time unknown"),
             call.result,
             call.description,
-            "connected" if call.connected else "not connected",
-            None if call.duration is None else f"{call.duration} s",
+            phrase("connected") if call.connected else phrase("not connected"),
+            None if call.duration is None else phrase("{number} s", number=call.duration),
         )
         for call in calls
     ]
-    return table(("CALL", "RESULT", "MEANING", "CONNECTED", "LASTED"), rows, indent=4)
-
-
-def _state(listing: StateList) -> list[str]:
-    if not listing.rows:
-        return ["The state knows no campaign."]
-    headers = (
-        "CAMPAIGN",
-        "KIND",
-        "WAVES",
-        "LIVE",
-        "ROWS",
-        "TO CALL",
-        "NO RECORD",
-        "DIALLED",
-        "HELD",
-        "UNKNOWN",
+    return table(
+        (phrase("CALL"), phrase("RESULT"), phrase("MEANING"), phrase("CONNECTED"), phrase("LASTED")),
+        rows,
+        indent=4,
     )
-    rows = [
-        (
-            row.campaign, row.kind, row.waves, row.live_waves, *_counts(row), _notes(row),
-        )
-        for row in listing.rows
-    ]  # fmt: skip
-    return table((*headers, "NOTES"), rows, right=headers[2:])
-
-
-def _counts(of: StateRow | StateWave) -> tuple[int, ...]:
-    return of.rows, of.pending - of.unrecorded, of.unrecorded, of.dialled, of.held, of.unknown
-
-
-def _notes(row: StateRow) -> str:
-    gone = f"gone since {moment(row.gone_at)}" if row.gone_at else ""
-    return ", ".join(note for note in ("protected" if row.protect else "", gone) if note)
-
-
-def _state_show(shown: StateShow, paint: Paint) -> list[str]:
-    key = ", ".join(map(clean, shown.key)) or "the number"
-    head = [f"{paint(clean(shown.campaign), 'strong')}  {shown.kind}, rows by {key}"]
-    if shown.former:
-        head.append(f"  formerly {', '.join(map(clean, shown.former))}")
-    if shown.protect:
-        head.append("  protected")
-    headers = ("WAVE", "ATTEMPT", "PHASE", "TASK", "STARTED", *_COUNTED)
-    rows = [
-        (
-            wave.number, wave.attempt, wave.phase, wave.task_id,
-            moment(wave.started) if wave.started else None, *_counts(wave), _origin(wave),
-        )
-        for wave in shown.waves
-    ]  # fmt: skip
-    right = ("WAVE", "ATTEMPT", *_COUNTED)
-    return [*head, *table((*headers, "NOTES"), rows, right=right, indent=2)]
-
-
-def _origin(wave: StateWave) -> str:
-    notes = (
-        ("imported", wave.imported),
-        ("by another hand", wave.by_another_hand),
-        (f"{wave.released:,} went free for another wave", wave.released),
-    )
-    return ", ".join(words for words, holds in notes if holds)

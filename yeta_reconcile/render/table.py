@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.wording import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
@@ -15,9 +17,9 @@ _WIDE = frozenset("WF")
 _NO_WIDTH = frozenset(("Mn", "Me", "Cf"))
 # Controls could move the cursor or recolour the screen; format characters could reorder a line.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-# One wide character and the punctuation that may not begin a line, or a run without spaces.
+# One wide character, or a run without spaces; with the punctuation that may not end or begin a line.
 _PIECE = re.compile(
-    r"\s+|[ᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff][、。〉》」』】，．：；？！）]*|[^\sᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff]+"
+    r"\s+|[（《「『【〈]*[ᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff][、。〉》」』】，．：；？！）]*|[（《「『【〈]*[^\sᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff]+[、。〉》」』】，．：；？！）]*"
 )
 
 _CODES = {
@@ -45,7 +47,7 @@ def table(
 
     `right` names the headers whose columns stand at the right edge; nothing is cut or wrapped.
     """
-    cells = [list(headers), *([_cell(value) for value in row] for row in rows)]
+    cells = [[*map(spoken, headers)], *([_cell(value) for value in row] for row in rows)]
     widths = [max(width(cell) for cell in column) for column in zip(*cells, strict=True)]
     edges = [header in right for header in headers]
     space = " " * indent
@@ -63,7 +65,7 @@ def _cell(value: object) -> str:
         return ABSENT
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return clean(str(value))
+    return clean(spoken(value)) if isinstance(value, str) else clean(str(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from yeta_reconcile.render.words import (
     summary_line,
     what_rings,
 )
+from yeta_reconcile.wording import Text, listed, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -68,7 +69,11 @@ def plan_text(
     paint = Paint(color)
     blocks = [[paint(refused(refusals), "alarm")] if refusals else []]
     blocks += [_campaign(group, paint, width) for group in alike(by_campaign(plan.changes))]
-    blocks.append(wrap(f"Unchanged: {', '.join(map(clean, unchanged))}", width) if unchanged else [])
+    blocks.append(
+        wrap(worded("Unchanged: {campaigns}", campaigns=listed(map(clean, unchanged), 0)), width)
+        if unchanged
+        else []
+    )
     blocks.append(_forecasts(plan.forecast, paint, width))
     blocks.append(timetable_lines(plan.timetable, plan.created))
     blocks.append(_findings(plan.diagnostics, color=color))
@@ -91,7 +96,12 @@ def _findings(diagnostics: Iterable[Diagnostic], *, color: bool) -> list[str]:
             lines.append(diagnostic_line(found, color=color))
         elif told[found.code] == kinds[found.code]:
             left = kinds[found.code] - FEW_OF_A_KIND
-            lines.append(f"… and {left:,} more of this kind ({found.code}); --format json has them all")
+            more = worded(
+                "… and {left:,} more of this kind ({code}); --format json has them all",
+                left=left,
+                code=found.code,
+            )
+            lines.append(more)
     return lines
 
 
@@ -116,9 +126,15 @@ def _campaign(group: Alike, paint: Paint, columns: int) -> list[str]:
 
 def why(change: Change) -> str:
     """The reason, what is special about it, and the place that caused it, as a sentence."""
-    detail = f": {clean(change.detail)}" if change.detail else ""
-    place = f" ({clean(str(change.position))})" if change.position else ""
-    return f"{REASON[change.reason]}{detail}{place}"
+    said = clean(spoken(reason_and_detail(change)))
+    place = clean(str(change.position)) if change.position else ""
+    return worded("{reason} ({place})", reason=said, place=place) if place else said
+
+
+def reason_and_detail(change: Change) -> Text:
+    """The reason, and what is special about it."""
+    reason = REASON[change.reason]
+    return phrase("{reason}: {detail}", reason=reason, detail=change.detail) if change.detail else reason
 
 
 def _attributes(change: Change, columns: int) -> Iterator[str]:
@@ -151,10 +167,10 @@ def _forecasts(forecasts: tuple[Forecast, ...], paint: Paint, columns: int) -> l
     # Of many, the ones that are through first and last; what does not fit is a finding, too.
     first, left, last = ends_of(in_time(forecasts), 10, 3)
     names = max(width(clean(forecast.campaign)) for forecast in (*first, *last))
-    lines = [paint("If nothing changes:", "strong")]
+    lines = [paint(worded("If nothing changes:"), "strong")]
     for forecast in first:
         lines += _forecast(forecast, names, paint, columns)
-    lines += [f"  … {left:,} more …"] if left else []
+    lines += [f"  … {worded('{number:,} more', number=left)} …"] if left else []
     for forecast in last:
         lines += _forecast(forecast, names, paint, columns)
     return lines

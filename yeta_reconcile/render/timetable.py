@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.render.table import clean, pad, width
-from yeta_reconcile.render.words import listed
+from yeta_reconcile.wording import listed, spoken, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,15 +41,16 @@ def timetable_lines(timetable: Sequence[Held], at: datetime) -> list[str]:
     idle = [line for line in by_line if line not in busy]
     lines = _bars(busy, now) if busy else []
     if idle and (busy or len(idle) > 1):
-        lines.append(f"  idle: {listed([clean(line) for line in idle], 12)}")
-    return ["Lines:", *lines] if lines else []
+        names = listed([clean(line) for line in idle], 12)
+        lines.append(f"  {worded('idle: {lines}', lines=names)}")
+    return [worded("Lines:"), *lines] if lines else []
 
 
 def who(held: Held) -> str:
     """Who has it: `spring-renewal wave 1`, the words for a stranger, or `idle`."""
     if held.campaign is not None:
-        return clean(f"{held.campaign} wave {held.wave}")
-    return clean(held.holder) or "idle"
+        return clean(worded("{campaign} wave {number}", campaign=held.campaign, number=held.wave))
+    return clean(spoken(held.holder)) or worded("idle")
 
 
 def _by_line(timetable: Iterable[Held]) -> dict[str, list[Held]]:
@@ -74,13 +75,13 @@ def _bars(busy: dict[str, list[Held]], now: datetime) -> list[str]:
             drawn.append(_row(head, held, names, now, days * cells, cells))
             head = " " * lines
         if left:
-            drawn.append(f"  {head}  … {count(left, 'more', 'more')} …")
+            drawn.append(f"  {head}  … {spoken(count(left, 'more', 'more'))} …")
         drawn += [_row(head, held, names, now, days * cells, cells) for held in tail]
     return drawn
 
 
 def _row(head: str, held: Held, names: int, now: datetime, length: int, cells: int) -> str:
-    until = f"until {moment(held.until)}" if held.until else "until nobody knows when"
+    until = worded("until {at}", at=moment(held.until)) if held.until else worded("until nobody knows when")
     return f"  {head}  {pad(who(held), names)}  {_bar(held, now, length, cells)}  {until}"
 
 

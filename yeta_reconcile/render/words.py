@@ -13,66 +13,91 @@ from yeta_reconcile.render.table import (
     clean,
 )
 from yeta_reconcile.waves.attributes import BY_NAME, MOMENT, SECONDS
+from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import CLAUSES, PARTS, SENTENCES, Text, listed, loud, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.plan.plan import Change, Plan
+    from yeta_reconcile.plan.plan import Change, Plan, Summary
 
 REASON = {
-    Reason.NEW: "the campaign is new",
-    Reason.UNFINISHED: "an earlier apply left it unfinished",
-    Reason.DECLARED_RUNNING: "it is declared running",
-    Reason.DECLARED_PAUSED: "it is declared paused",
-    Reason.PAUSED_BY_HAND: "it is declared running, but somebody paused it",
-    Reason.HALTED: "it is declared running, but a halt paused it",
-    Reason.START_UNCONFIRMED: "its start was sent, never confirmed; the same task is asked again",
-    Reason.ROWS_ADDED: "rows were added; a started task takes none, so they get a further wave",
-    Reason.ROWS_RELEASED: "rows that were settled or accounted as undialled get a further wave",
-    Reason.ROWS_CHANGED: "rows of the list were edited",
-    Reason.ROWS_REMOVED: "rows were removed from the list and should not be called any more",
-    Reason.ATTRIBUTES_CHANGED: "its settings were changed",
-    Reason.CHANGED_BY_HAND: "somebody changed the task's settings before it was started",
-    Reason.EDIT_REVERTED: "the edit was taken back, so the wave goes on as it was",
-    Reason.NOTHING_LEFT: "nobody undialled is left to carry over, so the wave is left to finish",
-    Reason.END_EXTENDED: "its end was moved; those not dialled in time get a further wave",
-    Reason.DELETED_BY_HAND: "somebody deleted the task; those not dialled get a new one",
-    Reason.DECLARED_AGAIN: "the campaign is declared again; those not dialled get a further wave",
-    Reason.DOCUMENT_REMOVED: "its document was removed",
-    Reason.DESTROY: "everything is to be removed (--destroy)",
-    Reason.NOTHING_TO_CALL: "nobody is left in it to call",
-    Reason.ORPHAN: "the task carries our mark, but no record knows it; it was never started",
-    Reason.RECORDS_MISSING: "waits for call records; without them nobody knows who was dialled",
-    Reason.DRAINING: "waits for the calls in progress to end",
-    Reason.LINE_TAKEN: "waits for a line that another task uses",
-    Reason.CONTINUED: "waits for a campaign that it continues",
-    Reason.AFTER: "begins when another campaign is over",
-    Reason.DAY_OFF: "waits for a day on which it may call",
-    Reason.NEXT_DAY: "its last day was over; those not dialled in time get a further wave",
-    Reason.OUTCOME_UNKNOWN: "waits until it is known whether an earlier request was carried out",
-    Reason.DIRECT_CALL: "every row of a direct call is called out once",
-    Reason.IMPORT: "a live task is taken over as a wave",
+    Reason.NEW: phrase("the campaign is new"),
+    Reason.UNFINISHED: phrase("an earlier apply left it unfinished"),
+    Reason.DECLARED_RUNNING: phrase("it is declared running"),
+    Reason.DECLARED_PAUSED: phrase("it is declared paused"),
+    Reason.PAUSED_BY_HAND: phrase("it is declared running, but somebody paused it"),
+    Reason.HALTED: phrase("it is declared running, but a halt paused it"),
+    Reason.START_UNCONFIRMED: phrase("its start was sent, never confirmed; the same task is asked again"),
+    Reason.ROWS_ADDED: phrase("rows were added; a started task takes none, so they get a further wave"),
+    Reason.ROWS_RELEASED: phrase("rows that were settled or accounted as undialled get a further wave"),
+    Reason.ROWS_CHANGED: phrase("rows of the list were edited"),
+    Reason.ROWS_REMOVED: phrase("rows were removed from the list and should not be called any more"),
+    Reason.ATTRIBUTES_CHANGED: phrase("its settings were changed"),
+    Reason.CHANGED_BY_HAND: phrase("somebody changed the task's settings before it was started"),
+    Reason.EDIT_REVERTED: phrase("the edit was taken back, so the wave goes on as it was"),
+    Reason.NOTHING_LEFT: phrase("nobody undialled is left to carry over, so the wave is left to finish"),
+    Reason.END_EXTENDED: phrase("its end was moved; those not dialled in time get a further wave"),
+    Reason.DELETED_BY_HAND: phrase("somebody deleted the task; those not dialled get a new one"),
+    Reason.DECLARED_AGAIN: phrase("the campaign is declared again; those not dialled get a further wave"),
+    Reason.DOCUMENT_REMOVED: phrase("its document was removed"),
+    Reason.DESTROY: phrase("everything is to be removed (--destroy)"),
+    Reason.NOTHING_TO_CALL: phrase("nobody is left in it to call"),
+    Reason.ORPHAN: phrase("the task carries our mark, but no record knows it; it was never started"),
+    Reason.RECORDS_MISSING: phrase("waits for call records; without them nobody knows who was dialled"),
+    Reason.DRAINING: phrase("waits for the calls in progress to end"),
+    Reason.LINE_TAKEN: phrase("waits for a line that another task uses"),
+    Reason.CONTINUED: phrase("waits for a campaign that it continues"),
+    Reason.AFTER: phrase("begins when another campaign is over"),
+    Reason.DAY_OFF: phrase("waits for a day on which it may call"),
+    Reason.NEXT_DAY: phrase("its last day was over; those not dialled in time get a further wave"),
+    Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
+    Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),
+    Reason.IMPORT: phrase("a live task is taken over as a wave"),
 }
 
 _TO_DO = {
-    Action.CREATE: "to create",
-    Action.START: "to start",
-    Action.PAUSE: "to pause",
-    Action.RESUME: "to resume",
-    Action.REPLACE: "to replace",
-    Action.DELETE: "to delete",
-    Action.ADOPT: "to adopt",
-    Action.FORGET: "to forget",
-    Action.CALL: "TO CALL AT ONCE",
-    Action.WAIT: "waiting",
+    Action.CREATE: phrase("to create"),
+    Action.START: phrase("to start"),
+    Action.PAUSE: phrase("to pause"),
+    Action.RESUME: phrase("to resume"),
+    Action.REPLACE: phrase("to replace"),
+    Action.DELETE: phrase("to delete"),
+    Action.ADOPT: phrase("to adopt"),
+    Action.FORGET: phrase("to forget"),
+    Action.CALL: phrase("TO CALL AT ONCE"),
+    Action.WAIT: phrase("waiting"),
+}
+
+# What a change does, as it is named; the other actions have sentences of their own.
+ACTION = {
+    Action.CREATE: phrase("create"),
+    Action.START: phrase("start"),
+    Action.PAUSE: phrase("pause"),
+    Action.RESUME: phrase("resume"),
+    Action.REPLACE: phrase("replace"),
+    Action.DELETE: phrase("delete"),
+    Action.ADOPT: phrase("adopt"),
+    Action.FORGET: phrase("forget"),
+    Action.CALL: phrase("call"),
+    Action.WAIT: phrase("wait"),
+}
+
+PHASE = {
+    Phase.PLANNED: phrase("planned"),
+    Phase.CREATING: phrase("creating"),
+    Phase.FILLING: phrase("filling"),
+    Phase.VERIFIED: phrase("verified"),
+    Phase.STARTED: phrase("started"),
+    Phase.PAUSED: phrase("paused"),
+    Phase.DRAINING: phrase("draining"),
+    Phase.COMPLETED: phrase("completed"),
+    Phase.EXPIRED: phrase("expired"),
+    Phase.DELETED: phrase("deleted"),
+    Phase.LOST: phrase("lost"),
+    Phase.DISCARDED: phrase("discarded"),
 }
 
 _WHOLE_MINUTES = re.compile(r"(\d\d:\d\d):00-(\d\d:\d\d):00")
-
-
-def listed(words: list[str], most: int = 5, *, separator: str = ", ") -> str:
-    """The first few, joined by commas, and how many more there are."""
-    shown = separator.join(words[:most])
-    return f"{shown} and {len(words) - most:,} more" if len(words) > most else shown
 
 
 def shortened(text: str, most: int = 250) -> str:
@@ -96,7 +121,7 @@ def attribute_name(name: str) -> str:
 def attribute_value(name: str, value: Any) -> str:
     """The value of an attribute on one line; None is one that is not set."""
     if value is None:
-        return "not set"
+        return worded("not set")
     if isinstance(value, list | tuple):
         return ", ".join(attribute_value(name, part) for part in value)
     form = BY_NAME[name].form if name in BY_NAME else None
@@ -116,84 +141,136 @@ def _moment_of(text: str) -> str:
 
 def deed(change: Change) -> str:
     """What a change does, without its reason: `start wave 1: 120 numbers will ring`."""
-    wave = f"wave {change.wave}" if change.wave else "it"
+    wave = phrase("wave {number}", number=change.wave) if change.wave else phrase("it")
     rows = count(change.ringing_rows if change.rings else change.rows, "number")
     if change.action is Action.CALL:
-        return f"CALL OUT {rows.upper()}: RINGS AT ONCE AND CANNOT BE REVOKED"
+        return worded("CALL OUT {rows}: RINGS AT ONCE AND CANNOT BE REVOKED", rows=loud(rows))
     if change.action is Action.WAIT:
-        return f"{wave} waits ({rows})" if change.rows else f"{wave} waits"
+        return worded("{wave} waits ({rows})" if change.rows else "{wave} waits", wave=wave, rows=rows)
     if change.action is Action.ADOPT:
-        return f"adopt task {clean(change.task_id or 'unknown')} as {wave} with {rows}"
+        task = clean(change.task_id or worded("unknown"))
+        return worded("adopt task {task} as {wave} with {rows}", task=task, wave=wave, rows=rows)
     if change.action is Action.REPLACE:
-        quiet = "" if change.rings else "; it was never started, nobody is rung by this"
-        return f"replace {wave}: {rows} {'will ring' if change.rings else 'staged again'}{quiet}"
+        if change.rings:
+            return worded("replace {wave}: {rows} will ring", wave=wave, rows=rows)
+        return worded(
+            "replace {wave}: {rows} staged again; it was never started, nobody is rung by this",
+            wave=wave,
+            rows=rows,
+        )
+    action = ACTION[change.action]
     if change.rings:
-        return f"{change.action} {wave}: {rows if change.ringing_rows else 'nobody'} will ring"
+        who = rows if change.ringing_rows else phrase("nobody")
+        return worded("{action} {wave}: {who} will ring", action=action, wave=wave, who=who)
     if change.action is Action.CREATE:
-        return f"create {wave} with {rows}"
+        return worded("create {wave} with {rows}", wave=wave, rows=rows)
     if change.action is Action.DELETE and change.task_id:
-        wave = f"task {clean(change.task_id)}"
-    return f"{change.action} {wave} ({rows})" if change.rows else f"{change.action} {wave}"
+        wave = phrase("task {id}", id=clean(change.task_id))
+    return worded(
+        "{action} {wave} ({rows})" if change.rows else "{action} {wave}", action=action, wave=wave, rows=rows
+    )
 
 
 def refused(refusals: int) -> str:
     """What comes first where a plan may not be applied, for so many reasons."""
-    return f"Refused: nothing of this can be applied ({count(refusals, 'refusal')})."
+    many = count(refusals, "refusal")
+    return worded("Refused: nothing of this can be applied ({refusals}).", refusals=many)
 
 
 def summary_line(plan: Plan, *, refused: bool = False) -> str:
     """The plan in one line; the last thing a terminal shows."""
     summary = plan.summary
     parts = [
-        f"{summary.counts[action]:,} {words}" for action, words in _TO_DO.items() if summary.counts[action]
+        phrase("{number:,} {to_do}", number=summary.counts[action], to_do=words)
+        for action, words in _TO_DO.items()
+        if summary.counts[action]
     ]
     if not parts and summary.blocked:
-        others = f", {count(summary.unchanged, 'campaign')} unchanged" if summary.unchanged else ""
-        kept = count(summary.blocked, "campaign is", "campaigns are")
-        return f"Blocked: {kept} kept from any change{others}. {asides(plan)}".rstrip()
+        return _with_asides(_blocked(summary), plan)
     if not parts:
-        return f"No changes. {asides(plan) or _as_declared(summary.campaigns)}"
+        none = worded("No changes.")
+        return (
+            _with_asides(none, plan)
+            if asides(plan)
+            else spoken(listed([none, _as_declared(summary.campaigns)], 0, by=SENTENCES))
+        )
     if not plan.doing:
-        parts = ["nothing to do now", *parts]
+        parts = [phrase("nothing to do now"), *parts]
+    people = listed(_people(summary), 0, by=CLAUSES)
+    return _with_asides(
+        worded(
+            "Refused plan: {changes} — {people}." if refused else "Plan: {changes} — {people}.",
+            changes=listed(parts, 0, by=CLAUSES),
+            people=people,
+        ),
+        plan,
+    )
+
+
+def _with_asides(said: str, plan: Plan) -> str:
+    aside = asides(plan)
+    return spoken(listed([said, aside], 0, by=SENTENCES)) if aside else said
+
+
+def _blocked(summary: Summary) -> str:
+    kept = count(summary.blocked, "campaign is", "campaigns are")
+    if not summary.unchanged:
+        return worded("Blocked: {campaigns} kept from any change.", campaigns=kept)
+    others = count(summary.unchanged, "campaign")
+    return worded(
+        "Blocked: {campaigns} kept from any change, {others} unchanged.", campaigns=kept, others=others
+    )
+
+
+def _people(summary: Summary) -> list[Text]:
+    """Whom a plan concerns, and how many campaigns it leaves alone."""
+    rings = summary.ringing_numbers
     people = [
         count(summary.new_numbers, "new number"),
-        f"{summary.ringing_numbers:,} will ring" if summary.ringing_numbers else "none rings",
+        phrase("{number:,} will ring", number=rings) if rings else phrase("none rings"),
     ]
     if summary.waiting_numbers:
-        people.append(f"{summary.waiting_numbers:,} wait")
+        people.append(phrase("{number:,} wait", number=summary.waiting_numbers))
     if summary.repeat_numbers:
-        people.append(f"{count(summary.repeat_numbers, 'person', 'people')} may be called again")
+        again = count(summary.repeat_numbers, "person", "people")
+        people.append(phrase("{people} may be called again", people=again))
     if summary.removed_numbers:
-        people.append(f"{summary.removed_numbers:,} will leave their waves")
-    people.append(f"{count(summary.unchanged, 'campaign')} unchanged")
+        people.append(phrase("{number:,} will leave their waves", number=summary.removed_numbers))
+    people.append(phrase("{campaigns} unchanged", campaigns=count(summary.unchanged, "campaign")))
     if summary.blocked:
-        people.append(f"{count(summary.blocked, 'campaign')} blocked")
-    what = "Refused plan" if refused else "Plan"
-    return f"{what}: {', '.join(parts)} — {', '.join(people)}. {asides(plan)}".rstrip()
+        people.append(phrase("{campaigns} blocked", campaigns=count(summary.blocked, "campaign")))
+    return people
 
 
-def asides(plan: Plan) -> str:
+def asides(plan: Plan) -> Text:
     """How much was found, and how many campaigns were not looked at, as sentences; empty if none."""
-    others = count(plan.passed_over, "other was", "others were")
-    return f"{_findings(plan)} {f'{others} not looked at (--only).' if plan.passed_over else ''}".strip()
+    said = _findings(plan)
+    if plan.passed_over:
+        others = count(plan.passed_over, "other was", "others were")
+        said.append(phrase("{others} not looked at (--only).", others=others))
+    return listed(said, 0, by=SENTENCES)
 
 
-def _findings(plan: Plan) -> str:
+def _findings(plan: Plan) -> list[Text]:
     severities = [found.severity for found in plan.diagnostics]
-    parts = [
-        count(severities.count(severity), severity)
-        for severity in ("error", "warning")
-        if severity in severities
-    ]
-    return f"{' and '.join(parts)}.".capitalize() if parts else ""
+    errors, warnings = severities.count("error"), severities.count("warning")
+    if errors and warnings:
+        both = phrase(
+            "{errors} and {warnings}.", errors=count(errors, "error"), warnings=count(warnings, "warning")
+        )
+        return [both]
+    if errors or warnings:
+        one = count(errors, "error") if errors else count(warnings, "warning")
+        return [phrase("{findings}.", findings=one)]
+    return []
 
 
 def _as_declared(campaigns: int) -> str:
     if not campaigns:
-        return "No campaign is declared."
+        return worded("No campaign is declared.")
     if campaigns == 1:
-        return "The one campaign is as declared."
-    return f"All {count(campaigns, 'campaign')} are as declared."
+        return worded("The one campaign is as declared.")
+    return worded("All {campaigns} are as declared.", campaigns=count(campaigns, "campaign"))
 
 
 def what_rings(plan: Plan) -> list[str]:
@@ -206,20 +283,26 @@ def what_rings(plan: Plan) -> list[str]:
             by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.ringing_rows
     summary = plan.summary
     if not by_campaign:
-        return ["No telephone rings by this.", *_waiting(plan)]
+        return [worded("No telephone rings by this."), *_waiting(plan)]
     most_first = sorted(by_campaign.items(), key=lambda pair: (-pair[1], pair[0]))
     where = listed([f"{clean(name)} {rows:,}" for name, rows in most_first])
-    said = [f"{count(summary.ringing_numbers, 'telephone')} will ring: {where}."]
+    telephones = count(summary.ringing_numbers, "telephone")
+    said = [worded("{telephones} will ring: {where}.", telephones=telephones, where=where)]
     called = sum(change.rows for change in plan.changes if change.action is Action.CALL)
     if called:
-        said.append(f"{called:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.")
+        said.append(
+            worded("{number:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.", number=called)
+        )
     said += _waiting(plan)
-    if summary.recall_numbers:
-        said.append(f"{summary.recall_numbers:,} of them were dialled before and may be tried again.")
+    if again := summary.recall_numbers:
+        said.append(worded("{number:,} of them were dialled before and may be tried again.", number=again))
     if summary.repeat_numbers:
         said.append(
-            f"{count(summary.repeat_numbers, 'person', 'people')} may be called more than once (repeats): "
-            "called before, or in a started wave of another campaign."
+            worded(
+                "{people} may be called more than once (repeats): "
+                "called before, or in a started wave of another campaign.",
+                people=count(summary.repeat_numbers, "person", "people"),
+            )
         )
     return said
 
@@ -228,46 +311,67 @@ def _waiting(plan: Plan) -> list[str]:
     """How many ring only once something lets them, and how many of these if the platform does at once."""
     waiting = plan.summary.waiting_numbers
     tried = sum(change.waiting_rows for change in plan.changes if change.tries)
-    said = f"{count(waiting, 'number')} will wait for a line, a day or another campaign"
-    asked = f"; of {tried:,} of them the platform is asked for the line all the same" if tried else ""
-    return [f"{said}{asked}."] if waiting else []
+    if not waiting:
+        return []
+    numbers = count(waiting, "number")
+    if not tried:
+        return [worded("{numbers} will wait for a line, a day or another campaign.", numbers=numbers)]
+    return [
+        worded(
+            "{numbers} will wait for a line, a day or another campaign; "
+            "of {tried:,} of them the platform is asked for the line all the same.",
+            numbers=numbers,
+            tried=tried,
+        )
+    ]
 
 
 def forecast_words(forecast: Forecast) -> str:
     """When a campaign will be through, and whether that is in time."""
     if forecast.finish is None:
-        return "cannot be foreseen" if forecast.fits else "will not be through before its end"
-    if forecast.fits:
-        return f"through by about {moment(forecast.finish)}{_late_words(forecast)}"
-    return f"NOT through before its end: it would take until {moment(forecast.finish)}"
+        if forecast.fits:
+            return worded("cannot be foreseen")
+        return worded("will not be through before its end")
+    finish = moment(forecast.finish)
+    if not forecast.fits:
+        return worded("NOT through before its end: it would take until {finish}", finish=finish)
+    late = _late(forecast)
+    if not late:
+        return worded("through by about {finish}", finish=finish)
+    return worded("through by about {finish}, nine times in ten by {late}", finish=finish, late=late)
 
 
 def forecast_aside(forecast: Forecast) -> str:
     """What it rests on, the calls that are still to come, at what price, and who comes before."""
-    return "; ".join(part for part in (clean(forecast.detail), *_efforts(forecast)) if part)
+    parts = [part for part in (forecast.detail, *_efforts(forecast)) if part]
+    return clean(spoken(listed(parts, 0, by=PARTS)))
 
 
 def forecast_said(forecast: Forecast) -> str:
     """Both on one line."""
     aside = forecast_aside(forecast)
-    return f"{forecast_words(forecast)} ({aside})" if aside else forecast_words(forecast)
+    when = forecast_words(forecast)
+    return worded("{when} ({aside})", when=when, aside=aside) if aside else when
 
 
-def _late_words(forecast: Forecast) -> str:
+def _late(forecast: Forecast) -> str:
     """What it stays below nine times in ten: the time alone, if it is the same day."""
     late, finish = forecast.finish_late, forecast.finish
     if late is None or finish is None:
         return ""
-    same = late.date() == finish.date()
-    return f", nine times in ten by {f'{late:%H:%M}' if same else moment(late)}"
+    return f"{late:%H:%M}" if late.date() == finish.date() else moment(late)
 
 
-def _efforts(forecast: Forecast) -> list[str]:
+def _efforts(forecast: Forecast) -> list[Text]:
     """The calls that are still to come, with their price if one is declared; and who comes before."""
     said = []
-    if forecast.calls:
-        cost = "" if forecast.cost is None else f", {forecast.cost:,.2f} {clean(forecast.currency)}"
-        said.append(f"{count(forecast.calls, 'call')}, {forecast.minutes:,.0f} min talked{cost}")
+    calls, minutes = count(forecast.calls, "call"), f"{forecast.minutes:,.0f}"
+    if forecast.calls and forecast.cost is None:
+        said.append(phrase("{calls}, {minutes} min talked", calls=calls, minutes=minutes))
+    elif forecast.calls:
+        cost = f"{forecast.cost:,.2f} {clean(forecast.currency)}"
+        said.append(phrase("{calls}, {minutes} min talked, {cost}", calls=calls, minutes=minutes, cost=cost))
     if forecast.waits_for:
-        said.append(f"after {listed([clean(name) for name in forecast.waits_for], 3)}")
+        first = listed([clean(name) for name in forecast.waits_for], 3)
+        said.append(phrase("after {campaigns}", campaigns=first))
     return said

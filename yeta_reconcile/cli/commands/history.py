@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.cli.help import Group
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
 @click.pass_context
 def history(click_context: click.Context, form: str) -> None:

@@ -7,9 +7,10 @@ import click
 from yeta_reconcile.cli.commands.calls.export import export
 from yeta_reconcile.cli.commands.calls.pushes import pending, replay, show
 from yeta_reconcile.cli.commands.calls.recordings import recordings
+from yeta_reconcile.cli.help import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def calls() -> None:
     """Export results and recordings; show a call; see to pushes that could not be folded."""
 

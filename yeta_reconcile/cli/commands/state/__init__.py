@@ -14,9 +14,10 @@ from yeta_reconcile.cli.commands.state.rebuild import rebuild
 from yeta_reconcile.cli.commands.state.resolve import resolve
 from yeta_reconcile.cli.commands.state.restore import restore
 from yeta_reconcile.cli.commands.state.unlock import unlock
+from yeta_reconcile.cli.help import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def state() -> None:
     """Look into the state and mend it by hand."""
 

@@ -1,0 +1,139 @@
+"""Every text that a catalogue translates, out of the code and of click."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+from babel.messages.extract import extract_from_file
+
+from yeta_reconcile.cli.app import COMMANDS, yeta
+from yeta_reconcile.cli.help import paragraphs
+from yeta_reconcile.wording import CLAUSES, MORE, NAMES, PARTS, SENTENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "yeta_reconcile"
+# The calls that make a text of what stands in them, and that ask for one.
+MAKING = {"phrase", "worded", "looked_up"}
+# Where they are made, they take what they are given.
+MAKERS = {PACKAGE / "wording.py", PACKAGE / "amounts.py", PACKAGE / "cli" / "help.py"}
+# What a list is joined and cut off with stands in no call.
+OF_LISTS = (MORE, NAMES, CLAUSES, PARTS, SENTENCES)
+
+
+class Message(NamedTuple):
+    """A text of the catalogue; `several` is its other form if it counts."""
+
+    one: str
+    several: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A text and where it stands; `message` None is one that no catalogue can have, as `code` is put."""
+
+    message: Message | None
+    place: str
+    code: str = ""
+
+
+def everything() -> Iterator[Found]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield from of_module(path)
+    for text in OF_LISTS:
+        yield Found(Message(text), "yeta_reconcile/wording.py")
+    yield from of_help()
+    yield from of_click()
+
+
+def of_module(path: Path) -> Iterator[Found]:
+    if path in MAKERS or "emulator" in path.relative_to(PACKAGE).parts[:1]:
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    ours = set(imported(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ours:
+            place = str(path.relative_to(ROOT))
+            for message in messages_of(node):
+                yield Found(message, place, "" if message else f"{node.lineno}: {ast.unparse(node)}")
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in {
+            "yeta_reconcile.wording",
+            "yeta_reconcile.amounts",
+        }:
+            yield from (name.name for name in node.names)
+
+
+def messages_of(call: ast.Call) -> Iterator[Message | None]:
+    assert isinstance(call.func, ast.Name)
+    if call.func.id in MAKING:
+        for text in constants(call.args[0]):
+            yield Message(text) if text is not None else None
+    elif call.func.id in {"count", "every"}:
+        yield from forms(call)
+
+
+def forms(call: ast.Call) -> Iterator[Message | None]:
+    nouns = [*constants(call.args[1])]
+    plurals = [*constants(call.args[2])] if len(call.args) > 2 else [noun and noun + "s" for noun in nouns]
+    of_all = "all " if isinstance(call.func, ast.Name) and call.func.id == "every" else ""
+    for noun in nouns:
+        for plural in plurals:
+            yield (
+                Message(f"{of_all}{{number}} {noun}", f"{of_all}{{number}} {plural}")
+                if noun and plural
+                else None
+            )
+
+
+def constants(node: ast.expr) -> Iterator[str | None]:
+    """The texts that stand there; of a choice both."""
+    if isinstance(node, ast.IfExp):
+        yield from constants(node.body)
+        yield from constants(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    else:
+        yield None
+
+
+def of_help() -> Iterator[Found]:
+    root = click.Context(yeta, info_name="yeta")
+    for entry in COMMANDS.values():
+        yield Found(Message(entry.summary), "yeta_reconcile/cli/app.py")
+    yield from helps("yeta", yeta)
+    for name in yeta.list_commands(root):
+        command = yeta.get_command(root, name)
+        assert command is not None
+        yield from helps(f"yeta {name}", command)
+
+
+def helps(path: str, command: click.Command) -> Iterator[Found]:
+    texts = paragraphs(command.help or "") + paragraphs(command.epilog or "")
+    texts += [part.help for part in command.params if isinstance(part, click.Option) and part.help]
+    if path.count(" ") > 1:
+        texts.append(command.get_short_help_str(1000))
+    yield from (Found(Message(text), f"{path} --help") for text in texts)
+    if isinstance(command, click.Group) and command is not yeta:
+        for name, part in command.commands.items():
+            yield from helps(f"{path} {name}", part)
+
+
+def of_click() -> Iterator[Found]:
+    """Click asks the domain of the process for its own texts."""
+    assert click.__file__
+    for name in ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types"):
+        keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
+        path = Path(click.__file__).with_name(f"{name}.py")
+        for _line, texts, _comments, _context in extract_from_file("python", path, keywords):
+            message = Message(texts) if isinstance(texts, str) else Message(*texts)
+            yield Found(message, f"click/{name}.py")

@@ -1,0 +1,161 @@
+"""What people read: an English text that knows how it was put together, so that another language can say it.
+
+A text is its English, for whatever takes a `str`: JSON, logs, saved plans and digests stay as they are.
+Whoever prints to people asks `spoken` for it in the language of the run, which the command line chooses.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Catalogue(Protocol):
+    """The texts of one language, by their English (as gettext has them)."""
+
+    def gettext(self, message: str, /) -> str:
+        """A text."""
+        ...
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int, /) -> str:
+        """A text that counts."""
+        ...
+
+
+# The language of this process, in all of its threads: the last one counts, and English if there is none.
+_SPOKEN: list[Catalogue | None] = []
+
+
+class Text(str):
+    """A text for people. One that is no more than this reads the same in every language: a name, say."""
+
+    __slots__ = ()
+
+    def within(self, _catalogue: Catalogue) -> str:
+        """The text in the language of a catalogue; English where that has it not."""
+        return str(self)
+
+
+class _Phrase(Text):
+    __slots__ = ("template", "values")
+    template: str
+    values: dict[str, object]
+
+    def within(self, catalogue: Catalogue) -> str:
+        text = catalogue.gettext(self.template)
+        if not self.values:
+            return text
+        return text.format(**{name: _within(value, catalogue) for name, value in self.values.items()})
+
+
+class _Counted(Text):
+    __slots__ = ("number", "one", "several")
+    one: str
+    several: str
+    number: int
+
+    def within(self, catalogue: Catalogue) -> str:
+        text = catalogue.ngettext(self.one, self.several, self.number)
+        return text.format(number=f"{self.number:,}")
+
+
+class _Listed(Text):
+    __slots__ = ("by", "left", "parts")
+    parts: tuple[str, ...]
+    by: str
+    left: int
+
+    def within(self, catalogue: Catalogue) -> str:
+        between = _between(catalogue.gettext(self.by))
+        shown = between.join(str(_within(part, catalogue)) for part in self.parts)
+        return catalogue.gettext(MORE).format(shown=shown, left=f"{self.left:,}") if self.left else shown
+
+
+# What stands between the parts of a list, by what they are: in English names and clauses have the same comma.
+NAMES = "{name}, {next}"
+CLAUSES = "{clause}, {next}"
+PARTS = "{clause}; {next}"
+SENTENCES = "{sentence} {next}"
+MORE = "{shown} and {left} more"
+
+
+def phrase(template: str, /, **values: object) -> Text:
+    """A sentence, with values in the places that its template names; some of them may be texts themselves.
+
+    The template stands at the call as it is, for the catalogues are made from what stands there.
+    """
+    made = _Phrase(template.format(**values) if values else template)
+    made.template, made.values = template, values
+    return made
+
+
+def counted(number: int, one: str, several: str, english: str) -> Text:
+    """A number and its noun, of which the catalogue has the forms; `amounts.count` makes them."""
+    made = _Counted(english)
+    made.number, made.one, made.several = number, one, several
+    return made
+
+
+def listed(words: Iterable[str], most: int = 5, *, by: str = NAMES) -> Text:
+    """The first few, joined by what stands `by` their kind, and how many more there are; `most` 0: all."""
+    parts = tuple(words)
+    shown = parts[:most] if most else parts
+    left = len(parts) - len(shown)
+    joined = _between(by).join(shown)
+    made = _Listed(MORE.format(shown=joined, left=f"{left:,}") if left else joined)
+    made.parts, made.by, made.left = shown, by, left
+    return made
+
+
+def sentence(text: Text) -> Text:
+    """The text with a capital at its beginning, where a language has capitals."""
+    return _cased(text, f"{text[:1].upper()}{text[1:]}")
+
+
+def loud(text: Text) -> Text:
+    """The text in capitals, where a language has them."""
+    return _cased(text, text.upper())
+
+
+def _cased(text: Text, english: str) -> Text:
+    made = _Phrase(english)
+    made.template, made.values = "{text}", {"text": text}
+    return made
+
+
+def spoken(text: str) -> str:
+    """The text in the language of the run."""
+    catalogue = _SPOKEN[-1] if _SPOKEN else None
+    return text.within(catalogue) if catalogue and isinstance(text, Text) else text
+
+
+def worded(template: str, /, **values: object) -> str:
+    """A sentence in the language of the run at once: for whoever renders for people, and for nobody else."""
+    return spoken(phrase(template, **values))
+
+
+def looked_up(english: str) -> str:
+    """A text that was made elsewhere (help, say), by its English in the catalogue."""
+    catalogue = _SPOKEN[-1] if _SPOKEN else None
+    return catalogue.gettext(english) if catalogue and english else english
+
+
+@contextmanager
+def speaking(catalogue: Catalogue | None) -> Iterator[None]:
+    """Let `spoken` use a catalogue (None: English)."""
+    _SPOKEN.append(catalogue)
+    try:
+        yield
+    finally:
+        _SPOKEN.pop()
+
+
+def _within(value: object, catalogue: Catalogue) -> object:
+    return value.within(catalogue) if isinstance(value, Text) else value
+
+
+def _between(template: str) -> str:
+    return template.partition("}")[2].rpartition("{")[0]
