@@ -48,7 +48,9 @@ def applied(folder: Path) -> Cost:
     write_campaign(folder, "renewal", range(BATCHES * BATCH))
     with slow_platform() as url:
         write_project(folder, url)
-        context = Context(chdir=folder, env=None, verbose=0, color=False, log_format="text", environ=SECRETS)
+        context = Context(
+            chdir=folder, here=folder, env=None, verbose=0, color=False, log_format="text", environ=SECRETS
+        )
         with session(context, create=True) as opened:
             run = run_of(opened, "apply", hear)
             planner = Planner(opened.repository, opened.store, opened.client)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import socket
 import subprocess
@@ -38,6 +40,33 @@ def test_it_prints_its_url_answers_and_ends_when_told(
     assert answer.json()["code"] == 0
     assert process.returncode == 0
     assert (tmp_path / "kept.json").exists()
+
+
+def test_on_a_terminal_it_shows_its_credentials_and_what_comes_in(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "yeta_reconcile", "-C", str(tmp_path), "emulator"]
+    with subprocess.Popen(
+        [*command, "--listen", "127.0.0.1:0", "--speed", "0"],
+        env={name: value for name, value in os.environ.items() if not name.startswith("YETA_")},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        given = {"app_key": "emulator-key", "app_secret": "emulator-secret"}
+        httpx.post(f"{url}/oauth/v1/token", json=given)
+        httpx.post(f"{url}/oauth/v1/token", json=given | {"app_secret": "wrong"})
+        process.send_signal(signal.SIGTERM)
+    said = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+
+    assert said == [
+        "To use it: export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret",
+        "POST /oauth/v1/token  200, code 0",
+        "POST /oauth/v1/token  200, code 200101",
+    ]
 
 
 def test_a_taken_port_is_a_failure_and_no_bug() -> None:

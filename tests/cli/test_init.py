@@ -22,7 +22,9 @@ def test_what_it_writes_is_valid_canonical_and_named_after_its_folder(
     root = tmp_path / "Acme Renewals"
 
     assert out.split() == [*FILES.values()]
-    assert "validate" in err
+    assert "  yeta emulator\n" in err
+    assert f"  cd '{root}'\n" in err
+    assert "  export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret\n  yeta plan\n" in err
     assert "name: acme-renewals\n" in (root / "yeta.yaml").read_text(encoding="utf-8")
     assert "/state/" in (root / ".gitignore").read_text(encoding="utf-8")
     for environment in ([], ["--env", "production"]):
@@ -58,12 +60,55 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, capsys: pytest.
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [("Acme Renewals", "acme-renewals"), ("客户", "my-campaigns"), ("-a-", "a"), ("x" * 60, "x" * 40)],
-)
-def test_a_project_is_named_after_its_folder_as_far_as_that_can_be(
+    [
+        ("Acme Renewals", "acme-renewals"), ("客户", "campaigns-3f9a"), ("-a-", "a"), ("x" * 60, "x" * 40),
+        ("Campaigns", "campaigns-3f9a"), ("src", "src-3f9a"),
+    ],
+)  # fmt: skip
+def test_a_project_is_named_after_its_folder_as_far_as_that_is_nobody_elses(
     tmp_path: Path, folder: str, name: str
 ) -> None:
-    assert project_name(tmp_path / folder) == name
+    assert project_name(tmp_path / folder, "3f9a") == name
+
+
+def test_a_name_can_be_given_and_one_that_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(tmp_path), "init", "--name", "Acme Renewals"]) == 64
+    assert [*tmp_path.iterdir()] == []
+
+    assert main(["-C", str(tmp_path), "init", "--name", "acme"]) == 0
+
+    assert "name: acme\n" in (tmp_path / "yeta.yaml").read_text(encoding="utf-8")
+    assert "The project is named acme." in capsys.readouterr().err
+
+
+def test_in_a_folder_below_the_repository_the_repository_is_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["-C", str(tmp_path), "init", "--name", "acme"]) == 0
+    monkeypatch.chdir(tmp_path / "data")
+    capsys.readouterr()
+
+    assert main(["validate"]) == 0
+    assert capsys.readouterr().out == "1 campaign, 5 rows: valid\n"
+    # What is named on the command line is relative to where one is, as everywhere.
+    assert main(["plan", "--check", "no.plan"]) == 3
+    assert "no.plan" in capsys.readouterr().err
+    assert main(["fmt", "--check"]) == 0
+    assert main(["init", "here", "--name", "below"]) == 0
+    assert (tmp_path / "data" / "here" / "yeta.yaml").exists()
+
+
+def test_the_folder_that_is_named_is_meant_and_none_above_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["-C", str(tmp_path), "init", "--name", "acme"]) == 0
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["-C", "data", "validate"]) == 3
+
+    assert "there is no yeta.yaml in this folder" in capsys.readouterr().err
 
 
 def test_every_template_is_in_the_package() -> None:

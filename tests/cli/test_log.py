@@ -16,6 +16,7 @@ SECRETS = {"YETA_APP_SECRET": "an-app-secret", "YETA_PUSH_SECRET": "a-push-secre
 def a_context(*, verbose: int = 0, log_format: LogFormat = "text") -> Context:
     return Context(
         chdir=Path(),
+        here=Path(),
         env=None,
         verbose=verbose,
         color=False,

@@ -124,7 +124,13 @@ def test_a_refused_credential_is_a_round_that_failed(
 def test_a_controller_makes_no_second_state_in_place_of_the_one_it_began_with(here: Served) -> None:
     here.campaign("renewal", range(3))
     context = Context(
-        chdir=here.root, env=None, verbose=0, color=False, log_format="text", environ=here.environment
+        chdir=here.root,
+        here=here.root,
+        env=None,
+        verbose=0,
+        color=False,
+        log_format="text",
+        environ=here.environment,
     )
     turns = _Turns(context)
     assert turns.turn().exit_code == 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.receiver.servers import post, receiver
+from yeta_reconcile.cli.commands.serve import announce, came_in
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:
@@ -57,3 +59,24 @@ def test_a_port_that_is_taken_is_said_so(root: Path, capsys: pytest.CaptureFixtu
 def test_a_network_that_is_none_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert serve(root, "--allow", "10.0.0") == 3
     assert "10.0.0 is no network" in capsys.readouterr().err
+
+
+def test_what_came_in_is_said_by_module_and_by_what_became_of_it(tmp_path: Path) -> None:
+    with receiver(tmp_path) as (url, _, made):
+        for number in range(3):
+            post(f"{url}/receiveCallRecord", {"call_uuid": f"u{number}"})
+        post(f"{url}/receiveVoice", b"no object")
+
+        assert came_in(made.arrivals()) == [
+            "receiveCallRecord: 3 pushes stored",
+            "receiveVoice: 1 push kept as no JSON object",
+        ]
+
+
+def test_it_says_where_the_platform_is_to_push_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    announce("http://127.0.0.1:8800", secret=True)
+
+    out, err = capsys.readouterr()
+    assert out == "http://127.0.0.1:8800\n"
+    assert "push to http://127.0.0.1:8800/<YETA_PUSH_SECRET>/receiveCallRecord," in err
+    assert "http://127.0.0.1:8800/<YETA_PUSH_SECRET>/dashboard" in err

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 def opened(lab: Lab) -> Iterator[Session]:
     """The session of a command in it, on its virtual time."""
     context = Context(
-        chdir=lab.root, env=lab.environment, verbose=0, color=False, log_format="text", environ={}
+        chdir=lab.root,
+        here=lab.root,
+        env=lab.environment,
+        verbose=0,
+        color=False,
+        log_format="text",
+        environ={},
     )
     clock = cast("SystemClock", lab.clock)
     with lab.store() as store, lab.client() as client:

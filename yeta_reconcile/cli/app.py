@@ -119,8 +119,10 @@ def _later(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 def _context(given: dict[str, Any]) -> Context:
     plain = given.get("no_color") or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    named: Path | None = given.get("chdir")
     return Context(
-        chdir=given.get("chdir") or Path(),
+        chdir=named or _nearest(),
+        here=named or Path(),
         env=given.get("env") or None,
         verbose=given.get("verbose") or 0,
         color=not plain and sys.stdout.isatty(),
@@ -130,6 +132,18 @@ def _context(given: dict[str, Any]) -> Context:
     )
 
 
+def _nearest() -> Path:
+    """The folder of the nearest settings upward; where there are none, the one we are in."""
+    try:
+        above = Path.cwd().parents
+    except FileNotFoundError:  # it was removed under our feet
+        return Path()
+    # Settings under the other suffix are none, and pointed out where they are looked for.
+    if any(Path(name).exists() for name in ("yeta.yaml", "yeta.yml")):
+        return Path()
+    return next((folder for folder in above if (folder / "yeta.yaml").is_file()), Path())
+
+
 def _global_options(*, after: bool) -> list[click.Parameter]:
     def option(*declarations: str, **attributes: Any) -> click.Option:
         callback = _later if after else _first
@@ -137,7 +151,13 @@ def _global_options(*, after: bool) -> list[click.Parameter]:
 
     folder = click.Path(exists=True, file_okay=False, path_type=Path)
     return [
-        option("-C", "--chdir", type=folder, metavar="DIR", help="Campaign repository to work in."),
+        option(
+            "-C",
+            "--chdir",
+            type=folder,
+            metavar="DIR",
+            help="Campaign repository to work in; else that of the nearest yeta.yaml upward.",
+        ),
         option(
             "--env",
             metavar="NAME",

@@ -17,13 +17,16 @@ Language = Literal["en", "zh"]
 class Context:
     """The global options of one run. Commands take it with `@click.pass_obj`.
 
-    `chdir` is the campaign repository's folder (`-C`), `env` the overlay to lay over its settings
-    (`--env`, `YETA_ENV`), `verbose` how often `-v` was given, `color` whether stdout may be
+    `chdir` is the campaign repository's folder: that of `-C`, else of the nearest `yeta.yaml` upward. `here`
+    is what files named on the command line are relative to: that of `-C`, else where the command was called.
+    `env` is the overlay to lay over its settings (`--env`, `YETA_ENV`), `verbose` how often `-v` was given,
+    `color` whether stdout may be
     coloured, `environ` the environment: the one place secrets come from. `lang` is what people
     read (`--lang`, `YETA_LANG`, else `LANG`).
     """
 
     chdir: Path
+    here: Path
     env: str | None
     verbose: int
     color: bool

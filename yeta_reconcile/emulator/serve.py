@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import queue
+import re
 import signal
 import socket
 import threading
@@ -40,6 +41,8 @@ THREADS = 64
 
 PUSH_MODULES = ("receiveCallRecord", "receiveVoice", "receiveDialog", "getDialogContext")
 _ANNOUNCED = Callable[[str], None]
+_HEARD = Callable[[str, str, str], None]
+_CODE = re.compile(rb'"code": ?"?(-?\d+)')
 
 
 def run(
@@ -55,6 +58,7 @@ def run(
     settings_file: Path | None = None,
     data: Path | None = None,
     announce: _ANNOUNCED | None = None,
+    heard: _HEARD | None = None,
 ) -> None:
     """Serve an emulator until SIGTERM or Ctrl-C.
 
@@ -63,7 +67,8 @@ def run(
     `push_url` + `/receiveCallRecord` and so on, or to the settings file's `urls`. `settings_file`
     is JSON with the fields of `Settings`; the other options override it. With `data` the platform
     is read from that file, where it exists, and kept in it. `announce` is told the base URL once
-    connections are accepted. A mistake in any of these is a ValueError, a taken port an OSError.
+    connections are accepted, and `heard` of each call: method, path, and the status and code that answered
+    it. A mistake in any of these is a ValueError, a taken port an OSError.
     """
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
@@ -92,7 +97,7 @@ def run(
             if data is not None and data.exists():
                 kept = json.loads(data.read_text("utf-8"))
                 snapshot.put_back(emulator.world, emulator.dialler, kept)
-            serve(emulator, bound, data=data, announce=announce)
+            serve(emulator, bound, data=data, announce=announce, heard=heard)
         finally:
             courier.close()
 
@@ -116,6 +121,7 @@ def serve(
     *,
     data: Path | None = None,
     announce: _ANNOUNCED | None = None,
+    heard: _HEARD | None = None,
 ) -> None:
     """Serve `emulator` on a bound socket until SIGTERM or Ctrl-C; for the main thread only."""
     stop = threading.Event()
@@ -125,7 +131,7 @@ def serve(
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        _serve_until(stop, emulator, bound, data, announce)
+        _serve_until(stop, emulator, bound, data, announce, heard)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -154,10 +160,11 @@ def _serve_until(
     bound: socket.socket,
     data: Path | None,
     announce: _ANNOUNCED | None,
+    heard: _HEARD | None = None,
 ) -> None:
     channels: dict[int, Any] = {}
     server = create_server(
-        _over_socket(emulator, stop),
+        _over_socket(emulator if heard is None else _overheard(emulator, heard), stop),
         map=channels,
         sockets=[bound],
         threads=THREADS,
@@ -181,7 +188,28 @@ def _serve_until(
         wasyncore.close_all(channels, ignore_all=True)
 
 
-def _over_socket(emulator: Emulator, stop: threading.Event) -> Any:
+def _overheard(emulator: Emulator, heard: _HEARD) -> Any:
+    """The emulator, and `heard` is told of each call of the platform's interface."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        said: list[str] = []
+
+        def start(status: str, *rest: Any) -> Any:
+            said.append(status.partition(" ")[0])
+            return start_response(status, *rest)
+
+        body = b"".join(emulator(environ, start))
+        path, prefix = environ["PATH_INFO"], emulator.settings.prefix
+        if path.startswith(prefix):
+            code = _CODE.search(body[:300])
+            words = f"{said[0]}, code {int(code[1])}" if code else said[0]
+            heard(environ["REQUEST_METHOD"], path.removeprefix(prefix), words)
+        return [body]
+
+    return app
+
+
+def _over_socket(emulator: Any, stop: threading.Event) -> Any:
     """Show on a socket what the emulator can in process only raise."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:

@@ -78,6 +78,14 @@ class Metrics:
         self._answered[known, outcome].inc()
         self.push_seconds.observe(seconds)
 
+    def arrivals(self) -> TotalCounter[tuple[str, str]]:
+        """How many pushes were answered so far, by module and outcome."""
+        name, told = "yeta_pushes_total", TotalCounter[tuple[str, str]]()
+        for module, outcome in self._answered:
+            labels = {"module": module, "outcome": outcome}
+            told[module, outcome] = int(self.registry.get_sample_value(name, labels) or 0)
+        return told
+
     def refused(self, reason: str) -> None:
         """A request was refused for one of `REASONS`, and nothing of it kept."""
         self._refused[reason].inc()

@@ -22,6 +22,7 @@ from yeta_reconcile.records.projector import CHUNK, Projector
 
 if TYPE_CHECKING:
     import socket
+    from collections import Counter
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
@@ -113,6 +114,10 @@ class Receiver:
             door.close()
             for thread in threads:
                 thread.join(timeout=10)
+
+    def arrivals(self) -> Counter[tuple[str, str]]:
+        """How many pushes were answered so far, by module and outcome: stored, dead or refused."""
+        return self._metrics.arrivals()
 
     def _exposition(self) -> bytes:
         pulse = self._pulse

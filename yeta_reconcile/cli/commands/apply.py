@@ -58,7 +58,7 @@ def apply(
     with voice.ending():
         if file and (only or destroy):
             raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
-        saved = SavedPlan.read(context.chdir / file) if file else None
+        saved = SavedPlan.read(context.here / file) if file else None
         if saved:
             only, destroy = saved.only, saved.destroy
         elif not yes and not can_ask():

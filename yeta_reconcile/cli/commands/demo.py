@@ -55,8 +55,8 @@ def demo(context: Context, repository: Path | None, keep: Path | None) -> Exit:
     a report in both languages, whose paths it prints.
     """
     with ExitStack() as stack:
-        folder = _kept(context.chdir / keep) if keep else Path(stack.enter_context(_temporary()))
-        source = context.chdir / repository if repository else None
+        folder = _kept(context.here / keep) if keep else Path(stack.enter_context(_temporary()))
+        source = context.here / repository if repository else None
         _Demo(folder, source, stack, kept=keep is not None).play()
     return Exit.DONE
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime  # noqa: TC003 -- click fills it in at run time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from yeta_reconcile.cli.output import say
+from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
 
@@ -63,8 +64,8 @@ def emulator(
 ) -> None:
     """Run a platform on this machine until Ctrl-C.
 
-    Prints its base URL. Calls are made up: nobody is rung. Its credentials are those in
-    YETA_APP_KEY and YETA_APP_SECRET, else emulator-key and emulator-secret.
+    Prints its base URL, and on a terminal every call that comes in. Calls are made up: nobody is rung.
+    Its credentials are those in YETA_APP_KEY and YETA_APP_SECRET, else emulator-key and emulator-secret.
     """
     ready = False
 
@@ -72,6 +73,7 @@ def emulator(
         nonlocal ready
         ready = True
         say(url)
+        tell(_credentials(context, settings))
 
     try:
         run(
@@ -83,9 +85,10 @@ def emulator(
             seed=seed,
             app_key=context.environ.get("YETA_APP_KEY") or None,
             app_secret=context.environ.get("YETA_APP_SECRET") or None,
-            settings_file=settings and context.chdir / settings,
-            data=data and context.chdir / data,
+            settings_file=settings and context.here / settings,
+            data=data and context.here / data,
             announce=announce,
+            heard=_heard if sys.stderr.isatty() else None,
         )
     except ValueError as mistake:
         if ready:
@@ -96,3 +99,16 @@ def emulator(
             raise
         what = problem.filename or listen
         raise YetaError(f"{what}: {problem.strerror or problem}") from problem
+
+
+def _credentials(context: Context, settings: Path | None) -> str:
+    """What whoever calls has to bring; a secret that somebody chose is not shown."""
+    if any(context.environ.get(name) for name in ("YETA_APP_KEY", "YETA_APP_SECRET")):
+        return "It takes the credentials that are set here as YETA_APP_KEY and YETA_APP_SECRET."
+    if settings is not None:
+        return f"It takes the credentials in {settings}, by default emulator-key and emulator-secret."
+    return "To use it: export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret"
+
+
+def _heard(method: str, path: str, answer: str) -> None:
+    tell(f"{method} {path}  {answer}")

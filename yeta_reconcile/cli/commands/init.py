@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import shlex
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.output import say, tell
-from yeta_reconcile.errors import YetaError
+from yeta_reconcile.documents.values import NAME_PATTERN
+from yeta_reconcile.errors import WrongUsage, YetaError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -25,19 +28,29 @@ FILES = {
     "gitignore": ".gitignore",
     "README.md": "README.md",
 }
+# In the templates; and names that would be those of many, whose tasks must be told apart on one account.
 _NAME = "my-campaigns"
+_EVERYBODYS = frozenset({
+    "app", "call", "calls", "campaign", "campaigns", "code", "data", "demo", "git", "home", "main", _NAME,
+    "new", "outbound", "project", "repo", "repository", "root", "source", "src", "telephone", "test", "tmp",
+    "work", "workspace", "yeta", "yeta-reconcile",
+})  # fmt: skip
 
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", metavar="NAME", help="The project's name; else it is made of the folder's.")
 @click.pass_obj
-def init(context: Context, folder: Path) -> None:
+def init(context: Context, folder: Path, name: str | None) -> None:
     """Write a campaign repository to start from.
 
     It plans cleanly against `yeta emulator`, and its numbers are made up. No file is overwritten: if one
-    of them is there already, nothing is written.
+    of them is there already, nothing is written. The project's name is part of every task's on the platform.
     """
-    root = (context.chdir / folder).resolve()
+    root = (context.here / folder).resolve()
+    if name is not None and not re.fullmatch(NAME_PATTERN, name):
+        raise WrongUsage("--name: lower-case letters, digits and hyphens are needed, like acme-renewals")
+    project = name or project_name(root, secrets.token_hex(2))
     taken = [name for name in FILES.values() if (root / name).exists()]
     if taken:
         raise YetaError(
@@ -46,25 +59,38 @@ def init(context: Context, folder: Path) -> None:
         )
     templates = resources.files("yeta_reconcile.cli") / "templates"
     try:
-        for source, name in FILES.items():
-            _write(templates / source, root / name, root)
-            say(name)
+        for source, target in FILES.items():
+            _write(templates / source, root / target, project)
+            say(target)
     except OSError as error:
         raise YetaError(f"{root}: cannot be written: {error.strerror}") from error
-    shown = "" if folder == Path() else f" -C {folder}"
-    tell(f"next: yeta{shown} validate")
+    _tell_next(context, folder, project)
 
 
-def _write(template: Traversable, path: Path, root: Path) -> None:
+def _tell_next(context: Context, folder: Path, project: str) -> None:
+    """What to do now, to be copied."""
+    tell(f"The project is named {project}. Another name can be given in yeta.yaml until the first apply.")
+    tell("To see it at work, run a platform that rings nobody in a second terminal:")
+    tell("  yeta emulator")
+    tell("and then here:")
+    where = context.here / folder
+    if where.resolve() != Path.cwd():
+        tell(f"  cd {shlex.quote(str(where))}")
+    tell("  export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret")
+    tell("  yeta plan")
+    tell("  yeta apply")
+
+
+def _write(template: Traversable, path: Path, project: str) -> None:
     text = template.read_text(encoding="utf-8")
     if path.name == "yeta.yaml":
-        text = text.replace(f"name: {_NAME}", f"name: {project_name(root)}")
+        text = text.replace(f"name: {_NAME}", f"name: {project}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("x", encoding="utf-8", newline="") as file:
         file.write(text)
 
 
-def project_name(root: Path) -> str:
-    """The folder's name as far as it can be a project's."""
-    words = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")
-    return words[:40].strip("-") or _NAME
+def project_name(root: Path, token: str) -> str:
+    """The folder's name as far as it can be a project's; with `token` where it would be everybody's."""
+    words = re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-")[:40].strip("-")
+    return f"{words or 'campaigns'}-{token}" if not words or words in _EVERYBODYS else words

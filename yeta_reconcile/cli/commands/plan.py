@@ -73,7 +73,7 @@ def plan(
         raise WrongUsage("--explain is told as text or json")
     aside = str(out) == "-"
     if out and not aside:
-        _take_away(context.chdir / out)
+        _take_away(context.here / out)
     try:
         with session(context) as opened:
             # A key that was made up for this run is not there when the plan is applied.
@@ -84,7 +84,7 @@ def plan(
                 if aside:
                     show(saved.text(opened.store.key))
                 else:
-                    saved.write(context.chdir / out, opened.store.key)
+                    saved.write(context.here / out, opened.store.key)
             if explain:
                 _tell_story(planned, explain, form)
             else:
@@ -113,7 +113,7 @@ def _tell_story(planned: Planned, name: str, form: str) -> None:
 
 
 def _check(context: Context, file: Path, form: str) -> Exit:
-    saved = SavedPlan.read(context.chdir / file)
+    saved = SavedPlan.read(context.here / file)
     with session(context) as opened:
         check_unspent(opened, saved)
         planned = make_plan(opened, saved.only, saved.destroy, salt=saved.salt)

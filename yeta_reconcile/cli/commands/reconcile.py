@@ -63,7 +63,7 @@ def reconcile(context: Context, every: str, yes: bool, status_file: Path | None)
     logging.getLogger("yeta.reconcile").setLevel(logging.INFO)
     turns = _Turns(context)
     with turns.until_told():
-        status = context.chdir / status_file if status_file else None
+        status = context.here / status_file if status_file else None
         Controller(
             turns.turn, SystemClock(), lambda: turns.stop.wait(seconds), status, lambda: turns.zone
         ).go()

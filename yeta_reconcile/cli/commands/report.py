@@ -57,7 +57,7 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     if output is not None and str(output) == "-":
         show(html)
         return
-    file = context.chdir / (output or Path(f"{name or 'report'}.html"))
+    file = context.here / (output or Path(f"{name or 'report'}.html"))
     try:
         write_whole(file, html)
     except OSError as error:

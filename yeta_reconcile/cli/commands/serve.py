@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.offline import (
     opened,
     settings_of,
 )
-from yeta_reconcile.cli.output import say
+from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
@@ -22,6 +24,9 @@ from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
     from yeta_reconcile.cli.context import Context
 
 VARIABLE = "YETA_PUSH_SECRET"
@@ -51,9 +56,10 @@ VARIABLE = "YETA_PUSH_SECRET"
 def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: tuple[str, ...]) -> None:
     """Receive what the platform pushes until SIGTERM or Ctrl-C.
 
-    Prints its address. A push is answered success once it is on disk, and not before. Dialog contexts are
-    answered from memory and follow their files. With YETA_PUSH_SECRET every path begins with the secret;
-    without it only this machine is listened to. The report is live at /<secret>/dashboard.
+    Prints its address, and on a terminal what comes in. A push is answered success once it is on disk, and
+    not before. Dialog contexts are answered from memory and follow their files. With YETA_PUSH_SECRET every
+    path begins with the secret; without it only this machine is listened to. The report is live at
+    /<secret>/dashboard.
     docs/receiver.md tells how to put it behind nginx.
     """
     host, port = _address(listen)
@@ -77,8 +83,55 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             name = f"[{host}]" if ":" in host else host
             base = f"http://{name}:{bound.getsockname()[1]}"
             stop = threading.Event()
-            with on_signal(stop.set):
-                receiver.run(bound, stop, lambda: say(base))
+            with on_signal(stop.set), _watched(receiver):
+                receiver.run(bound, stop, lambda: announce(base, secret=bool(gate.secrets)))
+
+
+def announce(base: str, *, secret: bool) -> None:
+    """Where it listens; the secret is known to whoever set it, and shown to nobody."""
+    say(base)
+    at = f"{base}/<{VARIABLE}>" if secret else base
+    tell(f"The platform is to push to {at}/receiveCallRecord, and so on for the other modules.")
+    tell(f"The report is at {at}/dashboard.")
+
+
+@contextmanager
+def _watched(receiver: Receiver) -> Iterator[None]:
+    """While the block runs, a person at a terminal sees each second what came in."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = threading.Event()
+
+    def watch() -> None:
+        before = receiver.arrivals()
+        while not over.wait(1.0):
+            now = receiver.arrivals()
+            for words in came_in(now - before):
+                tell(words)
+            before = now
+
+    watching = threading.Thread(target=watch, name="watch", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+
+
+def came_in(arrived: Counter[tuple[str, str]]) -> list[str]:
+    """What came in, by module and by what became of it."""
+    became = {
+        "stored": "stored",
+        "dead": "kept as no JSON object",
+        "refused": "not stored: the platform sends it again",
+    }
+    return [
+        f"{module}: {count(number, 'push', 'pushes')} {became[outcome]}"
+        for (module, outcome), number in sorted(arrived.items())
+        if number
+    ]
 
 
 def _options(context: Context) -> list[str]:

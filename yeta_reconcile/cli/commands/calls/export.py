@@ -81,7 +81,7 @@ def export(
         if output is None or str(output) == "-":
             _to_stdout(sheet, form)
         else:
-            _to_file(sheet, form, context.chdir / output)
+            _to_file(sheet, form, context.here / output)
 
 
 def _by_person(

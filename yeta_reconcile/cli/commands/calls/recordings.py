@@ -50,7 +50,7 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
         httpx.Client(timeout=30, follow_redirects=False) as client,
         progress(len(found), "Recordings") as done,
     ):
-        fetcher = Recordings(context.chdir / folder, client, base)
+        fetcher = Recordings(context.here / folder, client, base)
         new = sum(not fetcher.there(call) for call in found)
         for call in found:
             if why := fetcher.fetch(call):

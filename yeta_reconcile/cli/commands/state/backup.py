@@ -33,7 +33,7 @@ def backup(context: Context, file: Path, form: str) -> None:
     try:
         if store.ephemeral:
             raise StateError("there is no state yet", hint="the first apply makes it")
-        store.database.backup(str(context.chdir / file))
+        store.database.backup(str(context.here / file))
     finally:
         store.close()
     words = f"{file} is a copy of the state; keep its key too, apart from it."

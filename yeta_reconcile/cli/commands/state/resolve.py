@@ -175,7 +175,7 @@ def _digests(opened: Session, numbers: Path | None) -> frozenset[bytes]:
         if str(numbers) == "-":
             text = sys.stdin.read()
         else:
-            text = (opened.context.chdir / numbers).read_text(encoding="utf-8-sig")
+            text = (opened.context.here / numbers).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{numbers} cannot be read: {error.__class__.__name__}") from error
     digests: set[bytes] = set()

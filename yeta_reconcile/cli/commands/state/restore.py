@@ -42,7 +42,7 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     project, clock = repository.project, SystemClock()
     whose = {"project": project.name, "environment": repository.environment}
-    place = context.chdir / file
+    place = context.here / file
     refuse_lost(context, project, repository.root)
     with restoration(place, project.state, repository.root, context.environ, **whose) as restoring:
         restoring.look()
