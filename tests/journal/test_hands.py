@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.journal.test_doubts import a_lab, the_only_task
+import pytest
+
+from tests.journal.test_doubts import DAY, a_lab, the_only_task
+from tests.support.lab import number
 from tests.support.records import deliver
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
@@ -148,3 +151,42 @@ def test_a_wave_of_which_there_is_a_record_is_never_thrown_away(tmp_path: Path) 
     lab.emulator.run_until_idle()
     assert Counter(Counter(lab.rung()).values()) == {1: 20}
     assert lab.changes_sent().count("create") == 1
+
+
+@pytest.mark.parametrize("noted", [False, True], ids=["at once", "after an apply has noted it"])
+def test_a_staged_task_that_another_hand_starts_stops_no_other_campaign(tmp_path: Path, noted: bool) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("calm", ROWS, state="staged")
+    lab.campaign("loud", range(100, 160), lines='["200"]')
+    lab.converge()
+    lab.emulator.advance(60)
+    staged = next(task for task in lab.emulator.world.tasks.values() if task.name.startswith("calm~"))
+    lab.emulator.console_start(str(staged.task_id))
+    if noted:
+        lab.apply()
+    lab.campaign("loud", range(100, 160), lines='["200"]', state="paused")
+    lab.campaign("late", range(200, 203), lines='["300"]')
+    planned = lab.plan()
+    assert (planned.exit_code, planned.forbidden, planned.plan.blocked) == (8, False, ("calm",))
+    report = lab.apply()
+    assert report.exit_code == 8
+    assert [problem.campaign for problem in report.problems] == ["calm"]
+    paused = {task.name.partition("~")[0] for task in lab.emulator.world.tasks.values() if task.status == 3}
+    assert paused == {"loud"}
+    # Either word of the document settles it.
+    lab.campaign("calm", ROWS, state="running")
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert not {number(n) for n in (*ROWS, *range(200, 203))} - set(lab.rung())
+    assert max(Counter(lab.rung()).values()) == 1
+
+
+def test_a_campaign_that_we_started_cannot_be_declared_staged_whoever_resumed_it(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=ROWS)
+    lab.converge()
+    task = the_only_task(lab)
+    lab.emulator.console_pause(task)
+    lab.emulator.console_start(task)
+    lab.campaign(rows=ROWS, state="staged")
+    assert lab.plan().exit_code == 3

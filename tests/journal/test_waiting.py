@@ -147,14 +147,34 @@ def test_a_platform_that_is_busy_many_times_in_a_row_is_asked_more_slowly(tmp_pa
     assert_each_rang_once(lab, range(300))
 
 
-def test_a_platform_that_stays_busy_is_left_for_the_next_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", ["create", "insert", "start"])
+def test_a_platform_that_stays_busy_is_left_for_the_next_run(tmp_path: Path, call: str) -> None:
     lab = a_lab(tmp_path)
     lab.campaign()
-    lab.emulator.faults.add(Fault("code", "task/start", code=10004, times=0))
-    assert lab.apply().exit_code in {1, 7}
+    lab.emulator.faults.add(Fault("code", f"task/{call}", code=10004, times=0))
+    assert lab.apply().exit_code == 7
     lab.emulator.faults.clear()
     lab.converge()
     assert_each_rang_once(lab, range(3))
+
+
+@pytest.mark.parametrize(("call", "change"), [("pause", {"state": "paused"}), ("delete", None)])
+def test_a_platform_that_is_too_busy_to_stop_a_wave_is_asked_again_by_the_next_run(
+    tmp_path: Path, call: str, change: dict[str, str] | None
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(extra="schedule: {begin: 2026-12-01T20:00:00}")
+    lab.converge()
+    if change is None:
+        lab.remove("renewal")
+    else:
+        lab.campaign(extra="schedule: {begin: 2026-12-01T20:00:00}", **change)
+    lab.emulator.faults.add(Fault("code", f"task/{call}", code=10004, times=0))
+    assert lab.apply().exit_code == 7
+    lab.emulator.faults.clear()
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert lab.rung() == []
 
 
 # Tasks that are over

@@ -164,12 +164,9 @@ class Apply:
         except (Unresolved, Incomplete) as error:
             run.problem(error.exit_code, name, error.message, error.hint)
         except (PlatformError, Unreachable) as error:
-            run.problem(
-                Exit.FAILED if isinstance(error, PlatformError) else Exit.INCOMPLETE,
-                name,
-                error.message,
-                error.hint,
-            )
+            passes = isinstance(error, Unreachable) or error.meaning.passes
+            code = Exit.INCOMPLETE if passes else Exit.FAILED
+            run.problem(code, name, error.message, error.hint)
         except OutcomeUnknown as error:
             run.problem(Exit.INCOMPLETE, name, str(error), "run again")
 

@@ -101,9 +101,9 @@ class Callout:
         return [batch.part(second, middle, len(keys)), batch.part(first, 0, middle)]
 
     def _refused(self, answer: Answer[Inserted]) -> None:
-        waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
-        words = f"wave {self.wave.number} {'waits' if waits else 'was refused'}: {answer.words}"
-        self.run.problem(Exit.INCOMPLETE if waits else Exit.FAILED, self.wave.campaign, words, answer.hint)
+        became = "waits" if answer.meaning.passes else "was refused"
+        words = f"wave {self.wave.number} {became}: {answer.words}"
+        self.run.problem(answer.exit_code, self.wave.campaign, words, answer.hint)
 
 
 def call_once(

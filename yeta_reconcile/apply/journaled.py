@@ -11,6 +11,7 @@ from yeta_reconcile.errors import (
     Unresolved,
     YetaError,
 )
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning, stops
 from yeta_reconcile.platform.errors import (
     Busy,
@@ -48,6 +49,11 @@ class Answer(Generic[Value]):
     def done(self) -> bool:
         """Whether it was carried out."""
         return self.outcome is Outcome.DONE
+
+    @property
+    def exit_code(self) -> Exit:
+        """What a run comes to by a call that was not done: the same at every call."""
+        return Exit.INCOMPLETE if self.meaning.passes else Exit.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

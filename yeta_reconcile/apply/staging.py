@@ -79,13 +79,7 @@ class Staging:
         elif answer.meaning is Meaning.WAIT:
             self.run.waits_for_line(wave, answer.words, self._holders())
         else:
-            busy = answer.meaning is Meaning.BUSY
-            self._problem(
-                Exit.INCOMPLETE if busy else Exit.FAILED,
-                wave,
-                f"could not be created: {answer.words}",
-                answer.hint,
-            )
+            self._problem(answer.exit_code, wave, f"could not be created: {answer.words}", answer.hint)
         return False
 
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
@@ -145,16 +139,9 @@ class Staging:
         return True
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
-        over = answer.meaning in {Meaning.DONE_ALREADY, Meaning.ENDED}
-        if over:
+        if answer.meaning in {Meaning.DONE_ALREADY, Meaning.ENDED}:
             sync(self.run, wave, look(self.run, wave))
-        later = over or answer.meaning is Meaning.BUSY
-        self._problem(
-            Exit.INCOMPLETE if later else Exit.FAILED,
-            wave,
-            f"could not be filled: {answer.words}",
-            answer.hint,
-        )
+        self._problem(answer.exit_code, wave, f"could not be filled: {answer.words}", answer.hint)
         return False
 
     # Verify

@@ -207,11 +207,9 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     # Somebody at the console may have started it between our look and our delete.
     task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(wave.address)
     if task is not None and task.never_rang and not task.deleted:
-        may_go = answer.meaning in {Meaning.BUSY, Meaning.UNKNOWN, Meaning.DONE}
-        code = Exit.INCOMPLETE if may_go else Exit.FAILED
         why = answer.words or f"it is said to be deleted, and it is {task.status_words}"
         words = f"wave {wave.number} could not be thrown away: {why}"
-        run.problem(code, wave.campaign, words, answer.hint or "run again")
+        run.problem(answer.exit_code, wave.campaign, words, answer.hint or "run again")
         return False
     return _discarded(run, wave, task)
 
@@ -401,5 +399,5 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
             Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was deleted by another hand", "run again"
         )
         return False
-    run.problem(Exit.FAILED, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)
+    run.problem(answer.exit_code, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)
     return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.diff import Finding, Subject
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.render.words import attribute_name, attribute_value
@@ -16,9 +17,10 @@ from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
 from yeta_reconcile.waves.traffic import alerts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.planning.observed import Observed
     from yeta_reconcile.store import Store
@@ -29,6 +31,14 @@ def recalls_of(wave: Wave, store: Store) -> Recalls:
     """Whom the platform may try again on a wave; of one that is not live nothing is read."""
     most = tries(wave.record, wave.task) if wave.record.live else 0
     return recalls(wave.record, wave.task, store.calls.in_vain(wave.record.wave_id, most)) if most else NONE
+
+
+def started_by_hand(declared: Calling, waves: Iterable[Wave], store: Store) -> bool:
+    """Whether what goes on of a campaign that is declared staged goes on by no start of ours."""
+    if not isinstance(declared, Campaign) or declared.state != "staged":
+        return False
+    live = [wave.record.wave_id for wave in waves if wave.record.live]
+    return bool(live) and not any(store.intents.sent("start", wave_id) for wave_id in live)
 
 
 def differing(subjects: Mapping[str, Subject]) -> list[Finding]:

@@ -39,7 +39,7 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
-from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of
+from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of, started_by_hand
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
@@ -352,6 +352,7 @@ class _Gathering:
             destroy=self.planner.destroy,
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
+            started_by_hand=started_by_hand(model, waves, self.store),
             tampered=frozenset(self._tampered(waves, hours)),
             recalls=self._recalls(waves),
             at=located.at,

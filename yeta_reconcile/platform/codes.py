@@ -52,6 +52,11 @@ class Meaning(Enum):
         """
         return self in _NOT_DONE
 
+    @property
+    def passes(self) -> bool:
+        """Whether the same call may fare better later with nothing put right: it waits, and did not fail."""
+        return self in _PASSES
+
 
 _NOT_DONE = frozenset(
     {
@@ -62,6 +67,10 @@ _NOT_DONE = frozenset(
         Meaning.RENEW_TOKEN,
         Meaning.TOO_MANY,
     }
+)
+# What a task turns out to be meanwhile, the next plan takes into account.
+_PASSES = frozenset(
+    {Meaning.DONE, Meaning.WAIT, Meaning.BUSY, Meaning.UNKNOWN, Meaning.ENDED, Meaning.DONE_ALREADY}
 )
 
 

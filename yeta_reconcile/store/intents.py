@@ -176,6 +176,14 @@ class Intents:
         )
         return {row[0] for row in found}
 
+    def sent(self, call: str, wave_id: int) -> bool:
+        """Whether a call on a wave was sent and is not known to be refused."""
+        found = self._database.read(
+            "SELECT 1 FROM intents WHERE wave_id = ? AND called = ? AND COALESCE(outcome, '') <> ? LIMIT 1",
+            (wave_id, call, Outcome.REFUSED.value),
+        )
+        return bool(found)
+
     def done_batches(self, wave_id: int) -> set[int]:
         """Batches of a wave that are proven to be in."""
         return {

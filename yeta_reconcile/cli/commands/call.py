@@ -41,7 +41,6 @@ from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.whereabouts import settle_here
-from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.hours import within
 from yeta_reconcile.waves.attributes import (
     Attributes,
@@ -114,8 +113,9 @@ def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:
             hint="it is not called again by itself; a call record tells, see `yeta why`",
         )
     if answer.outcome is Outcome.REFUSED:
-        waits = answer.meaning in {Meaning.WAIT, Meaning.BUSY}
-        return (Incomplete if waits else YetaError)(f"not called: {answer.words}", hint=answer.hint)
+        return (Incomplete if answer.meaning.passes else YetaError)(
+            f"not called: {answer.words}", hint=answer.hint
+        )
     return None
 
 

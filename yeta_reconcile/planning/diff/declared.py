@@ -59,6 +59,14 @@ def _impossible(case: Case) -> bool:
     started = record is not None and (record.started or any(wave.record.live for wave in case.subject.waves))
     if not started or record is None:
         return False
+    if declared.state == "staged" and case.subject.started_by_hand:
+        # No document is wrong: what another hand did stops nobody else.
+        case.find(
+            "started-by-hand", Exit.UNRESOLVED,
+            f"{declared.name} is declared staged, but another hand started it, which cannot be undone",
+            "say `state: running` if it is to go on, `state: paused` to stop its calls", "state",
+        )  # fmt: skip
+        return True
     if declared.state == "staged" and any(wave.record.live for wave in case.subject.waves):
         case.find(
             "cannot-unstart", Exit.INVALID,

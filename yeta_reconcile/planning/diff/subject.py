@@ -64,7 +64,8 @@ class Wave:
 class Subject:
     """All that is known of one campaign; times in ms.
 
-    `successor` is another declared campaign that went on with the ledger of this name; `tampered` are staged
+    `successor` is another declared campaign that went on with the ledger of this name; `started_by_hand`
+    is whether a campaign that is declared staged goes on by no start of ours; `tampered` are staged
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
     once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
     `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
@@ -93,6 +94,7 @@ class Subject:
     successor: str = ""
     continued: Mapping[bytes, Held] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
+    started_by_hand: bool = False
     tampered: frozenset[int] = frozenset()
     recalls: Mapping[int, Recalls] = field(default_factory=dict)
     at: Callable[..., Position] = lambda *_: Position("")
