@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 WORKERS ?= 3
 # The tests make some 100,000 small files: in memory, where four gigabytes of it are left.
 ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) print "/dev/shm" }')
+# What is compiled once, the asserts of the tests among it, is read by every worker and every process of theirs.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo catalogues test lint types floors tests tests-at bench torture mutants lock clean
