@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 CHANGES = {"create", "insert", "start", "pause", "delete"}
 # What tells most of a change: carried out and unanswered, not carried out, and death on either side.
 TELLING = ("executed, unanswered", KILLED_AFTER)
-SHARDS = 8
+# Of the writes, which are many, each third has its turn; the long form has them all.
+STRIDE, SHARDS = 3, 6
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ def every_point(story: Untroubled) -> list[Point]:
 
 
 def a_share(story: Untroubled) -> list[Point]:
-    """Each change with the most telling kinds; each other request and each write with one kind in turn."""
+    """Each change with the most telling kinds; each other request, and some writes, with one kind in turn."""
     points = []
     kinds, deaths = itertools.cycle(REQUEST_KINDS), itertools.cycle(WRITE_KINDS)
     for nth, call in enumerate(story.requests, 1):
         if call in CHANGES:
             points += [Point("request", nth, kind) for kind in TELLING]
         points.append(Point("request", nth, next(kinds)))
-    points += [Point("write", nth, next(deaths)) for nth in range(1, story.writes + 1)]
+    points += [Point("write", nth, next(deaths)) for nth in range(1, story.writes + 1, STRIDE)]
     return list(dict.fromkeys(points))
 
 

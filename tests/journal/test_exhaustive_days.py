@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BIG, NEXT = range(60), range(100, 103)
 MOMENTS = (SATURDAY, "2026-12-05T10:05", TUESDAY, "2026-12-09T10:00", "2026-12-10T10:00")
 # Of the writes, which are many, each so-many-th has its turn; the long form has them all.
-STRIDE, SHARDS = 20, 2
+STRIDE, SHARDS = 40, 2
 
 
 def until_it_waits(lab: TroubledLab) -> None:
@@ -97,7 +97,7 @@ def goes_wrong_at(root: Path, point: Point) -> bool:
     return lab.struck
 
 
-@pytest.mark.no_cover
+@pytest.mark.sweep
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_wave_that_ends_for_the_day_goes_on_as_if_nothing_had_gone_wrong(
     shard: int, tmp_path: Path, record_property: Any

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
 
 # Spread over the story by a step that shares no factor with the number of kinds.
-REQUEST_STEP, WRITE_STEP = 19, 17
+REQUEST_STEP, WRITE_STEP = 29, 27
 SHARDS = 40
 LOST_BEFORE, LOST_IN, LOST_AT_COMMIT = "lost before a write", "lost in a write", "lost at the commit"
 DEATHS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN)

@@ -27,7 +27,7 @@ OPERATIONS = [
 
 @cache
 def described() -> Any:
-    """The description, with the secret of the receiver that is asked. Its library is loaded by who needs it."""
+    """The description, with the secret of the receiver that is asked."""
     import schemathesis  # noqa: PLC0415 -- takes seconds to load
 
     for path in TEXT["paths"].values():
