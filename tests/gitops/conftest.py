@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY = "the key of the pipelines"
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
+@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)))
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -158,7 +158,7 @@ def test_a_line_of_the_longest_length_fits_though_json_may_be_written_longer() -
         assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)])
 def test_what_is_stuck_is_known_to_backfill_and_folded_once_when_it_can_be(
     engine: str, request: pytest.FixtureRequest
 ) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)])
 def state(request: pytest.FixtureRequest) -> Iterator[State]:
     if request.param == "sqlite":
         database: Database = SqliteDatabase(None)

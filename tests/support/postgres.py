@@ -53,7 +53,17 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = ("listen_addresses=", f"unix_socket_directories={self.folder}", "fsync=off")
+        # What is lost with the machine is lost: only its death by kill is looked at.
+        settings = (
+            "listen_addresses=",
+            f"unix_socket_directories={self.folder}",
+            "fsync=off",
+            "full_page_writes=off",
+            "autovacuum=off",
+            "jit=off",
+            "wal_level=minimal",
+            "max_wal_senders=0",
+        )
         options = [word for setting in settings for word in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
