@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.sources import walked
 from yeta_reconcile.amounts import count
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ COUNTS = {"len", "sum", "max", "min", "int"}
 def texts() -> Iterator[tuple[str, ast.JoinedStr]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if not LEFT_OUT & {*path.parts}:
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in walked(path):
                 if isinstance(node, ast.JoinedStr):
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", node
 

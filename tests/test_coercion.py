@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import yeta_reconcile
 from tests.receiver import pushes
+from tests.support.sources import walked
 from yeta_reconcile.marks import Key
 from yeta_reconcile.platform import answers, coercion
 from yeta_reconcile.platform.answers import OddAnswer
@@ -172,7 +173,7 @@ def test_moments_that_are_kept_are_shown_through_one_function() -> None:
         path.relative_to(root).as_posix()
         for path in root.rglob("*.py")
         if path.relative_to(root).parts[0] != "emulator"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in walked(path)
         if isinstance(node, ast.Attribute) and node.attr == "fromtimestamp"
     }
     assert found <= own

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from tests.support.sources import MODULES, ROOT, parsed, walked
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[1]
-MODULES = sorted((ROOT / "yeta_reconcile").rglob("*.py"))
 THIS = Path(__file__)
 
 # What the tree is excused from. These numbers may only fall: whoever removes one lowers it here.
@@ -38,7 +37,7 @@ def texts() -> Iterator[Path]:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in walked(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -64,7 +63,7 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_a_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(parsed(path))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
@@ -85,7 +84,7 @@ def test_a_reason_is_shown_and_never_branched_on(path: Path) -> None:
 
     asked = [
         node.subject if isinstance(node, ast.Match) else node
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in walked(path)
         if isinstance(node, ast.Compare | ast.Match | ast.MatchValue)
     ]
     assert [ast.unparse(found) for found in asked if any(map(is_reason, ast.walk(found)))] == []
@@ -113,10 +112,10 @@ def exit_numbers(node: ast.AST) -> Iterator[ast.AST]:
 @pytest.mark.parametrize("path", MODULES, ids=named)
 def test_an_exit_code_has_a_name(path: Path) -> None:
     """`exits.py` has each of them, and which of several counts."""
-    tree = ast.parse(path.read_text("utf-8"))
-    said = [code for node in ast.walk(tree) for code in exit_numbers(node)]
+    tree = walked(path)
+    said = [code for node in tree for code in exit_numbers(node)]
     if "cli" in path.parts:
-        returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+        returned = [node.value for node in tree if isinstance(node, ast.Return)]
         both = [(value.body, value.orelse) for value in returned if isinstance(value, ast.IfExp)]
         said += [part for part in (*returned, *sum(both, ())) if part and ast.unparse(part) != "0"]
     assert [code.value for code in said if isinstance(code, ast.Constant) and type(code.value) is int] == []

