@@ -50,7 +50,7 @@ def a_large_plan(size: int) -> Plan:
     return a_plan(*changes, campaigns=size, diagnostics=tuple(found))
 
 
-@pytest.mark.parametrize("size", [10, 100, 1_000, 20_000])
+@pytest.mark.parametrize("size", [10, 100, 1_000, 5_000])
 @pytest.mark.parametrize("limit", [2_000, 60_000])
 def test_a_comment_is_never_longer_than_its_limit(size: int, limit: int) -> None:
     assert len(plan_markdown(a_large_plan(size), limit=limit)) <= limit
