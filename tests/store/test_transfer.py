@@ -10,10 +10,11 @@ import pytest
 from tests.store.conftest import ENGINES
 from tests.store.states import KEY, NOW, States, begun, fates, holding, key, row, sealed
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateLocked
-from yeta_reconcile.store import relocation, schema
+from yeta_reconcile.store import copying, relocation, schema
+from yeta_reconcile.store.copying import TABLES
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.store.relocation import TABLES, Transfer, transfer_state
+from yeta_reconcile.store.relocation import Transfer, transfer_state
 from yeta_reconcile.waves.record import Fate, Outcome
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_a_copy_that_is_not_equal_is_not_kept(
                 "CREATE TRIGGER lost BEFORE INSERT ON wave_rows FOR EACH ROW EXECUTE FUNCTION drop_it()"
             )
 
-    monkeypatch.setattr(relocation, "create", careless)
+    monkeypatch.setattr(copying, "create", careless)
     with pytest.raises(StateError, match=r"the copy of wave_rows is not what was copied \(300 rows, 299"):
         move("old/yeta.db", new, tmp_path)
     monkeypatch.undo()

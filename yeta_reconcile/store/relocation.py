@@ -6,46 +6,28 @@ that theirs is what was called. The copy is used by nobody until then; a move th
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import InvalidInput, StateError
+from yeta_reconcile.store.copying import TABLES, clear, fill, found
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.keys import FILE, given_secret, read_secret, required_secret, write_secret
 from yeta_reconcile.store.open import connect, is_postgresql, open_file, open_unbound, place_of
-from yeta_reconcile.store.schema import MIGRATIONS, create
 from yeta_reconcile.store.store import ARRIVING, MOVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from yeta_reconcile.store.database import Database, Row, Transaction
+    from yeta_reconcile.store.copying import TableProof
+    from yeta_reconcile.store.database import Database, Transaction
     from yeta_reconcile.store.lock import Holder
     from yeta_reconcile.store.store import Store
 
-# The lock is the holder's own; the rest is copied in the order in which it was made, parents first.
-TABLES = tuple(
-    name
-    for _, statements in MIGRATIONS
-    for name in re.findall(r"CREATE TABLE (\w+)", "\n".join(statements))
-    if name != "apply_lock"
-)
 # What a receiver writes to: gone from a state that was moved, so that one still running stores nothing there.
 RECEIVED = ("inbox", "dead_letters", "calls")
-
-
-@dataclass(frozen=True, slots=True)
-class TableProof:
-    """A table whose rows, counted and digested in both places after the copy, are the same."""
-
-    table: str
-    rows: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +116,8 @@ def _move(store: Store, database: Database) -> None:
     with store.database.write() as old:
         with database.write() as new:
             if again:
-                _clear(new)
-            create(new, database.dialect)
-            for table in TABLES:
-                _copy(old, new, table)
-            if database.dialect == "postgresql":
-                _continue_serials(new)
+                clear(new)
+            fill(old, new, database.dialect)
             new.execute("INSERT INTO meta VALUES (?, ?)", (f"flag.{ARRIVING}", store.database.place))
         _leave(old, database.place)
 
@@ -148,67 +126,10 @@ def _arrive(store: Store, database: Database, note: Callable[[History, Transfer]
     """The source is left: from now on the copy is the state. What is in it."""
     with database.write() as new:
         new.execute("DELETE FROM meta WHERE name = ?", (f"flag.{ARRIVING}",))
-        proofs = tuple(_found(new, table) for table in TABLES)
+        proofs = tuple(found(new, table) for table in TABLES)
         moved = Transfer(store.database.place, database.place, proofs)
         note(History(database, store.key), moved)
     return moved
-
-
-def _clear(new: Transaction) -> None:
-    for table in (*reversed(TABLES), "apply_lock", "migrations"):
-        new.execute(f"DROP TABLE IF EXISTS {table}")
-
-
-def _copy(old: Transaction, new: Transaction, table: str) -> None:
-    sent = _Digest()
-    new.insert(table, sent.each(old.stream(f"SELECT * FROM {table}")))
-    found = _found(new, table)
-    if sent.proof(table) != found:
-        raise StateError(
-            f"the copy of {table} is not what was copied ({count(sent.rows, 'row')}, {found.rows} there)",
-            hint="nothing was kept of it; the state is where it was",
-        )
-
-
-def _found(new: Transaction, table: str) -> TableProof:
-    found = _Digest()
-    for _ in found.each(new.stream(f"SELECT * FROM {table}")):
-        pass
-    return found.proof(table)
-
-
-@dataclass(slots=True)
-class _Digest:
-    """Rows counted and digested in whatever order they come."""
-
-    rows: int = 0
-    total: int = field(default=0)
-
-    def each(self, rows: Iterable[Row]) -> Iterator[Row]:
-        for row in rows:
-            # PostgreSQL keeps no NUL in text; its engine writes the sign for what cannot be shown.
-            said = tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
-            digest = blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            self.rows += 1
-            self.total = (self.total + int.from_bytes(digest)) % (1 << 128)
-            yield row
-
-    def proof(self, table: str) -> TableProof:
-        """Of all rows that went by."""
-        return TableProof(table, self.rows, f"{self.total:032x}")
-
-
-def _continue_serials(new: Transaction) -> None:
-    """Numbers that the database gives go on after those that were copied."""
-    for table, column in new.read(
-        "SELECT table_name, column_name FROM information_schema.columns "
-        "WHERE table_schema = current_schema() AND is_identity = 'YES'"
-    ):
-        new.read(
-            "SELECT setval(pg_get_serial_sequence(?, ?), "
-            f"(SELECT COALESCE(MAX({column}), 0) + 1 FROM {table}), false)",
-            (table, column),
-        )
 
 
 def _leave(old: Transaction, place: str) -> None:

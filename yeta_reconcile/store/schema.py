@@ -28,7 +28,7 @@ DIALECT = {
     },
 }
 
-_RECORDS = (
+RECORDS = (
     "CREATE TABLE IF NOT EXISTS migrations "
     "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
 )
@@ -165,7 +165,7 @@ def migrate(database: Database) -> None:
         )
     for number in range(known + 1, len(MIGRATIONS) + 1):
         with database.write() as transaction:
-            transaction.execute(_RECORDS)
+            transaction.execute(RECORDS)
             # Another process may have done it between our look and our lock.
             if not transaction.read("SELECT 1 FROM migrations WHERE number = ?", (number,)):
                 apply(transaction, database.dialect, number)
@@ -179,7 +179,7 @@ def _applied(database: Database) -> int:
 
 def create(transaction: Transaction, dialect: str) -> None:
     """Make all tables of this version where there are none."""
-    transaction.execute(_RECORDS)
+    transaction.execute(RECORDS)
     for number in range(1, len(MIGRATIONS) + 1):
         apply(transaction, dialect, number)
 
@@ -188,12 +188,13 @@ def apply(transaction: Transaction, dialect: str, number: int) -> None:
     """One migration with its record."""
     name, statements = MIGRATIONS[number - 1]
     for statement in statements:
-        transaction.execute(_in_dialect(statement, dialect))
+        transaction.execute(in_dialect(statement, dialect))
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     transaction.execute("INSERT INTO migrations VALUES (?, ?, ?)", (number, name, stamp))
 
 
-def _in_dialect(statement: str, dialect: str) -> str:
+def in_dialect(statement: str, dialect: str) -> str:
+    """A statement in an engine's words."""
     for word, meaning in DIALECT[dialect].items():
         statement = statement.replace(word, meaning)
     return statement
