@@ -24,6 +24,8 @@ def said(node: cst.CSTNode) -> bool:
         return " " in node.value
     if isinstance(node, cst.Attribute):
         node = node.attr
+    if isinstance(node, cst.Tuple):
+        return all(said(element.value) for element in node.elements)
     named = isinstance(node, cst.Name) and node.value in SAYING
     return named or isinstance(node, cst.FormattedString | cst.ConcatenatedString)
 
@@ -40,7 +42,10 @@ class Visitor(file_mutation.MutationVisitor):
     """Goes into no sentence."""
 
     def _skip_node_and_children(self, node: cst.CSTNode) -> bool:
-        return (said(node) and not isinstance(node, cst.Name)) or super()._skip_node_and_children(node)
+        if isinstance(node, cst.Assign) and all(said(target.target) for target in node.targets):
+            return True
+        words = said(node) and not isinstance(node, cst.Name)
+        return words or super()._skip_node_and_children(node)
 
 
 if __name__ == "__main__":
