@@ -16,6 +16,7 @@ from tests.cli.test_state import applied, direct_calls, held
 from tests.support.lab import number
 
 if TYPE_CHECKING:
+    from tests.support.postgres import PostgresServer
     from tests.support.served import Done, Served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "state.md").read_text(encoding="utf-8")
@@ -60,10 +61,13 @@ def finish(here: Served) -> None:
     here.emulator.advance(3600)
 
 
-@pytest.mark.parametrize("there", ["sound", "missing", "damaged"])
+@pytest.mark.parametrize("there", ["sound", "missing", "damaged", "in PostgreSQL"])
 def test_a_copy_that_is_restored_word_by_word_calls_nobody_twice_and_forgets_nobody(
-    here: Served, there: str
+    here: Served, there: str, request: pytest.FixtureRequest
 ) -> None:
+    if there == "in PostgreSQL":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        here.environ |= {"YETA_STATE": server.schema(), "YETA_STATE_KEY": "the key of the tests"}
     applied(here, 5)
     follow(here, "Backup")
     here.emulator.advance(600)
@@ -175,7 +179,7 @@ def test_a_copy_of_another_key_is_exit_3_and_of_another_state_exit_5(here: Serve
         here.main("state", "restore", "copy.db", "--yes", YETA_STATE_KEY="another, and long enough").code == 3
     )
     assert here.main("state", "restore", "nothing.db", "--yes").code == 3
-    assert here.main("state", "restore", "copy.db", "--yes", YETA_STATE="postgresql://h/d").code == 1
+    assert here.main("state", "restore", "copy.db", "--yes", YETA_STATE="postgresql://h/d").code == 3
     here.project(name="other")
     shutil.rmtree(here.root / "state" / "none", ignore_errors=True)
     assert here.main("state", "restore", "copy.db", "--yes").code == 5

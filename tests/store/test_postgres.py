@@ -269,12 +269,6 @@ def test_text_that_postgresql_cannot_keep_does_not_stop_a_push(states: States) -
     assert (letter.module, letter.body) == ("receive\ufffdCallRecord", b'{"a": "\0"}')
 
 
-def test_a_backup_is_left_to_the_tools_that_are_made_for_it(states: States) -> None:
-    with pytest.raises(StateError, match="is in PostgreSQL") as refused:
-        states.open().database.backup("copy.db")
-    assert "pg_dump" in refused.value.hint
-
-
 def test_a_database_of_others_is_not_touched_by_a_plan(states: States) -> None:
     assert states.open(create=False).ephemeral
     with psycopg.connect(states.location) as connection:

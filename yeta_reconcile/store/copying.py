@@ -1,18 +1,25 @@
-"""All rows of a state, from one engine into another's new tables: counted and digested on both sides."""
+"""All rows of a state, from one engine into another's new tables: counted and digested on both sides.
+
+A copy in a file is a SQLite state, whichever engine it is of: one may look at it, check it and put it back.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.footing import beside
 from yeta_reconcile.store.schema import MIGRATIONS, create
+from yeta_reconcile.store.sqlite import new_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from yeta_reconcile.store.database import Row, Transaction
 
@@ -52,6 +59,21 @@ def fill(source: Source, new: Transaction, dialect: str) -> None:
         _copy(source, new, table)
     if dialect == "postgresql":
         continue_serials(new)
+
+
+def write_file(source: Source, target: Path) -> None:
+    """The rows of `source` as a file, which must not exist; nothing is left there if it fails.
+
+    Raises StateError.
+    """
+    database = new_file(target)
+    try:
+        with closing(database), database.write() as new:
+            fill(source, new, database.dialect)
+    except BaseException:
+        for file in (target, *beside(target)):
+            file.unlink(missing_ok=True)
+        raise
 
 
 def clear(new: Transaction) -> None:

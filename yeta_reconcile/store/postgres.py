@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
@@ -17,6 +18,7 @@ from psycopg.types.numeric import IntLoader
 from psycopg.types.string import StrDumper
 
 from yeta_reconcile.errors import InvalidInput, StateError
+from yeta_reconcile.store.copying import write_file
 from yeta_reconcile.store.database import check_fence
 
 if TYPE_CHECKING:
@@ -119,11 +121,16 @@ class PostgresDatabase:
         return []
 
     def backup(self, target: str) -> None:
-        """PostgreSQL has better tools for it."""
-        raise StateError(
-            f"the state is in PostgreSQL: {target} cannot be made of it here",
-            hint="pg_dump copies it; `yeta state migrate` moves it into a SQLite file",
-        )
+        """A copy at `target`, as a SQLite file, of one moment of the server's."""
+        with self._snapshot() as source:
+            write_file(source, Path(target))
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[PostgresTransaction]:
+        """What is there now, however long it is read; over a connection of its own, so that nobody waits."""
+        with self._translated(), closing(self._connect()) as connection:
+            connection.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield PostgresTransaction(connection)
 
     def close(self) -> None:
         """Close the connection."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.errors import InvalidInput, StateDamaged, StateError
 from yeta_reconcile.files import sync
 from yeta_reconcile.store.footing import BESIDE, alone, beside
-from yeta_reconcile.store.keys import given_secret, key_of, secret_beside
-from yeta_reconcile.store.open import is_postgresql
+from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
+from yeta_reconcile.store.open import connect, is_postgresql
+from yeta_reconcile.store.replacing import Replacement, Standing, apart
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase, copy_file
 from yeta_reconcile.store.store import Store
@@ -28,22 +28,6 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.marks import Key
     from yeta_reconcile.store.lock import Holder
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a state had come: its campaigns, the links of its history, and the moment of the newest, ms."""
-
-    campaigns: int
-    links: int
-    newest: int | None
-
-    @classmethod
-    def of(cls, store: Store) -> Standing:
-        """Of an open one."""
-        read = store.database.read
-        links, newest = read("SELECT COUNT(*), MAX(written) FROM history")[0]
-        return cls(read("SELECT COUNT(*) FROM campaigns")[0][0], links, newest)
 
 
 @dataclass(slots=True)
@@ -60,6 +44,11 @@ class Restoration:
     trouble: str = ""
     """Why the former cannot be used; empty: it can, or there is none."""
     kept: Path | None = field(default=None, init=False)
+
+    @property
+    def place(self) -> str:
+        """Where the state is, in words for people."""
+        return str(self.path)
 
     def look(self) -> None:
         """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
@@ -81,8 +70,7 @@ class Restoration:
     def _swap(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
         log = self.path.with_name(self.path.name + BESIDE[0])
         if self.path.exists() or log.exists():
-            stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
-            self.kept = self.path.with_name(f"{self.path.name}-before-{stamp}-{secrets.token_hex(2)}")
+            self.kept = self.path.with_name(f"{self.path.name}-{apart(now)}")
         kept = f"; what was there is {self.kept.name}" if self.kept else ""
         self.store.history.append(entry | {"outcome": f"{entry['outcome']}{kept}"}, now)
         self.store.close()
@@ -152,29 +140,32 @@ class Restoration:
 @contextmanager
 def restoration(
     copy: Path, location: str, root: Path, environ: Mapping[str, str], *, project: str, environment: str
-) -> Iterator[Restoration]:
+) -> Iterator[Restoration | Replacement]:
     """A copy made by `state backup`, checked: sound, this project's and environment's, of our key.
 
     Raises InvalidInput (no such file, another key), PlanRejected (another's), StateError (damaged, newer).
     """
-    if is_postgresql(location):
-        raise StateError(
-            "the state is in PostgreSQL: no file can take its place",
-            hint="stop whoever uses it and let `pg_restore`, or your provider, put a dump of the whole back; "
-            "then `yeta state check`",
-        )
-    path = (root / location).resolve()
     if not copy.is_file():
         raise InvalidInput(f"there is no file {copy}", hint="`yeta state backup FILE` makes a copy")
-    if path.exists() and copy.samefile(path):
+    owner, elsewhere = (project, environment), is_postgresql(location)
+    path = copy.resolve() if elsewhere else (root / location).resolve()
+    if elsewhere:
+        key = key_of(required_secret(environ))
+    elif path.exists() and copy.samefile(path):
         raise InvalidInput(f"{copy} is the state itself", hint="name a copy made by `yeta state backup`")
-    key = key_of(given_secret(environ) or secret_beside(path, state_exists=True, create=False))
+    else:
+        key = key_of(given_secret(environ) or secret_beside(path, state_exists=True, create=False))
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}-restore-{secrets.token_hex(4)}")
     try:
         with closing(_checked(copy, draft, key, project, environment)) as store:
             wrong = [str(one.summary) for one in findings(store)]
-            yield Restoration(path, store, draft, (project, environment), Standing.of(store), wrong)
+            standing = Standing.of(store)
+            if elsewhere:
+                with closing(connect(location)) as database:
+                    yield Replacement(database, store, path, owner, standing, wrong)
+            else:
+                yield Restoration(path, store, draft, owner, standing, wrong)
     finally:
         for file in (draft, *beside(draft)):
             file.unlink(missing_ok=True)

@@ -283,6 +283,13 @@ class SqliteTransaction:
         yield from self._database.execute(sql)
 
 
+def new_file(path: Path) -> SqliteDatabase:
+    """A database in a file of its own, private. Raises StateError if there is one already."""
+    with _translated(path):
+        _create_private(path, exclusive=True)
+    return SqliteDatabase(path, create=False)
+
+
 def copy_file(source: Path, target: Path) -> None:
     """A copy of a state's file, with what its log holds; the source is left as it is, and `target` is new."""
     with _translated(source):

@@ -18,12 +18,13 @@ from yeta_reconcile.documents.repository import load
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.store.restoring import Restoration, Standing, restoration
+from yeta_reconcile.store.restoring import Restoration, restoration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.store.replacing import Replacement, Standing
 
 
 @click.command()
@@ -58,16 +59,16 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
     done(form, "state restore", f"{words} {more}", file=str(file), kept=kept)
 
 
-def _lines(restoring: Restoration, file: Path, zone: ZoneInfo) -> Iterator[str]:
+def _lines(restoring: Restoration | Replacement, file: Path, zone: ZoneInfo) -> Iterator[str]:
     yield f"{file}: {_words(restoring.standing, zone)}."
     for note in restoring.notes:
         yield f"- {note}"
     if restoring.trouble:
         yield f"It takes the place of what cannot be used: {restoring.trouble}."
     elif restoring.former is None:
-        yield f"There is no state in {restoring.path}."
+        yield f"There is no state in {restoring.place}."
     else:
-        yield f"It takes the place of {restoring.path}: {_words(restoring.former, zone)}."
+        yield f"It takes the place of {restoring.place}: {_words(restoring.former, zone)}."
         yield "What was done in between is not in it, and people who were called since are not known by it."
 
 

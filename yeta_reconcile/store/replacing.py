@@ -1,0 +1,120 @@
+"""A copy takes the place of a state in PostgreSQL: in one transaction, and nothing of the former is left.
+
+The former is kept apart as a file, like any copy of it. Whoever has the state open waits meanwhile, and goes
+on with the copy; what an apply that was under way still sends is refused, since the lock is not its own.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.copying import clear, fill, write_file
+from yeta_reconcile.store.halt_flag import ROW
+from yeta_reconcile.store.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from yeta_reconcile.store.database import Database
+    from yeta_reconcile.store.lock import Holder
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a state had come: its campaigns, the links of its history, and the moment of the newest, ms."""
+
+    campaigns: int
+    links: int
+    newest: int | None
+
+    @classmethod
+    def of(cls, store: Store) -> Standing:
+        """Of an open one."""
+        read = store.database.read
+        links, newest = read("SELECT COUNT(*), MAX(written) FROM history")[0]
+        return cls(read("SELECT COUNT(*) FROM campaigns")[0][0], links, newest)
+
+
+def apart(now: int) -> str:
+    """The end of the name under which the former state is kept; `now` in ms."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
+    return f"before-{stamp}-{secrets.token_hex(2)}"
+
+
+@dataclass(slots=True)
+class Replacement:
+    """A checked copy, open as `store`, for what is in `database`; `notes` say what is wrong with it.
+
+    The former is kept beside `copy`, the file that was given.
+    """
+
+    database: Database
+    store: Store
+    copy: Path
+    owner: tuple[str, str]
+    standing: Standing
+    notes: list[str]
+    former: Standing | None = None
+    trouble: str = ""
+    kept: Path | None = field(default=None, init=False)
+
+    @property
+    def place(self) -> str:
+        """Where the state is, in words for people."""
+        return self.database.place
+
+    def look(self) -> None:
+        """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
+        former = self._former()
+        self.former = Standing.of(former) if former else None
+
+    def put_in_place(self, holder: Holder, entry: dict[str, Any], now: int) -> None:
+        """Take the former's lock, keep it apart, put the copy in its place. `entry` is for the history."""
+        former = self._former()
+        if former:
+            former.lock.acquire(holder)
+        try:
+            self._replace(former, entry, now)
+        except BaseException:
+            if self.kept:
+                self.kept.unlink(missing_ok=True)
+            if former:
+                former.lock.release(holder)
+            raise
+
+    def _replace(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
+        with self.database.write() as new:
+            halt = former.flag(ROW) if former else None
+            if former:
+                kept = self.copy.with_name(f"yeta.db-{apart(now)}")
+                write_file(new, kept)
+                self.kept = kept
+                entry = entry | {"outcome": f"{entry['outcome']}; what was there is {kept.name}"}
+            clear(new)
+            self.store.history.append(entry, now)
+            if halt and not self.store.flag(ROW):
+                # With several machines, this row is what stops the others.
+                self.store.set_flag(ROW, halt)
+            with self.store.database.write() as copy:
+                fill(copy, new, self.database.dialect)
+
+    def _former(self) -> Store | None:
+        """The state that is there now; None if there is none."""
+        held = self.database.tables()
+        if "migrations" not in held:
+            if held:
+                raise StateError(
+                    f"{self.database.place} holds tables that are no state's",
+                    hint="a state needs a database or a schema of its own; nothing was changed",
+                )
+            return None
+        store = Store(self.database, self.store.key)
+        if not store.owner:
+            return None
+        store.refuse_moved()
+        store.refuse_other(*self.owner)
+        return store
