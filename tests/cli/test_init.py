@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from yeta_reconcile.cli.commands.init import FILES, project_name
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from yeta_reconcile.cli.pipelines import PIPELINES
 
 
 def test_what_it_writes_is_valid_canonical_and_named_after_its_folder(
@@ -115,3 +113,44 @@ def test_every_template_is_in_the_package() -> None:
     templates = resources.files("yeta_reconcile.cli") / "templates"
 
     assert all((templates / name).is_file() for name in FILES)
+
+
+def test_a_pipeline_is_written_where_its_service_looks_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".git").mkdir()
+
+    assert main(["-C", str(tmp_path), "init", "lists/acme", "--pipeline", "github"]) == 0
+    out, err = capsys.readouterr()
+    assert out.split() == [
+        *(f"lists/acme/{name}" for name in FILES.values()), *PIPELINES["github"].values(),
+    ]  # fmt: skip
+    workflow = (tmp_path / ".github/workflows/yeta.yml").read_text(encoding="utf-8")
+    assert '  YETA_DIRECTORY: "lists/acme"\n' in workflow
+    assert "uses: ./.github/actions/yeta\n" in workflow
+    assert "Set the secrets YETA_APP_KEY" in err
+
+    # Beside what is there already, and never over it.
+    assert main(["-C", str(tmp_path / "lists/acme"), "init", "--pipeline", "gitlab"]) == 0
+    assert capsys.readouterr().out == ".gitlab-ci.yml\n"
+    assert '  YETA_DIRECTORY: "lists/acme"\n' in (tmp_path / ".gitlab-ci.yml").read_text(encoding="utf-8")
+    assert main(["-C", str(tmp_path / "lists/acme"), "init", "--pipeline", "gitlab"]) == 1
+    assert ".gitlab-ci.yml would be overwritten" in capsys.readouterr().err
+
+
+def test_the_top_of_a_work_tree_is_the_directory_of_its_pipeline(tmp_path: Path) -> None:
+    assert main(["-C", str(tmp_path), "init", "--name", "acme", "--pipeline", "gitlab"]) == 0
+
+    assert '  YETA_DIRECTORY: "."\n' in (tmp_path / ".gitlab-ci.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["docs/pipelines/github.yml", "docs/pipelines/gitlab.yml", "action.yml"])
+def test_what_init_writes_is_what_the_documents_show(name: str, request: pytest.FixtureRequest) -> None:
+    """`pytest --update` copies it."""
+    top = Path(__file__).parents[2]
+    text = (top / name).read_text(encoding="utf-8")
+    copy = top / "yeta_reconcile/cli/templates/pipelines" / Path(name).name
+    if request.config.getoption("--update"):
+        copy.write_text(text, encoding="utf-8")
+
+    assert copy.read_text(encoding="utf-8") == text

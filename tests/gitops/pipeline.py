@@ -20,6 +20,10 @@ import json, os, pathlib, shutil, subprocess, sys
 store, words = pathlib.Path(os.environ["FAKE_COMMENTS"]), sys.argv[1:]
 with (store / "log").open("a") as log:
     print(*words, file=log)
+if words[:2] == ["api", "user"]:
+    login = os.environ.get("FAKE_LOGIN")
+    print(login or '{"message": "Resource not accessible by integration"}')
+    sys.exit(not login)
 url = next(word for word in words if word.startswith("repos/"))
 if "--method" not in words:
     comments = [{"id": int(p.stem), **json.loads(p.read_text())} for p in sorted(store.glob("*.json"))]
@@ -28,14 +32,19 @@ if "--method" not in words:
         wanted = words[words.index("--jq") + 1]
         subprocess.run(["jq", wanted], input=json.dumps(comments).encode(), check=True)
     else:
+        me = os.environ["ME"]
         for comment in comments:
-            if comment["user"]["type"] == "Bot" and comment["body"].startswith(os.environ["MARKER"]):
+            by = comment["user"]
+            ours = by["login"] == me if me else by["type"] == "Bot"
+            if ours and comment["body"].startswith(os.environ["MARKER"]):
                 print(comment["id"])
 else:
     verb = words[words.index("--method") + 1]
     body = pathlib.Path(words[words.index("--field") + 1].removeprefix("body=@")).read_text()
     new = url.rsplit("/", 1)[1] if verb == "PATCH" else str(len(list(store.glob("*.json"))) + 1)
-    (store / f"{new}.json").write_text(json.dumps({"user": {"type": "Bot"}, "body": body}))
+    me = os.environ.get("FAKE_LOGIN")
+    user = {"type": "User", "login": me} if me else {"type": "Bot", "login": "github-actions[bot]"}
+    (store / f"{new}.json").write_text(json.dumps({"user": user, "body": body}))
 """
 
 # `curl`, as far as the GitLab jobs use it, over the same folder.
@@ -48,6 +57,8 @@ with (store / "log").open("a") as log:
 assert f"PRIVATE-TOKEN: {os.environ['YETA_GITLAB_TOKEN']}" in words and "--fail" in words
 if url.endswith("/merge_requests"):
     print(os.environ.get("FAKE_REQUESTS", "[]"))
+elif "/pipelines?" in url:
+    print(os.environ.get("FAKE_PIPELINES", '[{"ref": "refs/merge-requests/7/head"}]'))
 elif url.endswith("/user"):
     print(json.dumps({"id": 1}))
 elif "/jobs/artifacts/" in url:
@@ -115,6 +126,8 @@ class Pipeline:
 
     def step(self, name: str, cwd: Path, **values: str) -> subprocess.CompletedProcess[str]:
         """Run a step of the action; `values` are what its expressions give, by variable."""
+        if name in {"Plan", "Run"}:
+            self.step("Words", cwd)
         step = next(step for step in read("action.yml")["runs"]["steps"] if step["name"] == name)
         assert step["shell"] == "bash"
         assert "${{" not in step["run"], "an expression in a script is an injection"
@@ -123,6 +136,7 @@ class Pipeline:
             "RUNNER_TEMP": str(self.folder / "tmp"),
             "GITHUB_STEP_SUMMARY": str(summary),
             "GITHUB_OUTPUT": str(output),
+            "GITHUB_PATH": str(self.folder / "tmp" / "path"),
         }
         done = self.bash(step["run"], cwd, **(dict.fromkeys(step.get("env", {}), "") | files | values))
         if output.exists():
@@ -131,7 +145,7 @@ class Pipeline:
 
 
 def holds(condition: str, context: dict[str, Any]) -> bool:
-    """What GitHub makes of a job's `if`, as ours are written: `github.…` and words compared, and `&&`."""
+    """What GitHub makes of a job's `if`, as ours are written: `github.…` and words compared, `&&`, `||`."""
 
     def value(match: re.Match[str]) -> str:
         found: Any = context
@@ -139,7 +153,9 @@ def holds(condition: str, context: dict[str, Any]) -> bool:
             found = found.get(key) if isinstance(found, dict) else None
         return repr(found)
 
-    return bool(eval(re.sub(r"github(\.[a-z_]+)+", value, condition).replace("&&", "and"), {}))
+    return bool(
+        eval(re.sub(r"github(\.[a-z_]+)+", value, condition).replace("&&", "and").replace("||", "or"), {})
+    )
 
 
 def read(name: str) -> Any:

@@ -18,7 +18,13 @@ from yeta_reconcile.cli.main import main
 if TYPE_CHECKING:
     from tests.support.served import Served
 
-GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/campaigns", "GITHUB_ACTOR": "somebody"}
+GITHUB = {
+    "GITHUB_ACTIONS": "true",
+    "GITHUB_REPOSITORY": "acme/campaigns",
+    "GITHUB_ACTOR": "somebody",
+    "GITHUB_SERVER_URL": "https://github.test",
+    "GITHUB_RUN_ID": "12",
+}
 GITLAB = {
     "GITLAB_CI": "true",
     "CI_API_V4_URL": "http://gitlab/api/v4",
@@ -55,7 +61,16 @@ def plan_on_hub(hub: Pipeline, here: Served, environment: str = "", directory: s
     assert done.returncode == 0, done.stderr
     commented = hub.step("Comment", checkout, PULL_REQUEST="7", GH_TOKEN="t")
     assert commented.returncode == 0, commented.stderr
-    return hub.step("Verdict", checkout, CODE=hub.outputs["exit-code"]).returncode
+    return hub.step("Verdict", checkout, COMMAND="plan", CODE=hub.outputs["exit-code"]).returncode
+
+
+def run_on_hub(hub: Pipeline, here: Served, command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The verdict, with what the run said before it."""
+    done = hub.step("Run", here.root, COMMAND=command, DIRECTORY=".", PLAN="yeta.plan", **environ)
+    assert done.returncode == 0, done.stderr
+    verdict = hub.step("Verdict", here.root, COMMAND=command, CODE=hub.outputs["exit-code"])
+    verdict.stdout = done.stdout + verdict.stdout
+    return verdict
 
 
 def test_a_pull_request_has_one_comment_however_often_it_is_planned(here: Served, hub: Pipeline) -> None:
@@ -116,7 +131,7 @@ def test_a_comment_without_a_plan_holds_as_many_errors_as_fit_and_counts_the_res
     assert len(shown) < 200 if key else len(shown) == 200
     assert 25_000 < len(body) <= 65_536 if key else len(body) < 25_000
     left = (420 if key else 210) + 1 - len(shown)  # with the line that counts them
-    assert body.endswith(f"\n\n{left} more in the log of the job.\n")
+    assert f"\n\n{left} more in the log of the job.\n\n<sub>" in body
     assert "::" not in body
 
 
@@ -140,25 +155,82 @@ def test_the_reviewed_plan_is_applied_once(here: Served, hub: Pipeline, waits: b
     if waits:
         here.emulator.take_line("100")
 
-    applied = hub.step("Apply", here.root, DIRECTORY=".", PLAN="yeta.plan")
+    checked = run_on_hub(hub, here, "check")
+    applied = run_on_hub(hub, here, "apply")
     if not waits:
-        again = hub.step("Apply", here.root, DIRECTORY=".", PLAN="yeta.plan")
-        assert again.returncode == 5
+        assert run_on_hub(hub, here, "check").returncode == run_on_hub(hub, here, "apply").returncode == 5
 
+    assert checked.returncode == 0, checked.stderr
     assert applied.returncode == 0, applied.stderr
     assert ("::warning" in applied.stdout) == waits
-    assert (hub.folder / "tmp" / "output").read_text("utf-8").splitlines()[1] == f"exit-code={code}"
+    assert (hub.folder / "tmp" / "output").read_text("utf-8").splitlines()[2] == f"exit-code={code}"
     assert here.changes_sent() == ["create", "insert", "start"]
+
+
+def test_what_came_of_an_apply_stands_on_its_pull_request(here: Served, hub: Pipeline) -> None:
+    here.campaign()
+    here.campaign("other", range(3, 6))
+    assert plan_on_hub(hub, here) == 0
+    here.emulator.take_line("100")
+
+    for _ in range(2):
+        assert run_on_hub(hub, here, "apply").returncode == 0
+        assert hub.step("Comment", here.root, PULL_REQUEST="7", GH_TOKEN="t").returncode == 0
+
+    plan, outcome = (json.loads(comment)["body"] for comment in hub.comments())
+    assert plan.startswith("<!-- yeta-plan -->\n")
+    assert outcome.startswith("<!-- yeta-apply -->\n### Applied, but something waits (exit 7)\n")
+    assert "    waits: renewal: wave 1 waits for its line" in outcome
+    assert "[the run](https://github.test/acme/campaigns/actions/runs/12)" in outcome
+
+
+def test_a_machine_users_comment_is_found_again_and_nobody_elses(here: Served, hub: Pipeline) -> None:
+    for number, login in enumerate(("somebody", "github-actions[bot]"), 1):
+        body = {"user": {"type": "Bot", "login": login}, "body": "<!-- yeta-plan --> not ours"}
+        (hub.folder / "comments" / f"{number}.json").write_text(json.dumps(body), "utf-8")
+    hub.environ["FAKE_LOGIN"] = "machine"
+    here.campaign()
+
+    for _ in range(3):
+        assert plan_on_hub(hub, here) == 0
+
+    *foreign, ours = hub.comments()
+    assert [("not ours" in comment) for comment in foreign] == [True, True]
+    assert "3 telephones will ring" in ours
+
+
+def test_a_summary_stays_within_what_the_service_takes(here: Served, hub: Pipeline) -> None:
+    hub.tool("yeta", "yes 'a line of which there are too many' | head -n 100000; exit 1")
+
+    assert run_on_hub(hub, here, "drift").returncode == 1
+
+    summary = (hub.folder / "tmp" / "summary").read_text("utf-8")
+    assert len(summary.encode()) < 100_000
+    assert "99800 more in the log of the job." in summary
+
+
+def test_a_schedule_says_that_it_goes_on_with_nothing(here: Served, hub: Pipeline, lab: Pipeline) -> None:
+    here.campaign()
+    assert here.main("apply", "--yes").code == 0
+    before = here.changes_sent()
+
+    done = run_on_hub(hub, here, "drift"), lab.bash(job("yeta:drift"), here.root)
+    here.rows("renewal", range(5))
+    left = run_on_hub(hub, here, "drift"), lab.bash(job("yeta:drift"), here.root)
+
+    assert [one.returncode for one in (*done, *left)] == [0, 0, 0, 0]
+    assert ["is left to do" in one.stdout for one in (*done, *left)] == [False, False, True, True]
+    assert here.changes_sent() == before
 
 
 def test_drift_fails_the_schedule(here: Served, hub: Pipeline, lab: Pipeline) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0
 
-    as_applied = hub.step("Drift", here.root, DIRECTORY="."), lab.bash(job("yeta:drift"), here.root)
+    as_applied = run_on_hub(hub, here, "drift"), lab.bash(job("yeta:drift"), here.root)
     (task,) = here.emulator.tasks
     here.emulator.console_pause(task)
-    paused = hub.step("Drift", here.root, DIRECTORY="."), lab.bash(job("yeta:drift"), here.root)
+    paused = run_on_hub(hub, here, "drift"), lab.bash(job("yeta:drift"), here.root)
 
     assert [done.returncode for done in as_applied] == [0, 0], as_applied
     assert [done.returncode for done in paused] == [2, 2], paused
@@ -169,15 +241,23 @@ def test_drift_fails_the_schedule(here: Served, hub: Pipeline, lab: Pipeline) ->
     assert "renewal" in (hub.folder / "tmp" / "summary").read_text("utf-8")
 
 
-def test_the_action_installs_the_version_that_was_asked_for_and_what_reaches_postgresql(
+def test_the_action_installs_what_was_asked_for_into_an_environment_of_the_job(
     tmp_path: Path, hub: Pipeline
 ) -> None:
-    hub.tool("python3", 'echo "$@"')
+    """Its own checkout if no version is named; only where a copy of the action lies alone the newest."""
+    venv = hub.folder / "tmp" / "yeta-venv"
+    made = 'mkdir -p "$4/bin"; printf \'#!/bin/sh\\necho "$@"\\n\' >"$4/bin/python"; chmod +x "$4/bin/python"'
+    hub.tool("python3", made)
 
-    asked, newest = (hub.step("Install", tmp_path, VERSION=version) for version in ("1.2", ""))
+    asked, own, alone = (
+        hub.step("Install", tmp_path, VERSION=version, OURS=ours).stdout
+        for version, ours in (("1.2", str(TOP)), ("", str(TOP)), ("", str(tmp_path)))
+    )
 
-    assert asked.stdout.endswith(" yeta-reconcile[postgres]==1.2\n")
-    assert newest.stdout.endswith(" yeta-reconcile[postgres]\n")
+    assert asked.endswith(" yeta-reconcile[postgres]==1.2\n")
+    assert own.endswith(f" {TOP}[postgres]\n")
+    assert alone.endswith(" yeta-reconcile[postgres]\n")
+    assert set((hub.folder / "tmp" / "path").read_text("utf-8").split()) == {f"{venv}/bin"}
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -186,6 +266,7 @@ def test_gitlab_installs_what_reaches_postgresql_where_the_runner_has_no_yeta(
 ) -> None:
     lab.tool("python3", 'echo "$@"')
     lab.tool("bash", 'exec /bin/bash "$@"')
+    lab.environ |= {"CI_BUILDS_DIR": str(tmp_path), "CI_JOB_ID": "1"}
     if not there:
         (lab.folder / "bin" / "yeta").unlink()
     (command,) = read("docs/pipelines/gitlab.yml")[".yeta"]["before_script"]
@@ -211,13 +292,13 @@ def test_the_workflow_gives_the_action_what_it_takes() -> None:
         step["with"]
         for job in workflow["jobs"].values()
         for step in job["steps"]
-        if step.get("uses", "").startswith("OWNER/yeta-reconcile@")
+        if step.get("uses", "") == "./.github/actions/yeta"
     ]
 
-    assert [given["command"] for given in uses] == ["plan", "apply", "drift"]
+    assert [given["command"] for given in uses] == ["plan", "check", "apply", "drift"]
     assert {name for given in uses for name in given} <= set(action["inputs"])
     assert {given["directory"] for given in uses} == {"${{ env.YETA_DIRECTORY }}"}
-    (kept,) = (step for step in workflow["jobs"]["plan"]["steps"] if "upload" in step["uses"])
+    (kept,) = (step for step in workflow["jobs"]["plan"]["steps"] if "upload" in step.get("uses", ""))
     assert kept["with"]["path"] == "${{ env.YETA_DIRECTORY }}/yeta.plan"
     assert "pull_request_target" not in workflow["on"]
     assert workflow["permissions"] == {"contents": "read"}
@@ -229,7 +310,10 @@ def test_the_workflow_gives_the_action_what_it_takes() -> None:
         ({"action": "opened"}, ["plan"]),
         ({"action": "edited"}, ["plan"]),
         ({"action": "opened", "base": "release"}, []),
-        ({"action": "opened", "head": "somebody/fork"}, []),
+        ({"action": "opened", "head": "somebody/fork"}, ["unplanned"]),
+        ({"action": "opened", "actor": "dependabot[bot]"}, ["unplanned"]),
+        ({"action": "opened", "head": "somebody/fork", "base": "release"}, []),
+        ({"event_name": "merge_group"}, ["plan"]),
         ({"action": "closed", "merged": True}, ["apply"]),
         ({"action": "closed", "merged": True, "head": "somebody/fork"}, ["apply"]),
         ({"action": "closed", "merged": True, "base": "release"}, []),
@@ -250,7 +334,12 @@ def test_only_a_merge_into_the_default_branch_is_applied(change: dict[str, Any],
         },
         "repository": {"default_branch": "main"},
     }
-    github = {"event_name": given["event_name"], "event": event, "repository": "acme/campaigns"}
+    github = {
+        "event_name": given["event_name"],
+        "event": event,
+        "repository": "acme/campaigns",
+        "actor": given.get("actor", "somebody"),
+    }
 
     assert [name for name, job in workflow["jobs"].items() if holds(job["if"], github)] == jobs
     assert {"opened", "synchronize", "reopened", "edited", "closed"} == set(
@@ -262,7 +351,7 @@ def test_a_newer_push_takes_the_place_of_an_older_plan_and_an_apply_is_never_cut
     jobs = read("docs/pipelines/github.yml")["jobs"]
 
     assert jobs["plan"]["concurrency"] == {
-        "group": "yeta-plan-${{ github.event.pull_request.number }}",
+        "group": "yeta-plan-${{ github.event.pull_request.number || github.event.merge_group.head_sha }}",
         "cancel-in-progress": "true",
     }
     assert jobs["apply"]["concurrency"]["cancel-in-progress"] == "false"
@@ -283,6 +372,92 @@ def test_the_merge_fetches_the_plan_of_the_head_that_was_reviewed(here: Served, 
     gone = hub.bash(fetch["run"], here.root, **given)
     assert gone.returncode == 1
     assert "no plan for this pull request" in gone.stdout
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/gh-readonly-queue/main/pr-7-0a1b", "refs/heads/main"])
+def test_a_merge_queue_asks_whether_the_reviewed_plan_still_holds(
+    here: Served, hub: Pipeline, ref: str
+) -> None:
+    workflow = read("docs/pipelines/github.yml")
+    assert "merge_group" in workflow["on"]
+    fetch = next(
+        step for step in workflow["jobs"]["plan"]["steps"] if "for the queue" in step.get("name", "")
+    )
+    hub.tool("gh", 'echo "$@" >>gh.log; case "$2" in */pulls/7) echo abc ;; *) echo 42 ;; esac')
+
+    done = hub.bash(fetch["run"], here.root, QUEUED=ref, YETA_DIRECTORY="campaigns")
+
+    if "queue" in ref:
+        assert done.returncode == 0, done.stderr
+        downloaded = "run download 42 --repo acme/campaigns --name yeta-plan-abc --dir campaigns\n"
+        assert (here.root / "gh.log").read_text("utf-8").endswith(downloaded)
+    else:
+        assert (done.returncode, "no pull request can be told from" in done.stdout) == (1, True)
+
+
+def test_a_pull_request_that_gets_no_secrets_is_told_so_and_is_not_red(here: Served, hub: Pipeline) -> None:
+    unplanned = read("docs/pipelines/github.yml")["jobs"]["unplanned"]
+    assert unplanned["runs-on"] == "ubuntu-latest"
+    (step,) = unplanned["steps"]
+    summary = hub.folder / "summary"
+
+    done = hub.bash(step["run"], here.root, GITHUB_STEP_SUMMARY=str(summary))
+
+    assert done.returncode == 0
+    assert re.fullmatch(r"::notice title=yeta::There is no plan [^\n]* is not applied\.\n", done.stdout)
+    assert "forks and Dependabot get no secrets" in summary.read_text("utf-8")
+
+
+def test_a_train_asks_whether_the_plan_of_the_newest_pipeline_still_holds(
+    here: Served, lab: Pipeline
+) -> None:
+    here.campaign()
+    assert lab.bash(job("yeta:plan"), here.root).returncode == 0
+    reviewed = (here.root / "yeta.plan").rename(lab.folder / "reviewed.plan")
+    refs = [{"ref": f"refs/merge-requests/7/{kind}"} for kind in ("train", "merge", "head")]
+    given = {"FAKE_ARTIFACT": str(reviewed), "FAKE_PIPELINES": json.dumps(refs)}
+
+    holds_still = lab.bash(job("yeta:queued"), here.root, **given)
+    here.rows("renewal", range(5))
+    stale = lab.bash(job("yeta:queued"), here.root, **given)
+
+    assert (holds_still.returncode, stale.returncode) == (0, 5), holds_still.stderr
+    assert (
+        "refs%2Fmerge-requests%2F7%2Fmerge/raw/./yeta.plan" in (lab.folder / "comments" / "log").read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "jobs"),
+    [
+        ({"CI_MERGE_REQUEST_EVENT_TYPE": "detached"}, ["yeta:validate", "yeta:plan"]),
+        ({"CI_MERGE_REQUEST_EVENT_TYPE": "merged_result"}, ["yeta:validate", "yeta:plan"]),
+        ({"CI_MERGE_REQUEST_EVENT_TYPE": "merge_train"}, ["yeta:queued"]),
+        ({"CI_MERGE_REQUEST_EVENT_TYPE": "detached", "CI_PROJECT_ID": "2"}, ["yeta:unplanned"]),
+    ],
+    ids=str,
+)
+def test_each_kind_of_a_merge_requests_pipeline_has_its_jobs(given: dict[str, str], jobs: list[str]) -> None:
+    pipeline = read("docs/pipelines/gitlab.yml")
+    environ = {
+        "CI_PIPELINE_SOURCE": "merge_request_event",
+        "CI_PROJECT_ID": "1",
+        "CI_MERGE_REQUEST_PROJECT_ID": "1",
+    }
+
+    def true(condition: str) -> bool:
+        named = re.sub(r"\$([A-Z_]+)", lambda found: repr((environ | given).get(found[1])), condition)
+        return bool(eval(named.replace("&&", "and"), {}))
+
+    def runs(described: dict[str, Any]) -> bool:
+        extended = described.get("extends", [])
+        above = [pipeline[name] for name in ([extended] if isinstance(extended, str) else extended)]
+        found = (one["rules"] for one in (described, *above) if "rules" in one)
+        rules: list[dict[str, str]] = next(found, [])
+        first = next((rule for rule in rules if true(rule["if"])), None)
+        return first is not None and first.get("when") != "never"
+
+    assert [name for name, described in pipeline.items() if name[:5] == "yeta:" and runs(described)] == jobs
 
 
 def job(name: str) -> str:
@@ -405,7 +580,7 @@ def test_every_script_is_one_that_bash_understands(name: str) -> None:
 
 def test_every_job_of_gitlab_is_one_that_bash_understands() -> None:
     document = read("docs/pipelines/gitlab.yml")
-    jobs = [name for name, value in document.items() if isinstance(value, dict) and "script" in value]
+    jobs = [name for name, value in document.items() if isinstance(value, dict) and "stage" in value]
 
     assert {document[name]["stage"] for name in jobs} == set(document["stages"])
     for name in jobs:

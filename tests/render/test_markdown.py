@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from tests.render.golden import assert_golden
 from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
 from tests.render.test_plan_json import plans
-from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.cli.annotate import linked
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.render.markdown import MARKER, plan_markdown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from yeta_reconcile.plan.plan import Plan
 
 
@@ -74,7 +78,7 @@ def test_rows_of_the_table_give_way_last_and_are_counted() -> None:
     text = plan_markdown(a_large_plan(2_000), limit=60_000)
     rows = len(re.findall(r"^\| `\+` ", text, re.MULTILINE))
     findings = text.count("**warning**")
-    assert f"… and {2_000 - rows:,} changes more, left out here." in text
+    assert f"… and {2_000 - rows:,} campaigns more, left out here." in text
     assert f"… and {2_000 - findings:,} findings more, left out here." in text
     assert rows > 100
     assert findings > 100
@@ -122,3 +126,34 @@ def test_a_plan_that_may_not_be_applied_says_so_first_and_is_good_for_nothing() 
     assert lines[2] == "### 🛑 Refused: nothing of this can be applied (2 refusals)."
     assert "will ring:" not in text
     assert "good until" not in text
+
+
+def test_places_lead_to_their_lines_in_the_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.test")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/calls")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    found = [
+        Diagnostic("error", "bad", "wrong", Position(file, 4, 2))
+        for file in ("data/春 (1).csv", "../lists/x.csv", "../../y.csv")
+    ]
+
+    text = plan_markdown(a_plan(diagnostics=tuple(found)), link=linked("0a1b", tmp_path / "campaigns"))
+
+    assert re.findall(r"\]\((.*?)\): ", text) == [
+        "https://github.test/acme/calls/blob/0a1b/lists/x.csv#L4",
+        "https://github.test/acme/calls/blob/0a1b/campaigns/data/%E6%98%A5%20%281%29.csv#L4",
+    ]
+
+
+def test_a_campaign_has_one_row_whatever_is_done_to_it() -> None:
+    changes = [
+        a_change(action=Action.DELETE, campaign="spring", wave=1, rows=3),
+        a_change(action=Action.CREATE, campaign="spring", wave=2, rows=10),
+        a_change(action=Action.START, campaign="spring", wave=2, rows=10, rings=True),
+    ]
+
+    text = plan_markdown(a_plan(*changes))
+
+    assert "| `-` `+` `>` | <code>spring</code> | delete wave 1; create, start wave 2 | 10 🔔 |" in text
+    assert text.count("| <code>spring</code> |") == 1

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -23,7 +25,7 @@ from yeta_reconcile.render.annotations import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from yeta_reconcile.diagnostics import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic, Position
 
 # GitLab reads a report from a file that the job names as its artifact.
 GITLAB_REPORT = "gl-code-quality-report.json"
@@ -71,6 +73,26 @@ def hosted(found: Iterable[Diagnostic], form: str, root: Path) -> str:
     else:
         document = sarif(placed, version=__version__)
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def linked(commit: str | None, root: Path) -> Callable[[Position], str]:
+    """Where a place of the repository at `root` can be looked at, in the commit that is checked out."""
+    environ, service = os.environ, _service()
+    if service == "github":
+        base = f"{environ.get('GITHUB_SERVER_URL', '')}/{environ.get('GITHUB_REPOSITORY', '')}/blob/"
+    else:
+        base = f"{environ.get('CI_PROJECT_URL', '')}/-/blob/"
+    folder = _within(root)
+
+    def link(position: Position) -> str:
+        if not commit or service == "none" or not base.startswith("http"):
+            return ""
+        path = posixpath.normpath(folder + position.file)
+        # A folder beside the checkout (`files:`) is in no commit of it.
+        outside = path.startswith(("../", "/"))
+        return "" if outside else f"{base}{commit}/{quote(path)}#L{position.line or 1}"
+
+    return link
 
 
 def _service() -> str:

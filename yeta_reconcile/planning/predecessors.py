@@ -43,11 +43,9 @@ def not_over(
     if why := _goes_on(tuple(wave.record for wave in subject.waves)):
         return why
     end = subject.declared.schedule.end if isinstance(subject.declared, Campaign) else None
-    delta = subject.delta
-    again = sum(delta.coming.values()) + sum(delta.awaiting.values())
-    left = delta.new + sum(delta.leaving.values()) + again
+    left = subject.delta.new + sum(subject.delta.leaving.values())
     if left and not (end is not None and end <= subject.now):
-        return f"{count(left, 'number')} of it to be called{', some of them again' if again else ''}"
+        return f"{count(left, 'number')} of it to be called"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
@@ -29,16 +30,18 @@ from yeta_reconcile.render.words import (
     summary_line,
     what_rings,
 )
-from yeta_reconcile.wording import CLAUSES, Text, listed, loud, phrase, spoken, worded
+from yeta_reconcile.wording import CLAUSES, PARTS, Text, listed, loud, phrase, spoken, worded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
-    from yeta_reconcile.diagnostics import Diagnostic
+    from yeta_reconcile.diagnostics import Diagnostic, Position
     from yeta_reconcile.plan.foresight import Forecast, Held
     from yeta_reconcile.plan.plan import Change, Plan
     from yeta_reconcile.render.alike import Alike
 
+# Where a place of a document can be looked at: the address of its line; empty where there is none.
+Link = Callable[["Position"], str]
 MARKER = "<!-- yeta-plan -->"
 """The first line, by which a later plan finds the comment to update."""
 
@@ -48,11 +51,15 @@ _SIGN = {"error": "🛑", "warning": "⚠️", "note": "ℹ️"}
 _NOTICE = 120  # room for one sentence that says what was left out
 
 
-def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
+def _no_link(_position: Position) -> str:
+    return ""
+
+
+def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0, link: Link = _no_link) -> str:
     """A plan as GitHub and GitLab Markdown of at most `limit` characters (2,000 or more).
 
     What does not fit is left out and counted: details first, then rows of the table, then findings.
-    `refusals` is for how many reasons the plan may not be applied.
+    `refusals` is for how many reasons the plan may not be applied, `link` says where a place can be seen.
     """
     room = _Room(limit)
     summary = _prose(summary_line(plan, refused=bool(refusals)))
@@ -63,11 +70,13 @@ def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
     foot = _foot(plan, moment(plan.expires) if not refusals else "")
     room.take([*head, foot])
     worst_first = by_weight(plan.diagnostics, worst_first=True)
-    findings = room.fill(map(_finding, worst_first), lambda left: count(left, "finding"), share=0.5)
+    findings = room.fill(
+        (_finding(one, link) for one in worst_first), lambda left: count(left, "finding"), share=0.5
+    )
     groups = alike(by_campaign(plan.changes))
     rows = room.fill(
         (row for group in groups for row in _rows(group)),
-        lambda left: count(left, "change"),
+        lambda left: count(left, "campaign"),
         head=_head(_TABLE),
     )
     ahead = room.fill(
@@ -77,7 +86,7 @@ def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0) -> str:
         _timetable(plan.timetable), lambda left: count(left, "row"), head=_head(_LINES), share=0.5
     )
     details = room.fill(
-        map(_details, groups),
+        (_details(group, link) for group in groups),
         lambda left: count(left, "campaign"),
         said=lambda left: worded("Details of {left} are left out here; `yeta plan` shows them.", left=left),
     )
@@ -130,36 +139,42 @@ def _head(columns: Iterable[tuple[str, str]]) -> str:
     return f"|{names}\n|{''.join(f'{edge}|' for _, edge in columns)}"
 
 
-def _row(change: Change) -> str:
-    symbol, bell = SYMBOL[change.action], " 🔔" if change.rings else ""
-    rows = f"{change.ringing_rows if change.rings else change.rows:,}{bell}"
-    said = (
-        worded("{action} wave {number}", action=_action(change), number=change.wave)
-        if change.wave
-        else _action(change)
-    )
-    return f"| `{symbol}` | {_code(change.campaign)} | {said} | {rows} |"
+def _row(campaign: str, changes: list[Change]) -> str:
+    """One campaign: what is done to each of its waves, and whom it rings, else how many it concerns."""
+    symbols = " ".join(dict.fromkeys(f"`{SYMBOL[change.action]}`" for change in changes))
+    waves: dict[int | None, list[Change]] = {}
+    for change in changes:
+        waves.setdefault(change.wave, []).append(change)
+    said = spoken(listed((_done_to(wave, done) for wave, done in waves.items()), by=PARTS))
+    ringing = [change.ringing_rows for change in changes if change.rings]
+    rows = sum(ringing) if ringing else sum(max(change.rows for change in done) for done in waves.values())
+    return f"| {symbols} | {_code(campaign)} | {said} | {rows:,}{' 🔔' if ringing else ''} |"
 
 
-def _action(change: Change) -> str:
+def _done_to(wave: int | None, changes: list[Change]) -> Text:
+    actions = listed(dict.fromkeys(map(_action, changes)), 0)
+    return phrase("{action} wave {number}", action=actions, number=wave) if wave else actions
+
+
+def _action(change: Change) -> Text:
     name = ACTION[change.action]
-    return f"**{spoken(loud(name))}**" if change.action is Action.CALL else spoken(name)
+    return phrase("**{action}**", action=loud(name)) if change.action is Action.CALL else name
 
 
 def _rows(group: Alike) -> Iterator[str]:
-    yield from map(_row, group.changes)
+    yield _row(group.name, group.changes)
     if group.others:
         bell = " 🔔" if any(change.rings for change in group.changes) else ""
         more = worded("{number:,} more", number=len(group.others))
         yield f"| | {more} | {worded('the same')} | {group.rows:,}{bell} |"
 
 
-def _details(group: Alike) -> str:
+def _details(group: Alike, link: Link) -> str:
     words = spoken(listed(dict.fromkeys(ACTION[change.action] for change in group.changes), 0))
     lines = [f"<details><summary>{_code(group.name)}: {words}</summary>", ""]
     lines += [_prose(group.words), ""] if group.others else []
     for change in group.changes:
-        place = f" ({_code(str(change.position))})" if change.position else ""
+        place = f" ({_place(change.position, link)})" if change.position else ""
         said = _prose(spoken(reason_and_detail(change)))
         lines.append(f"- **{_prose(deed(change))}**<br>{said}{place}")
         lines += [f"  - {_attribute(key, *pair)}" for key, pair in change.attributes.items()]
@@ -172,8 +187,13 @@ def _attribute(name: str, old: object, new: object) -> str:
     return f"{_prose(attribute_name(name))}: {former}{now}"
 
 
-def _finding(found: Diagnostic) -> str:
-    place = f"{_code(shortened(str(found.position)))}: " if found.position else ""
+def _place(position: Position, link: Link) -> str:
+    name, where = _code(shortened(str(position))), link(position)
+    return f"[{name}]({where})" if where else name
+
+
+def _finding(found: Diagnostic, link: Link) -> str:
+    place = f"{_place(found.position, link)}: " if found.position else ""
     severity = spoken(SEVERITY[found.severity])
     return f"- {_SIGN[found.severity]} **{severity}** {place}{_prose(finding_words(found, shortened))}"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.pipelines import NEEDED, PIPELINES, in_its_place, top_of
 from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.errors import WrongUsage, YetaError
 
@@ -40,18 +41,30 @@ _EVERYBODYS = frozenset({
 @click.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", metavar="NAME", help="The project's name; else it is made of the folder's.")
+@click.option(
+    "--pipeline",
+    type=click.Choice(sorted(PIPELINES)),
+    help="Also write the pipeline of this service, at the top of the git work tree.",
+)
 @click.pass_obj
-def init(context: Context, folder: Path, name: str | None) -> None:
+def init(context: Context, folder: Path, name: str | None, pipeline: str | None) -> None:
     """Write a campaign repository to start from.
 
     It plans cleanly against `yeta emulator`, and its numbers are made up. No file is overwritten: if one
     of them is there already, nothing is written. The project's name is part of every task's on the platform.
+    With --pipeline in a campaign repository the pipeline alone is written.
     """
     root = (context.here / folder).resolve()
     if name is not None and not re.fullmatch(NAME_PATTERN, name):
         raise WrongUsage("--name: lower-case letters, digits and hyphens are needed, like acme-renewals")
     project = name or project_name(root, secrets.token_hex(2))
-    taken = [name for name in FILES.values() if (root / name).exists()]
+    made = {source: root / target for source, target in FILES.items()}
+    if pipeline:
+        if (root / FILES["yeta.yaml"]).exists():
+            made = {}
+        made |= {source: top_of(root) / target for source, target in PIPELINES[pipeline].items()}
+    base = top_of(root) if pipeline else root
+    taken = [path.relative_to(base).as_posix() for path in made.values() if path.exists()]
     if taken:
         raise YetaError(
             f"nothing was written, since {', '.join(taken)} would be overwritten",
@@ -59,12 +72,15 @@ def init(context: Context, folder: Path, name: str | None) -> None:
         )
     templates = resources.files("yeta_reconcile.cli") / "templates"
     try:
-        for source, target in FILES.items():
-            _write(templates / source, root / target, project)
-            say(target)
+        for source, path in made.items():
+            _write(templates / source, path, root, project)
+            say(path.relative_to(base).as_posix())
     except OSError as error:
         raise YetaError(f"{root}: cannot be written: {error.strerror}") from error
-    _tell_next(context, folder, project)
+    if "yeta.yaml" in made:
+        _tell_next(context, folder, project)
+    for words in NEEDED[pipeline] if pipeline else ():
+        tell(words)
 
 
 def _tell_next(context: Context, folder: Path, project: str) -> None:
@@ -81,8 +97,8 @@ def _tell_next(context: Context, folder: Path, project: str) -> None:
     tell("  yeta apply")
 
 
-def _write(template: Traversable, path: Path, project: str) -> None:
-    text = template.read_text(encoding="utf-8")
+def _write(template: Traversable, path: Path, root: Path, project: str) -> None:
+    text = in_its_place(template.read_text(encoding="utf-8"), root)
     if path.name == "yeta.yaml":
         text = text.replace(f"name: {_NAME}", f"name: {project}")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from yeta_reconcile.cli.annotate import annotate, annotation_option
+from yeta_reconcile.cli.annotate import annotate, annotation_option, linked
 from yeta_reconcile.cli.explain import story_of, story_text
 from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
 from yeta_reconcile.cli.session import Session, commit_of, session
@@ -88,7 +88,7 @@ def plan(
             if explain:
                 _tell_story(planned, explain, form)
             else:
-                show_plan(planned, form, color=context.color, err=aside)
+                show_plan(planned, form, color=context.color, err=aside, root=context.chdir)
     except InvalidInput as error:
         annotate(error.diagnostics, annotations, context.chdir)
         raise
@@ -119,7 +119,7 @@ def _check(context: Context, file: Path, form: str) -> Exit:
         planned = make_plan(opened, saved.only, saved.destroy, salt=saved.salt)
         check_saved(opened, saved, planned)
     if planned.forbidden:
-        show_plan(planned, form, color=context.color)
+        show_plan(planned, form, color=context.color, root=context.chdir)
         return planned.exit_code
     if form == "json":
         plan = saved.plan
@@ -195,13 +195,13 @@ def home(opened: Session) -> Home:
     )
 
 
-def show_plan(planned: Planned, form: str, *, color: bool, err: bool = False) -> None:
-    """Print a plan; `err`: on stderr, where stdout is for the saved one."""
+def show_plan(planned: Planned, form: str, *, color: bool, err: bool = False, root: Path = Path()) -> None:
+    """Print a plan; `err`: on stderr, where stdout is for the saved one. `root`: the repository."""
     plan, refusals = planned.plan, planned.refusals
     if form == "json":
         show_json(plan_json(plan), err=err)
     elif form == "markdown":
-        show(plan_markdown(plan, refusals=refusals), err=err)
+        show(plan_markdown(plan, refusals=refusals, link=linked(plan.commit, root)), err=err)
     else:
         otherwise = {*plan.blocked, *(change.campaign for change in plan.changes)}
         declared = (name for name, subject in planned.subjects.items() if subject.declared)
