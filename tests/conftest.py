@@ -59,7 +59,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the secrets, settings or terminal of whoever runs it."""
     for name in [*os.environ]:
-        if name.startswith("YETA_") or name in {"NO_COLOR", "FORCE_COLOR", "LANG", "LANGUAGE"}:
+        if (
+            name.startswith("YETA_")
+            or name.lower().endswith("_proxy")
+            or name in {"NO_COLOR", "FORCE_COLOR", "LANG", "LANGUAGE"}
+        ):
             monkeypatch.delenv(name)
 
 

@@ -8,16 +8,19 @@ import socket
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.apply.run import Pauses, Run
 from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.patience import reminding
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.notify.targets import require
 from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.store.halt_flag import PASSED, ROW, HaltFlag
 from yeta_reconcile.store.lock import Holder
 
@@ -87,7 +90,9 @@ def session(context: Context, *, create: bool = False, patience: float = PATIENC
     if repository.project.notify:
         require()
     with ExitStack() as stack:
-        client = stack.enter_context(connect(repository.project, context.environ, patience=patience))
+        client = stack.enter_context(
+            connect(repository.project, context.environ, context.chdir, patience=patience)
+        )
         store = open_state(context, repository, create=create)
         stack.callback(store.close)
         yield Session(context, repository, store, client, SystemClock())
@@ -124,10 +129,20 @@ def host() -> str:
     return socket.gethostname()
 
 
-def connect(project: Project, environ: Mapping[str, str], *, patience: float = PATIENCE) -> PlatformClient:
-    """The client of a project; `patience` is how long a question is asked again, seconds.
+def ways_of(project: Project, environ: Mapping[str, str], root: Path) -> Ways:
+    """How requests of a project in `root` leave this machine."""
+    platform = project.platform
+    ca_file = root / Path(platform.ca_file).expanduser() if platform.ca_file else None
+    return Ways(platform.proxy, ca_file, environ)
 
-    Raises InvalidInput (exit 3) naming each secret that is missing.
+
+@contextmanager
+def connect(
+    project: Project, environ: Mapping[str, str], root: Path, *, patience: float = PATIENCE
+) -> Iterator[PlatformClient]:
+    """The client of a project in `root`; `patience` is how long a question is asked again, seconds.
+
+    Raises InvalidInput (exit 3) naming each secret that is missing, and for a way that cannot be gone.
     """
     secrets = [environ.get(name, "").strip() for name in SECRETS]
     missing = [name for name, value in zip(SECRETS, secrets, strict=True) if not value]
@@ -141,13 +156,16 @@ def connect(project: Project, environ: Mapping[str, str], *, patience: float = P
             hint="set them in the environment; they are never read from a file",
         )
     platform = project.platform
-    return PlatformClient(
+    client = PlatformClient(
         platform.base_url,
         *secrets,
         timeout=platform.timeout.total_seconds(),
         max_in_flight=platform.max_in_flight,
         patience=patience,
+        ways=ways_of(project, environ, root).checked(platform.base_url),
     )
+    with client, reminding(client):
+        yield client
 
 
 def run_of(

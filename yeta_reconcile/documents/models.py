@@ -25,6 +25,7 @@ from yeta_reconcile.documents.limits import Exemption, Limits, Notify
 from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
     EVERY_DAY,
+    PROXY_PATTERN,
     WORKDAYS,
     Days,
     Duration,
@@ -56,6 +57,12 @@ class Platform(Strict):
     """How long a query may lag behind what was done; doubts are settled after it."""
     drain_quiet: Duration = timedelta(minutes=10)
     """How long counts and records must stand still before a paused wave counts as drained."""
+    proxy: Annotated[
+        str, Field(pattern=f"^{PROXY_PATTERN}$", examples=["http://proxy.example.com:3128", "direct"])
+    ] = ""
+    """The proxy to the platform; default: what HTTPS_PROXY and NO_PROXY say; `direct`: none."""
+    ca_file: Annotated[str, Field(examples=["certs/company.pem"])] = ""
+    """Certificates (PEM) to believe besides the usual ones, relative to the repository."""
 
 
 class Schedule(Strict):

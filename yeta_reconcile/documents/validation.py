@@ -53,6 +53,7 @@ _WANTED = {
 _PATTERNS = {
     "a-z0-9": "a name is made of a to z, 0 to 9 and hyphens, begins with a letter or digit, and has at most "
     "40 characters",
+    "socks5": "a proxy is expected, like http://proxy.example.com:3128, or `direct` for none",
     "https?": "a URL is expected, like https://www.xfyeta.com/openapi, without ? or #",
     ";,": "an identifier holds no spaces, commas, semicolons or quotes",
 }

@@ -21,6 +21,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,39}"
 DURATION_PATTERN = r"\d+(ms|s|m|h|d)"
 SHARE_PATTERN = r"\d{1,3}(\.\d{1,2})?%"
+PROXY_PATTERN = r"(direct|(http|https|socks5|socks5h)://[^\s?#]+)?"
 WINDOW_PATTERN = r"\d\d:\d\d(:\d\d)?-\d\d:\d\d(:\d\d)?"
 
 # As of every moment of the platform (`coercion.moment`).

@@ -25,6 +25,8 @@ from yeta_reconcile.platform.exchange import Exchange, NoAnswer
 from yeta_reconcile.platform.payload import encode, values
 from yeta_reconcile.platform.token import LIFETIME, Grant, TokenHolder
 from yeta_reconcile.platform.transport import Wire
+from yeta_reconcile.platform.waiting import Waiting
+from yeta_reconcile.platform.ways import Ways, is_loopback, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +47,10 @@ Value = TypeVar("Value")
 
 
 class Asking:
-    """One application at one address: `address` says where, `account` tells whose credentials these are."""
+    """One application at one address: `address` says where, `account` tells whose credentials these are.
+
+    `waiting` tells for how long it has owed an answer.
+    """
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class Asking:
         max_in_flight: int,
         patience: float,
         transport: httpx.BaseTransport | None,
+        ways: Ways,
         now: Callable[[], float],
         sleep: Callable[[float], None],
         jitter: Callable[[], float],
@@ -69,14 +75,20 @@ class Asking:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
-        secure = self._base.startswith("https:")
-        wire = transport or Wire(connections=max_in_flight, timeout=timeout, secure=secure, now=now)
-        self._exchange = Exchange(wire, timeout, now)
+        self._ways = ways
+        wire = transport or Wire(connections=max_in_flight, timeout=timeout, ways=ways, now=now)
+        self.waiting = Waiting(now)
+        self._exchange = Exchange(wire, timeout, now, self.waiting)
         self._token = TokenHolder(self._fetch_token, now=now)
 
     def close(self) -> None:
         """Close every connection."""
         self._exchange.close()
+
+    @property
+    def where(self) -> str:
+        """The platform's address and the way to it, for people."""
+        return self._ways.words(self._base)
 
     def __enter__(self) -> Self:
         return self
@@ -138,6 +150,10 @@ class Asking:
 
     def _until_answered(self, call: Call, once: Callable[[], Value]) -> Value:
         """Ask until there is an answer, with growing waits, for `TRIES` or `patience`."""
+        with self.waiting.asking():
+            return self._asked_again(call, once)
+
+    def _asked_again(self, call: Call, once: Callable[[], Value]) -> Value:
         started = self._now()
         for tried in itertools.count(1):
             failure: Unreachable | Busy
@@ -158,8 +174,10 @@ class Asking:
     def _unreachable(self, call: Call, why: str, tried: int) -> Unreachable:
         times = "" if tried == 1 else f" after {count(tried, 'try', 'tries')}"
         return Unreachable(
-            f"no answer from the platform to {call}{times}: {why}",
-            hint="check platform.base_url and the network, then run again",
+            f"no answer from the platform to {call}{times}: {why}; asked was {self.where}",
+            hint="`yeta emulator` starts a platform on this machine; is it running at this address?"
+            if is_loopback(self._base)
+            else "check platform.base_url, platform.proxy and the network, then run again",
         )
 
     # Codes
@@ -191,8 +209,4 @@ class Asking:
 def normal_address(base_url: str) -> str:
     """A base URL without what makes no difference, or is a secret."""
     parts = urlsplit(base_url)
-    host, port = (parts.hostname or "").lower(), parts.port
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    shown = f"[{host}]" if ":" in host else host
-    place = shown if port in {None, usual} else f"{shown}:{port}"
-    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+    return f"{place_of(base_url)}{parts.path.rstrip('/')}"

@@ -32,6 +32,7 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.platform.exchange import NoAnswer
 from yeta_reconcile.platform.payload import encode
 from yeta_reconcile.platform.resources import Address, Config, CreateRequest, Inserted, Task
+from yeta_reconcile.platform.ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,9 +55,9 @@ class PlatformClient(Asking):
     """All calls of one application; safe to use from up to `max_in_flight` threads.
 
     `timeout` bounds each call as a whole (see `Wire`), `patience` how long a question is asked
-    again, both in seconds. `transport` replaces the network; `now` is a monotonic clock. Raises
-    PlatformError (a code), NotSent and OutcomeUnknown (changes), Unreachable (questions). No
-    exception, log or repr holds a secret, a number or a value of a row.
+    again, both in seconds. `transport` replaces the network, `ways` leads to it; `now` is a monotonic
+    clock. Raises PlatformError (a code), NotSent and OutcomeUnknown (changes), Unreachable (questions).
+    No exception, log or repr holds a secret, a number or a value of a row.
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class PlatformClient(Asking):
         max_in_flight: int = 8,
         patience: float = 90.0,
         transport: httpx.BaseTransport | None = None,
+        ways: Ways | None = None,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         super().__init__(
             base_url, app_key, app_secret, timeout=timeout, max_in_flight=max_in_flight, patience=patience,
-            transport=transport, now=now, sleep=sleep, jitter=jitter,
+            transport=transport, ways=ways or Ways(), now=now, sleep=sleep, jitter=jitter,
         )  # fmt: skip
         self._names: dict[str, str] = {}
 
@@ -333,7 +335,8 @@ class PlatformClient(Asking):
 
     def _post_once(self, call: Call, grant: Grant, body: bytes) -> Envelope:
         try:
-            return self._exchange.post(call, grant.urls[call], body)
+            with self.waiting.asking():
+                return self._exchange.post(call, grant.urls[call], body)
         except NoAnswer as error:
             kind = OutcomeUnknown if error.sent else NotSent
             raise kind(call, error.why) from None

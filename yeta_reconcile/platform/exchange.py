@@ -16,6 +16,8 @@ from yeta_reconcile.platform.answers import Envelope, OddAnswer, read_envelope
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from yeta_reconcile.platform.waiting import Waiting
+
 LOG = logging.getLogger(__name__)
 LARGEST_ANSWER = 16 * 2**20
 _HEADERS = [
@@ -23,7 +25,8 @@ _HEADERS = [
     (b"Accept", b"application/json"),
     (b"User-Agent", b"yeta-reconcile"),
 ]
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# A proxy that refuses to connect has passed nothing on.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 class NoAnswer(Exception):
@@ -40,11 +43,17 @@ class NoAnswer(Exception):
 
 
 class Exchange:
-    """Requests over one transport, `timeout` seconds each; `now` is a monotonic clock."""
+    """Requests over one transport, `timeout` seconds each; `now` is a monotonic clock.
 
-    def __init__(self, transport: httpx.BaseTransport, timeout: float, now: Callable[[], float]) -> None:
+    `waiting` is told when something comes.
+    """
+
+    def __init__(
+        self, transport: httpx.BaseTransport, timeout: float, now: Callable[[], float], waiting: Waiting
+    ) -> None:
         self._transport = transport
         self._now = now
+        self._waiting = waiting
         self._extensions = _limits(timeout)
 
     def close(self) -> None:
@@ -75,6 +84,7 @@ class Exchange:
                 response.close()
                 raise NoAnswer(f"an answer of more than {LARGEST_ANSWER} bytes", again=False)
         status = response.status_code
+        self._waiting.heard()
         try:
             return read_envelope(status, b"".join(parts))
         except OddAnswer as odd:
@@ -87,7 +97,9 @@ class Exchange:
         if status != 200:
             response.close()
             raise NoAnswer(f"HTTP status {status}", again=_may_pass(status))
-        yield from _body(response)
+        for chunk in _body(response):
+            self._waiting.heard()
+            yield chunk
 
     def _open(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -120,8 +132,12 @@ def _no_answer(error: httpx.TransportError) -> NoAnswer:
     sent = not isinstance(error, _NOT_SENT)
     if isinstance(error, httpx.TimeoutException):
         return NoAnswer("no whole answer in time" if sent else "no connection in time", sent=sent)
+    if isinstance(error, httpx.ProxyError):
+        return NoAnswer("the proxy refuses to connect", sent=False)
     if not sent:
-        return NoAnswer("no connection", sent=False)
+        doubted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        why = "its certificate is not trusted; platform.ca_file names who is" if doubted else "no connection"
+        return NoAnswer(why, sent=False)
     if isinstance(error, httpx.ProtocolError):
         return NoAnswer("an answer that is not HTTP, or half an answer")
     return NoAnswer("the connection broke")

@@ -1,18 +1,20 @@
 """HTTP exchanges that end: a connection pool whose every wait is cut to what is left of the call.
 
 httpx bounds each read alone, so that a server that sends a byte now and then would hold a call for
-ever. Redirects, cookies, compression and the environment's proxies are not followed: a request goes
-where the settings say, once.
+ever. Redirects, cookies and compression are not followed: a request goes where the settings say, by the way
+that `ways` tells, once.
 """
 
 from __future__ import annotations
 
 import time
-from threading import local
+from threading import Lock, local
 from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
+
+from yeta_reconcile.platform.ways import Ways
 
 if TYPE_CHECKING:
     import ssl
@@ -142,11 +144,12 @@ def _translated(error: Exception) -> httpx.TransportError:
 
 
 class Wire(httpx.BaseTransport):
-    """A pool of `connections` kept-alive connections; `timeout` seconds bound a call as a whole.
+    """Pools of `connections` kept-alive connections each; `timeout` seconds bound a call as a whole.
 
     The bound holds for the wait for a connection, connect, TLS, request and answer together. Only
     resolving the host's name, which the system does, is outside of it. A request's extension
-    `total` overrides `timeout`. `secure` is whether https is to be expected.
+    `total` overrides `timeout`. `ways` tells the proxy of an address; raises InvalidInput where it cannot be
+    used.
     """
 
     def __init__(
@@ -154,21 +157,16 @@ class Wire(httpx.BaseTransport):
         *,
         connections: int,
         timeout: float,
-        secure: bool = True,
+        ways: Ways | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timeout = timeout
+        self._connections = connections
+        self._ways = ways or Ways()
         self._now = now
         self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            # One for all connections, since reading the certificates takes long; SSL_CERT_FILE counts.
-            ssl_context=httpx.create_ssl_context() if secure else None,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            # Shorter than servers wait: a connection that they close under a request costs a doubt.
-            keepalive_expiry=4.0,
-            network_backend=_Backend(self._deadline, now),
-        )
+        self._pools: dict[tuple[str, str], httpcore.ConnectionPool] = {}
+        self._opening = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises httpx's transport errors."""
@@ -176,7 +174,7 @@ class Wire(httpx.BaseTransport):
         self._deadline.at = self._now() + seconds
         url = request.url
         try:
-            answer = self._pool.handle_request(
+            answer = self._pool(url).handle_request(
                 httpcore.Request(
                     request.method,
                     httpcore.URL(
@@ -184,7 +182,7 @@ class Wire(httpx.BaseTransport):
                     ),
                     headers=request.headers.raw,
                     content=request.stream,
-                    extensions={"timeout": {"pool": seconds}},
+                    extensions={"timeout": {**request.extensions.get("timeout", {}), "pool": seconds}},
                 )
             )
         except _FOREIGN as error:
@@ -193,4 +191,44 @@ class Wire(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        """The pool by which a host is asked, opened once."""
+        place = (url.scheme, url.netloc.decode("ascii"))
+        found = self._pools.get(place)
+        if found is None:
+            with self._opening:
+                found = self._pools.get(place) or self._opened(url)
+                self._pools[place] = found
+        return found
+
+    def _opened(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        proxy = self._ways.proxy_for(str(url))
+        given: dict[str, Any] = {
+            # One for all connections, since reading the certificates takes long.
+            "ssl_context": self._ways.certificates if url.scheme == "https" else None,
+            "max_connections": self._connections,
+            "max_keepalive_connections": self._connections,
+            # Shorter than servers wait: a connection that they close under a request costs a doubt.
+            "keepalive_expiry": 4.0,
+            "network_backend": _Backend(self._deadline, self._now),
+        }
+        if proxy is None:
+            return httpcore.ConnectionPool(**given)
+        place = proxy.where.partition("://")[2]
+        if proxy.is_socks:
+            # In either form of it the proxy resolves the names.
+            return httpcore.SOCKSProxy(f"socks5://{place}", proxy.credentials, **given)
+        secure = self._ways.certificates if proxy.kind == "https" else None
+        return httpcore.HTTPProxy(proxy.where, proxy.credentials, proxy_ssl_context=secure, **given)
+
+
+def client_by(ways: Ways, *, longest: float, waits: float = 30.0) -> httpx.Client:
+    """A client for what is no call of the platform's, by the same ways.
+
+    A request ends within `longest` seconds; `waits` are those for one piece of its answer.
+    """
+    wire = Wire(connections=4, timeout=longest, ways=ways)
+    return httpx.Client(transport=wire, timeout=waits, follow_redirects=False, trust_env=False)

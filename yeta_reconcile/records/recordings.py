@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # openapi.md, receiveVoice: `url` is relative to this (url路径).
 BASE = "http://voice.kxjlcc.com:9000/"
 MOST_BYTES = 1_000_000_000
+# For one try, however slowly it comes; the next goes on where this one stopped.
+LONGEST_SECONDS = 3600.0
 _TRIES = 3
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _RANGE = re.compile(r"bytes (\d{1,18})-\d+/(\d{1,18}|(?=\*))")

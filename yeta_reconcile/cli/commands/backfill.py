@@ -50,7 +50,10 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
     def so_far(path: str, fetched: Fetched) -> None:
         tell(f"{path.rpartition('/')[2]}: {fetched.new} new so far")
 
-    with connect(project, context.environ) as client, closing(opened(context, project)) as store:
+    with (
+        connect(project, context.environ, context.chdir) as client,
+        closing(opened(context, project)) as store,
+    ):
         date = day.date() if day else None
         if date and (why := _why_nothing(date, datetime.now(ZoneInfo(project.timezone)).date())):
             tell(f"note: of {date} nothing can come: {why}")

@@ -88,7 +88,7 @@ def halt(context: Context, form: str) -> Exit:
 def _pause_all(
     context: Context, project: Project, environment: str, flag: HaltFlag, who: str, state: _State
 ) -> tuple[list[str], Halting]:
-    with connect(project, context.environ) as client:
+    with connect(project, context.environ, context.chdir) as client:
         halting = Halting(
             client=client,
             flag=flag,

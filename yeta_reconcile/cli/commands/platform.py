@@ -38,7 +38,7 @@ ROBOT_KIND = {1: "ordinary", 2: "dynamic"}
 def platform(context: Context, kind: str | None, form: str) -> None:
     """List robots, lines, voices and configured URLs."""
     repository = load(context.chdir, environment=context.env, environ=context.environ)
-    with connect(repository.project, context.environ) as client:
+    with connect(repository.project, context.environ, context.chdir) as client:
         config = client.config()
     kinds = (kind,) if kind else KINDS
     if form == "json":

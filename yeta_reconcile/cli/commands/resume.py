@@ -113,7 +113,7 @@ def _look(context: Context, repository: Repository, store: Store, paused: dict[s
     waves = [(wave, left) for wave, left in waves if wave.phase.live or wave.phase.staged]
     waves = [(wave, left) for wave, left in waves if not (wave.to_discard or wave.reactivated)]
     try:
-        with connect(repository.project, context.environ, patience=PATIENCE_SECONDS) as client:
+        with connect(repository.project, context.environ, context.chdir, patience=PATIENCE_SECONDS) as client:
             for wave, left in waves:
                 task = client.task(wave.address)
                 if task is not None and (task.phase is LivePhase.LIVE or left.ran_on(task)):

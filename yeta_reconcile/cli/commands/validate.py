@@ -28,6 +28,7 @@ from yeta_reconcile.render.annotations import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.platform.resources import Config
@@ -57,7 +58,7 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> Exi
     survey, findings = _survey(context)
     columns: dict[str, tuple[str, ...]] = {}
     if survey and online and survey.settings.project:
-        config = _config(survey, context.environ)
+        config = _config(survey, context.environ, context.chdir)
         columns = {robot.robot_id: robot.columns for robot in config.robots.values()}
         findings += online_findings(survey, config)
     if survey:
@@ -139,11 +140,11 @@ def _encoding(label: str, codec: str) -> Iterator[Diagnostic]:
         yield Diagnostic("note", "encoding", f"this file is read as {codec.upper()}", Position(label))
 
 
-def _config(survey: Survey, environ: Mapping[str, str]) -> Config:
+def _config(survey: Survey, environ: Mapping[str, str], root: Path) -> Config:
     from yeta_reconcile.cli.session import connect  # noqa: PLC0415 -- httpx is not needed offline
 
     assert survey.settings.project
-    with connect(survey.settings.project, environ) as client:
+    with connect(survey.settings.project, environ, root) as client:
         return client.config()
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import httpx
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import progress
 from yeta_reconcile.cli.commands.calls.look import known_campaign, state_of
 from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.errors import Incomplete
-from yeta_reconcile.records.recordings import BASE, Recordings
+from yeta_reconcile.platform.transport import client_by
+from yeta_reconcile.records.recordings import BASE, LONGEST_SECONDS, Recordings
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -37,7 +38,7 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
     One file a call, named by its uuid. A file that was broken off goes on where it stopped, and counts as
     whole only if its size is what the platform said.
     """
-    with state_of(context) as (_, store):
+    with state_of(context) as (project, store):
         record = known_campaign(store, campaign)
         found = [
             one.call
@@ -46,8 +47,9 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
             if one.call.recording
         ]
     failed: list[tuple[str, str]] = []
+    ways = ways_of(project, context.environ, context.chdir).checked(base)
     with (
-        httpx.Client(timeout=30, follow_redirects=False) as client,
+        client_by(ways, longest=LONGEST_SECONDS) as client,
         progress(len(found), "Recordings") as done,
     ):
         fetcher = Recordings(context.here / folder, client, base)

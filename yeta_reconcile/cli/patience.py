@@ -1,0 +1,58 @@
+"""Says on a terminal whom one waits for: nobody sits before a screen on which nothing happens."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.cli.output import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yeta_reconcile.platform.client import PlatformClient
+
+EVERY = 8.0
+TICK = 1.0
+
+
+class Reminder:
+    """What is said while the platform owes an answer, each `EVERY` seconds of it."""
+
+    def __init__(self, client: PlatformClient) -> None:
+        self._client = client
+        self._said = 0.0
+
+    def words(self) -> str:
+        """What is to be said now; empty: nothing."""
+        silent = self._client.waiting.seconds
+        if silent < self._said:
+            self._said = 0.0
+        if silent - self._said < EVERY:
+            return ""
+        self._said = silent
+        return f"no answer for {silent:.0f} s from {self._client.where}; it is still being asked"
+
+
+@contextmanager
+def reminding(client: PlatformClient) -> Iterator[None]:
+    """While the block runs, say on a terminal how long the platform has not answered."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over, reminder = Event(), Reminder(client)
+
+    def remind() -> None:
+        while not over.wait(TICK):
+            if words := reminder.words():
+                tell(words)
+
+    thread = Thread(target=remind, name="reminder", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
