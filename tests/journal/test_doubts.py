@@ -314,13 +314,15 @@ def test_a_task_that_reads_back_otherwise_than_asked_is_never_started(tmp_path: 
     lab.after = twist
     assert lab.apply().exit_code == 8
     assert "start" not in lab.changes_sent()
+    assert ("doubted", 1) in {(event["event"], event.get("wave")) for event in lab.events}
 
 
 def test_recall_that_the_platform_ignores_is_a_warning_and_no_more(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, ignores_recall=True)
     lab.campaign(extra="recall: {count: 1, wait: 10m}")
     lab.converge()
-    assert any("recall count" in event.get("summary", "") for event in lab.events)
+    warned = [(event["wave"], event["summary"]) for event in lab.events if event["event"] == "warning"]
+    assert [wave for wave, summary in warned if "recall count" in summary] == [1]
     assert_each_rang_once(lab, range(3))
 
 

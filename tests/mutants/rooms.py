@@ -1,12 +1,13 @@
-"""Which modules are mutated, and which tests have to see it: the one place that knows their paths.
-
-A room's tests are chosen so that a run of it is short: those that are about it, the cheapest first. What only
-the long tests see counts as not seen.
-"""
+"""Which modules are mutated, and which tests have to see it: the one place that knows their paths."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+SELECTED = Path(__file__).with_name("selected.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,32 +18,19 @@ class Room:
     tests: tuple[str, ...]
 
 
+def _room(name: str, *modules: str) -> Room:
+    chosen: dict[str, list[str]] = yaml.safe_load(SELECTED.read_text("utf-8"))[name]
+    tests = (f"{path}::{test}" for path, names in chosen.items() for test in names)
+    return Room(modules, (*tests, *(path for path, names in chosen.items() if not names)))
+
+
 ROOMS = {
-    "diff": Room(("planning/diff/*",), ("tests/diff/test_cases.py",)),
-    "journal": Room(("waves/lifecycle.py", "waves/proof.py"), ("tests/diff", "tests/test_proof.py")),
-    "settle": Room(
-        ("apply/settling.py",),
-        ("tests/journal/test_doubts.py", "tests/journal/test_ends.py", "tests/journal/test_lost.py"),
-    ),
-    "staging": Room(
-        ("apply/staging.py",), ("tests/journal/test_doubts.py", "tests/journal/test_coincidences.py")
-    ),
-    "control": Room(
-        ("apply/steering.py",),
-        (
-            "tests/journal/test_doubts.py",
-            "tests/journal/test_ends.py",
-            "tests/journal/test_hands.py",
-            "tests/journal/test_coincidences.py",
-        ),
-    ),
-    "change": Room(("apply/journaled.py",), ("tests/journal/test_doubts.py", "tests/journal/test_ends.py")),
-    "course": Room(
-        ("apply/campaign.py",),
-        ("tests/journal/test_shown.py", "tests/journal/test_hands.py", "tests/journal/test_removal.py"),
-    ),
-    "ledger": Room(
-        ("store/fates.py",),
-        ("tests/store/test_waves.py", "tests/store/test_intents.py", "tests/journal/test_removal.py"),
-    ),
+    "diff": _room("diff", "planning/diff/*"),
+    "journal": _room("journal", "waves/lifecycle.py", "waves/proof.py"),
+    "settle": _room("settle", "apply/settling.py"),
+    "staging": _room("staging", "apply/staging.py"),
+    "control": _room("control", "apply/steering.py"),
+    "change": _room("change", "apply/journaled.py"),
+    "course": _room("course", "apply/campaign.py"),
+    "ledger": _room("ledger", "store/fates.py"),
 }

@@ -21,11 +21,13 @@ from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta
 from yeta_reconcile.planning.diff import Subject, with_observed
 from yeta_reconcile.planning.observed import Orphan
+from yeta_reconcile.planning.rounds import rule_of
 from yeta_reconcile.platform.resources import Left, Task
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.waves.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +153,8 @@ def orphan(said: Mapping[str, Any], number: int) -> Orphan:
 def rows(said: Mapping[str, Any]) -> RowsDelta:
     """How the list differs from the ledger; `staged` maps a wave to its rows that are still declared.
 
-    `kin` are gone campaigns with how many of how many people are shared, in lists of the same length.
+    `coming` says how long it is until how many rows are called again. `kin` are gone campaigns with how many
+    of how many people are shared, in lists of the same length.
     """
     known = {field.name for field in fields(RowsDelta)} | {"kin"}
     assert set(said) <= known, f"{set(said) - known} is nothing that rows can be"
@@ -161,6 +164,7 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
         wave: StagedDelta(**(given if isinstance(given, dict) else {"rows": given}))
         for wave, given in staged.items()
     }
+    made["coming"] = {ms(NOW + span(ahead)): count for ahead, count in made.get("coming", {}).items()}
     kin = made.pop("kin", {})
     gone = {name: Met(people=people, shared=shared, gone=True) for name, (shared, people) in kin.items()}
     made["met"] = gone | {name: Met(**given) for name, given in made.get("met", {}).items()}
@@ -178,9 +182,11 @@ def subject(case: Mapping[str, Any]) -> Subject:
     base = said.pop("declared", {})
     waves, tasks = _recorded(said.pop("waves", ()), base)
     record = _campaign(said.pop("recorded", None), waves)
+    declared = None if base is None else document(base)
+    rule = rule_of(declared) if declared else None
     return Subject(
         NAME,
-        None if base is None else document(base),
+        declared,
         record,
         with_observed(record, tasks, {key: Left(**left) for key, left in said.pop("halted", {}).items()}),
         rows(said.pop("rows", {})),
@@ -193,6 +199,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         tampered=frozenset(said.pop("tampered", ())),
         at=place,
         list_label="list",
+        rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
         **said,
     )
 

@@ -58,7 +58,9 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
                 grips[wave.wave_id] = Grip.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
     now = run.clock.now()
-    comparison = planner.comparison(subject.name, subject.columns, grips, now, subject.continued, withheld)
+    comparison = planner.comparison(
+        subject.name, subject.columns, grips, now, subject.continued, withheld, subject.rounds
+    )
     return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
 
@@ -247,7 +249,8 @@ class CampaignRun:
         for row in islice(found.comparison.select(), most):
             other = None if row.number_digest == row.digest else row.number_digest
             content = found.comparison.content_digest(row)
-            rows.append(RowRecord(0, row.digest, content, 0, row.line, other))
+            round_ = found.comparison.round_of(row)
+            rows.append(RowRecord(0, row.digest, content, 0, row.line, other, round=round_))
         if not rows:
             return None
         if self._list_moved():
@@ -286,6 +289,8 @@ class CampaignRun:
                 set_digest=digest.hex(),
                 full=full,
                 created_at=self.run.now_ms(),
+                round=max(row.round for row in rows),
+                called_again=sum(row.round > 1 for row in rows),
             )
         )
         self.run.store.waves.add_rows(wave_id, ordered)

@@ -187,7 +187,7 @@ class Staging:
             self.warned.add(words)
             self.run.say("warning", wave.campaign, wave=wave.number, summary=words)
 
-    def _problem(self, exit_code: Exit, wave: WaveRecord, words: str, hint: str = "") -> None:
+    def _problem(self, exit_code: Exit, wave: WaveRecord, words: str, hint: str) -> None:
         self.run.problem(exit_code, wave.campaign, f"wave {wave.number} {words}", hint)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from yeta_reconcile.documents import limits, models
+from yeta_reconcile.documents import again, limits, models
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _SCHEDULE = {
 _EXAMPLES: dict[str, Any] = {
     **_SCHEDULE,
     "after": ["welcome"],
+    "again": {"on": ["not-reached"], "rounds": 2, "wait": "1d"},
     "base_url": "http://127.0.0.1:8900/openapi",
     "calendar": "CN",
     "campaign": "spring-renewal",
@@ -73,6 +74,7 @@ _EXAMPLES: dict[str, Any] = {
     "continues": ["old-campaign"],
     "ringing_numbers": 10000,
     "robot": "111111",
+    "rounds": 2,
     "schedule": _SCHEDULE,
     "state": "postgresql://yeta@db.example.com/yeta",
     "times": 1,
@@ -80,6 +82,7 @@ _EXAMPLES: dict[str, Any] = {
 }
 # Where the same name means something else.
 _EXAMPLES_OF: dict[tuple[str, str], Any] = {
+    ("Again", "on"): ["not-reached"],
     ("Contexts", "csv"): "contexts/vip.csv",
     ("Contexts", "key"): "relation_id",
     ("DialogContext", "defaults"): {"姓名": "客户"},
@@ -125,7 +128,8 @@ def schema() -> dict[str, Any]:
 
 def _meanings() -> Iterator[tuple[str, str, str]]:
     """(model, field, what stands below it as a string) for every field that has a meaning."""
-    for model in [*ast.parse(inspect.getsource(models)).body, *ast.parse(inspect.getsource(limits)).body]:
+    sources = map(inspect.getsource, (models, limits, again))
+    for model in (model for source in sources for model in ast.parse(source).body):
         if not isinstance(model, ast.ClassDef):
             continue
         for field, below in pairwise(model.body):

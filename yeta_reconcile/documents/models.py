@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from yeta_reconcile.documents.again import Again
 from yeta_reconcile.documents.limits import Exemption, Limits, Notify
 from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
@@ -96,6 +97,8 @@ class Recall(Strict):
     """Tries after the first, 0 to 3."""
     wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(minutes=10)
     """Time between tries, in whole seconds."""
+    again: Again | None = None
+    """Further rounds by result, each a wave of its own; without, nobody is called in another wave."""
 
 
 def _key(value: Any) -> Any:

@@ -134,7 +134,7 @@ def _holds(store: Store, one: Continued, theirs: Collection[bytes]) -> Iterator[
     grips = {wave_id: grip(wave) for wave_id, wave in waves.items()}
     ledger = Ledger.read(store, record, grips)
     # What is staged goes with a document that nobody declares any more.
-    for row in (*ledger.holders(), *(ledger.staged.values() if one.located else ())):
+    for row in (*ledger.holders(), *ledger.called_before(), *(ledger.staged.values() if one.located else ())):
         hold = _hold(row, waves.get(row.wave_id), grips.get(row.wave_id))
         if hold is Hold.LEAVING and row.number_digest in theirs:
             continue

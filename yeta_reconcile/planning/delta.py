@@ -76,6 +76,9 @@ class RowsDelta:
     `barred` rows of the list are not called since nobody may call them; `still_barred` of `removed` are such.
     `repeats` of the new rows, and `staged_repeats` of staged ones about to be started, are people whom a
     campaign of the project called, as `met` says of each.
+    `rounds` says by round how many of the new rows are called again in it, and `staged_again` how many of
+    staged ones. `coming` rows will be, by the moment (ms) from which on; `awaiting` ones of a wave may be
+    once its records are there, of `untold` ones that is not known and they are not.
     `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
     """
 
@@ -103,9 +106,23 @@ class RowsDelta:
     repeats: int = 0
     staged_repeats: dict[int, int] = field(default_factory=dict)
     met: dict[str, Met] = field(default_factory=dict)
+    rounds: dict[int, int] = field(default_factory=dict)
+    staged_again: dict[int, int] = field(default_factory=dict)
+    coming: dict[int, int] = field(default_factory=dict)
+    awaiting: dict[int, int] = field(default_factory=dict)
+    untold: dict[int, int] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     new_line: int = field(default=0, compare=False)
     edited_lines: dict[int, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def called_again(self) -> int:
+        """People among the new rows who would be called again, by this campaign or after another."""
+        return self.repeats + sum(self.rounds.values())
+
+    def staged_called_again(self, wave_id: int) -> int:
+        """The same of a staged wave."""
+        return self.staged_repeats.get(wave_id, 0) + self.staged_again.get(wave_id, 0)
 
     @property
     def quiet(self) -> bool:
@@ -118,5 +135,8 @@ class RowsDelta:
             and not self.recalled
             and not self.theirs
             and not self.leaving
+            and not self.coming
+            and not self.awaiting
+            and not self.untold
             and all(staged.same for staged in self.staged.values())
         )

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Fate, RowRecord
+from yeta_reconcile.waves.rounds import NONE, Rounds, asks, contradicted, next_round
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.rounds import Next, Try
 
 # What is known of a row that several waves hold: that it was called, that one has yet to call it, nothing.
 _CERTAIN = (Fate.DIALLED, Fate.PENDING, Fate.UNKNOWN, Fate.HELD)
@@ -30,6 +32,10 @@ class Ledger:
     key that was held with several numbers has the first in `holding`, the rest in `further`. `released` are
     keys that a wave held and let go, `again` rows that a wave has yet to call although another one called
     them. `unreached` tells which keys of a wave were called in vain, and may be tried again by it.
+
+    Of a number that several waves called the latest round holds it, and `beside` has the rest. `begun` are
+    rows of a further round that a wave let go; `tries` are the recorded calls by wave and key that tell who
+    is called again, by the `rounds` of the campaign.
     """
 
     grips: Mapping[int, Grip] = field(default_factory=dict)
@@ -44,6 +50,10 @@ class Ledger:
     doubled: Counter[int] = field(default_factory=Counter)
     again: list[RowRecord] = field(default_factory=list)
     unreached: Callable[[int, Collection[bytes]], set[bytes]] = lambda _wave, _keys: set()
+    rounds: Rounds = NONE
+    beside: dict[bytes, list[RowRecord]] = field(default_factory=lambda: defaultdict(list))
+    begun: dict[bytes, RowRecord] = field(default_factory=dict)
+    tries: dict[int, dict[bytes, list[Try]]] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -52,12 +62,13 @@ class Ledger:
         record: CampaignRecord | None,
         grips: Mapping[int, Grip],
         withheld: Collection[int] = (),
+        rounds: Rounds = NONE,
     ) -> Ledger:
         """The ledger of a campaign; `grips` are those of its waves by id.
 
         Rows that one of the waves `withheld` let go count as held.
         """
-        ledger = cls(grips)
+        ledger = cls(grips, rounds=rounds)
         if record is None:
             return ledger
         ledger.aside = store.waves.set_aside(record.name)
@@ -69,11 +80,13 @@ class Ledger:
             held = kept.fate is Fate.RELEASED and kept.wave_id in withheld
             row = kept._replace(fate=Fate.HELD) if held else kept
             ledger._take(row, grips.get(row.wave_id))
+        ledger._hear(store)
         return ledger
 
     def _take(self, row: RowRecord, grip: Grip | None) -> None:
         if row.fate is Fate.RELEASED and grip is not None:  # not out of a staged wave that was thrown away
             self.released.add(row.key)
+            self._begin(row)
         if row.fate in FREE_FATES or (grip is None and row.fate is not Fate.DIALLED):
             return
         if row.fate is Fate.PENDING and grip in STAGING:
@@ -81,6 +94,7 @@ class Ledger:
             self.staged[row.key] = row
         elif row.fate is Fate.PENDING and grip is Grip.FREEING:
             self.freeing[row.key] = row
+            self._begin(row)
         elif row.key not in self.holding:
             self.holding[row.key] = row
             self._index(row)
@@ -94,13 +108,70 @@ class Ledger:
             self.further.setdefault(row.key, []).append(row)
             self._index(row)
             return
-        row, other = sorted((row, former), key=lambda held: _CERTAIN.index(held.fate))
-        if row.fate is Fate.DIALLED and other.fate is Fate.PENDING:
+        row, other = sorted((row, former), key=lambda held: (-held.round, _CERTAIN.index(held.fate)))
+        if row.round == other.round and row.fate is Fate.DIALLED and other.fate is Fate.PENDING:
             self.again.append(other)
+        self.beside[row.key].append(other)
         if self.holding[row.key] == former:
             self.holding[row.key] = row
         else:
             self.further[row.key] = [row if one == former else one for one in self.further[row.key]]
+
+    def _begin(self, row: RowRecord) -> None:
+        if row.round > 1 and row.round > self.begun.get(row.key, row._replace(round=1)).round:
+            self.begun[row.key] = row
+
+    def _hear(self, store: Store) -> None:
+        """Read what the calls came to by which somebody may be called again, or be called in a round now."""
+        over = self.rounds.over
+        if not (over or self.begun or self.beside):
+            return
+        wanted: dict[int, set[bytes]] = defaultdict(set)
+        for row in self.holders():
+            if row.fate is Fate.DIALLED and (row.wave_id in over or row.key in self.begun):
+                wanted[row.wave_id].add(row.key)
+            for before in self._before(row) if row.fate is Fate.PENDING and row.round > 1 else ():
+                wanted[before.wave_id].add(before.key)
+        self.tries = {wave_id: store.rounds.tries(wave_id, keys) for wave_id, keys in wanted.items()}
+        for row in self.holders() if self.beside else ():
+            since = self.rounds.made.get(row.wave_id, 0)
+            if self.may_ring(row) and any(
+                contradicted(self.rounds.rule, self._tries(before), since) for before in self._before(row)
+            ):
+                self.again.append(row)
+
+    def _before(self, row: RowRecord) -> list[RowRecord]:
+        """The rows of earlier rounds that stand for the same number."""
+        beside = self.beside.get(row.key, ()) if row.round > 1 else ()
+        return [one for one in beside if one.number_digest == row.number_digest and one.round < row.round]
+
+    def _tries(self, row: RowRecord) -> list[Try]:
+        return self.tries.get(row.wave_id, {}).get(row.key, [])
+
+    def next_round(self, key: bytes, number: bytes) -> Next | None:
+        """In which further round a declared key may be called with its number, if in any."""
+        if not self.tries or key not in self.holding:
+            return None
+        row = self.exact(key, number)
+        if row is None or not (tries := self._tries(row)):
+            return None
+        beside = [one for one in self.beside.get(key, ()) if one.number_digest == number]
+        begun = self.begun.get(key)
+        if begun is not None and begun.number_digest != number:
+            begun = None
+        return next_round(self.rounds, [row, *beside], tries, begun)
+
+    def unheard(self, row: RowRecord) -> bool:
+        """Whether a row of a wave that is over counts as called, and no record tells what came of it."""
+        return row.fate is Fate.DIALLED and row.wave_id in self.rounds.closed and not self._tries(row)
+
+    def may_be_named(self, row: RowRecord) -> bool:
+        """Whether a row's calls came to what calls it again, or may have, where not all is known of them."""
+        rule = self.rounds.rule
+        if rule is None or row.round > rule.rounds:
+            return False
+        tries = self._tries(row)
+        return asks(rule, tries) if tries else row.fate in (Fate.DIALLED, Fate.PENDING, Fate.HELD)
 
     def _index(self, row: RowRecord) -> None:
         if row.number is None:
@@ -129,6 +200,11 @@ class Ledger:
         yield from self.holding.values()
         for rows in self.further.values():
             yield from rows
+
+    def called_before(self) -> Iterator[RowRecord]:
+        """Rows that were called in a round before the one that holds them now."""
+        for rows in self.beside.values():
+            yield from (row for row in rows if row.fate is Fate.DIALLED)
 
     def may_ring(self, row: RowRecord) -> bool:
         """Whether a holding row may be called yet by its wave, for all that is known."""

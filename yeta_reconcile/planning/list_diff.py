@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.marks import Key
     from yeta_reconcile.planning.ledger import Ledger
     from yeta_reconcile.waves.record import RowRecord
+    from yeta_reconcile.waves.rounds import Next
 
 NAMED_LINES = 5
 _BLOCKED = "this row is not called of its own: the campaign holds its number under another key"
@@ -145,7 +146,10 @@ class Comparison:
         return tally.delta(tuple(self.diagnostics))
 
     def _count(self, tally: Tally, row: Row, verdict: Verdict, others: list[bytes]) -> None:
-        tally.count(row, verdict, () if verdict is Verdict.NEW else self._contents(row))
+        if verdict is Verdict.HELD:
+            tally.stay(row, self._next(row))
+        again = self._again(row) if verdict in (Verdict.NEW, Verdict.STAGED) else 0
+        tally.count(row, verdict, () if verdict is Verdict.NEW else self._contents(row), again)
         tally.follow(row, others, verdict)
         if verdict is Verdict.CONTINUED and (held := self._of_another(row)):
             tally.continued[held] += 1
@@ -153,15 +157,19 @@ class Comparison:
     def _judge(self, row: Row) -> tuple[Verdict, list[bytes]]:
         """Where a row stands, and the other keys under which its number was called."""
         ledger = self._ledger
+        again = 0
         if row.digest in ledger.holding:
             verdict = self._of_held_key(row)
-            if verdict is not None:
+            again = self._again(row) if verdict is Verdict.HELD else 0
+            if verdict is not None and not again:
                 return verdict, []
         aside = ledger.aside.get(row.digest)
         # One that a wave holds as it was mended meanwhile has to leave that wave first.
         mended = row.digest in ledger.staged
         if aside is not None and not mended and aside[0] in self._contents(row):
             return Verdict.ASIDE, []
+        if again:
+            return self._place(row), []
         if others := self._others(row):
             return Verdict.BLOCKED, others
         if self._of_another(row):
@@ -184,6 +192,31 @@ class Comparison:
         if called:
             return Verdict.HELD
         return None if self.spec.changed_number == "call" else Verdict.CHANGED
+
+    def round_of(self, row: Row) -> int:
+        """In which round a row is called that enters a wave."""
+        return self._again(row) or 1
+
+    def _again(self, row: Row) -> int:
+        """In which further round a row that was called is called now; 0: in none."""
+        found = self._next(row)
+        now = found is not None and not found.untold and found.since <= self._ledger.rounds.now
+        return found.round if found is not None and now else 0
+
+    def _next(self, row: Row) -> Next | None:
+        """The further round of a row that was called, if there will be one.
+
+        There is none where another key holds the number, or another campaign, or where it stands in a wave
+        otherwise.
+        """
+        found = self._ledger.next_round(row.digest, row.number_digest)
+        if found is None:
+            return None
+        staged = self._ledger.staged.get(row.digest)
+        if staged is not None and (staged.round, staged.number_digest) != (found.round, row.number_digest):
+            return None
+        several = self.spec.same_number == "allow"
+        return None if self._of_another(row) or (not several and self._others(row)) else found
 
     def _held(self, key: bytes, row: Row) -> list[RowRecord]:
         """The rows that hold a key with the number of a declared one."""

@@ -131,7 +131,7 @@ class LookAlikes:
             wave.record.wave_id: {
                 row.number_digest
                 for row in self.store.waves.rows(wave.record.wave_id)
-                if row.fate is Fate.PENDING
+                if row.fate is Fate.PENDING and row.round == 1
             }
             for wave in subject.waves
             if starting and wave.record.staged

@@ -5,14 +5,13 @@ It asks the platform and reads the state; it changes neither.
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.diagnostics import Diagnostic, once, restore_diagnostic
+from yeta_reconcile.diagnostics import Diagnostic, once
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.errors import PlanRejected
@@ -22,7 +21,7 @@ from yeta_reconcile.plan.plan import Action, Plan
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
-from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
+from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import (
     Doubts,
     Finding,
@@ -43,11 +42,19 @@ from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
-from yeta_reconcile.planning.signatures import deciding_facts, fingerprint_of, keyed, signature_of
+from yeta_reconcile.planning.rounds import rounds_of
+from yeta_reconcile.planning.signatures import (
+    as_settled,
+    deciding_facts,
+    fingerprint_of,
+    keyed,
+    signature_of,
+)
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.waves.readback import reads_otherwise
 from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
 from yeta_reconcile.waves.renames import former_of, record_of, successor_of
+from yeta_reconcile.waves.rounds import NONE, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -64,7 +71,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import CampaignRecord
 
 LIFETIME = timedelta(hours=24)
-STAGED_GRIPS = frozenset({Grip.STAGED, Grip.FULL})
 
 
 @dataclass(slots=True)
@@ -137,12 +143,13 @@ class Planner:
         record: CampaignRecord,
         grips: Mapping[int, Grip],
         now: datetime,
+        rounds: Rounds = NONE,
     ) -> str:
         """What `Planned.signatures` would say of a campaign as it is `now`."""
         located = self.declared.callings[name]
         spec = self.declared.called_list(located, now)
         fingerprint = keyed(fingerprint_of(spec, columns), self.store.key)
-        return signature_of(fingerprint, record, grips, recorded_of(self._continued(located.model)))
+        return signature_of(fingerprint, record, grips, recorded_of(self._continued(located.model)), rounds)
 
     def comparison(
         self,
@@ -152,13 +159,14 @@ class Planner:
         now: datetime,
         continued: Mapping[bytes, Held] | None = None,
         withheld: Collection[int] = (),
+        rounds: Rounds = NONE,
     ) -> Comparison:
         """A campaign's list against the ledger as it is `now`; `continued` counts as called in any case.
 
         What one of the waves `withheld` let go is held all the same.
         """
         located = self.declared.callings[name]
-        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld)
+        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld, rounds)
         held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
         return Comparison(self.declared.called_list(located, now), columns, self.store.key, ledger, held)
 
@@ -325,6 +333,7 @@ class _Gathering:
         robot = self.observed.config.robots.get(model.robot)
         columns = robot.columns if robot else ()
         lines = self.observed.config.lines
+        rounds = rounds_of(model, waves, self.store, self.now_ms, self._drain_quiet)
         former = former_of(model, self.recorded, self.callings)
         # A campaign with a ledger of its own is nobody's former self.
         later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
@@ -333,7 +342,7 @@ class _Gathering:
             model,
             record,
             waves,
-            self._delta(model, spec, record, waves, columns) if columns else RowsDelta(),
+            self._delta(model, spec, record, waves, columns, rounds) if columns else RowsDelta(),
             self.now,
             self._drain_quiet,
             concurrents={
@@ -359,6 +368,7 @@ class _Gathering:
             list_label=spec.label,
             hours=hours,
             days=self.almanac.days(located),
+            rounds=rounds,
         )
 
     def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
@@ -384,6 +394,7 @@ class _Gathering:
         record: CampaignRecord | None,
         waves: tuple[Wave, ...],
         columns: tuple[str, ...],
+        rounds: Rounds,
     ) -> RowsDelta:
         """Rows against the ledger; not read at all if the list is known to ask for nothing."""
         name = model.name
@@ -391,20 +402,14 @@ class _Gathering:
         said = fingerprint_of(spec, columns)
         fingerprint = keyed(said, self.store.key)
         continued = self._continued[name] = self.kin.continued(model)
-        signature = signature_of(fingerprint, record, grips, recorded_of(continued))
+        signature = signature_of(fingerprint, record, grips, recorded_of(continued), rounds)
         self.signatures[name] = signature
         self.facts[name] = deciding_facts(
             model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
         )
         if record and fingerprint and record.settled_list == signature:
-            notes = tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes)
-            return RowsDelta(
-                declared=record.settled_rows,
-                staged={wave: StagedDelta(rows) for wave, rows in _pending(waves, grips, STAGED_GRIPS)},
-                held=dict(_pending(waves, grips, {Grip.HOLDING})),
-                diagnostics=notes,
-            )
-        ledger = Ledger.read(self.store, record, grips)
+            return as_settled(record, waves, grips)
+        ledger = Ledger.read(self.store, record, grips, rounds=rounds)
         held = self._held[name] = self.kin.held(continued, self.now)
         comparison = Comparison(spec, columns, self.store.key, ledger, held)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
@@ -430,12 +435,3 @@ class _Gathering:
                 )
                 found.append(Finding(diagnostic, Exit.INVALID if check.severity == "error" else Exit.DONE))
         return found
-
-
-def _pending(
-    waves: tuple[Wave, ...], grips: Mapping[int, Grip], wanted: Collection[Grip]
-) -> Iterator[tuple[int, int]]:
-    """Waves of some grips with their pending rows; of a list that asks for nothing all are declared."""
-    for wave in waves:
-        if grips[wave.record.wave_id] in wanted:
-            yield wave.record.wave_id, wave.record.pending

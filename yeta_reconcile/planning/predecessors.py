@@ -43,9 +43,11 @@ def not_over(
     if why := _goes_on(tuple(wave.record for wave in subject.waves)):
         return why
     end = subject.declared.schedule.end if isinstance(subject.declared, Campaign) else None
-    left = subject.delta.new + sum(subject.delta.leaving.values())
+    delta = subject.delta
+    again = sum(delta.coming.values()) + sum(delta.awaiting.values())
+    left = delta.new + sum(delta.leaving.values()) + again
     if left and not (end is not None and end <= subject.now):
-        return f"{count(left, 'number')} of it to be called"
+        return f"{count(left, 'number')} of it to be called{', some of them again' if again else ''}"
     return ""
 
 

@@ -15,16 +15,18 @@ from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.habits import Habits, Source, habits
 from yeta_reconcile.planning.remedies import unfit
+from yeta_reconcile.planning.rounds import coming, rounds_of, share
 from yeta_reconcile.planning.simulation import Trunk
 from yeta_reconcile.planning.works import Conditions, Undone, works
 from yeta_reconcile.waves.record import BY_HAND
+from yeta_reconcile.waves.rounds import Coming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from yeta_reconcile.diagnostics import Diagnostic, Severity
-    from yeta_reconcile.documents.models import Project
+    from yeta_reconcile.documents.models import Calling, Project
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.diff import Subject, Wave
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.lengths import Timed
     from yeta_reconcile.waves.record import CampaignRecord, Recorded
+    from yeta_reconcile.waves.rounds import Rounds
 
 # More calls of one campaign than the most tell nothing that matters; of all campaigns together, so many are
 # read in some tenths of a second.
@@ -104,13 +107,22 @@ class Prospect:
     def undone(self, declared: Campaign, record: CampaignRecord | None, waves: tuple[Wave, ...]) -> Undone:
         """What is left of a campaign by its waves alone: its list is not looked at."""
         staged = {wave.record.wave_id: wave.record.pending for wave in waves if wave.record.staged}
+        rounds = self.rounds(declared, waves)
         return Undone(
             declared,
             waves,
             self.habits(declared.robot, record),
             staged=staged,
             last_calls=self._last_calls(waves),
+            rounds=rounds,
+            coming=tuple(coming(rounds, waves, self.store)),
+            share=share(rounds, waves, self.store),
         )
+
+    def rounds(self, declared: Calling, waves: Iterable[Wave]) -> Rounds:
+        """What further rounds of a campaign depend on."""
+        quiet = int(self.project.platform.drain_quiet.total_seconds() * 1000)
+        return rounds_of(declared, waves, self.store, int(self.now.timestamp() * 1000), quiet)
 
     def _undone_of(self, subject: Subject, replaced: frozenset[int], *, begins: bool) -> Undone:
         declared, delta = subject.declared, subject.delta
@@ -126,6 +138,10 @@ class Prospect:
             fresh=delta.new if begins else 0,
             next_wave=subject.next_wave,
             replaced=replaced,
+            rounds=subject.rounds,
+            fresh_round=min(delta.rounds, default=1) if sum(delta.rounds.values()) == delta.new else 1,
+            coming=tuple(_coming(subject)) if begins else (),
+            share=share(subject.rounds, subject.waves, self.store),
         )
 
     def _last_calls(self, waves: Iterable[Wave]) -> dict[int, int]:
@@ -168,6 +184,16 @@ class Prospect:
             holder = holders.get(line.number, "another task of the account" if line.taken else "")
             trunks[line.number] = Trunk(line.number, line.concurrents, "" if line.number in ours else holder)
         return trunks
+
+
+def _coming(subject: Subject) -> Iterator[Coming]:
+    """Whom a campaign calls again once their moment has come; the latest round that they may be in."""
+    after = {one.since: 1 for one in subject.rounds.closed.values()}
+    for wave in subject.waves:
+        if one := subject.rounds.closed.get(wave.record.wave_id):
+            after[one.since] = max(after[one.since], wave.record.round)
+    for since, rows in subject.delta.coming.items():
+        yield Coming(after.get(since, 1) + 1, since, rows)
 
 
 def _latest(records: Iterable[CampaignRecord], robot: str = "") -> list[int]:

@@ -6,9 +6,12 @@ import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.diagnostics import restore_diagnostic
 from yeta_reconcile.documents.contacts import file_digest
+from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
 from yeta_reconcile.planning.diff import grip
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.waves.rounds import NONE, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.contacts import ListSpec
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.marks import Key
-    from yeta_reconcile.planning.delta import Grip
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
 
@@ -39,6 +41,7 @@ def signature_of(
     record: CampaignRecord | None,
     grips: Mapping[int, Grip],
     continued: Iterable[CampaignRecord] = (),
+    rounds: Rounds = NONE,
 ) -> str:
     """What a comparison of list and ledger depends on; `continued` are those whose people count as called."""
     grasp = ",".join(f"{wave_id}{kind.value}" for wave_id, kind in sorted(grips.items()))
@@ -47,7 +50,26 @@ def signature_of(
         + ",".join(f"{wave.wave_id}{grip(wave).value}" for wave in other.waves)
         for other in continued
     )
-    return f"{fingerprint}/{record.generation if record else 0}/{grasp}{others}"
+    return f"{fingerprint}/{record.generation if record else 0}/{grasp}{others}{rounds.signature}"
+
+
+def as_settled(record: CampaignRecord, waves: tuple[Wave, ...], grips: Mapping[int, Grip]) -> RowsDelta:
+    """The delta of a list that is known to ask for nothing: whom a wave has yet to call, it holds."""
+    pending: dict[Grip, dict[int, int]] = {kind: {} for kind in Grip}
+    for wave in waves:
+        pending[grips[wave.record.wave_id]][wave.record.wave_id] = wave.record.pending
+    staged = pending[Grip.STAGED] | pending[Grip.FULL]
+    return RowsDelta(
+        declared=record.settled_rows,
+        staged={wave_id: StagedDelta(rows) for wave_id, rows in staged.items()},
+        held=pending[Grip.HOLDING],
+        staged_again={
+            wave.record.wave_id: wave.record.called_again
+            for wave in waves
+            if wave.record.wave_id in staged and wave.record.called_again
+        },
+        diagnostics=tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes),
+    )
 
 
 def lists_same(fingerprint: str, record: CampaignRecord) -> bool:

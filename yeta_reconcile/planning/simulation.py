@@ -35,8 +35,8 @@ class Work:
 
     `holding`: its task has its lines already; `paused`: and nothing of it rings until somebody says so.
     It does not begin before `ready`, nor before the campaigns of `after` are over, and does not ring before
-    `begin` or past `end`. Whoever was missed is called again in up to `rounds` further waves, each `pause`
-    after the one before. `follows`: its rows are of a wave before it.
+    `begin` or past `end`. Of those who were missed a `share` is called again in up to `rounds` further waves,
+    each `pause` after the one before. `follows`: its rows are of a wave before it.
     """
 
     campaign: str
@@ -54,6 +54,7 @@ class Work:
     ready: float = -inf
     rounds: int = 0
     pause: float = 0.0
+    share: float = 1.0
     follows: bool = False
 
     @property
@@ -280,18 +281,21 @@ class _Queue:
 
     def _following(self, work: Work, course: Course, until: float) -> Iterator[Work]:
         """The wave that takes up those who were not called, or missed, in it; none past its end."""
-        then: Work | None = None
+        found: list[Work] = []
         if course.cut and until < min(work.end, self.horizon):
             tries = Tries(course.left, 0.0, 0, work.tries.most, work.tries.wait)
             # Lines are given out again on the day on which it may go on.
-            opens = next((found.begin for found in work.opening.stretches(until + 1, self.horizon)), inf)
+            opens = next((one.begin for one in work.opening.stretches(until + 1, self.horizon)), inf)
             if course.left >= NOBODY:
-                then = replace(work, tries=tries, ready=opens)
-        elif not course.cut and work.rounds and course.missed >= NOBODY:
-            tries = Tries(course.missed, 0.0, 0, work.tries.most, work.tries.wait)
-            ready = course.finish + work.pause
-            then = replace(work, tries=tries, ready=ready, rounds=work.rounds - 1)
-        if then is not None and then.ready < inf:
+                found.append(replace(work, tries=tries, ready=opens))
+        again, ready = course.missed * work.share, course.finish + work.pause
+        if work.rounds and again >= NOBODY and ready < min(work.end, self.horizon):
+            # A round that would begin after the end is none.
+            tries = Tries(again, 0.0, 0, work.tries.most, work.tries.wait)
+            found.append(replace(work, tries=tries, ready=ready, rounds=work.rounds - 1))
+        for then in found:
+            if then.ready == inf:
+                continue
             self.open[work.campaign] += 1
             yield replace(then, wave=work.wave + 1, holding=False, follows=True)
 

@@ -18,7 +18,7 @@ from yeta_reconcile.platform.call import (
 )
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS
-from yeta_reconcile.render.report import CampaignStatus, WaveStatus
+from yeta_reconcile.render.report import CampaignStatus, NextRound, WaveStatus
 from yeta_reconcile.waves.accounting import (
     Results,
     account,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.platform.resources import Task
     from yeta_reconcile.waves.record import WaveRecord
+    from yeta_reconcile.waves.rounds import Coming
 
 # The platform pushes a record right after its call; one that takes longer is missing.
 ON_THE_WAY_MS = 5 * 60 * 1000
@@ -52,12 +53,14 @@ def campaign_status(
     orphans: Iterable[Task] = (),
     recalls: Mapping[int, Recalls] = MappingProxyType({}),
     numbers: int = 0,
+    coming: Iterable[Coming] = (),
 ) -> CampaignStatus:
     """One campaign; `now` in the project's timezone; `orphans` have no record.
 
-    `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once.
+    `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once. Rounds are `coming`.
     """
     state = getattr(declared, "state", "declared") if declared else None
+    again = declared.recall.again if isinstance(declared, Campaign) else None
     shown, lit = [], [*waves]
     unrecorded = {task.task_id: task.status_words for task in orphans}
     for wave in lit:
@@ -84,9 +87,23 @@ def campaign_status(
         again=sum(wave.again for wave in shown),
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
         numbers=numbers,
-        dialled=min(sum(wave.dialled or 0 for wave in shown), numbers),
+        dialled=min(sum(_for_the_first_time(wave) for wave in zip(shown, lit, strict=True)), numbers),
         held_up_by=_held_up_by(declared, lit, bool(unrecorded), now),
+        rounds=1 + (again.rounds if again else 0),
+        next_round=_next_round(coming, now),
     )
+
+
+def _for_the_first_time(wave: tuple[WaveStatus, Wave]) -> int:
+    """How many a wave dialled whom no round before had: those who are called again come last."""
+    shown, record = wave[0], wave[1].record
+    return min(shown.dialled or 0, max(shown.rows - record.called_again, 0))
+
+
+def _next_round(coming: Iterable[Coming], now: datetime) -> NextRound | None:
+    first = min(coming, key=lambda one: one.since, default=None)
+    since = instant(first.since, now.tzinfo) if first else None
+    return NextRound(first.round, since, first.rows) if first and since else None
 
 
 def _held_up_by(declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime) -> str:
@@ -160,6 +177,7 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         on_the_way=_on_the_way(wave, results, missing, now),
         fetchable_from=accounting.fetchable_from,
         detail=note_of(record) or _hands(wave),
+        round=record.round,
     )
 
 

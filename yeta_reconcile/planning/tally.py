@@ -6,6 +6,7 @@ It keeps digests and lines, and makes the delta of them; what a row comes to is 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.documents.donotcall import Barred
     from yeta_reconcile.waves.record import RowRecord
+    from yeta_reconcile.waves.rounds import Next
 
 
 class Verdict(Enum):
@@ -69,6 +71,11 @@ class Tally:
         self.changed_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
         self.thrown_lines: list[int] = []
+        self.rounds: Counter[int] = Counter()
+        self.staged_again: Counter[int] = Counter()
+        self.coming: Counter[int] = Counter()
+        self.awaiting: Counter[int] = Counter()
+        self.untold: Counter[int] = Counter()
 
     def seen(self, row: Row) -> None:
         """The row is declared, whatever becomes of it."""
@@ -81,7 +88,8 @@ class Tally:
         """Whether a key that was held with a number is declared with it; asked once all rows were seen."""
         return key in self.keys and self.now.get(key, number) == number
 
-    def count(self, row: Row, verdict: Verdict, contents: tuple[bytes, ...]) -> None:
+    def count(self, row: Row, verdict: Verdict, contents: tuple[bytes, ...], again: int = 0) -> None:
+        """Count a row; `again` is the further round that it is called in."""
         self.declared += 1
         if verdict is Verdict.HELD:
             self._hold(row, contents)
@@ -90,12 +98,16 @@ class Tally:
         if verdict is Verdict.STAGED:
             staged = self._ledger.staged[row.digest]
             self.staged[staged.wave_id] += 1
+            self.staged_again[staged.wave_id] += again > 0
             if staged.content not in contents and staged.wave_id in self._same_columns:
                 self.staged_edited[staged.wave_id] += 1
                 self.edited_lines.setdefault(staged.wave_id, row.line)
         elif verdict is Verdict.NEW:
             self.new += 1
-            self.entering.add(row.number_digest)
+            if again:
+                self.rounds[again] += 1
+            else:
+                self.entering.add(row.number_digest)
             self.new_line = self.new_line or row.line
             self.released += row.digest in self._ledger.released
             freed = self._ledger.freeing.get(row.digest)
@@ -134,6 +146,22 @@ class Tally:
             self.renumbered[held.wave_id] += another
             self.edited_lines.setdefault(held.wave_id, row.line)
 
+    def stay(self, row: Row, further: Next | None) -> None:
+        """A row is not called now; whether it will be, or may be, in a further round."""
+        if further is not None:
+            if further.untold:
+                self.untold[further.wave_id] += 1
+            else:
+                self.coming[further.since] += 1
+            return
+        rounds = self._ledger.rounds
+        held = self._ledger.exact(row.digest, row.number_digest) if rounds.rule else None
+        if held is not None and self._ledger.may_be_named(held):
+            if held.wave_id in rounds.awaited:
+                self.awaiting[held.wave_id] += 1
+            elif held.wave_id in rounds.unproven or self._ledger.unheard(held):
+                self.untold[held.wave_id] += 1
+
     def _stands(self, row: RowRecord) -> bool:
         """Whether somebody declares a holding row: its key with its number, or its number under another."""
         now = self.now.get(row.key, row.number_digest)
@@ -148,6 +176,17 @@ class Tally:
         return row.key in self.keys or row.number_digest in self.loose or row.number_digest in self._barred
 
     def delta(self, diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
+        """What the counts add up to, once the list was read."""
+        return replace(
+            self._delta(diagnostics),
+            rounds=dict(self.rounds),
+            staged_again=dict(+self.staged_again),
+            coming=dict(self.coming),
+            awaiting=dict(self.awaiting),
+            untold=dict(self.untold),
+        )
+
+    def _delta(self, diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
         called_before = Counter(row.wave_id for row in self._ledger.again)
         removed = Counter(called_before)
         left, barred = Counter[int](), Counter[int]()

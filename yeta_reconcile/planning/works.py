@@ -13,6 +13,7 @@ from yeta_reconcile.planning.simulation import Work
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.waves.rounds import NONE, Coming, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +34,8 @@ class Undone:
 
     `removed` counts undialled rows that are declared no more, `staged` the rows that staged waves will start
     with; `fresh` rows enter the wave `next_wave`. `replaced` are waves whose undialled rows go on in another,
-    as the document says now. `last_calls` say when the last recorded call of a wave was made, ms.
+    as the document says now. `last_calls` say when the last recorded call of a wave was made, ms. Of those
+    who are missed a `share` is called again in further `rounds`; `coming` ones will be for sure.
     """
 
     declared: Campaign
@@ -45,6 +47,15 @@ class Undone:
     fresh: int = 0
     next_wave: int = 1
     replaced: frozenset[int] = frozenset()
+    rounds: Rounds = NONE
+    fresh_round: int = 1
+    coming: tuple[Coming, ...] = ()
+    share: float = 1.0
+
+    def rounds_after(self, round_: int) -> int:
+        """How many rounds may follow one."""
+        rule = self.rounds.rule
+        return max(rule.rounds + 1 - round_, 0) if rule else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,13 @@ def works(undone: Undone, terms: Conditions) -> Iterator[Work]:
         for wave in undone.waves:
             rows = undone.staged.get(wave.record.wave_id, 0)
             if wave.record.staged and rows:
-                yield _to_come(undone, wave.record.number, rows, now, terms)
+                yield _to_come(undone, wave.record.number, rows, now, terms, wave.record.round)
         if undone.fresh:
-            yield _to_come(undone, undone.next_wave, undone.fresh, now, terms)
+            yield _to_come(undone, undone.next_wave, undone.fresh, now, terms, undone.fresh_round)
+        for one in undone.coming:
+            work = _to_come(undone, undone.next_wave, one.rows, now, terms, one.round)
+            if one.since < work.end * 1000:
+                yield replace(work, ready=max(work.ready, one.since / 1000), follows=True)
 
 
 def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Work:
@@ -83,12 +98,14 @@ def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Work:
     asked = Attributes.of(model) if replaced else record.attributes
     tries = _tries(undone, wave, asked, terms.now)
     ready = terms.now.timestamp() + terms.drain_quiet if replaced else -inf
-    return _work(undone, record.number, tries, asked, terms, holding=True, ready=ready)
+    return _work(undone, record.number, tries, asked, terms, record.round, holding=True, ready=ready)
 
 
-def _to_come(undone: Undone, number: int, rows: int, asked: Attributes, terms: Conditions) -> Work:
+def _to_come(
+    undone: Undone, number: int, rows: int, asked: Attributes, terms: Conditions, round_: int = 1
+) -> Work:
     tries = Tries(rows, most=asked.recall_count, wait=asked.recall_wait)
-    return _work(undone, number, tries, asked, terms)
+    return _work(undone, number, tries, asked, terms, round_)
 
 
 def _work(
@@ -97,6 +114,7 @@ def _work(
     tries: Tries,
     asked: Attributes,
     terms: Conditions,
+    round_: int,
     *,
     holding: bool = False,
     ready: float = -inf,
@@ -118,6 +136,9 @@ def _work(
         priority=model.priority,
         after=model.after,
         ready=max(ready, _opens(terms.now, allowed)) if not holding else ready,
+        rounds=undone.rounds_after(round_),
+        pause=max(undone.rounds.rule.wait / 1000, terms.drain_quiet) if undone.rounds.rule else 0.0,
+        share=undone.share,
     )
 
 

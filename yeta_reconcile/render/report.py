@@ -25,7 +25,7 @@ class WaveStatus:
     can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow. `again` counts rows
     that the platform may still try again, not before `again_from`; of `again_unrecorded` of them it is known
     that they were dialled and nothing more. Of the `missing` records so many are `on_the_way`: calls have
-    only just been made.
+    only just been made. `round` is the latest one in which a row of it is called.
     """
 
     number: int
@@ -43,6 +43,16 @@ class WaveStatus:
     again_unrecorded: int = 0
     again_from: datetime | None = None
     on_the_way: int = 0
+    round: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NextRound:
+    """So many `rows` at most are called again in a `round`, not before `since`."""
+
+    round: int
+    since: datetime
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,8 @@ class CampaignStatus:
     and have no record: their ids, each with the platform's status in words.
     `again` and `again_from` are those of its waves together; of its `numbers`, each counted once in however
     many waves it stands, so many are `dialled`. `held_up_by` says in a word or two what keeps it from
-    going on.
+    going on. There are `rounds` of calls at most, the first included; `next_round` is None if none is known
+    to come.
     """
 
     name: str
@@ -78,6 +89,8 @@ class CampaignStatus:
     source: str = ""
     waits_for: tuple[str, ...] = ()
     held_up_by: str = ""
+    rounds: int = 1
+    next_round: NextRound | None = None
 
     @property
     def ahead(self) -> Forecast:

@@ -160,9 +160,29 @@ def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]
     for row, wave in zip(rows, campaign.waves, strict=True):
         colour = _PHASE_COLOUR.get(wave.phase)
         lines.append(paint(row, colour) if colour else row)
-        notes = [_results(wave), clean(spoken(wave.detail)), _again(wave, at)]
+        notes = [_round(wave, campaign), _results(wave), clean(spoken(wave.detail)), _again(wave, at)]
         lines += [f"        {note}" for note in notes if note]
-    return [*lines, *_finish(campaign, paint)]
+    return [*lines, *_next_round(campaign, at), *_finish(campaign, paint)]
+
+
+def _round(wave: WaveStatus, campaign: CampaignStatus) -> str:
+    """In which round a wave calls, where that is not the first."""
+    most = max(wave.round, campaign.rounds)
+    return worded("round {round} of {most}", round=wave.round, most=most) if wave.round > 1 else ""
+
+
+def _next_round(campaign: CampaignStatus, now: datetime) -> list[str]:
+    found = campaign.next_round
+    if found is None:
+        return []
+    said = worded(
+        "round {round} of {most}: up to {numbers} may be called again {begin}",
+        round=found.round,
+        most=campaign.rounds,
+        numbers=count(found.rows, "number"),
+        begin=phrase("from now on") if found.since <= now else since(found.since, now),
+    )
+    return [f"  {said}"]
 
 
 def _wave(wave: WaveStatus, today: date) -> tuple[object, ...]:

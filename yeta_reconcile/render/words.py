@@ -50,6 +50,7 @@ REASON = {
     Reason.AFTER: phrase("begins when another campaign is over"),
     Reason.DAY_OFF: phrase("waits for a day on which it may call"),
     Reason.NEXT_DAY: phrase("its last day was over; those not dialled in time get a further wave"),
+    Reason.NEXT_ROUND: phrase("those whose last call came to what recall.again names are called again"),
     Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
     Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),
     Reason.IMPORT: phrase("a live task is taken over as a wave"),
@@ -315,10 +316,12 @@ def _waiting(plan: Plan) -> list[str]:
         return []
     numbers = count(waiting, "number")
     if not tried:
-        return [worded("{numbers} will wait for a line, a day or another campaign.", numbers=numbers)]
+        return [
+            worded("{numbers} will wait for a line, a day, another campaign or a round.", numbers=numbers)
+        ]
     return [
         worded(
-            "{numbers} will wait for a line, a day or another campaign; "
+            "{numbers} will wait for a line, a day, another campaign or a round; "
             "of {tried:,} of them the platform is asked for the line all the same.",
             numbers=numbers,
             tried=tried,

@@ -203,13 +203,14 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
             problem = place.problem
         if place.row_key is not None:
             release(transaction, call.call_uuid)
-    if record != former or not found:
+    news = record != former or not found
+    if news:
         _put(transaction, record)
         if record.wave_id is not None and record.row_key is None:
             # Whom its wave called, no row says: a list that was found to ask for nothing is looked at again.
             invalidate(transaction, record.wave_id)
     if call.recorded and record.wave_id is not None and record.row_key is not None:
-        _mark_dialled(transaction, record.wave_id, record.row_key)
+        _mark_dialled(transaction, record.wave_id, record.row_key, news=news)
     if push.recorded and _named(push) != _named(call):
         other = _locate(transaction, push)
         if other.wave_id is not None and other.row_key is not None:
@@ -386,13 +387,18 @@ def _put(transaction: Transaction, record: CallRecord) -> None:
     )
 
 
-def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes) -> None:
+def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes, *, news: bool = False) -> None:
     found = transaction.read(
         "SELECT r.fate, w.phase FROM wave_rows r JOIN waves w ON w.wave_id = r.wave_id "
         "WHERE r.wave_id = ? AND r.row_key = ?",
         (wave_id, key),
     )
-    if not found or found[0][0] == Fate.DIALLED:
+    if not found:
+        return
+    if found[0][0] == Fate.DIALLED:
+        if news and Phase(found[0][1]).over:
+            # Whether the row is called in a further round may hang on it.
+            invalidate(transaction, wave_id)
         return
     refate(transaction, wave_id, [key], Fate.DIALLED)
     if Fate(found[0][0]) in FREE_FATES or found[0][1] == Phase.DISCARDED.value:

@@ -149,7 +149,7 @@ def add(database: Database, wave_id: int, rows: Iterable[RowRecord]) -> None:
             transaction.insert(
                 "wave_rows",
                 [
-                    (wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate))
+                    (wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate), row.round)
                     for row in some
                 ],
             )

@@ -88,6 +88,8 @@ WAVE = (
     Column("halted", "halted", Left.said, _left, set=True),
     Column("holds", "holds", set=True),
     Column("accepted", "accepted", set=True),
+    Column("round", "round", int),
+    Column("called_again", "called_again", int),
     Column(
         f"(SELECT COUNT(DISTINCT c.number) FROM calls c WHERE c.wave_id = waves.wave_id AND {STRAY})",
         "strays",
@@ -109,7 +111,7 @@ CAMPAIGN = (
 )
 WAVE_COLUMNS = ", ".join(column.name for column in WAVE)
 CAMPAIGN_COLUMNS = ", ".join(column.name for column in CAMPAIGN)
-ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate"
+ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate, round"
 WRITTEN = {column.name: column.write for column in WAVE if column.set}
 """What may be set of a wave, and how it is written."""
 
@@ -161,6 +163,6 @@ def new_wave(wave: WaveRecord) -> dict[str, Any]:
 
 def read_row(row: Row) -> RowRecord:
     """A row of the ledger, of ROW_COLUMNS."""
-    wave_id, key, content, batch, line, number, fate = row
+    wave_id, key, content, batch, line, number, fate, round_ = row
     number = None if number is None else bytes(number)
-    return RowRecord(wave_id, bytes(key), bytes(content), batch, line, number, _FATES[fate])
+    return RowRecord(wave_id, bytes(key), bytes(content), batch, line, number, _FATES[fate], round_)

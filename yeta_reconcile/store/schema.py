@@ -152,6 +152,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "UPDATE waves SET halted = detail, detail = '' WHERE detail = 'halt' OR detail LIKE 'halt %'",
         ),
     ),
+    (
+        "in which round a row is called",
+        (
+            "ALTER TABLE wave_rows ADD COLUMN round INTEGER NOT NULL DEFAULT 1",
+            "ALTER TABLE waves ADD COLUMN round INTEGER NOT NULL DEFAULT 1",
+            "ALTER TABLE waves ADD COLUMN called_again INTEGER NOT NULL DEFAULT 0",
+        ),
+    ),
 )
 
 

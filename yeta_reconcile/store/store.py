@@ -14,6 +14,7 @@ from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
 from yeta_reconcile.store.lengths import Lengths
 from yeta_reconcile.store.lock import Lock
+from yeta_reconcile.store.rounds import RoundFacts
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.waves import Waves
 
@@ -58,6 +59,7 @@ class Store:
         self.inbox = Inbox(database)
         self.calls = Calls(database)
         self.lengths = Lengths(database)
+        self.rounds = RoundFacts(database)
         self.callouts = Callouts(database, callouts)
         self._bound: frozenset[Row] = frozenset()
 

@@ -22,6 +22,7 @@ from yeta_reconcile.store.records import (
     read_row,
     read_wave,
 )
+from yeta_reconcile.store.rounds import refuse_twice
 from yeta_reconcile.waves.record import Fate, Phase, Recorded, RowRecord, WaveRecord
 
 if TYPE_CHECKING:
@@ -221,11 +222,15 @@ class Waves:
         fates.add(self._database, wave_id, rows)
 
     def seal_wave(self, wave_id: int, *, take_from: Sequence[Proof] = ()) -> None:
-        """From now on the wave counts. Rows it shares with waves of `take_from` are released there."""
+        """From now on the wave counts. Rows it shares with waves of `take_from` are released there.
+
+        Raises Incomplete where a row would be called again that was not called in every round before.
+        """
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
             fates.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
+            refuse_twice(transaction, wave_id)
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
             transaction.execute(
                 "UPDATE campaigns SET generation = generation + 1, next_wave = CASE WHEN next_wave <= "

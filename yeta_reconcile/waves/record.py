@@ -121,7 +121,7 @@ class WaveRecord:
     since `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records
     tell, and that none of its rows has. `holds` is how many numbers its task has by the platform's count,
     where those may be more than are known, and `accepted` so many that a person knows to be nobody who is
-    added.
+    added. `round` is the latest one that a row of it is called in, and so many are `called_again` in one.
     `to_discard`: what is staged is not what was asked, and is thrown away; `reactivated`: it went on after
     its end, when rows of it had been freed already; `halted`: how a halt of ours left it. `detail` is for
     people.
@@ -160,6 +160,8 @@ class WaveRecord:
     holds: int | None = None
     accepted: int | None = None
     strays: int = 0
+    round: int = 1
+    called_again: int = 0
 
     @property
     def address(self) -> Address:
@@ -269,6 +271,7 @@ class Recorded:
 class RowRecord(NamedTuple):
     """A row of the ledger. `number` is None where the key is the number; `line` counts in its list.
 
+    `round` is 1 where it is called for the first time, more in a further round by result (`waves/rounds.py`).
     A tuple, since a million of them are made to look at a list once.
     """
 
@@ -279,6 +282,7 @@ class RowRecord(NamedTuple):
     line: int
     number: bytes | None = None
     fate: Fate = Fate.PENDING
+    round: int = 1
 
     @property
     def number_digest(self) -> bytes:

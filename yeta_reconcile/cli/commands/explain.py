@@ -26,8 +26,8 @@ KINDS = {
 def explain(key: str) -> None:
     """Say what KEY of a document means, like `campaign.on_change` or `limits.hours`.
 
-    A key of yeta.yaml may be named alone. `limits.cn-marketing` shows a pack of limits whole, with its
-    sources.
+    A key of yeta.yaml, or of a campaign, may be named alone. `limits.cn-marketing` shows a pack of limits
+    whole, with its sources.
     """
     pack = key.removeprefix("limits.")
     show(text_of(pack) if pack in NAMES else _meaning(key))
@@ -37,7 +37,8 @@ def _meaning(key: str) -> str:
     definitions: dict[str, Any] = schema()["$defs"]
     parts = key.split(".")
     kind = KINDS.get(parts[0].lower())
-    node: dict[str, Any] = definitions[kind or "Project"]
+    alone = (one for one in ("Project", "Campaign") if parts[0] in definitions[one]["properties"])
+    node: dict[str, Any] = definitions[kind or next(alone, "Project")]
     said: list[str] = []
     for part in parts[1:] if kind else parts:
         known = _within(node, definitions).get("properties", {})
@@ -63,8 +64,9 @@ def _told(node: dict[str, Any], definitions: dict[str, Any]) -> str:
     lines = [node.get("description", "")]
     if "default" in node:
         lines.append(f"default: {json.dumps(node['default'], ensure_ascii=False)}")
-    if choices := node.get("enum"):
-        lines.append(f"one of: {', '.join(map(str, choices))}")
+    for said, choices in (("one of", node.get("enum")), ("each one of", node.get("items", {}).get("enum"))):
+        if choices:
+            lines.append(f"{said}: {', '.join(dict.fromkeys(map(str, choices)))}")
     examples = [one for one in node.get("examples", ()) if one is not None]
     lines += [f"example: {json.dumps(one, ensure_ascii=False)}" for one in examples]
     inner = _within(node, definitions).get("properties", {})

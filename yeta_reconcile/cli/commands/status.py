@@ -27,6 +27,7 @@ from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.outlook import alerts_of, recalls_of
 from yeta_reconcile.planning.prospect import Prospect
+from yeta_reconcile.planning.rounds import coming, rounds_of
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import (
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.plan.foresight import Forecast
+    from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.waves.record import CampaignRecord, Recorded
+    from yeta_reconcile.waves.rounds import Coming
 
 REDRAW_SECONDS = 5.0
 # Somebody is waiting: the platform gets this long to answer a question.
@@ -159,7 +162,19 @@ def _campaign(
         orphans=orphans,
         recalls=again,
         numbers=opened.store.waves.people(wave.record for wave in waves),
+        coming=_coming(opened, declared, waves, now),
     )
+
+
+def _coming(
+    opened: Session, declared: Calling | None, waves: tuple[Wave, ...], now: datetime
+) -> list[Coming]:
+    """The further rounds of a campaign that are known to come."""
+    if not isinstance(declared, Campaign) or declared.state != "running":
+        return []
+    quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
+    rounds = rounds_of(declared, waves, opened.store, int(now.timestamp() * 1000), quiet)
+    return [*coming(rounds, waves, opened.store)]
 
 
 def _ahead(

@@ -32,6 +32,7 @@ _DECLARED_AT = {
     Reason.DAY_OFF: ("schedule", "days"),
     Reason.NEXT_DAY: ("schedule", "days"),
     Reason.AFTER: ("after",),
+    Reason.NEXT_ROUND: ("recall", "again"),
 }
 
 

@@ -13,6 +13,7 @@ from yeta_reconcile.planning.diff.case import (
 )
 from yeta_reconcile.planning.diff.ended import decide_over, name_held, name_left_over, say_lost, unknown_block
 from yeta_reconcile.planning.diff.new_rows import stage_new_rows
+from yeta_reconcile.planning.diff.rounds import await_rounds, name_untold
 from yeta_reconcile.planning.diff.staged import decide_staged
 from yeta_reconcile.planning.diff.started import decide_live
 from yeta_reconcile.planning.diff.subject import grip
@@ -51,6 +52,8 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
     elif not blocked(case.subject, case.decision) and not unknown_block(case):
         decide_staged(case)
         stage_new_rows(case)
+        await_rounds(case)
+    name_untold(case)
 
 
 def _impossible(case: Case) -> bool:
@@ -92,7 +95,9 @@ def _name_undialled(case: Case) -> None:
         for wave in case.subject.waves
         if wave.record.phase.cut_short and grip(wave.record) is Grip.HOLDING
     )
-    never = staged + case.delta.new + max(over, 0)
+    # Who was called is not called again after the end, and that is no loss.
+    again = sum(case.delta.rounds.values()) + sum(case.delta.staged_again.values())
+    never = staged + case.delta.new - again + max(over, 0)
     if never:
         case.find(
             "end-past", Exit.DONE,

@@ -9,9 +9,11 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import find
+from yeta_reconcile.planning.diff.rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import PARTS, listed
 
 if TYPE_CHECKING:
     from yeta_reconcile.documents.models import DirectCall
@@ -38,7 +40,7 @@ def stage_new_rows(case: Case) -> None:
             return
         case.change(
             by_hand[0], Action.REPLACE, Reason.DELETED_BY_HAND, rings=case.running, rows=delta.new,
-            new_rows=delta.new, repeat_rows=delta.repeats,
+            new_rows=delta.new, repeat_rows=delta.called_again,
             detail="deleted at the platform; its undialled rows go out in a further wave",
         )  # fmt: skip
         return
@@ -54,6 +56,7 @@ def stage_new_rows(case: Case) -> None:
         reason = Reason.NEW
     else:
         reason = Reason.ROWS_RELEASED if delta.released == delta.new else Reason.ROWS_ADDED
+        reason = Reason.NEXT_ROUND if sum(delta.rounds.values()) == delta.new else reason
     change = Change(
         case.subject.name,
         number,
@@ -63,8 +66,8 @@ def stage_new_rows(case: Case) -> None:
         attributes=case.attributes.changes_from(None),
         position=case.cause(reason),
         new_rows=delta.new,
-        repeat_rows=delta.repeats,
-        detail=line_notes(case),
+        repeat_rows=delta.called_again,
+        detail=listed(filter(None, (*rounds_words(case), line_notes(case))), 0, by=PARTS),
     )
     case.decision.changes.append(change)
     if case.running:

@@ -29,7 +29,7 @@ def decide_staged(case: Case) -> None:
         same = delta is not None and delta.same and not attributes and not added
         same &= record.wave_id not in case.subject.tampered
         rows = (delta.rows if delta else 0) + added
-        again = case.delta.staged_repeats.get(record.wave_id, 0)
+        again = case.delta.staged_called_again(record.wave_id)
         if not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
             continue
@@ -80,8 +80,8 @@ def _restage(
         rows=rows,
         attributes=attributes,
         new_rows=added,
-        repeat_rows=(case.delta.repeats if added else 0)
-        + case.delta.staged_repeats.get(wave.record.wave_id, 0),
+        repeat_rows=(case.delta.called_again if added else 0)
+        + case.delta.staged_called_again(wave.record.wave_id),
         detail="never started: thrown away and staged anew",
     )
 

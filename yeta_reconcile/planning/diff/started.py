@@ -162,7 +162,14 @@ def _contradicts(case: Case, wave: Wave) -> bool:
 def _name_called_before(case: Case, wave: Wave) -> None:
     """A record that came late tells that a wave before called whom this one has yet to call."""
     numbers = case.delta.called_before.get(wave.record.wave_id, 0)
-    if numbers:
+    if numbers and wave.record.round > 1:
+        case.find(
+            "called-before", Exit.DONE,
+            f"records that came late say of {count(numbers, 'number')} of wave {wave.record.number} that "
+            f"{'it is' if numbers == 1 else 'they are'} not to be called again: "
+            f"{'it is' if numbers == 1 else 'they are'} taken out of it",
+        )  # fmt: skip
+    elif numbers:
         case.find(
             "called-before", Exit.DONE,
             f"{count(numbers, 'number')} of wave {wave.record.number} {'was' if numbers == 1 else 'were'} "
@@ -270,7 +277,7 @@ def _carry(
         rows=carried + entering,
         attributes=attributes,
         new_rows=entering,
-        repeat_rows=case.delta.repeats,
+        repeat_rows=case.delta.called_again,
         deletes=True,
         detail=carried_words(case, wave, carried, entering),
     )

@@ -13,6 +13,7 @@ from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.waves.rounds import NONE, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,8 +71,9 @@ class Subject:
     once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
     `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
     the state lacks call-outs. `days` are those on which it may call, `before` says which campaigns have to be
-    over before it begins. `at` gives the place of a declared value, `list_label` is its contact list relative
-    to the repository. `hours` are those in which anybody may be called at all (none: at any time).
+    over before it begins. `rounds` is what further rounds by result depend on. `at` gives the place of a
+    declared value, `list_label` is its contact list relative to the repository. `hours` are those in which
+    anybody may be called at all (none: at any time).
     """
 
     name: str
@@ -102,6 +104,7 @@ class Subject:
     hours: tuple[str, ...] = ()
     days: Days | None = None
     before: tuple[str, ...] = ()
+    rounds: Rounds = NONE
 
     @cached_property
     def stretch(self) -> Stretch | None:

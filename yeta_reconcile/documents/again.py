@@ -1,0 +1,61 @@
+"""Further rounds by result, as a document declares them: `recall.again`. Pure values."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.documents.strict import Strict
+from yeta_reconcile.documents.values import Duration, NoFlag, each_once, whole_seconds
+from yeta_reconcile.platform.call import RESULTS
+from yeta_reconcile.platform.results import NAMES, codes_of
+
+
+def parse_results(value: Any) -> Any:
+    """Names of results, or the platform's own numbers, → the same as text. Raises PydanticCustomError."""
+    if not isinstance(value, list | tuple):
+        return value
+    names = tuple(one if isinstance(one, bool) else str(one) for one in value)
+    for index, name in enumerate(names):
+        if not isinstance(name, str) or not codes_of(name):
+            near = did_you_mean(str(name), NAMES)
+            known = near if near.startswith("did") else f"one of {', '.join(NAMES)} is expected"
+            words = f"there is no such result, by name or by the platform's number; {known}"
+            raise PydanticCustomError("result", words, {"at": index})
+    return names
+
+
+Results = Annotated[
+    tuple[str, ...],
+    BeforeValidator(parse_results),
+    Field(min_length=1),
+    AfterValidator(each_once),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"enum": [*NAMES, *RESULTS, *map(int, RESULTS)]},
+            "minItems": 1,
+            "uniqueItems": True,
+        }
+    ),
+]
+
+
+class Again(Strict):
+    """Further rounds by result, each a wave of its own, once the one before is over and accounted."""
+
+    on: Results
+    """Whose last result is one of these is called again: classes, single results, the platform's numbers."""
+    rounds: Annotated[int, Field(ge=1), NoFlag] = 1
+    """How many rounds may follow the first calls."""
+    wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(days=1)
+    """Time from the last call of a round to the next round, in whole seconds."""
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The results that are named, as the platform numbers them."""
+        return frozenset().union(*map(codes_of, self.on))
