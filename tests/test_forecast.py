@@ -17,7 +17,10 @@ from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.habits import ASSUMED, Habits, Length, Source, habits
 from yeta_reconcile.planning.openings import Opening
+from yeta_reconcile.planning.queue import Holder
 from yeta_reconcile.planning.simulation import Trunk, Work
+from yeta_reconcile.planning.strangers import strangers
+from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.store.lengths import Timed
 
 if TYPE_CHECKING:
@@ -177,6 +180,31 @@ def test_a_line_that_somebody_else_holds_is_his_until_nobody_knows_when() -> Non
     assert "line 100 is held by task 129 of another hand" in forecast.detail
     assert names(found.timetable) == ["task 129 of another hand"]
     assert [held.until for held in found.timetable if held.line == "100"] == [None]
+
+
+def stranger(**fields: Any) -> list[Work]:
+    told: dict[str, Any] = {
+        "task_id": "9",
+        "status": 1,
+        "count_tel": 100,
+        "process_tel_count": 40,
+        "lines": ("100",),
+    }
+    return [*strangers([Holder("task 9", task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING)]
+
+
+def test_a_foreign_task_has_left_to_call_what_its_counts_tell() -> None:
+    (work,) = stranger(process_through_count=10, recall_count=2, recall_wait=600)
+    assert work.tries == Tries(60, 30, 0, 2, 600.0)
+    (ours,) = seen(work, a_work()).forecasts
+    assert ours.waits_for == ("task 9",)
+
+
+def test_of_one_that_is_paused_or_tells_no_counts_nobody_knows_when_it_is_over() -> None:
+    (paused,) = stranger(status=3)
+    (ours,) = seen(paused, a_work()).forecasts
+    assert ours.detail.endswith("held by task 9, which is paused, and until when is not known")
+    assert stranger(process_tel_count=None) == []
 
 
 def test_of_a_stranger_whose_end_is_known_the_line_is_had_then() -> None:

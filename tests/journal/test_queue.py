@@ -156,11 +156,33 @@ def test_a_foreign_task_is_named_by_its_id_its_name_and_its_end(tmp_path: Path) 
     assert counts(lab) == (0, 3)
     detail = changes_of(lab, "renewal")[1].detail
     assert f"line 100 is in use by task {task_id} (回访 199****1111) until 2026-12-01 20:00" in detail
+    assert "at the latest, through by about 2026-12-01 17:0" in detail
     assert lab.apply().exit_code == 7
     lab.emulator.finish(task_id)
     lab.converge()
     lab.emulator.advance(DAY)
     assert {number(index) for index in range(3)} <= {*lab.rung()}
+
+
+def test_when_a_foreign_task_will_be_through_is_foreseen_by_its_counts(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.emulator.add_foreign_task(
+        "survey", numbers=[number(900 + index) for index in range(400)], status=Status.RUNNING, line="100"
+    )
+    lab.campaign()
+    plan = lab.plan().plan
+    (foreseen,) = plan.forecast
+    (foreign, ours) = [held for held in plan.timetable if held.line == "100"]
+    assert (foreign.campaign, foreign.holder[:5]) == (None, "task ")
+    assert foreign.until is not None
+    assert foreseen.start is not None
+    assert foreign.until <= ours.since <= foreseen.start
+    assert foreseen.waits_for == (foreign.holder,)
+    began = lab.clock.now()
+    while any(task.status is Status.RUNNING for task in lab.emulator.tasks.values()):
+        lab.emulator.advance(60)
+    took = (lab.clock.now() - began).total_seconds()
+    assert abs((foreign.until - began).total_seconds() - took) <= 0.25 * took
 
 
 def test_a_task_of_ours_that_is_staged_on_a_line_it_has_waits_for_nobody(tmp_path: Path) -> None:

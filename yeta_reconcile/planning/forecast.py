@@ -50,7 +50,7 @@ def foresee(
     forecasts = [
         _forecast(own, runs.get(name, ()), runs_late.get(name, ()), expected.stuck.get(name, ""), now, price)
         for name, own in campaigns.items()
-        if not any(work.paused for work in own)
+        if not any(work.paused or work.foreign for work in own)
     ]
     timetable = sorted(_timetable(expected.holds, trunks, now), key=lambda held: (held.line, held.since))
     return Foreseen(tuple(forecasts), tuple(timetable), runs)
@@ -131,7 +131,9 @@ def _timetable(holds: Iterable[Hold], trunks: Mapping[str, Trunk], now: datetime
         for line in hold.work.lines:
             idle.pop(line, None)
             until = _moment(hold.until, now.tzinfo)
-            yield Held(line, since, until, hold.work.campaign, hold.work.wave)
+            work = hold.work
+            ours = Held(line, since, until, work.campaign, work.wave)
+            yield Held(line, since, until, holder=work.words) if work.foreign else ours
     yield from (Held(line, begin, None) for line in idle)
 
 

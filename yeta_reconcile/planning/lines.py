@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.planning.forecast import Foreseen
     from yeta_reconcile.platform.resources import Config, Task
 
 _NEEDS = frozenset({Action.START, Action.RESUME, Action.REPLACE})
@@ -53,7 +54,7 @@ def named(holders: Mapping[str, Holder], tasks: Iterable[Task], zone: tzinfo | N
         for line in task.lines or () if task.phase in _ASTIR else ():
             if line in found and found[line].words == SOMEBODY:
                 words = f"task {task.task_id} ({mask_numbers(task.name)})"
-                found[line] = Holder(words, until=instant(task.end, zone))
+                found[line] = Holder(words, until=instant(task.end, zone), task=task)
     return found
 
 
@@ -71,32 +72,42 @@ def foreseen_holders(holders: Mapping[str, Holder], lit: Mapping[str, tuple[Wave
     }
 
 
-def line_up(
+def who_holds(
     config: Config,
     lit: Mapping[str, tuple[Wave, ...]],
-    changes: Collection[Change],
-    subjects: Mapping[str, Subject],
+    asked: Iterable[Claim],
     account: Callable[[], Iterable[Task]],
     zone: tzinfo,
-) -> tuple[Queue, dict[str, Holder]]:
-    """Who gets a line by these changes and who waits, and who has which now.
-
-    `account` asks for the account's tasks: only if it matters whose they are.
-    """
-    leaving = {change.wave_id or 0 for change in changes if change.action is Action.DELETE}
-    staying = our_holders(lit, leaving)
-    asked = claims(changes, subjects, shared_lines(config, staying))
-    wanted = {line for claim in asked for line in claim.lines}
+) -> dict[str, Holder]:
+    """Line: who has it now. `account` asks for the account's tasks: only if it matters whose they are."""
     holders = all_holders(config, our_holders(lit))
+    wanted = {line for claim in asked for line in claim.lines}
     if any(line in wanted and holder.words == SOMEBODY for line, holder in holders.items()):
-        holders = named(holders, account(), zone)
+        return named(holders, account(), zone)
+    return holders
+
+
+def line_up(
+    lit: Mapping[str, tuple[Wave, ...]],
+    changes: Collection[Change],
+    asked: Collection[Claim],
+    holders: Mapping[str, Holder],
+) -> Queue:
+    """Who gets a line by these changes and who waits."""
+    staying = our_holders(lit, _leaving(changes))
     gone = our_holders(lit).keys() - staying.keys()
     held = {line: holder for line, holder in holders.items() if line not in gone} | staying
-    return queue(asked, foreseen_holders(held, lit)), holders
+    return queue(asked, foreseen_holders(held, lit))
 
 
-def claims(changes: Iterable[Change], subjects: Mapping[str, Subject], free: Collection[str]) -> list[Claim]:
-    """Each wave that is to ring by a plan, and the lines it needs; those that are `free` for all left out."""
+def claims(
+    changes: Collection[Change],
+    subjects: Mapping[str, Subject],
+    config: Config,
+    lit: Mapping[str, tuple[Wave, ...]],
+) -> list[Claim]:
+    """Each wave that is to ring by a plan, and the lines it needs; those that are free for all left out."""
+    free = shared_lines(config, our_holders(lit, _leaving(changes)))
     found = []
     for change in changes:
         subject = subjects[change.campaign]
@@ -108,19 +119,26 @@ def claims(changes: Iterable[Change], subjects: Mapping[str, Subject], free: Col
     return found
 
 
+def _leaving(changes: Iterable[Change]) -> set[int]:
+    return {change.wave_id or 0 for change in changes if change.action is Action.DELETE}
+
+
 def shared_lines(config: Config, ours: Mapping[str, Holder]) -> frozenset[str]:
     """Lines that the platform says are free though a wave of ours is on them: tasks share them."""
     return frozenset(line for line in ours if line in config.lines and not config.lines[line].taken)
 
 
 def in_turn(
-    changes: Collection[Change], lined_up: Queue, until: Mapping[str, datetime | None], most: int | None
+    changes: Collection[Change], lined_up: Queue, ahead: Foreseen, limit: int | str | None
 ) -> Iterator[Change]:
     """The changes, with a wait in the place of what would ring and has to wait for its line.
 
-    `until` says by campaign when it will be through, as far as that is known. The platform decides, so that
-    what waits is tried all the same, unless more than `most` rows (None: any number) might ring by that.
+    The platform decides, so that what waits is tried all the same, unless more rows might ring by that than
+    a `limit` of `ringing_numbers` lets (None: any number; of a share nothing is tried).
     """
+    until = {held.holder: held.until for held in ahead.timetable if held.holder}
+    until |= {one.campaign: one.finish for one in ahead.forecasts}
+    most = 0 if isinstance(limit, str) else limit
     room = most
     if room is not None:
         room -= sum(change.ringing_rows for change in changes if _turn(change, lined_up) is None)
@@ -160,11 +178,12 @@ def _waits(change: Change, words: str, *, tried: bool) -> Iterator[Change]:
 
 
 def _words(turn: Turn, until: Mapping[str, datetime | None]) -> str:
+    """`until`: by campaign, or by who has the line in words, when that is over, as far as is known."""
     said = []
     for line, holder in turn.holders:
-        through, ends = until.get(holder.campaign), holder.until
-        when = f", through by about {moment(through)}" if through else ""
-        when = f" until {moment(ends.replace(second=0))} at the latest" if ends else when
+        through, ends = until.get(holder.campaign or holder.words), holder.until
+        when = f" until {moment(ends.replace(second=0))} at the latest" if ends else ""
+        when += f", through by about {moment(through)}" if through else ""
         said.append(f"line {line} is in use by {holder.words}{when}")
     first = f"; {turn.ahead:,} more come first" if turn.ahead else ""
     return "; ".join(said) + first

@@ -33,7 +33,15 @@ from yeta_reconcile.planning.diff import (
 )
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.limits import refusals
-from yeta_reconcile.planning.lines import ASTIR_STATUSES, all_holders, in_turn, line_up, our_holders
+from yeta_reconcile.planning.lines import (
+    ASTIR_STATUSES,
+    all_holders,
+    claims,
+    in_turn,
+    line_up,
+    our_holders,
+    who_holds,
+)
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
 from yeta_reconcile.planning.observe import Questions, observe, young
@@ -62,9 +70,10 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.contacts import ListSpec
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
-    from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.plan.plan import Change
+    from yeta_reconcile.planning.forecast import Foreseen
     from yeta_reconcile.planning.observed import Observed, Orphan
+    from yeta_reconcile.planning.queue import Queue
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.recalls import Recalls
@@ -209,8 +218,7 @@ class _Gathering:
         decisions = decide_all(subjects)
         changes = [change for decision in decisions.values() for change in decision.changes]
         prospect = Prospect(self.declared, self.store, self.recorded, self.observed.config, self.now)
-        ahead = prospect.of_plan(subjects, self.lit, changes)
-        changes, order = self._in_turn(changes, subjects, ahead.forecasts)
+        changes, lined_up, ahead = self._foreseen(prospect, subjects, changes)
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
         findings = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
         findings += differing(subjects)
@@ -257,20 +265,22 @@ class _Gathering:
             worst(found.exit_code for found in findings),
             blocked,
             calendar=self.almanac.digest,
-            order=order,
+            order=tuple(dict.fromkeys(claim.campaign for claim in lined_up.order)),
             refusals=len(forbidding),
         )
 
-    def _in_turn(
-        self, changes: list[Change], subjects: Mapping[str, Subject], ahead: Collection[Forecast]
-    ) -> tuple[list[Change], tuple[str, ...]]:
-        """The changes with their waits for lines, and the campaigns in the order in which they get them."""
-        zone, most = self.declared.settings.zone, self.declared.project.limits.ringing_numbers
-        asked = partial(self.planner.client.query, statuses=ASTIR_STATUSES)
-        found, self.taken = line_up(self.observed.config, self.lit, changes, subjects, asked, zone)
-        order = tuple(dict.fromkeys(claim.campaign for claim in found.order))
-        until = {one.campaign: one.finish for one in ahead}
-        return [*in_turn(changes, found, until, 0 if isinstance(most, str) else most)], order
+    def _foreseen(
+        self, prospect: Prospect, subjects: Mapping[str, Subject], changes: list[Change]
+    ) -> tuple[list[Change], Queue, Foreseen]:
+        """The changes with their waits for lines, in which order lines are given out, and what lies ahead."""
+        config, zone = self.observed.config, self.declared.settings.zone
+        account = partial(self.planner.client.query, statuses=ASTIR_STATUSES)
+        asked = claims(changes, subjects, config, self.lit)
+        self.taken = who_holds(config, self.lit, asked, account, zone)
+        ahead = prospect.of_plan(subjects, self.lit, changes, self.taken.values())
+        lined_up = line_up(self.lit, changes, asked, self.taken)
+        limit = self.declared.project.limits.ringing_numbers
+        return [*in_turn(changes, lined_up, ahead, limit)], lined_up, ahead
 
     def _subjects(self) -> dict[str, Subject]:
         orphans = orphans_by_name(self.observed, self.callings, self.recorded)

@@ -17,6 +17,7 @@ from yeta_reconcile.planning.habits import Habits, Source, habits
 from yeta_reconcile.planning.remedies import unfit
 from yeta_reconcile.planning.rounds import coming, rounds_of, share
 from yeta_reconcile.planning.simulation import Trunk
+from yeta_reconcile.planning.strangers import strangers
 from yeta_reconcile.planning.works import Conditions, Undone, works
 from yeta_reconcile.waves.record import BY_HAND
 from yeta_reconcile.waves.rounds import Coming
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.planning.queue import Holder
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.lengths import Timed
@@ -75,8 +77,11 @@ class Prospect:
         subjects: Mapping[str, Subject],
         lit: Mapping[str, tuple[Wave, ...]],
         changes: Sequence[Change],
+        holders: Iterable[Holder] = (),
     ) -> Foreseen:
         """If the changes of a plan are carried out; waves of campaigns that it does not look at go on.
+
+        `holders` have the lines now, tasks of the account that are none of ours among them.
 
         What has no change begins nothing new: if it has rows for that, something keeps it from them.
         """
@@ -88,19 +93,25 @@ class Prospect:
             if isinstance(subject.declared, Campaign) and not subject.destroy
         ]
         beside = {name: waves for name, waves in lit.items() if name not in subjects}
-        return self.foresee(undone, beside)
+        return self.foresee(undone, beside, holders)
 
     def unfit(self, ahead: Foreseen, subjects: Mapping[str, Subject]) -> list[Diagnostic]:
         """What will not be through before its end."""
         severity: Severity = "error" if self.project.forecast.must_fit else "warning"
         return unfit(ahead, subjects, self.config.lines, self.now, severity)
 
-    def foresee(self, undone: Iterable[Undone], beside: Mapping[str, tuple[Wave, ...]]) -> Foreseen:
+    def foresee(
+        self,
+        undone: Iterable[Undone],
+        beside: Mapping[str, tuple[Wave, ...]],
+        holders: Iterable[Holder] = (),
+    ) -> Foreseen:
         """Waves `beside` those of the campaigns hold their lines until nobody knows when."""
         listed = list(undone)
         quiet = self.project.platform.drain_quiet.total_seconds()
         terms = Conditions(self.config.lines, self.now, quiet, self.project.limits.hours or (), self._allowed)
         todo = [work for one in listed for work in works(one, terms)]
+        todo += strangers(holders, self.config.lines, lambda robot: self.habits(robot, None), self.now)
         ours = {line for work in todo if work.holding for line in work.lines}
         return foresee(todo, self._trunks(ours, beside), self.now, self.project.price)
 

@@ -14,17 +14,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from yeta_reconcile.platform.resources import Task
+
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has a line, in words for people; `campaign` is empty where it is none of ours."""
+    """Who has a line, in words for people; `campaign` is empty where it is none of ours.
+
+    `task` is the other's, where the platform told which it is.
+    """
 
     words: str
     campaign: str = ""
     wave: int = 0
     until: datetime | None = None
+    task: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class Work:
     `holding`: its task has its lines already; `paused`: and nothing of it rings until somebody says so.
     It does not begin before `ready`, nor before the campaigns of `after` are over, and does not ring before
     `begin` or past `end`. Of those who were missed a `share` is called again in up to `rounds` further waves,
-    each `pause` after the one before. `follows`: its rows are of a wave before it.
+    each `pause` after the one before. `follows`: its rows are of a wave before it. A `foreign` one is a task
+    that is none of ours, and its `campaign` says in words which.
     """
 
     campaign: str
@@ -56,6 +57,12 @@ class Work:
     pause: float = 0.0
     share: float = 1.0
     follows: bool = False
+    foreign: bool = False
+
+    @property
+    def words(self) -> str:
+        """Who it is, for people."""
+        return self.campaign if self.foreign else f"{self.campaign} wave {self.wave}"
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -264,7 +271,7 @@ class _Queue:
         waits_for = self._waited_for(work)
         self.found.runs.append(Run(work, at, course, terms.channels, ahead, waits_for))
         if at < work.end:
-            self._hold(work, at, course.finish, f"{work.campaign} wave {work.wave}", pace.variance)
+            self._hold(work, at, course.finish, work.words, pace.variance)
         yield from self._following(work, course, until)
         self._ended(work, course.finish, pace.variance)
 
