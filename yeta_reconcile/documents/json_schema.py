@@ -76,6 +76,7 @@ _EXAMPLES: dict[str, Any] = {
     "robot": "111111",
     "rounds": 2,
     "schedule": _SCHEDULE,
+    "receiver": {"url": "https://push.example.com"},
     "state": "postgresql://yeta@db.example.com/yeta",
     "times": 1,
     "voice": "60020",

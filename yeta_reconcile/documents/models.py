@@ -66,6 +66,13 @@ class Platform(Strict):
     """Certificates (PEM) to believe besides the usual ones, relative to the repository."""
 
 
+class Receiver(Strict):
+    """Where what the platform pushes is received."""
+
+    url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$", examples=["https://push.example.com"])] = ""
+    """What stands before the secret; compared with the addresses that the platform pushes to."""
+
+
 class Schedule(Strict):
     """When a wave may call."""
 
@@ -204,6 +211,8 @@ class Project(Strict):
     """What every campaign has unless it says otherwise."""
     limits: Limits = Limits()
     """Guards: an apply that goes beyond one is refused before its first call."""
+    receiver: Receiver = Receiver()
+    """Where what the platform pushes is received."""
     notify: tuple[Notify, ...] = ()
     """Who is told what happens."""
     price: Price | None = None

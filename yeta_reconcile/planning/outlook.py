@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.address_book import address_findings
 from yeta_reconcile.planning.diff import Finding, Subject
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.render.words import attribute_name, attribute_value
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.planning.observed import Observed
+    from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import Recorded
 
@@ -70,6 +73,12 @@ def halt_in_words(words: str | None) -> Iterator[Diagnostic]:
     if words:
         hint = "`yeta resume` lifts the halt"
         yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
+
+
+def misled(declared: Repository, config: Config) -> list[Diagnostic]:
+    """Warnings of pushes that the platform sends elsewhere than to the receiver of the settings."""
+    url, contexts = declared.project.receiver.url, bool(declared.contexts)
+    return address_findings(url, config.urls, declared.settings.at, contexts=contexts)
 
 
 def alerts_of(store: Store, recorded: Recorded, observed: Observed, now: datetime) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
-from yeta_reconcile.planning.outlook import differing, halt_in_words, recalls_of, started_by_hand
+from yeta_reconcile.planning.outlook import differing, halt_in_words, misled, recalls_of, started_by_hand
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
@@ -431,6 +431,7 @@ class _Gathering:
         """What the configuration says of the documents; notes only on those that are `wanting` a line."""
         found = [Finding(d, Exit.INVALID) for d in unknown_predecessors(self.callings, self.recorded.names)]
         found += self.almanac.findings()
+        found += (Finding(d, Exit.DONE) for d in misled(self.declared, self.observed.config))
         holders = {line: holder.words for line, holder in self.taken.items()}
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:

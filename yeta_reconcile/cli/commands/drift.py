@@ -13,7 +13,7 @@ from yeta_reconcile.cli.session import session
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.drift import compare
 from yeta_reconcile.planning.observe import observe
-from yeta_reconcile.planning.outlook import alerts_of
+from yeta_reconcile.planning.outlook import alerts_of, misled
 from yeta_reconcile.planning.whereabouts import refuse_misplaced
 from yeta_reconcile.render.reports import report_json, report_text
 
@@ -45,7 +45,11 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
             if (task := observed.tasks.get(task_id)) is not None and not left.ran_on(task)
         }
         report = compare(recorded, observed, at, halted=halted)
-        report = replace(report, alerts=alerts_of(store, recorded, observed, at))
+        said = (
+            *alerts_of(store, recorded, observed, at),
+            *(found.summary for found in misled(repository, observed.config)),
+        )
+        report = replace(report, alerts=said)
     if form == "json":
         show_json(report_json(report))
     else:

@@ -25,7 +25,7 @@ from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
-from yeta_reconcile.planning.outlook import alerts_of, recalls_of
+from yeta_reconcile.planning.outlook import alerts_of, misled, recalls_of
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.rounds import coming, rounds_of
 from yeta_reconcile.planning.status import campaign_status
@@ -117,6 +117,8 @@ def look(opened: Session, name: str | None) -> Status:
     )
     timetable = ahead.timetable if name is None else ()
     said = alerts_of(store, recorded, observed, now)
+    if not silent:
+        said += tuple(found.summary for found in misled(repository, observed.config))
     return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent, timetable, said)
 
 

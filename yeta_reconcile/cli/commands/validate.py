@@ -150,10 +150,13 @@ def _config(survey: Survey, environ: Mapping[str, str], root: Path) -> Config:
 
 def online_findings(survey: Survey, config: Config) -> list[Diagnostic]:
     """What the documents name that the platform has not, or has otherwise."""
-    from yeta_reconcile.planning.preflight import online_diagnostics  # noqa: PLC0415
+    from yeta_reconcile.planning import address_book, preflight  # noqa: PLC0415
 
     declared = [(located.model, located.at) for located in survey.callings.values()]
-    return online_diagnostics(declared, config, datetime.now(survey.settings.zone))
+    found = preflight.online_diagnostics(declared, config, datetime.now(survey.settings.zone))
+    assert survey.settings.project
+    url, contexts = survey.settings.project.receiver.url, bool(survey.contexts)
+    return found + address_book.address_findings(url, config.urls, survey.settings.at, contexts=contexts)
 
 
 def _sorted(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
