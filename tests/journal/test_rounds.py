@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +26,7 @@ from tests.support.trouble import (
     Point,
     TroubledLab,
 )
-from yeta_reconcile.emulator import Emulator, VirtualClock
+from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.records.projector import Projector
@@ -559,3 +559,41 @@ def test_dying_at_any_write_of_a_round_rings_nobody_twice_in_it(
     for nth in range(2 if kind == KILLED_WRITTEN else 5, untroubled.writes, 8):
         lab = go_through(tmp_path / str(nth), Point("write", nth, kind))
         assert times(lab) == {0: 1, 1: 2, 2: 2}
+
+
+# A campaign as they are: the platform's own spread of results, to its end
+
+# What the platform's document calls not reached (外呼结果说明), by its own numbers.
+IN_VAIN = {"-1", "2", "3", "4", "5", "9", "20", "22", "23", "25"}
+FAULTS = {"26", "27", "28"}
+
+
+def test_2000_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for(tmp_path: Path) -> None:
+    lines = (Line("100", 50, ("00:00:00-23:59:59",)),)
+    lab = Lab(tmp_path, Emulator(settings(lines=lines), clock=VirtualClock(START)))
+    lab.declare_project("limits: {repeat_numbers: 1000}\n")
+    recall = "{count: 1, wait: 10m, again: {on: [not-reached], rounds: 2, wait: 6h}}"
+    lab.campaign(rows=range(2000), recall=recall)
+    told = 0
+    for _ in range(7):
+        sent = lab.emulator.pushes[told:]
+        told += len(sent)
+        deliver(lab, [push for push in sent if "task_id" in push.data])
+        lab.apply()
+        lab.emulator.advance(6 * HOUR)
+
+    came_to: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    records = [push.data for push in lab.emulator.pushes if "task_id" in push.data]
+    for record in sorted(records, key=lambda one: one["time_dial"]):
+        came_to[record["callee"]][record["task_id"]].append(record["task_result"])
+    rung = Counter(lab.rung())
+    assert rung.keys() == came_to.keys() == {number(index) for index in range(2000)}
+    for who, results in came_to.items():
+        rounds = [calls[-1] in IN_VAIN and {*calls} <= IN_VAIN | FAULTS for calls in results.values()]
+        assert rung[who] == len(rounds)
+        assert all(rounds[:-1]), "somebody was rung once more who was not to be"
+        assert not rounds[-1] or len(rounds) == 3, "somebody was to be rung once more, and was not"
+    assert waves(lab) == ["w1", "w2", "w3"]
+    assert lab.actions() == []
+    counted = sum(plan.summary.repeat_numbers for plan in lab.applied)
+    assert counted == sum(rung.values()) - 2000
