@@ -303,6 +303,25 @@ def test_work_that_never_ends_has_no_finish_and_does_not_fit() -> None:
     assert not found.fits
 
 
+def test_a_round_calls_a_share_of_those_who_were_missed_and_none_begins_after_the_end() -> None:
+    found = one(a_work(rounds=2, pause=86400.0, share=0.5, end=at(MORNING + timedelta(days=2))))
+
+    assert found.calls == 600 + 150
+    assert found.fits
+
+
+def test_whoever_was_missed_by_the_end_of_a_day_is_called_again_and_whoever_was_left_goes_on() -> None:
+    found = one(a_work(rows=9_000, rounds=1, pause=86400.0, windows=HOURS, allowed=a_workday))
+
+    assert abs(found.calls - 9_000 * 1.5) < 90
+
+
+def test_two_waves_of_a_campaign_that_are_to_come_may_have_the_same_number() -> None:
+    (found,) = seen(a_work(wave=2), a_work(wave=2, rows=60), a_work(wave=1, rounds=1)).forecasts
+
+    assert found.calls == 600 + 60 + 600 + 300
+
+
 def test_further_rounds_are_waves_of_those_who_were_missed() -> None:
     found = one(a_work(rounds=2, pause=86400.0))
 

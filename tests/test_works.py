@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from yeta_reconcile.planning.works import Conditions, Undone, works
 from yeta_reconcile.platform.resources import Line, Task
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase, WaveRecord
+from yeta_reconcile.waves.rounds import Coming, Rounds, Rule
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.simulation import Work
@@ -105,3 +107,54 @@ def test_on_a_day_that_is_not_allowed_no_wave_takes_a_line() -> None:
     (work,) = left(Undone(a_campaign(), (), ASSUMED, fresh=1), allowed=lambda _: lambda day: day >= tomorrow)
 
     assert work.ready == NOW.replace(day=2, hour=0).timestamp()
+
+
+AGAIN = Rounds(Rule(frozenset({"20"}), rounds=2, wait=86_400_000))
+
+
+def test_of_those_who_are_missed_a_share_is_called_in_as_many_rounds_as_are_left() -> None:
+    first = a_wave()
+    second = replace(first, record=replace(first.record, round=2))
+    staged = replace(second, record=replace(second.record, phase=Phase.VERIFIED))
+    undone = Undone(
+        a_campaign(),
+        (first, second, staged),
+        ASSUMED,
+        {1: 10},
+        rounds=AGAIN,
+        share=0.4,
+        fresh=5,
+        fresh_round=3,
+    )
+
+    found = left(undone)
+
+    assert [work.rounds for work in found] == [2, 1, 1, 0]
+    assert {(work.share, work.pause) for work in found} == {(0.4, 86_400.0)}
+    assert [work.rounds for work in left(Undone(a_campaign(), (first,), ASSUMED))] == [0]
+
+
+def test_a_round_does_not_begin_before_counts_and_records_have_stood_still() -> None:
+    at_once = Rounds(Rule(frozenset({"20"}), rounds=1))
+
+    (work,) = left(Undone(a_campaign(), (a_wave(),), ASSUMED, rounds=at_once), drain_quiet=900)
+
+    assert work.pause == 900
+
+
+def test_a_round_that_is_to_come_is_a_wave_from_its_moment_on_unless_that_is_after_the_end() -> None:
+    since = int((NOW + timedelta(days=1)).timestamp() * 1000)
+    coming = (Coming(2, since, 30),)
+
+    (work,) = left(Undone(a_campaign(), (), ASSUMED, rounds=AGAIN, coming=coming, next_wave=2))
+    ended = a_campaign(schedule={"end": NOW + timedelta(hours=9)})
+
+    assert (work.wave, work.tries.rows, work.ready, work.rounds, work.follows) == (
+        2,
+        30,
+        since / 1000,
+        1,
+        True,
+    )
+    assert left(Undone(ended, (), ASSUMED, rounds=AGAIN, coming=coming)) == []
+    assert left(Undone(a_campaign(state="paused"), (), ASSUMED, rounds=AGAIN, coming=coming)) == []

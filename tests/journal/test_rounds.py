@@ -27,6 +27,7 @@ from tests.support.trouble import (
     TroubledLab,
 )
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
+from yeta_reconcile.plan.staleness import left_out, moved_changes
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.records.projector import Projector
@@ -174,12 +175,15 @@ def test_however_short_it_waits_no_record_may_have_come_in_lately(tmp_path: Path
     lab.converge()
     lab.emulator.advance(HOUR)
     deliver(lab)
-    since = max(push.at for push in lab.emulator.pushes) + 600_000
-    assert lab.emulator.clock.now_ms > since
+    assert [action[1] for action in lab.actions()] == ["create", "start"]
 
-    go_on(lab, 0.5)
+    tell_now(lab, call_uuid="another", task_result="5")
 
-    assert min(ring.at for ring in lab.emulator.dialled if "~w2~" in ring.task_name) >= since
+    assert [action[1::2] for action in lab.actions()] == [("wait", "next-round")]
+    lab.emulator.advance(599)
+    assert [action[1::2] for action in lab.actions()] == [("wait", "next-round")]
+    lab.emulator.advance(1)
+    assert [action[1] for action in lab.actions()] == ["create", "start"]
 
 
 # Records that are late, missing, doubled
@@ -440,6 +444,49 @@ def test_after_its_end_nobody_is_called_again_and_nobody_is_said_to_be_lost(tmp_
     assert not lab.plan().plan.diagnostics
     go_on(lab, 1)
     assert times(lab) == {0: 1, 1: 1, 2: 1}
+
+
+# Plans and forecasts
+
+
+def test_a_saved_plan_that_waited_for_a_round_does_not_ring_it(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(recall=ONCE)
+    lab.converge()
+    lab.emulator.advance(HOUR)
+    deliver(lab)
+    saved = lab.plan().plan
+    lab.emulator.advance(DAY)
+    assert lab.plan().plan.summary.ringing_numbers == 3
+    assert left_out(saved, lab.plan().plan) == {"renewal"}
+
+
+def test_a_saved_plan_of_a_round_is_stale_once_it_would_ring_somebody_else(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    after_the_first(lab)
+    saved = lab.plan().plan
+    assert moved_changes(saved, lab.plan().plan) == []
+
+    tell_now(lab, call_uuid="another", task_result="0")
+    lab.emulator.advance(1000)
+
+    assert any("was not in it" in said for said in moved_changes(saved, lab.plan().plan))
+
+
+def test_the_forecast_has_the_calls_of_the_rounds_to_come(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(40), recall=TWICE)
+    assert lab.plan().plan.forecast[0].calls == 40 + 20 + 10
+    lab.converge()
+    lab.emulator.advance(HOUR)
+    deliver(lab)
+
+    (ahead,) = lab.plan().plan.forecast
+
+    # By now it is known that nobody answers.
+    assert ahead.calls == 80
+    assert ahead.finish is not None
+    assert (ahead.finish - START).days == 2
 
 
 # Status

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.lab import Lab, number
+from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from yeta_reconcile.documents.limits import Notify
+from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.notify import targets
 from yeta_reconcile.notify.events import Event, events_of, halted
 from yeta_reconcile.notify.outbox import Outbox
@@ -223,6 +224,18 @@ def test_a_wait_is_told_once_it_stands_for_longer_than_foreseen(tmp_path: Path) 
             assert len(outbox.left()) == count
         outbox.sent(outbox.left()[0])
         assert outbox.left() == []
+
+
+def test_a_round_that_is_to_come_is_no_end_and_its_wait_is_foreseen(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, Emulator(settings(result_weights={"20": 1.0}), clock=VirtualClock(START)))
+    lab.campaign(recall="{again: {on: [no-answer], wait: 1d}}")
+    lab.converge()
+    for said in ([], ["renewal is finished: 3 people were called"]):
+        lab.emulator.advance(3600)
+        deliver(lab)
+        assert [event.words for event in events_of(lab.plan(), (), WAIT)] == said
+        lab.emulator.advance(24 * 3600)
+        lab.apply()
 
 
 def test_a_wait_that_ended_in_between_begins_anew(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.store.states import NOW, begun, counts, declared, fates, holding, key, row, sealed, unsent, wave
-from yeta_reconcile.errors import StateError
+from yeta_reconcile.errors import Incomplete, StateError
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import waves as waves_module
 from yeta_reconcile.store.schema import MIGRATIONS
@@ -307,3 +307,41 @@ def test_what_earlier_versions_kept_in_words_goes_on_being_read(
                 transaction.execute(statement)
 
     assert store.waves.wave(wave_id) == replace(before, **special)
+
+
+@pytest.mark.parametrize(
+    ("stands", "counts"),
+    [
+        ({"fate": Fate.DIALLED}, True),
+        ({"fate": Fate.RELEASED, "round": 2}, True),
+        ({"fate": Fate.PENDING}, False),
+        ({"fate": Fate.HELD}, False),
+        ({"fate": Fate.UNKNOWN}, False),
+        ({"fate": Fate.DIALLED, "round": 2}, False),
+        ({"fate": Fate.DIALLED, "round": 3}, False),
+        ({"fate": Fate.DIALLED, "round": 2, "number": b"another"}, True),
+    ],
+)
+def test_no_wave_counts_that_would_have_a_row_twice_in_a_round_or_in_two_at_once(
+    store: Store, stands: dict[str, Any], counts: bool
+) -> None:
+    declared(store)
+    former = store.waves.plan_wave(wave())
+    store.waves.add_rows(former, [row(0, **stands), row(1)])
+    store.waves.seal_wave(former)
+    further = store.waves.plan_wave(wave(number=2, round=2, called_again=1))
+    store.waves.add_rows(further, [row(0, round=2), row(2)])
+
+    if counts:
+        store.waves.seal_wave(further)
+    else:
+        with pytest.raises(Incomplete, match="to be called again; nothing is staged"):
+            store.waves.seal_wave(further)
+    assert len(store.waves.recorded().campaigns["renewal"].waves) == 1 + counts
+    assert [held.round for held in store.waves.rows(further)] == [2, 1]
+
+
+def test_what_a_wave_before_it_came_to_is_no_matter_for_rows_that_are_called_first(store: Store) -> None:
+    sealed(store, [0])
+    sealed(store, [0], number=2)
+    assert len(store.waves.recorded().campaigns["renewal"].waves) == 2

@@ -86,13 +86,14 @@ def _drift(planned: Planned) -> Iterator[Event]:
 
 def _finished(name: str, subject: Subject) -> Iterator[Event]:
     """A campaign of which nothing is left to be called."""
-    if subject.declared is None or subject.destroy or subject.delta.new:
+    delta = subject.delta
+    if subject.declared is None or subject.destroy or delta.new or delta.coming or delta.awaiting:
         return
     waves = [wave.record for wave in subject.waves if wave.record.kind == "Campaign"]
     over = [wave for wave in waves if wave.phase is Phase.COMPLETED]
     if over and not any(wave.live or wave.staged for wave in waves):
         last = max(wave.number for wave in over)
-        dialled = sum(wave.dialled for wave in waves)
+        dialled = sum(max(wave.dialled - wave.called_again, 0) for wave in waves)
         yield _event(
             "finished",
             f"{name}/{last}",
@@ -121,7 +122,7 @@ def _in_progress(subject: Subject, wave: Wave) -> int:
 
 def _waits(planned: Planned, patience: int) -> Iterator[Event]:
     for change in planned.plan.changes:
-        if change.action is Action.WAIT:
+        if change.action is Action.WAIT and change.kind is not ChangeKind.TIMED:
             words = f"{change.campaign} wave {change.wave} waits longer than foreseen: {change.detail}"
             yield _event("waits", f"{change.campaign}/{change.wave}/{change.reason}", words, patience)
 

@@ -98,6 +98,8 @@ class ChangeKind(StrEnum):
     """It sets going what another hand paused."""
     AFTER_HALT = "after-halt"
     """It sets going what a halt paused."""
+    TIMED = "timed"
+    """A wait that ends at a moment which is known."""
 
 
 @dataclass(frozen=True, slots=True)

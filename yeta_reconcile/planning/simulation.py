@@ -161,7 +161,8 @@ class _Queue:
         # them is woken when that is freed, and the next only if it is left over. Else a thousand campaigns on
         # one line would each be asked a thousand times.
         self.asleep: dict[_Key, list[tuple[_Place, Work]]] = {}
-        self.came: dict[tuple[str, int], tuple[float, tuple[str, ...]]] = {}
+        # By the work itself: of what is to come the number is a guess, and two may have the same.
+        self.came: dict[int, tuple[float, tuple[str, ...]]] = {}
         self.events: list[tuple[float, _Key]] = []
         self.turn = count()
 
@@ -181,7 +182,7 @@ class _Queue:
     def _come(self, work: Work, at: float) -> None:
         """Queue a wave; `ready` is the first thing it waits for."""
         before = tuple(name for name in work.after if self._to_come(name, at))
-        self.came[work.campaign, work.wave] = max(at, work.ready), before
+        self.came[id(work)] = max(at, work.ready), before
         key = _Key(ready=max(work.ready, self.now))
         self._sleep(work, key)
         heappush(self.events, (key.ready, key))
@@ -239,7 +240,7 @@ class _Queue:
 
     def _waited_for(self, work: Work) -> tuple[str, ...]:
         """The campaigns it had to come after, and who had its lines last since it was ready."""
-        since, words = self.came.pop((work.campaign, work.wave))
+        since, words = self.came.pop(id(work))
         had = [self.busy[line] for line in work.lines if line in self.busy and not work.holding]
         return tuple(dict.fromkeys([*words, *(busy.words for busy in had if busy.until > since)]))
 

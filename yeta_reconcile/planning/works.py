@@ -86,8 +86,8 @@ def works(undone: Undone, terms: Conditions) -> Iterator[Work]:
                 yield _to_come(undone, wave.record.number, rows, now, terms, wave.record.round)
         if undone.fresh:
             yield _to_come(undone, undone.next_wave, undone.fresh, now, terms, undone.fresh_round)
-        for one in undone.coming:
-            work = _to_come(undone, undone.next_wave, one.rows, now, terms, one.round)
+        for number, one in enumerate(undone.coming, undone.next_wave + bool(undone.fresh)):
+            work = _to_come(undone, number, one.rows, now, terms, one.round)
             if one.since < work.end * 1000:
                 yield replace(work, ready=max(work.ready, one.since / 1000), follows=True)
 

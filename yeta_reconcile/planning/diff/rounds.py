@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def await_rounds(case: Case) -> None:
                 waiting_rows=rows,
                 detail=phrase("until {at}", at=moment(begin.replace(second=0))),
                 position=case.cause(Reason.NEXT_ROUND),
+                kind=ChangeKind.TIMED,
             )
         )
 
