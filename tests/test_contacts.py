@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yeta_reconcile.diagnostics import Position
-from yeta_reconcile.documents.contacts import ListReader, ListSpec, file_digest, plain_digest
+from yeta_reconcile.documents.contacts import ListReader, file_digest, plain_digest
 from yeta_reconcile.documents.findings import SHOWN
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.marks import Key
 
 if TYPE_CHECKING:

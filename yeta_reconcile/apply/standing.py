@@ -10,7 +10,7 @@ from yeta_reconcile.platform.hours import within
 
 if TYPE_CHECKING:
     from yeta_reconcile.clock import Clock
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.planning.planner import Planned, Planner
 
 

@@ -6,27 +6,27 @@ Decides what a list means and what is wrong with it; who was called before is no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from itertools import chain, compress, repeat, starmap
 from operator import itemgetter
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.cells import Cells
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cleaned
+from yeta_reconcile.documents.listspec import SEPARATOR
 from yeta_reconcile.documents.seen import Seen
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from yeta_reconcile.documents.donotcall import DoNotCall
-    from yeta_reconcile.documents.reach import Reach
+    from yeta_reconcile.documents.listspec import ListSpec
 
 # Mobile numbers, one a line; with their count known by the length, none can hold two.
 _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
@@ -34,19 +34,18 @@ _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
 # What a merge that was not settled leaves behind; both its sides stand in the file.
 _CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
 
-_SEPARATOR = "\x00"
 # Of a thousand short lists, asking for more room a list takes longer than the digest.
 _PIECE = 1 << 16
 
 
 def joined(*parts: str) -> bytes:
     """A row's identity as it is, for a reader that only looks for what stands twice."""
-    return _SEPARATOR.join(parts).encode()
+    return SEPARATOR.join(parts).encode()
 
 
 def plain_digest(*parts: str) -> bytes:
     """A row's identity where no state's key is at hand: 16 bytes."""
-    return blake2b(_SEPARATOR.join(parts).encode(), digest_size=16).digest()
+    return blake2b(SEPARATOR.join(parts).encode(), digest_size=16).digest()
 
 
 def file_digest(path: Path) -> bytes:
@@ -56,55 +55,6 @@ def file_digest(path: Path) -> bytes:
         while chunk := file.read(_PIECE):
             digest.update(chunk)
     return digest.digest()
-
-
-@dataclass(frozen=True, slots=True)
-class ListSpec:
-    """A contact list as declared: the file, and what its rows mean.
-
-    `label` is the path that diagnostics show; `columns` platform column → CSV header; `key` the headers
-    that identify a row (None: the number's); `required` are platform columns that may not be empty; `at`
-    tells where a part of `contacts:` stands; `reach` which files may be read; `without` is whom nobody may
-    call.
-    """
-
-    path: Path
-    label: str
-    encoding: str = "auto"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    key: tuple[str, ...] | None = None
-    duplicates: Literal["error", "first"] = "error"
-    same_number: Literal["error", "allow"] = "error"
-    bad_numbers: Literal["error", "skip"] = "error"
-    changed_number: Literal["warn", "call"] = "warn"
-    ordered: bool = False
-    required: tuple[str, ...] = ()
-    at: Callable[..., Position] | None = field(default=None, compare=False)
-    reach: Reach | None = field(default=None, compare=False)
-    without: DoNotCall | None = field(default=None, compare=False)
-
-    @property
-    def there(self) -> bool:
-        """Whether there is a file that may be read; where not, `load` says so."""
-        return not (self.reach and self.reach.why_not(self.path)) and self.path.is_file()
-
-    def fingerprint(self, file_digest: bytes, columns: Sequence[str] | None) -> bytes:
-        """32 bytes that change whenever the rows could; `columns` are the robot's. Raises OSError."""
-        parts = (
-            file_digest.hex(),
-            self.encoding,
-            repr(sorted(self.columns.items())),
-            repr(self.key),
-            self.duplicates,
-            self.same_number,
-            self.bad_numbers,
-            self.changed_number,
-            repr(self.ordered),
-            repr(None if columns is None else tuple(columns)),
-            *((self.without.fingerprint(),) if self.without else ()),
-            *((f"required={self.required}",) if self.required else ()),  # what former versions kept holds on
-        )
-        return blake2b(_SEPARATOR.join(parts).encode(), digest_size=32).digest()
 
 
 class Row(NamedTuple):
@@ -184,7 +134,7 @@ class ListReader:
         self.count = 0
         self.set_aside: list[int] = []
         self._digest = digest
-        self._table = Table(spec.path, spec.label, spec.encoding, spec.reach)
+        self._table = Table(spec.path, spec.label, spec.encoding, spec.reach, spec.header_row)
         self._findings, self.codec = self._table.findings, self._table.codec
         self._add = self._findings.add
         self._feeds = {column: cleaned(name) for column, name in spec.columns.items()}
@@ -383,7 +333,7 @@ class ListReader:
         line = self._table.line_with(missing) if missing else 0
         if line:
             summary = f"this is no header: the names of the columns stand in line {line}"
-            hint = "take out what stands above them"
+            hint = f"say `header_row: {line}`, or take out what stands above them"
             self._add(self._table.header_line, "title", summary, hint=hint)
             self._table.header = ()
         return line > 0

@@ -38,13 +38,17 @@ Rows = tuple["Sequence[int]", list[list[str]]]
 class Table:
     """A CSV file: `header` (stripped names; empty if it cannot be read) and `blocks()` of rows.
 
-    `codec` is what it is read as, "" if it cannot be. What is beyond `reach` is not opened. No name of the
+    `codec` is what it is read as, "" if it cannot be; `header_row` the line of the header if that is not the
+    first with something in it. What is beyond `reach` is not opened. No name of the
     header may be said but through `heading`. What is wrong with the file goes to `findings`; `blocks()`
     gives the rows that can be read all the same.
     """
 
-    def __init__(self, path: Path, label: str, encoding: str, reach: Reach | None = None) -> None:
+    def __init__(
+        self, path: Path, label: str, encoding: str, reach: Reach | None = None, header_row: int | None = None
+    ) -> None:
         self.path = path
+        self._above = header_row - 1 if header_row else None
         self.findings = Findings(label, self._starts)
         self.header: tuple[str, ...] = ()
         self.header_line = 1
@@ -175,10 +179,11 @@ class Table:
         return not unclosed
 
     def _delimiters(self) -> tuple[str, int]:
-        """Those that may be the delimiter, and how many lines stand above the header that say so."""
+        """Those that may be the delimiter, and how many lines stand above the header."""
         with self.path.open(encoding=self.codec, newline="") as file:
             declared = _DECLARED.fullmatch(file.readline(_TITLES))
-        return (declared[1], 1) if declared else (_DELIMITERS, 0)
+        delimiters, above = (declared[1], 1) if declared else (_DELIMITERS, 0)
+        return delimiters, above if self._above is None else self._above
 
     def _read_header(self) -> None:
         """Take the delimiter that cuts the first row into most fields; of equals, the comma."""
@@ -196,9 +201,10 @@ class Table:
                     self._delimiter = delimiter
         if not any(self.header):
             self.header = ()
-            self.findings.add(
-                0, "empty-list", "the file has no header", hint="its first line names the columns"
-            )
+            hint = "its first line names the columns"
+            if self._above is not None:
+                hint = f"`header_row:` says that it stands in line {self._above + 1}"
+            self.findings.add(0, "empty-list", "the file has no header", hint=hint)
 
 
 def _is_blank(fields: list[str]) -> bool:

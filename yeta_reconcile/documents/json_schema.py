@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter
 
 from yeta_reconcile.documents import again, limits, models
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
+from yeta_reconcile.documents.yamlfile import ASIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ _EXAMPLES: dict[str, Any] = {
     "key": "phone",
     "limits": {"new_numbers": 10000, "deletes": 5},
     "line": "055169101407",
+    "header_row": 3,
     "lines": ["055169101407"],
     "max_in_flight": 8,
     "name": "spring-renewal",
@@ -84,6 +86,8 @@ _EXAMPLES: dict[str, Any] = {
 # Where the same name means something else.
 _EXAMPLES_OF: dict[tuple[str, str], Any] = {
     ("Again", "on"): ["not-reached"],
+    ("DefaultContacts", "columns"): {"客户手机号码": "phone"},
+    ("Defaults", "contacts"): {"columns": {"客户手机号码": "phone"}},
     ("Contexts", "csv"): "contexts/vip.csv",
     ("Contexts", "key"): "relation_id",
     ("DialogContext", "defaults"): {"姓名": "客户"},
@@ -96,6 +100,7 @@ _EXAMPLES_OF: dict[tuple[str, str], Any] = {
     ("Project", "name"): "acme-renewals",
 }
 
+KINDS = ("Project", "Campaign", "DirectCall", "DialogContext")
 _Any = Annotated[Project | Campaign | DirectCall | DialogContext, Field(discriminator="kind")]
 
 
@@ -109,6 +114,8 @@ def schema() -> dict[str, Any]:
     for name, given in _FROM_DEFAULTS.items():
         definitions[name]["required"] = [key for key in definitions[name]["required"] if key not in given]
     definitions["Environment"] = _environment(definitions["Project"])
+    for name in KINDS:
+        definitions[name]["patternProperties"] = {f"^{ASIDE}": {}}
     settings = definitions["Project"]["properties"]
     settings["environments"] = {
         "description": settings["environments"]["description"],

@@ -112,6 +112,9 @@ def _key(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+Columns = Annotated[dict[str, str], Field(examples=[{"客户手机号码": "phone", "姓名": "name"}])]
+
+
 class Contacts(Strict):
     """The contact list of a campaign."""
 
@@ -119,9 +122,9 @@ class Contacts(Strict):
     """The file, relative to the document."""
     encoding: Encoding = "auto"
     """`auto` tells UTF-8 from GB18030, which Excel writes in China; or the name of any other encoding."""
-    columns: dict[str, str] = Field(
-        default_factory=dict, examples=[{"客户手机号码": "phone", "姓名": "name"}]
-    )
+    header_row: Annotated[int | None, Field(ge=1, le=1000), NoFlag] = None
+    """The line of the header, where a title stands above it; default the first with something in it."""
+    columns: Columns = Field(default_factory=dict)
     """Platform column: CSV header. A column that is not named maps to the header of its own name."""
     key: Annotated[
         tuple[str, ...] | None,
@@ -169,6 +172,13 @@ class Foresight(Strict):
     """A campaign that will not be through before its end is an error: the plan is refused."""
 
 
+class DefaultContacts(Strict):
+    """What every list has unless its document says otherwise."""
+
+    columns: Columns = Field(default_factory=dict)
+    """Platform column: CSV header; a document's own columns are laid over it."""
+
+
 class Defaults(Strict):
     """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
 
@@ -182,6 +192,8 @@ class Defaults(Strict):
     """When waves may call."""
     recall: Recall | None = None
     """Further tries for those who were not reached."""
+    contacts: DefaultContacts | None = None
+    """How the headers of lists are named."""
 
 
 class Project(Strict):

@@ -22,11 +22,11 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.documents.calendars import CalendarSource
 from yeta_reconcile.documents.clock import clock_findings
-from yeta_reconcile.documents.contacts import ListSpec
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in, matches
 from yeta_reconcile.documents.limits import exemption
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import (
     Campaign,
     Contacts,
@@ -189,6 +189,7 @@ def _list_spec(root: Path, reach: Reach, located: Located[Any] | RawDocument, co
         path=root / label,
         label=label,
         encoding=contacts.encoding,
+        header_row=contacts.header_row,
         columns=contacts.columns,
         key=contacts.key,
         duplicates=contacts.duplicates,
@@ -359,31 +360,30 @@ class Survey:
             return
         hint = "if the file is not for yeta, leave it out in `documents:` of yeta.yaml"
         if kind is None:
-            kinds = ", ".join(KINDS)
-            summary = f"this is none of our documents: it has no kind, which is one of {kinds}"
+            summary = f"this is none of our documents: it has no kind, which is one of {', '.join(KINDS)}"
             self._found(raw.at(), "kind", summary, hint)
         else:
             summary = f"{kind} is no kind of document" if isinstance(kind, str) else "kind must be text"
             self._found(raw.at("kind"), "kind", summary, f"{did_you_mean(str(kind), KINDS)}; {hint}")
 
     def _with_defaults(self, value: dict[Any, Any], model: type[Model]) -> dict[Any, Any]:
-        """The document over the project's defaults: mappings key by key, the rest whole."""
-        defaults = self.settings.defaults
-        if model is DialogContext or not defaults:
+        """The document over the project's defaults: mappings key by key; they make no list."""
+        without = "" if isinstance(value.get("contacts"), dict) else "contacts"
+        defaults = {key: said for key, said in self.settings.defaults.items() if key != without}
+        if model is DialogContext:
             return value
         if model is DirectCall:
             lines = defaults.get("lines")
             given = {"line": lines[0]} if isinstance(lines, list) and lines else {}
-            given |= {key: defaults[key] for key in defaults if key in {"robot", "voice"}}
+            given |= {key: defaults[key] for key in defaults if key in {"robot", "voice", "contacts"}}
         else:
             given = {key: defaults[key] for key in defaults if key in Campaign.model_fields}
-        merged: dict[Any, Any] = overlaid(given, value)
-        return merged
+        return {**overlaid(given, value)}
 
     def _inherited(self, raw: RawDocument, value: dict[Any, Any], path: tuple[Any, ...]) -> bool:
         """Whether what a finding is about comes from the defaults, where it was found before."""
-        whole = bool(path) and path[0] in value and not raw.has(path[0])
-        return whole or (bool(path) and not raw.has(*path) and self.settings.has("defaults", *path))
+        given = bool(path) and path[0] in value and not raw.has(*path)
+        return given and (not raw.has(path[0]) or self.settings.has("defaults", *path))
 
     def _check_name(self, raw: RawDocument, model: type[Model]) -> None:
         """Whether a document's name is the only one, whatever else is wrong with it."""

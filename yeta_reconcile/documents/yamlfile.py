@@ -40,6 +40,8 @@ MAX_DEPTH = 50
 MAX_VALUES = 200_000
 # Most documents are far smaller than they may be, and room for the largest takes long to ask for.
 _PIECE = 1 << 16
+# Keys at the top of a document that say nothing: a place for what anchors name.
+ASIDE = "x-"
 
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = re.compile(
@@ -287,6 +289,8 @@ class _Builder:
 
     def document(self, text: str) -> RawDocument:
         value = self.value(next(self.events), 0)
+        if isinstance(value, dict):
+            value = {key: part for key, part in value.items() if not str(key).startswith(ASIDE)}
         return RawDocument(self.label, value, self.findings, text, self.places)
 
     def value(self, event: Any, depth: int) -> Any:

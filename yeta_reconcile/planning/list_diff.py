@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.contacts import ListReader, ListSpec, joined
+from yeta_reconcile.documents.contacts import ListReader, joined
 from yeta_reconcile.documents.donotcall import NOBODY
 from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.numbers import forms
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from yeta_reconcile.documents.contacts import Row
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.marks import Key
     from yeta_reconcile.planning.ledger import Ledger
     from yeta_reconcile.waves.record import RowRecord

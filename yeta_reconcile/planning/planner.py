@@ -67,7 +67,7 @@ from yeta_reconcile.waves.rounds import NONE, Rounds
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
     from yeta_reconcile.plan.plan import Change

@@ -16,7 +16,7 @@ from yeta_reconcile.waves.rounds import NONE, Rounds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.marks import Key
     from yeta_reconcile.planning.diff import Wave

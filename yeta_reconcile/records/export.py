@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime, tzinfo
 
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.records.sheet import Columns
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.calls import CallRecord

@@ -32,7 +32,7 @@ from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, RowRecord, Wave
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.marks import Key, Mark
     from yeta_reconcile.platform.resources import Config, Task

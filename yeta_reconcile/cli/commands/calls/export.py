@@ -25,7 +25,7 @@ from yeta_reconcile.records.sheet import FORMS, Sheet
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.documents.models import Project
     from yeta_reconcile.store import Store
 

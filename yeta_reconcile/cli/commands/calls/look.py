@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.contacts import ListSpec
+    from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.documents.models import Project
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord
