@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,14 @@ import pytest
 from tests.support.lab import number
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.marks import Key
+from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Fate, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.support.postgres import PostgresServer
     from tests.support.served import Done, Served
 
 
@@ -85,6 +88,31 @@ def test_a_backup_is_a_whole_state_and_never_overwrites(here: Served) -> None:
     with closing(sqlite3.connect(here.root / "copy.db")) as copy:
         assert copy.execute("SELECT COUNT(*) FROM wave_rows").fetchone() == (3,)
     assert here.main("state", "backup", "copy.db").code == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_compact_throws_away_what_is_older_than_retention_and_asks(
+    here: Served, engine: str, request: pytest.FixtureRequest
+) -> None:
+    if engine == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        here.environ |= {"YETA_STATE": server.schema(), "YETA_STATE_KEY": "the key of the tests"}
+    assert here.main("state", "compact", "--yes").code == 1
+    applied(here)
+    now = time.time_ns() // 1_000_000
+    with closing(here.store()) as store:
+        days = [Push("x", b"?", now - days * 86_400_000, problem="no JSON") for days in (91, 89)]
+        store.inbox.append(days)
+
+    assert here.main("state", "compact").code == 9
+    done = here.main("state", "compact", "--yes", "--format", "json")
+
+    assert (done.code, done.json["thrown_away"]) == (0, 1)
+    with closing(here.store()) as store:
+        assert store.inbox.counts().dead == 1
+        assert store.lock.current() is None
+        store.lock.acquire(Holder.this_process("apply"))
+    assert here.main("state", "compact", "--yes").code == 6
 
 
 def test_unlock_shows_the_holder_and_asks(here: Served) -> None:

@@ -166,7 +166,12 @@ class Served:
         """The state as another process would open it."""
         environment = {"YETA_STATE_KEY": key} if (key := self.environ.get("YETA_STATE_KEY")) else {}
         return open_store(
-            "state/yeta.db", self.root, environment, project="acme", environment="", create=True
+            self.environ.get("YETA_STATE", "state/yeta.db"),
+            self.root,
+            environment,
+            project="acme",
+            environment="",
+            create=True,
         )
 
     def changes_sent(self) -> list[str]:

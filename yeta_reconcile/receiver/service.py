@@ -37,6 +37,8 @@ CONTEXTS_EVERY = 1.0
 # answered within 3 s.
 FIRST_LOOK = 2.0
 PURGE_EVERY = 3600.0
+# Between two of its transactions, so that what comes in meanwhile never queues behind them.
+PURGE_REST = 0.02
 TIE_UP_EVERY = 60.0
 # While so many pushes come at once, the projector works one part of the time in seven: it can catch up later.
 CROWDED = 4
@@ -165,7 +167,8 @@ class Receiver:
             self._looked.set()
 
     def _purge(self) -> None:
-        gone = self._store.inbox.purge(time.time_ns() // 1_000_000 - self._retention_ms)
+        before = time.time_ns() // 1_000_000 - self._retention_ms
+        gone = self._store.inbox.purge(before, lambda: self._stop.wait(PURGE_REST))
         if gone:
             log.info("%d raw pushes were older than retention and are gone", gone)
 

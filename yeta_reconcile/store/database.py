@@ -104,6 +104,14 @@ class Database(Protocol):
         """A consistent copy while others go on reading and writing. Raises StateError."""
         ...
 
+    def room(self) -> int:
+        """The bytes it takes on its disk."""
+        ...
+
+    def compact(self) -> None:
+        """Make use of the room of what was thrown away; the rows stay as they are. Raises StateError."""
+        ...
+
     def close(self) -> None:
         """Let go of the engine."""
         ...

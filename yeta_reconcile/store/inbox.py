@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.waves.traffic import DAY_MS, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from yeta_reconcile.store.database import Database, Row, Transaction
 
+# What one transaction throws away at most.
 PURGE_CHUNK = 1000
+PURGE_BYTES = 4_000_000
 ROWS_A_STATEMENT = 64
 
 
@@ -182,27 +184,47 @@ class Inbox:
                 for serial in serials
             )
 
-    def purge(self, before: int) -> int:
-        """Throw away what came in before `before` (ms) and was looked at; how many. In short transactions."""
-        return self._purge("inbox", before) + self._purge("dead_letters", before)
+    def purge(self, before: int, pause: Callable[[], bool] = lambda: False) -> int:
+        """Throw away what came in before `before` (ms) and was looked at; how many.
 
-    def _purge(self, table: str, before: int) -> int:
+        In transactions for which nobody waits long, however much is old. `pause` is called between two; where
+        it answers True, the rest is left for another time.
+        """
         gone = 0
-        after = 0
-        while rows := self._database.read(
-            f"SELECT serial, received FROM {table} WHERE serial > ? ORDER BY serial LIMIT ?",
+        for table, first, last in self._old(before):
+            looked_at = " AND standing <> 0" if table == "inbox" else ""
+            with self._database.write() as transaction:
+                gone += transaction.execute(
+                    f"DELETE FROM {table} WHERE serial >= ? AND serial <= ? AND received < ?{looked_at}",
+                    (first, last, before),
+                )
+            if pause():
+                break
+        return gone
+
+    def _old(self, before: int) -> Iterator[tuple[str, int, int]]:
+        """Stretches of serials with something older, each of so many pushes and bytes at most."""
+        for table in ("inbox", "dead_letters"):
+            after, young = 0, False
+            while not young and (rows := self._some(table, after)):
+                young = any(received >= before for _, received in rows)
+                if any(received < before for _, received in rows):
+                    yield table, rows[0][0], rows[-1][0]
+                after = rows[-1][0]
+
+    def _some(self, table: str, after: int) -> list[tuple[int, int]]:
+        """Serials and times of the next pushes that one transaction may touch; one at least, if there is."""
+        size = 0
+        some: list[tuple[int, int]] = []
+        for serial, received, length in self._database.read(
+            f"SELECT serial, received, LENGTH(body) FROM {table} WHERE serial > ? ORDER BY serial LIMIT ?",
             (after, PURGE_CHUNK),
         ):
-            old = [(row[0],) for row in rows if row[1] < before]
-            if old:
-                waiting = "" if table == "dead_letters" else " AND standing <> 0"
-                with self._database.write() as transaction:
-                    for serial in old:
-                        gone += transaction.execute(f"DELETE FROM {table} WHERE serial = ?{waiting}", serial)
-            if len(old) < len(rows):
+            size += length
+            if some and size > PURGE_BYTES:
                 break
-            after = rows[-1][0]
-        return gone
+            some.append((serial, received))
+        return some
 
 
 def _insert(transaction: Transaction, table: str, rows: Sequence[tuple[object, ...]]) -> None:

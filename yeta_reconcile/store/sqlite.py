@@ -233,6 +233,18 @@ class SqliteDatabase:
                 Path(target).unlink()
                 raise
 
+    def room(self) -> int:
+        """The bytes of the file."""
+        return int(self.read("PRAGMA page_count")[0][0] * self.read("PRAGMA page_size")[0][0])
+
+    def compact(self) -> None:
+        """Write the file anew without what is free in it. Nobody else writes meanwhile."""
+        with self._lock, self._translated():
+            self.stand()
+            self._patiently("VACUUM")
+            self._patiently("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.stand()
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -6,6 +6,7 @@ import click
 
 from yeta_reconcile.cli.commands.state.backup import backup
 from yeta_reconcile.cli.commands.state.check import check
+from yeta_reconcile.cli.commands.state.compact import compact
 from yeta_reconcile.cli.commands.state.forget import forget
 from yeta_reconcile.cli.commands.state.listing import list_, show
 from yeta_reconcile.cli.commands.state.migrate import migrate
@@ -22,5 +23,18 @@ def state() -> None:
     """Look into the state and mend it by hand."""
 
 
-for _command in (list_, show, resolve, forget, unlock, backup, restore, check, migrate, rebind, rebuild):
+for _command in (
+    list_,
+    show,
+    resolve,
+    forget,
+    unlock,
+    backup,
+    restore,
+    check,
+    compact,
+    migrate,
+    rebind,
+    rebuild,
+):
     state.add_command(_command)

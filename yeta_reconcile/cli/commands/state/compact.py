@@ -1,0 +1,57 @@
+"""`yeta state compact`: what is older than `retention` goes at once, and its room is used again."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from yeta_reconcile.amounts import count
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.output import done, format_option, say
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.repository import load
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.lock import Holder
+
+if TYPE_CHECKING:
+    from yeta_reconcile.cli.context import Context
+
+
+@click.command()
+@format_option()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def compact(context: Context, form: str, yes: bool) -> None:
+    """Throw away raw pushes older than `retention` now, and give back the room they took.
+
+    Nothing else goes: whom a campaign called stays known. A SQLite file is written anew without what is free
+    in it, for which its disk needs twice its room, and nobody else can write meanwhile: the receiver answers
+    errors if it takes longer than ten seconds, and `yeta backfill` fetches what the platform did not send
+    again. With PostgreSQL others go on; its files shrink little, and their room is used again.
+    """
+    repository = load(context.here, environment=context.env, environ=context.environ)
+    with closing(open_state(context, repository)) as store:
+        if store.ephemeral:
+            raise StateError("there is no state yet", hint="the first apply makes it")
+        before = store.database.room()
+        say(f"{store.database.place} takes {_megabytes(before)}.", err=form == "json")
+        confirm("Throw away what is older than retention, and compact the state?", yes=yes)
+        holder = Holder.this_process("state compact", repository.zone)
+        store.lock.acquire(holder)
+        try:
+            oldest = SystemClock().now() - repository.project.retention
+            gone = store.inbox.purge(int(oldest.timestamp() * 1000))
+            store.database.compact()
+        finally:
+            store.lock.release(holder)
+        after = store.database.room()
+    pushes = count(gone, "raw push", "raw pushes")
+    words = f"{pushes} older than retention thrown away; it takes {_megabytes(after)} now."
+    done(form, "state compact", words, thrown_away=gone, bytes_before=before, bytes_after=after)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
