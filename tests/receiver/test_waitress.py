@@ -36,7 +36,9 @@ SPOKEN_OF = {
     "self._others": ThreadedTaskDispatcher,
     "wasyncore": wasyncore,
 }
-OURS = {"_channel", "_close_idlest", "_judge", "app", "began", "judged", "prepared"}
+OURS = {
+    *("_channel", "_close_idlest", "_judge", "app", "began", "closed_until", "judged", "prepared", "said_at"),
+}
 
 
 @cache

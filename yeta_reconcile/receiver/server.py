@@ -20,6 +20,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
 from yeta_reconcile.receiver.app import BROKEN, Answer, Request, tidy
+from yeta_reconcile.receiver.descriptors import NONE_LEFT, room
 from yeta_reconcile.records.payload import LONGEST
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ IDLE_SECONDS = 60
 # A request that takes longer than this to come in is a slow client's, or nobody's.
 REQUEST_SECONDS = 20
 DRAIN_SECONDS = 10.0
+# Where no descriptor is left, nobody is let in for so long, and so many that are silent leave.
+PAUSE_SECONDS = 0.1
+LEAVE_AT_ONCE = 16
+SAY_EVERY = 60.0
 _BACKLOG = 1024
 _TOO_LARGE = RequestEntityTooLarge("").code
 # The longest body as it may come over the wire: each byte in a chunk of its own, and the headers behind.
@@ -130,11 +135,28 @@ class _Server(TcpWSGIServer):
 
     channel_class = _Channel
     app: App
+    closed_until = 0.0
+    said_at = 0.0
 
     def readable(self) -> bool:
         if self.accepting and len(self._map) >= self.adj.connection_limit:
-            self._close_idlest()
-        return bool(super().readable())
+            self._close_idlest(1)
+        # Whoever knocks while nobody can be let in would wake the loop again and again.
+        return bool(super().readable()) and time.time() >= self.closed_until
+
+    def accept(self) -> Any:
+        try:
+            return super().accept()
+        except OSError as problem:
+            if problem.errno not in NONE_LEFT:
+                raise
+            now = time.time()
+            self.closed_until = now + PAUSE_SECONDS
+            self._close_idlest(LEAVE_AT_ONCE)
+            if now - self.said_at > SAY_EVERY:
+                self.said_at = now
+                log.warning("no connection can be taken: %s; those that are silent leave", problem.strerror)
+            return None
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
@@ -143,11 +165,11 @@ class _Server(TcpWSGIServer):
             if slow and not channel.requests:
                 channel.will_close = True
 
-    def _close_idlest(self) -> None:
-        """Whoever has been silent longest makes room for who wants to speak."""
+    def _close_idlest(self, most: int) -> None:
+        """Those who have been silent longest make room for who wants to speak."""
         idle = [channel for channel in self.active_channels.values() if not channel.requests]
-        if idle:
-            min(idle, key=lambda channel: channel.last_activity).will_close = True
+        for channel in sorted(idle, key=lambda channel: channel.last_activity)[:most]:
+            channel.will_close = True
 
 
 class _Lanes:
@@ -225,7 +247,7 @@ class Door:
         adjustments = Adjustments(
             sockets=[bound],
             backlog=_BACKLOG,
-            connection_limit=CONNECTIONS,
+            connection_limit=room(CONNECTIONS),
             channel_timeout=IDLE_SECONDS,
             cleanup_interval=5,
             max_request_header_size=16_384,
