@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import click
@@ -29,19 +30,30 @@ def explain(key: str) -> None:
     A key of yeta.yaml, or of a campaign, may be named alone. `limits.cn-marketing` shows a pack of limits
     whole, with its sources.
     """
+    show(explained(key))
+
+
+def explained(key: str) -> str:
+    """What a key means, or a pack of limits whole. Raises WrongUsage."""
     pack = key.removeprefix("limits.")
-    show(text_of(pack) if pack in NAMES else _meaning(key))
+    return text_of(pack) if pack in NAMES else _meaning(key)
+
+
+@cache
+def _definitions() -> dict[str, Any]:
+    made: dict[str, Any] = schema()["$defs"]
+    return made
 
 
 def _meaning(key: str) -> str:
-    definitions: dict[str, Any] = schema()["$defs"]
+    definitions = _definitions()
     parts = key.split(".")
     kind = KINDS.get(parts[0].lower())
     alone = (one for one in ("Project", "Campaign") if parts[0] in definitions[one]["properties"])
     node: dict[str, Any] = definitions[kind or next(alone, "Project")]
     said: list[str] = []
     for part in parts[1:] if kind else parts:
-        known = _within(node, definitions).get("properties", {})
+        known = within(node, definitions).get("properties", {})
         if part not in known:
             hint = did_you_mean(part, known if said or kind else [*KINDS, *known])
             raise WrongUsage(f"{'.'.join(said) or kind or 'a document'} has no key {part}", hint=hint)
@@ -49,14 +61,14 @@ def _meaning(key: str) -> str:
     return _told(node, definitions)
 
 
-def _within(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+def within(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """The mapping that a key holds, or each item of its list."""
     for one in (node, *node.get("anyOf", ()), node.get("items", {})):
         if "$ref" in one:
             found: dict[str, Any] = definitions[one["$ref"].rpartition("/")[2]]
             return found
         if "items" in one and one is not node:
-            return _within(one, definitions)
+            return within(one, definitions)
     return node
 
 
@@ -69,6 +81,6 @@ def _told(node: dict[str, Any], definitions: dict[str, Any]) -> str:
             lines.append(f"{said}: {', '.join(dict.fromkeys(map(str, choices)))}")
     examples = [one for one in node.get("examples", ()) if one is not None]
     lines += [f"example: {json.dumps(one, ensure_ascii=False)}" for one in examples]
-    inner = _within(node, definitions).get("properties", {})
+    inner = within(node, definitions).get("properties", {})
     keys = [f"  {name}: {one.get('description', '')}" for name, one in inner.items()]
     return "\n".join([*lines, *([""] if keys else []), *keys]) + "\n"
