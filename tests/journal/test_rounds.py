@@ -26,6 +26,7 @@ from tests.support.trouble import (
     Point,
     TroubledLab,
 )
+from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.plan.staleness import left_out, moved_changes
 from yeta_reconcile.platform.call import RESULTS, Meaning
@@ -33,10 +34,13 @@ from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.store.inbox import Push
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from tests.support.postgres import PostgresServer
 
 HOUR, DAY = 3600, 24 * 3600
 TWICE = "{again: {on: [not-reached], rounds: 2, wait: 1d}}"
@@ -238,6 +242,30 @@ def test_whose_last_record_never_comes_is_not_called_again_and_is_named(tmp_path
 
     assert ["of wave 1, 1 row is not called again" in said.summary for said in found] == [True]
     assert sorted(times(lab).values()) == [1, 2, 2]
+
+
+def test_a_wave_that_never_accounts_is_followed_by_no_round_until_a_person_settles_it(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(recall=ONCE)
+    lab.converge()
+    lab.emulator.advance(HOUR)
+    deliver(lab, [push for push in lab.emulator.pushes if push.data.get("callee") != number(2)])
+    lab.emulator.advance(9 * DAY)
+    lab.converge()
+    (said,) = lab.plan().plan.diagnostics
+    assert said.code == "round-unknown"
+    assert said.summary.startswith("of wave 1, 3 rows are not called again by recall.again: 1 call record")
+
+    with lab.store() as store:
+        (wave,) = lab.plan().subjects["renewal"].waves
+        (open_row,) = (row for row in store.waves.rows(1) if row.fate is Fate.PENDING)
+        settle(store, Decision(wave, Verdict.DIALLED, frozenset({open_row.key})))
+    lab.converge()
+    lab.emulator.advance(HOUR)
+
+    assert times(lab) == {0: 2, 1: 2, 2: 1}
+    (said,) = lab.plan().plan.diagnostics
+    assert said.summary.startswith("of wave 1, 1 row is not called again by recall.again: the record of")
 
 
 def test_records_that_come_twice_or_in_any_order_ring_nobody_once_more(tmp_path: Path) -> None:
@@ -597,6 +625,16 @@ def test_whatever_goes_wrong_in_a_round_everybody_in_it_is_rung_once_more(
     lab = go_through(tmp_path / "round", Point("request", nth, kind))
     assert lab.struck
     assert times(lab) == times(untroubled) == {0: 1, 1: 2, 2: 2}
+
+
+def test_rounds_are_the_same_with_the_state_on_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
+    lab = a_lab(tmp_path, {0: "0"})
+    lab.state = postgres.schema()
+    lab.declare_project()
+    after_the_first(lab)
+    lab.rows("renewal", range(4))
+    go_on(lab, 3)
+    assert times(lab) == {0: 1, 1: 2, 2: 2, 3: 2}
 
 
 @pytest.mark.parametrize("kind", [KILLED_AT_WRITE, KILLED_WRITTEN])

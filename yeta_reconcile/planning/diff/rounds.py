@@ -78,8 +78,8 @@ def name_untold(case: Case) -> None:
                     wave=record.number, rows=count(rows, "row is", "rows are"), why=why,
                 ),
                 phrase(
-                    "`yeta backfill` fetches what records there are; a campaign with `repeats: [{name}]` "
-                    "calls them in any case",
+                    "`yeta state resolve {name}` settles rows of which no record tells; a campaign with "
+                    "`repeats: [{name}]` calls them in any case",
                     name=case.declared.name,
                 ),
                 "recall", "again",
