@@ -1,7 +1,7 @@
 """What each answer of the platform to each call, and each hand before it, leads to: held in `golden/`.
 
-There it says what apply makes of it: exit code, problems, what was sent and told, phases; and what it comes
-to once the platform works again. Sentences are left out: they are for people.
+There it says what apply makes of it: exit code and time, problems, what was sent and told, phases; and what
+it comes to once the platform works again. Sentences are left out: they are for people.
 """
 
 from __future__ import annotations
@@ -123,13 +123,13 @@ def told(event: dict[str, Any]) -> str:
 
 
 def what_came_of_it(lab: Lab) -> str:
-    sent, lab.events[:] = len(lab.changes_sent()), []
+    sent, lab.events[:], begun = len(lab.changes_sent()), [], lab.clock.seconds()
     try:
         report = lab.apply()
         end = f"exit {report.exit_code.value}"
     except YetaError as error:
         end = f"{type(error).__name__}, exit {error.exit_code.value}"
-    lines = [end]
+    lines = [f"{end}, after {lab.clock.seconds() - begun:.1f} s"]
     calls = [f"{call} x {len([*same])}" for call, same in groupby(lab.changes_sent()[sent:])]
     lines.append("sent: " + ", ".join(calls))
     lines += [told(event) for event in lab.events]

@@ -149,7 +149,7 @@ class Staging:
     def _verify(self, wave: WaveRecord) -> None:
         """Compare what the platform holds with what was asked; what differs is thrown away."""
         run = self.run
-        patience = run.now_ms() + int(run.pauses.settle * 1000)
+        patience = run.now_ms() + run.pauses.settle_ms
         if wave.doubted or run.store.intents.refused_with(wave.wave_id, BAD_NUMBER):
             # The count may still be on its way past the right number.
             run.wait(run.pauses.settle)

@@ -1,0 +1,166 @@
+"""Doubts are settled once what is doubted must show: not a moment before, by as many looks as it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journal.test_doubts import a_lab, the_only_task
+from tests.support.records import deliver
+from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
+from tests.support.twisted import twisted
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.settling import find_answer, journalled, look, twins
+from yeta_reconcile.emulator import Fault
+from yeta_reconcile.waves.record import Outcome, Phase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+    from tests.support.lab import Lab
+
+LATER = "schedule: {begin: 2026-12-01T20:00:00}"
+
+
+def dies_at(lab: TroubledLab, call: str, kind: str) -> int:
+    """The moment at which a run died, between an intent and its outcome."""
+    died: list[int] = []
+
+    def strike(request: httpx.Request) -> None:
+        if request.url.path.endswith(f"task/{call}"):
+            died.append(lab.emulator.clock.now_ms)
+            lab.point = Point("request", len(lab.requests), kind)
+            if kind == KILLED_BEFORE:
+                lab._spoil(request)
+
+    lab.before = strike
+    assert lab.try_apply() is None
+    lab.before = lab.point = None
+    return died[0]
+
+
+def first_change_after(lab: Lab, moment: int) -> int:
+    """How many seconds later the platform was asked to change something again."""
+    questions = {"token", "query", "failed"}
+    return min(
+        (call.at - moment) // 1000
+        for call in lab.emulator.calls_log
+        if call.at > moment and call.path.rsplit("/", 1)[-1] not in questions
+    )
+
+
+@pytest.mark.parametrize("call", ["create", "insert", "start", "delete"])
+def test_nothing_is_sent_before_what_a_dead_run_sent_must_show(tmp_path: Path, call: str) -> None:
+    lab = a_lab(tmp_path)
+    assert isinstance(lab, TroubledLab)
+    lab.campaign(extra=LATER)
+    if call == "delete":
+        lab.converge()
+        lab.remove("renewal")
+    died = dies_at(lab, call, KILLED_BEFORE)
+    lab.converge()
+    assert first_change_after(lab, died) >= 35
+    assert all(task.deleted for task in lab.emulator.tasks.values()) is (call == "delete")
+
+
+def test_an_answer_that_came_too_late_is_told_once(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    assert isinstance(lab, TroubledLab)
+    lab.campaign(extra=LATER)
+    dies_at(lab, "create", KILLED_AFTER)
+    with lab.store() as store:
+        (intent,) = store.intents.open()
+        store.intents.note_late(intent.intent_id, Outcome.REFUSED, 1, code=10004, task_id="")
+    lab.converge()
+    lab.apply()
+    assert [event for event in lab.events if event["event"] == "late-answer"] == [
+        {"event": "late-answer", "campaign": "", "call": "create", "outcome": "refused", "code": 10004}
+    ]
+
+
+@pytest.mark.parametrize(("lag", "phase"), [(30.0, Phase.VERIFIED), (36.0, Phase.LOST)])
+def test_a_task_that_was_just_created_may_take_as_long_to_show_as_a_call_and_to_settle(
+    tmp_path: Path, lag: float, phase: Phase
+) -> None:
+    lab = a_lab(tmp_path, lag_seconds=lag)
+    lab.campaign(state="staged")
+    lab.apply()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+    assert wave.phase is phase
+
+
+def test_a_task_that_is_no_longer_young_is_gone_at_the_first_look(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    lab.emulator.console_purge(the_only_task(lab))
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        before = lab.clock.seconds()
+        assert look(run, wave) is None
+        assert lab.clock.seconds() == before
+
+
+@pytest.mark.parametrize("shown", [0.0, 4.0])
+def test_a_create_that_shows_within_the_settling_time_is_adopted(tmp_path: Path, shown: float) -> None:
+    lab = a_lab(tmp_path, lag_seconds=shown)
+    lab.campaign(extra=LATER)
+    lab.emulator.faults.add(Fault("closed_after", "task/create"))
+    assert lab.apply().exit_code == 0
+    assert lab.changes_sent().count("create") == 1
+
+
+def test_an_unanswered_create_adopts_no_task_that_another_wave_has(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(extra=LATER)
+    lab.converge()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        assert twins(run, wave) == []
+        assert find_answer(run, wave) is None
+
+
+def test_a_doubt_that_no_status_settles_needs_a_person(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign(extra=LATER)
+    lab.converge()
+    lab.remove("renewal")
+    lab.emulator.faults.add(Fault("closed_before", "task/delete"))
+    lab.twist = lambda row, _task: row.update(status=8)
+    lab.apply()
+    report = lab.apply()
+    assert report.exit_code == 8
+    assert [(p.exit_code, p.campaign) for p in report.problems if "cannot be told" in p.summary] == [
+        (8, "renewal")
+    ]
+
+
+def test_what_the_journal_knows_of_a_wave_is_what_happened_to_it(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign(rows=range(20))
+    lab.converge()
+    lab.emulator.advance(30)
+    deliver(lab)
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        known = journalled(run, wave)
+        assert wave.dialled
+        assert (known.wave_id, known.phase, known.direct, known.has_task) == (
+            wave.wave_id, Phase.STARTED, False, True,
+        )  # fmt: skip
+        assert (known.called, known.in_doubt, known.partial, known.inside) == (wave.dialled, 0, False, 0)
+        with lab.beating(run), holding(run):
+            store.intents.begin(
+                run.holder, run.instant(), wave_id=wave.wave_id, call="pause", timeout=1, batch=None, rows=0,
+                unknown=(),
+            )  # fmt: skip
+            store.waves.change_wave(wave.wave_id, to_discard=True)
+        known = journalled(run, store.waves.wave(wave.wave_id), 7)
+        assert (known.in_doubt, known.partial, known.inside) == (1, True, 7)
