@@ -192,17 +192,16 @@ def refate_all(database: Database, wave_id: int, former: Fate, fate: Fate) -> in
 def drop_unsealed(database: Database) -> None:
     """Throw away waves that do not count, with all that hangs on them."""
     for (wave_id,) in database.read("SELECT wave_id FROM waves WHERE sealed = 0 ORDER BY wave_id"):
-        for table, key, change in (
-            ("calls", "call_uuid", "UPDATE calls SET wave_id = NULL"),
-            ("data_ids", "data_id", "DELETE FROM data_ids"),
-            ("wave_rows", "row_key", "DELETE FROM wave_rows"),
+        for change, some in (
+            ("UPDATE calls SET wave_id = NULL", "call_uuid IN (SELECT call_uuid FROM calls"),
+            ("DELETE FROM data_ids", "data_id IN (SELECT data_id FROM data_ids"),
+            ("DELETE FROM wave_rows", "row_key IN (SELECT row_key FROM wave_rows"),
         ):
-            some = f"SELECT {key} FROM {table} WHERE wave_id = ? LIMIT ?"
             changed = database.chunk
             while changed == database.chunk:
                 with database.write() as transaction:
                     changed = transaction.execute(
-                        f"{change} WHERE wave_id = ? AND {key} IN ({some})",
+                        f"{change} WHERE wave_id = ? AND {some} WHERE wave_id = ? LIMIT ?)",
                         (wave_id, wave_id, database.chunk),
                     )
         with database.write() as transaction:
