@@ -106,6 +106,23 @@ def test_a_task_that_is_no_longer_young_is_gone_at_the_first_look(tmp_path: Path
         assert lab.clock.seconds() == before
 
 
+@pytest.mark.parametrize(("age", "seconds"), [(-(10**6), 35.0), (0, 35.0), (20, 15.0), (35, 0.0)])
+def test_a_task_that_does_not_show_is_looked_for_until_it_must_and_no_longer_by_a_clock_ahead(
+    tmp_path: Path, age: int, seconds: float
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    lab.emulator.console_purge(the_only_task(lab))
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, created_at=run.now_ms() - age * 1000)
+        before = lab.clock.seconds()
+        assert look(run, store.waves.wave(wave.wave_id)) is None
+        assert lab.clock.seconds() - before == seconds
+
+
 @pytest.mark.parametrize("shown", [0.0, 4.0])
 def test_a_create_that_shows_within_the_settling_time_is_adopted(tmp_path: Path, shown: float) -> None:
     lab = a_lab(tmp_path, lag_seconds=shown)

@@ -203,7 +203,7 @@ def _begin(run: Run, step: Step) -> int:
         run.instant(),
         wave_id=step.wave_id,
         call=step.call,
-        timeout=int(run.pauses.timeout * 1000),
+        timeout=run.pauses.timeout_ms,
         batch=step.batch,
         rows=step.rows,
         unknown=step.unknown,

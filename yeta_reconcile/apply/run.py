@@ -70,6 +70,11 @@ class Pauses:
         return int(self.settle * 1000)
 
     @property
+    def timeout_ms(self) -> int:
+        """How long a call may take, in ms."""
+        return int(self.timeout * 1000)
+
+    @property
     def drain_quiet_ms(self) -> int:
         """How long nothing may move for a drain to be over, in ms."""
         return int(self.drain_quiet * 1000)

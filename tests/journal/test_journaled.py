@@ -1,0 +1,287 @@
+"""One call that changes something: its intent before it, its outcome after it, and what either does."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.journal.test_doubts import a_lab
+from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.run import Stopped
+from yeta_reconcile.errors import Incomplete, StateLocked, Unresolved
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError, StopEverything
+from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.waves.record import Fate, Outcome, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.lab import Lab
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.waves.record import WaveRecord
+
+
+def said(kind: type[PlatformError], code: int, meaning: Meaning) -> PlatformError:
+    return kind("in our words", code=code, words="in theirs", call="start", meaning=meaning, hint="do so")
+
+
+REFUSED = said(PlatformError, 10005, Meaning.NOT_DONE)
+RENEW = said(PlatformError, 10001, Meaning.RENEW_TOKEN)
+BUSY = said(Busy, 10004, Meaning.UNKNOWN)
+BALANCE = said(StopEverything, 200209, Meaning.STOP)
+
+
+@contextmanager
+def a_run(tmp_path: Path) -> Iterator[tuple[Lab, Run, WaveRecord]]:
+    """A run that holds the lock, and a wave that was verified."""
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            (wave,) = store.waves.recorded().campaigns["renewal"].waves
+            yield lab, run, wave
+
+
+def starting(wave: WaveRecord, **override: Any) -> Step:
+    given: dict[str, Any] = {
+        "before": {"phase": Phase.STARTED, "started_at": 7},
+        "undo": {"phase": wave.phase, "started_at": None},
+        "rings": True,
+    }
+    return Step(call="start", wave=wave, **(given | override))
+
+
+def answering(*answers: Any) -> Callable[[], str]:
+    """What is sent comes to these, one after the other."""
+    rest = list(answers)
+
+    def send() -> str:
+        answer = rest.pop(0) if len(rest) > 1 else rest[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
+
+    return send
+
+
+def written(run: Run) -> list[tuple[Any, ...]]:
+    """The outcomes of all starts, in order."""
+    return run.store.database.read(
+        "SELECT outcome, code, why, settled FROM intents WHERE called = 'start' ORDER BY intent_id"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer", "outcomes", "phase"),
+    [
+        (("7",), Answer(Outcome.DONE, Meaning.DONE, "7"), [("done", None, "", 1)], Phase.STARTED),
+        (
+            (REFUSED,),
+            Answer(Outcome.REFUSED, Meaning.NOT_DONE, words="in our words", hint="do so"),
+            [("refused", 10005, "", 1)],
+            Phase.VERIFIED,
+        ),
+        (
+            (OutcomeUnknown("start", "no answer"),),
+            Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words="no answer"),
+            [("unknown", None, "no answer", 0)],
+            Phase.STARTED,
+        ),
+        (
+            (OutcomeUnknown("start", "odd", code=99999),),
+            Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words="odd"),
+            [("unknown", 99999, "odd", 0)],
+            Phase.STARTED,
+        ),
+        (
+            (RENEW, "7"),
+            Answer(Outcome.DONE, Meaning.DONE, "7"),
+            [("refused", 10001, "", 1), ("done", None, "", 1)],
+            Phase.STARTED,
+        ),
+        (
+            (RENEW,),
+            Answer(Outcome.REFUSED, Meaning.RENEW_TOKEN, words="in our words", hint="do so"),
+            [("refused", 10001, "", 1)] * 2,
+            Phase.VERIFIED,
+        ),
+        (
+            (BUSY,),
+            Answer(Outcome.REFUSED, Meaning.BUSY, words="in our words", hint="do so"),
+            [("refused", 10004, "", 1)] * 9,
+            Phase.VERIFIED,
+        ),
+        (
+            (BUSY, NotSent("start", "no way"), "7"),
+            Answer(Outcome.DONE, Meaning.DONE, "7"),
+            [("refused", 10004, "", 1), ("refused", None, "no way", 1), ("done", None, "", 1)],
+            Phase.STARTED,
+        ),
+        (
+            (NotSent("start", "no way"),),
+            Answer(Outcome.REFUSED, Meaning.BUSY, words="start was not sent: no way"),
+            [("refused", None, "no way", 1)] * 9,
+            Phase.VERIFIED,
+        ),
+    ],
+)
+def test_each_sending_has_an_intent_and_what_became_of_it_is_what_the_wave_shows(
+    tmp_path: Path, answers: Any, answer: Answer[str], outcomes: Any, phase: Phase
+) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        assert change(run, starting(wave), answering(*answers), lambda _: {"halted": None}) == answer
+        assert written(run) == outcomes
+        now = run.store.waves.wave(wave.wave_id)
+        assert (now.phase, now.started_at) == (phase, 7 if phase is Phase.STARTED else None)
+
+
+def test_what_is_answered_is_written_with_the_outcome(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        change(run, starting(wave), lambda: 42, lambda value: {"tel_count": value})
+        assert run.store.waves.wave(wave.wave_id).tel_count == 42
+
+
+def test_a_busy_platform_is_asked_more_slowly_each_time(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (lab, run, wave):
+        sent: list[float] = []
+
+        def send() -> str:
+            sent.append(lab.clock.seconds())
+            raise BUSY
+
+        change(run, starting(wave), send)
+        between = [later - former for former, later in pairwise(sent)]
+        assert between == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 16.0]
+
+
+@pytest.mark.parametrize("failure", [BALANCE, OutcomeUnknown("start", "maintenance", code=10020)])
+def test_what_no_other_call_would_survive_stops_all(tmp_path: Path, failure: Exception) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        if isinstance(failure, StopEverything):
+            with pytest.raises(StopEverything):
+                change(run, starting(wave), answering(failure))
+            assert written(run) == [("refused", 200209, "", 1)]
+        else:
+            assert change(run, starting(wave), answering(failure)).outcome is Outcome.UNKNOWN
+        with pytest.raises(Stopped):
+            change(run, starting(wave), answering("7"))
+        assert len(written(run)) == 1
+
+
+def test_rows_of_a_call_out_are_unknown_while_it_is_under_way_and_after_it_unless_it_was_not_done(
+    tmp_path: Path,
+) -> None:
+    def fates() -> list[Fate]:
+        return [row.fate for row in run.store.waves.rows(wave.wave_id)]
+
+    with a_run(tmp_path) as (_, run, wave):
+        keys = [row.key for row in run.store.waves.rows(wave.wave_id)][:2]
+        step = starting(wave, unknown=keys)
+        seen: list[list[Fate]] = []
+
+        def refused() -> str:
+            seen.append(fates())
+            raise REFUSED
+
+        change(run, step, refused)
+        assert seen == [[Fate.UNKNOWN, Fate.UNKNOWN, Fate.PENDING]]
+        assert fates() == [Fate.PENDING] * 3
+        change(run, step, answering(OutcomeUnknown("start", "no answer")))
+        assert fates() == seen[0]
+
+
+@pytest.mark.parametrize(("rings", "sent"), [(True, 0), (False, 1)])
+def test_a_halt_stops_what_rings_and_nothing_else(tmp_path: Path, rings: bool, sent: int) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        calls: list[int] = []
+        run.halted = lambda: "halted by somebody"
+
+        def call() -> None:
+            change(run, starting(wave, rings=rings), lambda: calls.append(1))
+
+        if rings:
+            with pytest.raises(Incomplete, match="halted by somebody"):
+                call()
+            assert [row[0] for row in written(run)] == ["refused"]
+            assert run.store.waves.wave(wave.wave_id).phase is Phase.VERIFIED
+        else:
+            call()
+        assert len(calls) == sent
+
+
+def test_no_create_leaves_for_a_campaign_whose_document_changed(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        run.stale = lambda name: f"{name} was changed"
+        with pytest.raises(Incomplete, match="renewal was changed"):
+            change(run, Step(call="create", wave=replace(wave, task_id=None)), answering(AssertionError()))
+
+
+def test_a_token_that_cannot_be_had_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+
+        def none(*failures: Exception) -> None:
+            fetch = answering(*failures)
+            monkeypatch.setattr(run.client, "prepare", lambda _call: fetch())
+
+        send = answering(AssertionError("it was sent"))
+        none(NotSent("token", "no way"))
+        words = "start was not sent: no way"
+        assert change(run, starting(wave), send) == Answer(Outcome.REFUSED, Meaning.BUSY, words=words)
+        none(REFUSED)
+        expected = Answer(Outcome.REFUSED, Meaning.NOT_DONE, words="in our words", hint="do so")
+        assert change(run, starting(wave), send) == expected
+        none(BALANCE)
+        with pytest.raises(StopEverything):
+            change(run, starting(wave), send)
+        with pytest.raises(Stopped):
+            run.check()
+        assert written(run) == []
+
+
+def test_a_task_of_another_name_is_sent_nothing(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        with pytest.raises(Unresolved):
+            change(run, starting(replace(wave, task_name="another")), answering(AssertionError()))
+        assert written(run) == []
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_run_that_lost_its_lock_sends_nothing_and_what_comes_too_late_is_noted_alone(
+    tmp_path: Path, when: str
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        store.lock.acquire(run.holder, run.instant())
+        sent: list[int] = []
+
+        def taken() -> None:
+            lab.emulator.advance(31)
+            with lab.store() as theirs:
+                theirs.lock.acquire(Holder("them", "host", 8, "apply"), run.instant())
+
+        def send() -> str:
+            sent.append(1)
+            taken()
+            raise REFUSED
+
+        if when == "before":
+            taken()
+        with pytest.raises(StateLocked):
+            change(run, starting(wave), send)
+        assert len(sent) == (when == "meanwhile")
+        late = store.database.read("SELECT outcome, code, task_id FROM late_answers")
+        assert late == ([("refused", 10005, "")] if sent else [])
+        assert store.waves.wave(wave.wave_id).phase is (Phase.STARTED if sent else Phase.VERIFIED)
