@@ -11,7 +11,7 @@ from tests.support.records import deliver
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.settling import find_answer, journalled, look, twins
+from yeta_reconcile.apply.settling import find_answer, journalled, look, settle_wave, twins
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Outcome, Phase
 
@@ -181,3 +181,48 @@ def test_what_the_journal_knows_of_a_wave_is_what_happened_to_it(tmp_path: Path)
             store.waves.change_wave(wave.wave_id, to_discard=True)
         known = journalled(run, store.waves.wave(wave.wave_id), 7)
         assert (known.in_doubt, known.partial, known.inside) == (1, True, 7)
+
+
+def test_a_task_whose_count_proves_neither_is_given_no_further_row(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(60), state="staged")
+    lab.emulator.faults.add(Fault("closed_before", "task/insert", nth=2))
+
+    def a_stranger_inserts(request: httpx.Request) -> None:
+        if request.url.path.endswith("task/query"):
+            for task in lab.emulator.tasks.values():
+                if task.submitted == 50 and not task.deleted:
+                    lab.before = None
+                    task.batches.append((0, 0, 3))
+
+    lab.before = a_stranger_inserts
+    assert lab.apply().exit_code == 0
+    assert lab.changes_sent() == ["create", "insert", "insert", "delete", "create", "insert", "insert"]
+
+
+@pytest.mark.parametrize(("code", "marked", "done"), [(200203, True, set()), (10005, False, {1})])
+def test_rows_that_a_refused_batch_may_have_left_behind_prove_no_other_batch(
+    tmp_path: Path, code: int, marked: bool, done: set[int]
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(5), state="staged")
+    lab.emulator.faults.add(Fault("code", "task/insert", code=10005))
+    lab.apply()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            (wave,) = store.waves.recorded().campaigns["renewal"].waves
+
+            def inserted(batch: int, rows: int, outcome: Outcome, code: int | None) -> None:
+                intent = store.intents.begin(
+                    run.holder, run.instant(), wave_id=wave.wave_id, call="insert", timeout=1,
+                    batch=batch, rows=rows,
+                )  # fmt: skip
+                store.intents.end(intent, outcome, run.instant(), wave_id=wave.wave_id, code=code)
+
+            inserted(0, 3, Outcome.REFUSED, code)
+            inserted(1, 2, Outcome.UNKNOWN, None)
+            lab.emulator.tasks[the_only_task(lab)].batches.append((0, 0, 2))
+            settle_wave(run, wave.wave_id)
+            assert store.waves.wave(wave.wave_id).to_discard is marked
+            assert store.intents.done_batches(wave.wave_id) == done
