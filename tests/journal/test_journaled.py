@@ -237,7 +237,7 @@ def test_a_token_that_cannot_be_had_sends_nothing(tmp_path: Path, monkeypatch: p
         words = "start was not sent: no way"
         assert change(run, starting(wave), send) == Answer(Outcome.REFUSED, Meaning.BUSY, words=words)
         none(REFUSED)
-        expected = Answer(Outcome.REFUSED, Meaning.NOT_DONE, words="in our words", hint="do so")
+        expected: Answer[str] = Answer(Outcome.REFUSED, Meaning.NOT_DONE, words="in our words", hint="do so")
         assert change(run, starting(wave), send) == expected
         none(BALANCE)
         with pytest.raises(StopEverything):

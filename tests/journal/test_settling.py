@@ -11,7 +11,7 @@ from tests.support.records import deliver
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.settling import find_answer, journalled, look, settle_wave, twins
+from yeta_reconcile.apply.settling import absent, find_answer, journalled, look, settle_wave, twins
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Outcome, Phase
 
@@ -226,3 +226,30 @@ def test_rows_that_a_refused_batch_may_have_left_behind_prove_no_other_batch(
             settle_wave(run, wave.wave_id)
             assert store.waves.wave(wave.wave_id).to_discard is marked
             assert store.intents.done_batches(wave.wave_id) == done
+
+
+def test_rows_are_proven_absent_by_two_looks_with_the_settling_time_between_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(5), state="staged")
+    lab.emulator.faults.add(Fault("code", "task/insert", code=10005))
+    lab.apply()
+    task = lab.emulator.tasks[the_only_task(lab)]
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        before = lab.clock.seconds()
+        assert absent(run, wave, look(run, wave))
+        assert lab.clock.seconds() - before == 5
+
+        with monkeypatch.context() as patch:
+            # A clock that was set back while one waited.
+            patch.setattr(lab.clock, "sleep", lambda _seconds: None)
+            assert absent(run, wave, look(run, wave)) is None
+
+        # Somebody else's row is in it: no look is worth waiting for.
+        task.batches.append((0, 0, 1))
+        before = lab.clock.seconds()
+        assert absent(run, wave, look(run, wave)) is None
+        assert lab.clock.seconds() == before
