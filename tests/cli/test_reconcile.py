@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,9 @@ from tests.support.lab import number
 from yeta_reconcile.cli.commands.reconcile import _Turns
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.emulator import Fault, Status
-from yeta_reconcile.errors import StateGone
+from yeta_reconcile.errors import StateGone, StateLocked
+from yeta_reconcile.store.lease import CONTROLLER
+from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
     import subprocess
@@ -121,8 +124,8 @@ def test_a_refused_credential_is_a_round_that_failed(
     until(lambda: last_round(here).get("exit_code") == 0)
 
 
-def test_a_controller_makes_no_second_state_in_place_of_the_one_it_began_with(here: Served) -> None:
-    here.campaign("renewal", range(3))
+def turns_of(here: Served) -> _Turns:
+    """A controller whose rounds are taken by hand."""
     context = Context(
         chdir=here.root,
         here=here.root,
@@ -132,7 +135,12 @@ def test_a_controller_makes_no_second_state_in_place_of_the_one_it_began_with(he
         log_format="text",
         environ=here.environment,
     )
-    turns = _Turns(context)
+    return _Turns(context, 60)
+
+
+def test_a_controller_makes_no_second_state_in_place_of_the_one_it_began_with(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    turns = turns_of(here)
     assert turns.turn().exit_code == 0
     sent = here.changes_sent()
     here.rows("renewal", range(5))
@@ -149,3 +157,78 @@ def test_a_controller_makes_no_second_state_in_place_of_the_one_it_began_with(he
         path.rename(path.with_name(path.name.removeprefix("kept-")))
     assert turns.turn().exit_code == 0
     assert here.changes_sent() != sent
+
+
+def time_passes(here: Served) -> None:
+    """What a dead or frozen controller holds runs out, as it does after its lease by itself."""
+    with closing(here.store()) as store, store.database.write() as transaction:
+        transaction.execute("UPDATE apply_lock SET expires = 0")
+        transaction.execute("DELETE FROM meta WHERE name = ?", (CONTROLLER,))
+
+
+def test_of_two_controllers_one_works_and_the_other_stands_by(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    first, second = turns_of(here), turns_of(here)
+    assert first.turn().changes == 2
+    here.emulator.advance(600)
+    here.rows("renewal", range(5))
+
+    stands_by = second.turn()
+
+    assert (stands_by.exit_code, stands_by.changes) == (0, 0)
+    assert stands_by.leader.startswith("`yeta reconcile`, process ")
+    assert here.changes_sent().count("start") == 1
+    assert first.turn().changes == 2
+    first.leave()
+    here.emulator.advance(600)
+    here.rows("renewal", range(6))
+    assert second.turn().changes == 2
+    assert first.turn().leader
+    here.emulator.advance(600)
+    assert here.rung() == [number(row) for row in range(6)]
+
+
+def test_a_controller_that_works_is_stood_by_for_also_where_its_lease_ran_out(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    second = turns_of(here)
+    with closing(here.store()) as store:
+        store.lock.acquire(Holder.this_process("reconcile"))
+        assert second.turn().leader
+        store.lock.take_away()
+        store.lock.acquire(Holder.this_process("apply"))
+        with pytest.raises(StateLocked, match="`yeta apply`"):
+            second.turn()
+
+
+def test_an_apply_by_hand_goes_on_between_the_rounds_of_a_controller(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    assert turns_of(here).turn().changes == 2
+    here.emulator.advance(600)
+    here.rows("renewal", range(5))
+    assert here.main("apply", "--yes").code == 0
+    assert here.changes_sent().count("start") == 2
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_another_takes_over_from_one_that_is_killed_or_frozen_amid_a_call(
+    here: Served, controller: Callable[[], subprocess.Popen[str]], how: signal.Signals
+) -> None:
+    here.campaign("renewal", range(3))
+    here.emulator.faults.add(Fault("timeout_after", "task/start", seconds=6, times=1))
+    leader, second = controller(), turns_of(here)
+    until(lambda: "start" in here.changes_sent())
+    assert second.turn().leader
+    leader.send_signal(how)
+    time_passes(here)
+
+    assert second.turn().leader == ""
+
+    if how is signal.SIGSTOP:
+        leader.send_signal(signal.SIGCONT)
+        until(lambda: last_round(here).get("leader"))
+    here.emulator.advance(600)
+    here.rows("renewal", range(5))
+    assert second.turn().changes == 2
+    here.emulator.advance(600)
+    assert here.rung() == [number(row) for row in range(5)]
+    assert last_round(here).get("changes", 0) == 0

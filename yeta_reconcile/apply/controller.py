@@ -39,12 +39,16 @@ _OTHERS = frozenset({ChangeKind.AFTER_HAND, ChangeKind.AFTER_HALT})
 
 
 class Turn(NamedTuple):
-    """What planning and applying once came to; `left` names waves that are left to a person."""
+    """What planning and applying once came to; `left` names waves that are left to a person.
+
+    `leader`: the controller whose turn it is, while this one stands by.
+    """
 
     exit_code: Exit
     changes: int = 0
     problems: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    leader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,11 @@ class Round:
     changes: int = 0
     problems: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    leader: str = ""
 
     def __str__(self) -> str:
+        if self.leader:
+            return f"round {self.number}: stands by for {self.leader}"
         done = count(self.changes, "change") if self.changes else "nothing to do"
         parts = [f"round {self.number}: exit {self.exit_code}, {done}"]
         if self.left:

@@ -12,6 +12,7 @@ from yeta_reconcile.store.campaigns import Campaigns
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
+from yeta_reconcile.store.lease import Lease
 from yeta_reconcile.store.lengths import Lengths
 from yeta_reconcile.store.lock import Lock
 from yeta_reconcile.store.rounds import RoundFacts
@@ -30,7 +31,7 @@ ARRIVING = "arriving"
 
 
 class Store:
-    """An open state: `lock`, `waves`, `intents`, `history`, `inbox`, `calls`, `lengths` over one engine.
+    """An open state: `lock`, `lease`, `waves`, `intents`, `history`, `inbox`, `calls`, `lengths`; one engine.
 
     An `ephemeral` one stands for a state that does not exist yet, and is gone when it is closed.
     `key_is_new`: it was made up when the state was opened, since nobody had given one. `callouts` is the file
@@ -52,6 +53,7 @@ class Store:
         self.key = key
         self.key_is_new = key_is_new
         self.lock = Lock(database)
+        self.lease = Lease(database)
         self.campaigns = Campaigns(database)
         self.waves = Waves(database)
         self.intents = Intents(database)
