@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.support.sources import MODULES, ROOT, walked
@@ -103,6 +104,7 @@ def of_metrics() -> Iterator[str]:
     yield from (f"| `{reason}` | {words} |\n" for reason, words in REASONS.items())
 
 
+@cache
 def reference() -> str:
     parts = (of_keys, of_packs, of_results, of_findings, of_plans, of_metrics)
     return HEAD + "".join("".join(part()) for part in parts)
