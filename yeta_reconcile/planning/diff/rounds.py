@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
+from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def await_rounds(case: Case) -> None:
             words = phrase("whether they are called again is known once all last calls are: {why}", why=why)
             case.wait(wave, Reason.RECORDS_MISSING, rows, words)
     for since, rows in sorted(case.delta.coming.items()):
-        begin = datetime.fromtimestamp(since // 1000, UTC).astimezone(case.subject.now.tzinfo)
-        if end is not None and begin >= end:
+        begin = instant(since, case.subject.now.tzinfo)
+        if begin is None or (end is not None and begin >= end):
             continue
         case.decision.changes.append(
             Change(
