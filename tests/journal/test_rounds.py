@@ -408,6 +408,72 @@ def test_a_number_that_another_key_has_now_is_in_no_further_round(tmp_path: Path
     assert times(lab) == {0: 1, 1: 2}
 
 
+def test_who_leaves_the_list_while_a_round_goes_on_leaves_its_wave(tmp_path: Path) -> None:
+    later = "schedule: {begin: 2026-12-03T20:00:00}"
+    lab = a_lab(tmp_path)
+    after_the_first(lab)
+    lab.campaign(recall=ONCE, extra=later)
+    lab.converge()
+
+    lab.rows("renewal", [0, 2])
+    go_on(lab, 4)
+
+    assert times(lab) == {0: 2, 1: 1, 2: 2}
+
+
+def test_a_number_that_another_key_was_called_with_too_is_in_no_further_round_of_this_one(
+    tmp_path: Path,
+) -> None:
+    said = "csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: name"
+    lab = a_lab(tmp_path)
+    after_the_first(lab, rows=[(0, "甲"), (0, "乙"), (1, "丙")], contacts=f"{{{said}, same_number: allow}}")
+    lab.campaign(rows=[(0, "甲"), (1, "丙")], recall=ONCE, contacts=f"{{{said}}}")
+    go_on(lab, 2)
+    assert times(lab) == {0: 2, 1: 2}
+
+
+def test_a_number_that_a_continued_campaign_called_too_is_in_no_further_round(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("other", [0], lines='["200"]')
+    lab.converge()
+    after_the_first(lab, extra="repeats: [other]")
+    lab.campaign(recall=ONCE, extra="continues: [other]")
+    go_on(lab, 2)
+    assert times(lab) == {0: 2, 1: 2, 2: 2}
+
+
+def test_whom_another_campaign_called_too_a_staged_round_counts_once(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("other", [0], lines='["200"]')
+    lab.converge()
+    after_the_first(lab, extra="repeats: [other]")
+    assert lab.plan().plan.summary.repeat_numbers == 3
+    lab.campaign(recall=ONCE, state="paused", extra="repeats: [other]")
+    lab.converge()
+    lab.campaign(recall=ONCE, extra="repeats: [other]")
+    assert lab.plan().plan.summary.repeat_numbers == 3
+
+
+def test_a_record_whose_result_comes_later_is_heard_although_its_list_asked_for_nothing(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=[0], recall=ONCE)
+    lab.converge()
+    lab.emulator.advance(HOUR)
+    (record,) = (push for push in lab.emulator.pushes if "task_id" in push.data)
+    told = record.data.pop("task_result")
+    deliver(lab)
+    for _ in range(2):
+        lab.converge()
+    assert lab.actions() == []
+
+    record.data["task_result"] = told
+    deliver(lab)
+
+    assert lab.actions() == [("renewal", "wait", 2, "next-round", 1)]
+
+
 # Beside other campaigns and limits
 
 
@@ -435,6 +501,7 @@ def test_whom_a_continued_campaign_calls_in_a_further_round_is_not_called_by_the
     lab.campaign(
         "other", [0], lines='["200"]', extra="continues: [renewal]\nrecall: {again: {on: [busy, no-answer]}}"
     )
+    assert [action for action in lab.actions() if action[0] == "other"] == []
     go_on(lab, 4)
 
     assert times(lab) == {0: 1, 1: 2, 2: 2}
