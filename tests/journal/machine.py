@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.apply import Report
     from yeta_reconcile.emulator.task import Task
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
 
 POOL = 40
 DIRECT = "direct"

@@ -19,7 +19,7 @@ from yeta_reconcile.emulator import Emulator, VirtualClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ROWS = range(60)

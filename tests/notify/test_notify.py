@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.test_history import deliver as delivered
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from yeta_reconcile.documents.limits import Notify
@@ -251,3 +252,17 @@ def test_a_wait_that_ended_in_between_begins_anew(tmp_path: Path) -> None:
 
 def test_no_number_is_in_a_message() -> None:
     assert number(1) not in halted(f"halted by {number(1)}", "now").words
+
+
+def test_an_abort_is_told_as_that_and_as_nothing_else(here: Served, hook: Webhook) -> None:
+    here.environ["YETA_STATE_KEY"] = "a key of the tests"
+    here.project(TELL)
+    here.campaign("renewal", range(20), extra="rollout: {canary: 4, abort_if: {connected_below: 100%}}\n")
+    assert here.main("apply", "--yes").code == 7
+    here.emulator.advance(3600)
+    delivered(here)
+
+    assert [here.main("apply", "--yes").code for _ in range(2)] == [8, 8]
+
+    told = settled(hook, 1)
+    assert {words.partition(":")[0] for words in told} == {"renewal is aborted by its canary"}

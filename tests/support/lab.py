@@ -14,7 +14,7 @@ from yeta_reconcile.apply.run import Pauses
 from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings, VirtualClock
 from yeta_reconcile.errors import StateError
-from yeta_reconcile.planning.planner import Planned, Planner
+from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.lock import Holder
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from yeta_reconcile.plan.plan import Plan
+    from yeta_reconcile.planning.planned import Planned
 
 ROBOT = "719"
 COLUMNS = ("客户手机号码", "姓名")

@@ -18,11 +18,14 @@ from yeta_reconcile.documents.models import (
     DirectCall,
 )
 from yeta_reconcile.marks import Mark
+from yeta_reconcile.planning.canary import Choice, Trial, judge, weigh
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta
-from yeta_reconcile.planning.diff import Subject, with_observed
+from yeta_reconcile.planning.diff import Subject, Wave, with_observed
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.rounds import rule_of
+from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.resources import Left, Task
+from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
@@ -176,6 +179,27 @@ def place(*path: object) -> Position:
     return Position(".".join(map(str, path)) or "document", 1, 1)
 
 
+def of_canary(
+    declared: Calling | None, waves: Sequence[Wave], records: Mapping[int, Any], given: Mapping[str, Any]
+) -> tuple[Trial, RowsDelta]:
+    """How a canary stands by its `records` (of each wave how many had which result, the last call `ago`).
+
+    `new` rows of the list are of the canary, and `later` ones the rest.
+    """
+    results = {}
+    for wave, said in records.items():
+        counts = {code: rows for code, rows in said.items() if code != "ago"}
+        by_result = tuple((code, "", rows) for code, rows in counts.items())
+        reached = sum(rows for code, rows in counts.items() if RESULTS[code].meaning is Meaning.CONNECTED)
+        results[wave] = Results(sum(counts.values()), reached, 0, by_result, ago(said.get("ago", "1h")))
+
+    def read(choice: Choice | None) -> RowsDelta:
+        everybody = given.get("new", 0) + given.get("later", 0)
+        return rows(given if choice else {**given, "new": everybody, "later": 0})
+
+    return weigh(judge(declared, waves, results, NOW), read)
+
+
 def subject(case: Mapping[str, Any]) -> Subject:
     """All that is known of one campaign, as a case tells it."""
     said = dict(case)
@@ -184,12 +208,15 @@ def subject(case: Mapping[str, Any]) -> Subject:
     record = _campaign(said.pop("recorded", None), waves)
     declared = None if base is None else document(base)
     rule = rule_of(declared) if declared else None
+    halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
+    lit = with_observed(record, tasks, halted)
+    trial, delta = of_canary(declared, lit, said.pop("records", {}), said.pop("rows", {}))
     return Subject(
         NAME,
         declared,
         record,
-        with_observed(record, tasks, {key: Left(**left) for key, left in said.pop("halted", {}).items()}),
-        rows(said.pop("rows", {})),
+        lit,
+        delta,
         NOW,
         int(DRAIN_QUIET.total_seconds() * 1000),
         concurrents=said.pop("concurrents", {"100": 5}),
@@ -200,6 +227,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         at=place,
         list_label="list",
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
+        trial=trial,
         **said,
     )
 

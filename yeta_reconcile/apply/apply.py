@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from yeta_reconcile.planning.delta import RowsDelta
-    from yeta_reconcile.planning.planner import Planned, Planner
+    from yeta_reconcile.planning.planned import Planned
+    from yeta_reconcile.planning.planner import Planner
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRe
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
     from yeta_reconcile.planning.list_diff import Comparison
-    from yeta_reconcile.planning.planner import Planned, Planner
+    from yeta_reconcile.planning.planned import Planned
+    from yeta_reconcile.planning.planner import Planner
     from yeta_reconcile.waves.proof import Proof
 
 
@@ -59,7 +60,14 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
     now = run.clock.now()
     comparison = planner.comparison(
-        subject.name, subject.columns, grips, now, subject.continued, withheld, subject.rounds
+        subject.name,
+        subject.columns,
+        grips,
+        now,
+        subject.continued,
+        withheld,
+        subject.rounds,
+        subject.trial.choice,
     )
     return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
 
@@ -271,6 +279,7 @@ class CampaignRun:
         """Put a planned wave with its rows on disk; it counts once it is sealed."""
         declared, key = self.subject.declared, self.run.store.key
         assert declared is not None
+        choice = self.subject.trial.choice
         repository = self.planner.declared
         ordered = sorted(rows, key=lambda row: row.key)
         digest = key.set_digest(row.key for row in ordered)
@@ -291,6 +300,7 @@ class CampaignRun:
                 created_at=self.run.now_ms(),
                 round=max(row.round for row in rows),
                 called_again=sum(row.round > 1 for row in rows),
+                canary=choice.mark if choice else "",
             )
         )
         self.run.store.waves.add_rows(wave_id, ordered)

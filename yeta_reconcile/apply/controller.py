@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from yeta_reconcile.clock import Clock
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
     from yeta_reconcile.waves.record import WaveRecord
 
 FORMAT = "yeta-reconcile/1"

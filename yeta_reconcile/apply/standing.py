@@ -11,7 +11,8 @@ from yeta_reconcile.platform.hours import within
 if TYPE_CHECKING:
     from yeta_reconcile.clock import Clock
     from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.planning.planner import Planned, Planner
+    from yeta_reconcile.planning.planned import Planned
+    from yeta_reconcile.planning.planner import Planner
 
 
 class Standing:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.apply import Report
     from yeta_reconcile.cli.context import LogFormat
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
 
 FORMAT = "yeta-apply/1"
 LOG = logging.getLogger(__name__)

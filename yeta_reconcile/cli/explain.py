@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
     from yeta_reconcile.waves.record import WaveRecord
 
 FORMAT = "yeta-explain/1"

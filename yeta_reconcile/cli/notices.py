@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Problem
     from yeta_reconcile.cli.session import Session
     from yeta_reconcile.documents.models import Project
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
     from yeta_reconcile.store import Store
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from yeta_reconcile.documents import again, limits, models
+from yeta_reconcile.documents import again, limits, models, rollout
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
 from yeta_reconcile.documents.yamlfile import ASIDE
 
@@ -34,12 +34,14 @@ _SCHEDULE = {
 }
 _EXAMPLES: dict[str, Any] = {
     **_SCHEDULE,
+    "abort_if": {"connected_below": "20%"},
     "after": ["welcome"],
     "again": {"on": ["not-reached"], "rounds": 2, "wait": "1d"},
     "base_url": "http://127.0.0.1:8900/openapi",
     "calendar": "CN",
     "campaign": "spring-renewal",
     "columns": {"客户手机号码": "phone", "姓名": "name"},
+    "connected_below": "20%",
     "contacts": {"csv": "data/spring-renewal.csv", "key": "phone"},
     "contexts": {"csv": "contexts/vip.csv", "key": "relation_id"},
     "count": 1,
@@ -54,6 +56,7 @@ _EXAMPLES: dict[str, Any] = {
     "forecast": {"must_fit": True},
     "frequency": {"times": 1, "within": "7d"},
     "hours": ["08:30-20:30"],
+    "hung_up_above": "60%",
     "key": "phone",
     "limits": {"new_numbers": 10000, "deletes": 5},
     "line": "055169101407",
@@ -72,12 +75,14 @@ _EXAMPLES: dict[str, Any] = {
     "reason": "they asked to be called again",
     "recall": {"count": 1, "wait": "10m"},
     "removed_numbers": "50%",
+    "refused_above": "10%",
     "renamed_from": "old-name",
     "repeat_numbers": 0,
     "repeats": ["old-campaign"],
     "continues": ["old-campaign"],
     "ringing_numbers": 10000,
     "robot": "111111",
+    "rollout": {"canary": 50, "wait": "30m", "abort_if": {"connected_below": "20%"}},
     "rounds": 2,
     "schedule": _SCHEDULE,
     "receiver": {"url": "https://push.example.com"},
@@ -138,7 +143,7 @@ def schema() -> dict[str, Any]:
 
 def _meanings() -> Iterator[tuple[str, str, str]]:
     """(model, field, what stands below it as a string) for every field that has a meaning."""
-    sources = map(inspect.getsource, (models, limits, again))
+    sources = map(inspect.getsource, (models, limits, again, rollout))
     for model in (model for source in sources for model in ast.parse(source).body):
         if not isinstance(model, ast.ClassDef):
             continue

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.documents.again import Again
 from yeta_reconcile.documents.limits import Exemption, Limits, Notify
+from yeta_reconcile.documents.rollout import Rollout
 from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
     EVERY_DAY,
@@ -269,6 +270,8 @@ class Campaign(Strict):
     """Who gets a line first: the higher one, then the one that ends earlier, then by name."""
     after: Annotated[tuple[Name, ...], AfterValidator(each_once)] = ()
     """Campaigns that must be over before this one begins."""
+    rollout: Rollout | None = None
+    """A small first wave, whose call records decide whether the rest follows; without, all are called."""
     contacts: Contacts
     """Whom to call."""
     renamed_from: Name | None = None

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from yeta_reconcile.apply.run import Problem
+    from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.planner import Planned
+    from yeta_reconcile.planning.planned import Planned
 
 REFUSED, UNRESOLVED = 4, 8
 NAMED = 5
@@ -64,14 +65,17 @@ def _unresolved(planned: Planned, problems: Iterable[Problem]) -> Iterator[Event
     said = {f"{one.campaign}: {one.summary}" for one in problems if one.exit_code == UNRESOLVED}
     if planned.exit_code == UNRESOLVED and not said:
         said = {f"{d.campaign}: {d.summary}" for d in planned.plan.diagnostics if d.severity == "error"}
-    for words in sorted(said):
+    for words in sorted(said - {f"{found.campaign}: {found.summary}" for found in _aborts(planned)}):
         yield _event("unresolved", words, f"a person is needed: {words}")
 
 
+def _aborts(planned: Planned) -> list[Diagnostic]:
+    return [found for found in planned.plan.diagnostics if found.code == "aborted"]
+
+
 def _aborted(planned: Planned) -> Iterator[Event]:
-    for found in planned.plan.diagnostics:
-        if found.code == "aborted":
-            yield _event("aborted", f"{found.campaign}{found.summary}", found.summary)
+    for found in _aborts(planned):
+        yield _event("aborted", f"{found.campaign}{found.summary}", found.summary)
 
 
 def _drift(planned: Planned) -> Iterator[Event]:
@@ -87,7 +91,9 @@ def _drift(planned: Planned) -> Iterator[Event]:
 def _finished(name: str, subject: Subject) -> Iterator[Event]:
     """A campaign of which nothing is left to be called."""
     delta = subject.delta
-    if subject.declared is None or subject.destroy or delta.new or delta.coming or delta.awaiting:
+    if subject.declared is None or subject.destroy or delta.new or delta.later:
+        return
+    if delta.coming or delta.awaiting:
         return
     waves = [wave.record for wave in subject.waves if wave.record.kind == "Campaign"]
     over = [wave for wave in waves if wave.phase is Phase.COMPLETED]
@@ -121,8 +127,13 @@ def _in_progress(subject: Subject, wave: Wave) -> int:
 
 
 def _waits(planned: Planned, patience: int) -> Iterator[Event]:
+    told = {found.campaign for found in _aborts(planned)}
     for change in planned.plan.changes:
-        if change.action is Action.WAIT and change.kind is not ChangeKind.TIMED:
+        if (
+            change.action is Action.WAIT
+            and change.kind is not ChangeKind.TIMED
+            and change.campaign not in told
+        ):
             words = f"{change.campaign} wave {change.wave} waits longer than foreseen: {change.detail}"
             yield _event("waits", f"{change.campaign}/{change.wave}/{change.reason}", words, patience)
 

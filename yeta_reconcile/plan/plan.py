@@ -80,6 +80,8 @@ class Reason(StrEnum):
     DAY_OFF = "day-off"
     NEXT_DAY = "next-day"
     NEXT_ROUND = "next-round"
+    CANARY = "canary"
+    ABORTED = "aborted"
     OUTCOME_UNKNOWN = "outcome-unknown"
     CONTINUED = "continued"
     DIRECT_CALL = "direct-call"
@@ -109,9 +111,9 @@ class Change:
     `wave_id` is the recorded wave it acts on (None: one that does not exist yet); `task_id` an orphan's
     task. `recall_rows` were called in vain and may be tried again by the platform; `deletes` is whether a
     replacement deletes a task that was started; `removed_rows` leave the wave since the list holds them no
-    more. `waiting_rows` ring only once a line, a day, another campaign or a round lets them; `tries`: of this
-    wait the platform's answer decides, so that it is asked to do that all the same, and they may ring.
-    `position` names the file and line that caused it. `attributes` maps a name to (former, now).
+    more. `waiting_rows` ring only once a line, a day, a canary, another campaign or a round lets them;
+    `tries`: of this wait the platform's answer decides, so that it is asked to do that all the same, and they
+    may ring. `position` names the file and line that caused it. `attributes` maps a name to (former, now).
     """
 
     campaign: str

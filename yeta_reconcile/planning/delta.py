@@ -69,6 +69,8 @@ class RowsDelta:
     `changed` rows have another number than the one their key was called with, and are not called;
     `renumbered` of the edited have one too. `continued` are not called since a campaign that is continued
     holds them: `theirs` by its name are in its list, `leaving` by name and wave may be let go by that wave.
+    `later` rows are in no wave and wait for the canary, in whose waves the new rows are; `later_again` of
+    them are called again in a further round.
     `released` of the new rows stood in a wave before and were settled or accounted as undialled since.
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
@@ -79,7 +81,7 @@ class RowsDelta:
     `rounds` says by round how many of the new rows are called again in it, and `staged_again` how many of
     staged ones. `coming` rows will be, by the moment (ms) from which on; `awaiting` ones of a wave may be
     once its records are there, of `untold` ones that is not known and they are not.
-    `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
+    `new_line`, `later_line` and `edited_lines` say where in the list the first of them stands (0: not known).
     """
 
     declared: int = 0
@@ -93,6 +95,8 @@ class RowsDelta:
     set_aside: int = 0
     freed: dict[int, int] = field(default_factory=dict)
     released: int = 0
+    later: int = 0
+    later_again: int = 0
     staged: dict[int, StagedDelta] = field(default_factory=dict)
     edited: dict[int, int] = field(default_factory=dict)
     renumbered: dict[int, int] = field(default_factory=dict)
@@ -113,6 +117,7 @@ class RowsDelta:
     untold: dict[int, int] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     new_line: int = field(default=0, compare=False)
+    later_line: int = field(default=0, compare=False)
     edited_lines: dict[int, int] = field(default_factory=dict, compare=False)
 
     @property
@@ -129,6 +134,7 @@ class RowsDelta:
         """Whether the list, as it stands, asks for nothing."""
         return (
             not self.new
+            and not self.later
             and not self.blocked
             and not self.edited
             and not self.removed

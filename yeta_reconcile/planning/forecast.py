@@ -100,7 +100,7 @@ def _begin(runs: tuple[Run, ...], now: datetime) -> datetime | None:
 
 
 def _detail(works: list[Work], runs: tuple[Run, ...]) -> str:
-    rows = round(sum(work.tries.rows for work in works))
+    rows = round(sum(work.tries.rows + work.rest for work in works))
     again = round(sum(work.tries.missed for work in works if work.tries.tried < work.tries.most))
     channels = max((run.channels for run in runs), default=0)
     numbers = count(rows, "number") if rows else "every number was dialled"

@@ -31,7 +31,8 @@ class Ledger:
     Of the holding rows `own` are the keys that are numbers, and `numbers` maps the others' numbers to keys; a
     key that was held with several numbers has the first in `holding`, the rest in `further`. `released` are
     keys that a wave held and let go, `again` rows that a wave has yet to call although another one called
-    them. `unreached` tells which keys of a wave were called in vain, and may be tried again by it.
+    them. `unreached` tells which keys of a wave were called in vain, and may be tried again by it; `canaries`
+    says of each wave the mark of the canary whose wave it is.
 
     Of a number that several waves called the latest round holds it, and `beside` has the rest. `begun` are
     rows of a further round that a wave let go; `tries` are the recorded calls by wave and key that tell who
@@ -54,6 +55,7 @@ class Ledger:
     beside: dict[bytes, list[RowRecord]] = field(default_factory=lambda: defaultdict(list))
     begun: dict[bytes, RowRecord] = field(default_factory=dict)
     tries: dict[int, dict[bytes, list[Try]]] = field(default_factory=dict)
+    canaries: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -72,6 +74,7 @@ class Ledger:
         if record is None:
             return ledger
         ledger.aside = store.waves.set_aside(record.name)
+        ledger.canaries = {wave.wave_id: wave.canary for wave in record.waves}
         trying = {wave.wave_id for wave in record.waves if wave.live and wave.attributes.recall_count}
         ledger.unreached = lambda wave_id, keys: (
             store.calls.unreached(wave_id, keys) if wave_id in trying else set()
@@ -219,6 +222,10 @@ class Ledger:
         """Whether anything is recorded of a key."""
         known = self.holding, self.staged, self.freeing, self.released, self.aside
         return any(key in some for some in known)
+
+    def stood(self, key: bytes) -> bool:
+        """Whether a wave held a key that is in none now."""
+        return key in self.freeing or key in self.released
 
     @property
     def empty(self) -> bool:

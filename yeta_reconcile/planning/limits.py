@@ -129,6 +129,7 @@ def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> It
         grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
         spec = declared.called_list(declared.callings[subject.name], subject.now)
         ledger = Ledger.read(store, subject.record, grips, rounds=subject.rounds)
-        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued)
+        choice = subject.trial.choice
+        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued, choice)
         comparison.delta(grips, set())
         yield from (row.number_digest for row in comparison.select())

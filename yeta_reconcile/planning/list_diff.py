@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.marks import Key
+    from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.ledger import Ledger
     from yeta_reconcile.waves.record import RowRecord
     from yeta_reconcile.waves.rounds import Next
@@ -43,8 +44,9 @@ _CHANGED = "this row's key was called with another number; nobody calls the numb
 class Comparison:
     """One list against one ledger. Iterate `select` for the rows that belong into a wave.
 
-    `continued` are numbers that are not called here, with the campaign that holds them. After `delta`,
-    `entering` are the numbers of the new rows, if it was to collect them.
+    `continued` are numbers that are not called here, with the campaign that holds them; while a canary is not
+    over, its `choice` says who of the new rows may enter a wave. After `delta`, `entering` are the numbers of
+    all new rows, if it was to collect them, and `later` those of them that wait for the canary.
     """
 
     def __init__(
@@ -54,11 +56,16 @@ class Comparison:
         key: Key,
         ledger: Ledger,
         continued: Mapping[bytes, Held] | None = None,
+        choice: Choice | None = None,
     ) -> None:
         self.spec = spec
         self.columns = tuple(columns)
         self.continued = continued or {}
         self.entering: set[bytes] = set()
+        self.later: set[bytes] = set()
+        self._choice = choice
+        self._candidates: list[tuple[Row, int]] = []
+        self._chosen: set[bytes] = set()
         self._key = key
         self._ledger = ledger
         self._blocked: set[bytes] = set()
@@ -121,7 +128,7 @@ class Comparison:
 
     def delta(self, grips: Mapping[int, Grip], same_columns: set[int], *, collect: bool = False) -> RowsDelta:
         """Read the whole list once. `same_columns` are waves sent with today's columns."""
-        if self._ledger.empty and not (self.continued or self._barred or collect):
+        if self._ledger.empty and not (self.continued or self._barred or collect or self._choice):
             # Nothing to compare with: rows are counted, and digests made only when a wave takes them.
             counter = ListReader(self.spec, self.columns, digest=joined)
             new = sum(map(len, counter.blocks()))
@@ -141,15 +148,30 @@ class Comparison:
             twice = all(tally.declares(other, row.number_digest) for other in others)
             self._count(tally, row, self._place(row) if twice else Verdict.BLOCKED, others)
         self._blocked = tally.blocked
+        if self._choice:
+            self._choose(self._choice, tally)
         if collect:
-            self.entering = tally.entering
+            self.entering, self.later = tally.entering | tally.later, tally.later
         self.diagnostics = [*self._barred.diagnostics, *reader.diagnostics, *self._named(tally)]
         return tally.delta(tuple(self.diagnostics))
+
+    def _choose(self, choice: Choice, tally: Tally) -> None:
+        """Of the rows that are in no wave those that enter one now; the others, and further rounds, wait."""
+        stood = self._ledger.stood
+        candidates = ((row.digest, stood(row.digest)) for row, again in self._candidates if not again)
+        self._chosen = choice.of(candidates, tally.declared + len(self._candidates), tally.staged.total())
+        for row, again in self._candidates:
+            tally.count(row, Verdict.NEW if row.digest in self._chosen else Verdict.LATER, (), again)
+        self._candidates = []
 
     def _count(self, tally: Tally, row: Row, verdict: Verdict, others: list[bytes]) -> None:
         if verdict is Verdict.HELD:
             tally.stay(row, self._next(row))
         again = self._again(row) if verdict in (Verdict.NEW, Verdict.STAGED) else 0
+        if verdict is Verdict.NEW and self._choice:
+            # Who is chosen is known once all were seen; what a row says is not needed for it.
+            self._candidates.append((row._replace(key=(), number="", values=(), written=()), again))
+            return
         tally.count(row, verdict, () if verdict is Verdict.NEW else self._contents(row), again)
         tally.follow(row, others, verdict)
         if verdict is Verdict.CONTINUED and (held := self._of_another(row)):
@@ -166,7 +188,7 @@ class Comparison:
                 return verdict, []
         aside = ledger.aside.get(row.digest)
         # One that a wave holds as it was mended meanwhile has to leave that wave first.
-        mended = row.digest in ledger.staged
+        mended = self._staged(row)
         if aside is not None and not mended and aside[0] in self._contents(row):
             return Verdict.ASIDE, []
         if again:
@@ -240,7 +262,14 @@ class Comparison:
         return next(filter(None, found), None)
 
     def _place(self, row: Row) -> Verdict:
-        return Verdict.STAGED if row.digest in self._ledger.staged else Verdict.NEW
+        return Verdict.STAGED if self._staged(row) else Verdict.NEW
+
+    def _staged(self, row: Row) -> bool:
+        """Whether a staged wave holds a row; while a canary is not over, none does that is no part of it."""
+        staged = self._ledger.staged.get(row.digest)
+        return staged is not None and (
+            self._choice is None or self._ledger.canaries.get(staged.wave_id) == self._choice.mark
+        )
 
     def select(self) -> Iterator[Row]:
         """Rows that enter the next wave, in the order of the list. Call `delta` first."""
@@ -248,7 +277,7 @@ class Comparison:
             verdict, others = self._judge(row)
             if others and self.spec.same_number == "allow" and row.digest not in self._blocked:
                 verdict = self._place(row)
-            if verdict is Verdict.NEW:
+            if verdict is Verdict.NEW and (self._choice is None or row.digest in self._chosen):
                 yield row
 
     def _named(self, tally: Tally) -> Iterator[Diagnostic]:

@@ -97,8 +97,16 @@ class LookAlikes:
         own = model.contacts.same_number == "allow"
         return any(one.has_ledger and (own or one is not record) for one in self.recorded.campaigns.values())
 
-    def among(self, subjects: dict[str, Subject], new: Mapping[str, set[bytes]]) -> dict[str, Subject]:
-        """The subjects with what those they would call (`new`, by name) have to do with other campaigns."""
+    def among(
+        self,
+        subjects: dict[str, Subject],
+        new: Mapping[str, set[bytes]],
+        later: Mapping[str, set[bytes]],
+    ) -> dict[str, Subject]:
+        """The subjects with what those they would call (`new`, by name) have to do with other campaigns.
+
+        Who of these is called `later` is not called again by this plan.
+        """
         entering = {}
         for name, subject in subjects.items():
             one = self._entering(subject, new.get(name, set()))
@@ -115,7 +123,7 @@ class LookAlikes:
             staged = {wave: meeting.again(numbers) for wave, numbers in entering[name].staged.items()}
             delta = replace(
                 subjects[name].delta,
-                repeats=meeting.again(entering[name].new),
+                repeats=meeting.again(entering[name].new - later.get(name, set())),
                 staged_repeats=staged,
                 met=neighbours.met(meeting, entering[name]),
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.address_book import address_findings
+from yeta_reconcile.planning.canary import canary_waves
 from yeta_reconcile.planning.diff import Finding, Subject
 from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.render.words import attribute_name, attribute_value
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.observed import Observed
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.accounting import Results
     from yeta_reconcile.waves.record import Recorded
 
 
@@ -42,6 +44,12 @@ def started_by_hand(declared: Calling, waves: Iterable[Wave], store: Store) -> b
         return False
     live = [wave.record.wave_id for wave in waves if wave.record.live]
     return bool(live) and not any(store.intents.sent("start", wave_id) for wave_id in live)
+
+
+def results_of(store: Store, declared: Calling | None, waves: Iterable[Wave]) -> dict[int, Results]:
+    """What the records of a canary's waves add up to, by wave id; nothing is read where there is none."""
+    found = (wave.record.wave_id for wave in canary_waves(declared, waves))
+    return {wave_id: store.calls.results(wave_id) for wave_id in found}
 
 
 def differing(subjects: Mapping[str, Subject]) -> list[Finding]:

@@ -20,6 +20,7 @@ from yeta_reconcile.marks import stretched
 from yeta_reconcile.plan.plan import Action, Plan
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.blocked import blocked_by
+from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import (
@@ -46,7 +47,15 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
 from yeta_reconcile.planning.observe import Questions, observe, young
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
-from yeta_reconcile.planning.outlook import differing, halt_in_words, misled, recalls_of, started_by_hand
+from yeta_reconcile.planning.outlook import (
+    differing,
+    halt_in_words,
+    misled,
+    recalls_of,
+    results_of,
+    started_by_hand,
+)
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
@@ -71,6 +80,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
     from yeta_reconcile.plan.plan import Change
+    from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.forecast import Foreseen
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.planning.queue import Queue
@@ -80,28 +90,6 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import CampaignRecord
 
 LIFETIME = timedelta(hours=24)
-
-
-@dataclass(slots=True)
-class Planned:
-    """A plan and what it was made of. `exit_code` is what its findings force."""
-
-    plan: Plan
-    subjects: dict[str, Subject]
-    observed: Observed
-    recorded: Recorded
-    signatures: dict[str, str] = field(default_factory=dict)
-    exit_code: Exit = Exit.DONE
-    blocked: frozenset[str] = frozenset()
-    calendar: str = ""
-    order: tuple[str, ...] = ()
-    refusals: int = 0
-    """For how many reasons it may not be carried out at all: documents are invalid, or a guard refuses."""
-
-    @property
-    def forbidden(self) -> bool:
-        """Whether it may not be carried out at all."""
-        return self.refusals > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +157,17 @@ class Planner:
         continued: Mapping[bytes, Held] | None = None,
         withheld: Collection[int] = (),
         rounds: Rounds = NONE,
+        choice: Choice | None = None,
     ) -> Comparison:
         """A campaign's list against the ledger as it is `now`; `continued` counts as called in any case.
 
-        What one of the waves `withheld` let go is held all the same.
+        What one of the waves `withheld` let go is held all the same. `choice` says who is called first.
         """
         located = self.declared.callings[name]
         ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld, rounds)
         held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
-        return Comparison(self.declared.called_list(located, now), columns, self.store.key, ledger, held)
+        spec = self.declared.called_list(located, now)
+        return Comparison(spec, columns, self.store.key, ledger, held, choice)
 
     def _continued(self, model: Calling) -> list[Continued]:
         """The campaigns that one continues, as they are recorded now."""
@@ -195,10 +185,12 @@ class _Gathering:
         self.recorded = recorded
         self.observed = observed
         self.now = now
+        self.here = now.astimezone(planner.declared.zone)
         self.now_ms = int(now.timestamp() * 1000)
         self.callings = planner.declared.callings
         self.signatures: dict[str, str] = {}
         self._new: dict[str, set[bytes]] = {}
+        self._later: dict[str, set[bytes]] = {}
         self._held: dict[str, Mapping[bytes, Held]] = {}
         self._continued: dict[str, list[Continued]] = {}
         self.facts: dict[str, str] = {}
@@ -311,7 +303,7 @@ class _Gathering:
                     orphans=tuple(orphans.get(name, ())),
                     destroy=self.planner.destroy,
                 )
-        subjects = self.kin.among(subjects, self._new)
+        subjects = self.kin.among(subjects, self._new, self._later)
         return {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
 
     def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
@@ -345,6 +337,9 @@ class _Gathering:
         lines = self.observed.config.lines
         rounds = rounds_of(model, waves, self.store, self.now_ms, self._drain_quiet)
         former = former_of(model, self.recorded, self.callings)
+        read = partial(self._delta, model, spec, record, waves, columns, rounds)
+        trial = judge(model, waves, results_of(self.store, model, waves), self.here)
+        trial, delta = weigh(trial, read) if columns else (trial, RowsDelta())
         # A campaign with a ledger of its own is nobody's former self.
         later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
         return Subject(
@@ -352,7 +347,7 @@ class _Gathering:
             model,
             record,
             waves,
-            self._delta(model, spec, record, waves, columns, rounds) if columns else RowsDelta(),
+            delta,
             self.now,
             self._drain_quiet,
             concurrents={
@@ -379,6 +374,7 @@ class _Gathering:
             hours=hours,
             days=self.almanac.days(located),
             rounds=rounds,
+            trial=trial,
         )
 
     def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
@@ -405,8 +401,12 @@ class _Gathering:
         waves: tuple[Wave, ...],
         columns: tuple[str, ...],
         rounds: Rounds,
+        choice: Choice | None,
     ) -> RowsDelta:
-        """Rows against the ledger; not read at all if the list is known to ask for nothing."""
+        """Rows against the ledger; not read at all if the list is known to ask for nothing.
+
+        Who is staged may have to leave its wave for a canary.
+        """
         name = model.name
         grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
         said = fingerprint_of(spec, columns)
@@ -417,14 +417,15 @@ class _Gathering:
         self.facts[name] = deciding_facts(
             model, stretched(said, self.planner.salt) if self.planner.salt else fingerprint, waves
         )
-        if record and fingerprint and record.settled_list == signature:
+        chosen = choice is not None and any(wave.record.staged for wave in waves)
+        if record and fingerprint and record.settled_list == signature and not chosen:
             return as_settled(record, waves, grips)
         ledger = Ledger.read(self.store, record, grips, rounds=rounds)
         held = self._held[name] = self.kin.held(continued, self.now)
-        comparison = Comparison(spec, columns, self.store.key, ledger, held)
+        comparison = Comparison(spec, columns, self.store.key, ledger, held, choice)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
         delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
-        self._new[name] = comparison.entering
+        self._new[name], self._later[name] = comparison.entering, comparison.later
         return delta
 
     def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:

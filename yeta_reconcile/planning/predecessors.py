@@ -45,7 +45,7 @@ def not_over(
     end = subject.declared.schedule.end if isinstance(subject.declared, Campaign) else None
     delta = subject.delta
     again = sum(delta.coming.values()) + sum(delta.awaiting.values())
-    left = delta.new + sum(delta.leaving.values()) + again
+    left = delta.new + delta.later + sum(delta.leaving.values()) + again
     if left and not (end is not None and end <= subject.now):
         return f"{count(left, 'number')} of it to be called{', some of them again' if again else ''}"
     return ""

@@ -153,6 +153,9 @@ class Prospect:
             fresh_round=min(delta.rounds, default=1) if sum(delta.rounds.values()) == delta.new else 1,
             coming=tuple(_coming(subject)) if begins else (),
             share=share(subject.rounds, subject.waves, self.store),
+            rest=delta.later if begins and not subject.trial.pressing else 0,
+            rest_pause=declared.rollout.wait.total_seconds() if declared.rollout else 0.0,
+            rest_from=(subject.trial.until or self.now).timestamp(),
         )
 
     def _last_calls(self, waves: Iterable[Wave]) -> dict[int, int]:

@@ -37,7 +37,8 @@ class Work:
     It does not begin before `ready`, nor before the campaigns of `after` are over, and does not ring before
     `begin` or past `end`. Of those who were missed a `share` is called again in up to `rounds` further waves,
     each `pause` after the one before. `follows`: its rows are of a wave before it. A `foreign` one is a task
-    that is none of ours, and its `campaign` says in words which.
+    that is none of ours, and its `campaign` says in words which. It is the canary
+    of `rest` more rows, which follow once all of it was called and `rest_pause` is over.
     """
 
     campaign: str
@@ -58,6 +59,8 @@ class Work:
     share: float = 1.0
     follows: bool = False
     foreign: bool = False
+    rest: float = 0.0
+    rest_pause: float = 0.0
 
     @property
     def words(self) -> str:
@@ -300,12 +303,18 @@ class _Queue:
         if work.rounds and again >= NOBODY and ready < min(work.end, self.horizon):
             # A round that would begin after the end is none.
             tries = Tries(again, 0.0, 0, work.tries.most, work.tries.wait)
-            found.append(replace(work, tries=tries, ready=ready, rounds=work.rounds - 1))
+            found.append(replace(work, tries=tries, ready=ready, rounds=work.rounds - 1, rest=0.0))
         for then in found:
             if then.ready == inf:
                 continue
             self.open[work.campaign] += 1
             yield replace(then, wave=work.wave + 1, holding=False, follows=True)
+        if work.rest and not course.cut:
+            tries = Tries(work.rest, 0.0, 0, work.tries.most, work.tries.wait)
+            ready = course.finish + work.rest_pause
+            number = work.wave + 1 + len(found)
+            self.open[work.campaign] += 1
+            yield replace(work, wave=number, tries=tries, ready=ready, holding=False, rest=0.0)
 
     def _ended(self, work: Work, finish: float, variance: float) -> None:
         self.open[work.campaign] -= 1

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.canary import NO_TRIAL, Standing, Trial
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS
-from yeta_reconcile.render.report import CampaignStatus, NextRound, WaveStatus
+from yeta_reconcile.render.report import CampaignStatus, CanaryStatus, NextRound, WaveStatus
 from yeta_reconcile.waves.accounting import (
     Results,
     account,
@@ -54,10 +55,12 @@ def campaign_status(
     recalls: Mapping[int, Recalls] = MappingProxyType({}),
     numbers: int = 0,
     coming: Iterable[Coming] = (),
+    trial: Trial = NO_TRIAL,
 ) -> CampaignStatus:
     """One campaign; `now` in the project's timezone; `orphans` have no record.
 
-    `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once. Rounds are `coming`.
+    `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once. Rounds are `coming`,
+    and `trial` is how its canary stands.
     """
     state = getattr(declared, "state", "declared") if declared else None
     again = declared.recall.again if isinstance(declared, Campaign) else None
@@ -88,9 +91,10 @@ def campaign_status(
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
         numbers=numbers,
         dialled=min(sum(_for_the_first_time(wave) for wave in zip(shown, lit, strict=True)), numbers),
-        held_up_by=_held_up_by(declared, lit, bool(unrecorded), now),
+        held_up_by=_held_up_by(declared, lit, bool(unrecorded), now, trial.standing),
         rounds=1 + (again.rounds if again else 0),
         next_round=_next_round(coming, now),
+        canary=_canary(trial),
     )
 
 
@@ -106,13 +110,25 @@ def _next_round(coming: Iterable[Coming], now: datetime) -> NextRound | None:
     return NextRound(first.round, since, first.rows) if first and since else None
 
 
-def _held_up_by(declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime) -> str:
+def _canary(trial: Trial) -> CanaryStatus | None:
+    if trial.standing is Standing.NONE:
+        return None
+    found = trial.tried
+    counts = (found.called, found.connected, found.refused, found.hung_up)
+    return CanaryStatus(trial.standing, trial.words, *counts, until=trial.until)
+
+
+def _held_up_by(
+    declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime, canary: Standing
+) -> str:
     """What keeps a campaign from going on, in a word or two; empty if nothing does that is known here."""
     records = [wave.record for wave in waves]
     begin = declared.schedule.begin if isinstance(declared, Campaign) else None
     running = isinstance(declared, Campaign) and declared.state == "running"
     causes = (
         ("a person", unrecorded or any(record.phase is Phase.LOST for record in records)),
+        ("aborted", canary is Standing.ABORTED),
+        ("a person", canary is Standing.UNKNOWN),
         ("the halt", any(record.halted is not None and record.phase is Phase.PAUSED for record in records)),
         ("calls to end", any(record.phase is Phase.DRAINING for record in records)),
         ("resume", running and any(record.phase is Phase.PAUSED for record in records)),
@@ -120,6 +136,7 @@ def _held_up_by(declared: Calling | None, waves: Iterable[Wave], unrecorded: boo
         ("apply", running and (not records or any(record.phase.staged for record in records))),
         ("its hours", any(wave.task and wave.task.status == OUTSIDE_HOURS for wave in waves)),
         ("a recall", any(wave.task and wave.task.status == AWAITING_RECALL for wave in waves)),
+        ("the canary", running and canary in {Standing.RECORDS, Standing.WAITING}),
     )
     return next((words for words, holds in causes if holds), "")
 

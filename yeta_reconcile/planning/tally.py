@@ -35,6 +35,7 @@ class Verdict(Enum):
     CHANGED = "changed"
     CONTINUED = "continued"
     ASIDE = "aside"
+    LATER = "later"
 
 
 class Tally:
@@ -52,10 +53,11 @@ class Tally:
         # Of held keys that are declared with another number, or were held with several: the declared one.
         self.now: dict[bytes, bytes] = {}
         self.entering: set[bytes] = set()
+        self.later: set[bytes] = set()
         self.loose: set[bytes] = set()
         self.replaced: set[tuple[bytes, bytes]] = set()
         self.continued: Counter[Held] = Counter()
-        self.declared = self.new = self.released = 0
+        self.declared = self.new = self.released = self.later_rows = self.later_again = self.later_line = 0
         self.freed: Counter[int] = Counter()
         self.held: Counter[int] = Counter()
         self.edited: Counter[int] = Counter()
@@ -113,6 +115,13 @@ class Tally:
             freed = self._ledger.freeing.get(row.digest)
             if freed:
                 self.freed[freed.wave_id] += 1
+        elif verdict is Verdict.LATER:
+            if again:
+                self.later_again += 1
+            else:
+                self.later.add(row.number_digest)
+            self.later_rows += 1
+            self.later_line = self.later_line or row.line
         elif verdict is Verdict.BLOCKED:
             self.blocked.add(row.digest)
             self.blocked_lines.append(row.line)
@@ -228,6 +237,8 @@ class Tally:
             set_aside=len(self.aside_lines),
             freed=dict(self.freed),
             released=self.released,
+            later=self.later_rows,
+            later_again=self.later_again,
             staged=staged,
             edited=dict(self.edited),
             renumbered=dict(self.renumbered),
@@ -240,5 +251,6 @@ class Tally:
             left={wave_id: count for wave_id, count in left.items() if count > 0},
             diagnostics=diagnostics,
             new_line=self.new_line,
+            later_line=self.later_line,
             edited_lines=self.edited_lines,
         )

@@ -35,7 +35,8 @@ class Undone:
     `removed` counts undialled rows that are declared no more, `staged` the rows that staged waves will start
     with; `fresh` rows enter the wave `next_wave`. `replaced` are waves whose undialled rows go on in another,
     as the document says now. `last_calls` say when the last recorded call of a wave was made, ms. Of those
-    who are missed a `share` is called again in further `rounds`; `coming` ones will be for sure.
+    who are missed a `share` is called again in further `rounds`; `coming` ones will be for sure. `rest`
+    rows follow the canary, `rest_pause` seconds after it; if it is over, not before `rest_from`.
     """
 
     declared: Campaign
@@ -51,6 +52,9 @@ class Undone:
     fresh_round: int = 1
     coming: tuple[Coming, ...] = ()
     share: float = 1.0
+    rest: int = 0
+    rest_pause: float = 0.0
+    rest_from: float = -inf
 
     def rounds_after(self, round_: int) -> int:
         """How many rounds may follow one."""
@@ -69,8 +73,20 @@ class Conditions:
     allowed: Callable[[Campaign], Callable[[date], bool] | None] = lambda _: None
 
 
-def works(undone: Undone, terms: Conditions) -> Iterator[Work]:
+def works(undone: Undone, terms: Conditions) -> list[Work]:
     """The waves of one campaign that are under way, or will be started while it is declared as it is."""
+    found = list(_works(undone, terms))
+    canary = [number for number, work in enumerate(found) if not work.follows]
+    if undone.rest and canary:
+        last = found[canary[-1]]
+        found[canary[-1]] = replace(last, rest=undone.rest, rest_pause=undone.rest_pause)
+    elif undone.rest:
+        rest = _to_come(undone, undone.next_wave, undone.rest, Attributes.of(undone.declared), terms)
+        found.append(replace(rest, ready=max(rest.ready, undone.rest_from)))
+    return found
+
+
+def _works(undone: Undone, terms: Conditions) -> Iterator[Work]:
     model = undone.declared
     for wave in undone.waves:
         if wave.record.live:

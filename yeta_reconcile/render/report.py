@@ -56,6 +56,23 @@ class NextRound:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryStatus:
+    """The canary of a campaign, by its call records: how it stands, and `words` on that.
+
+    Of those who were `called` so many were `connected` or `refused`, and of the former so many `hung_up`;
+    the rest follows at `until` (None: that is not known, or it follows already).
+    """
+
+    standing: str
+    words: str
+    called: int = 0
+    connected: int = 0
+    refused: int = 0
+    hung_up: int = 0
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignStatus:
     """One campaign. `declared` is its state in the documents, None if no document declares it.
 
@@ -65,7 +82,7 @@ class CampaignStatus:
     `again` and `again_from` are those of its waves together; of its `numbers`, each counted once in however
     many waves it stands, so many are `dialled`. `held_up_by` says in a word or two what keeps it from
     going on. There are `rounds` of calls at most, the first included; `next_round` is None if none is known
-    to come.
+    to come; `canary` if it has none, or the rest of it was started.
     """
 
     name: str
@@ -91,6 +108,7 @@ class CampaignStatus:
     held_up_by: str = ""
     rounds: int = 1
     next_round: NextRound | None = None
+    canary: CanaryStatus | None = None
 
     @property
     def ahead(self) -> Forecast:

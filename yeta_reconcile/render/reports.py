@@ -162,7 +162,7 @@ def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]
         lines.append(paint(row, colour) if colour else row)
         notes = [_round(wave, campaign), _results(wave), clean(spoken(wave.detail)), _again(wave, at)]
         lines += [f"        {note}" for note in notes if note]
-    return [*lines, *_next_round(campaign, at), *_finish(campaign, paint)]
+    return [*lines, *_next_round(campaign, at), *_canary(campaign, paint), *_finish(campaign, paint)]
 
 
 def _round(wave: WaveStatus, campaign: CampaignStatus) -> str:
@@ -183,6 +183,23 @@ def _next_round(campaign: CampaignStatus, now: datetime) -> list[str]:
         begin=phrase("from now on") if found.since <= now else since(found.since, now),
     )
     return [f"  {said}"]
+
+
+def _canary(campaign: CampaignStatus, paint: Paint) -> list[str]:
+    """How the canary stands, and what its records are so far."""
+    if (canary := campaign.canary) is None:
+        return []
+    stands = worded("canary: {words}", words=clean(spoken(canary.words)))
+    counts = worded(
+        "{called:,} called, {connected:,} reached, {refused:,} refused, {hung_up:,} hung up on the robot",
+        called=canary.called,
+        connected=canary.connected,
+        refused=canary.refused,
+        hung_up=canary.hung_up,
+    )
+    aborted = canary.standing == "aborted"
+    said = [f"  {paint(stands, 'alarm') if aborted else stands}"]
+    return [*said, f"        {counts}"] if canary.called else said
 
 
 def _wave(wave: WaveStatus, today: date) -> tuple[object, ...]:

@@ -51,6 +51,8 @@ REASON = {
     Reason.DAY_OFF: phrase("waits for a day on which it may call"),
     Reason.NEXT_DAY: phrase("its last day was over; those not dialled in time get a further wave"),
     Reason.NEXT_ROUND: phrase("those whose last call came to what recall.again names are called again"),
+    Reason.CANARY: phrase("waits for what the call records of the canary say"),
+    Reason.ABORTED: phrase("is not called: the canary was no success, and a person decides"),
     Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
     Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),
     Reason.IMPORT: phrase("a live task is taken over as a wave"),
@@ -317,11 +319,14 @@ def _waiting(plan: Plan) -> list[str]:
     numbers = count(waiting, "number")
     if not tried:
         return [
-            worded("{numbers} will wait for a line, a day, another campaign or a round.", numbers=numbers)
+            worded(
+                "{numbers} will wait for a line, a day, a canary, another campaign or a round.",
+                numbers=numbers,
+            )
         ]
     return [
         worded(
-            "{numbers} will wait for a line, a day, another campaign or a round; "
+            "{numbers} will wait for a line, a day, a canary, another campaign or a round; "
             "of {tried:,} of them the platform is asked for the line all the same.",
             numbers=numbers,
             tried=tried,

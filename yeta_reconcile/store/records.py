@@ -90,6 +90,7 @@ WAVE = (
     Column("accepted", "accepted", set=True),
     Column("round", "round", int),
     Column("called_again", "called_again", int),
+    Column("canary", "canary", set=True),
     Column(
         f"(SELECT COUNT(DISTINCT c.number) FROM calls c WHERE c.wave_id = waves.wave_id AND {STRAY})",
         "strays",

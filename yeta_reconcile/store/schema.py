@@ -160,6 +160,10 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "ALTER TABLE waves ADD COLUMN called_again INTEGER NOT NULL DEFAULT 0",
         ),
     ),
+    (
+        "a wave may be a canary",
+        ("ALTER TABLE waves ADD COLUMN canary TEXT NOT NULL DEFAULT ''",),
+    ),
 )
 
 

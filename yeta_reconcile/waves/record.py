@@ -107,6 +107,8 @@ class Fate(IntEnum):
 
 # Calls to try a robot (`yeta call`) are kept under a name that no document can have.
 BY_HAND = "~call"
+# What the canary of a campaign is once a person said that the rest may follow.
+PASSED = "passed"
 # Not a set: a member of an enumeration is compared far sooner than it is hashed.
 FREE_FATES = (Fate.SET_ASIDE, Fate.RELEASED)
 
@@ -122,6 +124,8 @@ class WaveRecord:
     tell, and that none of its rows has. `holds` is how many numbers its task has by the platform's count,
     where those may be more than are known, and `accepted` so many that a person knows to be nobody who is
     added. `round` is the latest one that a row of it is called in, and so many are `called_again` in one.
+    `canary` is the size that was declared of the canary whose wave it is ("": of none), or `PASSED` once a
+    person let the rest follow it.
     `to_discard`: what is staged is not what was asked, and is thrown away; `reactivated`: it went on after
     its end, when rows of it had been freed already; `halted`: how a halt of ours left it. `detail` is for
     people.
@@ -162,6 +166,7 @@ class WaveRecord:
     strays: int = 0
     round: int = 1
     called_again: int = 0
+    canary: str = ""
 
     @property
     def address(self) -> Address:

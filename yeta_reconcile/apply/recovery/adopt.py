@@ -83,13 +83,15 @@ class DeclaredList:
         """The rows whose digest the mark holds; None if none fits. `count` is how many the task has.
 
         Tried are all rows, and all but those of each set; of these also the first `count` in the order of the
-        list, since lists mostly grow at their end.
+        list, since lists mostly grow at their end, and in that of the keys, by which a canary is chosen.
         """
         for taken in (set(), *left_out):
             rows = tuple(row for row in self.rows if row.key not in taken)
             if rows and _stands_for(mark, rows, key):
                 return rows
             if count and count < len(rows):
+                if _stands_for(mark, rows[:count], key):
+                    return rows[:count]
                 last = sorted(row.line for row in rows)[count - 1]
                 first = tuple(row for row in rows if row.line <= last)
                 if _stands_for(mark, first, key):

@@ -6,7 +6,7 @@ It writes the state alone, and takes in what was ever started; what never rang i
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import every
@@ -17,6 +17,7 @@ from yeta_reconcile.apply.recovery.adopt import (
     earlier_sets,
     record_adoption,
 )
+from yeta_reconcile.planning.canary import canary_mark
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.attributes import (
     Attributes,
@@ -142,7 +143,9 @@ class Rebuild:
                 now=self.now,
                 elsewhere=_elsewhere(proven, at) if rows is None else (),
             )
-            recovery.adoptions.append((located.model, found))
+            # What a lost state knew of a canary it knows no more: the rest waits until records tell again.
+            wave = replace(found.wave, canary=canary_mark(located.model))
+            recovery.adoptions.append((located.model, replace(found, wave=wave)))
             what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
             if found.doubt:
                 recovery.unproven.append(f"{what}: {found.doubt}")

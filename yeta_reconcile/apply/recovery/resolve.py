@@ -13,7 +13,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.waves.lifecycle import carry_readiness
-from yeta_reconcile.waves.record import Fate, Phase, RowRecord
+from yeta_reconcile.waves.record import PASSED, Fate, Phase, RowRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -186,6 +186,12 @@ def settle(store: Store, decision: Decision) -> int:
     if record.reactivated and decision.keys is None:
         store.waves.change_wave(record.wave_id, reactivated=False)
     return count
+
+
+def let_follow(store: Store, waves: Iterable[Wave]) -> None:
+    """Write down that the rest of a campaign may follow these waves, its canary, whatever records say."""
+    for wave in waves:
+        store.waves.change_wave(wave.record.wave_id, canary=PASSED)
 
 
 def keys_of(

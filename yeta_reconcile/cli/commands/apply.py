@@ -29,12 +29,13 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import left_out, nothing_left
 from yeta_reconcile.planning.planfile import SavedPlan
-from yeta_reconcile.planning.planner import Planned, Planner
+from yeta_reconcile.planning.planner import Planner
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.planning.planned import Planned
 
 STDERR = 2
 

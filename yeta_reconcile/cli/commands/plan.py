@@ -19,12 +19,13 @@ from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.planning.planfile import Home, SavedPlan
-from yeta_reconcile.planning.planner import Planned, Planner
+from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.text import plan_text
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.planning.planned import Planned
 
 CHECK_FORMAT = "yeta-check/1"
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.

@@ -21,6 +21,7 @@ from yeta_reconcile.errors import (
     Unreachable,
 )
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.canary import judge
 from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
@@ -165,6 +166,7 @@ def _campaign(
         recalls=again,
         numbers=opened.store.waves.people(wave.record for wave in waves),
         coming=_coming(opened, declared, waves, now),
+        trial=judge(declared, waves, results, now),
     )
 
 

@@ -33,6 +33,8 @@ _DECLARED_AT = {
     Reason.NEXT_DAY: ("schedule", "days"),
     Reason.AFTER: ("after",),
     Reason.NEXT_ROUND: ("recall", "again"),
+    Reason.CANARY: ("rollout",),
+    Reason.ABORTED: ("rollout", "abort_if"),
 }
 
 

@@ -8,6 +8,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff.blockers import blocked
+from yeta_reconcile.planning.diff.canary import await_canary
 from yeta_reconcile.planning.diff.case import (
     Case,
 )
@@ -53,6 +54,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
         decide_staged(case)
         stage_new_rows(case)
         await_rounds(case)
+        await_canary(case)
     name_untold(case)
 
 
@@ -97,7 +99,8 @@ def _name_undialled(case: Case) -> None:
     )
     # Who was called is not called again after the end, and that is no loss.
     again = sum(case.delta.rounds.values()) + sum(case.delta.staged_again.values())
-    never = staged + case.delta.new - again + max(over, 0)
+    later = case.delta.later - case.delta.later_again
+    never = staged + case.delta.new - again + later + max(over, 0)
     if never:
         case.find(
             "end-past", Exit.DONE,

@@ -25,6 +25,9 @@ def decide_staged(case: Case) -> None:
             attributes["columns"] = (list(record.columns), list(case.subject.columns))
         if late := _beyond_hours(case, wave):
             attributes["windows"] = (late, list(case.subject.hours))
+        choice = case.subject.trial.choice
+        if choice and record.canary != choice.mark:
+            attributes["rollout"] = (record.canary or None, choice.mark)
         added = 0 if record.full else case.delta.new
         same = delta is not None and delta.same and not attributes and not added
         same &= record.wave_id not in case.subject.tampered

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.canary import NO_TRIAL, Trial
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
@@ -71,9 +72,9 @@ class Subject:
     once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
     `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
     the state lacks call-outs. `days` are those on which it may call, `before` says which campaigns have to be
-    over before it begins. `rounds` is what further rounds by result depend on. `at` gives the place of a
-    declared value, `list_label` is its contact list relative to the repository. `hours` are those in which
-    anybody may be called at all (none: at any time).
+    over before it begins. `rounds` is what further rounds by result depend on, `trial` how its canary stands.
+    `at` gives the place of a declared value, `list_label` is its contact list relative to the repository.
+    `hours` are those in which anybody may be called at all (none: at any time).
     """
 
     name: str
@@ -105,6 +106,7 @@ class Subject:
     days: Days | None = None
     before: tuple[str, ...] = ()
     rounds: Rounds = NONE
+    trial: Trial = NO_TRIAL
 
     @cached_property
     def stretch(self) -> Stretch | None:

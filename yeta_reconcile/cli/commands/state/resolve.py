@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from yeta_reconcile.apply.recovery.resolve import (
 )
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted, recording
+from yeta_reconcile.cli.commands.state.canary import let_rest_follow, trial_of
 from yeta_reconcile.cli.commands.state.look import look
 from yeta_reconcile.cli.output import format_option, say, show, show_json
 from yeta_reconcile.cli.session import (
@@ -40,6 +42,7 @@ from yeta_reconcile.render.table import table
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.planning.canary import Trial
     from yeta_reconcile.waves.record import Phase
 
 FORMAT = "yeta-resolve/1"
@@ -59,6 +62,10 @@ FORMAT = "yeta-resolve/1"
     "--numbers", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
     help="Only the rows of these numbers: a file with one a line.",
 )  # fmt: skip
+@click.option(
+    "--canary", type=click.Choice(["passed"]),
+    help="passed: the rest follows the canary, whatever its call records say.",
+)  # fmt: skip
 @format_option(words="Form of the list.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
@@ -69,28 +76,37 @@ def resolve(
     verdict: str | None,
     lines: tuple[int, ...],
     numbers: Path | None,
+    canary: str | None,
     form: str,
     yes: bool,
 ) -> Exit:
     """Settle what only a person can: lost tasks, calls without an answer, rows that nothing accounts for.
 
+    An aborted canary too: with --canary the rest of its campaign follows it all the same.
+
     Without --as it lists what there is to settle, and exits 8 if there is anything. With --wave and --as
     every row of that wave that is in doubt, or those that --line and --numbers name, counts as dialled or
     not. A wave that is paused in order to be replaced has its task deleted first.
     """
+    if canary and (wave is not None or verdict or lines or numbers):
+        raise WrongUsage("--canary is about a whole campaign, and goes without --wave, --as and their rows")
     if (wave is None) != (verdict is None):
         raise WrongUsage("--wave and --as go together")
     if verdict is None and (lines or numbers):
         raise WrongUsage("--line and --numbers need --wave and --as")
     with session(context) as opened:
+        if canary:
+            return let_rest_follow(opened, name, partial(_lit, opened, name), yes=yes)
         if wave is None or verdict is None:
-            return _list(name, _doubts(opened, name), form)
+            waves = _lit(opened, name)
+            return _list(name, _doubts(opened, waves), trial_of(opened, name, waves), form)
         digests = _digests(opened, numbers)
         run = run_of(opened, "state resolve")
         with holding(run):
 
             def decided() -> list[Decision]:
-                chosen = [d.wave for d in _doubts(opened, name, run) if d.wave.record.number == wave]
+                found = _doubts(opened, _lit(opened, name, run))
+                chosen = [doubt.wave for doubt in found if doubt.wave.record.number == wave]
                 return _decisions(opened, chosen, Verdict(verdict), lines, digests)
 
             decisions = decided()
@@ -117,27 +133,35 @@ def _standing(decisions: list[Decision]) -> list[tuple[int, Phase]]:
     return [(decision.wave.record.wave_id, decision.wave.record.phase) for decision in decisions]
 
 
-def _doubts(opened: Session, name: str, run: Run | None = None) -> list[Doubt]:
+def _lit(opened: Session, name: str, run: Run | None = None) -> tuple[Wave, ...]:
+    """The waves of a campaign in the light of their tasks."""
     recorded, observed = look(opened, name, run)
     record = recorded.campaigns.get(name)
     if record is None:
         raise InvalidInput(
             f"the state knows no campaign {name}", hint=did_you_mean(name, [*recorded.campaigns])
         )
+    return with_observed(record, observed.tasks)
+
+
+def _doubts(opened: Session, waves: tuple[Wave, ...]) -> list[Doubt]:
     quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
     now = int(opened.clock.now().timestamp() * 1000)
-    return doubts(with_observed(record, observed.tasks), now, quiet)
+    return doubts(waves, now, quiet)
 
 
-def _list(name: str, found: list[Doubt], form: str) -> Exit:
-    pressing = any(doubt.pressing for doubt in found)
+def _list(name: str, found: list[Doubt], trial: Trial, form: str) -> Exit:
+    pressing = trial.pressing or any(doubt.pressing for doubt in found)
     if form == "json":
         shown = [_shown(doubt) for doubt in found]
-        document = {"format": FORMAT, "campaign": name, "doubts": shown}
-        show_json(document)
-    elif not found:
+        show_json({"format": FORMAT, "campaign": name, "doubts": shown, "canary": str(trial.standing)})
+        return Exit.UNRESOLVED if pressing else Exit.DONE
+    if trial.pressing:
+        say(f"The canary of {name}: {trial.words}.")
+        say(f"`yeta state resolve {name} --canary passed` lets the rest follow all the same.")
+    if not found and not pressing:
         say(f"Nothing about {name} waits for a person.")
-    else:
+    elif found:
         rows = [
             (
                 doubt.wave.record.number,

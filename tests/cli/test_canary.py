@@ -1,0 +1,88 @@
+"""An aborted canary as people meet it: in plan, status, history and messages, until one of them decides."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.cli.test_history import deliver
+
+if TYPE_CHECKING:
+    from tests.support.served import Served
+
+EXTRA = "rollout: {canary: 4, wait: 10m, abort_if: {connected_below: 100%}}\n"
+
+
+def aborted(here: Served) -> None:
+    # How a call goes hangs on the name of its task, and that on the key.
+    here.environ["YETA_STATE_KEY"] = "a key of the tests"
+    here.campaign("renewal", range(20), extra=EXTRA)
+    assert here.main("apply", "--yes").code == 7
+    here.emulator.advance(3600)
+    deliver(here)
+
+
+def test_it_stands_in_plan_status_and_history_until_a_person_lets_the_rest_follow(here: Served) -> None:
+    aborted(here)
+
+    plan = here.main("plan", "--format", "json")
+    assert plan.code == 8
+    assert plan.json["summary"]["waiting_numbers"] == 16
+    assert [change["reason"] for change in plan.json["changes"]] == ["aborted"]
+    for form in ("text", "markdown"):
+        assert "is aborted by its canary" in here.main("plan", "--format", form).out
+    assert here.main("apply", "--yes").code == 8
+    assert "is aborted by its canary" in here.main("history", "--format", "json").out
+    (campaign,) = here.main("status", "--format", "json").json["campaigns"]
+    assert campaign["held_up_by"] == "aborted"
+    assert (campaign["canary"]["standing"], campaign["canary"]["called"]) == ("aborted", 4)
+    assert re.search(
+        r"canary: \d of 4 who were called were reached, fewer than 100%", here.main("status").out
+    )
+
+    listed = here.main("state", "resolve", "renewal")
+    assert listed.code == 8
+    assert "--canary passed" in listed.out
+    assert here.main("state", "resolve", "renewal", "--format", "json").json["canary"] == "aborted"
+    assert here.main("state", "resolve", "renewal", "--canary", "passed").code == 9
+    assert here.main("state", "resolve", "renewal", "--canary", "passed", "--wave", "1").code == 64
+    assert here.main("state", "resolve", "renewal", "--canary", "passed", "--yes").code == 0
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(3600)
+    assert len({rung.number for rung in here.emulator.dialled}) == 20
+    # Said once, it holds: there is nothing more to say.
+    assert here.main("state", "resolve", "renewal", "--canary", "passed", "--yes").code == 3
+
+
+def test_a_plan_that_was_saved_while_the_rest_waited_calls_nobody_of_it(here: Served) -> None:
+    here.campaign("renewal", range(20), extra="rollout: {canary: 4, wait: 10m}\n")
+    assert here.main("plan", "-o", "plan.json").code == 0
+    assert here.main("apply", "plan.json").code == 7
+    here.emulator.advance(3600)
+    deliver(here)
+    again = here.main("apply", "plan.json")
+    assert again.code in {0, 5}
+    here.emulator.advance(3600)
+    assert len(here.emulator.dialled) == 4
+
+
+def test_what_it_means_is_explained(here: Served) -> None:
+    assert "A small first wave" in here.main("explain", "rollout").out
+    assert (
+        "fewer of those who were called were reached"
+        in here.main("explain", "campaign.rollout.abort_if.connected_below").out
+    )
+
+
+def test_a_share_that_is_none_is_named_with_its_place(here: Served) -> None:
+    for wrong, words in (
+        ("{abort_if: {connected_below: 20}}", 'a share is expected, like "20%"'),
+        ("{canary: 0}", "1 is the smallest"),
+        ("{canary: 101%}", 'a share up to "100%"'),
+        ("{wait: soon}", "a duration is"),
+    ):
+        here.campaign("renewal", extra=f"rollout: {wrong}\n")
+        done = here.main("validate")
+        assert done.code == 3
+        assert words in done.out + done.err
+        assert "renewal.yaml:7:" in done.out + done.err

@@ -1,0 +1,160 @@
+"""A canary that passes and one that is aborted, whatever goes wrong: the judge is the platform's own log.
+
+The rest of the one is rung once, that of the other never; and a runner that slept over it changes neither.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.journal.test_exhaustive import CHANGES, TELLING, go_through
+from tests.support.lab import START, Lab, number, settings
+from tests.support.records import deliver
+from tests.support.trouble import (
+    FROZEN_KINDS,
+    REQUEST_KINDS,
+    WRITE_KINDS,
+    Killed,
+    Point,
+    TroubledLab,
+)
+from yeta_reconcile.emulator import Emulator, VirtualClock
+from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.lock import LIFETIME_MS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD, BAD, SMALL = range(20), range(100, 120), 4
+ROLLOUT = f"rollout: {{canary: {SMALL}, wait: 10m, abort_if: {{connected_below: 50%}}}}"
+SCRIPTED = {number(index): ("20" if index in BAD else "0",) for index in (*GOOD, *BAD)}
+STRIDE, SHARDS = 30, 2
+
+
+def a_lab(root: Path, point: Point | None = None) -> TroubledLab:
+    root.mkdir(exist_ok=True)
+    return TroubledLab(root, Emulator(settings(scripted=SCRIPTED), clock=VirtualClock(START)), point=point)
+
+
+def until_it_waits(lab: TroubledLab) -> None:
+    """Apply until nothing is left but what waits for records, or for a person."""
+    said: list[str] = []
+    for _ in range(8):
+        report = lab.try_apply()
+        words = [str(problem) for problem in report.problems] if report else ["it died"]
+        if all("as planned" in problem or "aborted by its canary" in problem for problem in words):
+            return
+        said += words
+        lab.emulator.advance(40)
+    raise AssertionError(f"not settled: {said}")
+
+
+def wait(lab: TroubledLab, seconds: float) -> None:
+    """Let time pass and have the records, also if the receiver dies over them."""
+    lab.emulator.advance(seconds)
+    try:
+        deliver(lab)
+    except (Killed, StateError):
+        lab.dead = False
+        deliver(lab)
+
+
+def live_through(lab: TroubledLab) -> TroubledLab:
+    """Two canaries are called and judged; rows are added meanwhile."""
+    lab.campaign("good", GOOD[:-1], extra=ROLLOUT)
+    lab.campaign("poor", BAD[:-1], lines='["200"]', extra=ROLLOUT)
+    until_it_waits(lab)
+    lab.rows("good", GOOD)
+    lab.rows("poor", BAD)
+    for seconds in (300, 900, 900, 900):
+        until_it_waits(lab)
+        wait(lab, seconds)
+    until_it_waits(lab)
+    return lab
+
+
+def assert_as_judged(lab: TroubledLab) -> None:
+    """Everybody of the one was rung once, of the other a canary once and nobody else."""
+    lab.emulator.advance(24 * 3600)
+    rung = Counter(lab.rung())
+    assert max(rung.values()) == 1
+    poor = {number(index) for index in BAD} & set(rung)
+    assert set(rung) - poor == {number(index) for index in GOOD}
+    assert len(poor) == SMALL
+    assert [(c.campaign, c.action, c.reason) for c in lab.plan().plan.changes] == [
+        ("poor", "wait", "aborted")
+    ]
+
+
+def goes_wrong_at(root: Path, point: Point) -> bool:
+    """Live through it with trouble at one point. Whether the trouble struck at all."""
+    lab = live_through(a_lab(root, point))
+    assert_as_judged(lab)
+    return lab.struck
+
+
+def freezes_at(root: Path, point: Point) -> bool:
+    """The same with a runner that stops at one point while another does all there is to do."""
+    lab = a_lab(root, point)
+
+    def meanwhile() -> None:
+        lab.emulator.advance(LIFETIME_MS / 1000 + 1)
+        other = Lab(lab.root, lab.emulator, state=lab.state, max_in_flight=1)
+        for _ in range(4):
+            other.apply()
+            other.emulator.advance(900)
+            deliver(other)
+        other.apply()
+
+    lab.meanwhile = meanwhile
+    assert_as_judged(live_through(lab))
+    return lab.struck
+
+
+def every_point(lab: TroubledLab, kinds: tuple[str, ...]) -> list[Point]:
+    requests, writes = range(1, len(lab.requests) + 1), range(1, lab.writes + 1)
+    found = [Point("request", nth, kind) for nth in requests for kind in kinds]
+    return found + [
+        Point("write", nth, kind) for nth in writes for kind in WRITE_KINDS if kinds is REQUEST_KINDS
+    ]
+
+
+def a_share(lab: TroubledLab, kinds: tuple[str, ...]) -> list[Point]:
+    turns, deaths = itertools.cycle(kinds), itertools.cycle(WRITE_KINDS)
+    changes = [nth for nth, call in enumerate(lab.requests, 1) if call in CHANGES]
+    found = [Point("request", nth, next(turns)) for nth in changes]
+    writes = range(1, lab.writes + 1, STRIDE) if kinds is TELLING else ()
+    return found + [Point("write", nth, next(deaths)) for nth in writes]
+
+
+def test_a_canary_that_passes_and_one_that_does_not(tmp_path: Path) -> None:
+    assert_as_judged(live_through(a_lab(tmp_path)))
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_canary_is_judged_as_if_nothing_had_gone_wrong(
+    shard: int, tmp_path: Path, record_property: Any
+) -> None:
+    points = a_share(live_through(a_lab(tmp_path / "calm")), TELLING)[shard::SHARDS]
+    go_through(points, tmp_path, goes_wrong_at, record_property, shard)
+
+
+@pytest.mark.no_cover
+def test_a_runner_that_slept_over_a_canary_changes_nothing(tmp_path: Path, record_property: Any) -> None:
+    points = a_share(live_through(a_lab(tmp_path / "calm")), FROZEN_KINDS)[::2]
+    go_through(points, tmp_path, freezes_at, record_property)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("shard", range(16))
+def test_every_trouble_at_every_call_of_a_canary_ends_as_if_nothing_had_gone_wrong(
+    shard: int, tmp_path: Path, record_property: Any
+) -> None:
+    calm = live_through(a_lab(tmp_path / "calm"))
+    go_through(every_point(calm, REQUEST_KINDS)[shard::16], tmp_path, goes_wrong_at, record_property, shard)
+    go_through(every_point(calm, FROZEN_KINDS)[shard::16], tmp_path, freezes_at, record_property, shard)

@@ -1,0 +1,53 @@
+"""A canary that was aborted, or of which nothing is known: a person lets the rest follow it all the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.recovery.resolve import let_follow
+from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.output import say
+from yeta_reconcile.cli.session import Session, run_of
+from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.canary import Trial, canary_waves, judge
+from yeta_reconcile.planning.outlook import results_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.planning.diff import Wave
+
+
+def trial_of(opened: Session, name: str, waves: tuple[Wave, ...]) -> Trial:
+    """How the canary of a campaign stands, by its waves and their records."""
+    located = opened.repository.callings.get(name)
+    model = located.model if located else None
+    now = opened.clock.now().astimezone(opened.repository.zone)
+    return judge(model, waves, results_of(opened.store, model, waves), now)
+
+
+def let_rest_follow(
+    opened: Session, name: str, look: Callable[[Run], tuple[Wave, ...]], *, yes: bool
+) -> Exit:
+    """Write down that the rest may follow. Raises InvalidInput where nobody is needed to say so."""
+    run = run_of(opened, "state resolve")
+    with holding(run):
+        waves = look(run)
+        trial = trial_of(opened, name, waves)
+        if not trial.pressing:
+            raise InvalidInput(
+                f"no canary of {name} waits for a person", hint="`yeta plan` says what its rest waits for"
+            )
+        say(f"The canary of {name}: {trial.words}.")
+        confirm("Let the rest follow all the same?", yes=yes)
+        words = f"{name}: its canary counts as passed, although {trial.words}"
+        canary = canary_waves(opened.repository.callings[name].model, waves)
+        book = opened.context, opened.repository, opened.store, opened.clock
+        with noted(*book, "state resolve", {"waves": len(canary)}, words):
+            let_follow(opened.store, canary)
+    say(f"The canary of {name} counts as passed: the next apply calls the rest.")
+    return Exit.DONE

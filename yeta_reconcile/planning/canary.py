@@ -1,0 +1,254 @@
+"""The canary of a campaign: who is called first, and whether the rest may follow. Pure.
+
+A canary is a wave like any other; what is special is who may enter a wave while it is not over. It is judged
+by call records alone, once everybody whom it called has one: what is not known is waited for, never guessed.
+Nothing of a judgement is kept: it is made anew from the records by every plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from heapq import nsmallest
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.values import most_of
+from yeta_reconcile.moments import moment
+from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records
+from yeta_reconcile.waves.record import PASSED, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.rollout import AbortIf
+    from yeta_reconcile.planning.delta import RowsDelta
+    from yeta_reconcile.planning.diff.subject import Wave
+    from yeta_reconcile.waves.accounting import Results
+    from yeta_reconcile.waves.record import WaveRecord
+
+# "Connected, the customer hung up" (`platform/call.py: RESULTS`).
+HUNG_UP = "15"
+
+
+class Standing(StrEnum):
+    """How a canary stands."""
+
+    NONE = "none"
+    """The campaign has none, or the rest follows it already."""
+    CALLING = "calling"
+    """It is still to be called, or not all of it is."""
+    RECORDS = "records-missing"
+    """It is over, and call records are missing that may come yet."""
+    UNKNOWN = "unknown"
+    """It is over, and the missing records can come no more: only a person knows."""
+    ABORTED = "aborted"
+    """By its records the rest must not follow."""
+    WAITING = "waiting"
+    """By its records the rest may follow, once time has passed."""
+    PASSED = "passed"
+    """The rest may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who may enter a wave while the canary is not over: so many rows, by their keys' digests.
+
+    `called` of them stand in started waves of it. Once it has `begun`, only whoever stood in a wave of it
+    enters another: who is added to the list since, and who takes the place of a removed row, is of the rest.
+    """
+
+    size: int | str
+    called: int = 0
+    begun: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How its waves are marked: those with another mark are no part of it as it is declared now."""
+        return str(self.size)
+
+    def of(self, candidates: Iterable[tuple[bytes, bool]], declared: int, staged: int) -> set[bytes]:
+        """The chosen of some keys, each with whether it stood in a wave before; `staged` are chosen already.
+
+        Whoever is added to a list takes the place of somebody at most: never does anybody else come in by it.
+        """
+        if self.begun:
+            return {key for key, stood in candidates if stood}
+        room = max(max(int(most_of(self.size, declared)), 1) - self.called - staged, 0)
+        ranked = ((not stood, key) for key, stood in candidates)
+        return {key for _, key in nsmallest(room, ranked)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a canary's call records add up to, by row: all who were called, and what came of it."""
+
+    called: int = 0
+    connected: int = 0
+    refused: int = 0
+    hung_up: int = 0
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How the canary of a campaign stands, and what that means for rows that are in no wave.
+
+    `choice` says who may enter one (None: everybody). `crossed` says in words which thresholds its records
+    are beyond; `until` is when the rest may follow, `missing` how many records are. `rebuilt`: the state was
+    lost since, and with it what was known of it.
+    """
+
+    standing: Standing = Standing.NONE
+    choice: Choice | None = None
+    tried: Tried = Tried()
+    crossed: tuple[str, ...] = ()
+    until: datetime | None = None
+    missing: int = 0
+    rebuilt: bool = False
+
+    @property
+    def pressing(self) -> bool:
+        """Whether only a person can say how it goes on."""
+        return self.standing in {Standing.ABORTED, Standing.UNKNOWN}
+
+    @property
+    def words(self) -> str:
+        """How it stands, as a clause of its own."""
+        return {
+            Standing.NONE: "there is none",
+            Standing.CALLING: "it is not called yet, or not all of it is",
+            Standing.RECORDS: f"it is over, and {missing_records(self.missing)}",
+            Standing.UNKNOWN: f"it is over, and {missing_records(self.missing)}, but none that old",
+            Standing.ABORTED: "; ".join(self.crossed),
+            Standing.WAITING: f"it passed, and the rest follows at {moment(self.until)}",
+            Standing.PASSED: "it passed",
+        }[self.standing]
+
+
+NO_TRIAL = Trial()
+
+
+def canary_mark(declared: Calling | None) -> str:
+    """How the waves of a campaign's canary are marked; "" if it has none."""
+    rollout = declared.rollout if isinstance(declared, Campaign) else None
+    return str(rollout.canary) if rollout else ""
+
+
+def canary_waves(declared: Calling | None, waves: Iterable[Wave]) -> list[Wave]:
+    """The started waves by which a campaign's canary is judged; none if it has no canary, or none any more.
+
+    A started wave that is no canary says that the campaign was under way before, or that the rest follows.
+    """
+    started = [wave for wave in waves if not wave.record.staged]
+    if not canary_mark(declared):
+        return []
+    return started if all(wave.record.canary not in {"", PASSED} for wave in started) else []
+
+
+def judge(
+    declared: Calling | None, waves: Iterable[Wave], results: Mapping[int, Results], now: datetime
+) -> Trial:
+    """How a campaign's canary stands by its waves and their records (`results` by wave id)."""
+    started = [wave for wave in waves if not wave.record.staged]
+    if not isinstance(declared, Campaign) or declared.rollout is None:
+        return NO_TRIAL
+    canary, rollout = canary_waves(declared, started), declared.rollout
+    if started and not canary:
+        return NO_TRIAL
+    tried = _add_up(results.get(wave.record.wave_id) for wave in canary)
+    called = sum(wave.record.rows - wave.record.released for wave in canary)
+    trial = Trial(
+        Standing.CALLING,
+        Choice(rollout.canary, begun=called > 0),
+        tried,
+        _crossed(rollout.abort_if, tried),
+        missing=sum(wave.record.missing_records for wave in canary),
+        rebuilt=any(wave.record.imported for wave in canary),
+    )
+    if not canary or any(wave.record.live for wave in canary):
+        return trial
+    if not all(map(_told, canary)):
+        old = all(now.timestamp() * 1000 - _began(wave.record) > WEEK_MS for wave in canary)
+        return replace(trial, standing=Standing.UNKNOWN if old else Standing.RECORDS)
+    if trial.crossed:
+        return replace(trial, standing=Standing.ABORTED, choice=_another(trial.choice, canary, called))
+    last = tried.last or max(_began(wave.record) for wave in canary)
+    until = datetime.fromtimestamp(last / 1000, now.tzinfo) + rollout.wait
+    return replace(trial, standing=Standing.WAITING if now < until else Standing.PASSED, until=until)
+
+
+def weigh(trial: Trial, read: Callable[[Choice | None], RowsDelta]) -> tuple[Trial, RowsDelta]:
+    """What a judgement means for the list that `read` compares: first the whole canary, then the rest."""
+    delta = read(trial.choice)
+    if trial.choice is None or trial.standing is Standing.CALLING:
+        return trial, delta
+    if delta.new or any(staged.rows for staged in delta.staged.values()):
+        # Whom the canary's waves did not come to is called first, and all of it is judged then.
+        return replace(trial, standing=Standing.CALLING), delta
+    if not trial.tried.called and trial.standing in {Standing.WAITING, Standing.PASSED}:
+        # Nobody was called by it, and nobody of it is left: there was no canary.
+        afresh = replace(trial.choice, begun=False)
+        return replace(trial, standing=Standing.CALLING, choice=afresh), read(afresh)
+    if trial.standing is Standing.PASSED:
+        return replace(trial, choice=None), read(None)
+    return trial, delta
+
+
+def _another(choice: Choice | None, canary: Iterable[Wave], called: int) -> Choice | None:
+    """An aborted canary goes on only if another size is declared now than the one it was made with."""
+    if choice is None or any(wave.record.canary == choice.mark for wave in canary):
+        return choice
+    return replace(choice, called=called, begun=False)
+
+
+def _told(wave: Wave) -> bool:
+    """Whether a wave is over, and everybody whom it called has a call record."""
+    record = wave.record
+    if not record.phase.ended or record.held or record.unknown or wave.untold:
+        return False
+    if record.phase is Phase.COMPLETED:
+        return not record.pending or (record.tel_count is not None and not record.missing_records)
+    return record.frees or not record.pending
+
+
+def _began(record: WaveRecord) -> int:
+    return record.started_at or record.created_at
+
+
+def _add_up(found: Iterable[Results | None]) -> Tried:
+    by_code: Counter[str] = Counter()
+    called = connected = 0
+    last: int | None = None
+    for results in filter(None, found):
+        called += results.dialled
+        connected += results.connected
+        last = max(filter(None, (last, results.last)), default=None)
+        for code, _, rows in results.by_result:
+            by_code[code] += rows
+    refusing = (code for code, result in RESULTS.items() if result.meaning is Meaning.REFUSED)
+    return Tried(called, connected, sum(by_code[code] for code in refusing), by_code[HUNG_UP], last)
+
+
+def _crossed(limits: AbortIf, tried: Tried) -> tuple[str, ...]:
+    return tuple(_passed(limits, tried))
+
+
+def _passed(limits: AbortIf, tried: Tried) -> Iterator[str]:
+    """In words what is worse than it may be; at the exact edge nothing is."""
+    called, answered = tried.called, tried.connected
+    if (least := limits.connected_below) and called and Fraction(answered, called) < _part(least):
+        yield f"{answered:,} of {called:,} who were called were reached, fewer than {least}"
+    if (most := limits.refused_above) and called and Fraction(tried.refused, called) > _part(most):
+        yield f"{tried.refused:,} of {called:,} who were called refused the call, more than {most}"
+    if (most := limits.hung_up_above) and answered and Fraction(tried.hung_up, answered) > _part(most):
+        yield f"{tried.hung_up:,} of {answered:,} who answered hung up on the robot, more than {most}"
+
+
+def _part(share: str) -> Fraction:
+    return Fraction(share.removesuffix("%")) / 100
