@@ -1,0 +1,185 @@
+"""Starting, pausing, resuming, deleting: what is asked right before, what it makes, what a refusal leaves."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.twisted import TwistedLab, twisted
+from yeta_reconcile.apply import steering
+from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.emulator import Fault
+from yeta_reconcile.waves.record import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from yeta_reconcile.apply.run import Run
+    from yeta_reconcile.waves.record import WaveRecord
+
+LATER = "schedule: {begin: 2026-12-01T20:00:00}"
+REFUSED = 10005
+
+
+class Steered:
+    """A lab, a run that holds the lock, and its only wave as it is now."""
+
+    def __init__(self, lab: TwistedLab, run: Run) -> None:
+        self.lab = lab
+        self.run = run
+
+    @property
+    def wave(self) -> WaveRecord:
+        (wave,) = self.run.store.waves.recorded().campaigns["renewal"].waves
+        return wave
+
+    def set(self, **fields: Any) -> WaveRecord:
+        self.run.store.waves.change_wave(self.wave.wave_id, **fields)
+        return self.wave
+
+    def start(self) -> bool:
+        return steering.start(self.run, self.wave, {})
+
+    def refuse(self, call: str, code: int = REFUSED) -> None:
+        self.lab.emulator.faults.add(Fault("code", f"task/{call}", code=code))
+
+    def problems(self) -> list[tuple[int, str, bool]]:
+        return [(int(p.exit_code), p.campaign, bool(p.hint)) for p in self.run.problems]
+
+    def sent(self, call: str) -> int:
+        return self.lab.changes_sent().count(call)
+
+
+@contextmanager
+def steered(tmp_path: Path, state: str = "staged") -> Iterator[Steered]:
+    lab = twisted(tmp_path)
+    lab.campaign(state="running" if state == "paused" else state, extra=LATER)
+    lab.converge()
+    if state == "paused":
+        lab.campaign(state="paused", extra=LATER)
+        lab.converge()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            yield Steered(lab, run)
+
+
+def test_a_start_is_ours_from_its_moment_on_and_ends_what_a_halt_noted(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        it.set(by_hand=True, halted=5)
+        assert it.start()
+        wave = it.wave
+        assert (wave.phase, wave.by_hand, wave.halted, wave.started_at) == (
+            Phase.STARTED, False, None, it.run.now_ms(),
+        )  # fmt: skip
+        assert [(e["event"], e["wave"]) for e in it.lab.events][-1] == ("started", 1)
+        assert it.sent("start") == 1
+
+
+def test_a_start_that_is_refused_was_none(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        it.refuse("start")
+        assert not it.start()
+        assert (it.wave.phase, it.wave.started_at) == (Phase.VERIFIED, None)
+        assert it.problems() == [(1, "renewal", True)]
+
+
+@pytest.mark.parametrize(
+    "other", [{"count_tel": 4}, {"count_tel": 2}, {"robot_id": "720"}], ids=["more", "fewer", "robot"]
+)
+def test_what_is_not_as_it_was_asked_right_before_its_start_is_staged_anew(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    with steered(tmp_path) as it:
+        it.lab.twist = lambda row, _task: row.update(other)
+        assert not it.start()
+        assert (it.wave.phase, it.wave.to_discard, it.sent("start")) == (Phase.FILLING, True, 0)
+        assert it.problems() == [(7, "renewal", True)]
+
+
+def test_a_wave_whose_start_was_sent_is_not_staged_anew_by_a_look(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        it.lab.emulator.faults.add(Fault("closed_before", "task/start"))
+        it.start()
+        it.set(phase=Phase.STARTED)
+        it.run.problems.clear()
+        it.lab.twist = lambda row, _task: row.update(count_tel=4)
+        assert not it.start()
+        assert (it.wave.phase, it.wave.to_discard, it.sent("start")) == (Phase.STARTED, False, 1)
+        assert it.problems() == [(8, "renewal", True)]
+
+
+@pytest.mark.parametrize("hand", ["console_start", "console_delete", "console_purge"])
+def test_what_another_hand_did_before_the_start_is_theirs(tmp_path: Path, hand: str) -> None:
+    with steered(tmp_path) as it:
+        assert it.wave.task_id
+        getattr(it.lab.emulator, hand)(it.wave.task_id)
+        assert not it.start()
+        assert it.sent("start") == 0
+        assert it.problems() == [(7, "renewal", True)]
+        found = it.run.store.database.read("SELECT phase, by_hand FROM waves")
+        assert found == [{"console_start": ("started", 1), "console_purge": ("lost", 1)}.get(
+            hand, ("discarded", 0))]  # fmt: skip
+
+
+@pytest.mark.parametrize("of", ["start", "resume"])
+def test_nothing_is_started_while_a_call_on_its_wave_is_in_doubt(tmp_path: Path, of: str) -> None:
+    with steered(tmp_path, "staged" if of == "start" else "paused") as it:
+        begun = it.sent("start")
+        it.run.store.intents.begin(
+            it.run.holder, it.run.instant(), wave_id=it.wave.wave_id, call="pause", timeout=1
+        )
+        assert not (it.start() if of == "start" else steering.resume(it.run, it.wave))
+        assert it.sent("start") == begun
+        assert it.problems() == [(7, "renewal", True)]
+
+
+def test_a_resume_that_is_refused_leaves_the_pause_as_it_was(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        it.set(quiet_since=5, quiet_facts="0/0", by_hand=True)
+        it.refuse("start")
+        assert not steering.resume(it.run, it.wave)
+        wave = it.wave
+        assert (wave.phase, wave.quiet_since, wave.quiet_facts, wave.by_hand) == (
+            Phase.PAUSED,
+            5,
+            "0/0",
+            True,
+        )
+
+
+@pytest.mark.parametrize(("drain", "phase"), [(False, Phase.PAUSED), (True, Phase.DRAINING)])
+def test_a_pause_is_ours_and_still_from_its_moment_on(tmp_path: Path, drain: bool, phase: Phase) -> None:
+    with steered(tmp_path, "running") as it:
+        it.set(by_hand=True)
+        assert steering.pause(it.run, it.wave, drain=drain)
+        wave = it.wave
+        assert (wave.phase, wave.by_hand, wave.quiet_since, wave.quiet_facts) == (
+            phase, False, it.run.now_ms(), "",
+        )  # fmt: skip
+        assert [(e["event"], e["wave"]) for e in it.lab.events][-1] == ("paused", 1)
+        called = it.run.store.database.read("SELECT called FROM intents ORDER BY intent_id DESC LIMIT 1")
+        assert called == [("drain" if drain else "pause",)]
+
+
+def test_a_wave_that_is_paused_already_is_drained_without_a_call(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        it.set(by_hand=True)
+        assert steering.pause(it.run, it.wave, drain=True)
+        assert (it.wave.phase, it.wave.by_hand, it.sent("pause")) == (Phase.DRAINING, False, 1)
+
+
+def test_a_delete_of_a_draining_wave_keeps_since_when_it_stands_still(tmp_path: Path) -> None:
+    with steered(tmp_path, "running") as it:
+        assert steering.pause(it.run, it.wave, drain=True)
+        since = it.run.now_ms() - 60_000
+        it.set(quiet_since=since)
+        before = it.lab.clock.seconds()
+        assert steering.delete(it.run, it.wave)
+        wave = it.wave
+        assert (wave.phase, wave.by_hand) == (Phase.DELETED, False)
+        assert it.lab.clock.seconds() - before >= 5
+        assert ("deleted", 1) in [(e["event"], e.get("wave")) for e in it.lab.events]
