@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
     from yeta_reconcile.waves.record import WaveRecord
 
-LATER = "schedule: {begin: 2026-12-01T20:00:00}"
+LATER = "schedule: {begin: 2026-12-01T20:00:00, windows: ['09:00-21:00']}"
 REFUSED = 10005
 
 

@@ -85,11 +85,12 @@ class Score:
 def prepare(name: str, room: Room) -> Path:
     """A copy of the tree in which only this room is mutated and only its tests are run."""
     place = WORK / name
-    place.mkdir(parents=True, exist_ok=True)
+    # What a former run found is not kept: tests may have changed.
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
     for part in COPIED:
         source, target = ROOT / part, place / part
         if source.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "mutants"))
         else:
             shutil.copyfile(source, target)

@@ -148,7 +148,7 @@ def absent(run: Run, wave: WaveRecord, task: Task | None) -> Proof | None:
 
 
 def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent]) -> None:
-    task = look(run, wave) if call == "start" else run.client.task(wave.address)
+    task = look(run, wave)
     outcome = settle_control(call, task)
     if outcome is Outcome.UNKNOWN:
         words = task.status_words if task else "gone"
