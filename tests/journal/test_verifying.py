@@ -87,3 +87,16 @@ def test_a_task_that_another_hand_starts_before_it_is_verified_is_theirs(tmp_pat
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
     assert (wave.phase, wave.by_hand, wave.pending) == (Phase.STARTED, True, 3)
     assert_each_rang_once(lab, range(3))
+
+
+def test_a_wave_that_is_verified_was_halted_by_nobody(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign(state="staged")
+    lab.emulator.faults.add(Fault("code", "task/insert", code=10005))
+    lab.apply()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        store.waves.change_wave(wave.wave_id, halted=5)
+        lab.converge()
+        verified = store.waves.wave(wave.wave_id)
+    assert (verified.phase, verified.halted) == (Phase.VERIFIED, None)

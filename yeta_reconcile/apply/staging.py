@@ -175,7 +175,7 @@ class Staging:
         if found.other:
             self._throw_away(wave, f"came back with another {', '.join(found.other)} than was asked")
             return
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, to_discard=False, halted=None)
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, halted=None)
         run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
 
     def _throw_away(self, wave: WaveRecord, why: str) -> None:
