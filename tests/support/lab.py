@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,6 +64,8 @@ class LabClock:
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
         self.beat: Callable[[], object] | None = None
+        # Several may sleep at once: no time passes between an advance and the heartbeat after it.
+        self._turn = threading.Lock()
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.emulator.clock.now_ms / 1000, UTC)
@@ -72,8 +75,9 @@ class LabClock:
 
     def sleep(self, seconds: float) -> None:
         while self.beat and seconds > 0:
-            self.emulator.advance(min(seconds, 5))
-            self.beat()
+            with self._turn:
+                self.emulator.advance(min(seconds, 5))
+                self.beat()
             seconds -= 5
         self.emulator.advance(max(seconds, 0))
 
