@@ -12,8 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.support.measured import measured
+from yeta_reconcile.platform.transport import client_by
+from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.receiver.access import Gate
 from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.relay import Relay, Target
 from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver, serving
 from yeta_reconcile.store import Store, open_store
@@ -46,8 +49,12 @@ def state_of(root: Path) -> Store:
 
 @contextmanager
 def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
-    """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard."""
-    report = gate.pop("report", None)
+    """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard.
+
+    `relay` are the addresses that it hands on to.
+    """
+    report, relay = gate.pop("report", None), gate.pop("relay", ())
+    client = client_by(Ways(), longest=5)
     inbox, store = state_of(root), state_of(root)
     try:
         made = Receiver(
@@ -57,12 +64,14 @@ def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
             Contexts(root, None, {}),
             timedelta(days=90),
             report,
+            Relay([Target.of(url) for url in relay], client) if relay else None,
         )
         with bind("127.0.0.1", 0) as bound, serving(made, bound) as url:
             yield f"{url}/{SECRET}", inbox, made
     finally:
         inbox.close()
         store.close()
+        client.close()
 
 
 @contextmanager

@@ -85,7 +85,7 @@ _EXAMPLES: dict[str, Any] = {
     "rollout": {"canary": 50, "wait": "30m", "abort_if": {"connected_below": "20%"}},
     "rounds": 2,
     "schedule": _SCHEDULE,
-    "receiver": {"url": "https://push.example.com"},
+    "receiver": {"url": "https://push.example.com", "relay": []},
     "state": "postgresql://yeta@db.example.com/yeta",
     "times": 1,
     "voice": "60020",

@@ -72,6 +72,12 @@ class Receiver(Strict):
 
     url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$", examples=["https://push.example.com"])] = ""
     """What stands before the secret; compared with the addresses that the platform pushes to."""
+    relay: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")], ...],
+        Field(examples=[["https://other.example.com/${OTHER_PUSH_SECRET}"]]),
+        AfterValidator(each_once),
+    ] = ()
+    """Receivers of other projects on the account, secret included: they are handed what is theirs."""
 
 
 class Schedule(Strict):

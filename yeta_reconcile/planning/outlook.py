@@ -5,6 +5,7 @@ It reads the state; it changes nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
@@ -89,12 +90,18 @@ def misled(declared: Repository, config: Config) -> list[Diagnostic]:
     return address_findings(url, config.urls, declared.settings.at, contexts=contexts)
 
 
-def alerts_of(store: Store, recorded: Recorded, observed: Observed, now: datetime) -> tuple[str, ...]:
-    """What is to be said of records that do not come, or that are of tasks that are not ours."""
+def alerts_of(
+    store: Store, recorded: Recorded, observed: Observed, now: datetime, *, relayed: bool
+) -> tuple[str, ...]:
+    """What is to be said of records that do not come, or that are of tasks that are not ours.
+
+    `relayed`: the latter are handed on to whose they are.
+    """
     at = int(now.timestamp() * 1000)
     waves = (
         (wave, observed.tasks.get(wave.task_id) if wave.task_id else None)
         for record in recorded.campaigns.values()
         for wave in record.waves
     )
-    return alerts(store.inbox.traffic(at), waves, at)
+    traffic = store.inbox.traffic(at)
+    return alerts(replace(traffic, foreign=0) if relayed else traffic, waves, at)

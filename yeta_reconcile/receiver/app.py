@@ -62,6 +62,8 @@ class Answer:
         ]
 
 
+# What a receiver says of a push that it hands on: whoever has it from another hands it on to nobody.
+RELAYED = "X-Yeta-Relayed"
 # Only the first holds the word that the platform looks for.
 STORED = Answer("200 OK", b"success")
 NO_OBJECT = Answer("400 Bad Request", b"not a JSON object\n")
@@ -88,6 +90,7 @@ class Request:
     content_type: str | None
     encoding: str | None
     body: Callable[[], bytes]
+    relayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,8 @@ class App:
         except NotAnObject as reason:
             dead = Push(module, body, self.now_ms(), problem=f"{reason}{_declared(request)}")
             return Deposit((dead,), NO_OBJECT, began)
-        return Deposit(tuple(Push(name, part, self.now_ms()) for name, part in found), STORED, began)
+        source = "relay" if request.relayed else "push"
+        return Deposit(tuple(Push(name, part, self.now_ms(), source) for name, part in found), STORED, began)
 
     def _context(self, request: Request) -> Answer:
         began = time.perf_counter()
@@ -252,6 +256,7 @@ def _request(environ: dict[str, Any]) -> Request:
         origin=environ.get("HTTP_ORIGIN"),
         content_type=environ.get("CONTENT_TYPE"),
         encoding=environ.get("HTTP_CONTENT_ENCODING"),
+        relayed=f"HTTP_{RELAYED.upper().replace('-', '_')}" in environ,
         body=body,
     )
 

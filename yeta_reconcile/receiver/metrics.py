@@ -33,6 +33,10 @@ REASONS = {
 }
 
 
+# What becomes of a push that is to be handed on, or of a try to do so.
+RELAYED = ("handed on", "failed", "refused", "given up")
+
+
 class Metrics:
     """The receiver's own registry."""
 
@@ -63,6 +67,9 @@ class Metrics:
         self._queue = Gauge("yeta_writer_queue", "Pushes that wait to be stored.", **made)
         self._storing = Gauge("yeta_storing", "1 if the state can be written.", **made)
         self.silent = Gauge("yeta_silent", "1 if no push came for hours while waves are started.", **made)
+        relayed = Counter("yeta_relayed", "Pushes of other projects, by outcome.", ["outcome"], **made)
+        self._relayed = {outcome: relayed.labels(outcome.replace(" ", "_")) for outcome in RELAYED}
+        self.relay_waiting = Gauge("yeta_relay_waiting", "Pushes that are still to be handed on.", **made)
         self._entries = Gauge("yeta_contexts_entries", "Dialog contexts in memory.", **made)
         self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
         self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
@@ -97,6 +104,10 @@ class Metrics:
             for reason in REASONS
         }
         return TotalCounter(told)
+
+    def relayed(self, outcome: str, pushes: int) -> None:
+        """What became (one of `RELAYED`) of pushes that were to be handed on."""
+        self._relayed[outcome].inc(pushes)
 
     def folded(self, standing: Standing) -> None:
         """The projector looked at a push."""

@@ -19,7 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from yeta_reconcile.receiver.app import BROKEN, Answer, Request, tidy
+from yeta_reconcile.receiver.app import BROKEN, RELAYED, Answer, Request, tidy
 from yeta_reconcile.receiver.descriptors import NONE_LEFT, room
 from yeta_reconcile.records.payload import LONGEST
 
@@ -218,6 +218,7 @@ def _request(request: _Parser, channel: _Channel) -> Request:
         origin=request.headers.get("ORIGIN"),
         content_type=request.headers.get("CONTENT_TYPE"),
         encoding=request.headers.get("CONTENT_ENCODING"),
+        relayed=RELAYED.upper().replace("-", "_") in request.headers,
         body=lambda: bytes(request.get_body_stream().read()),
     )
 

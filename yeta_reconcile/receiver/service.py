@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import YetaError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.receiver.access import Gate
     from yeta_reconcile.receiver.contexts import Contexts
+    from yeta_reconcile.receiver.relay import Relay, Target
     from yeta_reconcile.store import Store
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ PURGE_EVERY = 3600.0
 # Between two of its transactions, so that what comes in meanwhile never queues behind them.
 PURGE_REST = 0.02
 TIE_UP_EVERY = 60.0
+TIDY_EVERY = 5.0
 # While so many pushes come at once, the projector works one part of the time in seven: it can catch up later.
 CROWDED = 4
 RESTS = 6
@@ -61,8 +64,10 @@ class Receiver:
         contexts: Contexts,
         retention: timedelta,
         report: Callable[[], bytes] | None = None,
+        relay: Relay | None = None,
     ) -> None:
         self._store = store
+        self._relay = relay
         self._contexts = contexts
         self._retention_ms = int(retention.total_seconds() * 1000)
         self._metrics = Metrics()
@@ -70,7 +75,8 @@ class Receiver:
         self._stop = threading.Event()
         self._looked = threading.Event()
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
-        self._projector = Projector(store, on_settled=self._metrics.folded)
+        names = relay.names if relay else ()
+        self._projector = Projector(store, on_settled=self._metrics.folded, relay=names)
         self._pulse = Pulse(store, inbox, self._writer, self._metrics.refusals)
         self._page = Renewed(report, EVERY_PAGE) if report is not None else None
         self._counted = Renewed(lambda: campaign_counts(store), EVERY_COUNT)
@@ -99,6 +105,7 @@ class Receiver:
                 ("pulse", self._pulse.beat, EVERY),
                 ("counts", self._counted.work, 0.0),
                 *([("dashboard", self._page.work, 0.0)] if self._page else []),
+                *self._relaying(),
             )
         ]
         for thread in threads:
@@ -120,6 +127,19 @@ class Receiver:
     def arrivals(self) -> Counter[tuple[str, str]]:
         """How many pushes were answered so far, by module and outcome: stored, dead or refused."""
         return self._metrics.arrivals()
+
+    def _relaying(self) -> Iterator[tuple[str, Callable[[], None], float]]:
+        """A thread a target, so that one that takes nothing keeps no other waiting; one tidies up."""
+        relay, store, metrics = self._relay, self._store, self._metrics
+        if relay is None:
+            return
+
+        def work(target: Target) -> None:
+            self._stop.wait(relay.step(target, store, metrics, self._stop.is_set))
+
+        for number, target in enumerate(relay.targets, 1):
+            yield f"relay-{number}", partial(work, target), 0.0
+        yield "relay", partial(relay.tidy, store, metrics), TIDY_EVERY
 
     def _exposition(self) -> bytes:
         pulse = self._pulse

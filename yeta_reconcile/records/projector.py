@@ -21,9 +21,10 @@ from yeta_reconcile.platform.pushes import (
 from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
+from yeta_reconcile.store.relays import enlist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.database import Transaction
@@ -39,11 +40,21 @@ LONGEST_SECONDS = 0.05
 
 
 class Projector:
-    """Folds what waits in one store's inbox. Several may run at once; each push is folded by one of them."""
+    """Folds what waits in one store's inbox. Several may run at once; each push is folded by one of them.
 
-    def __init__(self, store: Store, *, on_settled: Callable[[Standing], None] = lambda _: None) -> None:
+    `relay` names for whom a push of another project's is kept to be handed on (`store.relays`).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        on_settled: Callable[[Standing], None] = lambda _: None,
+        relay: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._on_settled = on_settled
+        self._relay = relay
 
     def drain(self) -> None:
         """Fold all that waits. Raises StateError."""
@@ -128,6 +139,8 @@ class Projector:
             call_uuid=call.call_uuid,
             problem=problem if stuck else "",
         )
+        if self._relay:
+            enlist(transaction, call.call_uuid, self._relay)
         return standing
 
 

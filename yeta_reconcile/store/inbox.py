@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.store.relays import FOREIGN
 from yeta_reconcile.waves.traffic import DAY_MS, Traffic
 
 if TYPE_CHECKING:
@@ -143,15 +144,14 @@ class Inbox:
     def traffic(self, now: int) -> Traffic:
         """When the platform pushed last, and how many records of the day before `now` are of others' tasks.
 
-        What was fetched is no push. Times in ms.
+        What was fetched is no push; what another receiver handed on is one, and nobody else's affair. In ms.
         """
         last = self._database.read(
             "SELECT received FROM inbox WHERE source <> 'backfill' ORDER BY serial DESC LIMIT 1"
         )
         foreign = self._database.read(
-            "SELECT COUNT(*) FROM calls WHERE wave_id IS NULL AND recorded = 1 AND task_id <> '' AND "
-            "received >= ? AND task_id NOT IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL) "
-            "AND task_id NOT IN (SELECT task_id FROM forgotten)",
+            f"SELECT COUNT(*) FROM calls c WHERE received >= ? AND {FOREIGN} "
+            "AND EXISTS (SELECT 1 FROM inbox i WHERE i.call_uuid = c.call_uuid AND i.source = 'push')",
             (now - DAY_MS,),
         )
         return Traffic(last[0][0] if last else None, int(foreign[0][0]))

@@ -164,6 +164,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "a wave may be a canary",
         ("ALTER TABLE waves ADD COLUMN canary TEXT NOT NULL DEFAULT ''",),
     ),
+    (
+        "what is to be handed on to other projects' receivers",
+        (
+            "ALTER TABLE inbox ADD COLUMN relayed INTEGER NOT NULL DEFAULT 0",
+            """CREATE TABLE relays (
+                target TEXT NOT NULL, serial {big} NOT NULL, PRIMARY KEY (target, serial)) {clustered}""",
+        ),
+    ),
 )
 
 

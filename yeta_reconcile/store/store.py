@@ -15,6 +15,7 @@ from yeta_reconcile.store.intents import Intents
 from yeta_reconcile.store.lease import Lease
 from yeta_reconcile.store.lengths import Lengths
 from yeta_reconcile.store.lock import Lock
+from yeta_reconcile.store.relays import Relays
 from yeta_reconcile.store.rounds import RoundFacts
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.waves import Waves
@@ -59,6 +60,7 @@ class Store:
         self.intents = Intents(database)
         self.history = History(database, key)
         self.inbox = Inbox(database)
+        self.relays = Relays(database)
         self.calls = Calls(database)
         self.lengths = Lengths(database)
         self.rounds = RoundFacts(database)

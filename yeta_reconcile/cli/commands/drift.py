@@ -46,7 +46,7 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
         }
         report = compare(recorded, observed, at, halted=halted)
         said = (
-            *alerts_of(store, recorded, observed, at),
+            *alerts_of(store, recorded, observed, at, relayed=bool(repository.project.receiver.relay)),
             *(found.summary for found in misled(repository, observed.config)),
         )
         report = replace(report, alerts=said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -15,11 +15,14 @@ from yeta_reconcile.cli.offline import (
     settings_of,
 )
 from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
+from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.dashboard import maker
+from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
 from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.models import Project
 
 VARIABLE = "YETA_PUSH_SECRET"
 
@@ -71,10 +75,12 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             hint=f"set {VARIABLE} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1",
         )
     project = settings_of(context)
-    with closing(opened(context, project)) as inbox, closing(opened(context, project)) as store:
+    with ExitStack() as stack:
+        inbox, store = (stack.enter_context(closing(opened(context, project))) for _ in range(2))
         contexts = Contexts(context.chdir, context.env, environ)
         report = maker(_options(context), environ)
-        receiver = Receiver(inbox, store, gate, contexts, project.retention, report)
+        relay = stack.enter_context(_relay(context, project)) if project.receiver.relay else None
+        receiver = Receiver(inbox, store, gate, contexts, project.retention, report, relay)
         try:
             bound = bind(host, port)
         except OSError as problem:
@@ -85,6 +91,16 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             stop = threading.Event()
             with on_signal(stop.set), _watched(receiver):
                 receiver.run(bound, stop, lambda: announce(base, secret=bool(gate.secrets)))
+
+
+@contextmanager
+def _relay(context: Context, project: Project) -> Iterator[Relay]:
+    """Who is handed what is another project's. Raises InvalidInput for a way that cannot be gone."""
+    ways, targets = ways_of(project, context.environ, context.chdir), list(project.receiver.relay)
+    for url in targets:
+        ways.checked(url)
+    with client_by(ways, longest=SECONDS, waits=SECONDS) as client:
+        yield Relay([Target.of(url) for url in targets], client)
 
 
 def announce(base: str, *, secret: bool) -> None:

@@ -117,7 +117,7 @@ def look(opened: Session, name: str | None) -> Status:
         if name in {None, shown}
     )
     timetable = ahead.timetable if name is None else ()
-    said = alerts_of(store, recorded, observed, now)
+    said = alerts_of(store, recorded, observed, now, relayed=bool(repository.project.receiver.relay))
     if not silent:
         said += tuple(found.summary for found in misled(repository, observed.config))
     return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent, timetable, said)
