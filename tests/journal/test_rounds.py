@@ -173,6 +173,21 @@ def test_a_round_waits_as_declared_and_its_plan_says_until_when(tmp_path: Path) 
     assert (summary.new_numbers, summary.ringing_numbers, summary.repeat_numbers) == (2, 2, 2)
 
 
+def test_a_round_that_is_to_come_is_not_forgotten_while_its_campaign_is_paused(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(recall=ONCE)
+    lab.converge()
+    lab.emulator.advance(HOUR)
+    deliver(lab)
+    lab.campaign(recall=ONCE, state="paused")
+    for _ in range(3):
+        lab.converge()
+
+    lab.campaign(recall=ONCE)
+
+    assert lab.actions() == [("renewal", "wait", 2, "next-round", 3)]
+
+
 def test_however_short_it_waits_no_record_may_have_come_in_lately(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(recall="{again: {on: [not-reached], wait: 0s}}")
@@ -344,6 +359,20 @@ def test_without_again_there_are_no_rounds_and_one_that_is_staged_is_thrown_away
     lab.campaign(recall=ONCE)
     go_on(lab, 3)
     assert times(lab) == {0: 2, 1: 2, 2: 2}
+
+
+def test_a_staged_row_that_is_not_of_the_round_in_which_it_is_to_be_called_is_not_started(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    after_the_first(lab)
+    lab.campaign(recall=ONCE, state="paused")
+    lab.converge()
+    with lab.store() as store, store.database.write() as transaction:
+        transaction.execute("UPDATE wave_rows SET round = 1 WHERE wave_id = 2")
+        transaction.execute("UPDATE campaigns SET settled_list = ''")
+    lab.campaign(recall=ONCE)
+    assert lab.actions() == [("renewal", "delete", 2, "nothing-to-call", 3)]
 
 
 def test_an_edit_that_is_taken_back_rings_nobody_twice_in_one_round(tmp_path: Path) -> None:
