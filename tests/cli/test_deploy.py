@@ -1,0 +1,176 @@
+"""What is under deploy/ as data: valid, within bounds, each command line one of ours, each name there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import kubernetes_validate
+import pytest
+import yaml
+
+from yeta_reconcile.cli.app import yeta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.served import Served
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KUBERNETES = DEPLOY / "kubernetes"
+KUSTOMIZATION = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text("utf-8"))
+COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))
+YETA = "/opt/yeta/bin/yeta"
+IMAGE = (DEPLOY / "Containerfile").read_text("utf-8")
+OBJECTS: list[dict[str, Any]] = [
+    found
+    for name in KUSTOMIZATION["resources"]
+    for found in yaml.safe_load_all((KUBERNETES / name).read_text("utf-8"))
+]
+
+
+def named(found: dict[str, Any]) -> str:
+    return f"{found['kind']}-{found['metadata']['name']}"
+
+
+def of_kind(kind: str) -> list[dict[str, Any]]:
+    return [found for found in OBJECTS if found["kind"] == kind]
+
+
+def templates() -> Iterator[tuple[str, dict[str, Any]]]:
+    for found in OBJECTS:
+        spec = found.get("spec", {})
+        if found["kind"] == "CronJob":
+            spec = spec["jobTemplate"]["spec"]
+        if "template" in spec:
+            yield named(found), spec["template"]
+
+
+TEMPLATES = dict(templates())
+
+
+def command_line(container: dict[str, Any]) -> list[str]:
+    """What the container gives `yeta`, as arguments."""
+    line = [*container.get("command", [YETA]), *container["args"]]
+    if line[:2] == ["/bin/sh", "-c"]:
+        line = shlex.split(line[2].removeprefix("exec "))
+    assert line[0] == YETA
+    return line[1:]
+
+
+COMMANDS = {
+    **{name: command_line(template["spec"]["containers"][0]) for name, template in TEMPLATES.items()},
+    **{f"compose-{name}": list(map(str, service["command"]))
+       for name, service in COMPOSE["services"].items() if service["image"] == "yeta"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("found", OBJECTS, ids=named)
+def test_an_object_is_one_that_kubernetes_takes(found: dict[str, Any]) -> None:
+    kubernetes_validate.validate(found, kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_line_is_one_that_the_command_takes(name: str) -> None:
+    words = COMMANDS[name]
+    command: click.Command = yeta
+    context = click.Context(yeta, info_name="yeta")
+    while isinstance(command, click.Group):
+        _, found, words = command.resolve_command(context, words)
+        assert found is not None
+        command, context = found, click.Context(found, parent=context, info_name=found.name)
+    assert command.make_context(command.name, words).params
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_pod_has_no_privileges_and_writes_where_it_may(name: str) -> None:
+    spec = TEMPLATES[name]["spec"]
+    (container,) = spec["containers"]
+    assert (spec["securityContext"]["runAsNonRoot"], spec["automountServiceAccountToken"]) == (True, False)
+    # The user of the image, whose files those on the volumes are.
+    assert {spec["securityContext"][who] for who in ("runAsUser", "fsGroup")} == {10001}
+    assert "useradd --uid 10001" in IMAGE
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in spec["volumes"]}
+    assert spec["serviceAccountName"] in {found["metadata"]["name"] for found in of_kind("ServiceAccount")}
+    assert TEMPLATES[name]["metadata"]["labels"]["state"] == "yes"
+
+
+def test_every_secret_is_by_reference_and_its_names_are_told() -> None:
+    told = (KUBERNETES / "secrets.env.example").read_text("utf-8")
+    assert of_kind("Secret") == []
+    assert "create secret generic yeta --namespace yeta" in told
+    assert KUSTOMIZATION["namespace"] == "yeta"
+    for template in TEMPLATES.values():
+        (container,) = template["spec"]["containers"]
+        assert container["envFrom"] == [{"secretRef": {"name": "yeta"}}]
+        assert "env" not in container
+    for name in ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KEY", "PGPASSWORD"):
+        # And none has a value.
+        assert f"\n{name}=\n" in told
+
+
+def test_what_selects_pods_selects_some_and_volumes_are_claimed() -> None:
+    labels = [set(template["metadata"]["labels"].items()) for template in TEMPLATES.values()]
+    for found in OBJECTS:
+        spec = found.get("spec", {})
+        chosen = spec.get("podSelector", spec.get("selector", {}))
+        wanted = set(chosen.get("matchLabels", chosen if found["kind"] == "Service" else {}).items())
+        assert any(wanted <= one for one in labels), named(found)
+    claims = {found["metadata"]["name"] for found in of_kind("PersistentVolumeClaim")}
+    used = [volume["persistentVolumeClaim"]["claimName"] for template in TEMPLATES.values()
+            for volume in template["spec"]["volumes"] if "persistentVolumeClaim" in volume]  # fmt: skip
+    assert used == [*claims]
+
+
+def test_two_receive_and_two_reconcile_and_one_receiver_is_always_there() -> None:
+    assert {found["metadata"]["name"]: found["spec"]["replicas"] for found in of_kind("Deployment")} == {
+        "receiver": 2, "reconcile": 2,
+    }  # fmt: skip
+    (budget,) = of_kind("PodDisruptionBudget")
+    assert budget["spec"]["minAvailable"] == 1
+
+
+def test_what_compose_mounts_and_asks_for_is_there() -> None:
+    folder = DEPLOY / "compose"
+    text = (folder / "compose.yaml").read_text("utf-8")
+    told = (folder / ".env.example").read_text("utf-8")
+    for name in set(re.findall(r"\$\{(\w+)[}:]", text)) - {"CAMPAIGNS"}:
+        assert re.search(rf"^{name}=", told, re.MULTILINE), name
+    for service in COMPOSE["services"].values():
+        for mount in service.get("volumes", ()):
+            place = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", mount).partition(":")[0]
+            assert place in COMPOSE["volumes"] or (folder / place).exists(), place
+        assert {*service.get("depends_on", ())} <= {*COMPOSE["services"]}
+    assert (
+        folder / COMPOSE["x-yeta"]["build"]["context"] / COMPOSE["x-yeta"]["build"]["dockerfile"]
+    ).exists()
+
+
+def test_the_image_has_what_its_commands_need() -> None:
+    """A state in PostgreSQL, the report of the dashboard, notifications."""
+    assert '".[notify,postgres,report]"' in IMAGE
+    assert f'ENTRYPOINT ["{YETA}"' in IMAGE
+    for copied in re.findall(r"^COPY (?!--from)(.*) \S+$", IMAGE, re.MULTILINE):
+        assert all((DEPLOY.parent / name).exists() for name in copied.split())
+
+
+def test_a_job_does_what_it_is_for(here: Served, tmp_path: Path) -> None:
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 0
+    for name in ("drift", "backfill"):
+        assert here.main(*COMMANDS[f"CronJob-{name}"]).code == 0, name
+    (container,) = TEMPLATES["CronJob-backup"]["spec"]["containers"]
+    line = container["args"][0].replace(YETA, f"{sys.executable} -m yeta_reconcile -C {here.root}")
+    subprocess.run(
+        [*container["command"], line.replace("/backup/", f"{tmp_path}/")], env=here.environment, check=True
+    )
+    assert len([*tmp_path.glob("yeta-*Z.db")]) == 1
