@@ -219,3 +219,19 @@ def test_accounting_names_the_day_from_which_missing_records_can_be_fetched() ->
     assert account(2, 3, date(2026, 12, 18), None, today).missing == 1
     assert account(2, 3, date(2026, 12, 1), date(2026, 12, 12), today).fetchable_from is None
     assert account(2, 3, date(2026, 12, 1), date(2026, 12, 13), today).fetchable_from == date(2026, 12, 13)
+
+
+@pytest.mark.parametrize(
+    ("told", "incoming"),
+    [
+        ({"direction": 1}, True),
+        ({"direction": 2, "call_relation_id": "r-1"}, False),
+        ({"call_relation_id": "r-1"}, True),
+        ({"call_relation_id": "r-1", "task_id": "129"}, False),
+        ({}, False),
+    ],
+)
+def test_a_call_came_in_by_its_direction_else_by_what_only_such_a_call_has(
+    told: dict[str, object], incoming: bool
+) -> None:
+    assert read({"call_uuid": "c", **told}).incoming is incoming

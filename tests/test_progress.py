@@ -48,3 +48,9 @@ def test_results_that_read_the_same_are_added_up_and_those_without_words_get_the
     results = Results(by_result=(("1", "无人接听", 2), ("9", "无人接听", 3), ("4", "", 1), ("x", "", 1)))
 
     assert standing(STARTED, results).results == {"无人接听": 5, "关机": 1, "x": 1}
+
+
+def test_a_record_that_tells_no_result_has_a_label_all_the_same() -> None:
+    results = Results(by_result=(("", "", 2), ("20", "", 1)))
+
+    assert standing(STARTED, results).results == {"no result told": 2, "用户未接": 1}

@@ -10,7 +10,7 @@ from tests.render.golden import assert_golden
 from tests.render.plans import NOON
 from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
 from yeta_reconcile.render.fates import row_words
-from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why
+from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why, WhyCall
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
@@ -91,3 +91,12 @@ def test_a_row_without_a_record_is_what_the_count_says_of_it(
         pending=2, dialled=3, tel_count=counted,
     )  # fmt: skip
     assert row_words(Fate.PENDING, wave) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("", "incoming call"), ("成功", "成功 (incoming call)")], ids=["bare", "with words"]
+)
+def test_why_says_that_a_call_came_in(words: str, said: str) -> None:
+    report = Why("199****0001", calls=(WhyCall(NOON, "0", words, incoming=True),))
+    assert said in report_text(report)
+    assert report_json(report)["calls"][0]["incoming"] is True

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 # The platform pushes a record right after its call; one that takes longer is missing.
 ON_THE_WAY_MS = 5 * 60 * 1000
+# Of a record that tells none.
+NO_RESULT = "no result told"
 
 
 def campaign_status(
@@ -222,7 +224,7 @@ def _by_words(results: Results) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for code, words, rows in results.by_result:
         known = RESULTS.get(code)
-        counted[words or (known.words if known else code)] += rows
+        counted[words or (known.words if known else code) or NO_RESULT] += rows
     return dict(counted)
 
 

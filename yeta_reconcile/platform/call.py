@@ -12,6 +12,9 @@ from yeta_reconcile.platform.coercion import count, duration, integer, moment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# openapi.md, receiveCallRecord: 呼叫方向
+INBOUND, OUTBOUND = 1, 2
+
 _BOUNDED: Mapping[str, Callable[[Any], int | None]] = {
     **dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment),
     **dict.fromkeys(("duration_ring", "duration_call", "recording_seconds"), duration),
@@ -128,6 +131,13 @@ class Call:
     def outbound(self) -> bool:
         """Whether it goes out: by either of the fields that revisions name (row 1), or its task."""
         return bool(self.task_id or self.data_id) or self.row_index is not None
+
+    @property
+    def incoming(self) -> bool:
+        """Whether somebody called us: by its direction, else by the relation id that only such a call has."""
+        if self.direction is None:
+            return bool(self.relation) and not self.outbound
+        return self.direction == INBOUND
 
     @property
     def connected(self) -> bool:

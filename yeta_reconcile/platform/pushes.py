@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
 from yeta_reconcile.platform import coercion
-from yeta_reconcile.platform.call import Call, Turn
+from yeta_reconcile.platform.call import INBOUND, Call, Turn
 from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 MODULES = (RECORD, VOICE, DIALOG)
-INBOUND, OUTBOUND = 1, 2
 
 _LONGEST_WORDS = 200
 _MOST_TURNS = 500

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.call import RESULTS
 from yeta_reconcile.platform.coercion import instant, text
-from yeta_reconcile.platform.pushes import INBOUND
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.revealed import Sources
 
@@ -65,7 +64,7 @@ def conversation(store: Store, record: CallRecord, zone: tzinfo, *, reveal: bool
         call_uuid=call.call_uuid,
         campaign=wave.campaign if wave else None,
         wave=wave.number if wave else None,
-        direction="in" if call.direction == INBOUND else "out",
+        direction="in" if call.incoming else "out",
         number=(sources.number(call.call_uuid) if reveal else "") or call.shown,
         line=line_of(call.line, wave),
         at=instant(call.at or record.received, zone),

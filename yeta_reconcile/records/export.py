@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.platform.pushes import INBOUND
 from yeta_reconcile.records.revealed import Sources
 from yeta_reconcile.store.people import waves
 
@@ -81,7 +80,7 @@ class Export:
             "line": self._line(record),
             "number": self._number(record, wave) if self.reveal else call.shown or None,
             "at": self._moment(call.at or record.received),
-            "direction": "in" if call.direction == INBOUND else "out",
+            "direction": "in" if call.incoming else "out",
             "result": call.result or None,
             "description": call.description or None,
             "meaning": call.meaning.value,

@@ -231,13 +231,14 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class WhyCall:
-    """One call to a number: the platform's result and its words for it; `duration` is seconds."""
+    """One call to a number, or from it: the platform's result and its words for it; `duration` is seconds."""
 
     at: datetime | None
     result: str = ""
     description: str = ""
     connected: bool = False
     duration: int | None = None
+    incoming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -392,12 +392,20 @@ def _why_wave(wave: WhyWave) -> list[str]:
     return [f"  {head}", *(_calls(wave.calls) if wave.calls else [])]
 
 
+def _meaning(call: WhyCall) -> str:
+    if not call.incoming:
+        return call.description
+    if not call.description:
+        return phrase("incoming call")
+    return phrase("{words} (incoming call)", words=call.description)
+
+
 def _calls(calls: tuple[WhyCall, ...]) -> list[str]:
     rows = [
         (
             moment(call.at) if call.at else phrase("time unknown"),
             call.result,
-            call.description,
+            _meaning(call),
             phrase("connected") if call.connected else phrase("not connected"),
             None if call.duration is None else phrase("{number} s", number=call.duration),
         )

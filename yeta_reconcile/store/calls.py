@@ -9,12 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.platform.call import (
-    Call,
-)
-from yeta_reconcile.platform.pushes import (
-    INBOUND,
-)
+from yeta_reconcile.platform.call import INBOUND, Call
 from yeta_reconcile.store.fates import invalidate, portions, refate
 from yeta_reconcile.store.inbox import release
 from yeta_reconcile.waves.accounting import (

@@ -83,6 +83,7 @@ def _calls(records: Iterable[CallRecord], zone: ZoneInfo) -> tuple[WhyCall, ...]
             description=call.description,
             connected=call.connected,
             duration=call.duration_call,
+            incoming=call.incoming,
         )
         for call in (record.call for record in records)
     )
