@@ -70,11 +70,13 @@ def found() -> set[tuple[str, str]]:
         for node in walked(path):
             if not isinstance(node, ast.Call):
                 continue
-            said = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args[:2]]
+            said = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args[:3]]
             match said:
-                case [("error" | "warning" | "note") as severity, str(code)] if SLUG.fullmatch(code):
+                case [("error" | "warning" | "note") as severity, str(code), *_] if SLUG.fullmatch(code):
                     told.add((code, severity))
                 case [str(code), *_] if ast.unparse(node.func).endswith(".find") and SLUG.fullmatch(code):
+                    told.add((code, ""))
+                case [_, _, str(code)] if ast.unparse(node.func) == "find" and SLUG.fullmatch(code):
                     told.add((code, ""))
     return told
 

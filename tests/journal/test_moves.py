@@ -15,6 +15,7 @@ from tests.support.dials import Dials
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -171,6 +172,47 @@ def test_who_is_let_go_by_a_campaign_that_is_gone_already_is_called_or_the_apply
     lab.emulator.advance(DAY)
     assert (code == 0) == (len(lab.rung()) == 3)
     assert_nothing_is_hidden(lab, [1, 2, 3])
+
+
+def gone_unaccounted(root: Path) -> Lab:
+    """Campaign aa is gone. Its wave was deleted during its first calls: the count it had then has grown."""
+    lab = a_lab(root)
+    lab.campaign("aa", range(20))
+    lab.apply()
+    lab.emulator.advance(4)
+    lab.remove("aa")
+    lab.apply()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["aa"].waves
+    assert (wave.phase, wave.tel_count) == (Phase.DELETED, None)
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    assert 0 < len(lab.rung()) < 20
+    lab.campaign("bb", range(20), extra=CONTINUES)
+    return lab
+
+
+def test_a_wave_that_was_not_accounted_when_its_campaign_went_is_so_as_its_successor_calls_its_people(
+    tmp_path: Path,
+) -> None:
+    lab = gone_unaccounted(tmp_path)
+
+    assert lab.apply().exit_code == 0
+
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(20)))
+
+
+def test_an_apply_that_may_not_account_it_says_that_its_people_are_not_free_yet(tmp_path: Path) -> None:
+    lab = gone_unaccounted(tmp_path)
+
+    report = lab.apply(only=("bb",))
+
+    assert [(found.exit_code, found.campaign) for found in report.problems] == [(7, "bb")]
+    assert "not free yet" in str(report.problems[0])
+    assert lab.apply().exit_code == 0
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(20)))
 
 
 def test_people_of_two_new_campaigns_are_called_by_the_one_that_is_continued(tmp_path: Path) -> None:

@@ -74,3 +74,26 @@ def test_whom_a_former_version_called_under_another_form_is_not_called_again(
     finish(lab)
     assert lab.actions() == []
     assert Counter(lab.rung()) == rung + Counter(map(number, new))
+
+
+@pytest.mark.parametrize("key", ["", ", key: name"])
+def test_whom_a_former_version_called_is_not_called_by_a_campaign_that_continues_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(operations, "_MOBILE", re.compile("0?1[3-9][0-9]{9}"))
+    lab = a_lab(tmp_path)
+    columns = "columns: {客户手机号码: phone, 姓名: name}"
+    lab.campaign(rows=spelt("0{}", range(3)), contacts=f"{{csv: renewal.csv, {columns}{key}}}")
+    with monkeypatch.context() as former:
+        former.setattr(contacts, "normalise", lambda text: forms(normalise(text))[-1])
+        lab.converge()
+        lab.emulator.advance(DAY)
+        lab.apply()
+    rung = Counter(lab.rung())
+    lab.remove("renewal")
+
+    lab.campaign("next", spelt("{}", range(1, 5)), extra="continues: [renewal]\n")
+
+    assert lab.plan().plan.summary.new_numbers == 2
+    finish(lab)
+    assert Counter(lab.rung()) == rung + Counter(map(number, (3, 4)))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from yeta_reconcile.diagnostics import Diagnostic
 
+# In place of a wave's id: those who enter one once a canary is over.
+LATER = -1
+
 
 class Grip(Enum):
     """What a wave does to its pending rows."""
@@ -76,8 +79,10 @@ class RowsDelta:
     `recalled` are removed rows that were called in vain, and that their wave may try again.
     `left` are rows that may ring yet, staged ones too, and that the list does not hold any more.
     `barred` rows of the list are not called since nobody may call them; `still_barred` of `removed` are such.
-    `repeats` of the new rows, and `staged_repeats` of staged ones about to be started, are people whom a
-    campaign of the project called, as `met` says of each.
+    `repeats` of the new rows, and `wave_repeats` of those in staged waves about to be started, or in started
+    ones that are replaced, with another number, are people whom a campaign of the project called, as `met`
+    says of each; or whom another one calls by the same plan (`alongside`, by its name); or whom one may have
+    called, since its tasks hold so many numbers of which nobody knows whose (`strange`).
     `rounds` says by round how many of the new rows are called again in it, and `staged_again` how many of
     staged ones. `coming` rows will be, by the moment (ms) from which on; `awaiting` ones of a wave may be
     once its records are there, of `untold` ones that is not known and they are not.
@@ -108,13 +113,15 @@ class RowsDelta:
     barred: int = 0
     still_barred: dict[int, int] = field(default_factory=dict)
     repeats: int = 0
-    staged_repeats: dict[int, int] = field(default_factory=dict)
+    wave_repeats: dict[int, int] = field(default_factory=dict)
     met: dict[str, Met] = field(default_factory=dict)
     rounds: dict[int, int] = field(default_factory=dict)
     staged_again: dict[int, int] = field(default_factory=dict)
     coming: dict[int, int] = field(default_factory=dict)
     awaiting: dict[int, int] = field(default_factory=dict)
     untold: dict[int, int] = field(default_factory=dict)
+    alongside: dict[str, int] = field(default_factory=dict)
+    strange: dict[str, int] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     new_line: int = field(default=0, compare=False)
     later_line: int = field(default=0, compare=False)
@@ -125,9 +132,9 @@ class RowsDelta:
         """People among the new rows who would be called again, by this campaign or after another."""
         return self.repeats + sum(self.rounds.values())
 
-    def staged_called_again(self, wave_id: int) -> int:
-        """The same of a staged wave."""
-        return self.staged_repeats.get(wave_id, 0) + self.staged_again.get(wave_id, 0)
+    def standing_called_again(self, wave_id: int) -> int:
+        """The same of a wave in which they stand."""
+        return self.wave_repeats.get(wave_id, 0) + self.staged_again.get(wave_id, 0)
 
     @property
     def quiet(self) -> bool:

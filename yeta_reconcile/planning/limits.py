@@ -98,7 +98,7 @@ def _frequent(
     declared: Repository,
     store: Store,
     subjects: Mapping[str, Subject],
-    changes: Iterable[Change],
+    changes: Collection[Change],
     called: dict[bytes, int],
     times: int,
 ) -> dict[str, int]:
@@ -111,25 +111,38 @@ def _frequent(
     frequent = {}
     for name in sorted(ringing):
         often = 0
-        for number in _ringing_numbers(declared, store, subjects[name]):
+        replaced = {c.wave_id for c in changes if c.campaign == name and c.action is Action.REPLACE}
+        for number in _ringing_numbers(declared, store, subjects[name], replaced):
             called[number] = called.get(number, 0) + 1
             often += called[number] > times
         frequent[name] = often
     return frequent
 
 
-def _ringing_numbers(declared: Repository, store: Store, subject: Subject) -> Iterator[bytes]:
-    """Digests of the numbers that a campaign's staged and new rows would ring."""
-    for wave in subject.waves:
-        if wave.record.staged:
-            yield from (
-                row.number_digest for row in store.waves.rows(wave.record.wave_id) if row.fate is Fate.PENDING
-            )
-    if subject.delta.new:
+def _ringing_numbers(
+    declared: Repository, store: Store, subject: Subject, replaced: Collection[int | None]
+) -> Iterator[bytes]:
+    """Digests of the numbers that a campaign's staged and new rows would ring.
+
+    So would those that a wave which is `replaced` (by id) has with another number; its others count already.
+    """
+    entering = None
+    if not subject.delta.quiet:
         grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
         spec = declared.called_list(declared.callings[subject.name], subject.now)
         ledger = Ledger.read(store, subject.record, grips, rounds=subject.rounds)
         choice = subject.trial.choice
         comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued, choice)
-        comparison.delta(grips, set())
+        comparison.delta(grips, set(), collect=True)
+        entering = comparison.entering
         yield from (row.number_digest for row in comparison.select())
+    for wave in subject.waves:
+        key = wave.record.wave_id
+        if wave.record.staged:
+            kept = [row for row in store.waves.rows(key) if row.fate is Fate.PENDING]
+            numbers = [row.number_digest for row in kept]
+            now = {*numbers} if entering is None else entering.get(key, set())
+            yield from (row.number_digest for row in kept if row.round > 1 or row.number_digest in now)
+            yield from now.difference(numbers)
+        elif key in replaced and entering is not None:
+            yield from entering.get(key, ())

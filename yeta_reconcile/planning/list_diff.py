@@ -45,8 +45,9 @@ class Comparison:
     """One list against one ledger. Iterate `select` for the rows that belong into a wave.
 
     `continued` are numbers that are not called here, with the campaign that holds them; while a canary is not
-    over, its `choice` says who of the new rows may enter a wave. After `delta`, `entering` are the numbers of
-    all new rows, if it was to collect them, and `later` those of them that wait for the canary.
+    over, its `choice` says who of the new rows may enter a wave. After `delta`, `entering` are, if it was to
+    collect them, the numbers of the new rows (under 0) and of those who wait for the canary (`LATER`), and by
+    wave those that stand in a staged one, and those that a started one has not and its successor would have.
     """
 
     def __init__(
@@ -61,8 +62,7 @@ class Comparison:
         self.spec = spec
         self.columns = tuple(columns)
         self.continued = continued or {}
-        self.entering: set[bytes] = set()
-        self.later: set[bytes] = set()
+        self.entering: dict[int, set[bytes]] = {}
         self._choice = choice
         self._candidates: list[tuple[Row, int]] = []
         self._chosen: set[bytes] = set()
@@ -135,7 +135,7 @@ class Comparison:
             self.diagnostics = list(counter.diagnostics)
             return RowsDelta(declared=new, new=new, diagnostics=tuple(self.diagnostics))
         reader = self._reader()
-        tally = Tally(self._ledger, grips, same_columns, self._barred)
+        tally = Tally(self._ledger, grips, same_columns, self._barred, collect=collect)
         deferred: list[tuple[Row, list[bytes]]] = []
         for row in self.rows(reader, tally.barred_lines):
             verdict, others = self._judge(row)
@@ -150,8 +150,7 @@ class Comparison:
         self._blocked = tally.blocked
         if self._choice:
             self._choose(self._choice, tally)
-        if collect:
-            self.entering, self.later = tally.entering | tally.later, tally.later
+        self.entering = tally.entering
         self.diagnostics = [*self._barred.diagnostics, *reader.diagnostics, *self._named(tally)]
         return tally.delta(tuple(self.diagnostics))
 
@@ -211,7 +210,8 @@ class Comparison:
         called = any(not ledger.may_ring(held) for other in others for held in self._held(other, row))
         if any(map(ledger.may_ring, ledger.of_key(row.digest))):
             # It is called with its new number, by the wave that replaces the one it is in.
-            return Verdict.BLOCKED if called else Verdict.HELD
+            theirs = Verdict.CONTINUED if self._of_another(row) else Verdict.HELD
+            return Verdict.BLOCKED if called else theirs
         if called:
             return Verdict.HELD
         return None if self.spec.changed_number == "call" else Verdict.CHANGED

@@ -6,6 +6,7 @@ them on. It reads the state and, where a list changed, that list; it changes not
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.models import Campaign, standing_for
-from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by
+from yeta_reconcile.documents.models import Campaign, DirectCall, standing_for
+from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
+from yeta_reconcile.planning.delta import LATER
+from yeta_reconcile.planning.diff import rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
+from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
 from yeta_reconcile.waves.record import BY_HAND, Fate
 from yeta_reconcile.waves.renames import known_as, record_of
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Located, Repository
     from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.planning.observed import Observed
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord, Recorded, WaveRecord
 
@@ -41,7 +45,7 @@ class LookAlikes:
     store: Store
     recorded: Recorded
     lit: Mapping[str, tuple[Wave, ...]]
-    config: Config
+    observed: Observed
     now: int
 
     @cached_property
@@ -63,13 +67,21 @@ class LookAlikes:
             for one in continued_by(model, self.recorded, self.declared.callings)
         ]
 
+    def _beside_continued(self, subject: Subject) -> Subject:
+        """With the waves of whom it continues whose tasks hold numbers of which nobody knows whose."""
+        if subject.declared is None or not subject.declared.continues:
+            return subject
+        records = recorded_of(self.continued(subject.declared))
+        waves = (wave for record in records for wave in self.lit[record.name])
+        return replace(subject, unknown_there=tuple(wave for wave in waves if wave.unknown_numbers))
+
     def held(self, continued: list[Continued], now: datetime) -> dict[bytes, Held]:
         """The numbers that such campaigns called or may call yet."""
         return held_by(self.store, continued, now, self._numbers_of)
 
     def _numbers_of(self, located: Located[Calling]) -> set[bytes]:
         """The numbers of a declared list; none where its robot is not known, which is an error of its own."""
-        robot = self.config.robots.get(located.model.robot)
+        robot = self.observed.config.robots.get(located.model.robot)
         if robot is None:
             return set()
         spec = self.declared.list_spec(located)
@@ -95,21 +107,21 @@ class LookAlikes:
     def asks(self, model: Calling, record: CampaignRecord | None) -> bool:
         """Whether there is anybody who may have called the people of a campaign before it."""
         own = model.contacts.same_number == "allow"
-        return any(one.has_ledger and (own or one is not record) for one in self.recorded.campaigns.values())
+        several = len(self.declared.callings) > 1 or bool(self.observed.orphans)
+        known = self.recorded.campaigns.values()
+        return several or any(one.has_ledger and (own or one is not record) for one in known)
 
     def among(
-        self,
-        subjects: dict[str, Subject],
-        new: Mapping[str, set[bytes]],
-        later: Mapping[str, set[bytes]],
+        self, subjects: dict[str, Subject], read: Mapping[str, Mapping[int, set[bytes]]]
     ) -> dict[str, Subject]:
-        """The subjects with what those they would call (`new`, by name) have to do with other campaigns.
+        """The subjects with what those they would call have to do with other campaigns.
 
-        Who of these is called `later` is not called again by this plan.
+        `read` are, by name and then as `Comparison.entering` has them, the numbers of lists that were read.
         """
+        subjects = {name: self._beside_continued(subject) for name, subject in subjects.items()}
         entering = {}
         for name, subject in subjects.items():
-            one = self._entering(subject, new.get(name, set()))
+            one = self._entering(subject, read.get(name))
             if one is not None:
                 entering[name] = one
         if not entering:
@@ -119,32 +131,52 @@ class LookAlikes:
             self.store, self.recorded.campaigns, waves, self.now - LATELY_MS, self._leaving, self._gone
         )
         found = dict(subjects)
-        for name, meeting in neighbours.meet(entering).items():
-            staged = {wave: meeting.again(numbers) for wave, numbers in entering[name].staged.items()}
+        met = neighbours.meet(entering)
+        for name, one in entering.items():
+            meeting, strange = met[name], self._strange(name, one)
+            again = {
+                wave: min(meeting.again(numbers) + sum(strange.values()), len(numbers))
+                for wave, numbers in one.called.items()
+                if wave != LATER
+            }
             delta = replace(
                 subjects[name].delta,
-                repeats=meeting.again(entering[name].new - later.get(name, set())),
-                staged_repeats=staged,
-                met=neighbours.met(meeting, entering[name]),
+                repeats=again.pop(0, 0),
+                wave_repeats=again,
+                met=neighbours.met(meeting, one),
+                alongside={other: len(numbers) for other, numbers in meeting.alongside.items()},
+                strange=strange,
             )
             found[name] = replace(subjects[name], delta=delta)
         return found
 
-    def _entering(self, subject: Subject, new: set[bytes]) -> Entering | None:
+    def _strange(self, own: str, one: Entering) -> dict[str, int]:
+        """By campaign, how many numbers its tasks hold of which nobody knows whose: they may be anybody's.
+
+        Of a task without a record nobody knows any. A campaign waits for its own, and for those of whom it
+        continues.
+        """
+        since, found = self.now - LATELY_MS, Counter[str]()
+        for name, waves in self.lit.items():
+            for wave in waves:
+                begun = wave.record.started_at or wave.record.created_at
+                if name in one.repeats or not wave.record.phase.over or begun >= since:
+                    found[name] += wave.unknown_numbers
+        for name, tasks in orphans_by_name(self.observed, self.declared.callings, self.recorded).items():
+            for task in (orphan.task for orphan in tasks if may_have_rung(orphan)):
+                if not task.phase.over or task.time_start is None or task.time_start >= since:
+                    found[name] += task.count_tel or 0
+        known = {own, one.ledger, *one.continues}
+        return {name: numbers for name, numbers in found.items() if numbers and name not in known}
+
+    def _entering(self, subject: Subject, read: Mapping[int, set[bytes]] | None) -> Entering | None:
         model, record = subject.declared, subject.record
         if model is None or subject.destroy or not self.asks(model, record):
             return None
-        starting = isinstance(model, Campaign) and model.state == "running"
-        staged = {
-            wave.record.wave_id: {
-                row.number_digest
-                for row in self.store.waves.rows(wave.record.wave_id)
-                if row.fate is Fate.PENDING and row.round == 1
-            }
-            for wave in subject.waves
-            if starting and wave.record.staged
-        }
-        if not new and not staged:
+        called = {wave: read.get(wave, set()) for wave in (0, LATER)} if read is not None else {}
+        if isinstance(model, Campaign):
+            called |= self._in_waves(subject, model, read)
+        if not any(called.values()):
             return None
         again = (known_as(name, self.recorded) for name in model.repeats)
         return Entering(
@@ -152,9 +184,21 @@ class LookAlikes:
             repeats=frozenset(one.name for one in again if one),
             continues=frozenset(one.record.name for one in self.continued(model) if one.record),
             own=model.contacts.same_number == "allow",
-            new=new,
-            staged=staged,
+            called=called,
+            rings=isinstance(model, DirectCall) or rings_now(subject, model),
         )
+
+    def _in_waves(
+        self, subject: Subject, model: Campaign, read: Mapping[int, set[bytes]] | None
+    ) -> Iterator[tuple[int, set[bytes]]]:
+        """Whom staged waves would call that are to be started, and started ones by what takes their place."""
+        for wave in subject.waves:
+            key, starting = wave.record.wave_id, model.state == "running" and wave.record.staged
+            if read is None and starting:
+                rows = self.store.waves.rows(key)
+                yield key, {row.number_digest for row in rows if row.fate is Fate.PENDING and row.round == 1}
+            elif read and key in read and (starting or taken_apart(subject, model, wave)):
+                yield key, read[key]
 
     def _leaving(self, name: str, numbers: set[bytes]) -> set[bytes]:
         """Of numbers that a campaign called those that it declares no more since this change."""
@@ -163,7 +207,7 @@ class LookAlikes:
             return set()
         if located is None:
             return numbers if record.gone_at is None else set()
-        robot = self.config.robots.get(located.model.robot)
+        robot = self.observed.config.robots.get(located.model.robot)
         spec = self.declared.called_list(located, datetime.fromtimestamp(self.now / 1000, UTC))
         if robot is None or lists_same(keyed(fingerprint_of(spec, robot.columns), self.store.key), record):
             return set()

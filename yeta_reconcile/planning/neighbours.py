@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.planning.delta import Grip, Met
+from yeta_reconcile.planning.delta import LATER, Grip, Met
 from yeta_reconcile.planning.diff import grip
 from yeta_reconcile.waves.record import Fate
 
@@ -23,19 +23,25 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Entering:
-    """Whom a campaign would call: the numbers of its new rows, and of staged waves to be started, by id.
+    """Whom a campaign would call.
 
-    `ledger` is the name its own calls are recorded under; they count where one number may stand under two
-    keys (`own`). `repeats` are recorded names of campaigns whose people are to be called again, `continues`
-    of those whose people count as called.
+    `called` are the numbers of its new rows (under 0; `LATER`: once its canary is over), and by wave those of
+    a staged one that is to be started, and those that stand in a started one with another number and go on in
+    the next. `ledger` is the name its own calls are recorded under; they count where one number may stand
+    under two keys (`own`). `repeats` are recorded names of campaigns whose people are to be called again,
+    `continues` of those whose people count as called. `rings`: nothing declared holds it back.
     """
 
     ledger: str
     repeats: frozenset[str]
     continues: frozenset[str]
     own: bool = False
-    new: set[bytes] = field(default_factory=set)
-    staged: dict[int, set[bytes]] = field(default_factory=dict)
+    called: Mapping[int, set[bytes]] = field(default_factory=dict)
+    rings: bool = True
+
+    def rings_now(self, number: bytes) -> bool:
+        """Whether it calls a number by this plan."""
+        return self.rings and number not in self.called.get(LATER, ())
 
 
 @dataclass(slots=True)
@@ -43,15 +49,17 @@ class Meeting:
     """What was found for one campaign: numbers by the campaign that has them in its waves (`shared`).
 
     Of these it `called` some, or may have, or will; of the `known` ones a record or a person says so.
+    `alongside` are numbers that the same plan rings for another campaign as well.
     """
 
     shared: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     known: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     called: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    alongside: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
 
     def again(self, numbers: set[bytes]) -> int:
         """How many of some numbers would be called again."""
-        return len(numbers.intersection(set().union(*self.called.values())))
+        return len(numbers.intersection(set().union(*self.called.values(), *self.alongside.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,17 @@ class Neighbours:
     gone: Callable[[str], bool]
 
     def meet(self, entering: Mapping[str, Entering]) -> dict[str, Meeting]:
-        """By campaign that would call somebody, whom of them others hold."""
+        """By campaign that would call somebody, whom of them others hold, or would call before it."""
         askers: dict[bytes, tuple[str, ...]] = {}
         for name, one in entering.items():
-            for number in set().union(one.new, *one.staged.values()):
+            for number in set().union(*one.called.values()):
                 askers[number] = (*askers.get(number, ()), name) if number in askers else (name,)
         found: dict[str, Meeting] = defaultdict(Meeting)
+        for number, names in askers.items():
+            first, *others = [name for name in names if entering[name].rings_now(number)] or names
+            for name in others:
+                if entering[name].rings_now(number):
+                    found[name].alongside[first].add(number)
         for campaign, number, called, lately, known in self._hits(askers, self._asked(entering)):
             for name in askers[number]:
                 one = entering[name]

@@ -189,8 +189,7 @@ class _Gathering:
         self.now_ms = int(now.timestamp() * 1000)
         self.callings = planner.declared.callings
         self.signatures: dict[str, str] = {}
-        self._new: dict[str, set[bytes]] = {}
-        self._later: dict[str, set[bytes]] = {}
+        self._entering: dict[str, Mapping[int, set[bytes]]] = {}
         self._held: dict[str, Mapping[bytes, Held]] = {}
         self._continued: dict[str, list[Continued]] = {}
         self.facts: dict[str, str] = {}
@@ -200,7 +199,7 @@ class _Gathering:
             name: with_observed(record, observed.tasks, planner.halted_tasks, doubts)
             for name, record in recorded.campaigns.items()
         }
-        self.kin = LookAlikes(self.declared, self.store, recorded, self.lit, observed.config, self.now_ms)
+        self.kin = LookAlikes(self.declared, self.store, recorded, self.lit, observed, self.now_ms)
         self.taken = all_holders(observed.config, our_holders(self.lit))
         self.almanac = Almanac(planner.declared, observed.config, now)
 
@@ -288,7 +287,8 @@ class _Gathering:
                 subject = self._subject(name, located, record, orphans.pop(name, ()), strangers)
                 names = {one.name for one in self._continued.get(name, ())} | {*located.model.continues}
                 waiting = tuple(sorted(unsettled & names))
-                subjects[name] = replace(subject, unsettled=waiting, continued=self._held.get(name, {}))
+                held = self._held.get(name, {})
+                subjects[name] = replace(subject, unsettled=waiting, continued=held)
         gone = {*self.kin.undeclared} - {BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self.callings)}):
             if self._wanted(name):
@@ -303,8 +303,8 @@ class _Gathering:
                     orphans=tuple(orphans.get(name, ())),
                     destroy=self.planner.destroy,
                 )
-        subjects = self.kin.among(subjects, self._new, self._later)
-        return {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
+        subjects = {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
+        return self.kin.among(subjects, self._entering)
 
     def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
         """Who is not over yet of those after whom it comes, and why; one that is not looked at is not."""
@@ -425,7 +425,7 @@ class _Gathering:
         comparison = Comparison(spec, columns, self.store.key, ledger, held, choice)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
         delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
-        self._new[name], self._later[name] = comparison.entering, comparison.later
+        self._entering[name] = comparison.entering
         return delta
 
     def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.continued import Held, Hold
-from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
+from yeta_reconcile.planning.delta import LATER, Grip, RowsDelta, StagedDelta
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.waves.record import Fate
 
@@ -42,8 +42,15 @@ class Tally:
     """Counts while a list is read."""
 
     def __init__(
-        self, ledger: Ledger, grips: Mapping[int, Grip], same_columns: set[int], barred: Barred
+        self,
+        ledger: Ledger,
+        grips: Mapping[int, Grip],
+        same_columns: set[int],
+        barred: Barred,
+        *,
+        collect: bool = False,
     ) -> None:
+        self._collect = collect
         self._ledger = ledger
         self._barred = barred
         self.barred_lines: list[int] = []
@@ -52,8 +59,7 @@ class Tally:
         self.keys: set[bytes] = set()
         # Of held keys that are declared with another number, or were held with several: the declared one.
         self.now: dict[bytes, bytes] = {}
-        self.entering: set[bytes] = set()
-        self.later: set[bytes] = set()
+        self.entering: dict[int, set[bytes]] = defaultdict(set)
         self.loose: set[bytes] = set()
         self.replaced: set[tuple[bytes, bytes]] = set()
         self.continued: Counter[Held] = Counter()
@@ -101,6 +107,8 @@ class Tally:
             staged = self._ledger.staged[row.digest]
             self.staged[staged.wave_id] += 1
             self.staged_again[staged.wave_id] += again > 0
+            if not again:
+                self._enters(row, staged.wave_id)
             if staged.content not in contents and staged.wave_id in self._same_columns:
                 self.staged_edited[staged.wave_id] += 1
                 self.edited_lines.setdefault(staged.wave_id, row.line)
@@ -109,7 +117,7 @@ class Tally:
             if again:
                 self.rounds[again] += 1
             else:
-                self.entering.add(row.number_digest)
+                self._enters(row)
             self.new_line = self.new_line or row.line
             self.released += row.digest in self._ledger.released
             freed = self._ledger.freeing.get(row.digest)
@@ -119,7 +127,7 @@ class Tally:
             if again:
                 self.later_again += 1
             else:
-                self.later.add(row.number_digest)
+                self._enters(row, LATER)
             self.later_rows += 1
             self.later_line = self.later_line or row.line
         elif verdict is Verdict.BLOCKED:
@@ -129,6 +137,10 @@ class Tally:
             self.changed_lines.append(row.line)
         elif verdict is Verdict.ASIDE:
             self.aside_lines.append((row.line, self._ledger.aside[row.digest][3]))
+
+    def _enters(self, row: Row, wave_id: int = 0) -> None:
+        if self._collect:
+            self.entering[wave_id].add(row.number_digest)
 
     def follow(self, row: Row, others: list[bytes], verdict: Verdict) -> None:
         """A blocked row whose number stands undialled in one wave: it follows if that wave is replaced."""
@@ -150,6 +162,7 @@ class Tally:
             return
         if another:
             self.replaced.add((held.key, held.number_digest))
+            self._enters(row, held.wave_id)
         if held.content not in contents and held.wave_id in self._same_columns:
             self.edited[held.wave_id] += 1
             self.renumbered[held.wave_id] += another

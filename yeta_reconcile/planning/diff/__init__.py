@@ -8,8 +8,10 @@ from __future__ import annotations
 from yeta_reconcile.planning.diff.case import (
     Decision,
     Finding,
+    rings_now,
 )
 from yeta_reconcile.planning.diff.decide import decide, decide_all
+from yeta_reconcile.planning.diff.started import taken_apart
 from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, grip, key_headers, with_observed
 
 __all__ = [
@@ -22,5 +24,7 @@ __all__ = [
     "decide_all",
     "grip",
     "key_headers",
+    "rings_now",
+    "taken_apart",
     "with_observed",
 ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.delta import Met
     from yeta_reconcile.planning.diff.subject import Subject
 
+_MANY = "`limits.repeat_numbers` says how many may be"
+
 
 def blocked(subject: Subject, decision: Decision) -> bool:
     """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
@@ -123,7 +125,21 @@ def _name_called(subject: Subject, decision: Decision) -> None:
         find(
             decision, subject, "called-lately", Exit.DONE,
             f"{met.called} of the people whom {subject.name} would call {_called_by(name, met)}",
-            "" if met.repeated else "`limits.repeat_numbers` says how many may be", "contacts", "csv",
+            "" if met.repeated else _MANY, "contacts", "csv",
+        )  # fmt: skip
+    for name, people in subject.delta.alongside.items():
+        find(
+            decision, subject, "called-by-two", Exit.DONE,
+            f"{people} of the people whom {subject.name} would call are called by {name} as well, by "
+            "the same plan",
+            _MANY, "contacts", "csv",
+        )  # fmt: skip
+    for name, numbers in subject.delta.strange.items():
+        held = count(numbers, "number", "numbers")
+        words = f"the tasks of {name} hold {held} of which nobody knows whose: whom {subject.name} would call"
+        find(
+            decision, subject, "called-perhaps", Exit.DONE, f"{words} may be among them",
+            f"call records tell, or `yeta state resolve {name}` settles it", "contacts", "csv",
         )  # fmt: skip
 
 

@@ -47,8 +47,7 @@ class Case:
         self.decision = decision
         self.delta = subject.delta
         self.attributes = subject.attributes
-        end = declared.schedule.end
-        self.ended = end is not None and end <= subject.now
+        self.ended = _ended(subject, declared)
         self.running = declared.state == "running"
         self.hold = _hold(subject, declared)
         """Why nothing of it may begin or go on to ring now though it is declared running; None: it may."""
@@ -164,6 +163,17 @@ class Hold:
 
     reason: Reason
     detail: str
+
+
+def rings_now(subject: Subject, declared: Campaign) -> bool:
+    """Whether nothing that is declared keeps a campaign from calling whom it has."""
+    running = declared.state == "running" and not _ended(subject, declared)
+    return running and _hold(subject, declared) is None
+
+
+def _ended(subject: Subject, declared: Campaign) -> bool:
+    end = declared.schedule.end
+    return end is not None and end <= subject.now
 
 
 def _hold(subject: Subject, declared: Campaign) -> Hold | None:

@@ -50,7 +50,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
         )  # fmt: skip
     if case.ended:
         _name_undialled(case)
-    elif not blocked(case.subject, case.decision) and not unknown_block(case):
+    elif not blocked(case.subject, case.decision) and not unknown_block(case.subject, case.decision):
         decide_staged(case)
         stage_new_rows(case)
         await_rounds(case)

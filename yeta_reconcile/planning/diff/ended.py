@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan import Reason
+from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.diff.case import find
 from yeta_reconcile.planning.diff.subject import grip
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
 
 if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.case import Case
-    from yeta_reconcile.planning.diff.subject import Wave
+    from yeta_reconcile.planning.diff.case import Case, Decision
+    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def say_lost(case: Case, wave: Wave) -> None:
@@ -58,10 +59,13 @@ def name_held(case: Case, wave: Wave) -> None:
     )  # fmt: skip
 
 
-def unknown_block(case: Case) -> bool:
-    """Whether new rows wait since a task holds more numbers than are known: they may be the unknown ones."""
-    entering = case.delta.new + sum(staged.rows for staged in case.delta.staged.values())
-    blocking = [wave for wave in case.subject.waves if wave.unknown_numbers] if entering else []
+def unknown_block(subject: Subject, decision: Decision) -> bool:
+    """Whether new rows wait since a task holds more numbers than are known: they may be the unknown ones.
+
+    A task of a campaign that is continued is one: whom that called counts as called here.
+    """
+    entering = subject.delta.new + sum(staged.rows for staged in subject.delta.staged.values())
+    blocking = subject.holding_unknown if entering else ()
     for wave in blocking:
         record = wave.record
         words = (
@@ -71,12 +75,23 @@ def unknown_block(case: Case) -> bool:
         )
         said = "" if record.held else f" --wave {record.number} --as undialled"
         hint = f"`yeta state resolve {record.campaign}{said}` if none of them is; else take them off the list"
-        if not record.live and case.subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
-            case.find(
-                "unknown-numbers", Exit.UNRESOLVED, f"{words}; no record can come any more", hint, "contacts"
+        if not record.live and subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
+            words += "; no record can come any more"
+            find(decision, subject, "unknown-numbers", Exit.UNRESOLVED, words, hint, "contacts")
+            continue
+        own = wave in subject.waves
+        decision.changes.append(
+            Change(
+                subject.name,
+                record.number if own else subject.next_wave,
+                Action.WAIT,
+                Reason.RECORDS_MISSING,
+                rows=entering,
+                detail=f"{words}; their call records tell, or {hint}",
+                position=subject.at(),
+                wave_id=record.wave_id if own else None,
             )
-        else:
-            case.wait(wave, Reason.RECORDS_MISSING, entering, f"{words}; their call records tell, or {hint}")
+        )
     return bool(blocking)
 
 

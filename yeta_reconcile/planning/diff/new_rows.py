@@ -9,6 +9,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import find
+from yeta_reconcile.planning.diff.ended import unknown_block
 from yeta_reconcile.planning.diff.rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
 from yeta_reconcile.waves.attributes import Attributes
@@ -90,7 +91,7 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
             f"{'it is' if unknown == 1 else 'they are'} never called out again",
             f"a call record settles them, or `yeta state resolve {subject.name}`",
         )  # fmt: skip
-    if not delta.new or blocked(subject, decision):
+    if not delta.new or blocked(subject, decision) or unknown_block(subject, decision):
         return
     begun = any(subject.delta.freed.values())
     decision.changes.append(

@@ -32,7 +32,7 @@ def decide_staged(case: Case) -> None:
         same = delta is not None and delta.same and not attributes and not added
         same &= record.wave_id not in case.subject.tampered
         rows = (delta.rows if delta else 0) + added
-        again = case.delta.staged_called_again(record.wave_id)
+        again = case.delta.standing_called_again(record.wave_id)
         if not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
             continue
@@ -84,7 +84,7 @@ def _restage(
         attributes=attributes,
         new_rows=added,
         repeat_rows=(case.delta.called_again if added else 0)
-        + case.delta.staged_called_again(wave.record.wave_id),
+        + case.delta.standing_called_again(wave.record.wave_id),
         detail="never started: thrown away and staged anew",
     )
 

@@ -8,6 +8,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
 from yeta_reconcile.planning.diff.carried import carried_words
+from yeta_reconcile.planning.diff.case import Case, Decision
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import NONE, recalls_words
@@ -16,8 +17,8 @@ from yeta_reconcile.waves.record import Phase
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from yeta_reconcile.planning.diff.case import Case
-    from yeta_reconcile.planning.diff.subject import Wave
+    from yeta_reconcile.documents.models import Campaign
+    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def decide_live(case: Case, wave: Wave) -> None:
@@ -41,12 +42,9 @@ def decide_live(case: Case, wave: Wave) -> None:
             "take the change back, or say `on_change: carry-over` or `next-wave`", "on_change",
         )  # fmt: skip
         return
-    # A day off is kept whatever else may go on unchanged.
-    carried = changed and ("days" in attributes or case.declared.on_change == "carry-over")
+    carried = _carried(case, wave)
     if not carried:
         _name_renumbered(case, wave)
-    carried |= bool(removed or recalled) and case.declared.on_removed_rows == "carry-over"
-    carried |= bool(case.delta.called_before.get(wave.record.wave_id))
     if carried and _contradicts(case, wave):
         return
     if carried and wave.undialled:
@@ -72,6 +70,22 @@ def decide_live(case: Case, wave: Wave) -> None:
         _name_recalled(case, wave, recalled)
         _name_barred(case, wave)
         _steer(case, wave)
+
+
+def taken_apart(subject: Subject, declared: Campaign, wave: Wave) -> bool:
+    """Whether a wave that goes on is to be replaced by one with the rows that are declared now."""
+    return wave.record.live and wave.undialled > 0 and _carried(Case(subject, declared, Decision()), wave)
+
+
+def _carried(case: Case, wave: Wave) -> bool:
+    """Whether what changed is such that a started wave does not go on with what it has."""
+    declared, delta, key = case.declared, case.delta, wave.record.wave_id
+    attributes = case.changes_of(wave)
+    # A day off is kept whatever else may go on unchanged.
+    changed = bool(attributes or delta.edited.get(key)) and declared.on_change == "carry-over"
+    removed = delta.removed.get(key, 0) + delta.recalled.get(key, 0)
+    leaves = removed > 0 and declared.on_removed_rows == "carry-over"
+    return changed or "days" in attributes or leaves or key in delta.called_before
 
 
 def _name_renumbered(case: Case, wave: Wave) -> None:
@@ -265,7 +279,7 @@ def _carry(
     carried = max(min(record.pending - removed, wave.undialled), 0)
     # Rows blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
     entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
-    if entering and any(wave.unknown_numbers for wave in case.subject.waves):
+    if entering and case.subject.holding_unknown:
         words = "a task holds numbers of which it is not known whose they are; no further row is taken in"
         case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, words + _removed(still))
         return
@@ -277,7 +291,7 @@ def _carry(
         rows=carried + entering,
         attributes=attributes,
         new_rows=entering,
-        repeat_rows=case.delta.called_again,
+        repeat_rows=case.delta.called_again + case.delta.standing_called_again(record.wave_id),
         deletes=True,
         detail=carried_words(case, wave, carried, entering),
     )

@@ -70,11 +70,12 @@ class Subject:
     is whether a campaign that is declared staged goes on by no start of ours; `tampered` are staged
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
     once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
-    `unsettled` such campaigns of which a task without a record called people; `callouts_missing` is whether
-    the state lacks call-outs. `days` are those on which it may call, `before` says which campaigns have to be
-    over before it begins. `rounds` is what further rounds by result depend on, `trial` how its canary stands.
-    `at` gives the place of a declared value, `list_label` is its contact list relative to the repository.
-    `hours` are those in which anybody may be called at all (none: at any time).
+    `unsettled` such campaigns of which a task without a record called people, `unknown_there` waves of such
+    whose tasks hold numbers that nobody knows; `callouts_missing` is whether the state lacks call-outs.
+    `days` are those on which it may call, `before` says which campaigns have to be over before it begins.
+    `rounds` is what further rounds by result depend on, `trial` how its canary stands. `at` gives the place
+    of a declared value, `list_label` is its contact list relative to the repository. `hours` are those in
+    which anybody may be called at all (none: at any time).
     """
 
     name: str
@@ -98,6 +99,7 @@ class Subject:
     continued: Mapping[bytes, Held] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
     started_by_hand: bool = False
+    unknown_there: tuple[Wave, ...] = ()
     tampered: frozenset[int] = frozenset()
     recalls: Mapping[int, Recalls] = field(default_factory=dict)
     at: Callable[..., Position] = lambda *_: Position("")
@@ -138,6 +140,11 @@ class Subject:
         if self.stretch is None:
             return Attributes.of(self.declared)
         return Attributes.of(self.declared, self.stretch.begin, self.stretch.end)
+
+    @property
+    def holding_unknown(self) -> tuple[Wave, ...]:
+        """The waves, of its own and of whom it continues, whose tasks hold numbers that nobody knows."""
+        return (*(wave for wave in self.waves if wave.unknown_numbers), *self.unknown_there)
 
     def in_list(self, line: int) -> Position:
         """The place of a row; 0 is one that is not there (any more)."""
