@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from tests.support.subjects import task, wave_record
-from yeta_reconcile.waves.lifecycle import AFTER, BEFORE, foreseen, left_by, may_move, shows_by
+from yeta_reconcile.waves.lifecycle import (
+    AFTER,
+    BEFORE,
+    carry_readiness,
+    foreseen,
+    left_by,
+    may_move,
+    shows_by,
+)
 from yeta_reconcile.waves.record import Intent, Outcome, Phase
 
 SETTLE = 5000
@@ -89,3 +97,9 @@ def test_a_plan_foresees_nothing_that_takes_more_than_a_look(call: str) -> None:
 )
 def test_a_direct_call_goes_ways_of_its_own(former: Phase, phase: Phase, undone: bool, may: bool) -> None:
     assert may_move("DirectCall", former, phase, undone=undone) is may
+
+
+def test_one_record_stands_against_a_count_and_several_stand() -> None:
+    wave = wave_record(phase="draining", pending=3, dialled=1)
+    words = "1 call record stands against 0 numbers the platform counts as dialled"
+    assert carry_readiness(wave, task("paused", of=5, called=0), 0, SETTLE).detail == words
