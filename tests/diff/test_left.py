@@ -101,5 +101,5 @@ def test_a_direct_call_goes_ways_of_its_own(former: Phase, phase: Phase, undone:
 
 def test_one_record_stands_against_a_count_and_several_stand() -> None:
     wave = wave_record(phase="draining", pending=3, dialled=1)
-    words = "1 call record stands against 0 numbers the platform counts as dialled"
+    words = "1 call record stands against no numbers the platform counts as dialled"
     assert carry_readiness(wave, task("paused", of=5, called=0), 0, SETTLE).detail == words
