@@ -30,7 +30,7 @@ COLUMNS: Columns = {
     "connected": "yes or no", "tries": "count", "ring_seconds": "count", "call_seconds": "count",
     "answered_at": "moment", "hung_up_at": "moment", "tag_max": "text", "tag_min": "text",
     "recording": "text", "recording_bytes": "count", "robot": "text", "task_id": "text", "data_id": "text",
-    "call_uuid": "text", "phone_line": "text",
+    "call_uuid": "text", "phone_line": "text", "rang_at": "moment", "recording_seconds": "count",
 }  # fmt: skip
 
 
@@ -99,6 +99,8 @@ class Export:
             "data_id": call.data_id or None,
             "call_uuid": call.call_uuid,
             "phone_line": line_of(call.line, wave) or None,
+            "rang_at": self._moment(call.time_ring),
+            "recording_seconds": call.recording_seconds,
         }
 
     def _moment(self, ms: int | None) -> datetime | None:
