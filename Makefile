@@ -10,7 +10,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo catalogues test lint types floors tests tests-at bench torture mutants lock clean
+.PHONY: demo catalogues test lint types floors tests tests-at bench torture mutants release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +55,10 @@ tests-at: $(VENV)/.installed
 # there, and this once more compiles it. Another language: make catalogues ARGS=fr
 catalogues: $(VENV)/.installed
 	$(BIN)/python -m tests.wording $(ARGS)
+
+# Everything of a release, made and checked in dist/VERSION: make release VERSION=1.2.0 [ARGS=--publish]
+release: $(VENV)/.installed
+	$(BIN)/python -m tests.release "$(VERSION)" $(ARGS)
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --extra postgres --extra parquet --extra notify --extra report --extra xlsx pyproject.toml -o requirements.lock

@@ -1,0 +1,92 @@
+"""The steps of a release in their order. Nothing leaves this machine, and the checkout is not touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tests.release.papers import bill, licences, sums
+from tests.release.tree import CHANGELOG, Refused, export, git, notes_of, owner_of, prepare, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def release(root: Path, version: str, folder: Path, install: Callable[[Path, Path], Path]) -> list[str]:
+    """Make all files of a release in `folder`, which must not exist; the files of the tree that it changes.
+
+    `install` puts a wheel into a fresh environment in a folder, and gives its interpreter. Raises Refused.
+    """
+    owner = owner_of(root)
+    refuse(root, version)
+    if folder.exists():
+        raise Refused(f"{folder} exists; remove it, or name another folder")
+    moment = int(git(root, "log", "-1", "--format=%ct"))
+    day = datetime.fromtimestamp(moment, UTC).date().isoformat()
+    notes = notes_of((root / CHANGELOG).read_text("utf-8"))
+    work = folder / "work"
+    changed = []
+    for copy in ("tree", "again"):
+        export(root, work / copy)
+        changed = prepare(work / copy, version, owner, day)
+        build(work / copy, work / f"{copy}-dist", moment)
+    for first in sorted((work / "tree-dist").iterdir()):
+        if first.read_bytes() != (work / "again-dist" / first.name).read_bytes():
+            raise Refused(f"{first.name} is another one when it is built again")
+        shutil.copy(first, folder)
+    files = sorted(folder.glob("*.whl")) + sorted(folder.glob("*.tar.gz"))
+    run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)])
+    python = install(files[0], work / "fresh")
+    try_out(python, version, work / "campaigns")
+    bill(python, work / "tree" / "pyproject.toml", folder / "sbom.cdx.json")
+    licences(folder / "sbom.cdx.json", folder / "LICENCES.md")
+    (folder / "NOTES.md").write_text(notes, "utf-8")
+    sums(folder)
+    return changed
+
+
+def run(command: list[str], **environ: str) -> str:
+    """What a program says. Raises Refused with it if it fails."""
+    done = subprocess.run(
+        command, env=os.environ | environ, capture_output=True, encoding="utf-8", check=False, cwd="/"
+    )
+    if done.returncode:
+        raise Refused(f"{' '.join(command[:4])} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def build(tree: Path, target: Path, moment: int) -> None:
+    """Wheel and sdist, which depend on the tree and the moment of its commit alone."""
+    for kind in ("sdist", "wheel"):
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(target)],
+            cwd=tree, env=os.environ | {"SOURCE_DATE_EPOCH": str(moment)}, check=True, capture_output=True,
+        )  # fmt: skip
+
+
+def environment(folder: Path) -> Path:
+    """A new environment's interpreter."""
+    run([sys.executable, "-m", "venv", str(folder)])
+    return folder / "bin" / "python"
+
+
+def installed(wheel: Path, folder: Path) -> Path:
+    """The wheel in an environment of its own, with what it needs from the registry."""
+    python = environment(folder)
+    run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)])
+    return python
+
+
+def try_out(python: Path, version: str, folder: Path) -> None:
+    """What was installed says its version, and makes a repository that it finds no fault with."""
+    yeta = [str(python), "-m", "yeta_reconcile"]
+    said = run([*yeta, "--version"]).split()
+    if said[-1] != version:
+        raise Refused(f"what was installed says it is {said[-1]}, not {version}")
+    run([*yeta, "init", str(folder)])
+    run([*yeta, "-C", str(folder), "validate"])

@@ -1,0 +1,166 @@
+"""A release is one command, and each of its steps is taken here, but for what others would see."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.release import steps, tree
+from tests.release.__main__ import publish
+from tests.release.tree import Refused, git
+
+ROOT = Path(__file__).parents[1]
+VERSION = "7.8.9"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is tracked, as a repository whose home is known."""
+    root = tmp_path_factory.mktemp("checkout")
+    for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+        if name and (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes((ROOT / name).read_bytes())
+    (root / tree.SETTINGS).write_text('owner = "somebody"\n', "utf-8")
+    for words in ("init --quiet", "config user.name a", "config user.email a@b.example", "add --all"):
+        git(root, *words.split())
+    git(root, "commit", "--quiet", "--message", "all")
+    return root
+
+
+def beside(wheel: Path, folder: Path) -> Path:
+    """In a fresh environment the wheel itself, and what it needs from here: no test asks a registry."""
+    python = steps.environment(folder)
+    steps.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)])
+    (found,) = folder.glob("lib/python*/site-packages")
+    (found / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
+    return python
+
+
+@pytest.fixture(scope="module")
+def made(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("release") / VERSION
+    changed = steps.release(checkout, VERSION, folder, beside)
+    assert {"CHANGELOG.md", "yeta_reconcile/__init__.py", ".github/CODEOWNERS"} <= {*changed}
+    assert git(checkout, "status", "--porcelain") == ""
+    return folder
+
+
+def test_a_release_is_made_whole(made: Path) -> None:
+    assert sorted(path.name for path in made.iterdir() if path.is_file()) == [
+        "LICENCES.md", "NOTES.md", "SHA256SUMS", "sbom.cdx.json",
+        f"yeta_reconcile-{VERSION}-py3-none-any.whl", f"yeta_reconcile-{VERSION}.tar.gz",
+    ]  # fmt: skip
+    for line in (made / "SHA256SUMS").read_text("utf-8").splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((made / name).read_bytes()).hexdigest() == digest
+    bom = json.loads((made / "sbom.cdx.json").read_text("utf-8"))
+    assert {"httpx", "pydantic", "waitress"} <= {part["name"] for part in bom["components"]}
+    assert "| httpx | " in (made / "LICENCES.md").read_text("utf-8")
+    assert (made / "NOTES.md").read_text("utf-8").strip()
+
+
+def test_its_version_its_day_and_its_home_are_put_in(made: Path) -> None:
+    with tarfile.open(made / f"yeta_reconcile-{VERSION}.tar.gz") as archive:
+        held = {
+            member.name.partition("/")[2]: (found.read().decode("utf-8", "replace") if found else "")
+            for member in archive.getmembers()
+            if (found := archive.extractfile(member)) is not None
+        }
+    assert f"## [{VERSION}] - " in held["CHANGELOG.md"]
+    assert f"somebody/yeta-reconcile@v{VERSION}" in held["docs/gitops.md"]
+    assert [name for name, text in held.items() if "OWNER/" in text and not name.startswith("tests/")] == []
+    with zipfile.ZipFile(made / f"yeta_reconcile-{VERSION}-py3-none-any.whl") as wheel:
+        (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
+        assert f"Version: {VERSION}\n" in wheel.read(metadata).decode()
+        assert "github.com/somebody/yeta-reconcile" in wheel.read(metadata).decode()
+
+
+@pytest.mark.parametrize(
+    ("version", "why"), [("0.0.1", "is no version after"), ("new", "is no version"), ("7.8", None)]
+)
+def test_a_version_is_newer_and_is_one(checkout: Path, version: str, why: str | None) -> None:
+    if why is None:
+        tree.refuse(checkout, version)
+        return
+    with pytest.raises(Refused, match=why):
+        tree.refuse(checkout, version)
+
+
+def test_nothing_is_released_from_a_changed_tree_without_news_or_without_a_home(
+    checkout: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(Refused, match="does not say whose home"):
+        tree.owner_of(ROOT)
+    with pytest.raises(Refused, match=r"tells nothing under \[Unreleased\]"):
+        tree.notes_of("# Changelog\n\n## [Unreleased]\n\n## [1.0.0]\n\n- one\n")
+    left = checkout / "left.txt"
+    left.touch()
+    with pytest.raises(Refused, match="not committed"):
+        steps.release(checkout, VERSION, tmp_path / "new", beside)
+    left.unlink()
+    with pytest.raises(Refused, match="exists; remove it"):
+        steps.release(checkout, VERSION, tmp_path, beside)
+
+
+def test_what_is_published_is_the_commit_its_tag_and_the_files(
+    checkout: Path, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, uploads = tmp_path / "home.git", tmp_path / "uploads"
+    git(tmp_path, "init", "--quiet", "--bare", str(home))
+    git(checkout, "remote", "add", "origin", str(home))
+    fake = tmp_path / "python"
+    fake.write_text(f'#!/bin/sh\necho "$@" > {uploads}\n', "utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    publish(checkout, VERSION, made)
+    assert git(home, "tag").split() == [f"v{VERSION}"]
+    assert f'__version__ = "{VERSION}"' in git(home, "show", f"v{VERSION}:yeta_reconcile/__init__.py")
+    assert git(checkout, "status", "--porcelain") == ""
+    said = uploads.read_text("utf-8")
+    assert said.startswith("-m twine upload ")
+    assert said.count(f"yeta_reconcile-{VERSION}") == 2
+    with pytest.raises(Refused, match=f"there is a tag v{VERSION}"):
+        tree.refuse(checkout, VERSION)
+
+
+def test_the_home_stands_in_one_place_alone() -> None:
+    assert tree.owner_of.__doc__
+    text = (ROOT / tree.SETTINGS).read_text("utf-8")
+    assert text.count('owner = "') == 1
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.release", "7.8.9"],
+        cwd=ROOT, env=os.environ, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("no release: release.toml does not say whose home this is")
+
+
+def test_what_is_locked_is_audited_and_kept_new() -> None:
+    (audit,) = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text("utf-8"))["jobs"]["audit"][
+        "steps"
+    ][-1:]
+    assert audit["run"].startswith("pip-audit ")
+    assert (
+        (ROOT / audit["run"].rpartition(" ")[2])
+        .read_text("utf-8")
+        .startswith("# This file was autogenerated by uv")
+    )
+    assert json.loads((ROOT / "renovate.json").read_text("utf-8"))["lockFileMaintenance"] == {"enabled": True}
+
+
+def test_a_library_whose_insides_are_used_has_an_upper_bound() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (waitress,) = (one for one in project["dependencies"] if one.startswith("waitress"))
+    assert waitress.endswith(",<4")
