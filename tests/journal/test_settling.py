@@ -253,3 +253,14 @@ def test_rows_are_proven_absent_by_two_looks_with_the_settling_time_between_them
         before = lab.clock.seconds()
         assert absent(run, wave, look(run, wave)) is None
         assert lab.clock.seconds() == before
+
+
+def test_of_a_direct_call_that_was_refused_no_task_is_known(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct()
+    lab.emulator.faults.add(Fault("code", "task/callout", code=10005))
+    lab.apply()
+    with lab.store() as store, lab.client() as client:
+        (wave,) = store.waves.recorded().campaigns["otp"].waves
+        known = journalled(lab.run(store, client), wave)
+    assert (known.direct, known.has_task, known.called, known.in_doubt) == (True, False, 0, 0)
