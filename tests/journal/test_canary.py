@@ -333,3 +333,18 @@ def test_the_same_are_chosen_whatever_the_order_of_the_list_is(tmp_path: Path) -
         (task,) = lab.emulator.tasks.values()
         chosen.append({row.number for row in task.rows})
     assert chosen[0] == chosen[1]
+
+
+def test_further_rounds_of_a_canary_wait_until_it_passed(tmp_path: Path) -> None:
+    again = "recall: {again: {on: [not-reached], rounds: 1, wait: 10m}}"
+    lab = aborted(tmp_path)
+    lab.campaign(rows=ALL, extra=f"{rollout()}\n{again}")
+    lab.apply()
+    call(lab, DAY)
+    assert lab.apply().exit_code == 8
+    assert len(lab.rung()) == 5
+    lab.campaign(rows=ALL, extra=f"{rollout(more='abort_if: {}')}\n{again}")
+    for _ in range(6):
+        lab.apply()
+        call(lab, DAY)
+    assert Counter(lab.rung()) == Counter(number(index) for index in ALL for _ in range(2))
