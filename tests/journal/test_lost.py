@@ -93,6 +93,9 @@ def test_direct_calls_that_an_older_copy_of_the_state_does_not_know_are_not_made
     ((_, taken),) = rebuilt(lab).adoptions
 
     assert taken.held == 7
+    (found,) = [found for found in lab.plan().plan.diagnostics if found.code == "possibly-dialled"]
+    assert "7 rows are held as possibly called" in found.summary
+    assert "yeta state resolve otp" in found.hint
     lab.apply()
     lab.emulator.advance(DAY)
     assert_nobody_rang_twice(lab)

@@ -91,6 +91,14 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
             f"{'it is' if unknown == 1 else 'they are'} never called out again",
             f"a call record settles them, or `yeta state resolve {subject.name}`",
         )  # fmt: skip
+    held = sum(wave.record.held for wave in subject.waves if wave.record.imported)
+    if held:
+        find(
+            decision, subject, "possibly-dialled", Exit.DONE,
+            f"{count(held, 'row is', 'rows are')} held as possibly called since a rebuild: "
+            "direct calls leave no task that could tell",
+            f"call records settle them as they come in, or `yeta state resolve {subject.name}`", "contacts",
+        )  # fmt: skip
     if not delta.new or blocked(subject, decision) or unknown_block(subject, decision):
         return
     begun = any(subject.delta.freed.values())
