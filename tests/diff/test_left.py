@@ -17,6 +17,7 @@ from yeta_reconcile.waves.lifecycle import (
     may_move,
     shows_by,
 )
+from yeta_reconcile.waves.proof import Claim, Journalled, Look, prove
 from yeta_reconcile.waves.record import Intent, Outcome, Phase
 
 SETTLE = 5000
@@ -103,3 +104,30 @@ def test_one_record_stands_against_a_count_and_several_stand() -> None:
     wave = wave_record(phase="draining", pending=3, dialled=1)
     words = "1 call record stands against no numbers the platform counts as dialled"
     assert carry_readiness(wave, task("paused", of=5, called=0), 0, SETTLE).detail == words
+
+
+def test_what_nothing_is_foreseen_of_hides_no_other_doubt() -> None:
+    wave, doubts = wave_record(phase=Phase.STARTED), [doubt("create"), doubt("pause")]
+    left, untold = foreseen(wave, task("paused"), doubts, 99_000, SETTLE)
+    assert (left.phase, untold) == (Phase.PAUSED, ("create",))
+
+
+def test_rows_are_accounted_of_a_wave_that_was_cut_short_alone() -> None:
+    assert prove(Claim.ACCOUNTED, Journalled(1, Phase.STARTED, accounted=True)) is None
+    assert prove(Claim.ACCOUNTED, Journalled(1, Phase.DELETED)) is None
+    assert prove(Claim.ACCOUNTED, Journalled(1, Phase.DELETED, accounted=True))
+
+
+def test_rows_of_a_direct_call_and_of_a_wave_that_was_never_sent_are_proven_uncalled() -> None:
+    assert prove(Claim.NOT_CALLED_OUT, Journalled(1, direct=True))
+    assert prove(Claim.NOT_CALLED_OUT, Journalled(1)) is None
+    assert prove(Claim.UNSENT, Journalled(1, has_task=False))
+    assert prove(Claim.UNSENT, Journalled(1)) is None
+    assert prove(Claim.UNSENT, Journalled(1, has_task=False, called=1)) is None
+    assert prove(Claim.UNSENT, Journalled(1, has_task=False, in_doubt=1)) is None
+
+
+def test_two_looks_prove_nothing_before_the_settling_time_is_over() -> None:
+    first, gone = Look(10**12, task("deleted")), task("deleted")
+    assert prove(Claim.NEVER_RANG, Journalled(1), first, Look(10**12 + 4999, gone), SETTLE) is None
+    assert prove(Claim.NEVER_RANG, Journalled(1), first, Look(10**12 + 5000, gone), SETTLE)
