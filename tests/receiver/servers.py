@@ -76,7 +76,7 @@ def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
 
 @contextmanager
 def served(root: Path, *options: str, secret: str = SECRET) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`yeta serve` in a process of its own: (process, base URL with the secret)."""
+    """`yeta serve` in a process, which has said where it is: (process, base URL with the secret)."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
     environ |= {"YETA_PUSH_SECRET": secret, "YETA_STATE_KEY": STATE_KEY} | measured()
     command = [sys.executable, "-m", "yeta_reconcile", "-C", str(root), "serve", "--listen", "127.0.0.1:0"]
@@ -84,7 +84,12 @@ def served(root: Path, *options: str, secret: str = SECRET) -> Iterator[tuple[su
         [*command, *options], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         url = process.stdout.readline().strip()
+        for line in iter(process.stderr.readline, ""):
+            assert not any(one and one in line for one in secret.split(","))
+            if line.startswith("The report is at"):
+                break
         try:
             yield process, f"{url}/{secret}" if secret else url
         finally:

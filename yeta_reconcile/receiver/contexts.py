@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.globs import files_in
@@ -189,7 +190,11 @@ class Contexts:
         problem = f"{problems[0]}{more}" if problems else ""
         if problem and problem != self.state.problem:
             log.error("dialog contexts are not as their files say: %s", problem)
-        log.info("%d dialog contexts of %d documents are served", entries, len(tables))
+        log.info(
+            "%s of %s served",
+            count(entries, "dialog context"),
+            count(len(tables), "document is", "documents are"),
+        )
         self.state = ContextsState(entries, read_at, problem)
 
     def _stamps(self) -> tuple[Stamp, ...]:
