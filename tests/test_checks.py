@@ -22,6 +22,7 @@ from yeta_reconcile.platform.hours import (
     default_windows,
 )
 from yeta_reconcile.platform.resources import Config, Line, Robot, Voice
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +90,8 @@ def test_a_robot_that_is_not_there_is_an_error_with_the_one_that_was_meant() -> 
         "error",
         "unknown-robot",
         ("robot",),
-        "the platform has no robot 111112",
-        "did you mean 111111 (金融外呼)? `yeta platform robots` lists them",
+        Text("the platform has no robot 111112"),
+        Text("did you mean 111111 (金融外呼)? `yeta platform robots` lists them"),
     )
 
 

@@ -22,6 +22,7 @@ from yeta_reconcile.planning.simulation import Trunk, Work
 from yeta_reconcile.planning.strangers import strangers
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.store.lengths import Timed
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from yeta_reconcile.plan.foresight import Forecast, Held
@@ -172,7 +173,7 @@ def test_in_a_circle_nothing_is_foreseen_and_nothing_hangs() -> None:
 
 
 def test_a_line_that_somebody_else_holds_is_his_until_nobody_knows_when() -> None:
-    found = seen(a_work(), line=Trunk("100", 10, "task 129 of another hand"))
+    found = seen(a_work(), line=Trunk("100", 10, Text("task 129 of another hand")))
 
     (forecast,) = found.forecasts
     assert forecast.finish is None
@@ -190,7 +191,7 @@ def stranger(**fields: Any) -> list[Work]:
         "process_tel_count": 40,
         "lines": ("100",),
     }
-    return [*strangers([Holder("task 9", task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING)]
+    return [*strangers([Holder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING)]
 
 
 def test_a_foreign_task_has_left_to_call_what_its_counts_tell() -> None:
@@ -210,7 +211,7 @@ def test_of_one_that_is_paused_or_tells_no_counts_nobody_knows_when_it_is_over()
 def test_of_a_stranger_whose_end_is_known_the_line_is_had_then() -> None:
     until = MORNING + timedelta(hours=2)
 
-    found = seen(a_work(), line=Trunk("100", 10, "task 129", at(until)))
+    found = seen(a_work(), line=Trunk("100", 10, Text("task 129"), at(until)))
 
     assert about(found.forecasts[0].start, until)
 

@@ -14,6 +14,7 @@ from yeta_reconcile.diagnostics import Diagnostic, Position, once
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.repository import Repository, Survey, load
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -466,8 +467,10 @@ def test_what_a_merge_left_in_a_list_is_found_beside_what_is_wrong_with_its_cont
 
 def test_what_several_campaigns_inherit_is_one_finding_of_none_of_them() -> None:
     place = Position("yeta.yaml", 5, 3)
-    findings = [Diagnostic("error", "x", "there is no robot 1", place, "", name) for name in ("a", "b")]
-    assert once(findings) == [Diagnostic("error", "x", "there is no robot 1", place)]
+    findings = [
+        Diagnostic("error", "x", Text("there is no robot 1"), place, Text(""), name) for name in ("a", "b")
+    ]
+    assert once(findings) == [Diagnostic("error", "x", Text("there is no robot 1"), place)]
     assert once(findings[:1]) == findings[:1]
     loose = [replace(found, position=None) for found in findings]
     assert once(loose) == loose

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from yeta_reconcile.documents.yamlfile import MAX_BYTES, parse_documents, read_documents, resolve
+from yeta_reconcile.documents.yamlfile import parse_documents, read_documents, resolve
+from yeta_reconcile.documents.yamltext import MAX_BYTES
 from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -6,6 +6,8 @@ import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -37,9 +39,9 @@ class Diagnostic:
 
     severity: Severity
     code: str
-    summary: str
+    summary: Text
     position: Position | None = None
-    hint: str = ""
+    hint: Text = UNSAID
     campaign: str | None = None
 
     def __str__(self) -> str:
@@ -80,9 +82,9 @@ def restore_diagnostic(saved: dict[str, Any]) -> Diagnostic:
     return Diagnostic(
         severity=saved["severity"],
         code=saved["code"],
-        summary=saved["summary"],
+        summary=Text(saved["summary"]),
         position=_restored_place(saved),
-        hint=saved["hint"],
+        hint=Text(saved["hint"]),
         campaign=saved["campaign"],
     )
 
@@ -93,13 +95,13 @@ def _restored_place(saved: dict[str, Any]) -> Position | None:
     return Position(saved["file"], saved["line"], saved["column"])
 
 
-def did_you_mean(given: str, known: Iterable[str]) -> str:
+def did_you_mean(given: str, known: Iterable[str]) -> Text:
     """`did you mean X?` if a known name is near, else the names there are, else nothing."""
     names = list(known)
     near = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]}?"
+        return phrase("did you mean {name}?", name=near[0])
     if not names:
-        return ""
-    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
-    return f"there is {shown}" if len(names) == 1 else f"there are {shown}"
+        return UNSAID
+    shown = listed([*names[:20], *(["…"] if len(names) > 20 else [])], 0)
+    return phrase("there is {names}" if len(names) == 1 else "there are {names}", names=shown)

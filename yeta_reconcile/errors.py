@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.wording import UNSAID, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ class YetaError(Exception):
 
     exit_code = Exit.FAILED
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: Text, *, hint: Text = UNSAID) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -48,7 +49,7 @@ class InvalidInput(YetaError):
 
     exit_code = Exit.INVALID
 
-    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = (), *, hint: str = "") -> None:
+    def __init__(self, message: Text, diagnostics: Sequence[Diagnostic] = (), *, hint: Text = UNSAID) -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
 

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from yeta_reconcile.errors import YetaError
+from yeta_reconcile.wording import phrase
 
 
 def extra(module: str, name: str, what: str, instead: str = "") -> Any:
@@ -13,5 +14,8 @@ def extra(module: str, name: str, what: str, instead: str = "") -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        hint = f"pip install 'yeta-reconcile[{name}]'" + (f", or {instead}" if instead else "")
-        raise YetaError(f"{what} {module.partition('.')[0]}", hint=hint) from error
+        install = phrase("pip install 'yeta-reconcile[{name}]'", name=name)
+        hint = phrase("{install}, or {instead}", install=install, instead=instead) if instead else install
+        raise YetaError(
+            phrase("{what} {library}", what=what, library=module.partition(".")[0]), hint=hint
+        ) from error

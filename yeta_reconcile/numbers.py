@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.wording import phrase
 
 # The fictitious 1990000xxxx too: which blocks are given out is the platform's affair.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -60,12 +61,12 @@ def normalise(text: str) -> str:
         plain = plain.replace(",", "")
     plain = _FRACTION.sub("", _NOISE.sub("", plain.lstrip("'’‘`")))
     if not plain:
-        raise BadNumberError("the number is empty")
+        raise BadNumberError(phrase("the number is empty"))
     if MOBILE.fullmatch(plain):
         return plain
     _refuse_text(plain)
     if _ABROAD.match(plain):
-        raise BadNumberError("only numbers of the mainland (+86) can be called")
+        raise BadNumberError(phrase("only numbers of the mainland (+86) can be called"))
     readings = _readings(plain)
     return next(filter(MOBILE.fullmatch, readings), "") or _landline(plain, readings)
 
@@ -89,13 +90,15 @@ def _readings(plain: str) -> set[str]:
 def _refuse_text(plain: str) -> None:
     if _ROUNDED.fullmatch(plain):
         raise BadNumberError(
-            "Excel has rounded it to a power of ten and its last digits are lost; format the column as "
-            "text, enter the numbers again and save"
+            phrase(
+                "Excel has rounded it to a power of ten and its last digits are lost; format the column as "
+                "text, enter the numbers again and save"
+            )
         )
     if _SEVERAL.search(plain):
-        raise BadNumberError("there is more than one number in the field; give each a row of its own")
+        raise BadNumberError(phrase("there is more than one number in the field; give each a row of its own"))
     if not re.fullmatch(r"\+?[0-9]+", plain):
-        raise BadNumberError("there are characters in it that are not digits")
+        raise BadNumberError(phrase("there are characters in it that are not digits"))
 
 
 def _whole(reading: str, plain: str) -> bool:
@@ -123,12 +126,17 @@ def _landline(plain: str, readings: set[str]) -> str:
         service = valid[0].startswith(("400", "800"))
         return valid[0] if service else f"0{valid[0]}"
     if digits[0] == "1" and len(digits) != 11:
-        raise BadNumberError(f"it has {count(len(digits), 'digit')}; a mobile number has 11")
+        raise BadNumberError(
+            phrase("it has {digits}; a mobile number has 11", digits=count(len(digits), "digit"))
+        )
     if digits[0] not in "0+84" and len(digits) < 10:
         raise BadNumberError(
-            f"it has {count(len(digits), 'digit')}; a landline needs its area code, like 0551"
+            phrase(
+                "it has {digits}; a landline needs its area code, like 0551",
+                digits=count(len(digits), "digit"),
+            )
         )
-    raise BadNumberError("no telephone number of the mainland looks like this")
+    raise BadNumberError(phrase("no telephone number of the mainland looks like this"))
 
 
 def mask(number: str) -> str:

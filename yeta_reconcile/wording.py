@@ -39,6 +39,15 @@ class Text(str):
         return str(self)
 
 
+UNSAID = Text()
+
+
+def said_by(error: BaseException) -> Text:
+    """What an exception says: the text it was made with, if it was made with one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Text) else Text(error)
+
+
 class _Phrase(Text):
     __slots__ = ("template", "values")
     template: str
@@ -52,14 +61,16 @@ class _Phrase(Text):
 
 
 class _Counted(Text):
-    __slots__ = ("number", "one", "several")
+    __slots__ = ("number", "one", "several", "values")
     one: str
     several: str
     number: int
+    values: dict[str, object]
 
     def within(self, catalogue: Catalogue) -> str:
         text = catalogue.ngettext(self.one, self.several, self.number)
-        return text.format(number=f"{self.number:,}")
+        values = {name: _within(value, catalogue) for name, value in self.values.items()}
+        return text.format(number=f"{self.number:,}", **values)
 
 
 class _Listed(Text):
@@ -79,6 +90,7 @@ NAMES = "{name}, {next}"
 CLAUSES = "{clause}, {next}"
 PARTS = "{clause}; {next}"
 SENTENCES = "{sentence} {next}"
+BOTH = "{name} and {next}"
 MORE = "{shown} and {left} more"
 
 
@@ -95,7 +107,15 @@ def phrase(template: str, /, **values: object) -> Text:
 def counted(number: int, one: str, several: str, english: str) -> Text:
     """A number and its noun, of which the catalogue has the forms; `amounts.count` makes them."""
     made = _Counted(english)
-    made.number, made.one, made.several = number, one, several
+    made.number, made.one, made.several, made.values = number, one, several, {}
+    return made
+
+
+def plural(number: int, one: str, several: str, /, **values: object) -> Text:
+    """A sentence or a noun with words of its own around it, that counts: `{number}` is how many there are."""
+    shown = f"{number:,}" if number else "no"
+    made = _Counted((one if number == 1 else several).format(number=shown, **values))
+    made.number, made.one, made.several, made.values = number, one, several, values
     return made
 
 
@@ -154,7 +174,8 @@ def speaking(catalogue: Catalogue | None) -> Iterator[None]:
 
 
 def _within(value: object, catalogue: Catalogue) -> object:
-    return value.within(catalogue) if isinstance(value, Text) else value
+    text = said_by(value) if isinstance(value, BaseException) else value
+    return text.within(catalogue) if isinstance(text, Text) else text
 
 
 def _between(template: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from yeta_reconcile.cli import ask
 from yeta_reconcile.errors import Declined
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ def a_person(*, says: bytes = b"") -> Iterator[Callable[[], str]]:
 
 
 def test_yes_answers(capsys: pytest.CaptureFixture[str]) -> None:
-    ask.confirm("Start 3 waves?", yes=True)
+    ask.confirm(Text("Start 3 waves?"), yes=True)
 
     assert capsys.readouterr() == ("", "")
 
@@ -52,7 +53,7 @@ def test_without_a_terminal_and_without_yes_it_is_declined(
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
 
     with pytest.raises(Declined) as declined:
-        ask.confirm("Start 3 waves?", yes=False)
+        ask.confirm(Text("Start 3 waves?"), yes=False)
 
     assert "no terminal" in declined.value.message
     assert "--yes" in declined.value.hint
@@ -62,7 +63,7 @@ def test_a_person_who_says_yes_is_heard_and_stdout_stays_clean(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with a_person(says=b"y\n") as has_read:
-        ask.confirm("Start 3 waves?", yes=False)
+        ask.confirm(Text("Start 3 waves?"), yes=False)
 
         assert "Start 3 waves? [y/N]:" in has_read()
     assert capsys.readouterr().out == ""
@@ -71,14 +72,14 @@ def test_a_person_who_says_yes_is_heard_and_stdout_stays_clean(
 @pytest.mark.parametrize("answer", [b"n\n", b"\n", b"no\n"])
 def test_anything_but_yes_is_no(answer: bytes) -> None:
     with a_person(says=answer), pytest.raises(Declined) as declined:
-        ask.confirm("Start 3 waves?", yes=False)
+        ask.confirm(Text("Start 3 waves?"), yes=False)
 
     assert declined.value.hint == ""
 
 
 def test_the_end_of_input_is_no() -> None:
     with a_person(says=b"\x04"), pytest.raises(Declined):
-        ask.confirm("Start 3 waves?", yes=False)
+        ask.confirm(Text("Start 3 waves?"), yes=False)
 
 
 def test_ctrl_c_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,11 +89,11 @@ def test_ctrl_c_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with a_person():
         monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
         with pytest.raises(click.Abort):
-            ask.confirm("Start 3 waves?", yes=False)
+            ask.confirm(Text("Start 3 waves?"), yes=False)
 
 
 def test_progress_shows_only_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with ask.progress(10, "Inserting") as advance:
+    with ask.progress(10, Text("Inserting")) as advance:
         advance(10)
 
     assert capsys.readouterr() == ("", "")
@@ -100,7 +101,7 @@ def test_progress_shows_only_on_a_terminal(capsys: pytest.CaptureFixture[str]) -
 
 def test_progress_on_a_terminal_is_a_bar_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     with a_person() as has_read:
-        with ask.progress(10, "Inserting") as advance:
+        with ask.progress(10, Text("Inserting")) as advance:
             advance(4)
             advance(6)
 

@@ -36,6 +36,7 @@ from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
     PlatformError,
 )
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,18 +84,18 @@ def raising(error: BaseException) -> Callable[[Context], None]:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (YetaError("m"), 1),
-        (StateError("m"), 1),
-        (PlatformError("m", code=200101, words="w", call="token"), 1),
-        (InvalidInput("m"), 3),
-        (RefusedByGuard("m"), 4),
-        (PlanRejected("m"), 5),
-        (StateLocked("m"), 6),
-        (Incomplete("m"), 7),
-        (OutcomeUnknown("insert", "timeout"), 7),
-        (Unresolved("m"), 8),
-        (Declined("m"), 9),
-        (WrongUsage("m"), 64),
+        (YetaError(Text("m")), 1),
+        (StateError(Text("m")), 1),
+        (PlatformError(Text("m"), code=200101, words="w", call="token"), 1),
+        (InvalidInput(Text("m")), 3),
+        (RefusedByGuard(Text("m")), 4),
+        (PlanRejected(Text("m")), 5),
+        (StateLocked(Text("m")), 6),
+        (Incomplete(Text("m")), 7),
+        (OutcomeUnknown("insert", Text("timeout")), 7),
+        (Unresolved(Text("m")), 8),
+        (Declined(Text("m")), 9),
+        (WrongUsage(Text("m")), 64),
         (click.UsageError("m"), 64),
         (ZeroDivisionError("m"), 70),
         (KeyboardInterrupt(), 130),
@@ -118,7 +119,7 @@ def test_what_a_command_returns_is_the_exit_code(fake: Any, returned: int | None
 def test_an_expected_failure_is_one_message_with_its_hint(
     fake: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake(raising(StateLocked("another apply holds the state", hint="wait for it")))
+    fake(raising(StateLocked(Text("another apply holds the state"), hint=Text("wait for it"))))
 
     main(["fake"])
 
@@ -129,12 +130,14 @@ def test_an_expected_failure_is_one_message_with_its_hint(
 
 def test_all_findings_are_printed_by_place_and_counted(fake: Any, capsys: pytest.CaptureFixture[str]) -> None:
     findings = [
-        Diagnostic("error", "unknown-key", "unknown key 'lins'", Position("b.yaml", 2, 1), "lines?"),
-        Diagnostic("error", "bad-number", "199****0001 is no number", Position("a.csv", 10, 3)),
-        Diagnostic("warning", "past-begin", "begin is past", Position("a.csv", 9, 1)),
-        Diagnostic("error", "no-project", "there is no yeta.yaml"),
+        Diagnostic(
+            "error", "unknown-key", Text("unknown key 'lins'"), Position("b.yaml", 2, 1), Text("lines?")
+        ),
+        Diagnostic("error", "bad-number", Text("199****0001 is no number"), Position("a.csv", 10, 3)),
+        Diagnostic("warning", "past-begin", Text("begin is past"), Position("a.csv", 9, 1)),
+        Diagnostic("error", "no-project", Text("there is no yeta.yaml")),
     ]
-    fake(raising(InvalidInput("the documents are not valid", findings)))
+    fake(raising(InvalidInput(Text("the documents are not valid"), findings)))
 
     main(["fake"])
 

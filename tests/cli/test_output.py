@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from yeta_reconcile.cli.output import say, show, show_json, show_raw
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from tests.support.served import Served
@@ -74,7 +75,7 @@ def test_a_word_of_the_command_line_cannot_either(here: Served) -> None:
 
 
 def test_a_message_is_one_line_and_a_text_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    say("a\nb\x1b[0m")
+    say(Text("a\nb\x1b[0m"))
     show("a\n  ::b::\n##[c]\n")
 
     assert capsys.readouterr().out == "a b\\x1b[0m\na\n  \\u003a:b::\n\\u0023#[c]\n"

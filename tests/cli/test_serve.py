@@ -10,6 +10,7 @@ import pytest
 from tests.receiver.servers import post, receiver
 from yeta_reconcile.cli.commands.serve import announce, came_in
 from yeta_reconcile.cli.main import main
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_what_came_in_is_said_by_module_and_by_what_became_of_it(tmp_path: Path)
 
 
 def test_it_says_where_the_platform_is_to_push_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
-    announce("http://127.0.0.1:8800", secret=True)
+    announce(Text("http://127.0.0.1:8800"), secret=True)
 
     out, err = capsys.readouterr()
     assert out == "http://127.0.0.1:8800\n"

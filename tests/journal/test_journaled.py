@@ -18,6 +18,7 @@ from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError, StopEverything
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 
 def said(kind: type[PlatformError], code: int, meaning: Meaning) -> PlatformError:
-    return kind("in our words", code=code, words="in theirs", call="start", meaning=meaning, hint="do so")
+    return kind(
+        Text("in our words"), code=code, words="in theirs", call="start", meaning=meaning, hint=Text("do so")
+    )
 
 
 REFUSED = said(PlatformError, 10005, Meaning.NOT_DONE)
@@ -86,19 +89,19 @@ def written(run: Run) -> list[tuple[Any, ...]]:
         (("7",), Answer(Outcome.DONE, Meaning.DONE, "7"), [("done", None, "", 1)], Phase.STARTED),
         (
             (REFUSED,),
-            Answer(Outcome.REFUSED, Meaning.NOT_DONE, words="in our words", hint="do so"),
+            Answer(Outcome.REFUSED, Meaning.NOT_DONE, words=Text("in our words"), hint=Text("do so")),
             [("refused", 10005, "", 1)],
             Phase.VERIFIED,
         ),
         (
-            (OutcomeUnknown("start", "no answer"),),
-            Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words="no answer"),
+            (OutcomeUnknown("start", Text("no answer")),),
+            Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=Text("no answer")),
             [("unknown", None, "no answer", 0)],
             Phase.STARTED,
         ),
         (
-            (OutcomeUnknown("start", "odd", code=99999),),
-            Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words="odd"),
+            (OutcomeUnknown("start", Text("odd"), code=99999),),
+            Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=Text("odd")),
             [("unknown", 99999, "odd", 0)],
             Phase.STARTED,
         ),
@@ -110,25 +113,25 @@ def written(run: Run) -> list[tuple[Any, ...]]:
         ),
         (
             (RENEW,),
-            Answer(Outcome.REFUSED, Meaning.RENEW_TOKEN, words="in our words", hint="do so"),
+            Answer(Outcome.REFUSED, Meaning.RENEW_TOKEN, words=Text("in our words"), hint=Text("do so")),
             [("refused", 10001, "", 1)] * 2,
             Phase.VERIFIED,
         ),
         (
             (BUSY,),
-            Answer(Outcome.REFUSED, Meaning.BUSY, words="in our words", hint="do so"),
+            Answer(Outcome.REFUSED, Meaning.BUSY, words=Text("in our words"), hint=Text("do so")),
             [("refused", 10004, "", 1)] * 9,
             Phase.VERIFIED,
         ),
         (
-            (BUSY, NotSent("start", "no way"), "7"),
+            (BUSY, NotSent("start", Text("no way")), "7"),
             Answer(Outcome.DONE, Meaning.DONE, "7"),
             [("refused", 10004, "", 1), ("refused", None, "no way", 1), ("done", None, "", 1)],
             Phase.STARTED,
         ),
         (
-            (NotSent("start", "no way"),),
-            Answer(Outcome.REFUSED, Meaning.BUSY, words="start was not sent: no way"),
+            (NotSent("start", Text("no way")),),
+            Answer(Outcome.REFUSED, Meaning.BUSY, words=Text("start was not sent: no way")),
             [("refused", None, "no way", 1)] * 9,
             Phase.VERIFIED,
         ),
@@ -163,7 +166,7 @@ def test_a_busy_platform_is_asked_more_slowly_each_time(tmp_path: Path) -> None:
         assert between == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 16.0]
 
 
-@pytest.mark.parametrize("failure", [BALANCE, OutcomeUnknown("start", "maintenance", code=10020)])
+@pytest.mark.parametrize("failure", [BALANCE, OutcomeUnknown("start", Text("maintenance"), code=10020)])
 def test_what_no_other_call_would_survive_stops_all(tmp_path: Path, failure: Exception) -> None:
     with a_run(tmp_path) as (_, run, wave):
         if isinstance(failure, StopEverything):
@@ -195,7 +198,7 @@ def test_rows_of_a_call_out_are_unknown_while_it_is_under_way_and_after_it_unles
         change(run, step, refused)
         assert seen == [[Fate.UNKNOWN, Fate.UNKNOWN, Fate.PENDING]]
         assert fates() == [Fate.PENDING] * 3
-        change(run, step, answering(OutcomeUnknown("start", "no answer")))
+        change(run, step, answering(OutcomeUnknown("start", Text("no answer"))))
         assert fates() == seen[0]
 
 
@@ -233,11 +236,13 @@ def test_a_token_that_cannot_be_had_sends_nothing(tmp_path: Path, monkeypatch: p
             monkeypatch.setattr(run.client, "prepare", lambda _call: fetch())
 
         send = answering(AssertionError("it was sent"))
-        none(NotSent("token", "no way"))
-        words = "start was not sent: no way"
+        none(NotSent("token", Text("no way")))
+        words = Text("start was not sent: no way")
         assert change(run, starting(wave), send) == Answer(Outcome.REFUSED, Meaning.BUSY, words=words)
         none(REFUSED)
-        expected: Answer[str] = Answer(Outcome.REFUSED, Meaning.NOT_DONE, words="in our words", hint="do so")
+        expected: Answer[str] = Answer(
+            Outcome.REFUSED, Meaning.NOT_DONE, words=Text("in our words"), hint=Text("do so")
+        )
         assert change(run, starting(wave), send) == expected
         none(BALANCE)
         with pytest.raises(StopEverything):

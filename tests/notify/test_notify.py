@@ -15,6 +15,7 @@ from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.notify import targets
 from yeta_reconcile.notify.events import Event, events_of, halted
 from yeta_reconcile.notify.outbox import Outbox
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,7 +243,7 @@ def test_a_round_that_is_to_come_is_no_end_and_its_wait_is_foreseen(tmp_path: Pa
 def test_a_wait_that_ended_in_between_begins_anew(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.campaign()
-    event = Event("waits", "waits:1", "it waits", WAIT)
+    event = Event("waits", "waits:1", Text("it waits"), WAIT)
     with lab.store() as store:
         outbox = Outbox(store)
         for minute, events in ((0, [event]), (8, []), (12, [event])):

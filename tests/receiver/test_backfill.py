@@ -17,6 +17,7 @@ from yeta_reconcile.store.inbox import InboxCounts, Push
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -110,7 +111,7 @@ def test_what_cannot_be_stored_is_not_counted_as_new(monkeypatch: pytest.MonkeyP
     counted: list[int] = []
 
     def full(_pushes: object) -> None:
-        raise StateError("the disk is full")
+        raise StateError(Text("the disk is full"))
 
     with state_in_memory() as state:
         monkeypatch.setattr(state.store.inbox, "append", full)
@@ -129,7 +130,7 @@ def test_a_file_that_cannot_be_fetched_is_named_and_keeps_no_other_away() -> Non
     class Partly(Files):
         def download(self, path: str, target: IO[bytes], *, max_bytes: int, seconds: float) -> int:
             if path == "gone":
-                raise Unreachable("HTTP status 404")
+                raise Unreachable(Text("HTTP status 404"))
             return super().download(path, target, max_bytes=max_bytes, seconds=seconds)
 
     with state_in_memory() as state:

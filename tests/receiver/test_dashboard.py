@@ -23,6 +23,7 @@ from yeta_reconcile.receiver.counts import CAMPAIGN, campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY, maker
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.renewal import RESTS, Renewed
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def test_what_takes_long_to_make_is_made_more_rarely() -> None:
 
 def test_what_could_not_be_made_leaves_the_last_one_and_is_tried_again_later() -> None:
     clock = Clock()
-    outcomes: list[Any] = [1, YetaError("no")]
+    outcomes: list[Any] = [1, YetaError(Text("no"))]
 
     def make() -> int:
         found = outcomes.pop(0)

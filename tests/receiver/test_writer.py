@@ -10,6 +10,7 @@ import pytest
 from tests.receiver.pushes import basic, push
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.receiver.writer import Writer
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,7 @@ def test_what_could_not_be_stored_is_told_so_and_the_next_is_tried_again(
 
     def append(_pushes: Sequence[Push]) -> None:
         if broken:
-            raise StateError("the disk is full")
+            raise StateError(Text("the disk is full"))
 
     writer = Writer(append)
     assert not writer.store([push(basic())])

@@ -8,6 +8,7 @@ from typing import Any
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.plan.foresight import Forecast, Held
 from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
+from yeta_reconcile.wording import Text
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=timezone(timedelta(hours=8)))
 
@@ -58,7 +59,7 @@ def the_new_campaign() -> Plan:
         forecast=(
             Forecast(
                 "spring-renewal", NOON + timedelta(days=3), fits=True,
-                detail="120 numbers, 10 at once, 36 s a call, 50 % reached, assumed",
+                detail=Text("120 numbers, 10 at once, 36 s a call, 50 % reached, assumed"),
                 start=NOON, finish_late=NOON + timedelta(days=3, hours=1), calls=180, minutes=95.0, cost=11.4,
                 currency="CNY", source="assumed", waits_for=("welcome wave 1",),
             ),
@@ -90,11 +91,11 @@ def the_busy_day() -> Plan:
         campaigns=1204,
         diagnostics=_findings(),
         forecast=(
-            Forecast("autumn", None, fits=True, detail="no call yet"),
-            Forecast("春季", NOON + timedelta(days=30), fits=False, detail="its end is 12-20"),
+            Forecast("autumn", None, fits=True, detail=Text("no call yet")),
+            Forecast("春季", NOON + timedelta(days=30), fits=False, detail=Text("its end is 12-20")),
         ),
         timetable=(
-            Held("05516", NOON, None, holder="task 129 of another hand"),
+            Held("05516", NOON, None, holder=Text("task 129 of another hand")),
             Held("05517", NOON, NOON + timedelta(hours=5), "autumn", 3),
             Held("05517", NOON + timedelta(hours=5), NOON + timedelta(days=2), "winter", 2),
             Held("05518", NOON, None),
@@ -108,13 +109,13 @@ def _findings() -> tuple[Diagnostic, ...]:
         Diagnostic(
             "error",
             "line-unknown",
-            "the platform has no line 0551",
+            Text("the platform has no line 0551"),
             robot,
-            "it has 05516",
+            Text("it has 05516"),
             "winter",
         ),
-        Diagnostic("note", "line-taken", "line 05516 is in use by task 129", campaign="autumn"),
-        Diagnostic("warning", "bad-number", "199****0001 is set aside: the platform refused it", row),
+        Diagnostic("note", "line-taken", Text("line 05516 is in use by task 129"), campaign="autumn"),
+        Diagnostic("warning", "bad-number", Text("199****0001 is set aside: the platform refused it"), row),
     )
 
 

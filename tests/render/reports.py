@@ -23,6 +23,7 @@ from yeta_reconcile.render.report import (
     WhyWave,
 )
 from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.wording import Text
 
 
 def a_status() -> Status:
@@ -33,7 +34,7 @@ def a_status() -> Status:
         ),
         WaveStatus(
             2, Phase.DRAINING, "504138886481985", "paused", 4310, 2154, 1000, {"关机": 3}, 41,
-            date(2026, 11, 24), "waits for the calls in progress to end",
+            date(2026, 11, 24), Text("waits for the calls in progress to end"),
             again=1154, again_unrecorded=41, again_from=NOON + timedelta(minutes=20),
         ),
         WaveStatus(3, Phase.PLANNED, rows=12, missing=None),
@@ -51,13 +52,21 @@ def a_status() -> Status:
                 again=1154,
                 again_from=NOON + timedelta(minutes=20),
                 numbers=5522,
-                held_up_by="calls to end",
+                held_up_by=Text("calls to end"),
                 dialled=3354,
             ),
             CampaignStatus(
-                "autumn", "Campaign", None, (old,), NOON, fits=False, forecast="slow", numbers=10, dialled=9
+                "autumn",
+                "Campaign",
+                None,
+                (old,),
+                NOON,
+                fits=False,
+                forecast=Text("slow"),
+                numbers=10,
+                dialled=9,
             ),
-            CampaignStatus("otp-failures", "DirectCall", "running", forecast="no call yet"),
+            CampaignStatus("otp-failures", "DirectCall", "running", forecast=Text("no call yet")),
         ),
         halted="since 2026-12-01 11:00 by ops: wrong robot",
     )
@@ -98,7 +107,7 @@ def a_history() -> History:
         broken_at=5,
         links=3,
         head="bb",
-        broken_why="it was changed",
+        broken_why=Text("it was changed"),
     )  # fmt: skip
 
 
@@ -111,15 +120,15 @@ def a_why() -> Why:
     return Why(
         "199****0001",
         (
-            WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls, known="dialled"),
-            WhyWave("winter", 3, Fate.PENDING, Phase.COMPLETED, known="dialled, no record"),
+            WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls, known=Text("dialled")),
+            WhyWave("winter", 3, Fate.PENDING, Phase.COMPLETED, known=Text("dialled, no record")),
             WhyWave(
                 "autumn",
                 2,
                 Fate.HELD,
                 Phase.DELETED,
-                detail="2 records missing",
-                known="held: possibly dialled",
+                detail=Text("2 records missing"),
+                known=Text("held: possibly dialled"),
             ),
         ),
     )

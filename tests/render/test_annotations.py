@@ -5,13 +5,14 @@ import json
 from tests.render.golden import assert_golden
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.render.annotations import github_annotations, gitlab_code_quality, sarif
+from yeta_reconcile.wording import Text
 
 FOUND = (
-    Diagnostic("error", "bad-key", "50% of a,b: wrong\nand so", Position("活动/a, b:c.yaml", 3, 7)),
-    Diagnostic("warning", "bad-number", "199****0001 is no number", Position("data/a.csv", 12)),
-    Diagnostic("warning", "bad-number", "199****0001 is no number", Position("data/a.csv", 18)),
-    Diagnostic("note", "file", "nothing is read from it", Position("odd.yaml")),
-    Diagnostic("error", "no-secret", "YETA_APP_KEY is not set"),
+    Diagnostic("error", "bad-key", Text("50% of a,b: wrong\nand so"), Position("活动/a, b:c.yaml", 3, 7)),
+    Diagnostic("warning", "bad-number", Text("199****0001 is no number"), Position("data/a.csv", 12)),
+    Diagnostic("warning", "bad-number", Text("199****0001 is no number"), Position("data/a.csv", 18)),
+    Diagnostic("note", "file", Text("nothing is read from it"), Position("odd.yaml")),
+    Diagnostic("error", "no-secret", Text("YETA_APP_KEY is not set")),
 )
 
 
@@ -37,7 +38,7 @@ def test_gitlab_is_shown_what_has_no_place_at_the_settings() -> None:
 def test_gitlab_fingerprints_are_unique_and_survive_moved_lines() -> None:
     prints = [found["fingerprint"] for found in gitlab_code_quality(FOUND)]
     assert len(set(prints)) == len(prints)
-    moved = Diagnostic("warning", "bad-number", "199****0001 is no number", Position("data/a.csv", 99))
+    moved = Diagnostic("warning", "bad-number", Text("199****0001 is no number"), Position("data/a.csv", 99))
     assert gitlab_code_quality([moved])[0]["fingerprint"] == prints[1]
 
 

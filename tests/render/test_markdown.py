@@ -14,6 +14,7 @@ from yeta_reconcile.cli.annotate import linked
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.render.markdown import MARKER, plan_markdown
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +51,7 @@ def a_large_plan(size: int) -> Plan:
         a_change(campaign=f"campaign-{n}", attributes={"robot": ("1", f"2{n}"), "lines": lines})
         for n in range(size)
     ]
-    found = [Diagnostic("warning", "bad", f"row {n} " + "x" * 100) for n in range(size)]
+    found = [Diagnostic("warning", "bad", Text(f"row {n} " + "x" * 100)) for n in range(size)]
     return a_plan(*changes, campaigns=size, diagnostics=tuple(found))
 
 
@@ -98,8 +99,8 @@ def test_names_and_details_cannot_break_out_of_the_comment() -> None:
 
 def test_one_huge_finding_does_not_hide_the_others() -> None:
     found = [
-        Diagnostic("error", "bad", "x" * 100_000, hint="y" * 100_000),
-        Diagnostic("error", "bad", "z first"),
+        Diagnostic("error", "bad", Text("x" * 100_000), hint=Text("y" * 100_000)),
+        Diagnostic("error", "bad", Text("z first")),
     ]
     text = plan_markdown(a_plan(diagnostics=tuple(found)))
     assert "z first" in text
@@ -110,8 +111,8 @@ def test_one_huge_finding_does_not_hide_the_others() -> None:
 
 def test_what_does_not_fit_is_passed_over_and_what_comes_after_it_is_shown() -> None:
     # 250 signs that each take five characters and more, where there is room for one such finding.
-    found = [Diagnostic("error", "bad", f"{n} " + "@" * 1_000) for n in range(8)]
-    found.append(Diagnostic("note", "small", "a small one"))
+    found = [Diagnostic("error", "bad", Text(f"{n} " + "@" * 1_000)) for n in range(8)]
+    found.append(Diagnostic("note", "small", Text("a small one")))
     text = plan_markdown(a_plan(diagnostics=tuple(found)), limit=10_000)
     left = 8 - text.count("**error**")
     assert 0 < left < 8
@@ -134,7 +135,7 @@ def test_places_lead_to_their_lines_in_the_commit(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("GITHUB_REPOSITORY", "acme/calls")
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     found = [
-        Diagnostic("error", "bad", "wrong", Position(file, 4, 2))
+        Diagnostic("error", "bad", Text("wrong"), Position(file, 4, 2))
         for file in ("data/春 (1).csv", "../lists/x.csv", "../../y.csv")
     ]
 

@@ -14,6 +14,7 @@ from yeta_reconcile.render.report import CampaignStatus, Status, WaveStatus
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.render.table import width
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import Text
 
 
 def crowded(campaigns: int = 200) -> Status:
@@ -22,7 +23,7 @@ def crowded(campaigns: int = 200) -> Status:
         CampaignStatus(
             f"{index:03}-a-name-of-forty-characters-which-is-l", declared="running", waves=(wave,),
             finish=NOON + timedelta(days=40), fits=False, again=123_456, numbers=1_000_000, dialled=999_999,
-            held_up_by="a word that is far too long",
+            held_up_by=Text("a word that is far too long"),
         )
         for index in range(campaigns)
     ]  # fmt: skip

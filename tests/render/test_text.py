@@ -17,6 +17,7 @@ from yeta_reconcile.render.table import (
 )
 from yeta_reconcile.render.text import plan_text
 from yeta_reconcile.render.words import REASON, attribute_value
+from yeta_reconcile.wording import Text
 
 
 @pytest.mark.parametrize(
@@ -59,9 +60,9 @@ def test_a_plan_that_rings_nobody_says_so() -> None:
 
 def test_findings_stand_before_the_summary_with_the_worst_last() -> None:
     found = [
-        Diagnostic("error", "a", "an error", Position("a.yaml", 1, 1)),
-        Diagnostic("warning", "b", "a warning", Position("a.yaml", 1, 1)),
-        Diagnostic("note", "c", "a note"),
+        Diagnostic("error", "a", Text("an error"), Position("a.yaml", 1, 1)),
+        Diagnostic("warning", "b", Text("a warning"), Position("a.yaml", 1, 1)),
+        Diagnostic("note", "c", Text("a note")),
     ]
     lines = plan_text(a_plan(diagnostics=tuple(found))).splitlines()
     assert lines[0] == "note: a note"
@@ -161,7 +162,7 @@ def test_two_hundred_campaigns_that_are_alike_are_told_once_and_counted() -> Non
         Forecast(f"camp-{index:03}", NOON + timedelta(hours=index), fits=True) for index in range(200)
     ]
 
-    findings = [Diagnostic("warning", "does-not-fit", f"late by {index} h") for index in range(200)]
+    findings = [Diagnostic("warning", "does-not-fit", Text(f"late by {index} h")) for index in range(200)]
 
     plan = a_plan(*changes, forecast=tuple(forecasts), diagnostics=tuple(findings))
     text, comment = plan_text(plan), plan_markdown(plan)

@@ -14,6 +14,7 @@ from yeta_reconcile.errors import StateError, StateLocked
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Fate, Outcome
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def test_what_is_not_committed_is_read_by_nobody_else(states: States) -> None:
     assert seen.waves.wave(wave_id).detail == "half"
 
 
-@pytest.mark.parametrize("error", [StateError("no"), KeyboardInterrupt(), ZeroDivisionError()])
+@pytest.mark.parametrize("error", [StateError(Text("no")), KeyboardInterrupt(), ZeroDivisionError()])
 def test_a_transaction_that_is_broken_off_leaves_nothing(store: Store, error: BaseException) -> None:
     wave_id = sealed(store)
 

@@ -21,6 +21,7 @@ from yeta_reconcile.errors import StateError, YetaError
 from yeta_reconcile.store.lock import LIFETIME_MS
 from yeta_reconcile.waves.lifecycle import DIRECT, DIRECT_UNDONE, TRANSITIONS, UNDONE
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,7 +198,7 @@ class TroubledLab(Lab):
     def _alive(self) -> None:
         if self.dead:
             if threading.current_thread().name == "heartbeat":
-                raise StateError("dead")
+                raise StateError(Text("dead"))
             raise Killed
 
     @contextmanager

@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_file
 
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
-from yeta_reconcile.wording import CLAUSES, MORE, NAMES, PARTS, SENTENCES
+from yeta_reconcile.wording import BOTH, CLAUSES, MORE, NAMES, PARTS, SENTENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ MAKING = {"phrase", "worded", "looked_up"}
 # Where they are made, they take what they are given.
 MAKERS = {PACKAGE / "wording.py", PACKAGE / "amounts.py", PACKAGE / "cli" / "help.py"}
 # What a list is joined and cut off with stands in no call.
-OF_LISTS = (MORE, NAMES, CLAUSES, PARTS, SENTENCES)
+OF_LISTS = (MORE, NAMES, CLAUSES, PARTS, SENTENCES, BOTH)
 
 
 class Message(NamedTuple):
@@ -80,6 +80,9 @@ def messages_of(call: ast.Call) -> Iterator[Message | None]:
             yield Message(text) if text is not None else None
     elif call.func.id in {"count", "every"}:
         yield from forms(call)
+    elif call.func.id == "plural":
+        one, several = (next(constants(part)) for part in call.args[1:3])
+        yield Message(one, several) if one and several else None
 
 
 def forms(call: ast.Call) -> Iterator[Message | None]:

@@ -19,27 +19,23 @@ from yeta_reconcile.wording import PARTS, listed, loud, phrase, sentence, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
-MODULES = sorted(PACKAGE.rglob("*.py"))
-# Rooms all of whose texts can be said in another language.
-ROOMS = {"render"}
-
-
-def in_room(path: Path) -> bool:
-    return path.relative_to(PACKAGE).parts[0] in ROOMS
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] != "emulator")
 
 
 def placeholders(text: str) -> list[str]:
     """What a template has in braces, formats included."""
-    parts = string.Formatter().parse(text)
+    try:
+        parts = [*string.Formatter().parse(text)]
+    except ValueError:  # no template: braces that are meant as they stand
+        return [str(text.count("{"))]
     return sorted({f"{name}{conversion or ''}{spec}" for _, name, spec, conversion in parts if name})
 
 
 def test_every_text_stands_as_it_is_where_it_is_made() -> None:
     found = [f"{found.place}:{found.code}" for found in everything() if found.message is None]
-    assert [place for place in found if in_room(PACKAGE.parent / place.partition(":")[0])] == []
+    assert found == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -84,7 +80,7 @@ def test_the_files_of_a_language_are_as_make_catalogues_writes_them(language: st
 
 def halves(path: str, tree: ast.Module) -> Iterator[str]:
     """Where a text that was made is put into a string that no catalogue knows."""
-    makers = {"phrase", "count", "every", "listed", "sentence", "loud"} & set(imported(tree))
+    makers = {"phrase", "count", "every", "plural", "listed", "sentence", "loud"} & set(imported(tree))
     for node in [node for node in ast.walk(tree) if isinstance(node, ast.expr)]:
         parts: list[ast.expr] = []
         if isinstance(node, ast.JoinedStr):
@@ -99,11 +95,7 @@ def halves(path: str, tree: ast.Module) -> Iterator[str]:
 
 def test_no_text_is_put_together_from_halves() -> None:
     """`phrase` takes texts as values, `listed` joins them: so each part is said in one language."""
-    found = [
-        half
-        for path in filter(in_room, MODULES)
-        for half in halves(path.name, ast.parse(path.read_text("utf-8")))
-    ]
+    found = [half for path in MODULES for half in halves(path.name, ast.parse(path.read_text("utf-8")))]
     assert found == []
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.amounts import count
-from yeta_reconcile.apply import steering
+from yeta_reconcile.apply import seeing, steering
 from yeta_reconcile.apply.campaign import CampaignRun, compare
 from yeta_reconcile.apply.run import Problem, Run, Stopped
 from yeta_reconcile.apply.staging import proven_gone, remove_orphan
@@ -38,6 +37,7 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
+from yeta_reconcile.wording import listed, phrase, plural, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,8 +127,10 @@ class Apply:
         for name in self.changes if kept else ():
             if name in kept or self.planned.subjects[name].new:
                 self.held_back.add(name)
-                words = f"gets no wave while a task that {', '.join(sorted(kept))} left behind is there"
-                self.run.problem(Exit.INCOMPLETE, name, words, "run again")
+                words = phrase(
+                    "gets no wave while a task that {kept} left behind is there", kept=listed(sorted(kept), 0)
+                )
+                self.run.problem(Exit.INCOMPLETE, name, words, phrase("run again"))
 
     def _frees(self, name: str) -> bool:
         return all(change.action in {Action.DELETE, Action.PAUSE} for change in self.changes[name])
@@ -159,7 +161,7 @@ class Apply:
             run.check()
             step()
         except Stopped:
-            run.problem(Exit.INCOMPLETE, name, "stopped before it was done", "run again")
+            run.problem(Exit.INCOMPLETE, name, phrase("stopped before it was done"), phrase("run again"))
         except (StateError, StateLocked, StopEverything) as error:
             run.fail(error)
         except (Unresolved, Incomplete) as error:
@@ -169,7 +171,7 @@ class Apply:
             code = Exit.INCOMPLETE if passes else Exit.FAILED
             run.problem(code, name, error.message, error.hint)
         except OutcomeUnknown as error:
-            run.problem(Exit.INCOMPLETE, name, str(error), "run again")
+            run.problem(Exit.INCOMPLETE, name, said_by(error), phrase("run again"))
 
     def _account(self, name: str) -> bool:
         """Look again at what the plan takes for free: a query may not show yet who is being called.
@@ -184,8 +186,11 @@ class Apply:
         gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
         for task in gone:
             if not proven_gone(self.run, task.address, Look(self.looked_at, task)):
-                words = f"that task {task.task_id} called nobody before it was deleted is not proven"
-                self.run.problem(Exit.UNRESOLVED, name, words, "`yeta state rebuild` takes it in")
+                words = phrase(
+                    "that task {task_id} called nobody before it was deleted is not proven",
+                    task_id=task.task_id,
+                )
+                self.run.problem(Exit.UNRESOLVED, name, words, phrase("`yeta state rebuild` takes it in"))
                 return False
         return True
 
@@ -204,13 +209,21 @@ class Apply:
                 if wave.unknown:
                     rows = self.run.store.waves.rows(wave.wave_id)
                     lines = sorted(row.line for row in rows if row.fate is Fate.UNKNOWN)
-                    of = f"of wave {wave.number}"
                     self.run.problem(
                         Exit.UNRESOLVED,
                         name,
-                        f"{count(wave.unknown, f'row {of} was', f'rows {of} were')} called out without an "
-                        f"answer: {wave_list(self.planner, name)} lines {', '.join(map(str, lines))}",
-                        f"a call record settles them, or `yeta state resolve {name}`",
+                        phrase(
+                            "{rows} called out without an answer: {wave_list} lines {lines}",
+                            rows=plural(
+                                wave.unknown,
+                                "{number} row of wave {wave} was",
+                                "{number} rows of wave {wave} were",
+                                wave=wave.number,
+                            ),
+                            wave_list=wave_list(self.planner, name),
+                            lines=listed(map(str, lines), 0),
+                        ),
+                        phrase("a call record settles them, or `yeta state resolve {name}`", name=name),
                     )
 
     # Books
@@ -240,12 +253,12 @@ class Apply:
         if task_id is None or task_id not in self.planned.observed.tasks:
             return
         task = self.planned.observed.tasks[task_id]
-        steering.sync(self.run, wave, task, looked_at=self.looked_at)
+        seeing.sync(self.run, wave, task, looked_at=self.looked_at)
         if wave.halted is not None and task is not None and task.phase is LivePhase.LIVE:
             # Somebody set it ringing again: a later pause is not the halt's any more.
             self.run.store.waves.change_wave(wave.wave_id, halted=None)
         if wave.phase is Phase.DRAINING and task is not None:
-            steering.watch(self.run, wave, task)
+            seeing.watch(self.run, wave, task)
 
     def _remember_quiet_lists(self) -> None:
         """The next plan need not read a list of which every row is where it belongs."""

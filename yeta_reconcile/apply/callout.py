@@ -14,6 +14,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome, Phase, RowRecord, WaveRecord
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
@@ -101,8 +102,10 @@ class Callout:
         return [batch.part(second, middle, len(keys)), batch.part(first, 0, middle)]
 
     def _refused(self, answer: Answer[Inserted]) -> None:
-        became = "waits" if answer.meaning.passes else "was refused"
-        words = f"wave {self.wave.number} {became}: {answer.words}"
+        became = phrase("waits") if answer.meaning.passes else phrase("was refused")
+        words = phrase(
+            "wave {number} {became}: {words}", number=self.wave.number, became=became, words=answer.words
+        )
         self.run.problem(answer.exit_code, self.wave.campaign, words, answer.hint)
 
 

@@ -19,6 +19,7 @@ from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import Subject, grip
 from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRecord
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
@@ -143,10 +144,13 @@ class CampaignRun:
         if change.tries:
             return
         rows = count(change.rows, "row waits", "rows wait")
-        who = rows if change.rows and not change.wave_id else f"wave {change.wave} waits"
-        planned = ", as planned" if change.waiting_rows else ""
-        words = f"{who}{planned}: {change.detail}"
-        self.run.problem(Exit.INCOMPLETE, self.name, words, "run again later")
+        who = rows if change.rows and not change.wave_id else phrase("wave {wave} waits", wave=change.wave)
+        words = phrase(
+            "{who}, as planned: {detail}" if change.waiting_rows else "{who}: {detail}",
+            who=who,
+            detail=change.detail,
+        )
+        self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again later"))
 
     # Staging
 
@@ -185,10 +189,14 @@ class CampaignRun:
             else:
                 return bool(staged) or self._nothing_missing()
         self.run.problem(
-            Exit.UNRESOLVED, self.name,
-            f"a wave was staged {RESTAGES} times over and never came back as it was asked",
-            "compare the task with the document (`yeta drift`), or ask the platform",
-        )  # fmt: skip
+            Exit.UNRESOLVED,
+            self.name,
+            phrase(
+                "a wave was staged {restages} times over and never came back as it was asked",
+                restages=RESTAGES,
+            ),
+            phrase("compare the task with the document (`yeta drift`), or ask the platform"),
+        )
         return False
 
     def _nothing_missing(self) -> bool:
@@ -199,8 +207,8 @@ class CampaignRun:
         self.run.problem(
             Exit.INCOMPLETE,
             self.name,
-            "whom the plan counted is not free yet: nothing is staged",
-            "run again",
+            phrase("whom the plan counted is not free yet: nothing is staged"),
+            phrase("run again"),
         )
         return False
 
@@ -226,7 +234,9 @@ class CampaignRun:
         return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
 
     def _list_changed(self) -> bool:
-        self.run.problem(Exit.INCOMPLETE, self.name, "its contact list changed meanwhile", "run again")
+        self.run.problem(
+            Exit.INCOMPLETE, self.name, phrase("its contact list changed meanwhile"), phrase("run again")
+        )
         return False
 
     def _record(self) -> CampaignRecord:
@@ -310,9 +320,14 @@ class CampaignRun:
         """Whether the plan counted as many rows as would then be staged. False: a problem was noted."""
         waves = self._record().waves
         if self._approval.vanished(waves):
-            words = "a wave that held its rows when the plan was made is no more: nothing of it is staged"
+            words = phrase(
+                "a wave that held its rows when the plan was made is no more: nothing of it is staged"
+            )
             self.run.problem(
-                Exit.INCOMPLETE, self.name, words, "run again: the next plan shows who is free by that"
+                Exit.INCOMPLETE,
+                self.name,
+                words,
+                phrase("run again: the next plan shows who is free by that"),
             )
             return False
         staged = sum(wave.pending for wave in waves if wave.staged)
@@ -321,10 +336,12 @@ class CampaignRun:
     def _within(self, rows: int, approved: int) -> bool:
         if rows <= approved:
             return True
-        words = (
-            f"{count(rows, 'row')} would go out where the plan showed {approved}: nothing of it is started"
+        words = phrase(
+            "{rows} would go out where the plan showed {approved}: nothing of it is started",
+            rows=count(rows, "row"),
+            approved=approved,
         )
-        self.run.problem(Exit.INCOMPLETE, self.name, words, "run again: the next plan shows them")
+        self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again: the next plan shows them"))
         return False
 
     def _start_staged(self) -> None:

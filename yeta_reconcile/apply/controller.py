@@ -23,6 +23,7 @@ from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
 )
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ class Round:
         done = count(self.changes, "change") if self.changes else "nothing to do"
         parts = [f"round {self.number}: exit {self.exit_code}, {done}"]
         if self.left:
-            parts.append(f"left alone: {', '.join(self.left)}")
+            parts.append(phrase("left alone: {left}", left=listed(self.left, 0)))
         return "; ".join([*parts, *self.problems])
 
 
@@ -132,7 +133,7 @@ class Controller:
 
 
 def _whom(wave: WaveRecord) -> str:
-    return "a halt, as far as can be told" if wave.halted is not None else "another hand"
+    return phrase("a halt, as far as can be told") if wave.halted is not None else phrase("another hand")
 
 
 def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
@@ -141,7 +142,12 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
     A halt's pause is among them: that nobody resumed it and paused it again since, nothing shows.
     """
     paused = {
-        wave.record.wave_id: f"{name} wave {wave.record.number} (paused by {_whom(wave.record)})"
+        wave.record.wave_id: phrase(
+            "{name} wave {number} (paused by {whom})",
+            name=name,
+            number=wave.record.number,
+            whom=_whom(wave.record),
+        )
         for name, subject in planned.subjects.items()
         for wave in subject.waves
         if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.halted is not None)
@@ -155,6 +161,9 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
         return planned, ()
     changes = tuple(change for change in planned.plan.changes if not touches(change))
     left: dict[str, Any] = {
-        paused.get(change.wave_id or 0, f"{change.campaign} wave {change.wave}"): None for change in held
+        paused.get(
+            change.wave_id or 0, phrase("{campaign} wave {wave}", campaign=change.campaign, wave=change.wave)
+        ): None
+        for change in held
     }
     return replace(planned, plan=replace(planned.plan, changes=changes)), tuple(left)

@@ -21,6 +21,7 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +43,8 @@ class Answer(Generic[Value]):
     outcome: Outcome
     meaning: Meaning
     value: Value | None = None
-    words: str = ""
-    hint: str = ""
+    words: Text = UNSAID
+    hint: Text = UNSAID
 
     @property
     def done(self) -> bool:
@@ -136,7 +137,7 @@ def _once(
                 run.may_go_on(step.wave, rings=step.rings)
             run.still_holds()
         except YetaError:
-            _end(run, step, intent, Outcome.REFUSED, why="not sent: it may not go on")
+            _end(run, step, intent, Outcome.REFUSED, why=phrase("not sent: it may not go on"))
             raise
         try:
             value = send()
@@ -154,8 +155,8 @@ def _refuse_unknown_callouts(run: Run, step: Step) -> None:
     """Raise Unresolved where the state is an older copy by now, unless one number is called on purpose."""
     if step.wave is not None and step.wave.campaign != BY_HAND and run.store.callouts.missing():
         raise Unresolved(
-            "call-outs were sent that this state does not know: it is an older copy, or a new one",
-            hint="`yeta state rebuild` holds its rows as possibly called",
+            phrase("call-outs were sent that this state does not know: it is an older copy, or a new one"),
+            hint=phrase("`yeta state rebuild` holds its rows as possibly called"),
         )
 
 
@@ -164,7 +165,11 @@ def _without_token(run: Run, step: Step) -> Answer[Any] | None:
     try:
         run.client.prepare(step.call)
     except NotSent as error:
-        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {error.why}")
+        return Answer(
+            Outcome.REFUSED,
+            Meaning.BUSY,
+            words=phrase("{call} was not sent: {why}", call=step.call, why=error.why),
+        )
     except StopEverything as error:
         run.fail(error)
         raise
@@ -186,7 +191,11 @@ def _failed(
 ) -> Answer[Any]:
     if isinstance(failure, NotSent):
         _end(run, step, intent, Outcome.REFUSED, why=failure.why)
-        return Answer(Outcome.REFUSED, Meaning.BUSY, words=f"{step.call} was not sent: {failure.why}")
+        return Answer(
+            Outcome.REFUSED,
+            Meaning.BUSY,
+            words=phrase("{call} was not sent: {why}", call=step.call, why=failure.why),
+        )
     if isinstance(failure, OutcomeUnknown):
         _end(run, step, intent, Outcome.UNKNOWN, code=failure.code, why=failure.why)
         return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=failure.why)

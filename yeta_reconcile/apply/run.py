@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.concurrency import Pace
 from yeta_reconcile.errors import (
     Incomplete,
@@ -19,6 +18,7 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
+from yeta_reconcile.wording import UNSAID, Text, phrase, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,12 +42,17 @@ class Problem:
 
     exit_code: Exit
     campaign: str
-    summary: str
-    hint: str = ""
+    summary: Text
+    hint: Text = UNSAID
+
+    @property
+    def words(self) -> Text:
+        """What people are told of it."""
+        said = phrase("{campaign}: {summary}", campaign=self.campaign, summary=self.summary)
+        return phrase("{said} ({hint})", said=said, hint=self.hint) if self.hint else said
 
     def __str__(self) -> str:
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.campaign}: {self.summary}{hint}"
+        return self.words
 
 
 class Stopped(YetaError):
@@ -134,12 +139,17 @@ class Run:
 
     def stop_with(self, call: str, error: OutcomeUnknown) -> None:
         """Stop for a code that no other call would survive, though this one may have been done."""
-        self.fail(YetaError(f"{call}: {error.why}", hint="run again once the platform works again"))
+        self.fail(
+            YetaError(
+                phrase("{call}: {why}", call=call, why=error.why),
+                hint=phrase("run again once the platform works again"),
+            )
+        )
 
     def check(self) -> None:
         """Raise Stopped if nothing more may begin."""
         if self._stop.is_set():
-            raise Stopped("stopped before the next call")
+            raise Stopped(phrase("stopped before the next call"))
 
     def raise_fatal(self) -> None:
         """Raise what stopped everything, if anything did."""
@@ -161,14 +171,23 @@ class Run:
 
     # Saying
 
-    def waits_for_line(self, wave: WaveRecord, words: str, hint: str = "") -> None:
+    def waits_for_line(self, wave: WaveRecord, words: Text, hint: Text = UNSAID) -> None:
         """Note that a wave did not get its line: as its plan foresaw, or by the platform's `words` alone."""
         planned = self.waits.get((wave.campaign, wave.number))
-        said = f", as planned: {planned}" if planned else f": {words}"
-        hint = "" if planned else hint
-        self.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} waits for its line{said}", hint)
+        summary = (
+            phrase("wave {number} waits for its line, as planned: {why}", number=wave.number, why=planned)
+            if planned
+            else phrase("wave {number} waits for its line: {why}", number=wave.number, why=words)
+        )
+        hint = UNSAID if planned else hint
+        self.problem(
+            Exit.INCOMPLETE,
+            wave.campaign,
+            summary,
+            hint,
+        )
 
-    def problem(self, exit_code: Exit, campaign: str, summary: str, hint: str = "") -> None:
+    def problem(self, exit_code: Exit, campaign: str, summary: Text, hint: Text = UNSAID) -> None:
         """Note what keeps this apply from being complete."""
         problem = Problem(exit_code, campaign, summary, hint)
         with self._lock:
@@ -193,26 +212,41 @@ class Run:
         if wave is not None:
             end, closes, now = wave.attributes.end, wave.attributes.closes, self.clock.now()
             if end is not None and end <= now:
-                rows = count(
-                    wave.pending, f"row of wave {wave.number} was", f"rows of wave {wave.number} were"
+                rows = plural(
+                    wave.pending,
+                    "{number} row of wave {wave} was",
+                    "{number} rows of wave {wave} were",
+                    wave=wave.number,
                 )
-                words = f"the end of {wave.campaign} is past: {rows} never dialled"
-                raise Incomplete(words, hint="extend `schedule.end` to call them")
+                words = phrase(
+                    "the end of {campaign} is past: {rows} never dialled", campaign=wave.campaign, rows=rows
+                )
+                raise Incomplete(words, hint=phrase("extend `schedule.end` to call them"))
             if closes is not None and closes <= now:
-                words = f"the last day of wave {wave.number} of {wave.campaign} is over"
+                words = phrase(
+                    "the last day of wave {number} of {campaign} is over",
+                    number=wave.number,
+                    campaign=wave.campaign,
+                )
                 raise Incomplete(
-                    f"{words}; nothing of it is started", hint="the next plan says when it goes on"
+                    phrase("{words}; nothing of it is started", words=words),
+                    hint=phrase("the next plan says when it goes on"),
                 )
             if why := self.stale(wave.campaign):
-                raise Incomplete(f"{why}; nothing of it is started", hint="run again to see what it means")
+                raise Incomplete(
+                    phrase("{why}; nothing of it is started", why=why),
+                    hint=phrase("run again to see what it means"),
+                )
         if rings and (reason := self.halted()):
-            raise Incomplete(f"{reason}; nothing is started", hint="`yeta resume` lifts it")
+            raise Incomplete(
+                phrase("{reason}; nothing is started", reason=reason), hint=phrase("`yeta resume` lifts it")
+            )
 
     def still_holds(self) -> None:
         """Raise unless the lock is still ours: a machine that slept may have lost it."""
         current = self.store.lock.current(self.instant())
         if current is None or current.holder != self.holder.holder:
-            raise StateLocked("the lock on the state was lost", hint="run again")
+            raise StateLocked(phrase("the lock on the state was lost"), hint=phrase("run again"))
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -223,7 +257,9 @@ class Run:
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
                     if not self.store.lock.renew(self.holder, self.instant()):
-                        self.fail(StateLocked("the lock on the state was lost", hint="run again"))
+                        self.fail(
+                            StateLocked(phrase("the lock on the state was lost"), hint=phrase("run again"))
+                        )
                         return
                 except StateError:
                     # The next intent finds out whether the state works; a missed beat alone is harmless.

@@ -13,6 +13,7 @@ from yeta_reconcile.planning.observe import new_and_empty, young
 from yeta_reconcile.waves.lifecycle import Doubt, left_by, settle_control, settle_inserts, shows_by
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, Proof, prove
 from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
@@ -151,11 +152,16 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
     task = look(run, wave)
     outcome = settle_control(call, task)
     if outcome is Outcome.UNKNOWN:
-        words = task.status_words if task else "gone"
+        words = task.status_words if task else phrase("gone")
         run.problem(
             Exit.UNRESOLVED,
             wave.campaign,
-            f"whether {call} of wave {wave.number} was done cannot be told: it is {words}",
+            phrase(
+                "whether {call} of wave {number} was done cannot be told: it is {words}",
+                call=call,
+                number=wave.number,
+                words=words,
+            ),
         )
         return
     run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **left_by(wave, call, outcome))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.inserting import Filling, ListChanged
 from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.seeing import sync
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
-from yeta_reconcile.apply.steering import sync
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import new_and_empty
 from yeta_reconcile.platform.codes import Meaning
@@ -22,6 +22,7 @@ from yeta_reconcile.platform.hours import (
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, prove
 from yeta_reconcile.waves.readback import read_back, request_of
 from yeta_reconcile.waves.record import Outcome, Phase, WaveRecord
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,7 @@ class Staging:
                 self._verify(wave)
             else:
                 # A task without a number would hold its line, and call nobody.
-                self._throw_away(wave, "holds no number, since the platform took none of its rows")
+                self._throw_away(wave, phrase("holds no number, since the platform took none of its rows"))
         return run.store.waves.wave(wave_id).phase is Phase.VERIFIED
 
     # Create
@@ -75,11 +76,21 @@ class Staging:
             settle_wave(self.run, wave.wave_id)
             if self.run.store.waves.wave(wave.wave_id).phase is Phase.FILLING:
                 return True
-            self._problem(Exit.INCOMPLETE, wave, f"could not be created: {answer.words}", "run again")
+            self._problem(
+                Exit.INCOMPLETE,
+                wave,
+                phrase("could not be created: {words}", words=answer.words),
+                phrase("run again"),
+            )
         elif answer.meaning is Meaning.WAIT:
             self.run.waits_for_line(wave, answer.words, self._holders())
         else:
-            self._problem(answer.exit_code, wave, f"could not be created: {answer.words}", answer.hint)
+            self._problem(
+                answer.exit_code,
+                wave,
+                phrase("could not be created: {words}", words=answer.words),
+                answer.hint,
+            )
         return False
 
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
@@ -111,8 +122,15 @@ class Staging:
                 removed = True
         return removed
 
-    def _holders(self) -> str:
-        return "; ".join(f"line {line} is in use by {holder}" for line, holder in self.subject.taken.items())
+    def _holders(self) -> Text:
+        return listed(
+            (
+                phrase("line {line} is in use by {holder}", line=line, holder=holder)
+                for line, holder in self.subject.taken.items()
+            ),
+            0,
+            by=PARTS,
+        )
 
     # Fill
 
@@ -123,7 +141,9 @@ class Staging:
             try:
                 answer = Filling(self.run, wave, self.comparison).run_all()
             except ListChanged:
-                self._problem(Exit.INCOMPLETE, wave, "its contact list changed meanwhile", "run again")
+                self._problem(
+                    Exit.INCOMPLETE, wave, phrase("its contact list changed meanwhile"), phrase("run again")
+                )
                 return False
             if answer is None:
                 return True
@@ -134,14 +154,21 @@ class Staging:
             former, proven = proven, len(intents.done_batches(wave.wave_id))
             stalled = stalled + 1 if proven == former else 0
             if stalled == RESTAGES:
-                self._problem(Exit.INCOMPLETE, wave, f"could not be filled: {answer.words}", "run again")
+                self._problem(
+                    Exit.INCOMPLETE,
+                    wave,
+                    phrase("could not be filled: {words}", words=answer.words),
+                    phrase("run again"),
+                )
                 return False
         return True
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
         if answer.meaning in {Meaning.DONE_ALREADY, Meaning.ENDED}:
             sync(self.run, wave, look(self.run, wave))
-        self._problem(answer.exit_code, wave, f"could not be filled: {answer.words}", answer.hint)
+        self._problem(
+            answer.exit_code, wave, phrase("could not be filled: {words}", words=answer.words), answer.hint
+        )
         return False
 
     # Verify
@@ -157,38 +184,54 @@ class Staging:
             task = look(run, wave)
             if task is None or not task.never_rang or task.deleted:
                 sync(run, wave, task)
-                self._problem(Exit.INCOMPLETE, wave, "was changed by another hand", "run again")
+                self._problem(
+                    Exit.INCOMPLETE, wave, phrase("was changed by another hand"), phrase("run again")
+                )
                 return
             if task.count_tel == wave.pending:
                 break
             if run.now_ms() >= patience:
                 self._throw_away(
-                    wave, f"holds {count(task.count_tel or 0, 'number')}, and {wave.pending} were submitted"
+                    wave,
+                    phrase(
+                        "holds {numbers}, and {pending} were submitted",
+                        numbers=count(task.count_tel or 0, "number"),
+                        pending=wave.pending,
+                    ),
                 )
                 return
             run.wait(run.pauses.look)
         found = read_back(request_of(wave, self._windows(wave), wave.created_at), task)
         for name, wanted, told in found.mild:
-            self._warn(wave, f"{name} reads back as {told}, {wanted} was asked")
+            self._warn(
+                wave,
+                phrase(
+                    "{name} reads back as {told}, {wanted} was asked", name=name, told=told, wanted=wanted
+                ),
+            )
         for name in found.untold:
-            self._warn(wave, f"{name} cannot be read back")
+            self._warn(wave, phrase("{name} cannot be read back", name=name))
         if found.other:
-            self._throw_away(wave, f"came back with another {', '.join(found.other)} than was asked")
+            self._throw_away(
+                wave, phrase("came back with another {other} than was asked", other=listed(found.other, 0))
+            )
             return
         run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, halted=None)
         run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
 
-    def _throw_away(self, wave: WaveRecord, why: str) -> None:
+    def _throw_away(self, wave: WaveRecord, why: Text) -> None:
         self.run.store.waves.change_wave(wave.wave_id, to_discard=True)
         self.run.say("doubted", wave.campaign, wave=wave.number, why=why)
 
-    def _warn(self, wave: WaveRecord, words: str) -> None:
+    def _warn(self, wave: WaveRecord, words: Text) -> None:
         if words not in self.warned:
             self.warned.add(words)
             self.run.say("warning", wave.campaign, wave=wave.number, summary=words)
 
-    def _problem(self, exit_code: Exit, wave: WaveRecord, words: str, hint: str) -> None:
-        self.run.problem(exit_code, wave.campaign, f"wave {wave.number} {words}", hint)
+    def _problem(self, exit_code: Exit, wave: WaveRecord, words: str, hint: Text) -> None:
+        self.run.problem(
+            exit_code, wave.campaign, phrase("wave {number} {words}", number=wave.number, words=words), hint
+        )
 
 
 def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
@@ -197,7 +240,9 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
     before = run.client.task(address)
     if before is not None and not before.never_rang:
         run.problem(
-            Exit.UNRESOLVED, campaign, f"orphan task {task_id} was started before it could be deleted"
+            Exit.UNRESOLVED,
+            campaign,
+            phrase("orphan task {task_id} was started before it could be deleted", task_id=task_id),
         )
         return False
     answer = change(run, Step(call="discard", wave=None, address=address), lambda: run.client.delete(address))
@@ -205,15 +250,20 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
     if first.task is not None and not proven_gone(run, address, first):
         after = run.client.task(address)
         if after is not None and after.never_rang and not after.deleted:
-            why = answer.words or "it is said to be deleted, and is there"
+            why = answer.words or phrase("it is said to be deleted, and is there")
             run.problem(
-                Exit.INCOMPLETE, campaign, f"orphan task {task_id} could not be deleted: {why}", "run again"
+                Exit.INCOMPLETE,
+                campaign,
+                phrase("orphan task {task_id} could not be deleted: {why}", task_id=task_id, why=why),
+                phrase("run again"),
             )
         else:
             run.problem(
                 Exit.UNRESOLVED,
                 campaign,
-                f"that orphan task {task_id} called nobody before its end is not proven",
+                phrase(
+                    "that orphan task {task_id} called nobody before its end is not proven", task_id=task_id
+                ),
             )
         return False
     run.say("orphan-deleted", campaign, task=task_id)

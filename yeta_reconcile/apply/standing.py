@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed
 from yeta_reconcile.platform.hours import within
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.clock import Clock
@@ -31,15 +32,15 @@ class Standing:
         if located is None:
             return None
         if not located.stands(repository.root):
-            return f"the document of {name} changed meanwhile"
+            return phrase("the document of {name} changed meanwhile", name=name)
         by_calendar = isinstance(located.model, Campaign) and located.model.on_workdays
         if by_calendar and repository.calendar.digest != self._planned.calendar:
-            return "the calendar of workdays changed meanwhile"
+            return phrase("the calendar of workdays changed meanwhile")
         now = self._clock.now()
         if isinstance(located.model, DirectCall) and (hours := repository.hours(located, now)):
             clock = now.astimezone(repository.zone).strftime("%H:%M:%S")
             if not within(clock, hours):
-                return f"it is {clock}, beyond limits.hours"
+                return phrase("it is {clock}, beyond limits.hours", clock=clock)
         signature, subject = self._planned.signatures.get(name), self._planned.subjects.get(name)
         spec = repository.called_list(located, now)
         looks = _looks(spec)
@@ -49,8 +50,8 @@ class Standing:
             keyed(fingerprint_of(spec, subject.columns), self._planner.store.key)
             != signature.partition("/")[0]
         ):
-            barred = ", or whom nobody may call," if spec.without else ""
-            return f"the contact list of {name}{barred} changed meanwhile"
+            barred = phrase(", or whom nobody may call,") if spec.without else UNSAID
+            return phrase("the contact list of {name}{barred} changed meanwhile", name=name, barred=barred)
         self._seen[name] = looks
         return None
 

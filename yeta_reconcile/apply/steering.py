@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.journaled import Answer, Step, change
-from yeta_reconcile.apply.settling import absent, journalled, look, settle_wave
+from yeta_reconcile.apply.seeing import sync, watch
+from yeta_reconcile.apply.settling import journalled, look, settle_wave
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning
@@ -15,19 +15,15 @@ from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.lifecycle import (
     AFTER,
     carry_readiness,
-    ended_as,
     missing_records,
-    quiet_facts,
-    reactivated,
     seen,
-    stands,
-    unread,
 )
-from yeta_reconcile.waves.proof import Claim, Look, prove
+from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.readback import (
     reads_otherwise,
 )
-from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase
+from yeta_reconcile.wording import UNSAID, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,24 +49,37 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     if task is None or not task.never_rang or task.deleted:
         sync(run, wave, task)
         run.problem(
-            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was changed by another hand", "run again"
+            Exit.INCOMPLETE,
+            wave.campaign,
+            phrase("wave {number} was changed by another hand", number=wave.number),
+            phrase("run again"),
         )
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
-    wrong = f"holds {count(task.count_tel or 0, 'number')}, not {asked}" if task.count_tel != asked else ""
+    wrong = (
+        phrase("holds {numbers}, not {asked}", numbers=count(task.count_tel or 0, "number"), asked=asked)
+        if task.count_tel != asked
+        else UNSAID
+    )
     if not wrong and (names := reads_otherwise(wave, task, lines, hours)):
-        wrong = f"has another {', '.join(names)} than was asked"
+        wrong = phrase("has another {names} than was asked", names=listed(names, 0))
     if wrong and wave.phase is Phase.STARTED:
-        words = f"wave {wave.number}, whose start was sent, {wrong}"
+        words = phrase("wave {number}, whose start was sent, {wrong}", number=wave.number, wrong=wrong)
         run.problem(
-            Exit.UNRESOLVED, wave.campaign, words, "delete its task, then `yeta state resolve` settles it"
+            Exit.UNRESOLVED,
+            wave.campaign,
+            words,
+            phrase("delete its task, then `yeta state resolve` settles it"),
         )
         return False
     if wrong:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, to_discard=True)
         run.problem(
-            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} {wrong}: it is staged anew", "run again"
+            Exit.INCOMPLETE,
+            wave.campaign,
+            phrase("wave {number} {wrong}: it is staged anew", number=wave.number, wrong=wrong),
+            phrase("run again"),
         )
         return False
     step = Step(
@@ -113,8 +122,12 @@ def _may_go_on(run: Run, wave: WaveRecord) -> bool:
 
 def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
     if doubts := run.store.intents.open(wave.wave_id):
-        words = f"whether {doubts[0].call} of wave {wave.number} was done is not known; nothing is started"
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again")
+        words = phrase(
+            "whether {call} of wave {number} was done is not known; nothing is started",
+            call=doubts[0].call,
+            number=wave.number,
+        )
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
         return False
     try:
         answer = change(run, step, lambda: run.client.start(wave.address), lambda _: AFTER[step.call])
@@ -168,10 +181,15 @@ def delete(run: Run, wave: WaveRecord) -> bool:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.DELETED, by_hand=True)
     sync(run, run.store.waves.wave(wave.wave_id), task)
     if task is not None and not task.phase.over:
-        words = (
-            f"task {wave.task_id} of wave {wave.number} is said to be deleted, and it is {task.status_words}"
+        words = phrase(
+            "task {task_id} of wave {number} is said to be deleted, and it is {status_words}",
+            task_id=wave.task_id,
+            number=wave.number,
+            status_words=task.status_words,
         )
-        run.problem(Exit.UNRESOLVED if answer.value else Exit.INCOMPLETE, wave.campaign, words, "run again")
+        run.problem(
+            Exit.UNRESOLVED if answer.value else Exit.INCOMPLETE, wave.campaign, words, phrase("run again")
+        )
         return False
     run.say("deleted", wave.campaign, wave=wave.number)
     return True
@@ -194,8 +212,8 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     if wave.task_id is None:
         proof = prove(Claim.UNSENT, journalled(run, wave))
         if proof is None or not run.store.waves.discard(proof):
-            words = f"whether wave {wave.number} has a task is not known"
-            run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again")
+            words = phrase("whether wave {number} has a task is not known", number=wave.number)
+            run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
             return False
         return True
     task = look(run, wave)
@@ -207,9 +225,9 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     # Somebody at the console may have started it between our look and our delete.
     task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(wave.address)
     if task is not None and task.never_rang and not task.deleted:
-        why = answer.words or f"it is said to be deleted, and it is {task.status_words}"
-        words = f"wave {wave.number} could not be thrown away: {why}"
-        run.problem(answer.exit_code, wave.campaign, words, answer.hint or "run again")
+        why = answer.words or phrase("it is said to be deleted, and it is {status}", status=task.status_words)
+        words = phrase("wave {number} could not be thrown away: {why}", number=wave.number, why=why)
+        run.problem(answer.exit_code, wave.campaign, words, answer.hint or phrase("run again"))
         return False
     return _discarded(run, wave, task)
 
@@ -221,14 +239,26 @@ def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
         run.say("discarded", wave.campaign, wave=wave.number)
         return True
     if phase is Phase.LOST:
-        words = f"task {wave.task_id} of wave {wave.number} is gone; that it called nobody is not proven"
-        run.problem(Exit.UNRESOLVED, wave.campaign, words, f"`yeta state resolve {wave.campaign}` settles it")
+        words = phrase(
+            "task {task_id} of wave {number} is gone; that it called nobody is not proven",
+            task_id=wave.task_id,
+            number=wave.number,
+        )
+        run.problem(
+            Exit.UNRESOLVED,
+            wave.campaign,
+            words,
+            phrase("`yeta state resolve {campaign}` settles it", campaign=wave.campaign),
+        )
     elif phase is Phase.DELETED and not run.store.waves.wave(wave.wave_id).dialled:
-        words = f"wave {wave.number} is deleted; that it called nobody is not proven yet: its rows are held"
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again")
+        words = phrase(
+            "wave {number} is deleted; that it called nobody is not proven yet: its rows are held",
+            number=wave.number,
+        )
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
     else:
-        words = f"wave {wave.number} was started before it could be thrown away"
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again to see what it means")
+        words = phrase("wave {number} was started before it could be thrown away", number=wave.number)
+        run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again to see what it means"))
     return False
 
 
@@ -261,10 +291,15 @@ def account(run: Run, wave: WaveRecord) -> bool:
         run.wait_until(wave.quiet_since + run.pauses.settle_ms)
     if wave.accounted:
         return True
-    words, hint = "its calls may still be in progress", "run again"
+    words, hint = phrase("its calls may still be in progress"), phrase("run again")
     if wave.tel_count is not None:
-        words, hint = missing_records(wave.missing_records), "run again once they are there"
-    run.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} is over; {words}", hint)
+        words, hint = missing_records(wave.missing_records), phrase("run again once they are there")
+    run.problem(
+        Exit.INCOMPLETE,
+        wave.campaign,
+        phrase("wave {number} is over; {words}", number=wave.number, words=words),
+        hint,
+    )
     return False
 
 
@@ -276,7 +311,10 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
         if task is None or task.phase is not LivePhase.PAUSED:
             sync(run, wave, task)
             run.problem(
-                Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was changed by another hand", "run again"
+                Exit.INCOMPLETE,
+                wave.campaign,
+                phrase("wave {number} was changed by another hand", number=wave.number),
+                phrase("run again"),
             )
             return False
         watch(run, wave, task)
@@ -286,95 +324,15 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
             return True
         if run.now_ms() >= patience:
             code = Exit.UNRESOLVED if ready.hopeless else Exit.INCOMPLETE
-            hint = "`yeta state resolve` settles it" if ready.hopeless else "run again"
-            run.problem(code, wave.campaign, f"wave {wave.number} is draining: {ready.detail}", hint)
+            hint = phrase("`yeta state resolve` settles it") if ready.hopeless else phrase("run again")
+            run.problem(
+                code,
+                wave.campaign,
+                phrase("wave {number} is draining: {detail}", number=wave.number, detail=ready.detail),
+                hint,
+            )
             return False
         run.wait(run.pauses.look)
-
-
-def watch(run: Run, wave: WaveRecord, task: Task) -> None:
-    """Note since when nothing moves in a wave that drains or was cut short, and its count if it stands."""
-    facts, now, pauses = quiet_facts(wave, task), run.now_ms(), run.pauses
-    if facts != wave.quiet_facts:
-        run.store.waves.change_wave(wave.wave_id, quiet_facts=facts, quiet_since=now)
-    elif unread(wave, task) and stands(wave, task, now, pauses.settle_ms, pauses.drain_quiet_ms):
-        run.store.waves.change_wave(wave.wave_id, tel_count=task.process_tel_count)
-
-
-def sync(
-    run: Run,
-    wave: WaveRecord,
-    task: Task | None,
-    *,
-    refused_as_over: bool = False,
-    looked_at: int | None = None,
-) -> Phase:
-    """Record what the platform's answer makes of a wave; `refused_as_over`: a call was answered 3010101.
-
-    `looked_at`: when the task was as it is given here, if not just now; ms.
-    """
-    now = seen(wave, task)
-    if now.phase is Phase.DISCARDED and wave.phase is not now.phase:
-        task, wave = _thrown_away(run, wave, Look(looked_at or run.now_ms(), task))
-        if wave.phase is Phase.DISCARDED:
-            return wave.phase
-        now = seen(wave, task)
-        if now.phase is Phase.DISCARDED:
-            # Nothing says that it rang, and that it did not is not proven.
-            now = replace(now, phase=Phase.DELETED)
-    if refused_as_over and task is not None and now.phase is Phase.COMPLETED:
-        now = replace(now, phase=ended_as(task))
-    fields: dict[str, Any] = {}
-    if now.phase is not wave.phase:
-        quiet_since = run.now_ms() if now.phase is Phase.PAUSED else None
-        fields |= {"phase": now.phase, "quiet_since": quiet_since, "quiet_facts": ""}
-    if now.by_hand != wave.by_hand:
-        fields["by_hand"] = now.by_hand
-    known = not now.phase.cut_short or wave.tel_count is not None
-    if known and now.tel_count != wave.tel_count:
-        fields["tel_count"] = now.tel_count
-    if reactivated(wave, task) and not wave.reactivated:
-        fields["reactivated"] = True
-    if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:
-        fields["started_at"] = run.now_ms()
-    ran = now.phase.live or (now.phase.ended and now.phase is not Phase.DISCARDED)
-    if ran and (wave.phase is Phase.FILLING or _short(wave, task)):
-        _release_absent(run, wave, task)
-    if fields:
-        run.store.waves.change_wave(wave.wave_id, **fields)
-        wave = run.store.waves.wave(wave.wave_id)
-    if task is not None and unread(wave, task):
-        watch(run, wave, task)
-    return now.phase
-
-
-def _thrown_away(run: Run, wave: WaveRecord, first: Look) -> tuple[Task | None, WaveRecord]:
-    """A staged wave whose task is deleted: as if it had never been, once a second look proves it."""
-    run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
-    last = Look(run.now_ms(), run.client.task(wave.address, remaining=True))
-    proof = prove(Claim.NEVER_RANG, journalled(run, wave), first, last, run.pauses.settle_ms)
-    if proof is not None:
-        # False where a record came meanwhile, which proves that it was started.
-        run.store.waves.discard(proof)
-    return last.task, run.store.waves.wave(wave.wave_id)
-
-
-def _short(wave: WaveRecord, task: Task | None) -> bool:
-    """Whether fewer numbers are in a wave's task than belong into it."""
-    belong = wave.pending + wave.dialled + wave.held
-    return not (wave.imported or task is None or task.count_tel is None) and task.count_tel < belong
-
-
-def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
-    """Another hand started a task that was being filled: rows proven not in it are for a further wave."""
-    done = run.store.intents.done_batches(wave.wave_id)
-    rows = run.store.waves.rows(wave.wave_id)
-    left = [row.key for row in rows if row.fate is Fate.PENDING and row.batch not in done]
-    if left and (proof := absent(run, wave, task)):
-        run.store.waves.release(proof, left)
-        out = count(len(left), "row is", "rows are")
-        words = f"another hand started wave {wave.number} before it was full; {out} not in it"
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, "run again to put them into a further wave")
 
 
 def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
@@ -384,20 +342,32 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
         before = run.store.waves.wave(wave.wave_id)
         phase = sync(run, before, run.client.task(wave.address))
         if run.store.intents.open(wave.wave_id) or phase is wave.phase:
-            run.problem(Exit.INCOMPLETE, wave.campaign, f"wave {wave.number}: {answer.words}", "run again")
+            run.problem(
+                Exit.INCOMPLETE,
+                wave.campaign,
+                phrase("wave {number}: {words}", number=wave.number, words=answer.words),
+                phrase("run again"),
+            )
             return False
         return True
     if answer.meaning is Meaning.ENDED:
         sync(run, wave, run.client.task(wave.address), refused_as_over=True)
         run.problem(
-            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} is over: {answer.words}", "run again"
+            Exit.INCOMPLETE,
+            wave.campaign,
+            phrase("wave {number} is over: {words}", number=wave.number, words=answer.words),
+            phrase("run again"),
         )
         return False
     if answer.meaning is Meaning.DONE_ALREADY:
         sync(run, wave, run.client.task(wave.address))
         run.problem(
-            Exit.INCOMPLETE, wave.campaign, f"wave {wave.number} was deleted by another hand", "run again"
+            Exit.INCOMPLETE,
+            wave.campaign,
+            phrase("wave {number} was deleted by another hand", number=wave.number),
+            phrase("run again"),
         )
         return False
-    run.problem(answer.exit_code, wave.campaign, f"wave {wave.number}: {answer.words}", answer.hint)
+    words = phrase("wave {number}: {words}", number=wave.number, words=answer.words)
+    run.problem(answer.exit_code, wave.campaign, words, answer.hint)
     return False

@@ -21,6 +21,7 @@ from yeta_reconcile.render.annotations import (
     gitlab_code_quality,
     sarif,
 )
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,7 +60,13 @@ def annotate(found: Sequence[Diagnostic], wanted: str, root: Path) -> None:
     try:
         write_whole(Path(GITLAB_REPORT), text)
     except OSError as error:
-        tell(f"warning: {GITLAB_REPORT} was not written: {error.strerror}")
+        tell(
+            phrase(
+                "warning: {gitlab_report} was not written: {strerror}",
+                gitlab_report=GITLAB_REPORT,
+                strerror=error.strerror,
+            )
+        )
 
 
 def hosted(found: Iterable[Diagnostic], form: str, root: Path) -> str:

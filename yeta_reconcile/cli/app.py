@@ -19,7 +19,7 @@ from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
-from yeta_reconcile.wording import looked_up
+from yeta_reconcile.wording import looked_up, phrase
 
 
 class Entry(NamedTuple):
@@ -84,7 +84,13 @@ class LazyGroup(click.Group):
         """As click's, but a near miss is named."""
         names = self.list_commands(ctx)
         if args[0] not in names and not args[0].startswith("-"):
-            ctx.fail(f"No such command {args[0]!r}; {did_you_mean(args[0], names)}")
+            ctx.fail(
+                phrase(
+                    "No such command {args!r}; {did_you_mean}",
+                    args=args[0],
+                    did_you_mean=did_you_mean(args[0], names),
+                )
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

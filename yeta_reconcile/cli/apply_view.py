@@ -19,7 +19,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.render.words import asides
-from yeta_reconcile.wording import listed
+from yeta_reconcile.wording import CLAUSES, SENTENCES, UNSAID, Text, listed, phrase, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,22 +32,24 @@ FORMAT = "yeta-apply/1"
 LOG = logging.getLogger(__name__)
 # Events that people are told at once; the others only move the progress, or are in the last words.
 TOLD = frozenset({"warning", "doubted", "set-aside", "full", "unanswered"})
-_DID = {
-    "verified": "staged",
-    "started": "started",
-    "resumed": "resumed",
-    "paused": "paused",
-    "deleted": "deleted",
-    "discarded": "thrown away",
-    "orphan-deleted": "orphaned and deleted",
+_DID: dict[str, Callable[[Text], Text]] = {
+    "verified": lambda waves: phrase("{waves} staged", waves=waves),
+    "started": lambda waves: phrase("{waves} started", waves=waves),
+    "resumed": lambda waves: phrase("{waves} resumed", waves=waves),
+    "paused": lambda waves: phrase("{waves} paused", waves=waves),
+    "deleted": lambda waves: phrase("{waves} deleted", waves=waves),
+    "discarded": lambda waves: phrase("{waves} thrown away", waves=waves),
+    "orphan-deleted": lambda waves: phrase("{waves} orphaned and deleted", waves=waves),
 }
 
 
 # What comes next by exit code: only where nobody has to do anything first it simply goes on.
 _NEXT = {
-    Exit.FAILED: "Once what failed is put right, `yeta apply` goes on where it stopped.",
-    Exit.INCOMPLETE: "`yeta apply` goes on where it stopped.",
-    Exit.UNRESOLVED: "Somebody has to settle what is named above, as it says; then `yeta apply` goes on.",
+    Exit.FAILED: phrase("Once what failed is put right, `yeta apply` goes on where it stopped."),
+    Exit.INCOMPLETE: phrase("`yeta apply` goes on where it stopped."),
+    Exit.UNRESOLVED: phrase(
+        "Somebody has to settle what is named above, as it says; then `yeta apply` goes on."
+    ),
 }
 
 
@@ -66,7 +68,7 @@ class Voice:
         self._did: dict[str, int] = dict.fromkeys(_DID, 0)
         self._called = 0
         self._ended = False
-        self._settled = ""
+        self._settled = UNSAID
 
     @contextmanager
     def ending(self) -> Iterator[None]:
@@ -81,18 +83,18 @@ class Voice:
 
     def plan(self, planned: Planned, *, destroy: bool) -> None:
         """The plan that is about to be carried out; `destroy` as on the command line."""
-        self._settled = asides(planned.plan) or ("" if destroy else "Everything is as declared.")
+        self._settled = asides(planned.plan) or (UNSAID if destroy else phrase("Everything is as declared."))
         if self._json:
             self._line("plan", plan=plan_json(planned.plan))
         else:
             show_plan(planned, "text", color=self._color)
 
-    def note(self, words: str) -> None:
+    def note(self, words: Text) -> None:
         """Something to know that keeps nothing from being done."""
         if self._json:
             self._line("note", summary=words)
         else:
-            tell(f"note: {words}")
+            tell(phrase("note: {words}", words=words))
 
     @contextmanager
     def progress(self, planned: Planned) -> Iterator[None]:
@@ -118,7 +120,14 @@ class Voice:
         if self._json:
             self._line(kind, **fields)
         elif kind in TOLD:
-            self._complain(f"{event['campaign']} wave {event['wave']}: {_told(event)}")
+            self._complain(
+                phrase(
+                    "{campaign} wave {number}: {told}",
+                    campaign=event["campaign"],
+                    number=event["wave"],
+                    told=_told(event),
+                )
+            )
 
     def end(self, report: Report, code: Exit) -> Exit:
         """What came of it; gives the exit code back."""
@@ -126,27 +135,36 @@ class Voice:
             self._line("end", exit_code=code, problems=len(report.problems))
             return code
         for problem in report.problems:
-            self._complain(f"{'waits' if problem.exit_code == Exit.INCOMPLETE else 'error'}: {problem}")
+            self._complain(
+                phrase("waits: {problem}", problem=problem.words)
+                if problem.exit_code == Exit.INCOMPLETE
+                else phrase("error: {problem}", problem=problem.words)
+            )
         _say(self._last_words(code), err=False)
         return code
 
-    def _complain(self, words: str) -> None:
+    def _complain(self, words: Text) -> None:
         if self._log:
             self._log.warning("%s", words)
         else:
             _say(words)
 
-    def _last_words(self, code: int) -> str:
-        parts = [f"{count(number, 'wave')} {_DID[kind]}" for kind, number in self._did.items() if number]
-        parts += [f"{count(self._called, 'number')} called out"] if self._called else []
-        did = f"{listed(parts, len(parts))}. ".capitalize() if parts else ""
+    def _last_words(self, code: int) -> Text:
+        parts = [did(count(self._did[kind], "wave")) for kind, did in _DID.items() if self._did[kind]]
+        if self._called:
+            parts.append(phrase("{numbers} called out", numbers=count(self._called, "number")))
+        said = [sentence(phrase("{done}.", done=listed(parts, 0, by=CLAUSES)))] if parts else []
         if code == 0:
-            return f"{'Done' if did else 'Nothing to do'}. {did}{self._settled}".rstrip()
-        if code in {3, 4}:
-            return "Nothing was done: the plan has errors."
-        if code == 130:
-            return f"Interrupted. {did}`yeta apply` goes on where it stopped."
-        return f"Not complete (exit {code}). {did}{_NEXT.get(Exit(code), _NEXT[Exit.INCOMPLETE])}"
+            said.insert(0, phrase("Done.") if said else phrase("Nothing to do."))
+            said += [self._settled] if self._settled else []
+        elif code in {3, 4}:
+            return phrase("Nothing was done: the plan has errors.")
+        elif code == 130:
+            said = [phrase("Interrupted."), *said, _NEXT[Exit.INCOMPLETE]]
+        else:
+            incomplete = phrase("Not complete (exit {code}).", code=code)
+            said = [incomplete, *said, _NEXT.get(Exit(code), _NEXT[Exit.INCOMPLETE])]
+        return listed(said, 0, by=SENTENCES)
 
     def _line(self, event: str, **fields: Any) -> None:
         if self._json and not self._ended:
@@ -157,13 +175,18 @@ class Voice:
                 show_json(line, indent=None)
 
 
-def _told(event: dict[str, Any]) -> str:
+def _told(event: dict[str, Any]) -> Text:
     if event["event"] == "full":
-        return f"the platform takes no more numbers; {event['rows']:,} go out in a further wave"
-    return str(event.get("summary") or event.get("why") or f"{event['place']}: set aside by the platform")
+        return phrase(
+            "the platform takes no more numbers; {rows:,} go out in a further wave", rows=event["rows"]
+        )
+    said = event.get("summary") or event.get("why")
+    if said:
+        return said if isinstance(said, Text) else Text(said)
+    return phrase("{place}: set aside by the platform", place=event["place"])
 
 
-def _say(words: str, *, err: bool = True) -> None:
+def _say(words: Text, *, err: bool = True) -> None:
     with _unheard(err=err):
         say(words, err=err)
 

@@ -16,6 +16,7 @@ from yeta_reconcile.errors import Declined
 from yeta_reconcile.render.table import (
     clean,
 )
+from yeta_reconcile.wording import UNSAID, Text, phrase, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirm(question: str, *, yes: bool) -> None:
+def confirm(question: Text, *, yes: bool) -> None:
     """Return if the answer is yes: given by `--yes`, or by a person at a terminal.
 
     Raises `Declined` when the person says anything else or nothing more (Ctrl-D), and without a terminal to
@@ -36,25 +37,25 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not can_ask():
         raise Declined(
-            "nothing was changed, since there is no terminal to ask on",
-            hint="look at what would be done, then pass --yes",
+            phrase("nothing was changed, since there is no terminal to ask on"),
+            hint=phrase("look at what would be done, then pass --yes"),
         )
     try:
-        agreed = click.confirm(clean(question), default=False, err=True)
+        agreed = click.confirm(clean(spoken(question)), default=False, err=True)
     except click.Abort as left:
         if not isinstance(left.__context__, EOFError):  # Ctrl-C
             raise
         agreed = False
-        tell("")
+        tell(UNSAID)
     if not agreed:
-        raise Declined("nothing was changed")
+        raise Declined(phrase("nothing was changed"))
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[int], None]]:
+def progress(total: int, label: Text) -> Iterator[Callable[[int], None]]:
     """A bar on stderr if that is a terminal; what it yields is told how many more are done."""
     if not sys.stderr.isatty():
         yield lambda _count: None
         return
-    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+    with click.progressbar(length=total, label=spoken(label), file=sys.stderr) as bar:
         yield bar.update

@@ -10,6 +10,7 @@ from yeta_reconcile.cli.failures import code_of
 from yeta_reconcile.cli.session import actor, commit_of, halt_of, host
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.halt_flag import NOTED
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.halt_flag import HaltFlag
 
 
+DONE = phrase("done")
+
+
 @dataclass(slots=True)
 class Outcome:
     """What came of a run."""
 
-    words: str = "done"
+    words: Text = DONE
     exit_code: Exit = Exit.DONE
 
 
@@ -38,7 +42,7 @@ def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
     who, _, machine = halt.who.rpartition("@")
     entry = {
         "who": who or halt.who, "host": machine, "command": "halt", "commit": None, "plan_id": None,
-        "summary": {"paused": len(halt.paused)}, "outcome": str(halt), "exit_code": Exit.DONE,
+        "summary": {"paused": len(halt.paused)}, "outcome": halt.words, "exit_code": Exit.DONE,
     }  # fmt: skip
     with store.database.write():
         store.history.append(entry, _ms(clock))
@@ -58,7 +62,7 @@ def recording(opened: Session, command: str, summary: dict[str, int], **more: An
     try:
         yield outcome
     except BaseException as error:
-        outcome.words, outcome.exit_code = type(error).__name__, code_of(error)
+        outcome.words, outcome.exit_code = Text(type(error).__name__), code_of(error)
         raise
     finally:
         ended = {"outcome": outcome.words, "exit_code": outcome.exit_code}
@@ -73,7 +77,7 @@ def noted(
     clock: Clock,
     command: str,
     summary: dict[str, int],
-    outcome: str = "done",
+    outcome: Text = DONE,
 ) -> Iterator[None]:
     """What the block writes and its link in the history are one transaction: both are there, or neither.
 
@@ -87,7 +91,7 @@ def noted(
 
 def entry_of(context: Context, repository: Repository, command: str, **more: Any) -> dict[str, Any]:
     """An entry of what this command did, all at once; `more` of its keys may say more."""
-    return _entry(context, repository, command, {}) | {"outcome": "done", "exit_code": Exit.DONE} | more
+    return _entry(context, repository, command, {}) | {"outcome": DONE, "exit_code": Exit.DONE} | more
 
 
 def _entry(context: Context, repository: Repository, command: str, summary: dict[str, int]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import CLAUSES, listed, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -47,7 +48,7 @@ def story_of(planned: Planned, name: str) -> dict[str, Any]:
         (one for one in subjects if one.record and name in {one.record.name, *one.record.former}), None
     )
     if subject is None:
-        raise InvalidInput(f"--explain names {name}, which --only leaves out")
+        raise InvalidInput(phrase("--explain names {name}, which --only leaves out", name=name))
     zone = planned.plan.created.tzinfo
     decision = plan_json(_part(planned.plan, subject.name))
     return {
@@ -161,48 +162,55 @@ def story_text(story: dict[str, Any], plan: Plan) -> str:
     decided = plan_text(_part(plan, story["campaign"]))
     parts = [
         f"{clean(story['campaign'])}, {moment(datetime.fromisoformat(story['at']))}",
-        "\n".join(["Declared", *_declared_lines(story["declared"])]),
-        "\n".join(["Recorded", *_recorded_lines(story["recorded"])]),
-        "\n".join(["Live", *_live_lines(story)]),
-        "\n".join(["Decided", *(f"  {line}".rstrip() for line in decided.splitlines())]),
+        "\n".join([worded("Declared"), *_declared_lines(story["declared"])]),
+        "\n".join([worded("Recorded"), *_recorded_lines(story["recorded"])]),
+        "\n".join([worded("Live"), *_live_lines(story)]),
+        "\n".join([worded("Decided"), *(f"  {line}".rstrip() for line in decided.splitlines())]),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _declared_lines(declared: dict[str, Any] | None) -> list[str]:
     if declared is None:
-        return ["  by no document"]
-    state = f", {declared['state']}" if declared["state"] else ""
-    rows = [f"{count(declared['rows'], 'row')} in {clean(declared['list'])}"]
-    rows += [
-        f"{declared[name]:,} {words}"
-        for name, words in (
-            ("rows_in_no_wave", "in no wave yet"),
-            ("rows_set_aside", "set aside"),
-            ("rows_not_called", "not called"),
-        )
-        if declared[name]
-    ]
-    lines = [f"  {clean(declared['file'])}:{declared['line']}: {declared['kind']}{state}"]
+        return [f"  {worded('by no document')}"]
+    rows = [phrase("{rows} in {list}", rows=count(declared["rows"], "row"), list=clean(declared["list"]))]
+    if declared["rows_in_no_wave"]:
+        rows.append(phrase("{number:,} in no wave yet", number=declared["rows_in_no_wave"]))
+    if declared["rows_set_aside"]:
+        rows.append(phrase("{number:,} set aside", number=declared["rows_set_aside"]))
+    if declared["rows_not_called"]:
+        rows.append(phrase("{number:,} not called", number=declared["rows_not_called"]))
+    kind = [declared["kind"], *([declared["state"]] if declared["state"] else [])]
+    lines = [f"  {clean(declared['file'])}:{declared['line']}: {spoken(listed(kind, 0, by=CLAUSES))}"]
     lines += [
         f"  {attribute_name(name)}: {attribute_value(name, value)}"
         for name, value in declared["attributes"].items()
     ]
-    return [*lines, f"  {', '.join(rows)}"]
+    return [*lines, f"  {spoken(listed(rows, 0, by=CLAUSES))}"]
 
 
 def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
     if recorded is None:
-        return ["  nothing: it was never applied"]
+        return [f"  {worded('nothing: it was never applied')}"]
     lines = []
     if recorded["former_names"]:
-        lines.append(f"  formerly {', '.join(map(clean, recorded['former_names']))}")
+        lines.append(f"  {worded('formerly {names}', names=listed(map(clean, recorded['former_names']), 0))}")
     if recorded["protect"]:
-        lines.append("  protected")
+        lines.append(f"  {worded('protected')}")
     if recorded["gone_since"]:
-        lines.append(f"  not declared since {recorded['gone_since']}")
+        lines.append(f"  {worded('not declared since {at}', at=recorded['gone_since'])}")
     if recorded["waves"]:
-        headers = ["WAVE", "PHASE", "ROWS", "DIALLED", "PENDING", "NO RECORD", "EDITED", "REMOVED", "STARTED"]
+        headers = [
+            phrase("WAVE"),
+            phrase("PHASE"),
+            phrase("ROWS"),
+            phrase("DIALLED"),
+            phrase("PENDING"),
+            phrase("NO RECORD"),
+            phrase("EDITED"),
+            phrase("REMOVED"),
+            phrase("STARTED"),
+        ]
         keys = [
             "wave",
             "phase",
@@ -215,28 +223,49 @@ def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
             "started",
         ]
         rows = [[wave[key] for key in keys] for wave in recorded["waves"]]
-        lines += table(headers, rows, right=set(headers) - {"PHASE", "STARTED"}, indent=2)
+        lines += table(headers, rows, right=set(headers) - {phrase("PHASE"), phrase("STARTED")}, indent=2)
     else:
-        lines.append("  no wave")
+        lines.append(f"  {worded('no wave')}")
     if recorded["discarded_attempts"]:
-        lines.append(f"  {count(recorded['discarded_attempts'], 'attempt')} thrown away before the start")
+        lines.append(
+            "  "
+            + worded(
+                "{attempts} thrown away before the start",
+                attempts=count(recorded["discarded_attempts"], "attempt"),
+            )
+        )
     return lines
 
 
 def _live_lines(story: dict[str, Any]) -> list[str]:
-    lines = [f"  orphan task {task['task_id']}: {task['status']}" for task in story["orphans"]]
+    lines = [
+        f"  {worded('orphan task {id}: {status}', id=task['task_id'], status=task['status'])}"
+        for task in story["orphans"]
+    ]
     if story["live"]:
-        headers = ["WAVE", "TASK", "STATUS", "NUMBERS", "DIALLED", "CONNECTED"]
+        headers = [
+            phrase("WAVE"),
+            phrase("TASK"),
+            phrase("STATUS"),
+            phrase("NUMBERS"),
+            phrase("DIALLED"),
+            phrase("CONNECTED"),
+        ]
         rows = [
             [
                 task["wave"],
                 task["task_id"],
-                task["status"] or "gone",
+                task["status"] or phrase("gone"),
                 task.get("count_tel"),
                 task.get("process_tel_count"),
                 task.get("process_through_count"),
             ]
             for task in story["live"]
         ]
-        lines += table(headers, rows, right={"WAVE", "NUMBERS", "DIALLED", "CONNECTED"}, indent=2)
-    return lines or ["  no task"]
+        lines += table(
+            headers,
+            rows,
+            right={phrase("WAVE"), phrase("NUMBERS"), phrase("DIALLED"), phrase("CONNECTED")},
+            indent=2,
+        )
+    return lines or [f"  {worded('no task')}"]

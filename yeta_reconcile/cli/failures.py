@@ -38,6 +38,7 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
+from yeta_reconcile.wording import UNSAID, Text, phrase, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,8 +55,8 @@ class Failure(NamedTuple):
     """How a run failed: its exit code, and what is said of it; `error` and `hint` may hold anything."""
 
     exit_code: Exit
-    error: str
-    hint: str = ""
+    error: Text
+    hint: Text = UNSAID
     diagnostics: tuple[Diagnostic, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -74,15 +75,17 @@ def failure_of(error: BaseException) -> Failure:
         case OutcomeUnknown():
             return Failure(
                 Exit.INCOMPLETE,
-                f"no answer tells whether {error.call} was carried out: {error.why}",
-                "run the same command again: it first settles what happened; nothing is done twice",
+                phrase(
+                    "no answer tells whether {call} was carried out: {why}", call=error.call, why=error.why
+                ),
+                phrase("run the same command again: it first settles what happened; nothing is done twice"),
             )
         case click.ClickException():
-            return Failure(Exit.USAGE, mask_numbers(error.format_message()))
+            return Failure(Exit.USAGE, Text(mask_numbers(error.format_message())))
         case click.Abort() | KeyboardInterrupt():
-            return Failure(Exit.INTERRUPTED, "interrupted")
+            return Failure(Exit.INTERRUPTED, phrase("interrupted"))
         case _:
-            return Failure(Exit.BUG, type(error).__name__, "this is a bug in yeta")
+            return Failure(Exit.BUG, Text(type(error).__name__), phrase("this is a bug in yeta"))
 
 
 def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[str, str]) -> Exit:
@@ -117,24 +120,25 @@ def _json_wanted(option: str, arguments: Sequence[str]) -> bool:
 
 def _log_failure(failure: Failure) -> None:
     """Its findings, then itself, each as a line of a log in JSON."""
-    said = [(found.severity, diagnostic_line(found), "") for found in failure.diagnostics]
+    with speaking(None):
+        said = [(found.severity, diagnostic_line(found), "") for found in failure.diagnostics]
     for level, message, hint in (*said, ("error", failure.error, failure.hint)):
         more = {"hint": hint} if hint else {}
         show(json_line(datetime.now(UTC), level, __name__, message, **more), err=True)
 
 
-def _say(message: str, hint: str = "") -> None:
+def _say(message: Text, hint: Text = UNSAID) -> None:
     tell(message)
     if hint:
-        tell(f"hint: {hint}")
+        tell(phrase("hint: {hint}", hint=hint))
 
 
 def _say_failure(failure: Failure) -> None:
     for found in failure.diagnostics:
-        tell(diagnostic_line(found))
+        tell(Text(diagnostic_line(found)))
     errors = sum(found.severity == "error" for found in failure.diagnostics)
-    counted = f" ({count(errors, 'error')})" if errors else ""
-    _say(f"error: {failure.error}{counted}", failure.hint)
+    counted = phrase(" ({errors})", errors=count(errors, "error")) if errors else UNSAID
+    _say(phrase("error: {error}{counted}", error=failure.error, counted=counted), failure.hint)
 
 
 def _place(finding: Diagnostic) -> tuple[Position, str]:
@@ -145,27 +149,43 @@ def _say_usage(error: click.ClickException) -> None:
     message = mask_numbers(error.format_message())
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.startswith("Usage:"):  # a group without a command says its help
-        show(message, err=True) if message.startswith("Usage:") else tell(f"error: {message}")
+        show(message, err=True) if message.startswith("Usage:") else tell(
+            phrase("error: {message}", message=message)
+        )
         return
     show(context.get_usage(), err=True)
-    _say(f"error: {message}", f"{context.command_path} --help lists what there is")
+    _say(
+        phrase("error: {message}", message=message),
+        phrase("{command} --help lists what there is", command=context.command_path),
+    )
 
 
 def _say_bug(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
     text = _bug_report(error, arguments, environ)
     if any(re.fullmatch(r"-v+|--verbose", argument) for argument in arguments):
         for line in text.splitlines():
-            tell(line)
+            tell(Text(line))
     kind = type(error).__name__
     try:
         handle, path = tempfile.mkstemp(prefix="yeta-bug-", suffix=".txt")  # mode 0600
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as problem:
-        _say(f"error: {kind}, and no report could be written: {problem.strerror}; -v shows it here")
+        _say(
+            phrase(
+                "error: {kind}, and no report could be written: {strerror}; -v shows it here",
+                kind=kind,
+                strerror=problem.strerror,
+            )
+        )
     else:
-        tell(f"error: {kind}")
-        tell(f"This is a bug in yeta. Please report it with {path} at the project's issue tracker.")
+        tell(phrase("error: {kind}", kind=kind))
+        tell(
+            phrase(
+                "This is a bug in yeta. Please report it with {path} at the project's issue tracker.",
+                path=path,
+            )
+        )
 
 
 def _bug_report(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from yeta_reconcile.cli import VERSION_LINE
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,7 @@ def _run(arguments: Sequence[str]) -> int:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     with language.speaking(language.language_of(arguments, os.environ)):
         if sys.stdout is None:
-            output.tell("error: stdout is closed: nobody would see the result")
+            output.tell(phrase("error: stdout is closed: nobody would see the result"))
             return failures.code_of(BrokenPipeError())
         try:
             code = _command(arguments)

@@ -8,6 +8,7 @@ from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.notify.events import events_of, halted
 from yeta_reconcile.notify.notifier import Notifier
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,11 +31,11 @@ def announce(opened: Session, planned: Planned, problems: Iterable[Problem] = ()
     notifier.tell(store, events_of(planned, problems, quiet), now)
 
 
-def announce_halt(project: Project, environment: str, words: str, at: str) -> None:
+def announce_halt(project: Project, environment: str, words: Text, at: str) -> None:
     """Tell that everything was halted; the state may be locked or lost."""
 
     def none() -> Store:
-        raise InvalidInput("a halt has no state")
+        raise InvalidInput(phrase("a halt has no state"))
 
     Notifier(project.notify, _title(project, environment), none).tell_at_once(halted(words, at))
 

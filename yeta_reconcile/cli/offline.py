@@ -8,6 +8,7 @@ from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.checkout import refuse_in_checkout
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ def settings_of(context: Context) -> Project:
     """The settings alone. Raises InvalidInput."""
     settings = read_settings(context.chdir, context.env, context.environ)
     if settings.project is None or any(found.severity == "error" for found in settings.findings):
-        raise InvalidInput("the settings of the repository cannot be used", settings.findings)
+        raise InvalidInput(phrase("the settings of the repository cannot be used"), settings.findings)
     return settings.project
 
 

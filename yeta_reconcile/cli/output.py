@@ -16,7 +16,7 @@ from yeta_reconcile.errors import YetaError
 from yeta_reconcile.render.table import (
     clean,
 )
-from yeta_reconcile.wording import spoken
+from yeta_reconcile.wording import Text, phrase, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,8 @@ class Unwritable(YetaError):
 
     def __init__(self, error: OSError) -> None:
         super().__init__(
-            f"the output cannot be written: {error.strerror}", hint="free some space, or write it elsewhere"
+            phrase("the output cannot be written: {strerror}", strerror=error.strerror),
+            hint=phrase("free some space, or write it elsewhere"),
         )
 
 
@@ -56,12 +57,12 @@ def show_workflow(text: str) -> None:
     _print(text, err=True)
 
 
-def say(message: str, *, err: bool = False) -> None:
+def say(message: Text, *, err: bool = False) -> None:
     """Print a message on one line, whatever is in it, in the language of the run."""
     show(clean(spoken(message)), err=err)
 
 
-def tell(message: str) -> None:
+def tell(message: Text) -> None:
     """Print what is no result: a message on one line of stderr."""
     say(message, err=True)
 
@@ -71,7 +72,7 @@ def show_json(value: object, *, indent: int | None = 2, err: bool = False) -> No
     show(json.dumps(value, ensure_ascii=False, indent=indent), err=err)
 
 
-def done(form: str, command: str, words: str, **said: object) -> None:
+def done(form: str, command: str, words: Text, **said: object) -> None:
     """What came of a command that did something: its last words, or as JSON what they say."""
     if form == "json":
         show_json({"format": DONE_FORMAT, "command": command, **said})

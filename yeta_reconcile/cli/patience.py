@@ -8,11 +8,13 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.cli.output import tell
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.platform.client import PlatformClient
+    from yeta_reconcile.wording import Text
 
 EVERY = 8.0
 TICK = 1.0
@@ -25,15 +27,19 @@ class Reminder:
         self._client = client
         self._said = 0.0
 
-    def words(self) -> str:
+    def words(self) -> Text:
         """What is to be said now; empty: nothing."""
         silent = self._client.waiting.seconds
         if silent < self._said:
             self._said = 0.0
         if silent - self._said < EVERY:
-            return ""
+            return UNSAID
         self._said = silent
-        return f"no answer for {silent:.0f} s from {self._client.where}; it is still being asked"
+        return phrase(
+            "no answer for {silent:.0f} s from {where}; it is still being asked",
+            silent=silent,
+            where=self._client.where,
+        )
 
 
 @contextmanager

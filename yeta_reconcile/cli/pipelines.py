@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.wording import phrase
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,13 +23,15 @@ PIPELINES = {
 # What has to be set at the service, by its kind, before the first pipeline.
 NEEDED = {
     "github": (
-        "Set the secrets YETA_APP_KEY, YETA_APP_SECRET, YETA_STATE_KEY and the variable YETA_STATE.",
-        "Register a runner with the label yeta, and require the check plan before merging.",
+        phrase("Set the secrets YETA_APP_KEY, YETA_APP_SECRET, YETA_STATE_KEY and the variable YETA_STATE."),
+        phrase("Register a runner with the label yeta, and require the check plan before merging."),
     ),
     "gitlab": (
-        "Set the masked variables YETA_APP_KEY, YETA_APP_SECRET, YETA_STATE_KEY and YETA_GITLAB_TOKEN.",
-        "Set the variable YETA_STATE too: a state that outlives every job.",
-        "Register a runner with the tag yeta, and require pipelines to succeed before merging.",
+        phrase(
+            "Set the masked variables YETA_APP_KEY, YETA_APP_SECRET, YETA_STATE_KEY and YETA_GITLAB_TOKEN."
+        ),
+        phrase("Set the variable YETA_STATE too: a state that outlives every job."),
+        phrase("Register a runner with the tag yeta, and require pipelines to succeed before merging."),
     ),
 }
 _DIRECTORY = 'YETA_DIRECTORY: "."'

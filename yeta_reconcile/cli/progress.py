@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yeta_reconcile.render.table import clean
+from yeta_reconcile.wording import UNSAID, Text, phrase, spoken, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,18 +22,18 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 # What a wave is at, once an event of it was heard.
-_PHASES = {
-    "planned": "is staged",
-    "inserted": "is filled",
-    "set-aside": "is filled",
-    "doubted": "is checked again",
-    "verified": "is checked",
-    "started": "rings",
-    "resumed": "rings",
-    "called": "is called out",
-    "discarded": "is thrown away",
-    "paused": "is paused",
-    "deleted": "is deleted",
+_PHASES: dict[str, Callable[[Text], Text]] = {
+    "planned": lambda wave: phrase("{wave} is staged", wave=wave),
+    "inserted": lambda wave: phrase("{wave} is filled", wave=wave),
+    "set-aside": lambda wave: phrase("{wave} is filled", wave=wave),
+    "doubted": lambda wave: phrase("{wave} is checked again", wave=wave),
+    "verified": lambda wave: phrase("{wave} is checked", wave=wave),
+    "started": lambda wave: phrase("{wave} rings", wave=wave),
+    "resumed": lambda wave: phrase("{wave} rings", wave=wave),
+    "called": lambda wave: phrase("{wave} is called out", wave=wave),
+    "discarded": lambda wave: phrase("{wave} is thrown away", wave=wave),
+    "paused": lambda wave: phrase("{wave} is paused", wave=wave),
+    "deleted": lambda wave: phrase("{wave} is deleted", wave=wave),
 }
 # Before this long has gone by nothing is foreseen, s; and so much of the past says how fast it goes now.
 _LEAST, _RECENT = 3.0, 30.0
@@ -70,14 +71,15 @@ class Pace:
         return max(paces) * rest if paces else None
 
 
-def rest_words(seconds: float | None) -> str:
-    """`, about 40 s left`; no closer than it can be known."""
+def rest_words(seconds: float | None) -> Text:
+    """`about 40 s left`; no closer than it can be known."""
     if seconds is None:
-        return ""
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f", about {seconds / size:.0f} {unit} left"
-    return f", about {max(5 * round(seconds / 5), 5)} s left"
+        return UNSAID
+    if seconds >= 2 * 3600:
+        return phrase("about {hours:.0f} h left", hours=seconds / 3600)
+    if seconds >= 2 * 60:
+        return phrase("about {minutes:.0f} min left", minutes=seconds / 60)
+    return phrase("about {seconds} s left", seconds=max(5 * round(seconds / 5), 5))
 
 
 class Shown:
@@ -98,8 +100,10 @@ class Shown:
         if more:
             self._pace.did(more, self._now())
         rest = rest_words(self._pace.left(self._now()))
-        wave = f" wave {event['wave']}" if event.get("wave") else ""
-        self._draw(more, f"{clean(event['campaign'])}{wave} {phase}{rest}")
+        name, number = clean(event["campaign"]), event.get("wave")
+        wave = phrase("{campaign} wave {number}", campaign=name, number=number) if number else Text(name)
+        said = phase(wave)
+        self._draw(more, spoken(phrase("{doing}, {rest}", doing=said, rest=rest) if rest else said))
 
 
 @contextmanager
@@ -109,9 +113,14 @@ def shown(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
         yield lambda _event: None
         return
     line: ProgressBar[str] = click.progressbar(
-        length=total, label="numbers", file=sys.stderr, show_eta=False, show_percent=True, show_pos=True,
+        length=total,
+        label=worded("numbers"),
+        file=sys.stderr,
+        show_eta=False,
+        show_percent=True,
+        show_pos=True,
         item_show_func=lambda words: words,
-    )  # fmt: skip
+    )
     with line as bar:
 
         def draw(more: int, words: str) -> None:

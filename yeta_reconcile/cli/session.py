@@ -23,6 +23,7 @@ from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.store.halt_flag import PASSED, ROW, HaltFlag
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -55,10 +56,13 @@ class Session:
         """The halt of this state."""
         return halt_flag(self.repository)
 
-    def halted(self) -> str | None:
+    def halted(self) -> Text | None:
         """Why nothing may ring: the file beside the state, else the row in it."""
         halt = halt_of(self.halt, self.store)
-        return str(halt) if halt else self.store.flag(ROW)
+        if halt:
+            return halt.words
+        flagged = self.store.flag(ROW)
+        return Text(flagged) if flagged else None
 
     def halted_tasks(self) -> dict[str, Left]:
         """Tasks that the halt paused, as its flag says, and how it left them."""
@@ -148,12 +152,14 @@ def connect(
     missing = [name for name, value in zip(SECRETS, secrets, strict=True) if not value]
     if missing:
         raise InvalidInput(
-            "the platform's credentials are missing",
+            phrase("the platform's credentials are missing"),
             [
-                Diagnostic("error", "missing-secret", f"the environment variable {name} is not set")
+                Diagnostic(
+                    "error", "missing-secret", phrase("the environment variable {name} is not set", name=name)
+                )
                 for name in missing
             ],
-            hint="set them in the environment; they are never read from a file",
+            hint=phrase("set them in the environment; they are never read from a file"),
         )
     platform = project.platform
     client = PlatformClient(

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
 from yeta_reconcile.documents.csvfile import Table
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from yeta_reconcile.diagnostics import Position
     from yeta_reconcile.documents.reach import Reach
+    from yeta_reconcile.wording import Text
 
 SATURDAY = 5
 WEEKEND = frozenset({SATURDAY, 6})
@@ -44,7 +46,7 @@ class PublicDays:
     weekend: frozenset[int] = WEEKEND
     reach: date = date.max
     source: str = ""
-    update: str = ""
+    update: Text = UNSAID
 
     def works(self, day: date) -> bool:
         """Whether it is a workday."""
@@ -79,10 +81,18 @@ class CalendarSource:
         country, _, part = self.name.partition("-")
         known = _countries()
         if country not in known:
-            hint = did_you_mean(country, known) or "name a CSV of date,kind instead"
-            return (self._wrong("unknown-calendar", f"the holidays library has no country {country}", hint),)
+            hint = did_you_mean(country, known) or phrase("name a CSV of date,kind instead")
+            return (
+                self._wrong(
+                    "unknown-calendar",
+                    phrase("the holidays library has no country {country}", country=country),
+                    hint,
+                ),
+            )
         if part and part not in known[country]:
-            summary = f"the holidays library knows no part {part} of {country}"
+            summary = phrase(
+                "the holidays library knows no part {part} of {country}", part=part, country=country
+            )
             return (self._wrong("unknown-calendar", summary, did_you_mean(part, known[country])),)
         return ()
 
@@ -90,7 +100,7 @@ class CalendarSource:
         """The days of these years, both included; what `findings` calls wrong is left out."""
         return self._read()[0] if self.path is not None else _of_country(self.name, first, last)
 
-    def _wrong(self, code: str, summary: str, hint: str) -> Diagnostic:
+    def _wrong(self, code: str, summary: Text, hint: Text) -> Diagnostic:
         return Diagnostic("error", code, summary, self.at, hint)
 
     def _read(self) -> tuple[PublicDays, tuple[Diagnostic, ...]]:
@@ -98,17 +108,25 @@ class CalendarSource:
         assert self.path is not None
         none = PublicDays(source=self.name)
         if why := self.reach.why_not(self.path):
-            hint = "the calendar is a country's code, or a file of the repository"
-            return none, (self._wrong("out-of-reach", f"{self.name} is not read: {why}", hint),)
+            hint = phrase("the calendar is a country's code, or a file of the repository")
+            return none, (
+                self._wrong(
+                    "out-of-reach", phrase("{name} is not read: {why}", name=self.name, why=why), hint
+                ),
+            )
         if not self.path.is_file():
-            hint = "the calendar is a country's code like CN, or a file, relative to yeta.yaml"
-            return none, (self._wrong("missing-calendar", f"there is no file {self.name}", hint),)
+            hint = phrase("the calendar is a country's code like CN, or a file, relative to yeta.yaml")
+            return none, (
+                self._wrong("missing-calendar", phrase("there is no file {name}", name=self.name), hint),
+            )
         table = Table(self.path, self.name, "auto", self.reach)
         found = table.findings
         if missing := [name for name in HEADERS if name not in table.header]:
             if table.header:
-                words = f"the calendar has no header {' and no header '.join(missing)}"
-                found.add(table.header_line, "columns", words, hint="its first line is date,kind")
+                words = phrase(
+                    "the calendar has no header {missing}", missing=" and no header ".join(missing)
+                )
+                found.add(table.header_line, "columns", words, hint=phrase("its first line is date,kind"))
             return none, found.all()
         dates, kinds = table.header.index(HEADERS[0]), table.header.index(HEADERS[1])
         days: dict[date, str] = {}
@@ -116,15 +134,21 @@ class CalendarSource:
             for line, fields in zip(lines, rows, strict=True):
                 day, kind = _date(fields[dates]), fields[kinds].strip()
                 if day is None:
-                    found.add(line, "date", "this is no date", hint="write it like 2026-10-01", field=dates)
+                    found.add(
+                        line,
+                        "date",
+                        phrase("this is no date"),
+                        hint=phrase("write it like 2026-10-01"),
+                        field=dates,
+                    )
                 elif kind not in KINDS:
-                    found.add(line, "kind", "a day is rest or work", field=kinds)
+                    found.add(line, "kind", phrase("a day is rest or work"), field=kinds)
                 elif days.setdefault(day, kind) != kind:
-                    words = "this day stands in the file as both rest and work"
-                    found.add(line, "date", words, hint="take one of the two out", field=dates)
+                    words = phrase("this day stands in the file as both rest and work")
+                    found.add(line, "date", words, hint=phrase("take one of the two out"), field=dates)
         rest, work = (frozenset(day for day in days if days[day] == kind) for kind in KINDS)
         reach = date(max(days).year, 12, 31) if days else date.min
-        update = f"add the next year's days to {self.name}"
+        update = phrase("add the next year's days to {name}", name=self.name)
         return PublicDays(rest, work, WEEKEND, reach, self.name, update), found.all()
 
 
@@ -159,6 +183,6 @@ def _of_country(name: str, first: int, last: int) -> PublicDays:
         work,
         frozenset(found.weekend),
         date(decreed or min(found.end_year, 9999), 12, 31),
-        f"{name} of the package holidays {version('holidays')}",
-        "update the package holidays, or name a CSV of date,kind as `calendar:`",
+        phrase("{name} of the package holidays {version}", name=name, version=version("holidays")),
+        phrase("update the package holidays, or name a CSV of date,kind as `calendar:`"),
     )

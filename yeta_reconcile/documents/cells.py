@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.stretches import Stretches
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -47,66 +48,104 @@ _MAY_BE_NOTHING = re.compile(rf"{_BETWEEN}[{_BETWEEN}nNuU\\(#]")
 
 
 class _Kind(NamedTuple):
-    """One thing that may be wrong with a cell; its column's name comes after `words`."""
+    """One thing that may be wrong with a cell, in `words` about the column it is in."""
 
     code: str
     pattern: re.Pattern[str]
-    words: str
-    hint: str = ""
+    words: Callable[[str], Text]
+    hint: Text = UNSAID
     whole: bool = False
 
 
-_CONTROLS = _Kind("control-character", re.compile(f"[{_CONTROL}]"), "there is a control character in")
+_CONTROLS = _Kind(
+    "control-character",
+    re.compile(f"[{_CONTROL}]"),
+    lambda column: phrase("there is a control character in {column}", column=column),
+)
 _DAMAGED = _Kind(
     "lost-character",
     re.compile(f"[{_LOST}]|锟斤"),
-    "an earlier conversion lost a character of",
-    "export the list anew, as CSV UTF-8",
+    lambda column: phrase("an earlier conversion lost a character of {column}", column=column),
+    phrase("export the list anew, as CSV UTF-8"),
 )
 _REQUIRED = _Kind(
-    "required", re.compile(""), "there is nothing in", "`required:` of `contacts:` asks for it", whole=True
+    "required",
+    re.compile(""),
+    lambda column: phrase("there is nothing in {column}", column=column),
+    phrase("`required:` of `contacts:` asks for it"),
+    whole=True,
 )
-_EMPTY = _Kind("empty-value", re.compile(""), "there is nothing in", whole=True)
+_EMPTY = _Kind(
+    "empty-value",
+    re.compile(""),
+    lambda column: phrase("there is nothing in {column}", column=column),
+    whole=True,
+)
 _PLACEHOLDER = _Kind(
     "no-value",
     re.compile(_NOTHING),
-    "there is what programs write for nothing, like #N/A or NULL, in",
-    "the robot would say it",
+    lambda column: phrase(
+        "there is what programs write for nothing, like #N/A or NULL, in {column}", column=column
+    ),
+    phrase("the robot would say it"),
     whole=True,
 )
 _ROUNDED = _Kind(
     "rounded-value",
     _POWER,
-    "there is a number that Excel rounded to a power of ten in",
-    "format the column as text, enter the values again and save",
+    lambda column: phrase(
+        "there is a number that Excel rounded to a power of ten in {column}", column=column
+    ),
+    phrase("format the column as text, enter the values again and save"),
     whole=True,
 )
 _ROUNDED_KEY = _Kind(
     "rounded-key",
     _POWER,
-    "Excel rounded to a power of ten what tells rows apart, so that several people may be one, in",
-    "format the column as text, enter the ids again and save",
+    lambda column: phrase(
+        "Excel rounded to a power of ten what tells rows apart, so that several people may be one, "
+        "in {column}",
+        column=column,
+    ),
+    phrase("format the column as text, enter the ids again and save"),
     whole=True,
 )
 _FRACTIONS = _Kind(
     "fraction-in-key",
     re.compile(r"[0-9]+\.0"),
-    "what tells rows apart is written as a fraction, and is another once it is not, in",
-    "format the column as text",
+    lambda column: phrase(
+        "what tells rows apart is written as a fraction, and is another once it is not, in {column}",
+        column=column,
+    ),
+    phrase("format the column as text"),
     whole=True,
 )
 _ERRORS = (_CONTROLS, _DAMAGED, _REQUIRED, _ROUNDED_KEY)
 _ODD_KINDS = (
     _CONTROLS,
     _DAMAGED,
-    _Kind("invisible", re.compile(f"[{_UNSEEN}]"), "there is a character that nobody sees in"),
-    _Kind("private-character", re.compile(f"[{_PRIVATE}]"), "there is a character of a private font in"),
-    _Kind("line-break", re.compile("[\t-\r\x85\u2028\u2029]"), "there is a line break or a tab in"),
+    _Kind(
+        "invisible",
+        re.compile(f"[{_UNSEEN}]"),
+        lambda column: phrase("there is a character that nobody sees in {column}", column=column),
+    ),
+    _Kind(
+        "private-character",
+        re.compile(f"[{_PRIVATE}]"),
+        lambda column: phrase("there is a character of a private font in {column}", column=column),
+    ),
+    _Kind(
+        "line-break",
+        re.compile("[\t-\r\x85\u2028\u2029]"),
+        lambda column: phrase("there is a line break or a tab in {column}", column=column),
+    ),
     _Kind(
         "braces",
         re.compile("[{}]"),
-        "there are braces, as of a template that was not filled in, in",
-        "the robot would say it",
+        lambda column: phrase(
+            "there are braces, as of a template that was not filled in, in {column}", column=column
+        ),
+        phrase("the robot would say it"),
     ),
 )
 
@@ -187,7 +226,8 @@ class Cells:
         """Say what was noted, once all rows were looked at."""
         for (kind, at), lines in self._noted.items():
             where = count(lines.count, "row: line", "rows: lines")
-            summary = f"{kind.words} {self._names[at]} ({where} {lines})"
+            said = kind.words(self._names[at])
+            summary = phrase("{said} ({where} {lines})", said=said, where=where, lines=lines)
             self._findings.add(lines.first, kind.code, summary, hint=kind.hint, severity="warning", field=at)
 
     def _judge(self, at: int, kinds: Iterable[_Kind], lines: Sequence[int], rows: list[list[str]]) -> None:
@@ -196,8 +236,7 @@ class Cells:
             judge = kind.pattern.fullmatch if kind.whole else kind.pattern.search
             for line in [line for line, row in zip(lines, rows, strict=True) if judge(row[at])]:
                 if kind in _ERRORS:
-                    summary = f"{kind.words} {self._names[at]}"
-                    self._findings.add(line, kind.code, summary, hint=kind.hint, field=at)
+                    self._findings.add(line, kind.code, kind.words(self._names[at]), hint=kind.hint, field=at)
                 else:
                     self._noted[kind, at].add(line)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.values import EVERY_DAY
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,12 +35,19 @@ def clock_findings(settings: Settings, declared: Iterable[Calling]) -> Iterator[
     dated = any(schedule.windows or schedule.days != EVERY_DAY for schedule in schedules)
     if dated or project.limits.hours or project.limits.days not in {None, EVERY_DAY}:
         hours = " or ".join(f"{abs(one) / timedelta(hours=1):g}" for one in sorted(off))
-        way = "earlier" if max(off) <= timedelta() else "later"
-        summary = (
-            f"windows open by the platform's clock, {PLATFORM}, {hours} h {way} than by {settings.zone}, in "
-            "which forecast, days and limits are counted here"
+        way = phrase("earlier") if max(off) <= timedelta() else phrase("later")
+        summary = phrase(
+            "windows open by the platform's clock, {platform}, {hours} h {way} than by {zone}, in "
+            "which forecast, days and limits are counted here",
+            platform=PLATFORM,
+            hours=hours,
+            way=way,
+            zone=settings.zone,
         )
-        hint = f"say `timezone: {PLATFORM}`, and write begin and end with the offset they are meant in"
+        hint = phrase(
+            "say `timezone: {platform}`, and write begin and end with the offset they are meant in",
+            platform=PLATFORM,
+        )
         yield Diagnostic("warning", "other-clock", summary, settings.at("timezone"), hint)
 
 

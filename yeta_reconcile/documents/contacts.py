@@ -21,6 +21,7 @@ from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cle
 from yeta_reconcile.documents.listspec import SEPARATOR
 from yeta_reconcile.documents.seen import Seen
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
+from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -180,7 +181,7 @@ class ListReader:
         self._cells.finish()
         self._judge_repeats()
         if not self.count and not self.failed:
-            self._add(0, "empty-list", "the list has no row to call", severity="warning")
+            self._add(0, "empty-list", phrase("the list has no row to call"), severity="warning")
 
     def _block(self, lines: Sequence[int], rows: list[list[str]]) -> Block:
         """Each step is one over all rows of the block, and filters only if it must."""
@@ -235,7 +236,7 @@ class ListReader:
         for line, fields, has_key in zip(lines, rows, good, strict=True):
             if not has_key:
                 empty = self._key_at[self._key_of(fields).index("")]
-                self._add(line, "empty-key", "a field of the key is empty", field=empty)
+                self._add(line, "empty-key", phrase("a field of the key is empty"), field=empty)
         return [*compress(lines, good)], [*compress(rows, good)]
 
     def _key_of(self, fields: list[str]) -> tuple[str, ...]:
@@ -248,14 +249,16 @@ class ListReader:
         except BadNumberError as problem:
             self.set_aside.append(line)
             if _CONFLICT.match(fields[0]):
-                summary = "a conflict marker of a merge stands here: the list holds both sides"
-                self._add(line, "conflict", summary, hint="settle the merge; take the markers out", field=0)
+                summary = phrase("a conflict marker of a merge stands here: the list holds both sides")
+                self._add(
+                    line, "conflict", summary, hint=phrase("settle the merge; take the markers out"), field=0
+                )
             elif self.spec.bad_numbers == "skip":
-                summary = f"the row is set aside: {problem}"
+                summary = phrase("the row is set aside: {problem}", problem=problem)
                 self._add(line, "bad-number", summary, severity="warning", field=self._number_at)
             else:
-                hint = "mend the row, or say `bad_numbers: skip`"
-                self._add(line, "bad-number", str(problem), hint=hint, field=self._number_at)
+                hint = phrase("mend the row, or say `bad_numbers: skip`")
+                self._add(line, "bad-number", said_by(problem), hint=hint, field=self._number_at)
             return ""
 
     def _judge_repeats(self) -> None:
@@ -263,18 +266,20 @@ class ListReader:
         if self.left_out and self.spec.duplicates == "first":
             line = self._keys.lines[0][1]
             rows = count(self.left_out, "row has", "rows have")
-            first = "; this is the first of them" if self.left_out > 1 else ""
-            summary = f"{rows} the key of an earlier row, which alone counts{first}"
+            first = phrase("; this is the first of them") if self.left_out > 1 else UNSAID
+            summary = phrase(
+                "{rows} the key of an earlier row, which alone counts{first}", rows=rows, first=first
+            )
             self._add(line, "duplicate-key", summary, severity="warning", field=self._key_at[0])
         elif self.left_out:
-            hint = "take one of them out, or say `duplicates: first`"
-            self._name_firsts(self._keys, "duplicate-key", "has the same key", hint, self._key_at[0])
+            hint = phrase("take one of them out, or say `duplicates: first`")
+            self._name_firsts(self._keys, "duplicate-key", phrase("has the same key"), hint, self._key_at[0])
         if self._numbers.again:
-            hint = "take one of them out, or say `same_number: allow`"
-            what = "has the same number under another key"
+            hint = phrase("take one of them out, or say `same_number: allow`")
+            what = phrase("has the same number under another key")
             self._name_firsts(self._numbers, "same-number", what, hint, self._number_at)
 
-    def _name_firsts(self, seen: Seen, code: str, what: str, hint: str, at: int | None) -> None:
+    def _name_firsts(self, seen: Seen, code: str, what: str, hint: Text, at: int | None) -> None:
         """Read the file once more: what stands first is known only now."""
         wanted = {digest for digest, _ in seen.lines}
         first: dict[bytes, int] = {}
@@ -285,11 +290,11 @@ class ListReader:
             for digest in {row.digest, row.number_digest} & wanted:
                 first.setdefault(digest, row.line)
         for digest, line in seen.lines:
-            summary = f"the row in line {first.get(digest, 0)} {what}"
+            summary = phrase("the row in line {get} {what}", get=first.get(digest, 0), what=what)
             self._add(line, code, summary, hint=hint, field=at)
         if seen.more.count:
             words = count(seen.more.count, "more row is like these: line", "more rows are like these: lines")
-            self._add(seen.more.first, f"more-{code}s", f"{words} {seen.more}")
+            self._add(seen.more.first, f"more-{code}s", phrase("{words} {more}", words=words, more=seen.more))
 
     # What the header means
 
@@ -302,10 +307,12 @@ class ListReader:
         if self._is_beneath(fed | {*columns.values(), *key}):
             return
         if heading.is_row:
-            self._add(self._table.header_line, "no-header", "the first line looks like a row", hint=ADVICE)
+            self._add(
+                self._table.header_line, "no-header", phrase("the first line looks like a row"), hint=ADVICE
+            )
         for column, name in columns.items():
             if name not in header:
-                summary = f"the list has no header {name}"
+                summary = phrase("the list has no header {name}", name=name)
                 self._declared("columns", column, summary, heading.hint(name))
         if robot is None:
             number, self.columns = self._columns_offline()
@@ -314,7 +321,7 @@ class ListReader:
             self._compare_with_robot(robot)
         for name in key:
             if name not in header and name not in columns.values():
-                summary = f"the list has no header {name}"
+                summary = phrase("the list has no header {name}", name=name)
                 self._declared("key", "", summary, heading.hint(name))
         number_header = () if number is None else (columns.get(number, cleaned(number)),)
         key = key or number_header
@@ -332,8 +339,8 @@ class ListReader:
         missing = names - {*self._table.header}
         line = self._table.line_with(missing) if missing else 0
         if line:
-            summary = f"this is no header: the names of the columns stand in line {line}"
-            hint = f"say `header_row: {line}`, or take out what stands above them"
+            summary = phrase("this is no header: the names of the columns stand in line {line}", line=line)
+            hint = phrase("say `header_row: {line}`, or take out what stands above them", line=line)
             self._add(self._table.header_line, "title", summary, hint=hint)
             self._table.header = ()
         return line > 0
@@ -345,7 +352,12 @@ class ListReader:
         at = {column: header.index(name) for column, name in fed.items() if name in header}
         for column in required:
             if column not in at or (robot and column not in robot):
-                self._declared("required", "", f"no header of the list feeds a column {column}", "")
+                self._declared(
+                    "required",
+                    "",
+                    phrase("no header of the list feeds a column {column}", column=column),
+                    UNSAID,
+                )
         judged = robot or {*self._feeds, *required}
         names = {at[column]: column for column in reversed(self.columns) if column in at and column in judged}
         names |= {place: self._heading.called(header[place]) for place in self._key_at if place not in names}
@@ -370,19 +382,24 @@ class ListReader:
         header, columns = self._table.header, self._feeds
         for column in robot:
             if column not in columns and cleaned(column) not in header:
-                summary = f"the robot's column {column} is fed by no header of the list"
-                hint = f"say which one feeds it: `columns: {{{column}: …}}`"
-                self._declared("columns", "", summary, f"{hint}; {self._heading.hint(column)}")
+                summary = phrase("the robot's column {column} is fed by no header of the list", column=column)
+                hint = phrase("say which one feeds it: `columns: {{{column}: …}}`", column=column)
+                self._declared(
+                    "columns",
+                    "",
+                    summary,
+                    phrase("{hint}; {hint_2}", hint=hint, hint_2=self._heading.hint(column)),
+                )
 
     def _refuse_doubled(self, used: set[str]) -> None:
         for name in sorted(used):
             if self._table.header.count(name) > 1:
                 line, header = self._table.header_line, self._table.header
-                summary = f"{self._heading.called(name)} stands twice"
+                summary = phrase("{called} stands twice", called=self._heading.called(name))
                 again = header.index(name, header.index(name) + 1)
-                self._add(line, "doubled-header", summary, hint="rename one", field=again)
+                self._add(line, "doubled-header", summary, hint=phrase("rename one"), field=again)
 
-    def _declared(self, part: str, name: str, summary: str, hint: str) -> None:
+    def _declared(self, part: str, name: str, summary: Text, hint: Text) -> None:
         """Note what is wrong with a part of `contacts:`, at its place in the document."""
         if self.spec.at is None:
             position = Position(self.spec.label, self._table.header_line)

@@ -11,6 +11,7 @@ from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.cells import trimmed
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.heading import ADVICE, Heading, cleaned
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,15 +52,18 @@ class ContextReader:
         header = self._table.header
         heading = Heading(header, (key,))
         if heading.is_row:
-            line, summary = self._table.header_line, "the first line looks like a row"
+            line, summary = self._table.header_line, phrase("the first line looks like a row")
             self._findings.add(line, "no-header", summary, hint=ADVICE)
         if header and key not in header:
-            summary = f"the file has no header {key}"
+            summary = phrase("the file has no header {key}", key=key)
             self._findings.put(Diagnostic("error", "columns", summary, at("key"), heading.hint(key)))
         for name in sorted({name for name in header if name and header.count(name) > 1}):
-            line, summary = self._table.header_line, f"{heading.called(name)} stands twice"
+            line, summary = (
+                self._table.header_line,
+                phrase("{called} stands twice", called=heading.called(name)),
+            )
             again = header.index(name, header.index(name) + 1)
-            self._findings.add(line, "doubled-header", summary, hint="rename one", field=again)
+            self._findings.add(line, "doubled-header", summary, hint=phrase("rename one"), field=again)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -83,10 +87,10 @@ class ContextReader:
                 relation_id = fields.pop(at).strip()
                 former = first.setdefault(relation_id, line)
                 if not relation_id:
-                    self._findings.add(line, "empty-key", "the relation id is empty", field=at)
+                    self._findings.add(line, "empty-key", phrase("the relation id is empty"), field=at)
                 elif former != line:
-                    summary = f"the row in line {former} has the same relation id"
-                    hint = "take one of them out"
+                    summary = phrase("the row in line {former} has the same relation id", former=former)
+                    hint = phrase("take one of them out")
                     self._findings.add(line, "duplicate-key", summary, hint=hint, field=at)
                 else:
                     values = dict(zip(names, map(trimmed, fields), strict=True))

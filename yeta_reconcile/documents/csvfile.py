@@ -16,6 +16,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.encoding import codec_of
 from yeta_reconcile.documents.findings import Findings
 from yeta_reconcile.documents.heading import cleaned
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -54,8 +55,8 @@ class Table:
         self.header_line = 1
         self._delimiter = ","
         self.codec = ""
-        if why := reach.why_not(path) if reach else "":
-            self.findings.add(0, "out-of-reach", f"this file is not read: {why}")
+        if why := reach.why_not(path) if reach else UNSAID:
+            self.findings.add(0, "out-of-reach", phrase("this file is not read: {why}", why=why))
             return
         try:
             codec = codec_of(path, encoding, self.findings)
@@ -63,7 +64,7 @@ class Table:
                 self.codec = codec
                 self._read_header()
         except OSError as error:
-            self.findings.add(0, "unreadable", f"cannot be read: {error.strerror}")
+            self.findings.add(0, "unreadable", phrase("cannot be read: {strerror}", strerror=error.strerror))
 
     def blocks(self) -> Iterator[Rows]:
         """Rows as wide as the header, some hundred at a time, with the lines on which each begins.
@@ -113,9 +114,9 @@ class Table:
                     after = reader.line_num + 1
                 except csv.Error as error:  # the rows before it are in `rows`
                     after = _lines(line, rows)[-1]
-                    going = self._broken(after, str(error))
+                    going = self._broken(after, Text(error))
                 except (UnicodeDecodeError, StopIteration):
-                    self.findings.add(0, "changed", "the file changed while it was read")
+                    self.findings.add(0, "changed", phrase("the file changed while it was read"))
                     return
                 simple = after == line + len(rows)
                 lines = range(line, after) if simple else _lines(line, rows)[:-1]
@@ -166,19 +167,23 @@ class Table:
         self.findings.add(
             line,
             "ragged-row",
-            f"this row has {count(len(fields), 'field')}, the header has {len(self.header)}",
-            hint="a field that holds the delimiter or a line break must be in double quotes",
+            phrase(
+                "this row has {fields}, the header has {header}",
+                fields=count(len(fields), "field"),
+                header=len(self.header),
+            ),
+            hint=phrase("a field that holds the delimiter or a line break must be in double quotes"),
         )
 
-    def _broken(self, line: int, problem: str) -> bool:
+    def _broken(self, line: int, problem: Text) -> bool:
         """Say what csv cannot read in a row; whether what follows can be read."""
         unclosed = "unexpected end" in problem or "field larger" in problem
         summary = (
-            "a double quote is opened in this row and never closed"
+            phrase("a double quote is opened in this row and never closed")
             if unclosed
-            else "a double quote stands within a field of this row"
+            else phrase("a double quote stands within a field of this row")
         )
-        hint = 'a field with quotes is written "like ""this"""'
+        hint = phrase('a field with quotes is written "like ""this"""')
         self.findings.add(line, "quotes", summary, hint=hint)
         return not unclosed
 
@@ -205,10 +210,10 @@ class Table:
                     self._delimiter = delimiter
         if not any(self.header):
             self.header = ()
-            hint = "its first line names the columns"
+            hint = phrase("its first line names the columns")
             if self._above is not None:
-                hint = f"`header_row:` says that it stands in line {self._above + 1}"
-            self.findings.add(0, "empty-list", "the file has no header", hint=hint)
+                hint = phrase("`header_row:` says that it stands in line {above}", above=self._above + 1)
+            self.findings.add(0, "empty-list", phrase("the file has no header"), hint=hint)
 
 
 def _all_end_blank(rows: list[list[str]], width: int) -> bool:

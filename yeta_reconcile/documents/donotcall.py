@@ -16,6 +16,7 @@ from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import file_digest
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
+from yeta_reconcile.wording import phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,11 +90,15 @@ class DoNotCall:
         """Which files are not there, or may not be read."""
         for path, name, at in self.files:
             if why := self.reach.why_not(path):
-                hint = "it stands in the repository, or in a folder that `files:` names"
-                yield Diagnostic("error", "out-of-reach", f"{name} is not read: {why}", at, hint)
+                hint = phrase("it stands in the repository, or in a folder that `files:` names")
+                yield Diagnostic(
+                    "error", "out-of-reach", phrase("{name} is not read: {why}", name=name, why=why), at, hint
+                )
             elif not path.is_file():
-                hint = "the path is relative to yeta.yaml"
-                yield Diagnostic("error", "missing-list", f"there is no file {name}", at, hint)
+                hint = phrase("the path is relative to yeta.yaml")
+                yield Diagnostic(
+                    "error", "missing-list", phrase("there is no file {name}", name=name), at, hint
+                )
 
     def looks(self) -> tuple[tuple[int, ...], ...]:
         """What tells a file that was written anew without reading it. Raises OSError."""
@@ -134,14 +139,14 @@ def _take(table: Table, digest: Callable[..., bytes], barred: Barred) -> tuple[D
                 barred.add(digest(normalise(text)))
             except BadNumberError as problem:
                 if _HIDES_ONE.search(unicodedata.normalize("NFKC", text)):
-                    hint = "mend the row: whom it means would be called"
-                    table.findings.add(line, "bad-number", str(problem), hint=hint, field=0)
+                    hint = phrase("mend the row: whom it means would be called")
+                    table.findings.add(line, "bad-number", said_by(problem), hint=hint, field=0)
                     continue
                 if line == table.header_line:
                     continue
                 bad += 1
                 if bad <= NAMED:
-                    summary = f"this bars nobody: {problem}"
+                    summary = phrase("this bars nobody: {problem}", problem=problem)
                     table.findings.add(line, "bad-number", summary, severity="warning", field=0)
     if bad > NAMED:
         table.findings.add(

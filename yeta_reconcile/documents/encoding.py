@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.documents.chinese import is_chinese, others
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +26,12 @@ AUTO = "auto"
 _SAMPLE = 10_000
 _LONGEST = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"
-_FETCH = "fetch it with `git lfs pull`; in a pipeline the checkout must ask for it, as with `lfs: true`"
+_FETCH = phrase(
+    "fetch it with `git lfs pull`; in a pipeline the checkout must ask for it, as with `lfs: true`"
+)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_USUAL = "`encoding: big5`, `shift_jis`, `euc_kr` or `cp1252`"
+_USUAL = phrase("`encoding: big5`, `shift_jis`, `euc_kr` or `cp1252`")
 
 
 def codec_of(path: Path, encoding: str, findings: Findings) -> str:
@@ -37,14 +40,14 @@ def codec_of(path: Path, encoding: str, findings: Findings) -> str:
         start = file.read(len(_LFS))
     declared = "" if encoding == AUTO else codecs.lookup(encoding).name
     if start == _LFS:
-        findings.add(0, "lfs", "this is a pointer of Git LFS, not the file itself", hint=_FETCH)
+        findings.add(0, "lfs", phrase("this is a pointer of Git LFS, not the file itself"), hint=_FETCH)
         return ""
     if start.startswith(_WORKBOOKS):
-        findings.add(0, "encoding", "this is an Excel workbook", hint="save it as CSV UTF-8")
+        findings.add(0, "encoding", phrase("this is an Excel workbook"), hint=phrase("save it as CSV UTF-8"))
         return ""
     if start.startswith(_UTF16) and not declared.startswith("utf-16"):
-        hint = "save it as CSV UTF-8, or say `encoding: utf-16`"
-        findings.add(0, "encoding", "this is UTF-16", hint=hint)
+        hint = phrase("save it as CSV UTF-8, or say `encoding: utf-16`")
+        findings.add(0, "encoding", phrase("this is UTF-16"), hint=hint)
         return ""
     if declared in {"utf-8", "utf-8-sig"} or start.startswith(codecs.BOM_UTF8):
         declared = "utf-8-sig"
@@ -65,8 +68,8 @@ def _checked(path: Path, codec: str, findings: Findings) -> str:
         _say_broken(findings, bad_line, "declared")
     else:
         name = codec.upper()
-        hint = f"take `encoding: {codec}` off, or save anew"
-        findings.add(bad_line, "encoding", f"this line is not {name}", hint=hint)
+        hint = phrase("take `encoding: {codec}` off, or save anew", codec=codec)
+        findings.add(bad_line, "encoding", phrase("this line is not {name}", name=name), hint=hint)
     return ""
 
 
@@ -79,7 +82,7 @@ def _told(path: Path, findings: Findings) -> str:
         return "utf-8"
     sample = _Sample.of(path)
     if sample.is_mostly_utf8:
-        _say_broken(findings, bad_line, "as its other lines are")
+        _say_broken(findings, bad_line, phrase("as its other lines are"))
         return ""
     worse_line, _ = _first_bad_line(path, "gb18030")
     if not worse_line and is_chinese(sample.text):
@@ -88,32 +91,42 @@ def _told(path: Path, findings: Findings) -> str:
         findings.add(
             sample.utf8_line,
             "encoding",
-            "this line is UTF-8, and the others are GB18030",
-            hint="mend the line; if the whole file is GB18030, say `encoding: gb18030`",
+            phrase("this line is UTF-8, and the others are GB18030"),
+            hint=phrase("mend the line; if the whole file is GB18030, say `encoding: gb18030`"),
         )
         return ""
     if sample.short_ones > sample.bad:
-        _say_broken(findings, bad_line, "as its other lines are")
+        _say_broken(findings, bad_line, phrase("as its other lines are"))
         return ""
     likely = others(sample.data)
-    guess = f"it may be `encoding: {likely[0]}`" if likely else f"say what it is, like {_USUAL}"
+    guess = (
+        phrase("it may be `encoding: {likely}`", likely=likely[0])
+        if likely
+        else phrase("say what it is, like {usual}", usual=_USUAL)
+    )
     if worse_line:
-        summary, hint = "this line is neither UTF-8 nor GB18030", f"save the file as CSV UTF-8, or {guess}"
+        summary, hint = (
+            phrase("this line is neither UTF-8 nor GB18030"),
+            phrase("save the file as CSV UTF-8, or {guess}", guess=guess),
+        )
     else:
-        summary = "this line is not UTF-8, and read as GB18030 the file is no Chinese"
-        hint = f"{guess}; if it is GB18030 all the same, say `encoding: gb18030`; or save it as CSV UTF-8"
+        summary = phrase("this line is not UTF-8, and read as GB18030 the file is no Chinese")
+        hint = phrase(
+            "{guess}; if it is GB18030 all the same, say `encoding: gb18030`; or save it as CSV UTF-8",
+            guess=guess,
+        )
     findings.add(bad_line, "encoding", summary, hint=hint)
     return ""
 
 
 def _refuse_nul(findings: Findings, line: int) -> str:
-    findings.add(line, "nul", "there is a NUL byte in this line", hint="save the file anew")
+    findings.add(line, "nul", phrase("there is a NUL byte in this line"), hint=phrase("save the file anew"))
     return ""
 
 
 def _say_broken(findings: Findings, line: int, given: str) -> None:
-    hint = "mend the line; if the whole file is GB18030, say `encoding: gb18030`"
-    findings.add(line, "encoding", f"this line is not UTF-8, {given}", hint=hint)
+    hint = phrase("mend the line; if the whole file is GB18030, say `encoding: gb18030`")
+    findings.add(line, "encoding", phrase("this line is not UTF-8, {given}", given=given), hint=hint)
 
 
 def _first_bad_line(path: Path, codec: str) -> tuple[int, int]:

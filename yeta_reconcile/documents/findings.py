@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position, Severity
 from yeta_reconcile.documents.stretches import Stretches
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,9 +40,9 @@ class Findings:
         self,
         line: int,
         code: str,
-        summary: str,
+        summary: Text,
         *,
-        hint: str = "",
+        hint: Text = UNSAID,
         severity: Severity = "error",
         field: int | None = None,
     ) -> None:
@@ -75,4 +76,9 @@ class Findings:
     def _of_the_rest(self) -> Iterator[Diagnostic]:
         for (severity, code), more in self._more.items():
             words = count(more.count, "more of this kind: line", "more of this kind: lines")
-            yield Diagnostic(severity, code, f"{words} {more}", Position(self.label, more.first))
+            yield Diagnostic(
+                severity,
+                code,
+                phrase("{words} {more}", words=words, more=more),
+                Position(self.label, more.first),
+            )

@@ -31,8 +31,10 @@ from ruamel.yaml.tokens import (
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
 from yeta_reconcile.documents.validation import model_within
-from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents, resolve, syntax_error
+from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents, resolve
+from yeta_reconcile.documents.yamltext import syntax_error
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +90,7 @@ def canonical(text: str, label: str) -> str | None:
     if not documents or not all(_kind(document) in KINDS for document in documents):
         return None
     if findings := [found for document in documents for found in document.findings]:
-        raise InvalidInput("a document cannot be read", findings)
+        raise InvalidInput(phrase("a document cannot be read"), findings)
     try:
         asides = _asides(text)
         _refuse_what_cannot_stay(text, asides, label)
@@ -98,12 +100,16 @@ def canonical(text: str, label: str) -> str | None:
         raise syntax_error(error, label, text) from None
     for before, after in zip(documents, parse_documents(result, label), strict=True):
         if (path := _difference(before.value, after.value)) is not None:
-            raise _refused(before.at(*path), "this value would change", "write it in another way")
+            raise _refused(
+                before.at(*path), phrase("this value would change"), phrase("write it in another way")
+            )
     for comment, place in asides.comments:
         kept[comment] -= 1
         if kept[comment] < 0:
             raise _refused(
-                _position(text, place, label), "this comment would be lost", "put it over or beside a key"
+                _position(text, place, label),
+                phrase("this comment would be lost"),
+                phrase("put it over or beside a key"),
             )
     return result
 
@@ -111,20 +117,22 @@ def canonical(text: str, label: str) -> str | None:
 def _refuse_what_cannot_stay(text: str, asides: _Asides, label: str) -> None:
     if asides.directives:
         place = _position(text, asides.directives[0], label)
-        raise _refused(place, "a directive cannot be kept", "take it off: YAML 1.2 is read here")
+        raise _refused(
+            place, phrase("a directive cannot be kept"), phrase("take it off: YAML 1.2 is read here")
+        )
     for begin, end in asides.flows:
         for anchor in asides.anchors:
             if begin < anchor < end:
                 raise _refused(
                     _position(text, anchor, label),
-                    "an anchor cannot be kept in {} or [] that has comments inside",
-                    "write one key or item a line, without the brackets",
+                    phrase("an anchor cannot be kept in {} or [] that has comments inside"),
+                    phrase("write one key or item a line, without the brackets"),
                 )
 
 
-def _refused(place: Position, summary: str, hint: str) -> InvalidInput:
+def _refused(place: Position, summary: Text, hint: Text) -> InvalidInput:
     found = Diagnostic("error", "format", summary, place, hint)
-    return InvalidInput("a document cannot be put in order", [found])
+    return InvalidInput(phrase("a document cannot be put in order"), [found])
 
 
 def _position(text: str, index: int, label: str) -> Position:

@@ -14,12 +14,15 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from yeta_reconcile.wording import Text
+
 NUMBER_COLUMN = "客户手机号码"
-ADVICE = "put a line above it that names the columns"
+ADVICE = phrase("put a line above it that names the columns")
 # No header that anybody gave a column holds so many; numbers, dates and ids do.
 _DIGITS = re.compile(r"\d{4}")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
@@ -52,15 +55,15 @@ class Heading:
         """Whether it must be a row: it holds a telephone number, and no name that anybody gave a column."""
         return not self.names and any(map(_is_number, self.fields))
 
-    def hint(self, wanted: str) -> str:
+    def hint(self, wanted: str) -> Text:
         """What may have been meant by a name that no field bears."""
         if self.is_row:
-            return f"its first line looks like a row; {ADVICE}"
-        return did_you_mean(wanted, self.names) or "its first line may be a row, and is not shown"
+            return phrase("its first line looks like a row; {advice}", advice=ADVICE)
+        return did_you_mean(wanted, self.names) or phrase("its first line may be a row, and is not shown")
 
     def called(self, name: str) -> str:
         """A field of the line as it may be named in a sentence."""
-        return f"the header {name}" if name in self.names else "a header"
+        return phrase("the header {name}", name=name) if name in self.names else phrase("a header")
 
 
 def cleaned(name: str) -> str:

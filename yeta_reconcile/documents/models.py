@@ -19,7 +19,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.documents.again import Again
 from yeta_reconcile.documents.limits import Exemption, Limits, Notify
@@ -40,7 +39,9 @@ from yeta_reconcile.documents.values import (
     each_once,
     in_order,
     whole_seconds,
+    wrong,
 )
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,7 @@ class Schedule(Strict):
         if not begin or not end or bool(begin.tzinfo) != bool(end.tzinfo):
             return end
         if end <= begin:
-            raise PydanticCustomError("end_before_begin", "the schedule ends before it begins")
+            raise wrong("end_before_begin", phrase("the schedule ends before it begins"))
         return end
 
 
@@ -244,8 +245,8 @@ class Project(Strict):
     @model_validator(mode="after")
     def _can_tell_what_it_spends(self) -> Project:
         if self.limits.spend is not None and self.price is None:
-            words = "limits.spend needs `price`, by which calls cost something"
-            raise PydanticCustomError("spend_without_price", words, {"at": "limits"})
+            words = phrase("limits.spend needs `price`, by which calls cost something")
+            raise wrong("spend_without_price", words, at="limits")
         return self
 
 
@@ -346,10 +347,12 @@ class Contexts(Strict):
     def _one_source(self) -> Contexts:
         given = [name for name in ("csv", "entries", "campaign") if getattr(self, name) is not None]
         if len(given) != 1:
-            found = " and ".join(given) or "none"
-            raise ValueError(f"exactly one of csv, entries and campaign is needed; found {found}")
+            found = " and ".join(given) or phrase("none")
+            raise ValueError(
+                phrase("exactly one of csv, entries and campaign is needed; found {found}", found=found)
+            )
         if (self.csv is None) != (self.key is None):
-            raise ValueError("csv and key go together: key names the CSV header with the relation id")
+            raise ValueError(phrase("csv and key go together: key names the CSV header with the relation id"))
         return self
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.documents.yamlfile import parse_documents, read_text
+from yeta_reconcile.documents.yamlfile import parse_documents
+from yeta_reconcile.documents.yamltext import read_text
 from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +36,7 @@ _ELSEWHERE = re.compile(r'^ *description *:.*|"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')
 _TEXTS = {"description", "entries", "defaults", "columns"}
 
 
-def slip_in(text: str, first: int, last: int) -> str:
+def slip_in(text: str, first: int, last: int) -> Text:
     """A hint at the slip that is nearest before the end of the lines `first` to `last`; "" for none."""
     lines = text.split("\n")
     for number in range(min(last, len(lines)), max(first, 1) - 1, -1):
@@ -43,10 +44,17 @@ def slip_in(text: str, first: int, last: int) -> str:
         if found := _SLIP.search(bare):
             at = found.start(found.lastindex or 0)
             mark = bare[at]
-            what = "is in full width" if mark != "\u3000" else "is a blank in full width"
-            shown = mark if mark != "\u3000" else "U+3000"
-            return f"{shown} in line {number}, column {at + 1} {what}: write {_MEANT[mark]}"
-    return ""
+            what = phrase("is in full width") if mark != "\u3000" else phrase("is a blank in full width")
+            shown = mark if mark != "\u3000" else phrase("U+3000")
+            return phrase(
+                "{shown} in line {number}, column {at} {what}: write {meant}",
+                shown=shown,
+                number=number,
+                at=at + 1,
+                what=what,
+                meant=_MEANT[mark],
+            )
+    return UNSAID
 
 
 def hinted(findings: Sequence[Diagnostic], raw: RawDocument) -> list[Diagnostic]:
@@ -71,7 +79,7 @@ def _taken_for_text(raw: RawDocument, said: Sequence[Diagnostic]) -> Iterator[Di
     for path in _quoted(raw.value, ()):
         place = raw.at(*path)
         if place not in places and (slip := slip_in(raw.text, place.line, place.line)):
-            summary = "the quotes around this text are part of it"
+            summary = phrase("the quotes around this text are part of it")
             yield Diagnostic("warning", "full-width", summary, place, slip)
 
 

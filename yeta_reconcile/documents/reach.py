@@ -11,6 +11,7 @@ from os.path import realpath
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,13 +45,13 @@ class Reach:
         try:
             file = realpath(path)
         except (OSError, ValueError):
-            return "its path leads nowhere"
+            return phrase("its path leads nowhere")
         if not any(_within(file, folder) for folder in self.folders):
-            return "it lies outside of the repository"
+            return phrase("it lies outside of the repository")
         if file == self.settings:
-            return "the settings are no list"
+            return phrase("the settings are no list")
         if any(self._is_of(state, file) for state in self.states):
-            return "it lies beside the state"
+            return phrase("it lies beside the state")
         return ""
 
     def _is_of(self, state: str, file: str) -> bool:
@@ -67,9 +68,13 @@ def folder_findings(
     """Those of the folders that `files:` names that are none."""
     for nth, folder in enumerate(folders):
         if not (root / folder).is_dir():
-            what = f"{folder} is a file" if (root / folder).exists() else f"there is no folder {folder}"
-            hint = "`files:` names folders, relative to yeta.yaml, in which lists may stand"
-            yield Diagnostic("error", "no-folder", f"files: {what}", at("files", nth), hint)
+            what = (
+                phrase("{folder} is a file", folder=folder)
+                if (root / folder).exists()
+                else phrase("there is no folder {folder}", folder=folder)
+            )
+            hint = phrase("`files:` names folders, relative to yeta.yaml, in which lists may stand")
+            yield Diagnostic("error", "no-folder", phrase("files: {what}", what=what), at("files", nth), hint)
 
 
 def _within(path: str, folder: str) -> bool:

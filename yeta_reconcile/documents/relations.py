@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
 from yeta_reconcile.documents.models import Campaign, continued, standing_for
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -23,12 +24,20 @@ def relation_findings(callings: Mapping[str, Any], *, whole: bool) -> Iterator[D
     for name, located in callings.items():
         former = located.model.renamed_from
         if former in callings:
-            summary = f"{former} is declared too, so that {name} cannot be what became of it"
-            yield _wrong(located.at("renamed_from"), "renamed-from", summary, "take one of the two off")
-        elif former in renamed:
-            summary = f"{former} is said to have become {renamed[former]} too"
+            summary = phrase(
+                "{former} is declared too, so that {name} cannot be what became of it",
+                former=former,
+                name=name,
+            )
             yield _wrong(
-                located.at("renamed_from"), "renamed-from", summary, "a name goes on in one campaign"
+                located.at("renamed_from"), "renamed-from", summary, phrase("take one of the two off")
+            )
+        elif former in renamed:
+            summary = phrase(
+                "{former} is said to have become {renamed} too", former=former, renamed=renamed[former]
+            )
+            yield _wrong(
+                located.at("renamed_from"), "renamed-from", summary, phrase("a name goes on in one campaign")
             )
         elif former:
             renamed[former] = name
@@ -46,11 +55,18 @@ def _others(
     for number, other in enumerate(getattr(located.model, key)):
         place = located.at(key, number)
         if other == name:
-            yield _wrong(place, key, f"a campaign cannot {verb} itself", "name an earlier one")
+            yield _wrong(
+                place,
+                key,
+                phrase("a campaign cannot {verb} itself", verb=verb),
+                phrase("name an earlier one"),
+            )
         elif other not in callings and whole:
             near = did_you_mean(other, callings)
             if near.startswith("did"):
-                summary = f"no document declares {other}; that is right if it is a campaign of the past"
+                summary = phrase(
+                    "no document declares {other}; that is right if it is a campaign of the past", other=other
+                )
                 yield Diagnostic("warning", key, summary, place, near)
 
 
@@ -61,14 +77,20 @@ def _continues(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
     for number, other in enumerate(model.continues):
         place, known = located.at("continues", number), standing_for(other, callings)
         if other in model.repeats:
-            summary = f"whom {other} called cannot both count as called here and be called again"
-            yield _wrong(place, "continues", summary, "take it off `continues` or `repeats`")
+            summary = phrase(
+                "whom {other} called cannot both count as called here and be called again", other=other
+            )
+            yield _wrong(place, "continues", summary, phrase("take it off `continues` or `repeats`"))
         elif other == model.renamed_from:
-            summary = f"{name} is what became of {other}, whose ledger it has anyway"
-            yield _wrong(place, "continues", summary, "take it off `continues` or `renamed_from`")
+            summary = phrase(
+                "{name} is what became of {other}, whose ledger it has anyway", name=name, other=other
+            )
+            yield _wrong(place, "continues", summary, phrase("take it off `continues` or `renamed_from`"))
         elif other != name and known is not None and name in continued(known.model, callings):
-            summary = f"{other} continues {name} in its turn: each would wait for the other"
-            yield _wrong(place, "continues", summary, "one of them came first: take it off there")
+            summary = phrase(
+                "{other} continues {name} in its turn: each would wait for the other", other=other, name=name
+            )
+            yield _wrong(place, "continues", summary, phrase("one of them came first: take it off there"))
 
 
 def _after(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
@@ -77,10 +99,16 @@ def _after(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
     for number, other in enumerate(_predecessors(callings, name)):
         place = located.at("after", number)
         if other == name:
-            yield _wrong(place, "after", "a campaign cannot come after itself", "name an earlier one")
+            yield _wrong(
+                place, "after", phrase("a campaign cannot come after itself"), phrase("name an earlier one")
+            )
         elif way := _way_back(callings, other, name):
-            summary = f"{name} comes after {', which comes after '.join(way)}: none of them could begin"
-            yield _wrong(place, "after", summary, "take one of them off `after`")
+            summary = phrase(
+                "{name} comes after {way}: none of them could begin",
+                name=name,
+                way=", which comes after ".join(way),
+            )
+            yield _wrong(place, "after", summary, phrase("take one of them off `after`"))
 
 
 def _predecessors(callings: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -113,11 +141,17 @@ def shared_lines(callings: Mapping[str, Any]) -> Iterator[Diagnostic]:
     for line, found in wanting.items():
         if len(found) > 1:
             model = found[-1].model
-            names = ", ".join(located.model.name for located in found[:3])
-            more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
+            names = listed((located.model.name for located in found[:3]), 0)
+            more = phrase(" and {found:,} more", found=len(found) - 3) if len(found) > 3 else UNSAID
             wanted = count(len(found), "campaign that is", "campaigns that are")
-            summary = f"line {line} is in {wanted} declared running: {names}{more}"
-            hint = "they go one after the other: the higher `priority`, the earlier end, the name"
+            summary = phrase(
+                "line {line} is in {wanted} declared running: {names}{more}",
+                line=line,
+                wanted=wanted,
+                names=names,
+                more=more,
+            )
+            hint = phrase("they go one after the other: the higher `priority`, the earlier end, the name")
             place = found[-1].at("lines", model.lines.index(line))
             yield Diagnostic("note", "shared-line", summary, place, hint)
 
@@ -127,12 +161,14 @@ def unknown_predecessors(callings: Mapping[str, Any], known: Collection[str]) ->
     for name, located in callings.items():
         for number, other in enumerate(_predecessors(callings, name)):
             if other not in callings and other not in known:
-                summary = f"there is no campaign {other}, and none of that name was ever applied"
+                summary = phrase(
+                    "there is no campaign {other}, and none of that name was ever applied", other=other
+                )
                 place = located.at("after", number)
                 yield Diagnostic(
                     "error", "unknown-campaign", summary, place, did_you_mean(other, callings), name
                 )
 
 
-def _wrong(place: Position, code: str, summary: str, hint: str) -> Diagnostic:
+def _wrong(place: Position, code: str, summary: Text, hint: Text) -> Diagnostic:
     return Diagnostic("error", code, summary, place, hint)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -27,6 +27,7 @@ from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in, matches
 from yeta_reconcile.documents.limits import exemption
 from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.located import Flaw, Located
 from yeta_reconcile.documents.models import (
     Campaign,
     Contacts,
@@ -35,7 +36,6 @@ from yeta_reconcile.documents.models import (
     DirectCall,
     Project,
 )
-from yeta_reconcile.documents.originals import says_still
 from yeta_reconcile.documents.punctuation import hinted
 from yeta_reconcile.documents.reach import folder_findings
 from yeta_reconcile.documents.relations import relation_findings
@@ -44,6 +44,7 @@ from yeta_reconcile.documents.strays import STRAYS, stray
 from yeta_reconcile.documents.validation import as_far_as_valid, complaints
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,56 +55,12 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.reach import Reach
 
 Model = Campaign | DirectCall | DialogContext
-T_co = TypeVar("T_co", bound=Model, covariant=True)
 
 KINDS: dict[str, type[Model]] = {
     "Campaign": Campaign,
     "DirectCall": DirectCall,
     "DialogContext": DialogContext,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Located(Generic[T_co]):
-    """A document and where it stands; `file` is relative to the repository."""
-
-    model: T_co
-    file: str
-    _raw: RawDocument = field(repr=False)
-    _settings: Settings = field(repr=False)
-
-    def at(self, *path: str | int) -> Position:
-        """Where a value stands; if nobody gives it, the nearest around it in the document."""
-        inherited = ("defaults", *(("lines", 0) if path == ("line",) else path))
-        if not self._inherits(path) or not self._settings.has(*inherited):
-            return self._raw.at(*path)
-        return self._settings.at(*inherited)
-
-    def _inherits(self, path: tuple[str | int, ...]) -> bool:
-        """Whether the project's defaults may give it: they are laid under mappings, key by key."""
-        given = self._raw.has(*path) or not isinstance(self._raw.value_at(*path), dict)
-        return not given and not isinstance(self.model, DialogContext)
-
-    def key_at(self, *path: str | int) -> Position:
-        """Where a key stands."""
-        return self._raw.key_at(*path)
-
-    def stands(self, root: Path) -> bool:
-        """Whether its file, and the settings that lie under it, still say what was read from them."""
-        return all(says_still(root, read) for read in (self._raw, self._settings.raw))
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """What cannot be used as it stands: a document, or, without a kind and a name, a file that holds none.
-
-    `finding` is the first error of it; `at` is where it begins.
-    """
-
-    at: Position
-    finding: Diagnostic
-    kind: str = ""
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -274,7 +231,7 @@ class Survey:
         """The repository. Raises InvalidInput with every finding if there is any error."""
         project = self.settings.project
         if project is None or any(found.severity == "error" for found in self.findings):
-            raise InvalidInput("the repository is not valid", self.findings)
+            raise InvalidInput(phrase("the repository is not valid"), self.findings)
         called = self.callings
         return Repository(
             root=self.root,
@@ -297,8 +254,10 @@ class Survey:
             self._note_flaw(before, partial(Position, label))
             return
         if all(document.value is None for document in documents):
-            hint = "take the file away, or leave it out in `documents:` of yeta.yaml"
-            self._found(Position(label, 1), "empty-document", "there is no document in this file", hint)
+            hint = phrase("take the file away, or leave it out in `documents:` of yeta.yaml")
+            self._found(
+                Position(label, 1), "empty-document", phrase("there is no document in this file"), hint
+            )
             self._incomplete = True
             self._note_flaw(before, partial(Position, label))
         for raw in documents:
@@ -355,16 +314,28 @@ class Survey:
     def _foreign(self, raw: RawDocument, kind: Any) -> None:
         """Say that a document is none of ours."""
         if kind == "Project":
-            hint = f"the settings stand in {FILE} at the root of the repository, once"
-            self._found(raw.at("kind"), "kind", "there is a second project", hint)
+            hint = phrase("the settings stand in {file} at the root of the repository, once", file=FILE)
+            self._found(raw.at("kind"), "kind", phrase("there is a second project"), hint)
             return
-        hint = "if the file is not for yeta, leave it out in `documents:` of yeta.yaml"
+        hint = phrase("if the file is not for yeta, leave it out in `documents:` of yeta.yaml")
         if kind is None:
-            summary = f"this is none of our documents: it has no kind, which is one of {', '.join(KINDS)}"
+            summary = phrase(
+                "this is none of our documents: it has no kind, which is one of {kinds}",
+                kinds=listed(KINDS, 0),
+            )
             self._found(raw.at(), "kind", summary, hint)
         else:
-            summary = f"{kind} is no kind of document" if isinstance(kind, str) else "kind must be text"
-            self._found(raw.at("kind"), "kind", summary, f"{did_you_mean(str(kind), KINDS)}; {hint}")
+            summary = (
+                phrase("{kind} is no kind of document", kind=kind)
+                if isinstance(kind, str)
+                else phrase("kind must be text")
+            )
+            self._found(
+                raw.at("kind"),
+                "kind",
+                summary,
+                phrase("{did_you_mean}; {hint}", did_you_mean=did_you_mean(str(kind), KINDS), hint=hint),
+            )
 
     def _with_defaults(self, value: dict[Any, Any], model: type[Model]) -> dict[Any, Any]:
         """The document over the project's defaults: mappings key by key; they make no list."""
@@ -391,8 +362,8 @@ class Survey:
         if isinstance(name, str):
             former = self._names.setdefault((model is DialogContext, name), place)
             if former != place:
-                summary = f"the name {name} is taken by {former}"
-                self._found(place, "duplicate-name", summary, "names are unique: change one")
+                summary = phrase("the name {name} is taken by {former}", name=name, former=former)
+                self._found(place, "duplicate-name", summary, phrase("names are unique: change one"))
 
     def _keep(self, located: Located[Any]) -> None:
         """Note a document under its name."""
@@ -411,8 +382,11 @@ class Survey:
         for one, end in ends:
             days = source.days(end.year, end.year)
             if end.astimezone(self.settings.zone).date() > days.reach:
-                place, words = one.at("schedule", "end"), f"{days.source} knows days off until {days.reach}"
-                summary = f"{words}, and {one.model.name} goes on after that"
+                place, words = (
+                    one.at("schedule", "end"),
+                    phrase("{source} knows days off until {reach}", source=days.source, reach=days.reach),
+                )
+                summary = phrase("{words}, and {name} goes on after that", words=words, name=one.model.name)
                 yield Diagnostic("warning", "calendar-reach", summary, place, days.update, one.model.name)
 
     def _check_campaign(self, located: Located[DialogContext]) -> None:
@@ -422,7 +396,7 @@ class Survey:
             return
         hint = did_you_mean(name, self.callings)
         place = located.at("contexts", "campaign")
-        self._found(place, "unknown-campaign", f"there is no campaign {name}", hint)
+        self._found(place, "unknown-campaign", phrase("there is no campaign {name}", name=name), hint)
 
     def _check_file(self, raw: RawDocument, part: str) -> None:
         """Whether the CSV file that a document names is there and may be, whatever else is wrong with it."""
@@ -432,19 +406,28 @@ class Survey:
         label = _beside(raw.file, csv)
         file = self.root / label
         if why := self.reach.why_not(file):
-            hint = "lists stand in the repository, or in a folder that `files:` of yeta.yaml names"
-            self._found(raw.at(part, "csv"), "out-of-reach", f"{label} is not read: {why}", hint)
+            hint = phrase("lists stand in the repository, or in a folder that `files:` of yeta.yaml names")
+            self._found(
+                raw.at(part, "csv"),
+                "out-of-reach",
+                phrase("{label} is not read: {why}", label=label, why=why),
+                hint,
+            )
             return
         if file.is_file():
             return
-        hint = "the path is relative to the document"
+        hint = phrase("the path is relative to the document")
         if file.parent.is_dir():
             near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))
-            hint = f"{hint}; {near}" if near.startswith("did") else hint
-        summary = f"{label} is a folder" if file.is_dir() else f"there is no file {label}"
+            hint = phrase("{hint}; {near}", hint=hint, near=near) if near.startswith("did") else hint
+        summary = (
+            phrase("{label} is a folder", label=label)
+            if file.is_dir()
+            else phrase("there is no file {label}", label=label)
+        )
         self._found(raw.at(part, "csv"), "missing-list", summary, hint)
 
     def _found(
-        self, place: Position, code: str, summary: str, hint: str, *, severity: Severity = "error"
+        self, place: Position, code: str, summary: Text, hint: Text, *, severity: Severity = "error"
     ) -> None:
         self.findings.append(Diagnostic(severity, code, summary, place, hint))

@@ -26,6 +26,7 @@ from yeta_reconcile.documents.validation import complaints
 from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,16 +103,16 @@ def read_settings(root: Path, environment: str | None, environ: Mapping[str, str
     if not (root / FILE).exists():
         other = FILE.replace(".yaml", ".yml")
         if (root / other).exists():
-            hint = f"name {other} {FILE}: only that is read"
-            raise InvalidInput(f"there is no {FILE} in this folder", hint=hint)
+            hint = phrase("name {other} {file}: only that is read", other=other, file=FILE)
+            raise InvalidInput(phrase("there is no {file} in this folder", file=FILE), hint=hint)
         raise InvalidInput(
-            f"there is no {FILE} in this folder",
-            hint="`yeta init` writes a campaign repository; -C names the folder of one",
+            phrase("there is no {file} in this folder", file=FILE),
+            hint=phrase("`yeta init` writes a campaign repository; -C names the folder of one"),
         )
     documents = read_documents(root / FILE, FILE)
     projects = [document for document in documents if _kind(document) == "Project"]
     if not projects:
-        raise _refused(Position(FILE, 1), "no-project", "there is no document of kind: Project")
+        raise _refused(Position(FILE, 1), "no-project", phrase("there is no document of kind: Project"))
     settings = Settings(projects[0], environment or "")
     settings.others = [document for document in documents if document is not projects[0]]
     settings.findings += settings.raw.findings
@@ -149,9 +150,9 @@ def _in_environment(settings: Settings, value: dict[str, Any], environments: Any
     name = settings.environment
     if not isinstance(environments, dict) or name not in environments:
         known = [str(known) for known in environments]
-        hint = did_you_mean(name, known) or "`environments:` in yeta.yaml names them; there are none"
+        hint = did_you_mean(name, known) or phrase("`environments:` in yeta.yaml names them; there are none")
         place = settings.raw.key_at("environments")
-        raise _refused(place, "environment", f"there is no environment {name}", hint)
+        raise _refused(place, "environment", phrase("there is no environment {name}", name=name), hint)
     own = environments[name]
     if not isinstance(own, dict):
         return value
@@ -181,9 +182,19 @@ def substitute(
         if name is None:
             return "${"
         if not _VARIABLE_NAME.fullmatch(name) or not match[0].endswith("}"):
-            wrong.append(("${ does not begin the name of a variable", "write ${NAME}, or $${ for ${ itself"))
+            wrong.append(
+                (
+                    phrase("${ does not begin the name of a variable"),
+                    phrase("write ${NAME}, or $${ for ${ itself"),
+                )
+            )
         elif name not in environ:
-            wrong.append((f"the environment variable {name} is not set", "set it; $${ stands for ${ itself"))
+            wrong.append(
+                (
+                    phrase("the environment variable {name} is not set", name=name),
+                    phrase("set it; $${ stands for ${ itself"),
+                )
+            )
         return environ.get(name, "")
 
     text = _VARIABLE.sub(text_of, value)
@@ -217,7 +228,11 @@ def _take(settings: Settings, value: dict[str, Any], environ: Mapping[str, str])
         for path, found in complaints(error, Project, settings):
             variable = next((name for name in OVERRIDES if OVERRIDES[name] == path), None)
             if variable and environ.get(variable):
-                text = f"the environment variable {variable} overrides {found.summary}"
+                text = phrase(
+                    "the environment variable {variable} overrides {summary}",
+                    variable=variable,
+                    summary=found.summary,
+                )
                 settings.findings.append(replace(found, position=None, summary=text))
             elif found.position not in said:
                 settings.findings.append(found)
@@ -227,8 +242,8 @@ def _take_zone(settings: Settings, value: dict[str, Any]) -> None:
     try:
         settings.zone = ZoneInfo(value.get("timezone", _DEFAULT_ZONE))
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        place, hint = settings.at("timezone"), "write it like Asia/Shanghai"
-        found = Diagnostic("error", "timezone", "there is no such timezone", place, hint)
+        place, hint = settings.at("timezone"), phrase("write it like Asia/Shanghai")
+        found = Diagnostic("error", "timezone", phrase("there is no such timezone"), place, hint)
         settings.findings.append(found)
 
 
@@ -236,21 +251,25 @@ def _check_environments(settings: Settings, value: dict[str, Any], environments:
     """What is wrong with any environment, whether it is chosen or not."""
     if not isinstance(environments, dict):
         place = settings.raw.at("environments")
-        summary = "environments: a mapping is expected, name: settings"
+        summary = phrase("environments: a mapping is expected, name: settings")
         settings.findings.append(Diagnostic("error", "invalid-value", summary, place))
         return
     for name, own in environments.items():
         path = ("environments", name)
         if not re.fullmatch(NAME_PATTERN, str(name)) or not isinstance(own, dict):
-            summary = "an environment has a name of a to z, 0 to 9 and hyphens, and is a mapping of settings"
+            summary = phrase(
+                "an environment has a name of a to z, 0 to 9 and hyphens, and is a mapping of settings"
+            )
             place = settings.raw.key_at(*path)
             settings.findings.append(Diagnostic("error", "environment", summary, place))
             continue
         for key in _NOT_IN_ENVIRONMENTS:
             if key in own:
-                summary = f"{key} cannot be overlaid"
+                summary = phrase("{key} cannot be overlaid", key=key)
                 place = settings.raw.key_at(*path, key)
-                settings.findings.append(Diagnostic("error", "environment", summary, place, "take it off"))
+                settings.findings.append(
+                    Diagnostic("error", "environment", summary, place, phrase("take it off"))
+                )
         if name != settings.environment:
             _check_unchosen(settings, value, str(name), own)
 
@@ -270,6 +289,6 @@ def _check_unchosen(settings: Settings, value: dict[str, Any], name: str, own: d
                 settings.findings.append(found)
 
 
-def _refused(position: Position, code: str, summary: str, hint: str = "") -> InvalidInput:
+def _refused(position: Position, code: str, summary: Text, hint: Text = UNSAID) -> InvalidInput:
     found = Diagnostic("error", code, summary, position, hint)
-    return InvalidInput("the settings of the repository cannot be used", [found])
+    return InvalidInput(phrase("the settings of the repository cannot be used"), [found])

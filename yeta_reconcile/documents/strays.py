@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,6 @@ def stray(root: Path, label: str) -> Iterator[Diagnostic]:
     except OSError:
         return
     if found:
-        summary = f"this file is not read, and holds a {found[1].decode()}"
-        hint = "name it .yaml, or name it in `documents:` of yeta.yaml"
+        summary = phrase("this file is not read, and holds a {decode}", decode=found[1].decode())
+        hint = phrase("name it .yaml, or name it in `documents:` of yeta.yaml")
         yield Diagnostic("warning", "not-read", summary, Position(label), hint)

@@ -19,6 +19,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.documents.values import UNQUOTED
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase, said_by
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -30,32 +31,34 @@ _PRIVATE = re.compile(r"\d{5}")
 _INNER = "entries"
 
 _WANTED = {
-    "string_type": "text is expected",
-    "int_type": "a whole number is expected",
-    "int_parsing": "a whole number is expected",
-    "int_from_float": "a whole number is expected",
-    "float_type": "a number is expected, like 0.12",
-    "float_parsing": "a number is expected, like 0.12",
-    "bool_type": "true or false is expected",
-    "bool_parsing": "true or false is expected",
-    "dict_type": "a mapping is expected, like {key: value}",
-    "model_type": "a mapping is expected, like {key: value}",
-    "model_attributes_type": "a mapping is expected, like {key: value}",
-    "tuple_type": "a list is expected, like [first, second]",
-    "list_type": "a list is expected, like [first, second]",
-    "date_type": "a date is expected, like 2026-12-31",
-    "date_parsing": "a date is expected, like 2026-12-31",
-    "date_from_datetime_parsing": "a date is expected, like 2026-12-31",
-    "date_from_datetime_inexact": "a date without a time of day is expected, like 2026-12-31",
-    "string_too_short": "this must not be empty",
-    "too_short": "this must not be empty",
+    "string_type": phrase("text is expected"),
+    "int_type": phrase("a whole number is expected"),
+    "int_parsing": phrase("a whole number is expected"),
+    "int_from_float": phrase("a whole number is expected"),
+    "float_type": phrase("a number is expected, like 0.12"),
+    "float_parsing": phrase("a number is expected, like 0.12"),
+    "bool_type": phrase("true or false is expected"),
+    "bool_parsing": phrase("true or false is expected"),
+    "dict_type": phrase("a mapping is expected, like {key: value}"),
+    "model_type": phrase("a mapping is expected, like {key: value}"),
+    "model_attributes_type": phrase("a mapping is expected, like {key: value}"),
+    "tuple_type": phrase("a list is expected, like [first, second]"),
+    "list_type": phrase("a list is expected, like [first, second]"),
+    "date_type": phrase("a date is expected, like 2026-12-31"),
+    "date_parsing": phrase("a date is expected, like 2026-12-31"),
+    "date_from_datetime_parsing": phrase("a date is expected, like 2026-12-31"),
+    "date_from_datetime_inexact": phrase("a date without a time of day is expected, like 2026-12-31"),
+    "string_too_short": phrase("this must not be empty"),
+    "too_short": phrase("this must not be empty"),
 }
 _PATTERNS = {
-    "a-z0-9": "a name is made of a to z, 0 to 9 and hyphens, begins with a letter or digit, and has at most "
-    "40 characters",
-    "socks5": "a proxy is expected, like http://proxy.example.com:3128, or `direct` for none",
-    "https?": "a URL is expected, like https://www.xfyeta.com/openapi, without ? or #",
-    ";,": "an identifier holds no spaces, commas, semicolons or quotes",
+    "a-z0-9": phrase(
+        "a name is made of a to z, 0 to 9 and hyphens, begins with a letter or digit, and has at most "
+        "40 characters"
+    ),
+    "socks5": phrase("a proxy is expected, like http://proxy.example.com:3128, or `direct` for none"),
+    "https?": phrase("a URL is expected, like https://www.xfyeta.com/openapi, without ? or #"),
+    ";,": phrase("an identifier holds no spaces, commas, semicolons or quotes"),
 }
 
 
@@ -111,71 +114,79 @@ def _complaint(
     if "at" in context:
         path = (*path, context["at"])
     kind = found["type"]
-    position, hint = places.at(*path), ""
+    position, hint = places.at(*path), UNSAID
     if path and path[-1] == "[key]":
         path = path[:-1]
-        position, summary = places.key_at(*path), "this key must be text: put it in quotes"
+        position, summary = places.key_at(*path), phrase("this key must be text: put it in quotes")
     elif kind in {"extra_forbidden", "invalid_key"}:
         position = places.key_at(*path)
-        summary = "there is no such key"
+        summary = phrase("there is no such key")
         hint = did_you_mean(str(path[-1]), _keys(model, path[:-1]))
     elif kind == "missing":
         position = places.at(*path[:-1])
-        summary = "this key is missing"
+        summary = phrase("this key is missing")
         hint = _where_to_give(path)
     elif kind == "literal_error":
         summary, hint = _closed_list(found["input"], context)
     elif kind == UNQUOTED:
         written = places.written_at(*path)
-        summary = f"{written} is an identifier and must be quoted"
-        hint = f'write "{written}": unquoted it is a number, and its leading zeros are lost'
+        summary = phrase("{written} is an identifier and must be quoted", written=written)
+        hint = phrase(
+            'write "{written}": unquoted it is a number, and its leading zeros are lost', written=written
+        )
     else:
         summary, hint = _in_words(found, context)
     return path, Diagnostic("error", f"invalid-{_code(kind)}", _named(path, summary), position, hint)
 
 
-def _in_words(found: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
+def _in_words(found: ErrorDetails, context: dict[str, Any]) -> tuple[Text, Text]:
     kind, given = found["type"], found["input"]
+    if "said" in context:
+        return context["said"], UNSAID
     if kind == "string_type" and isinstance(given, int | float | date):
-        return "text is expected, and this is none without quotes", "put it in quotes"
+        return phrase("text is expected, and this is none without quotes"), phrase("put it in quotes")
     if kind in _WANTED:
-        return _WANTED[kind], ""
+        return _WANTED[kind], UNSAID
     match kind:
         case "greater_than_equal":
-            return f"at least {context['ge']} is needed", ""
+            return phrase("at least {least} is needed", least=context["ge"]), UNSAID
         case "less_than_equal":
-            return f"at most {context['le']} is possible", ""
+            return phrase("at most {most} is possible", most=context["le"]), UNSAID
         case "string_too_long":
-            return f"at most {count(context['max_length'], 'character')}", ""
+            return phrase(
+                "at most {characters}", characters=count(context["max_length"], "character")
+            ), UNSAID
         case "string_pattern_mismatch":
             words = [words for mark, words in _PATTERNS.items() if mark in context["pattern"]]
-            return (words or [found["msg"]])[0], ""
+            return (words or [Text(found["msg"])])[0], UNSAID
         case "value_error":
-            return str(context["error"]), ""
+            return said_by(context["error"]), UNSAID
     message = found["msg"]
-    return message[:1].lower() + message[1:], ""
+    return Text(message[:1].lower() + message[1:]), UNSAID
 
 
-def _closed_list(given: Any, context: dict[str, Any]) -> tuple[str, str]:
+def _closed_list(given: Any, context: dict[str, Any]) -> tuple[Text, Text]:
     names = re.findall(r"'([^']*)'", context["expected"])
-    summary = f"one of {', '.join(names)} is expected" if len(names) > 1 else f"{names[0]} is expected"
-    near = did_you_mean(given, names) if isinstance(given, str) else ""
-    return summary, near if near.startswith("did") else ""
+    summary = phrase(
+        "one of {names} is expected" if len(names) > 1 else "{names} is expected", names=listed(names, 0)
+    )
+    near = did_you_mean(given, names) if isinstance(given, str) else UNSAID
+    return summary, near if near.startswith("did") else UNSAID
 
 
-def _where_to_give(path: tuple[Any, ...]) -> str:
+def _where_to_give(path: tuple[Any, ...]) -> Text:
     if path in {("robot",), ("lines",), ("line",)}:
         name = "lines" if path == ("line",) else path[0]
-        return f"give it here, or {name} under `defaults:` in yeta.yaml for every campaign"
-    return ""
+        return phrase("give it here, or {name} under `defaults:` in yeta.yaml for every campaign", name=name)
+    return UNSAID
 
 
-def _named(path: tuple[Any, ...], summary: str) -> str:
+def _named(path: tuple[Any, ...], summary: Text) -> Text:
     """The summary after the dotted path of the key it is about."""
     inner = path.index(_INNER) if _INNER in path else len(path)
     parts = ["…" if _PRIVATE.search(str(part)) or at > inner else part for at, part in enumerate(path)]
     dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-    return f"{dotted.lstrip('.')}: {summary}" if dotted else summary
+    return phrase("{path}: {summary}", path=dotted.lstrip("."), summary=summary) if dotted else summary
 
 
 def _code(kind: str) -> str:

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from yeta_reconcile.wording import Text, listed, phrase
+
 UNQUOTED = "unquoted"
 EVERY_DAY = "every-day"
 WORKDAYS = "workdays"
@@ -39,10 +41,10 @@ def parse_duration(value: Any) -> timedelta:
         return value
     match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d")
+        raise ValueError(phrase("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d"))
     duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
     if duration > _LONGEST:
-        raise ValueError(f"{_LONGEST.days}d is the longest duration there is")
+        raise ValueError(phrase("{days}d is the longest duration there is", days=_LONGEST.days))
     return duration
 
 
@@ -52,7 +54,7 @@ def parse_most(value: Any) -> int | str:
         return value
     if isinstance(value, str) and re.fullmatch(SHARE_PATTERN, value) and float(value[:-1]) <= 100:
         return value
-    raise ValueError('a whole number is expected, or a share up to "100%"')
+    raise ValueError(phrase('a whole number is expected, or a share up to "100%"'))
 
 
 def most_of(limit: int | str, whole: int) -> float:
@@ -63,11 +65,15 @@ def most_of(limit: int | str, whole: int) -> float:
 def parse_window(value: Any) -> str:
     """`09:00-12:00` or with seconds → `09:00:00-12:00:00`, the platform's form. Raises ValueError."""
     if not isinstance(value, str) or not re.fullmatch(WINDOW_PATTERN, value):
-        raise ValueError('a window is begin and end of a part of the day, like "09:00-12:00"')
+        raise ValueError(phrase('a window is begin and end of a part of the day, like "09:00-12:00"'))
     begin, end = (_time_of_day(part) for part in value.split("-"))
     if begin >= end:
         raise ValueError(
-            f"the window ends at {end} which is not after its begin {begin}; it cannot pass midnight"
+            phrase(
+                "the window ends at {end} which is not after its begin {begin}; it cannot pass midnight",
+                end=end,
+                begin=begin,
+            )
         )
     return f"{begin}-{end}"
 
@@ -76,15 +82,15 @@ def _time_of_day(text: str) -> time:
     try:
         return time.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text} is no time of day; hours go from 00 to 23, minutes from 00 to 59") from None
+        raise ValueError(
+            phrase("{text} is no time of day; hours go from 00 to 23, minutes from 00 to 59", text=text)
+        ) from None
 
 
 def _quoted_identifier(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    raise PydanticCustomError(
-        UNQUOTED, "an identifier is text and must be quoted: unquoted it is a number and loses leading zeros"
-    )
+    raise PydanticCustomError(UNQUOTED, phrase("an identifier must be quoted"))
 
 
 def parse_moment(value: Any, info: ValidationInfo) -> datetime:
@@ -98,13 +104,19 @@ def parse_moment(value: Any, info: ValidationInfo) -> datetime:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{value} is no date and time there is") from None
+            raise ValueError(phrase("{value} is no date and time there is", value=value)) from None
     if not isinstance(moment, datetime):
-        raise ValueError("a date and a time of day are needed, like 2026-12-01T09:00:00")  # noqa: TRY004
+        raise ValueError(phrase("a date and a time of day are needed, like 2026-12-01T09:00:00"))  # noqa: TRY004
     if moment.microsecond:
-        raise ValueError(f"whole seconds are needed, like {moment.replace(microsecond=0).isoformat()}")
+        raise ValueError(
+            phrase(
+                "whole seconds are needed, like {moment}", moment=moment.replace(microsecond=0).isoformat()
+            )
+        )
     if not _YEARS.start <= moment.year < _YEARS.stop:
-        raise ValueError(f"a year from {_YEARS.start} to {_YEARS.stop - 1} is needed")
+        raise ValueError(
+            phrase("a year from {start} to {stop} is needed", start=_YEARS.start, stop=_YEARS.stop - 1)
+        )
     zone = moment.tzinfo or (info.context or {}).get("timezone")
     return _instant(moment, zone) if zone else moment
 
@@ -119,12 +131,22 @@ def _instant(moment: datetime, zone: tzinfo) -> datetime:
         return first
     if first < second:
         raise ValueError(
-            f"the clocks of {zone} show this time twice; say which by its offset: "
-            f"{first.isoformat()} is the first, {second.isoformat()} the second"
+            phrase(
+                "the clocks of {zone} show this time twice; say which by its offset: {first} is the "
+                "first, {second} the second",
+                zone=zone,
+                first=first.isoformat(),
+                second=second.isoformat(),
+            )
         )
     raise ValueError(
-        f"the clocks of {zone} pass over this time; those that there are nearest to it are "
-        f"{second.astimezone(zone).isoformat()} and {first.astimezone(zone).isoformat()}"
+        phrase(
+            "the clocks of {zone} pass over this time; those that there are nearest to it are "
+            "{astimezone} and {astimezone_2}",
+            zone=zone,
+            astimezone=second.astimezone(zone).isoformat(),
+            astimezone_2=first.astimezone(zone).isoformat(),
+        )
     )
 
 
@@ -133,14 +155,24 @@ def parse_days(value: Any) -> str | tuple[str, ...]:
     if value in (EVERY_DAY, WORKDAYS):
         return str(value)
     if not isinstance(value, list | tuple) or not value:
-        raise PydanticCustomError(
-            "days", f"{EVERY_DAY}, {WORKDAYS} or a list of weekdays is expected, like [mon, tue]"
+        raise wrong(
+            "days",
+            phrase(
+                "{every}, {workdays} or a list of weekdays is expected, like [mon, tue]",
+                every=EVERY_DAY,
+                workdays=WORKDAYS,
+            ),
         )
     for index, day in enumerate(value):
         if day not in WEEKDAYS:
-            words = f"a weekday is one of {', '.join(WEEKDAYS)}"
-            raise PydanticCustomError("weekday", words, {"at": index})
+            words = phrase("a weekday is one of {weekdays}", weekdays=listed(WEEKDAYS, 0))
+            raise wrong("weekday", words, at=index)
     return tuple(sorted(each_once(tuple(value)), key=WEEKDAYS.index))
+
+
+def wrong(kind: str, said: Text, **more: Any) -> PydanticCustomError:
+    """What pydantic is told of a value, in our words; they are handed on as they are."""
+    return PydanticCustomError(kind, "{said}", {"said": said, **more})
 
 
 def parse_encoding(value: Any) -> Any:
@@ -149,7 +181,9 @@ def parse_encoding(value: Any) -> Any:
         return value
     if not _is_codec(value):
         raise ValueError(
-            "there is no encoding of this name; auto, utf-8, gb18030, big5, shift_jis and cp1252 are some"
+            phrase(
+                "there is no encoding of this name; auto, utf-8, gb18030, big5, shift_jis and cp1252 are some"
+            )
         )
     return value
 
@@ -167,20 +201,22 @@ def in_order(windows: tuple[str, ...]) -> tuple[str, ...]:
     ordered = tuple(sorted(windows))
     for former, later in pairwise(ordered):
         if later[:8] < former[-8:]:
-            raise ValueError(f"the windows {former} and {later} overlap; join them")
+            raise ValueError(
+                phrase("the windows {former} and {later} overlap; join them", former=former, later=later)
+            )
     return ordered
 
 
 def _no_flag(value: Any) -> Any:
     if isinstance(value, bool):
-        raise ValueError("a whole number is expected")  # noqa: TRY004
+        raise ValueError(phrase("a whole number is expected"))  # noqa: TRY004
     return value
 
 
 def whole_seconds(duration: timedelta) -> timedelta:
     """The duration. Raises ValueError if it has a fraction of a second."""
     if duration.microseconds:
-        raise ValueError("whole seconds are needed, like 90s or 10m")
+        raise ValueError(phrase("whole seconds are needed, like 90s or 10m"))
     return duration
 
 
@@ -188,9 +224,7 @@ def each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     """The values. Raises PydanticCustomError, at the second of them, if two are equal."""
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise PydanticCustomError(
-                "named_twice", "this is named twice; take one of them out", {"at": index}
-            )
+            raise wrong("named_twice", phrase("this is named twice; take one of them out"), at=index)
     return values
 
 

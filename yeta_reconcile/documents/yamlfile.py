@@ -28,18 +28,18 @@ from ruamel.yaml.events import (
 from ruamel.yaml.parser import Parser
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.punctuation import slip_in
-from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.documents.yamltext import _refuse_control_characters, _refused, read_text, syntax_error
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_BYTES = 1_000_000
+    from yeta_reconcile.errors import InvalidInput
+
 MAX_DEPTH = 50
 MAX_VALUES = 200_000
 # Most documents are far smaller than they may be, and room for the largest takes long to ask for.
-_PIECE = 1 << 16
 # Keys at the top of a document that say nothing: a place for what anchors name.
 ASIDE = "x-"
 
@@ -61,7 +61,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
     "timestamp": (datetime, date),
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 # A key of `entries` may be a telephone number.
 _PRIVATE = re.compile(r"\d{5}")
 # So deep at most stand keys that are named in a message.
@@ -178,7 +177,7 @@ def parse_documents(text: str, label: str) -> list[RawDocument]:
         if not doubtful or len(text) > _PURE_CHARACTERS:
             raise refused from None
     except YAMLError:
-        raise _refused(label, "syntax", "this is no YAML") from None
+        raise _refused(label, "syntax", phrase("this is no YAML")) from None
     try:
         return _documents(text, label, pure=True)
     except MarkedYAMLError as error:
@@ -207,74 +206,6 @@ def _events(text: str, *, pure: bool) -> Iterator[Iterator[Any]]:
         yield iter(parser.get_event, None)
     finally:
         parser.dispose()
-
-
-def read_text(path: Path, label: str) -> str:
-    """The text of a file. Raises InvalidInput if it cannot be read, is no UTF-8, or is too large."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_PIECE)
-            if len(data) == _PIECE:
-                data += file.read(MAX_BYTES + 1 - _PIECE)
-    except IsADirectoryError:
-        raise _refused(label, "unreadable", "this is a folder, not a file") from None
-    except OSError as error:
-        raise _refused(label, "unreadable", f"cannot be read: {error.strerror}") from None
-    if len(data) > MAX_BYTES:
-        raise _refused(
-            label,
-            "too-large",
-            f"the file is larger than {MAX_BYTES // 1_000_000} MB",
-            hint="rows belong in a CSV file; split what is left over several files",
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _refused(
-            Position(label, line), "encoding", "this is not UTF-8", hint="save the file as UTF-8"
-        ) from None
-
-
-def _refuse_control_characters(text: str, label: str) -> None:
-    match = _CONTROL.search(text)
-    if match is None:
-        return
-    line = text.count("\n", 0, match.start()) + 1
-    column = match.start() - text.rfind("\n", 0, match.start())
-    raise _refused(
-        Position(label, line, column),
-        "control-character",
-        f"the control character U+{ord(match[0]):04X} cannot stand in YAML",
-        hint='take it out, or write it as an escape in double quotes, like "\\x1b"',
-    )
-
-
-def syntax_error(error: MarkedYAMLError, label: str, text: str) -> InvalidInput:
-    """What a parser refused in a text, in our words."""
-    mark = error.problem_mark or error.context_mark
-    position = Position(label, mark.line + 1, mark.column + 1) if mark else Position(label)
-    problem = str(error.problem or "this is no YAML")
-    hint = ""
-    if "tab character" in problem:
-        problem, hint = "a tab stands where the indentation is", "indent with spaces, never tabs"
-    elif "cannot start any token" in problem:
-        problem = "this character cannot stand here"
-        hint = "indent with spaces, never tabs; quote text that begins with a special character"
-    elif "mapping values are not allowed" in problem:
-        hint = "is the line above indented as this one? Text that holds ': ' must be quoted"
-    elif error.context:
-        problem = f"{problem} {error.context}"
-    first = error.context_mark.line + 1 if error.context_mark else position.line - 2
-    last = first if "simple key" in str(error.context) else position.line
-    slip = slip_in(text, first, last)
-    return _refused(position, "syntax", problem, hint=slip or hint)
-
-
-def _refused(place: str | Position, code: str, summary: str, *, hint: str = "") -> InvalidInput:
-    position = Position(place) if isinstance(place, str) else place
-    found = Diagnostic("error", code, summary, position, hint)
-    return InvalidInput("a document cannot be read", [found])
 
 
 class _Builder:
@@ -318,7 +249,11 @@ class _Builder:
 
     def bound(self, event: MappingStartEvent | SequenceStartEvent, depth: int) -> None:
         if depth >= MAX_DEPTH:
-            raise _refused(self.position(event), "too-deep", f"nested more than {MAX_DEPTH} levels deep")
+            raise _refused(
+                self.position(event),
+                "too-deep",
+                phrase("nested more than {max_depth} levels deep", max_depth=MAX_DEPTH),
+            )
         if event.tag not in {None, "!", _TAG + "map", _TAG + "seq"}:
             self.foreign_tag(event)
 
@@ -339,14 +274,19 @@ class _Builder:
             if is_merge:
                 merged.append((value, self.places[start + 1 :]))
                 if not self.can_merge(value):
-                    self.found(event, "merge", "<< takes a mapping, or a list of mappings")
+                    self.found(event, "merge", phrase("<< takes a mapping, or a list of mappings"))
             elif isinstance(key, dict | list):
-                self.found(event, "key", "a key must be plain text")
+                self.found(event, "key", phrase("a key must be plain text"))
             elif key in result:
                 # Deeper down keys may be relation ids and headers, which nobody but their owner may see.
                 known = depth <= _NAMED and not _PRIVATE.search(str(key))
-                name = f"the key {key}" if known else "this key"
-                self.found(event, "duplicate-key", f"{name} stands twice", "keep one of the two")
+                name = phrase("the key {key}", key=key) if known else phrase("this key")
+                self.found(
+                    event,
+                    "duplicate-key",
+                    phrase("{name} stands twice", name=name),
+                    phrase("keep one of the two"),
+                )
             else:
                 result[key] = value
                 continue
@@ -374,14 +314,25 @@ class _Builder:
 
     def alias(self, event: AliasEvent) -> Any:
         if event.anchor not in self.anchors:
-            raise _refused(self.position(event), "alias", f"no anchor &{event.anchor} stands before")
+            raise _refused(
+                self.position(event),
+                "alias",
+                phrase("no anchor &{anchor} stands before", anchor=event.anchor),
+            )
         anchor = self.anchors[event.anchor]
         if anchor is None:
-            raise _refused(self.position(event), "alias", f"*{event.anchor} stands within what it refers to")
+            raise _refused(
+                self.position(event),
+                "alias",
+                phrase("*{anchor} stands within what it refers to", anchor=event.anchor),
+            )
         value, places = anchor
         if len(self.places) + len(places) > MAX_VALUES:
             raise _refused(
-                self.position(event), "alias", "aliases make this document too large", hint="write less"
+                self.position(event),
+                "alias",
+                phrase("aliases make this document too large"),
+                hint=phrase("write less"),
             )
         self.places.extend(places)
         return value
@@ -400,13 +351,15 @@ class _Builder:
             return text
         value = resolve(text)
         if not isinstance(value, _TYPES[kind]):
-            self.found(event, "tag", f"this is no {kind}")
+            self.found(event, "tag", phrase("this is no {kind}", kind=kind))
         return value
 
     def foreign_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
-        self.found(event, "tag", f"the tag {event.tag} means nothing here", "take it off")
+        self.found(
+            event, "tag", phrase("the tag {tag} means nothing here", tag=event.tag), phrase("take it off")
+        )
 
-    def found(self, event: NodeEvent, code: str, summary: str, hint: str = "") -> None:
+    def found(self, event: NodeEvent, code: str, summary: Text, hint: Text = UNSAID) -> None:
         self.findings.append(Diagnostic("error", code, summary, self.position(event), hint))
 
     def position(self, event: NodeEvent) -> Position:

@@ -10,6 +10,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, ChangeKind
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import PARTS, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -58,7 +59,11 @@ def _event(kind: str, key: str, words: str, after: int = 0) -> Event:
 def _refused(planned: Planned) -> Iterator[Event]:
     said = [d.summary for d in planned.plan.diagnostics if d.severity == "error"]
     if planned.exit_code == REFUSED and said:
-        yield _event("refused", "\n".join(sorted(said)), f"the plan is refused: {_listed(said)}")
+        yield _event(
+            "refused",
+            "\n".join(sorted(said)),
+            phrase("the plan is refused: {listed}", listed=listed(said, NAMED, by=PARTS)),
+        )
 
 
 def _unresolved(planned: Planned, problems: Iterable[Problem]) -> Iterator[Event]:
@@ -81,10 +86,18 @@ def _aborted(planned: Planned) -> Iterator[Event]:
 def _drift(planned: Planned) -> Iterator[Event]:
     for found in planned.plan.diagnostics:
         if found.code == "live-differs":
-            yield _event("drift", f"{found.campaign}{found.summary}", f"{found.campaign}: {found.summary}")
+            yield _event(
+                "drift",
+                f"{found.campaign}{found.summary}",
+                phrase("{campaign}: {summary}", campaign=found.campaign, summary=found.summary),
+            )
     for change in planned.plan.changes:
         if change.kind is ChangeKind.AFTER_HAND:
-            words = f"{change.campaign} wave {change.wave} was paused by another hand"
+            words = phrase(
+                "{campaign} wave {wave} was paused by another hand",
+                campaign=change.campaign,
+                wave=change.wave,
+            )
             yield _event("drift", words, words)
 
 
@@ -103,7 +116,11 @@ def _finished(name: str, subject: Subject) -> Iterator[Event]:
         yield _event(
             "finished",
             f"{name}/{last}",
-            f"{name} is finished: {count(dialled, 'person was', 'people were')} called",
+            phrase(
+                "{name} is finished: {people} called",
+                name=name,
+                people=count(dialled, "person was", "people were"),
+            ),
         )
 
 
@@ -116,9 +133,16 @@ def _silent(name: str, subject: Subject, patience: int) -> Iterator[Event]:
         missing = task.process_tel_count - wave.record.dialled
         if missing > _in_progress(subject, wave):
             made = count(missing, "call was", "calls were")
-            words = f"{name} wave {wave.record.number}: {made} made without a record"
+            words = phrase(
+                "{name} wave {number}: {made} made without a record",
+                name=name,
+                number=wave.record.number,
+                made=made,
+            )
             key = f"{name}/{wave.record.wave_id}/{wave.record.dialled}"
-            yield _event("silent", key, f"{words}; does the receiver get pushes?", patience)
+            yield _event(
+                "silent", key, phrase("{words}; does the receiver get pushes?", words=words), patience
+            )
 
 
 def _in_progress(subject: Subject, wave: Wave) -> int:
@@ -136,8 +160,3 @@ def _waits(planned: Planned, patience: int) -> Iterator[Event]:
         ):
             words = f"{change.campaign} wave {change.wave} waits longer than foreseen: {change.detail}"
             yield _event("waits", f"{change.campaign}/{change.wave}/{change.reason}", words, patience)
-
-
-def _listed(said: list[str]) -> str:
-    more = f"; and {len(said) - NAMED} more" if len(said) > NAMED else ""
-    return "; ".join(said[:NAMED]) + more

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import phrase
 
-EXTRA = "pip install 'yeta-reconcile[notify]'"
+EXTRA = phrase("pip install 'yeta-reconcile[notify]'")
 # Seconds to connect and to be answered.
 _TIMES = {"cto": "2.0", "rto": "3.0"}
 _DINGTALK = re.compile(r"https://oapi\.dingtalk\.com/robot/send\?.*\baccess_token=([\w-]+)")
@@ -29,7 +30,7 @@ def there() -> bool:
 def require() -> None:
     """Raise InvalidInput (exit 3) if the library is not installed."""
     if not there():
-        raise InvalidInput("`notify:` needs the library apprise, which is not installed", hint=EXTRA)
+        raise InvalidInput(phrase("`notify:` needs the library apprise, which is not installed"), hint=EXTRA)
 
 
 def target(address: str) -> Any:

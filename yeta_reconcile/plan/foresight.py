@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from yeta_reconcile.wording import UNSAID, Text
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -23,7 +25,7 @@ class Forecast:
     campaign: str
     finish: datetime | None
     fits: bool
-    detail: str = ""
+    detail: Text = UNSAID
     start: datetime | None = None
     finish_late: datetime | None = None
     calls: int = 0
@@ -46,7 +48,7 @@ class Held:
     until: datetime | None
     campaign: str | None = None
     wave: int | None = None
-    holder: str = ""
+    holder: Text = UNSAID
 
     @property
     def idle(self) -> bool:

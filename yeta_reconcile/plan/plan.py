@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from yeta_reconcile.wording import UNSAID, Text
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
@@ -123,7 +125,7 @@ class Change:
     rows: int = 0
     rings: bool = False
     attributes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
-    detail: str = ""
+    detail: Text = UNSAID
     position: Position | None = None
     wave_id: int | None = None
     task_id: str | None = None

@@ -14,6 +14,7 @@ from yeta_reconcile.diagnostics import (
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.plan.foresight import forecast_json, held_json, restore_forecast, restore_held
 from yeta_reconcile.plan.plan import FORMAT, Action, Change, ChangeKind, Plan, Reason
+from yeta_reconcile.wording import phrase
 
 # The order of the contract; what stands after `unchanged` came later.
 _COUNTED = (
@@ -96,14 +97,15 @@ def restore_plan(saved: dict[str, Any]) -> Plan:
     """The plan that `plan_json` gave. Raises PlanRejected for anything else."""
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise PlanRejected(
-            f"this is no saved plan of the format {FORMAT}", hint="yeta plan -o FILE writes one"
+            phrase("this is no saved plan of the format {format}", format=FORMAT),
+            hint=phrase("yeta plan -o FILE writes one"),
         )
     try:
         return _restored(saved)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise PlanRejected(
-            "the saved plan is damaged: a part of it is missing or is not what it should be",
-            hint="plan again: yeta plan -o FILE",
+            phrase("the saved plan is damaged: a part of it is missing or is not what it should be"),
+            hint=phrase("plan again: yeta plan -o FILE"),
         ) from problem
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -19,29 +20,29 @@ _MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})
 _STAGING = frozenset({Action.CREATE, Action.REPLACE})
 
 
-def moved_documents(approved: Plan, now: Plan) -> list[str]:
+def moved_documents(approved: Plan, now: Plan) -> list[Text]:
     """Sentences on documents and lists that are not those the plan was made from."""
     moved = []
     for name in sorted({*approved.facts, *now.facts}):
         then, today = approved.facts.get(name), now.facts.get(name)
         if then is None or today is None:
-            moved.append(f"{name} was {'added' if then is None else 'removed'}")
+            moved.append(phrase("{name} was added" if then is None else "{name} was removed", name=name))
         elif then.partition("/")[0] != today.partition("/")[0]:
-            moved.append(f"the document or list of {name} changed")
+            moved.append(phrase("the document or list of {name} changed", name=name))
     return moved
 
 
-def moved_changes(approved: Plan, now: Plan) -> list[str]:
+def moved_changes(approved: Plan, now: Plan) -> list[Text]:
     """Sentences on what would be done now without approval, and on what was approved and is not needed."""
     moved = []
     for name in sorted({change.campaign for change in approved.asking}):
         then, today = approved.facts.get(name, ""), now.facts.get(name, "")
         if then.partition("/")[2] != today.partition("/")[2]:
-            moved.append(f"the waves of {name} changed")
+            moved.append(phrase("the waves of {name} changed", name=name))
     left = left_out(approved, now)
     before = {_essence(change) for change in approved.asking}
     moved += [
-        f"{_named(change)} was not in it"
+        phrase("{change} was not in it", change=_named(change))
         for change in now.asking
         if change.campaign not in left and _essence(change) not in before
     ]
@@ -49,7 +50,7 @@ def moved_changes(approved: Plan, now: Plan) -> list[str]:
     after = {_essence(change) for change in now.asking}
     waiting = _waits(now)
     moved += [
-        f"{_named(change)} is not needed any more"
+        phrase("{change} is not needed any more", change=_named(change))
         for change in approved.asking
         if _essence(change) not in after
         and change.action not in _MAY_LAPSE
@@ -59,7 +60,7 @@ def moved_changes(approved: Plan, now: Plan) -> list[str]:
     return moved
 
 
-def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list[str]:
+def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list[Text]:
     """As `moved_changes`, for a plan that was begun: what is left of it may take other forms.
 
     `resumed`: ids of waves that were resumed since it was made: who pauses such a one again has a reason.
@@ -70,20 +71,31 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
         if name in left:
             continue
         given = [change for change in approved.asking if change.campaign == name]
-        moved += [f"{_named(change)} was not in it" for change in changes if not _goes_on(change, given)]
         moved += [
-            f"{_named(change)} was done, and another hand paused it since"
+            phrase("{change} was not in it", change=_named(change))
+            for change in changes
+            if not _goes_on(change, given)
+        ]
+        moved += [
+            phrase("{change} was done, and another hand paused it since", change=_named(change))
             for change in changes
             if change.kind is ChangeKind.AFTER_HAND and change.wave_id in resumed
         ]
         ringing = sum(change.rows for change in changes if _rings_anew(change))
         allowed = sum(change.rows for change in given if change.may_ring)
         if ringing > allowed:
-            moved.append(f"{name}: {ringing} would ring, {allowed} were in it")
+            moved.append(
+                phrase(
+                    "{name}: {ringing} would ring, {allowed} were in it",
+                    name=name,
+                    ringing=ringing,
+                    allowed=allowed,
+                )
+            )
     return moved + [words for words in _called_again(approved, now) if words.partition(":")[0] not in left]
 
 
-def _called_again(approved: Plan, now: Plan) -> list[str]:
+def _called_again(approved: Plan, now: Plan) -> list[Text]:
     """Sentences on people whom another campaign called since: that they are called again was not approved."""
     moved = []
     for name, changes in _by_campaign(now.asking):
@@ -91,7 +103,12 @@ def _called_again(approved: Plan, now: Plan) -> list[str]:
         allowed = sum(change.repeat_rows for change in approved.asking if change.campaign == name)
         if again > allowed:
             moved.append(
-                f"{name}: {count(again, 'person', 'people')} would be called again, {allowed} were in it"
+                phrase(
+                    "{name}: {people} would be called again, {allowed} were in it",
+                    name=name,
+                    people=count(again, "person", "people"),
+                    allowed=allowed,
+                )
             )
     return moved
 
@@ -165,9 +182,13 @@ def _by_campaign(changes: Iterable[Change]) -> Iterator[tuple[str, list[Change]]
     yield from grouped.items()
 
 
-def _named(change: Change) -> str:
-    what = f"task {change.task_id}" if change.task_id else f"wave {change.wave}"
-    return f"{change.campaign}: {change.action} {what}"
+def _named(change: Change) -> Text:
+    what = (
+        phrase("task {id}", id=change.task_id)
+        if change.task_id
+        else phrase("wave {number}", number=change.wave)
+    )
+    return phrase("{campaign}: {action} {what}", campaign=change.campaign, action=change.action, what=what)
 
 
 def _essence(change: Change) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.platform.pushes import DIALOG, RECORD, VOICE
 from yeta_reconcile.platform.ways import place_of
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +24,8 @@ CONTEXT = "getDialogContext"
 MODULES = (RECORD, VOICE, DIALOG, CONTEXT)
 # What is missing where the platform has no address for a module that is needed.
 _WITHOUT = {
-    RECORD: "no call record comes, so no wave can be carried over and no further round begins",
-    CONTEXT: "no dialog context is asked for",
+    RECORD: phrase("no call record comes, so no wave can be carried over and no further round begins"),
+    CONTEXT: phrase("no dialog context is asked for"),
 }
 
 
@@ -37,9 +38,10 @@ def address_findings(
     """
     if not receiver:
         return []
-    hint = (
-        f"what is right at the platform (接口配置) is {receiver.rstrip('/')}/<YETA_PUSH_SECRET>/ and the "
-        "module's name; or correct `receiver.url`"
+    hint = phrase(
+        "what is right at the platform (接口配置) is {receiver}/<YETA_PUSH_SECRET>/ and the module's "
+        "name; or correct `receiver.url`",
+        receiver=receiver.rstrip("/"),
     )
     place = at("receiver", "url")
     return [
@@ -48,31 +50,36 @@ def address_findings(
     ]
 
 
-def _differences(receiver: str, urls: Mapping[str, str], *, contexts: bool) -> Iterator[str]:
+def _differences(receiver: str, urls: Mapping[str, str], *, contexts: bool) -> Iterator[Text]:
     known = {module.lower(): url for module, url in urls.items()}
     needed = {RECORD, CONTEXT} if contexts else {RECORD}
     for module in MODULES:
         url = known.get(module.lower())
         if url is not None:
             if where := _elsewhere(receiver, url, module):
-                yield f"the platform sends {module} to {where}"
+                yield phrase("the platform sends {module} to {where}", module=module, where=where)
         elif module in needed:
-            yield f"the platform has no address for {module}: {_WITHOUT[module]}"
+            without = _WITHOUT[module]
+            yield phrase(
+                "the platform has no address for {module}: {without}", module=module, without=without
+            )
 
 
-def _elsewhere(receiver: str, url: str, module: str) -> str:
+def _elsewhere(receiver: str, url: str, module: str) -> Text:
     """Where an address leads if that is not the receiver's; as the receiver reads paths."""
     there, here = place_of(url), place_of(receiver)
     if there != here:
-        return f"{there}, and the receiver is {here}"
+        return phrase("{there}, and the receiver is {here}", there=there, here=here)
     path, prefix = _tidy(url), _tidy(receiver)
     last = path.rpartition("/")[2]
     if last.lower() != module.lower():
         known = next((name for name in MODULES if name.lower() == last.lower()), "")
-        return f"the address of {known}" if known else "an address that does not end in its name"
+        if not known:
+            return phrase("an address that does not end in its name")
+        return phrase("the address of {known}", known=known)
     if not path.startswith(f"{prefix}/"):
-        return f"another path than that of `receiver.url`, at {there}"
-    return ""
+        return phrase("another path than that of `receiver.url`, at {there}", there=there)
+    return UNSAID
 
 
 def _tidy(url: str) -> str:

@@ -13,14 +13,16 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.calendar import WEEKENDS_OFF, Days, years_of
 from yeta_reconcile.planning.diff import Finding
 from yeta_reconcile.platform.hours import windows_of
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from yeta_reconcile.documents.calendars import PublicDays
+    from yeta_reconcile.documents.located import Located
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.platform.resources import Config
 
 
@@ -54,8 +56,12 @@ class Almanac:
                 continue
             stretch = days.stretch(self._now)
             if not days.reaches(stretch.end if stretch else self._now):
-                words = f"{days.public.source} knows days off until {days.public.reach}"
-                summary = f"{words}, and {name} goes on after that"
+                words = phrase(
+                    "{source} knows days off until {reach}",
+                    source=days.public.source,
+                    reach=days.public.reach,
+                )
+                summary = phrase("{words}, and {name} goes on after that", words=words, name=name)
                 place = located.at("schedule", "days")
                 yield Finding(
                     Diagnostic("warning", "calendar-reach", summary, place, days.public.update, name)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from yeta_reconcile.documents.located import Located
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Located
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord, WaveRecord
 

@@ -11,6 +11,7 @@ from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
 from yeta_reconcile.waves.attributes import ATTRIBUTES
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -107,7 +108,7 @@ def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str,
         case LivePhase.PAUSED:
             left = wave.halted
             by_halt = wave.task_id in halted or (left is not None and not left.ran_on(task))
-            live = "paused by a halt" if by_halt and applied == "running" else "paused"
+            live = phrase("paused by a halt") if by_halt and applied == "running" else "paused"
         case LivePhase.DELETED:
             live = "deleted"
         case LivePhase.UNKNOWN:
@@ -121,5 +122,7 @@ def _orphan(orphan: Orphan) -> Iterator[Difference]:
     task, mark = orphan.task, orphan.mark
     if orphan.proven and task.deleted and task.never_rang:
         return
-    whose = "no record" if orphan.proven else "no record, and a mark that the key cannot prove"
+    whose = (
+        phrase("no record") if orphan.proven else phrase("no record, and a mark that the key cannot prove")
+    )
     yield Difference(mark.campaign, mark.wave, "task", whose, task.status_words, task.task_id)

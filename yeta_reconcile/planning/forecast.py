@@ -14,6 +14,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.foresight import Forecast, Held
 from yeta_reconcile.planning.habits import Source
 from yeta_reconcile.planning.simulation import Run, simulate
+from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -73,7 +74,7 @@ def _forecast(
 ) -> Forecast:
     name, end = works[0].campaign, max(work.end for work in works)
     if stuck:
-        return Forecast(name, None, fits=True, detail=f"no forecast: {stuck}")
+        return Forecast(name, None, fits=True, detail=phrase("no forecast: {stuck}", stuck=stuck))
     habits = works[0].habits
     finish = max((run.would_finish for run in runs), default=inf)
     calls = round(sum(run.course.calls for run in runs))
@@ -99,25 +100,34 @@ def _begin(runs: tuple[Run, ...], now: datetime) -> datetime | None:
     return now.replace(microsecond=0) if first <= now.timestamp() else _moment(first, now.tzinfo)
 
 
-def _detail(works: list[Work], runs: tuple[Run, ...]) -> str:
+def _detail(works: list[Work], runs: tuple[Run, ...]) -> Text:
     rows = round(sum(work.tries.rows + work.rest for work in works))
     again = round(sum(work.tries.missed for work in works if work.tries.tried < work.tries.most))
     channels = max((run.channels for run in runs), default=0)
-    numbers = count(rows, "number") if rows else "every number was dialled"
-    recalls = "" if rows or not again else f", {again:,} may be called again"
-    begun = "" if any(run.start < run.work.end for run in runs) else "its lines are not free before its end, "
-    return f"{begun}{numbers}{recalls}, {channels:,} at once, {_habits_words(works[0].habits)}"
+    numbers = count(rows, "number") if rows else phrase("every number was dialled")
+    said = [numbers]
+    if not any(run.start < run.work.end for run in runs):
+        said.insert(0, phrase("its lines are not free before its end"))
+    if again and not rows:
+        said.append(phrase("{again:,} may be called again", again=again))
+    said += [phrase("{channels:,} at once", channels=channels), _habits_words(works[0].habits)]
+    return listed(said, 0, by=CLAUSES)
 
 
-def _habits_words(habits: Habits) -> str:
+def _habits_words(habits: Habits) -> Text:
     """How long a call takes and who is reached, and whose records say so."""
     told = {
-        Source.OWN: f"by {count(habits.calls, 'call', none='0')} of its own",
-        Source.ROBOT: f"by {count(habits.calls, 'call', none='0')} of its robot",
-        Source.PROJECT: f"by {count(habits.calls, 'call', none='0')} of the project",
-        Source.ASSUMED: "assumed",
+        Source.OWN: phrase("by {calls} of its own", calls=count(habits.calls, "call", none="0")),
+        Source.ROBOT: phrase("by {calls} of its robot", calls=count(habits.calls, "call", none="0")),
+        Source.PROJECT: phrase("by {calls} of the project", calls=count(habits.calls, "call", none="0")),
+        Source.ASSUMED: phrase("assumed"),
     }[habits.source]
-    return f"{habits.mean(habits.reach):.0f} s a call, {habits.reach:.0%} reached, {told}".replace("%", " %")
+    return phrase(
+        "{mean:.0f} s a call, {reach} reached, {told}",
+        mean=habits.mean(habits.reach),
+        reach=f"{habits.reach:.0%}".replace("%", " %"),
+        told=told,
+    )
 
 
 def _timetable(holds: Iterable[Hold], trunks: Mapping[str, Trunk], now: datetime) -> Iterator[Held]:

@@ -14,6 +14,7 @@ from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.limits import exemption
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -28,6 +29,7 @@ EXEMPT = "limit-exempt"
 MOST_REMOVED = "50%"
 # Of so few anybody may go.
 FEW = 20
+IN_STEPS = phrase("do it in smaller steps, raise the limit")
 NAMED = 5
 
 
@@ -53,35 +55,35 @@ class Counted:
     """A limit on a count: what a change adds to it, in words, and what a share of it is a share of."""
 
     counts: Callable[[Change], int]
-    nouns: tuple[str, str]
+    words: Callable[[int], Text]
     whole: Callable[[Bearing], int]
-    of: str
+    of: Text
 
 
 COUNTED: dict[str, Counted] = {
     "new_numbers": Counted(
         lambda change: change.new_rows,
-        ("row would enter a wave", "rows would enter waves"),
+        lambda number: count(number, "row would enter a wave", "rows would enter waves"),
         lambda one: one.rows,
-        "rows of all lists",
+        phrase("rows of all lists"),
     ),
     "ringing_numbers": Counted(
         lambda change: change.ringing_rows,
-        ("row would ring", "rows would ring"),
+        lambda number: count(number, "row would ring", "rows would ring"),
         lambda one: one.rows,
-        "rows of all lists",
+        phrase("rows of all lists"),
     ),
     "deletes": Counted(
         lambda change: int(change.action is Action.DELETE or change.deletes),
-        ("task would be deleted", "tasks would be deleted"),
+        lambda number: count(number, "task would be deleted", "tasks would be deleted"),
         lambda one: one.tasks,
-        "tasks that are staged or going on",
+        phrase("tasks that are staged or going on"),
     ),
     "repeat_numbers": Counted(
         lambda change: change.repeat_rows,
-        ("person would be called again", "people would be called again"),
+        lambda number: count(number, "person would be called again", "people would be called again"),
         lambda one: one.rows,
-        "rows of all lists",
+        phrase("rows of all lists"),
     ),
 }
 
@@ -125,8 +127,15 @@ class Guards:
         if self.limits.frequency is not None:
             times, within = self.limits.frequency.times, self.limits.frequency.within
             for campaign, numbers in self._counting("frequency", frequent, found).items():
-                often = f"more than {count(times, 'time')} within {_days(within)}"
-                words = f"{count(numbers, 'number')} of {campaign} would be called {often}"
+                often = phrase(
+                    "more than {times} within {days}", times=count(times, "time"), days=_days(within)
+                )
+                words = phrase(
+                    "{numbers} of {campaign} would be called {often}",
+                    numbers=count(numbers, "number"),
+                    campaign=campaign,
+                    often=often,
+                )
                 found.append(self._refusal("frequency", words, (campaign,)))
         return found
 
@@ -142,8 +151,18 @@ class Guards:
         total = sum(counts.values())
         if total <= most_of(most, whole):
             return
-        allowed = f"{most:,}" if isinstance(most, int) else f"{most} of the {whole:,} {counted.of}"
-        words = f"{count(total, *counted.nouns)} at once; limits.{limit} is {allowed}{_by_campaign(counts)}"
+        allowed = (
+            Text(f"{most:,}")
+            if isinstance(most, int)
+            else phrase("{most} of the {whole:,} {of}", most=most, whole=whole, of=counted.of)
+        )
+        words = phrase(
+            "{count} at once; limits.{limit} is {allowed}{by_campaign}",
+            count=counted.words(total),
+            limit=limit,
+            allowed=allowed,
+            by_campaign=_by_campaign(counts),
+        )
         found.append(self._refusal(limit, words, tuple(counts)))
 
     def _judge_removed(
@@ -155,9 +174,9 @@ class Guards:
         if isinstance(given, int):
             removed = Counted(
                 lambda change: change.removed_rows,
-                ("row would leave its wave", "rows would leave their waves"),
+                lambda number: count(number, "row would leave its wave", "rows would leave their waves"),
                 lambda one: one.yet,
-                "",
+                UNSAID,
             )
             self._judge_sum(limit, counts, removed, given, 0, found)
             return
@@ -165,26 +184,48 @@ class Guards:
         for campaign, number in counts.items():
             yet = bearings.get(campaign, Bearing()).yet
             if number > most_of(most, yet) and (given or yet > FEW):
-                by = "" if given else " by default"
-                words = (
-                    f"{number:,} of the {count(yet, 'row')} that {campaign} has yet to call would leave "
-                    f"their waves, since its list holds them no more; limits.{limit} is {most}{by}"
+                by = UNSAID if given else phrase(" by default")
+                words = phrase(
+                    "{number:,} of the {rows} that {campaign} has yet to call would leave their waves, since "
+                    "its list holds them no more; limits.{limit} is {most}{by}",
+                    number=number,
+                    rows=count(yet, "row"),
+                    campaign=campaign,
+                    limit=limit,
+                    most=most,
+                    by=by,
                 )
                 found.append(self._refusal(limit, words, (campaign,)))
 
     def _judge_times(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
         """Who may call at hours or on days on which nobody may."""
-        hours, days = self.limits.hours or (), self.limits.days or ""
+        hours, days = self.limits.hours or (), self.limits.days or UNSAID
         late = {name: len(bearing.beyond) for name, bearing in bearings.items()}
         for campaign in self._counting("hours", late, found):
-            words = f"{', '.join(bearings[campaign].beyond)}; limits.hours is {', '.join(hours)}"
-            do = "declare `schedule.windows` within these"
-            found.append(self._refusal("hours", f"{campaign} would call beyond: {words}", (campaign,), do))
-        allowed = days if isinstance(days, str) else ", ".join(days)
+            words = phrase(
+                "{beyond}; limits.hours is {hours}",
+                beyond=listed(bearings[campaign].beyond, 0),
+                hours=listed(hours, 0),
+            )
+            do = phrase("declare `schedule.windows` within these")
+            found.append(
+                self._refusal(
+                    "hours",
+                    phrase("{campaign} would call beyond: {words}", campaign=campaign, words=words),
+                    (campaign,),
+                    do,
+                )
+            )
+        allowed = days if isinstance(days, str) else listed(days, 0)
         other = {name: int(bool(bearing.other_day)) for name, bearing in bearings.items()}
         for campaign in self._counting("days", other, found):
-            words = f"{campaign} would call on {bearings[campaign].other_day}; limits.days is {allowed}"
-            do = "declare `schedule.days` within these"
+            words = phrase(
+                "{campaign} would call on {other_day}; limits.days is {allowed}",
+                campaign=campaign,
+                other_day=bearings[campaign].other_day,
+                allowed=allowed,
+            )
+            do = phrase("declare `schedule.days` within these")
             found.append(self._refusal("days", words, (campaign,), do))
 
     def _judge_unstaged(self, changes: list[Change], found: list[Diagnostic]) -> None:
@@ -192,11 +233,13 @@ class Guards:
         made = {(c.campaign, c.wave) for c in changes if c.action in {Action.CREATE, Action.REPLACE}}
         rows = _sums(changes, lambda change: change.rows if _starts(change, made) else 0)
         for campaign, number in self._counting("staged_first", rows, found).items():
-            words = (
-                f"{count(number, 'row')} of {campaign} would be started by the apply that stages them; "
-                "limits.staged_first wants them staged by an earlier one"
+            words = phrase(
+                "{rows} of {campaign} would be started by the apply that stages them; "
+                "limits.staged_first wants them staged by an earlier one",
+                rows=count(number, "row"),
+                campaign=campaign,
             )
-            do = "apply it as `state: staged` first, or as `paused` what was started before"
+            do = phrase("apply it as `state: staged` first, or as `paused` what was started before")
             found.append(self._refusal("staged_first", words, (campaign,), do))
 
     def _judge_spending(
@@ -210,10 +253,21 @@ class Guards:
         ahead = sum(cost for name, cost in spending.ahead.items() if name not in exempt)
         if not counting or spending.spent + ahead <= limit.budget:
             return
-        spent = f"{spending.spent:,.2f} {spending.currency} were spent this {limit.per}"
-        most = f"limits.spend is {limit.budget:,.2f} a {limit.per}"
-        words = f"{spent} and {ahead:,.2f} are ahead; {most}{_by_campaign(counting)}"
-        do = "call fewer, wait for the next one, raise the budget"
+        spent = phrase(
+            "{spent:,.2f} {currency} were spent this {per}",
+            spent=spending.spent,
+            currency=spending.currency,
+            per=limit.per,
+        )
+        most = phrase("limits.spend is {budget:,.2f} a {per}", budget=limit.budget, per=limit.per)
+        words = phrase(
+            "{spent} and {ahead:,.2f} are ahead; {most}{by_campaign}",
+            spent=spent,
+            ahead=ahead,
+            most=most,
+            by_campaign=_by_campaign(counting),
+        )
+        do = phrase("call fewer, wait for the next one, raise the budget")
         found.append(self._refusal("spend", words, tuple(counting), do))
 
     def _name_barred(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
@@ -222,12 +276,15 @@ class Guards:
             if exempt := self.exemption(campaign, "do_not_call"):
                 found.append(self._excused(campaign, exempt))
             elif bearing.barred and (given := self._given(campaign, "do_not_call")):
-                words = (
-                    f"the exemption of {campaign} from limits.do_not_call ran out on "
-                    f"{max(one.until for one in given)}: {bearing.barred:,} of its rows are not called"
+                words = phrase(
+                    "the exemption of {campaign} from limits.do_not_call ran out on {given}: {barred:,} of "
+                    "its rows are not called",
+                    campaign=campaign,
+                    given=max(one.until for one in given),
+                    barred=bearing.barred,
                 )
                 place = self.at("limits", "do_not_call")
-                found.append(Diagnostic("warning", "exemption-over", words, place, "", campaign))
+                found.append(Diagnostic("warning", "exemption-over", words, place, UNSAID, campaign))
 
     def _counting(self, limit: str, counts: Mapping[str, int], found: list[Diagnostic]) -> dict[str, int]:
         """The counts of campaigns that are not exempt; a note for each that is."""
@@ -241,8 +298,14 @@ class Guards:
         return left
 
     def _excused(self, campaign: str, exempt: Exemption) -> Diagnostic:
-        words = f"{campaign} is exempt from limits.{exempt.limit} until {exempt.until}: {exempt.reason}"
-        return Diagnostic("note", EXEMPT, words, None, "", campaign)
+        words = phrase(
+            "{campaign} is exempt from limits.{limit} until {until}: {reason}",
+            campaign=campaign,
+            limit=exempt.limit,
+            until=exempt.until,
+            reason=exempt.reason,
+        )
+        return Diagnostic("note", EXEMPT, words, None, UNSAID, campaign)
 
     def exemption(self, campaign: str, limit: str) -> Exemption | None:
         """What exempts a campaign from a limit today."""
@@ -254,9 +317,9 @@ class Guards:
     def _refusal(
         self,
         limit: str,
-        summary: str,
+        summary: Text,
         campaigns: tuple[str, ...],
-        do: str = "do it in smaller steps, raise the limit",
+        do: Text = IN_STEPS,
     ) -> Diagnostic:
         """The error, and what to `do`; exemptions that have run out are named as what it comes from."""
         past = [
@@ -265,8 +328,13 @@ class Guards:
             if (given := self._given(name, limit))
         ]
         for name, until in past:
-            summary += f"; the exemption of {name} ran out on {until}"
-        hint = f"{do}, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`"
+            summary = phrase(
+                "{summary}; the exemption of {name} ran out on {until}",
+                summary=summary,
+                name=name,
+                until=until,
+            )
+        hint = phrase("{do}, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`", do=do, limit=limit)
         campaign = campaigns[0] if len(campaigns) == 1 else None
         return Diagnostic("error", REFUSED, summary, self.at("limits", limit), hint, campaign)
 
@@ -283,17 +351,17 @@ def _sums(changes: Iterable[Change], counts: Callable[[Change], int]) -> dict[st
     return sums
 
 
-def _by_campaign(counts: Mapping[str, int]) -> str:
+def _by_campaign(counts: Mapping[str, int]) -> Text:
     """Who has how many of them, the greatest first."""
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    named = ", ".join(f"{name} {number:,}" for name, number in ordered[:NAMED])
-    more = f" and {len(ordered) - NAMED} more" if len(ordered) > NAMED else ""
-    return f" ({named}{more})"
+    return phrase(
+        " ({campaigns})", campaigns=listed([f"{name} {number:,}" for name, number in ordered], NAMED)
+    )
 
 
-def _days(within: timedelta) -> str:
+def _days(within: timedelta) -> Text:
     days, rest = divmod(int(within.total_seconds()), 86400)
     if rest or not days:
         hours = within.total_seconds() / 3600
-        return "an hour" if hours == 1 else f"{hours:g} h"
-    return count(days, "day") if days > 1 else "a day"
+        return phrase("an hour") if hours == 1 else phrase("{hours:g} h", hours=hours)
+    return count(days, "day") if days > 1 else phrase("a day")

@@ -13,6 +13,7 @@ from yeta_reconcile.planning.queue import Claim, Holder, Queue, Turn, queue
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff import Subject, Wave
     from yeta_reconcile.planning.forecast import Foreseen
     from yeta_reconcile.platform.resources import Config, Task
+    from yeta_reconcile.wording import Text
 
 _NEEDS = frozenset({Action.START, Action.RESUME, Action.REPLACE})
 # Statuses in which a task may have its lines (docs/platform.md, row 4).
 ASTIR_STATUSES = (1, 2, 3, 5, 6)
 _ASTIR = frozenset({LivePhase.LIVE, LivePhase.PAUSED})
-SOMEBODY = "another task of the account"
+SOMEBODY = phrase("another task of the account")
 
 
 def our_holders(lit: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()) -> dict[str, Holder]:
@@ -35,7 +37,7 @@ def our_holders(lit: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = 
     live = [(name, wave) for name, waves in lit.items() for wave in waves if wave.record.live]
     for name, wave in sorted(live, key=lambda pair: pair[1].record.phase is Phase.STARTED):
         record = wave.record
-        holder = Holder(f"{name} wave {record.number}", name, record.number)
+        holder = Holder(phrase("{name} wave {number}", name=name, number=record.number), name, record.number)
         if record.wave_id not in leaving:
             taken |= dict.fromkeys(record.attributes.lines, holder)
     return taken
@@ -53,7 +55,7 @@ def named(holders: Mapping[str, Holder], tasks: Iterable[Task], zone: tzinfo | N
     for task in tasks:
         for line in task.lines or () if task.phase in _ASTIR else ():
             if line in found and found[line].words == SOMEBODY:
-                words = f"task {task.task_id} ({mask_numbers(task.name)})"
+                words = phrase("task {task_id} ({name})", task_id=task.task_id, name=mask_numbers(task.name))
                 found[line] = Holder(words, until=instant(task.end, zone), task=task)
     return found
 
@@ -136,7 +138,7 @@ def in_turn(
     The platform decides, so that what waits is tried all the same, unless more rows might ring by that than
     a `limit` of `ringing_numbers` lets (None: any number; of a share nothing is tried).
     """
-    until = {held.holder: held.until for held in ahead.timetable if held.holder}
+    until: dict[str, datetime | None] = {held.holder: held.until for held in ahead.timetable if held.holder}
     until |= {one.campaign: one.finish for one in ahead.forecasts}
     most = 0 if isinstance(limit, str) else limit
     room = most
@@ -159,13 +161,13 @@ def _turn(change: Change, lined_up: Queue) -> Turn | None:
     return lined_up.waiting.get((change.campaign, change.wave))
 
 
-def _waits(change: Change, words: str, *, tried: bool) -> Iterator[Change]:
+def _waits(change: Change, words: Text, *, tried: bool) -> Iterator[Change]:
     tries = change.action
     if change.action is Action.REPLACE:
         yield replace(change, rings=False)
         # Of the wave that comes in its place; the plan counted its rows with the replacement.
         change = replace(change, wave_id=None, new_rows=0, repeat_rows=0, attributes={}, deletes=False)
-        change, tries = replace(change, detail=""), Action.START
+        change, tries = replace(change, detail=UNSAID), Action.START
     yield replace(
         change,
         action=Action.WAIT,
@@ -173,20 +175,25 @@ def _waits(change: Change, words: str, *, tried: bool) -> Iterator[Change]:
         rings=False,
         waiting_rows=change.ringing_rows,
         tries=tries if tried else None,
-        detail="; ".join(filter(None, (words, change.detail))),
+        detail=listed(filter(None, (words, change.detail)), 0, by=PARTS),
     )
 
 
-def _words(turn: Turn, until: Mapping[str, datetime | None]) -> str:
+def _words(turn: Turn, until: Mapping[str, datetime | None]) -> Text:
     """`until`: by campaign, or by who has the line in words, when that is over, as far as is known."""
     said = []
     for line, holder in turn.holders:
         through, ends = until.get(holder.campaign or holder.words), holder.until
-        when = f" until {moment(ends.replace(second=0))} at the latest" if ends else ""
-        when += f", through by about {moment(through)}" if through else ""
-        said.append(f"line {line} is in use by {holder.words}{when}")
-    first = f"; {turn.ahead:,} more come first" if turn.ahead else ""
-    return "; ".join(said) + first
+        taken = phrase("line {line} is in use by {holder}", line=line, holder=holder.words)
+        if ends:
+            latest = moment(ends.replace(second=0))
+            taken = phrase("{taken} until {ends} at the latest", taken=taken, ends=latest)
+        if through:
+            taken = phrase("{taken}, through by about {through}", taken=taken, through=moment(through))
+        said.append(taken)
+    if turn.ahead:
+        said.append(phrase("{ahead:,} more come first", ahead=turn.ahead))
+    return listed(said, 0, by=PARTS)
 
 
 def _lines(change: Change, subject: Subject) -> tuple[str, ...]:

@@ -5,17 +5,19 @@ It reads lists and the state, row by row; it writes neither and asks the platfor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.contacts import ListReader, joined
 from yeta_reconcile.documents.donotcall import NOBODY
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.numbers import forms
 from yeta_reconcile.planning.continued import Held, Hold
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.tally import Tally, Verdict
+from yeta_reconcile.wording import phrase, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,16 +31,18 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.rounds import Next
 
 NAMED_LINES = 5
-_BLOCKED = "this row is not called of its own: the campaign holds its number under another key"
-_FOLLOWS = (
+_BLOCKED = phrase("this row is not called of its own: the campaign holds its number under another key")
+_FOLLOWS = phrase(
     "this row's number is held under another key, not dialled yet: it rings once, in that wave or "
     "in the one that replaces it"
 )
 _CALLED_BY = {
-    Hold.CALLED: "has called them",
-    Hold.POSSIBLY: "may have called them (`yeta state resolve` settles it)",
+    Hold.CALLED: phrase("has called them"),
+    Hold.POSSIBLY: phrase("may have called them (`yeta state resolve` settles it)"),
 }
-_CHANGED = "this row's key was called with another number; nobody calls the number that stands here now"
+_CHANGED = phrase(
+    "this row's key was called with another number; nobody calls the number that stands here now"
+)
 
 
 class Comparison:
@@ -283,46 +287,82 @@ class Comparison:
     def _named(self, tally: Tally) -> Iterator[Diagnostic]:
         label = self.spec.label
         if barred := tally.barred_lines:
-            said, where = ("row is", "line") if len(barred) == 1 else ("rows are", "lines")
-            words = (
-                f"{len(barred):,} {said} not called, since nobody may call the number (limits.do_not_call): "
-                f"{where} {Stretches.of(barred)}"
+            said, where = (phrase("row is"), "line") if len(barred) == 1 else (phrase("rows are"), "lines")
+            words = phrase(
+                "{barred:,} {said} not called, since nobody may call the number (limits.do_not_call): "
+                "{where} {of}",
+                barred=len(barred),
+                said=said,
+                where=where,
+                of=Stretches.of(barred),
             )
             yield Diagnostic("warning", "do-not-call", words, Position(label, barred[0], 1))
         for line, code in tally.aside_lines[:NAMED_LINES]:
-            words = f"the platform refused this row (code {code}); it is set aside until it changes"
+            words = phrase(
+                "the platform refused this row (code {code}); it is set aside until it changes", code=code
+            )
             yield Diagnostic("warning", "row-set-aside", words, Position(label, line, 1))
         for line in tally.blocked_lines[:NAMED_LINES]:
             words = _FOLLOWS if line in tally.following else _BLOCKED
             yield Diagnostic("warning", "number-called-before", words, Position(label, line, 1))
         for line in tally.changed_lines[:NAMED_LINES]:
-            hint = "`changed_number: call` under `contacts:` calls it"
+            hint = phrase("`changed_number: call` under `contacts:` calls it")
             yield Diagnostic("warning", "changed-number", _CHANGED, Position(label, line, 1), hint)
         for (name, hold, _), rows in sorted(tally.continued.items()):
             if hold in _CALLED_BY:
                 kept = count(rows, "row is", "rows are")
-                words = f"{kept} not called: {name}, which this campaign continues, {_CALLED_BY[hold]}"
+                words = phrase(
+                    "{kept} not called: {name}, which this campaign continues, {called_by}",
+                    kept=kept,
+                    name=name,
+                    called_by=_CALLED_BY[hold],
+                )
                 yield Diagnostic("note", "continued", words, Position(label))
         if tally.thrown_lines:
             line = tally.thrown_lines[0]
-            words = (
-                f"{count(len(tally.thrown_lines), 'row was', 'rows were')} called by a task that was thrown "
-                f"away, as call records tell: {'it is' if len(tally.thrown_lines) == 1 else 'they are'} not "
-                "called again"
+            words = phrase(
+                "{rows} called by a task that was thrown away, as call records tell: {which} not called "
+                "again",
+                rows=count(len(tally.thrown_lines), "row was", "rows were"),
+                which=phrase("it is") if len(tally.thrown_lines) == 1 else phrase("they are"),
             )
             yield Diagnostic("warning", "called-by-discarded", words, Position(label, line, 1))
         aside = [line for line, _ in tally.aside_lines]
-        another = "another number than the one that was called"
-        named = (
-            ("is set aside", "are set aside", aside),
-            ("is not called", "are not called", tally.blocked_lines),
-            (f"has {another}", f"have {another}", tally.changed_lines),
+        yield from _more(label, aside, "set-aside")
+        yield from _more(label, tally.blocked_lines, "not-called")
+        yield from _more(label, tally.changed_lines, "changed")
+
+
+def _more(
+    label: str, lines: Sequence[int], kind: Literal["set-aside", "not-called", "changed"]
+) -> Iterator[Diagnostic]:
+    """That there are more rows than were named."""
+    more = lines[NAMED_LINES:]
+    if not more:
+        return
+    of, number = Stretches.of(more), len(more)
+    if kind == "set-aside":
+        words = plural(
+            number,
+            "{number} more row is set aside: line {of}",
+            "{number} more rows are set aside: lines {of}",
+            of=of,
         )
-        for one, many, lines in named:
-            more = lines[NAMED_LINES:]
-            if more:
-                words = count(len(more), f"more row {one}: line", f"more rows {many}: lines")
-                yield Diagnostic("warning", "more-rows", f"{words} {Stretches.of(more)}", Position(label))
+    elif kind == "not-called":
+        words = plural(
+            number,
+            "{number} more row is not called: line {of}",
+            "{number} more rows are not called: lines {of}",
+            of=of,
+        )
+    else:
+        words = plural(
+            number,
+            "{number} more row has another number than the one that was called: line {of}",
+            "{number} more rows have another number than the one that was called: lines {of}",
+            of=of,
+        )
+    yield Diagnostic("warning", "more-rows", words, Position(label))
 
 
 def _said(row: Row) -> tuple[tuple[str, ...], ...]:

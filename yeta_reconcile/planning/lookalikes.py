@@ -23,12 +23,14 @@ from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
 from yeta_reconcile.waves.record import BY_HAND, Fate
 from yeta_reconcile.waves.renames import known_as, record_of
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from yeta_reconcile.documents.located import Located
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.planning.diff import Subject, Wave
     from yeta_reconcile.planning.observed import Observed
     from yeta_reconcile.store import Store
@@ -100,9 +102,19 @@ class LookAlikes:
                     place = located.at(key, number)
                     known = known_as(other, self.recorded) or standing_for(other, self.declared.callings)
                     if known is None and place not in said:
-                        words = f"no document declares {other}, and nothing of it is recorded in the state"
-                        hint = "take it off, or name one that called people"
-                        yield Diagnostic("warning", key, f"{words}: it changes nothing", place, hint, name)
+                        words = phrase(
+                            "no document declares {other}, and nothing of it is recorded in the state",
+                            other=other,
+                        )
+                        hint = phrase("take it off, or name one that called people")
+                        yield Diagnostic(
+                            "warning",
+                            key,
+                            phrase("{words}: it changes nothing", words=words),
+                            place,
+                            hint,
+                            name,
+                        )
 
     def asks(self, model: Calling, record: CampaignRecord | None) -> bool:
         """Whether there is anybody who may have called the people of a campaign before it."""

@@ -18,6 +18,7 @@ from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
 from yeta_reconcile.waves.traffic import alerts
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -66,22 +67,27 @@ def differing(subjects: Mapping[str, Subject]) -> list[Finding]:
                     if wave.record.live:  # decided on by `diff`
                         continue
                     path = ("contacts",)
-                summary = (
-                    f"{attribute_name(what)} of wave {differs.wave} differs live: "
-                    f"{attribute_value(what, differs.applied)} was applied, "
-                    f"{attribute_value(what, differs.live)} is live"
+                summary = phrase(
+                    "{attribute_name} of wave {wave} differs live: {attribute_value} was applied, "
+                    "{attribute_value_2} is live",
+                    attribute_name=attribute_name(what),
+                    wave=differs.wave,
+                    attribute_value=attribute_value(what, differs.applied),
+                    attribute_value_2=attribute_value(what, differs.live),
                 )
-                hint = "put it right at the platform; `yeta drift` lists all that differs"
+                hint = phrase("put it right at the platform; `yeta drift` lists all that differs")
                 place = subject.at(*path)
                 found.append(Finding(Diagnostic("warning", "live-differs", summary, place, hint, name)))
     return found
 
 
-def halt_in_words(words: str | None) -> Iterator[Diagnostic]:
+def halt_in_words(words: Text | None) -> Iterator[Diagnostic]:
     """A warning that nothing rings while a halt is on."""
     if words:
-        hint = "`yeta resume` lifts the halt"
-        yield Diagnostic("warning", "halted", f"{words}: until it is lifted nothing rings", None, hint)
+        hint = phrase("`yeta resume` lifts the halt")
+        yield Diagnostic(
+            "warning", "halted", phrase("{words}: until it is lifted nothing rings", words=words), None, hint
+        )
 
 
 def misled(declared: Repository, config: Config) -> list[Diagnostic]:
@@ -92,7 +98,7 @@ def misled(declared: Repository, config: Config) -> list[Diagnostic]:
 
 def alerts_of(
     store: Store, recorded: Recorded, observed: Observed, now: datetime, *, relayed: bool
-) -> tuple[str, ...]:
+) -> tuple[Text, ...]:
     """What is to be said of records that do not come, or that are of tasks that are not ours.
 
     `relayed`: the latter are handed on to whose they are.

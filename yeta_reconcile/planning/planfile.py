@@ -16,6 +16,7 @@ from yeta_reconcile.files import PRIVATE, write_whole
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan_json import plan_json, restore_plan
 from yeta_reconcile.plan.staleness import moved_changes, moved_documents, moved_rest
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -88,17 +89,21 @@ class SavedPlan:
         try:
             write_whole(path, self.text(key), PRIVATE)
         except OSError as error:
-            raise InvalidInput(f"the plan cannot be written to {path}: {error.strerror}") from error
+            raise InvalidInput(
+                phrase("the plan cannot be written to {path}: {strerror}", path=path, strerror=error.strerror)
+            ) from error
 
     @classmethod
     def read(cls, path: Path) -> SavedPlan:
         """Raises InvalidInput for a file that cannot be read, PlanRejected for one that is no plan."""
         try:
             if path.stat().st_size > LARGEST:
-                raise PlanRejected(f"{path} is no saved plan: it is too large")
+                raise PlanRejected(phrase("{path} is no saved plan: it is too large", path=path))
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise InvalidInput(f"the plan {path} cannot be read: {error.strerror}") from error
+            raise InvalidInput(
+                phrase("the plan {path} cannot be read: {strerror}", path=path, strerror=error.strerror)
+            ) from error
         except UnicodeDecodeError:
             raise _no_plan(path) from None
         try:
@@ -125,33 +130,44 @@ class SavedPlan:
         """
         if self.plan.owner != home.owner:
             raise PlanRejected(
-                f"the plan was made for {_owner(self.plan.owner)}; this is {_owner(home.owner)}",
-                hint="plan and apply need the same project and --env",
+                phrase(
+                    "the plan was made for {owner}; this is {owner_2}",
+                    owner=_owner(self.plan.owner),
+                    owner_2=_owner(home.owner),
+                ),
+                hint=phrase("plan and apply need the same project and --env"),
             )
         if self.platform != home.platform:
             raise PlanRejected(
-                f"the plan was made against another platform than {home.base_url}",
-                hint="plan and apply need the same platform.base_url",
+                phrase("the plan was made against another platform than {base_url}", base_url=home.base_url),
+                hint=phrase("plan and apply need the same platform.base_url"),
             )
         if self.plan.state_id and self.plan.state_id != home.state_id:
             raise PlanRejected(
-                "the plan was made from another state than this one",
-                hint="plan and apply need the same `state:`, or a shared one",
+                phrase("the plan was made from another state than this one"),
+                hint=phrase("plan and apply need the same `state:`, or a shared one"),
             )
         if progress == "spent":
-            raise PlanRejected("the plan is spent: it was applied already", hint="make a new one")
+            raise PlanRejected(
+                phrase("the plan is spent: it was applied already"), hint=phrase("make a new one")
+            )
         unsealed = first and self.salt and not self.plan.state_id
         if progress == "new" and not unsealed and self.seal != key.seal(self.digest):
-            made = "before there was a state" if not self.plan.state_id else "with another key"
+            made = (
+                phrase("before there was a state") if not self.plan.state_id else phrase("with another key")
+            )
             raise PlanRejected(
-                f"the plan is stale or not ours: it was made {made}, or was edited since",
-                hint="make a new one; on different machines plan and apply both need YETA_STATE_KEY",
+                phrase("the plan is stale or not ours: it was made {made}, or was edited since", made=made),
+                hint=phrase("make a new one; on different machines plan and apply both need YETA_STATE_KEY"),
             )
 
     def check_age(self, now: datetime) -> None:
         """Raise PlanRejected if it has expired."""
         if now >= self.plan.expires:
-            raise PlanRejected(f"the plan expired at {moment(self.plan.expires)}", hint="make a new one")
+            raise PlanRejected(
+                phrase("the plan expired at {expires}", expires=moment(self.plan.expires)),
+                hint=phrase("make a new one"),
+            )
 
     def check_documents(self, now: Plan) -> None:
         """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""
@@ -186,23 +202,26 @@ def _sound(plan: Plan) -> Plan:
         or not all(isinstance(text, str) for text in texts)
         or plan.expires.tzinfo is None
     ):
-        raise PlanRejected("the saved plan is damaged", hint="plan again: yeta plan -o FILE")
+        raise PlanRejected(phrase("the saved plan is damaged"), hint=phrase("plan again: yeta plan -o FILE"))
     return plan
 
 
-def _refuse_stale(moved: list[str]) -> None:
+def _refuse_stale(moved: list[Text]) -> None:
     if moved:
-        more = f"; and {len(moved) - NAMED} more" if len(moved) > NAMED else ""
         raise PlanRejected(
-            f"the plan is stale: {'; '.join(moved[:NAMED])}{more}",
-            hint="make a new one and have it reviewed",
+            phrase("the plan is stale: {moved}", moved=listed(moved, NAMED, by=PARTS)),
+            hint=phrase("make a new one and have it reviewed"),
         )
 
 
-def _owner(owner: str) -> str:
+def _owner(owner: str) -> Text:
     project, _, environment = owner.partition("/")
-    return f"project {project}" + (f", environment {environment}" if environment else "")
+    if not environment:
+        return phrase("project {project}", project=project)
+    return phrase("project {project}, environment {environment}", project=project, environment=environment)
 
 
 def _no_plan(path: Path) -> PlanRejected:
-    return PlanRejected(f"{path} is no saved plan", hint="`yeta plan -o FILE` writes one")
+    return PlanRejected(
+        phrase("{path} is no saved plan", path=path), hint=phrase("`yeta plan -o FILE` writes one")
+    )

@@ -60,25 +60,21 @@ from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.rounds import rounds_of
-from yeta_reconcile.planning.signatures import (
-    as_settled,
-    deciding_facts,
-    fingerprint_of,
-    keyed,
-    signature_of,
-)
+from yeta_reconcile.planning.signatures import as_settled, deciding_facts, fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.waves.readback import reads_otherwise
 from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
 from yeta_reconcile.waves.renames import former_of, record_of, successor_of
 from yeta_reconcile.waves.rounds import NONE, Rounds
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.documents.located import Located
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.forecast import Foreseen
@@ -107,7 +103,7 @@ class Planner:
     only: Collection[str] = ()
     destroy: bool = False
     commit: str | None = None
-    halted: str | None = None
+    halted: Text | None = None
     halted_tasks: Mapping[str, Left] = field(default_factory=dict)
     salt: str = ""
 
@@ -312,7 +308,9 @@ class _Gathering:
             return ()
         names, known = subject.declared.after, self.callings
         found = {name: not_over(name, subjects, known, self.recorded) for name in names}
-        return tuple(f"{name} is over ({why})" for name, why in found.items() if why)
+        return tuple(
+            phrase("{name} is over ({why})", name=name, why=why) for name, why in found.items() if why
+        )
 
     def _wanted(self, name: str) -> bool:
         return not self.planner.only or name in self.planner.only
@@ -437,13 +435,11 @@ class _Gathering:
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
-            for check in check_campaign(
-                subject.declared, self.observed.config, self.now, holders, subject.hours
-            ):
+            checks = check_campaign(subject.declared, self.observed.config, self.now, holders, subject.hours)
+            for check in checks:
                 if check.severity == "note" and name not in wanting:
                     continue
-                diagnostic = Diagnostic(
-                    check.severity, check.code, check.summary, subject.at(*check.path), check.hint, name
-                )
-                found.append(Finding(diagnostic, Exit.INVALID if check.severity == "error" else Exit.DONE))
+                place, fatal = subject.at(*check.path), check.severity == "error"
+                said = Diagnostic(check.severity, check.code, check.summary, place, check.hint, name)
+                found.append(Finding(said, Exit.INVALID if fatal else Exit.DONE))
         return found

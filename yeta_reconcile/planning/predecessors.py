@@ -13,6 +13,7 @@ from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff import grip
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.renames import known_as
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -31,15 +32,15 @@ def not_over(
     """
     subject = subjects.get(name)
     if subject is None and name in declared:
-        return "it was not looked at"
+        return phrase("it was not looked at")
     if subject is None or subject.declared is None:
         record = known_as(name, recorded)
         if record is None:
-            return "it is not known"
+            return phrase("it is not known")
         recent = subject.waves if subject else ()
         return _goes_on(tuple(wave.record for wave in recent) or record.waves)
     if not subject.columns or any(found.severity == "error" for found in subject.delta.diagnostics):
-        return "its list is not known"
+        return phrase("its list is not known")
     if why := _goes_on(tuple(wave.record for wave in subject.waves)):
         return why
     end = subject.declared.schedule.end if isinstance(subject.declared, Campaign) else None
@@ -47,8 +48,11 @@ def not_over(
     again = sum(delta.coming.values()) + sum(delta.awaiting.values())
     left = delta.new + delta.later + sum(delta.leaving.values()) + again
     if left and not (end is not None and end <= subject.now):
-        return f"{count(left, 'number')} of it to be called{', some of them again' if again else ''}"
-    return ""
+        numbers = count(left, "number")
+        if again:
+            return phrase("{numbers} of it to be called, some of them again", numbers=numbers)
+        return phrase("{numbers} of it to be called", numbers=numbers)
+    return UNSAID
 
 
 def _goes_on(waves: tuple[WaveRecord, ...]) -> str:
@@ -57,8 +61,12 @@ def _goes_on(waves: tuple[WaveRecord, ...]) -> str:
         if wave.phase is Phase.DISCARDED:
             continue
         if not wave.phase.over:
-            return f"its wave {wave.number} is {wave.phase}"
+            return phrase("its wave {number} is {phase}", number=wave.number, phase=wave.phase)
         cut_short = wave.phase.cut_short and wave.pending
         if wave.phase is Phase.LOST or (cut_short and grip(wave) is not Grip.FREEING):
-            return f"its wave {wave.number} is {wave.phase}, and whom it called is not accounted"
+            return phrase(
+                "its wave {number} is {phase}, and whom it called is not accounted",
+                number=wave.number,
+                phase=wave.phase,
+            )
     return ""

@@ -19,6 +19,7 @@ from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import _spans, default_windows
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 
 PUBLISHED = 4
 # openapi.md, section 2: 话术状态
-ROBOT_STATUS = {1: "under review", 2: "refused in review", 3: "waiting to be published", 4: "published"}
+ROBOT_STATUS = {
+    1: phrase("under review"),
+    2: phrase("refused in review"),
+    3: phrase("waiting to be published"),
+    4: "published",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,8 @@ class Finding:
     severity: Severity
     code: str
     path: tuple[str | int, ...]
-    summary: str
-    hint: str = ""
+    summary: Text
+    hint: Text = UNSAID
 
 
 def online_diagnostics(
@@ -83,21 +89,31 @@ def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
             "error",
             "unknown-robot",
             ("robot",),
-            f"the platform has no robot {model.robot}",
+            phrase("the platform has no robot {robot}", robot=model.robot),
             _nearest(model.robot, known, "robots"),
         )
         return
-    named = f"robot {robot.robot_id} ({robot.name})" if robot.name else f"robot {robot.robot_id}"
+    named = (
+        phrase("robot {robot_id} ({name})", robot_id=robot.robot_id, name=robot.name)
+        if robot.name
+        else phrase("robot {robot_id}", robot_id=robot.robot_id)
+    )
     if robot.deleted:
-        yield Finding("error", "deleted-robot", ("robot",), f"{named} is deleted", "name another one")
+        yield Finding(
+            "error",
+            "deleted-robot",
+            ("robot",),
+            phrase("{named} is deleted", named=named),
+            phrase("name another one"),
+        )
     elif robot.status not in {None, PUBLISHED}:
-        words = ROBOT_STATUS.get(robot.status or 0, f"in status {robot.status}")
+        words = ROBOT_STATUS.get(robot.status or 0, phrase("in status {status}", status=robot.status))
         yield Finding(
             "error",
             "unpublished-robot",
             ("robot",),
-            f"{named} is {words}; only a published one calls",
-            "publish it at the platform",
+            phrase("{named} is {words}; only a published one calls", named=named, words=words),
+            phrase("publish it at the platform"),
         )
     if robot.columns:
         yield from _columns(model, named, robot.columns)
@@ -110,7 +126,7 @@ def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -
                 "error",
                 "unknown-column",
                 ("contacts", "columns", name),
-                f"{named} has no column {name}",
+                phrase("{named} has no column {name}", named=named, name=name),
                 did_you_mean(name, columns),
             )
 
@@ -126,13 +142,19 @@ def _line(
     line = config.lines.get(number)
     if line is None:
         hint = _nearest(number, dict.fromkeys(config.lines, ""), "lines")
-        yield Finding("error", "unknown-line", path, f"the platform has no line {number}", hint)
+        yield Finding(
+            "error", "unknown-line", path, phrase("the platform has no line {number}", number=number), hint
+        )
         return
     ends = line.expires
     if line.expired or (ends is not None and ends <= now.timestamp() * 1000):
-        since = f" since {_moment(ends, now)}" if ends and not line.expired else ""
+        since = phrase(" since {moment}", moment=_moment(ends, now)) if ends and not line.expired else UNSAID
         yield Finding(
-            "error", "expired-line", path, f"line {number} has expired{since}", "renew it at the platform"
+            "error",
+            "expired-line",
+            path,
+            phrase("line {number} has expired{since}", number=number, since=since),
+            phrase("renew it at the platform"),
         )
         return
     end = model.schedule.end if isinstance(model, Campaign) else None
@@ -141,16 +163,24 @@ def _line(
             "warning",
             "line-expires",
             path,
-            f"line {number} expires at {_moment(ends, now)}, before the campaign ends",
-            "renew it at the platform, or let the campaign end earlier",
+            phrase(
+                "line {number} expires at {moment}, before the campaign ends",
+                number=number,
+                moment=_moment(ends, now),
+            ),
+            phrase("renew it at the platform, or let the campaign end earlier"),
         )
     if line.taken:
         yield Finding(
             "note",
             "line-taken",
             path,
-            f"line {number} is taken by {(holders or {}).get(number, 'a task')} at this moment",
-            "a wave that needs it waits until that task completes",
+            phrase(
+                "line {number} is taken by {get} at this moment",
+                number=number,
+                get=(holders or {}).get(number, "a task"),
+            ),
+            phrase("a wave that needs it waits until that task completes"),
         )
 
 
@@ -161,19 +191,27 @@ def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterato
     """
     lines = [config.lines[number] for number in model.lines if number in config.lines]
     common = default_windows(lines)
-    allowed = f"the hours that all lines share are {', '.join(common)}" if common else ""
+    allowed = (
+        phrase("the hours that all lines share are {common}", common=listed(common, 0)) if common else UNSAID
+    )
     if model.schedule.windows is None:
         if common and hours and not default_windows(lines, hours):
-            words = f"the hours that the lines share, {', '.join(common)}, lie beyond limits.hours"
-            yield Finding("error", "no-windows", ("schedule",), words, "take other lines")
+            words = phrase(
+                "the hours that the lines share, {common}, lie beyond limits.hours", common=listed(common, 0)
+            )
+            yield Finding("error", "no-windows", ("schedule",), words, phrase("take other lines"))
         if lines and not common:
             told = any(line.hours for line in lines)
             yield Finding(
                 "error",
                 "no-windows",
                 ("schedule",),
-                "the lines share no hours" if told else "the platform tells no hours for the lines",
-                "take lines that share hours" if told else 'declare schedule.windows, like ["09:00-12:00"]',
+                phrase("the lines share no hours")
+                if told
+                else phrase("the platform tells no hours for the lines"),
+                phrase("take lines that share hours")
+                if told
+                else phrase('declare schedule.windows, like ["09:00-12:00"]'),
             )
         return
     for window in model.schedule.windows:  # sorted by the model: their place in the list is not kept
@@ -188,8 +226,13 @@ def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterato
                 "error",
                 "outside-hours",
                 ("schedule", "windows"),
-                f"the window {window} is not within the hours of line {line.number}, {', '.join(line.hours)}",
-                allowed or "the lines share no hours; take others",
+                phrase(
+                    "the window {window} is not within the hours of line {number}, {hours}",
+                    window=window,
+                    number=line.number,
+                    hours=listed(line.hours, 0),
+                ),
+                allowed or phrase("the lines share no hours; take others"),
             )
 
 
@@ -200,17 +243,21 @@ def _voice(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
             "error",
             "unknown-voice",
             ("voice",),
-            f"the platform has no voice {model.voice}",
+            phrase("the platform has no voice {voice}", voice=model.voice),
             _nearest(model.voice, known, "voices"),
         )
 
 
-def _nearest(wanted: str, known: dict[str, str], kind: str) -> str:
+def _nearest(wanted: str, known: dict[str, str], kind: str) -> Text:
     """What was probably meant: an id that looks alike, or the id of what bears that name."""
     near = [key for key, name in known.items() if name == wanted]
     near = near or difflib.get_close_matches(wanted, known, n=1)
-    meant = f"did you mean {_with_name(near[0], known[near[0]])}? " if near else ""
-    return f"{meant}`yeta platform {kind}` lists them"
+    meant = (
+        phrase("did you mean {with_name}? ", with_name=_with_name(near[0], known[near[0]]))
+        if near
+        else UNSAID
+    )
+    return phrase("{meant}`yeta platform {kind}` lists them", meant=meant, kind=kind)
 
 
 def _with_name(key: str, name: str) -> str:
@@ -220,4 +267,4 @@ def _with_name(key: str, name: str) -> str:
 def _moment(milliseconds: int, now: datetime) -> str:
     """A moment in the timezone that `now` is in."""
     at = instant(milliseconds, now.tzinfo)
-    return moment(at) if at else "some day"
+    return moment(at) if at else phrase("some day")

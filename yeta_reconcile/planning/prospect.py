@@ -21,6 +21,7 @@ from yeta_reconcile.planning.strangers import strangers
 from yeta_reconcile.planning.works import Conditions, Undone, works
 from yeta_reconcile.waves.record import BY_HAND
 from yeta_reconcile.waves.rounds import Coming
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -187,7 +188,7 @@ class Prospect:
 
     def _trunks(self, ours: Collection[str], beside: Mapping[str, tuple[Wave, ...]]) -> dict[str, Trunk]:
         holders = {
-            line: f"{name} wave {wave.record.number}"
+            line: phrase("{name} wave {number}", name=name, number=wave.record.number)
             for name, waves in beside.items()
             for wave in waves
             if wave.record.live
@@ -195,8 +196,10 @@ class Prospect:
         }
         trunks = {}
         for line in self.config.lines.values():
-            holder = holders.get(line.number, "another task of the account" if line.taken else "")
-            trunks[line.number] = Trunk(line.number, line.concurrents, "" if line.number in ours else holder)
+            holder = holders.get(line.number, phrase("another task of the account") if line.taken else UNSAID)
+            trunks[line.number] = Trunk(
+                line.number, line.concurrents, UNSAID if line.number in ours else holder
+            )
         return trunks
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.wording import Text, phrase
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,7 +28,7 @@ class Holder:
     `task` is the other's, where the platform told which it is.
     """
 
-    words: str
+    words: Text
     campaign: str = ""
     wave: int = 0
     until: datetime | None = None
@@ -82,6 +84,6 @@ def queue(claims: Iterable[Claim], holders: Mapping[str, Holder]) -> Queue:
             waiting[claim.campaign, claim.wave] = Turn(tuple(held), ahead)
             before |= {line: before.get(line, 0) + 1 for line, _ in held}
         else:
-            words = f"{claim.campaign} wave {claim.wave}"
+            words = phrase("{campaign} wave {wave}", campaign=claim.campaign, wave=claim.wave)
             taken |= dict.fromkeys(claim.lines, Holder(words, claim.campaign, claim.wave))
     return Queue(order, waiting)

@@ -12,6 +12,7 @@ from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.course import Pace, Terms, play
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.platform.hours import windows_of
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,23 +42,40 @@ def unfit(
             continue
         runs = ahead.runs.get(forecast.campaign, ())
         ways = [*dict.fromkeys(way for run in runs for way in _ways(run, lines, now))]
-        fit = f"it would fit with {', or '.join(ways)}; else " if ways else ""
-        hint = f"{fit}move its end, or call fewer"
+        fit = phrase("it would fit with {ways}; else ", ways=", or ".join(ways)) if ways else UNSAID
+        hint = phrase("{fit}move its end, or call fewer", fit=fit)
         place = subjects[forecast.campaign].at("schedule", "end")
         summary = _summary(forecast, runs)
         found.append(Diagnostic(severity, "does-not-fit", summary, place, hint, forecast.campaign))
     return found
 
 
-def _summary(forecast: Forecast, runs: tuple[Run, ...]) -> str:
+def _summary(forecast: Forecast, runs: tuple[Run, ...]) -> Text:
     if runs and all(run.start >= run.work.end for run in runs):
-        return "not begun before its end: its lines are not free for it until then"
-    ahead = f"until {moment(forecast.finish)}" if forecast.finish else "more than a year"
+        return phrase("not begun before its end: its lines are not free for it until then")
+    ahead = (
+        phrase("until {finish}", finish=moment(forecast.finish))
+        if forecast.finish
+        else phrase("more than a year")
+    )
     rows = round(sum(run.work.tries.rows for run in runs if not run.work.follows))
     dialled = min(round(sum(run.course.dialled for run in runs)), rows)
-    called = f"; about {dialled:,} of {count(rows, 'number')} are called by then" if dialled < rows else ""
-    recalls = "; not all who are not reached are tried again" if rows and dialled >= rows else ""
-    return f"not through before its end: it would take {ahead}{called}{recalls}"
+    called = (
+        phrase(
+            "; about {dialled:,} of {numbers} are called by then",
+            dialled=dialled,
+            numbers=count(rows, "number"),
+        )
+        if dialled < rows
+        else UNSAID
+    )
+    recalls = phrase("; not all who are not reached are tried again") if rows and dialled >= rows else UNSAID
+    return phrase(
+        "not through before its end: it would take {ahead}{called}{recalls}",
+        ahead=ahead,
+        called=called,
+        recalls=recalls,
+    )
 
 
 def _ways(run: Run, lines: Mapping[str, Line], now: datetime) -> Iterator[str]:
@@ -67,18 +85,18 @@ def _ways(run: Run, lines: Mapping[str, Line], now: datetime) -> Iterator[str]:
         return
     terms = Terms(run.channels, work.habits, work.opening)
     if run.waits_for and _fits(run, terms, now.timestamp()):
-        yield f"a line of its own (it waits for {', '.join(run.waits_for)})"
+        yield phrase("a line of its own (it waits for {waits_for})", waits_for=listed(run.waits_for, 0))
     most = run.channels * _MOST_TIMES
     if run.start < work.end and _fits(run, replace(terms, channels=most)):
         few, many = run.channels, most
         while many - few > 1:
             middle = (few + many) // 2
             few, many = (few, middle) if _fits(run, replace(terms, channels=middle)) else (middle, many)
-        yield f"{many:,} channels instead of {run.channels:,}"
+        yield phrase("{many:,} channels instead of {channels:,}", many=many, channels=run.channels)
     hours = windows_of(work.lines, lines)
     whole = Opening.of(hours, work.opening.zone, work.opening.allowed)
     if hours and whole.daily > work.opening.daily and _fits(run, replace(terms, opening=whole)):
-        yield f"the whole hours of its lines ({', '.join(hours)})"
+        yield phrase("the whole hours of its lines ({hours})", hours=listed(hours, 0))
 
 
 def _fits(run: Run, terms: Terms, start: float | None = None) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.planning.course import NOBODY, Course, Pace, Terms, Tries, play
 from yeta_reconcile.planning.openings import HORIZON
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -63,9 +64,11 @@ class Work:
     rest_pause: float = 0.0
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """Who it is, for people."""
-        return self.campaign if self.foreign else f"{self.campaign} wave {self.wave}"
+        if self.foreign:
+            return Text(self.campaign)
+        return phrase("{campaign} wave {wave}", campaign=self.campaign, wave=self.wave)
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -82,7 +85,7 @@ class Trunk:
 
     number: str
     channels: int | None
-    holder: str = ""
+    holder: Text = UNSAID
     until: float = inf
 
 
@@ -133,7 +136,7 @@ class _Busy:
     """Until when a line is taken, by whom in words, and how much that may spread."""
 
     until: float
-    words: str
+    words: Text
     variance: float = 0.0
 
 
@@ -251,8 +254,15 @@ class _Queue:
         """Play a wave from `at` on: its lines are taken until it is over. What follows it is given back."""
         channels = [self.trunks[line].channels if line in self.trunks else None for line in work.lines]
         if work.paused or None in channels:
-            self._hold(work, at, inf, f"{work.campaign}, which is paused" if work.paused else work.campaign)
-            why = "it is paused" if work.paused else "its lines' channels are not known"
+            self._hold(
+                work,
+                at,
+                inf,
+                phrase("{campaign}, which is paused", campaign=work.campaign)
+                if work.paused
+                else Text(work.campaign),
+            )
+            why = phrase("it is paused") if work.paused else phrase("its lines' channels are not known")
             self.found.stuck.setdefault(work.campaign, why)
             return
         before = [self.busy[line].variance for line in work.lines if line in self.busy]
@@ -284,7 +294,7 @@ class _Queue:
         course = play(work.tries, since, self.horizon, terms, Pace(late=self.late, variance=variance))
         return inf if course.cut else course.finish
 
-    def _hold(self, work: Work, since: float, until: float, words: str, variance: float = 0.0) -> None:
+    def _hold(self, work: Work, since: float, until: float, words: Text, variance: float = 0.0) -> None:
         self.found.holds.append(Hold(work, since, until))
         for line in work.lines:
             self.busy[line] = _Busy(until + HANDOVER, words, variance)
@@ -322,12 +332,16 @@ class _Queue:
         self.over[work.campaign] = max(former, finish), max(spread, variance)
         heappush(self.events, (finish, _Key(after=work.campaign)))
 
-    def _why(self, work: Work) -> str:
+    def _why(self, work: Work) -> Text:
         """What a campaign waits for that nobody can foresee the end of."""
         for name in work.after:
             if self.open.get(name) or self.over.get(name, (0.0,))[0] == inf:
-                return f"it begins after {name}, and when that is over cannot be foreseen"
+                return phrase("it begins after {name}, and when that is over cannot be foreseen", name=name)
         for line in work.lines:
             if line in self.busy and self.busy[line].until == inf:
-                return f"line {line} is held by {self.busy[line].words}, and until when is not known"
-        return "it is not through within a year"
+                return phrase(
+                    "line {line} is held by {words}, and until when is not known",
+                    line=line,
+                    words=self.busy[line].words,
+                )
+        return phrase("it is not through within a year")

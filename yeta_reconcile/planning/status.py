@@ -26,6 +26,7 @@ from yeta_reconcile.waves.accounting import (
 )
 from yeta_reconcile.waves.recalls import NONE, Recalls
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,7 +80,7 @@ def campaign_status(
         waves=tuple(shown),
         finish=forecast.finish if forecast else None,
         fits=forecast.fits if forecast else True,
-        forecast=forecast.detail if forecast else "",
+        forecast=forecast.detail if forecast else UNSAID,
         start=forecast.start if forecast else None,
         finish_late=forecast.finish_late if forecast else None,
         calls=forecast.calls if forecast else 0,
@@ -140,7 +141,7 @@ def _held_up_by(
         ("a recall", any(wave.task and wave.task.status == AWAITING_RECALL for wave in waves)),
         ("the canary", running and canary in {Standing.RECORDS, Standing.WAITING}),
     )
-    return next((words for words, holds in causes if holds), "")
+    return next((words for words, holds in causes if holds), UNSAID)
 
 
 def _on_the_way(wave: Wave, results: Results, missing: int | None, now: datetime) -> int:
@@ -200,23 +201,29 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
     )
 
 
-def note_of(wave: WaveRecord) -> str:
+def note_of(wave: WaveRecord) -> Text:
     """What is special about a wave, for people."""
     if wave.reactivated:
-        return "went on after its end"
+        return phrase("went on after its end")
     if wave.halted is not None and wave.phase is Phase.PAUSED:
-        return "paused by a halt"
-    return "to be thrown away and staged anew" if wave.to_discard else wave.detail
+        return phrase("paused by a halt")
+    return phrase("to be thrown away and staged anew") if wave.to_discard else wave.detail
 
 
-def _hands(wave: Wave) -> str:
+def _hands(wave: Wave) -> Text:
     record = wave.record
     if record.by_hand and record.phase in {Phase.PAUSED, Phase.DELETED}:
-        return f"{record.phase} by another hand"
+        return (
+            phrase("paused by another hand")
+            if record.phase is Phase.PAUSED
+            else phrase("deleted by another hand")
+        )
     if record.held and record.kind == "Campaign":
-        return f"{count(record.held, 'row is', 'rows are')} held as possibly dialled"
+        return phrase("{rows} held as possibly dialled", rows=count(record.held, "row is", "rows are"))
     unknown = count(record.unknown, "row was", "rows were")
-    return f"{unknown} called out and never answered for" if record.unknown else ""
+    return (
+        phrase("{unknown} called out and never answered for", unknown=unknown) if record.unknown else UNSAID
+    )
 
 
 def _by_words(results: Results) -> dict[str, int]:

@@ -12,6 +12,7 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.planning.calendar import DAY, LONGEST, Days
 from yeta_reconcile.platform.hours import beyond, within
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,9 +41,9 @@ def beyond_hours(
     if not may_call(subject, changes):
         return ()
     if not isinstance(declared, Campaign):
-        return () if within(clock, hours) else (f"direct calls at {clock}",)
+        return () if within(clock, hours) else (phrase("direct calls at {clock}", clock=clock),)
     if outside := beyond(declared.schedule.windows or (), hours):
-        return tuple(f"the window {window}" for window in outside)
+        return tuple(phrase("the window {window}", window=window) for window in outside)
     ended = {change.wave_id for change in changes if change.action in _ENDS}
     going = [
         wave
@@ -51,7 +52,7 @@ def beyond_hours(
     ]
     asked = {wave.record.number: _windows(wave) for wave in going}
     return tuple(
-        f"wave {number} in {', '.join(windows)}"
+        phrase("wave {number} in {windows}", number=number, windows=listed(windows, 0))
         for number, windows in asked.items()
         if beyond(windows, hours)
     )

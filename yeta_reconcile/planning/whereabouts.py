@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from yeta_reconcile.platform.resources import Task
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import Recorded, WaveRecord
+    from yeta_reconcile.wording import Text
 
 # Tasks that are looked for before an account counts as another; the first that is there is enough.
 LOOKED_FOR = 50
-HINT = "`yeta state rebind` if it is the same platform; any other needs a `state:` of its own"
+HINT = phrase("`yeta state rebind` if it is the same platform; any other needs a `state:` of its own")
 
 
 class Place(Protocol):
@@ -73,7 +75,7 @@ def _bears(task: Task, wave: WaveRecord) -> bool:
     return task.name == wave.task_name or (task.deleted and not task.name)
 
 
-def misplaced(store: Store, client: Place, recorded: Recorded) -> str:
+def misplaced(store: Store, client: Place, recorded: Recorded) -> Text:
     """Why the state must not be used here, in words; empty if it may.
 
     Credentials may rotate, and a task may be lost. But if not one of the live tasks is here, and the
@@ -81,17 +83,23 @@ def misplaced(store: Store, client: Place, recorded: Recorded) -> str:
     account.
     """
     if store.platform and store.platform != client.address:
-        return f"the state was used with the platform at {store.platform}, and this is {client.address}"
+        return phrase(
+            "the state was used with the platform at {platform}, and this is {address}",
+            platform=store.platform,
+            address=client.address,
+        )
     waves = existing(recorded)[:LOOKED_FOR]
     if not waves:
-        return ""
+        return UNSAID
     found = look_for(client, waves, enough=1)
     same = store.platform and store.account == store.key.seal(client.account)
     if found.here or (same and not found.strangers):
-        return ""
-    return (
-        f"none of the {len(waves)} live tasks that the state knows is at {client.address} under its name: "
-        "it is another account or platform"
+        return UNSAID
+    return phrase(
+        "none of the {waves} live tasks that the state knows is at {address} under its name: it "
+        "is another account or platform",
+        waves=len(waves),
+        address=client.address,
     )
 
 

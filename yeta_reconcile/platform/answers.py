@@ -26,6 +26,7 @@ from yeta_reconcile.platform.coercion import (
     windows,
 )
 from yeta_reconcile.platform.resources import SHOWS_RINGING, TOLD, Config, Inserted, Line, Robot, Task, Voice
+from yeta_reconcile.wording import phrase
 
 _LONG_DIGITS = re.compile(r"\d(?:[\s-]?\d){6,}")
 _LONGEST_WORDS = 200
@@ -51,19 +52,19 @@ class Envelope:
 def read_envelope(status: int, body: bytes) -> Envelope:
     """The envelope of a whole answer. Raises OddAnswer for anything but 200 and a JSON envelope."""
     if status != 200:
-        raise OddAnswer(f"HTTP status {status}")
+        raise OddAnswer(phrase("HTTP status {status}", status=status))
     if not body.strip():
-        raise OddAnswer("an empty answer")
+        raise OddAnswer(phrase("an empty answer"))
     try:
         value = parsed(body)
     except (ValueError, RecursionError):
         try:
             value = parsed(_QUOTED_LIST.sub(rb"\1\2", body))
         except (ValueError, RecursionError):
-            raise OddAnswer("an answer that is not JSON") from None
+            raise OddAnswer(phrase("an answer that is not JSON")) from None
     code = value.get("code") if isinstance(value, dict) else None
     if not isinstance(code, int) or isinstance(code, bool):
-        raise OddAnswer("JSON without a code")
+        raise OddAnswer(phrase("JSON without a code"))
     words = value.get("message")
     return Envelope(code, words if isinstance(words, str) else "", value.get("result"))
 
@@ -81,7 +82,7 @@ def read_task(row: Any) -> Task:
     """One row of `task/query` (openapi.md, section 9; rows 4, 5, 13, 15): each field says how it is read."""
     task_id = identifier(row.get("task_id")) if isinstance(row, dict) else ""
     if not task_id:
-        raise OddAnswer("a task without an id")
+        raise OddAnswer(phrase("a task without an id"))
     told = {field.name: field.metadata["read"](row.get(field.metadata["wire"])) for field in TOLD}
     unclear = any(
         told[field.name] is None and given(row.get(field.metadata["wire"]))
@@ -101,7 +102,7 @@ def read_page(result: Any) -> tuple[int | None, list[Task], int]:
     if rows is None and total == 0:
         return 0, [], 0
     if not isinstance(rows, list):
-        raise OddAnswer("no rows")
+        raise OddAnswer(phrase("no rows"))
     told = [row for row in rows if not _foreign(row)]
     return total, [read_task(row) for row in told], len(rows) - len(told)
 
@@ -117,7 +118,7 @@ def read_task_id(result: Any) -> str:
     """The task id of `task/create`."""
     task_id = identifier(result.get("task_id")) if isinstance(result, dict) else ""
     if not task_id:
-        raise OddAnswer("success without a task id")
+        raise OddAnswer(phrase("success without a task id"))
     return task_id
 
 
@@ -125,9 +126,9 @@ def read_inserted(result: Any, rows: int) -> Inserted:
     """The answer to `rows` inserted or called-out rows; a total that differs is odd."""
     total = count(result.get("total")) if isinstance(result, dict) else None
     if total is None:
-        raise OddAnswer("success without a total")
+        raise OddAnswer(phrase("success without a total"))
     if total != rows:
-        raise OddAnswer(f"success for {total} of the rows, which are {rows}")
+        raise OddAnswer(phrase("success for {total} of the rows, which are {rows}", total=total, rows=rows))
     ids = [*map(identifier, listed(result.get("task_data_ids")))]
     known = tuple(data_id for data_id in ids if data_id)
     return Inserted(total, known if len(known) == len(ids) == rows == len(set(known)) else ())
@@ -137,7 +138,7 @@ def read_token(result: Any) -> tuple[str, int | None]:
     """(token, seconds it is valid for)."""
     token = text(result.get("token"), _LONGEST) if isinstance(result, dict) else ""
     if not token:
-        raise OddAnswer("success without a token")
+        raise OddAnswer(phrase("success without a token"))
     return token, duration(result.get("time_expire"))
 
 
@@ -150,7 +151,7 @@ def read_urls(result: Any) -> list[str]:
 def read_config(result: Any) -> tuple[Config, int | None]:
     """(one page of `config/query`, robotTotal)."""
     if not isinstance(result, dict):
-        raise OddAnswer("no configuration")
+        raise OddAnswer(phrase("no configuration"))
     config = Config()
     for item in _objects(result, "lines"):
         if number := identifier(item.get("line_num")):

@@ -27,6 +27,7 @@ from yeta_reconcile.platform.token import LIFETIME, Grant, TokenHolder
 from yeta_reconcile.platform.transport import Wire
 from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.platform.ways import Ways, is_loopback, place_of
+from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ class Asking:
             try:
                 return read(answer.result)
             except OddAnswer as odd:
-                raise NoAnswer(str(odd)) from None
+                raise NoAnswer(said_by(odd)) from None
         raise self._refusal(call, what, answer, payload, grant)
 
     def _until_answered(self, call: Call, once: Callable[[], Value]) -> Value:
@@ -171,13 +172,19 @@ class Asking:
             self._sleep(wait)
         raise AssertionError("count never ends")
 
-    def _unreachable(self, call: Call, why: str, tried: int) -> Unreachable:
-        times = "" if tried == 1 else f" after {count(tried, 'try', 'tries')}"
+    def _unreachable(self, call: Call, why: Text, tried: int) -> Unreachable:
+        times = UNSAID if tried == 1 else phrase(" after {tries}", tries=count(tried, "try", "tries"))
         return Unreachable(
-            f"no answer from the platform to {call}{times}: {why}; asked was {self.where}",
-            hint="`yeta emulator` starts a platform on this machine; is it running at this address?"
+            phrase(
+                "no answer from the platform to {call}{times}: {why}; asked was {where}",
+                call=call,
+                times=times,
+                why=why,
+                where=self.where,
+            ),
+            hint=phrase("`yeta emulator` starts a platform on this machine; is it running at this address?")
             if is_loopback(self._base)
-            else "check platform.base_url, platform.proxy and the network, then run again",
+            else phrase("check platform.base_url, platform.proxy and the network, then run again"),
         )
 
     # Codes
@@ -197,7 +204,13 @@ class Asking:
         words = answers.mask_words(answer.words, tuple(hidden))
         kind = {Meaning.BUSY: Busy, Meaning.STOP: StopEverything}.get(what, PlatformError)
         return kind(
-            f"the platform answered {call} with {answer.code} ({words}): {english}",
+            phrase(
+                "the platform answered {call} with {code} ({words}): {english}",
+                call=call,
+                code=answer.code,
+                words=words,
+                english=english,
+            ),
             code=answer.code,
             words=words,
             call=call,

@@ -33,6 +33,7 @@ from yeta_reconcile.platform.exchange import NoAnswer
 from yeta_reconcile.platform.payload import encode
 from yeta_reconcile.platform.resources import Address, Config, CreateRequest, Inserted, Task
 from yeta_reconcile.platform.ways import Ways
+from yeta_reconcile.wording import phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,7 +129,9 @@ class PlatformClient(Asking):
             listed = self._list(payload)
             if listed is not None:
                 return listed
-        raise Incomplete("the platform's list of tasks changed each time it was read", hint="run again")
+        raise Incomplete(
+            phrase("the platform's list of tasks changed each time it was read"), hint=phrase("run again")
+        )
 
     def _list(self, payload: dict[str, Any]) -> list[Task] | None:
         """All pages once; None if a task may have been missed."""
@@ -182,13 +185,20 @@ class PlatformClient(Asking):
         found = self.by_id(address.task_id, address.name)
         if found is None:
             raise Incomplete(
-                f"the platform shows no task {address.task_id}: nothing is sent to it", hint="run again"
+                phrase(
+                    "the platform shows no task {task_id}: nothing is sent to it", task_id=address.task_id
+                ),
+                hint=phrase("run again"),
             )
         if found.name != address.name:
             raise Unresolved(
-                f"task {address.task_id} does not bear the name {address.name} that was recorded for it: it "
-                "is another's, or was renamed, and nothing is sent to it",
-                hint="a task of ours that was renamed gets its name back in the platform's console",
+                phrase(
+                    "task {task_id} does not bear the name {name} that was recorded for it: it is another's, "
+                    "or was renamed, and nothing is sent to it",
+                    task_id=address.task_id,
+                    name=address.name,
+                ),
+                hint=phrase("a task of ours that was renamed gets its name back in the platform's console"),
             )
         self._names[found.task_id] = found.name
 
@@ -212,7 +222,9 @@ class PlatformClient(Asking):
             for chunk in self._exchange.get(url, seconds):
                 written += len(chunk)
                 if written > max_bytes:
-                    raise NoAnswer(f"a file of more than {count(max_bytes, 'byte')}", again=False)
+                    raise NoAnswer(
+                        phrase("a file of more than {bytes}", bytes=count(max_bytes, "byte")), again=False
+                    )
                 target.write(chunk)
             return written
 
@@ -227,7 +239,7 @@ class PlatformClient(Asking):
         relative = path.removeprefix(prefix).lstrip("/").removeprefix("push_download/")
         steps = unquote(relative).split("/")
         if ":" in relative or "\\" in relative or not relative.isprintable() or ".." in steps:
-            raise Unreachable("the platform names a file outside of its download folder")
+            raise Unreachable(phrase("the platform names a file outside of its download folder"))
         return httpx.URL(prefix + quote(relative, safe="/%?=&._-~"))
 
     # Changes
@@ -278,12 +290,23 @@ class PlatformClient(Asking):
     def _proven(self, call: Call, address: Address) -> str:
         """The id of a task that was shown here under its name: no call changes any other. See `prove`."""
         if self._names.get(address.task_id) != address.name:
-            raise NotSent(call, f"task {address.task_id} was not shown under the name recorded for it")
+            raise NotSent(
+                call,
+                phrase(
+                    "task {task_id} was not shown under the name recorded for it", task_id=address.task_id
+                ),
+            )
         return address.task_id
 
     def _send_rows(self, call: Call, payload: dict[str, Any], rows: Sequence[Sequence[str]]) -> Inserted:
         if not 0 < len(rows) <= ROWS_PER_CALL:
-            raise ValueError(f"one call with {count(len(rows), 'row')}; 1 to {ROWS_PER_CALL} are taken")
+            raise ValueError(
+                phrase(
+                    "one call with {rows}; 1 to {rows_per_call} are taken",
+                    rows=count(len(rows), "row"),
+                    rows_per_call=ROWS_PER_CALL,
+                )
+            )
         return self._change(call, payload, lambda result: answers.read_inserted(result, len(rows)))
 
     def prepare(self, what: str) -> None:
@@ -311,10 +334,14 @@ class PlatformClient(Asking):
             try:
                 return read(answer.result)
             except OddAnswer as odd:
-                raise OutcomeUnknown(call, str(odd)) from None
+                raise OutcomeUnknown(call, said_by(odd)) from None
         if what is Meaning.UNKNOWN:
             english, _ = describe(answer.code)
-            why = f"code {answer.code} ({english}), which does not tell whether it was done"
+            why = phrase(
+                "code {code} ({english}), which does not tell whether it was done",
+                code=answer.code,
+                english=english,
+            )
             raise OutcomeUnknown(call, why, code=answer.code)
         raise self._refusal(call, what, answer, payload, grant)
 
@@ -324,14 +351,14 @@ class PlatformClient(Asking):
         # Between asking whether telephones may ring and the call nothing takes long: see `prepare`.
         grant = self._token.at_hand()
         if grant is None:
-            raise NotSent(call, "no token at hand")
+            raise NotSent(call, phrase("no token at hand"))
         return grant
 
     def _fresh_grant(self, call: str) -> Grant:
         try:
             return self._token.get()
         except (Unreachable, Busy, Incomplete) as error:
-            raise NotSent(call, f"no token: {error.message}") from None
+            raise NotSent(call, phrase("no token: {message}", message=error.message)) from None
 
     def _post_once(self, call: Call, grant: Grant, body: bytes) -> Envelope:
         try:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, get_args
 
+from yeta_reconcile.wording import UNSAID, Text, phrase
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -84,132 +86,140 @@ class Code:
 
     number: int
     words: str
-    english: str
-    advice: str
+    english: Text
+    advice: Text
     meaning: Meaning
     but: Mapping[Call, Meaning] = field(default_factory=dict)
     settles_callout: bool = False
 
 
-_DATA = "correct the value in the document or its contact list"
+_DATA = phrase("correct the value in the document or its contact list")
 _OVER: Mapping[Call, Meaning] = {"create": Meaning.UNKNOWN}
 
 TABLE: tuple[Code, ...] = (
-    Code(0, "ok", "done", "", Meaning.DONE),
+    Code(0, "ok", phrase("done"), UNSAID, Meaning.DONE),
     Code(
         200101,
         "账号或密码错误",
-        "the platform refuses the credentials",
-        "check YETA_APP_KEY and YETA_APP_SECRET",
+        phrase("the platform refuses the credentials"),
+        phrase("check YETA_APP_KEY and YETA_APP_SECRET"),
         Meaning.STOP,
     ),
     Code(
         10001,
         "无效的token请求",
-        "the token is not valid",
-        "run again; if it stays so, another program may be taking tokens for the same application",
+        phrase("the token is not valid"),
+        phrase("run again; if it stays so, another program may be taking tokens for the same application"),
         Meaning.RENEW_TOKEN,
         settles_callout=True,
     ),
     Code(
         10002,
         "该token无请求权限",
-        "the application may not make this call",
-        "ask the platform to open this interface for the application",
+        phrase("the application may not make this call"),
+        phrase("ask the platform to open this interface for the application"),
         Meaning.NOT_DONE,
     ),
     Code(
         10003,
         "错误的app_id",
-        "the application is not known",
-        "check YETA_APP_KEY and platform.base_url",
+        phrase("the application is not known"),
+        phrase("check YETA_APP_KEY and platform.base_url"),
         Meaning.NOT_DONE,
     ),
-    Code(10004, "服务忙，请稍后再试", "the platform is busy", "run again later", Meaning.BUSY),
+    Code(
+        10004, "服务忙，请稍后再试", phrase("the platform is busy"), phrase("run again later"), Meaning.BUSY
+    ),
     Code(
         10005,
         "输入参数不正确",
-        "a parameter is not right",
+        phrase("a parameter is not right"),
         _DATA,
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
-    Code(10020, "接口维护", "the interface is under maintenance", "run again later", Meaning.STOP),
+    Code(
+        10020,
+        "接口维护",
+        phrase("the interface is under maintenance"),
+        phrase("run again later"),
+        Meaning.STOP,
+    ),
     Code(
         10021,
         "接口停用",
-        "the interface is closed",
-        "ask the platform; platform.base_url may have to change",
+        phrase("the interface is closed"),
+        phrase("ask the platform; platform.base_url may have to change"),
         Meaning.STOP,
     ),
     Code(
         200200,
         "错误的数据关系",
-        "these things do not belong together",
-        "check robot, lines and voice with `yeta platform`",
+        phrase("these things do not belong together"),
+        phrase("check robot, lines and voice with `yeta platform`"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200201,
         "错误的企业id",
-        "the enterprise is not known",
-        "check YETA_APP_KEY and platform.base_url",
+        phrase("the enterprise is not known"),
+        phrase("check YETA_APP_KEY and platform.base_url"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200202,
         "错误的任务id",
-        "there is no such task",
-        "`yeta drift` shows what became of it",
+        phrase("there is no such task"),
+        phrase("`yeta drift` shows what became of it"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200203,
         "错误的外呼号码",
-        "a telephone number is refused",
-        "correct or remove the row",
+        phrase("a telephone number is refused"),
+        phrase("correct or remove the row"),
         Meaning.BAD_ROWS,
         settles_callout=True,
     ),
     Code(
         200204,
         "错误的话术id",
-        "there is no such robot",
-        "`yeta platform robots` lists them",
+        phrase("there is no such robot"),
+        phrase("`yeta platform robots` lists them"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200205,
         "错误的话术发音id",
-        "there is no such voice",
-        "`yeta platform voices` lists them",
+        phrase("there is no such voice"),
+        phrase("`yeta platform voices` lists them"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200206,
         "错误的语速",
-        "the speed of speech is not right",
-        "correct it at the platform",
+        phrase("the speed of speech is not right"),
+        phrase("correct it at the platform"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200209,
         "余额不足",
-        "the balance is gone",
-        "top up the account, then run again",
+        phrase("the balance is gone"),
+        phrase("top up the account, then run again"),
         Meaning.STOP,
         settles_callout=True,
     ),
     Code(
         200210,
         "错误的文件格式",
-        "the format of a file is not right",
+        phrase("the format of a file is not right"),
         _DATA,
         Meaning.NOT_DONE,
         settles_callout=True,
@@ -217,56 +227,56 @@ TABLE: tuple[Code, ...] = (
     Code(
         200211,
         "文件上传超过限定大小10m",
-        "the upload is larger than 10 MB",
-        "shorten the values of the contact list",
+        phrase("the upload is larger than 10 MB"),
+        phrase("shorten the values of the contact list"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200212,
         "错误的数据，与话术动态信息不匹配",
-        "the columns do not fit the robot",
-        "`yeta platform robots` lists its columns; correct contacts.columns",
+        phrase("the columns do not fit the robot"),
+        phrase("`yeta platform robots` lists its columns; correct contacts.columns"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         200213,
         "上传的外呼数据量超过限制",
-        "more rows than the platform takes",
-        "the rest goes into a further wave",
+        phrase("more rows than the platform takes"),
+        phrase("the rest goes into a further wave"),
         Meaning.TOO_MANY,
         settles_callout=True,
     ),
     Code(
         200222,
         "不是有效的工作时段",
-        "not a valid working period",
-        "schedule.windows must lie in the hours of every line; `yeta platform lines` lists them",
+        phrase("not a valid working period"),
+        phrase("schedule.windows must lie in the hours of every line; `yeta platform lines` lists them"),
         Meaning.NOT_DONE,
         settles_callout=True,
     ),
     Code(
         3030002,
         "号码被占用",
-        "the line is taken by another task",
-        "it is free when that task completes; run again then",
+        phrase("the line is taken by another task"),
+        phrase("it is free when that task completes; run again then"),
         Meaning.WAIT,
         settles_callout=True,
     ),
     Code(
         3010102,
         "任务已经删除",
-        "the task is deleted already",
-        "`yeta drift` shows what became of it",
+        phrase("the task is deleted already"),
+        phrase("`yeta drift` shows what became of it"),
         Meaning.NOT_DONE,
         but={"delete": Meaning.DONE_ALREADY, **_OVER},
     ),
     Code(
         3010101,
         "任务已经完成",
-        "the task is over already",
-        "`yeta drift` shows what became of it",
+        phrase("the task is over already"),
+        phrase("`yeta drift` shows what became of it"),
         Meaning.ENDED,
         but=_OVER,
     ),
@@ -297,9 +307,9 @@ def stops(code: int) -> bool:
     return known is not None and known.meaning is Meaning.STOP
 
 
-def describe(code: int) -> tuple[str, str]:
+def describe(code: int) -> tuple[Text, Text]:
     """(what it says in English, what to do), for a message."""
     known = CODES.get(code)
     if known is None:
-        return "a code that its document does not list", "ask the platform what it means"
+        return phrase("a code that its document does not list"), phrase("ask the platform what it means")
     return known.english, known.advice

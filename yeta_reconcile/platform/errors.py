@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.wording import UNSAID
+
+if TYPE_CHECKING:
+    from yeta_reconcile.wording import Text
 
 
 class PlatformError(YetaError):
@@ -15,13 +21,13 @@ class PlatformError(YetaError):
 
     def __init__(
         self,
-        message: str,
+        message: Text,
         *,
         code: int,
         words: str,
         call: str,
         meaning: Meaning = Meaning.UNKNOWN,
-        hint: str = "",
+        hint: Text = UNSAID,
     ) -> None:
         super().__init__(message, hint=hint)
         self.code = code
@@ -47,7 +53,7 @@ class OutcomeUnknown(Exception):
 
     sent = True
 
-    def __init__(self, call: str, why: str, *, code: int | None = None) -> None:
+    def __init__(self, call: str, why: Text, *, code: int | None = None) -> None:
         super().__init__(f"{call}: {why}")
         self.call = call
         self.why = why

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from yeta_reconcile.platform.answers import Envelope, OddAnswer, read_envelope
+from yeta_reconcile.wording import Text, phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ class NoAnswer(Exception):
     `sent`: the request may have arrived; `again`: asking once more may help.
     """
 
-    def __init__(self, why: str, *, sent: bool = True, again: bool = True) -> None:
+    def __init__(self, why: Text, *, sent: bool = True, again: bool = True) -> None:
         super().__init__(why)
         self.why = why
         self.sent = sent
@@ -62,10 +63,10 @@ class Exchange:
 
     def post(self, call: str, url: httpx.URL, body: bytes) -> Envelope:
         """Send a JSON body, read the envelope. Raises NoAnswer."""
-        began, outcome = self._now(), "broken off"
+        began, outcome = self._now(), phrase("broken off")
         try:
             answer = self._answer(url, body)
-            outcome = f"code {answer.code}"
+            outcome = phrase("code {code}", code=answer.code)
         except NoAnswer as error:
             outcome = error.why
             raise
@@ -82,13 +83,16 @@ class Exchange:
             length += len(chunk)
             if length > LARGEST_ANSWER:
                 response.close()
-                raise NoAnswer(f"an answer of more than {LARGEST_ANSWER} bytes", again=False)
+                raise NoAnswer(
+                    phrase("an answer of more than {largest_answer} bytes", largest_answer=LARGEST_ANSWER),
+                    again=False,
+                )
         status = response.status_code
         self._waiting.heard()
         try:
             return read_envelope(status, b"".join(parts))
         except OddAnswer as odd:
-            raise NoAnswer(str(odd), again=status == 200 or _may_pass(status)) from None
+            raise NoAnswer(said_by(odd), again=status == 200 or _may_pass(status)) from None
 
     def get(self, url: httpx.URL, seconds: float) -> Iterator[bytes]:
         """The chunks of a file, all of it within `seconds`. Raises NoAnswer."""
@@ -96,7 +100,7 @@ class Exchange:
         status = response.status_code
         if status != 200:
             response.close()
-            raise NoAnswer(f"HTTP status {status}", again=_may_pass(status))
+            raise NoAnswer(phrase("HTTP status {status}", status=status), again=_may_pass(status))
         for chunk in _body(response):
             self._waiting.heard()
             yield chunk
@@ -131,13 +135,19 @@ def _no_answer(error: httpx.TransportError) -> NoAnswer:
     """What went wrong, from the kind of error alone: its text may hold an address or a header."""
     sent = not isinstance(error, _NOT_SENT)
     if isinstance(error, httpx.TimeoutException):
-        return NoAnswer("no whole answer in time" if sent else "no connection in time", sent=sent)
+        return NoAnswer(
+            phrase("no whole answer in time") if sent else phrase("no connection in time"), sent=sent
+        )
     if isinstance(error, httpx.ProxyError):
-        return NoAnswer("the proxy refuses to connect", sent=False)
+        return NoAnswer(phrase("the proxy refuses to connect"), sent=False)
     if not sent:
         doubted = "CERTIFICATE_VERIFY_FAILED" in str(error)
-        why = "its certificate is not trusted; platform.ca_file names who is" if doubted else "no connection"
+        why = (
+            phrase("its certificate is not trusted; platform.ca_file names who is")
+            if doubted
+            else phrase("no connection")
+        )
         return NoAnswer(why, sent=False)
     if isinstance(error, httpx.ProtocolError):
-        return NoAnswer("an answer that is not HTTP, or half an answer")
-    return NoAnswer("the connection broke")
+        return NoAnswer(phrase("an answer that is not HTTP, or half an answer"))
+    return NoAnswer(phrase("the connection broke"))

@@ -11,6 +11,7 @@ from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, n
 from yeta_reconcile.platform import coercion
 from yeta_reconcile.platform.call import INBOUND, Call, Turn
 from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,10 +45,10 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
     Raises Unfoldable for a module that is not known, and for a push without a usable call_uuid.
     """
     if module not in MODULES:
-        raise Unfoldable(f"the module {module} is not known to this version")
+        raise Unfoldable(phrase("the module {module} is not known to this version", module=module))
     uuid = text(data.get("call_uuid"))
     if not uuid or len(uuid) > coercion.LONGEST_ID:
-        raise Unfoldable("it has no call_uuid" if not uuid else "its call_uuid is too long")
+        raise Unfoldable(phrase("it has no call_uuid") if not uuid else phrase("its call_uuid is too long"))
     common: dict[str, Any] = {
         "call_uuid": uuid,
         "robot": _identifier(data.get("robot_id")),

@@ -20,6 +20,7 @@ from yeta_reconcile.platform.coercion import (
     text,
     windows,
 )
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +72,8 @@ STATUS_WORDS = {
     2: "running",
     3: "paused",
     4: "completed",
-    AWAITING_RECALL: "waiting for the next recall round",
-    OUTSIDE_HOURS: "outside working hours",
+    AWAITING_RECALL: phrase("waiting for the next recall round"),
+    OUTSIDE_HOURS: phrase("outside working hours"),
     7: "expired",
 }
 
@@ -161,8 +162,8 @@ class Task:
         if self.deleted:
             return "deleted"
         if self.status is None:
-            return "no status"
-        return STATUS_WORDS.get(self.status, f"status {self.status}")
+            return phrase("no status")
+        return STATUS_WORDS.get(self.status, phrase("status {status}", status=self.status))
 
 
 TOLD = tuple(field for field in fields(Task) if field.metadata)

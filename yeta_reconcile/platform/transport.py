@@ -15,6 +15,7 @@ import httpcore
 import httpx
 
 from yeta_reconcile.platform.ways import Ways
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +51,7 @@ def _left(
 ) -> float:
     left = deadline.at - now()
     if left <= 0:
-        raise late("the time for this call is over")
+        raise late(phrase("the time for this call is over"))
     return left if timeout is None else min(left, timeout)
 
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,10 +120,14 @@ class Ways:
             try:
                 context.load_verify_locations(self.ca_file)
             except (OSError, ssl.SSLError) as error:
-                why = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no certificate"
+                why = (
+                    error.strerror
+                    if not isinstance(error, ssl.SSLError)
+                    else phrase("it holds no certificate")
+                )
                 raise InvalidInput(
-                    f"the file of the setting platform.ca_file cannot be used: {why}",
-                    hint="it names a file of certificates in PEM form, relative to the repository",
+                    phrase("the file of the setting platform.ca_file cannot be used: {why}", why=why),
+                    hint=phrase("it names a file of certificates in PEM form, relative to the repository"),
                 ) from None
         return context
 
@@ -157,19 +162,30 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
 
 
 def _usable(proxy: Proxy) -> Proxy:
-    kind, why, hint = proxy.kind, "", f"name one of {', '.join(f'{known}://' for known in KINDS)}"
+    kind, why, hint = (
+        proxy.kind,
+        "",
+        phrase("name one of {kinds}", kinds=listed((f"{known}://" for known in KINDS), 0)),
+    )
     try:
         host = urlsplit(proxy.url).hostname and urlsplit(proxy.url).port != 0
     except ValueError:
         host = None
     if kind not in KINDS:
-        why = f"{kind}:// is no kind of proxy that is known"
+        why = phrase("{kind}:// is no kind of proxy that is known", kind=kind)
     elif not host:
-        why = "it names no host and port"
-        hint = "write it like http://proxy.example.com:3128"
+        why = phrase("it names no host and port")
+        hint = phrase("write it like http://proxy.example.com:3128")
     elif proxy.is_socks and find_spec("socksio") is None:
-        why = f"{kind}:// needs the library socksio, which is not installed"
-        hint = f"{EXTRA}; or name an http:// proxy, or `platform: {{proxy: {DIRECT}}}` for none"
+        why = phrase("{kind}:// needs the library socksio, which is not installed", kind=kind)
+        hint = phrase(
+            "{extra}; or name an http:// proxy, or `platform: {{proxy: {direct}}}` for none",
+            extra=EXTRA,
+            direct=DIRECT,
+        )
     if why:
-        raise InvalidInput(f"the proxy that {proxy.named_by} names cannot be used: {why}", hint=hint)
+        raise InvalidInput(
+            phrase("the proxy that {named_by} names cannot be used: {why}", named_by=proxy.named_by, why=why),
+            hint=hint,
+        )
     return proxy

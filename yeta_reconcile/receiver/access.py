@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,9 +78,11 @@ def read_secrets(text: str) -> tuple[bytes, ...]:
     secrets = [part.strip() for part in text.split(",") if part.strip()]
     if len(secrets) > 2 or not all(map(_PLAIN.fullmatch, secrets)):
         raise InvalidInput(
-            "YETA_PUSH_SECRET cannot be used",
-            hint="letters, digits and . _ ~ - are right, since it stands in a URL; "
-            "two, separated by a comma, while one takes the other's place",
+            phrase("YETA_PUSH_SECRET cannot be used"),
+            hint=phrase(
+                "letters, digits and . _ ~ - are right, since it stands in a URL; "
+                "two, separated by a comma, while one takes the other's place"
+            ),
         )
     return tuple(secret.encode() for secret in secrets)
 
@@ -92,7 +95,8 @@ def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
             networks.append(ip_network(text, strict=False))
         except ValueError:
             raise InvalidInput(
-                f"{text} is no network", hint="write it like 203.0.113.0/24 or 203.0.113.7"
+                phrase("{text} is no network", text=text),
+                hint=phrase("write it like 203.0.113.0/24 or 203.0.113.7"),
             ) from None
     return tuple(networks)
 

@@ -21,13 +21,14 @@ from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.documents.settings import FILE
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.numbers import BadNumberError, normalise
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from yeta_reconcile.documents.located import Flaw, Located
     from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall
-    from yeta_reconcile.documents.repository import Flaw, Located
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class ContextsState:
 
     entries: int = 0
     read_at: float = 0.0
-    problem: str = ""
+    problem: Text = UNSAID
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -126,24 +127,27 @@ class Contexts:
             return False
         except OSError as error:
             self._tried = None
-            self.state = ContextsState(self.state.entries, self.state.read_at, type(error).__name__)
+            self.state = ContextsState(self.state.entries, self.state.read_at, Text(type(error).__name__))
             return False
         self._seen = self._tried = self._stamps()
         self._say(problems, self._now())
         return not problems
 
-    def _read(self) -> list[str]:
+    def _read(self) -> list[Text]:
         """Read all that can be read; what cannot. Raises InvalidInput if that is everything, and OSError."""
         survey = Survey(self._root, self._environment, self._environ)
         if survey.settings.project is None:
-            raise InvalidInput("the settings of the repository cannot be used", survey.findings)
+            raise InvalidInput(phrase("the settings of the repository cannot be used"), survey.findings)
         self._globs = survey.settings.globs
         self._lists = tuple(
             sorted({path for one in survey.contexts.values() for path in _lists(survey, one)})
         )
         before = self._stamps()
         flaws = [flaw for flaw in survey.flaws if flaw.kind not in {"Campaign", "DirectCall"}]
-        problems = [f"a document is not valid: {flaw.finding.position or flaw.at}" for flaw in flaws]
+        problems = [
+            phrase("a document is not valid: {position}", position=flaw.finding.position or flaw.at)
+            for flaw in flaws
+        ]
         tables = self._that_stay(survey, flaws)
         for name, located in survey.contexts.items():
             if any(flaw.at == located.at() for flaw in flaws):
@@ -153,7 +157,7 @@ class Contexts:
             except InvalidInput as error:
                 problems.append(_words(error))
         if self._stamps() != before:
-            raise OSError("a file changed while it was read")
+            raise OSError(phrase("a file changed while it was read"))
         self._served = _served(dict(sorted(tables.items())))
         return problems
 
@@ -186,8 +190,8 @@ class Contexts:
         """Note how it stands, and log what changed."""
         tables = self._served.tables
         entries = sum(len(table.answers) for table in tables.values())
-        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-        problem = f"{problems[0]}{more}" if problems else ""
+        more = phrase(" and {problems} more", problems=len(problems) - 1) if len(problems) > 1 else UNSAID
+        problem = phrase("{problems}{more}", problems=problems[0], more=more) if problems else UNSAID
         if problem and problem != self.state.problem:
             log.error("dialog contexts are not as their files say: %s", problem)
         log.info(
@@ -219,11 +223,11 @@ def _served(tables: Mapping[str, Table]) -> _Served:
     return _Served(tables, by_robot, of_any)
 
 
-def _words(error: InvalidInput) -> str:
+def _words(error: InvalidInput) -> Text:
     """What an error says, and where the first of its findings stands."""
     errors = [found for found in error.diagnostics if found.severity == "error"]
     place = errors[0].position if errors else None
-    return f"{error.message}{f': {place}' if place else ''}"
+    return phrase("{message}: {place}", message=error.message, place=place) if place else error.message
 
 
 def _lists(survey: Survey, located: Located[DialogContext]) -> Iterator[str]:
@@ -256,8 +260,10 @@ def _campaign(survey: Survey, located: Located[DialogContext]) -> Located[Campai
     calling = survey.callings.get(name) if name else None
     if calling is None or any(flaw.at == calling.at() for flaw in survey.flaws):
         place = located.at("contexts", "campaign")
-        found = Diagnostic("error", "unknown-campaign", f"there is no valid campaign {name}", place)
-        raise InvalidInput("the campaign of a dialog context cannot be used", [found])
+        found = Diagnostic(
+            "error", "unknown-campaign", phrase("there is no valid campaign {name}", name=name), place
+        )
+        raise InvalidInput(phrase("the campaign of a dialog context cannot be used"), [found])
     return calling
 
 
@@ -274,7 +280,7 @@ def _of_campaign(survey: Survey, calling: Located[Campaign | DirectCall]) -> Ite
 
 def _refuse(failed: bool, diagnostics: tuple[Diagnostic, ...]) -> None:
     if failed:
-        raise InvalidInput("the list of a dialog context cannot be used", diagnostics)
+        raise InvalidInput(phrase("the list of a dialog context cannot be used"), diagnostics)
 
 
 def _as_bytes(values: Mapping[str, str]) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.report.page import policy
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,10 +46,12 @@ def maker(options: Sequence[str], environ: Mapping[str, str]) -> Callable[[], by
                 out, err = process.communicate(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
-                raise YetaError(f"the report took longer than {PATIENCE:.0f} s") from None
+                raise YetaError(
+                    phrase("the report took longer than {patience:.0f} s", patience=PATIENCE)
+                ) from None
         if process.returncode:
             words = mask_numbers(err.decode("utf-8", "replace").strip())
-            raise YetaError(f"the report cannot be made: {words or process.returncode}")
+            raise YetaError(phrase("the report cannot be made: {words}", words=words or process.returncode))
         return out
 
     return make

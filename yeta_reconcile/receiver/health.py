@@ -15,6 +15,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.receiver.metrics import REASONS
 from yeta_reconcile.receiver.silence import silent
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ class Pulse:
         self._said, self._said_at = found, now
         words = []
         if counts.stuck:
-            words.append(f"{count(counts.stuck, 'push', 'pushes')} could not be folded")
+            words.append(phrase("{pushes} could not be folded", pushes=count(counts.stuck, "push", "pushes")))
         if counts.dead:
             words.append(count(counts.dead, "dead letter"))
         if words:

@@ -14,9 +14,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.records.payload import LONGEST, NotAnObject, read_object
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from yeta_reconcile.wording import Text
 
 MOST_FILES = 10_000
 MOST_BYTES = 8_000_000_000
@@ -36,7 +39,7 @@ _DAMAGED = (
 class Broken:
     """A zip that is none or that nobody should unpack, or a file in it that cannot be read (on); in words."""
 
-    words: str
+    words: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +59,29 @@ def read_archive(file: IO[bytes], name: str) -> Iterator[Line | Broken]:
         with zipfile.ZipFile(file) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             if too_much := _too_much(entries):
-                yield Broken(f"{name} {too_much}")
+                yield Broken(phrase("{name} {too_much}", name=name, too_much=too_much))
                 return
             for at, entry in enumerate(entries, 1):
-                yield from _entry(archive, entry, f"{name}, file {at}")
+                yield from _entry(archive, entry, phrase("{name}, file {at}", name=name, at=at))
     except _DAMAGED as error:
-        yield Broken(f"{name} cannot be read as a zip: {type(error).__name__}")
+        yield Broken(
+            phrase("{name} cannot be read as a zip: {type_name}", name=name, type_name=type(error).__name__)
+        )
 
 
 def _too_much(entries: list[zipfile.ZipInfo]) -> str:
     sizes = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MOST_FILES or sizes > MOST_BYTES:
-        return f"holds more than is taken: {count(len(entries), 'file')}, {count(sizes, 'byte')}"
+        return phrase(
+            "holds more than is taken: {files}, {bytes}",
+            files=count(len(entries), "file"),
+            bytes=count(sizes, "byte"),
+        )
     if sizes > _SMALL and sizes > packed * MOST_RATIO:
-        return f"unpacks to {count(sizes // max(packed, 1), 'time')} its size: it is not read"
+        return phrase(
+            "unpacks to {times} its size: it is not read", times=count(sizes // max(packed, 1), "time")
+        )
     return ""
 
 
@@ -79,7 +90,7 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Iter
         with archive.open(entry) as stream:
             yield from _lines(stream, entry, where)
     except _DAMAGED as error:
-        yield Broken(f"{where} cannot be read whole: {type(error).__name__}")
+        yield Broken(phrase("{where} cannot be read whole: {name}", where=where, name=type(error).__name__))
 
 
 def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Line]:
@@ -89,7 +100,7 @@ def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Li
         # What an entry says of its size binds it: a lie would be how a bomb comes in.
         left -= len(raw)
         if raw.strip():
-            yield _line(raw.strip(), f"{where}, line {number}")
+            yield _line(raw.strip(), phrase("{where}, line {number}", where=where, number=number))
 
 
 def _line(raw: bytes, place: str) -> Line:
@@ -102,7 +113,7 @@ def _line(raw: bytes, place: str) -> Line:
         try:
             data = read_object(data.encode("utf-8", "surrogatepass"))
         except NotAnObject as reason:
-            return Line(place, "", None, raw, f"its data: {reason}")
+            return Line(place, "", None, raw, phrase("its data: {reason}", reason=reason))
     if not isinstance(module, str) or not module.isidentifier() or not isinstance(data, dict):
-        return Line(place, "", None, raw, "it names no module or holds no data")
+        return Line(place, "", None, raw, phrase("it names no module or holds no data"))
     return Line(place, module, data, raw)

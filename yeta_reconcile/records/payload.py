@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from yeta_reconcile.platform.coercion import number_text, parsed
+from yeta_reconcile.wording import phrase
 
 LONGEST = 1_000_000
 DEEPEST = 64
@@ -46,7 +47,7 @@ def unpacked(body: bytes, encoding: str) -> bytes:
             # With its wrapper, as the standard has it, or bare, as many send it.
             body = _inflated(body, name, 15 if body[:1] and body[0] & 0x0F == zlib.DEFLATED else -15)
         elif name not in {"", "identity"}:
-            raise NotAnObject("the body has a Content-Encoding that is not known")
+            raise NotAnObject(phrase("the body has a Content-Encoding that is not known"))
     return body
 
 
@@ -55,11 +56,11 @@ def _inflated(body: bytes, name: str, window: int) -> bytes:
     try:
         plain = machine.decompress(body, LONGEST + 1)
     except zlib.error:
-        raise NotAnObject(f"the body is not {name}, as its Content-Encoding says") from None
+        raise NotAnObject(phrase("the body is not {name}, as its Content-Encoding says", name=name)) from None
     if len(plain) > LONGEST:
         raise TooLong
     if not machine.eof or machine.unused_data.strip(b"\0"):
-        raise NotAnObject(f"the body is not {name} to its end")
+        raise NotAnObject(phrase("the body is not {name} to its end", name=name))
     return plain
 
 
@@ -91,10 +92,10 @@ def read_object(body: bytes) -> dict[str, Any]:
 def _object(text: str) -> dict[str, Any]:
     value = _loaded(text)
     if not isinstance(value, dict):
-        raise NotAnObject("the body is JSON, but no object")
+        raise NotAnObject(phrase("the body is JSON, but no object"))
     # Only a text with that many brackets can be that deep; counting is faster than walking.
     if text.count("[") + text.count("{") > DEEPEST and _deeper(value, DEEPEST):
-        raise NotAnObject("the body is nested too deeply")
+        raise NotAnObject(phrase("the body is nested too deeply"))
     return value
 
 
@@ -102,9 +103,9 @@ def _loaded(text: str) -> Any:
     try:
         return parsed(text)
     except RecursionError:
-        raise NotAnObject("the body is nested too deeply") from None
+        raise NotAnObject(phrase("the body is nested too deeply")) from None
     except ValueError:
-        raise NotAnObject("the body is not JSON") from None
+        raise NotAnObject(phrase("the body is not JSON")) from None
 
 
 def _text(body: bytes) -> str:
@@ -113,7 +114,7 @@ def _text(body: bytes) -> str:
     Text of one hardly ever reads as the other. Where a character of UTF-8 is broken, the others are whole.
     """
     if len(body) > LONGEST:
-        raise NotAnObject(f"the body is longer than {LONGEST} bytes")
+        raise NotAnObject(phrase("the body is longer than {longest} bytes", longest=LONGEST))
     try:
         return body.decode(json.detect_encoding(body), "surrogatepass")
     except UnicodeDecodeError:
@@ -172,7 +173,13 @@ def _parts(text: str) -> list[str]:
         at = _skip(text, end)
         at += text[at] == ","
     if not parts or len(parts) > MOST_IN_ONE:
-        raise NotAnObject(f"the body is a list of {len(parts)}; 1 to {MOST_IN_ONE} pushes are taken")
+        raise NotAnObject(
+            phrase(
+                "the body is a list of {parts}; 1 to {most_in_one} pushes are taken",
+                parts=len(parts),
+                most_in_one=MOST_IN_ONE,
+            )
+        )
     return parts
 
 
@@ -191,7 +198,7 @@ def _bare(module: str, body: bytes, value: dict[str, Any]) -> tuple[str, bytes]:
         _object(inner)
         return named, inner.encode("utf-8", "surrogatepass")
     if not isinstance(inner, dict):
-        raise NotAnObject("the body names a module and holds no data")
+        raise NotAnObject(phrase("the body names a module and holds no data"))
     return named, json.dumps(inner, ensure_ascii=False, default=number_text).encode("utf-8", "surrogatepass")
 
 

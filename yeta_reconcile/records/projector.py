@@ -22,6 +22,7 @@ from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
 from yeta_reconcile.store.relays import enlist
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -109,7 +110,7 @@ class Projector:
         except StateError:
             raise
         except Exception as error:  # noqa: BLE001 -- see above
-            reason = f"{type(error).__name__} while it was folded: a bug"
+            reason = phrase("{name} while it was folded: a bug", name=type(error).__name__)
             log.error("push %d stays: %s", push.serial, reason)  # noqa: TRY400 -- a traceback holds values
             with self._store.database.write() as transaction:
                 settle(transaction, push, Standing.STUCK, problem=reason)

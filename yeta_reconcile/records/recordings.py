@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +62,9 @@ class Recordings:
             url = urljoin(self.base, call.recording)
             parts = urlsplit(url)
         except ValueError:
-            return "its url cannot be read"
+            return phrase("its url cannot be read")
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            return "its url is neither http nor https"
+            return phrase("its url is neither http nor https")
         why = ""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +73,9 @@ class Recordings:
                 if not why:
                     return ""
         except OSError as error:
-            return f"it cannot be written to {self.folder}: {error.strerror}"
+            return phrase(
+                "it cannot be written to {folder}: {strerror}", folder=self.folder, strerror=error.strerror
+            )
         return why
 
     def _once(self, url: str, call: Call, seen: Callable[[int], None]) -> str:
@@ -91,9 +94,13 @@ class Recordings:
                 if answer.status_code == 416 or (goes_on and (not piece or int(piece[1]) != have)):
                     # What is there fits to nothing that can be had: the next try begins anew.
                     part.unlink(missing_ok=True)
-                    return f"HTTP status {answer.status_code} for what comes after {count(have, 'byte')}"
+                    return phrase(
+                        "HTTP status {status_code} for what comes after {bytes}",
+                        status_code=answer.status_code,
+                        bytes=count(have, "byte"),
+                    )
                 if not goes_on and answer.status_code != 200:
-                    return f"HTTP status {answer.status_code}"
+                    return phrase("HTTP status {status_code}", status_code=answer.status_code)
                 whole = call.recording_size or (int(piece[2] or 0) if goes_on and piece else 0)
                 # Whoever does not understand Range sends all of it.
                 size = have if goes_on else 0
@@ -109,6 +116,10 @@ class Recordings:
         if size != (whole or size) or size > most:
             if size > most:
                 part.unlink()
-            return f"{count(size, 'byte')} came in place of {whole or f'at most {most}'}"
+            return phrase(
+                "{bytes} came in place of {whole}",
+                bytes=count(size, "byte"),
+                whole=whole or f"at most {most}",
+            )
         part.replace(file)
         return ""

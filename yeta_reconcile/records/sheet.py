@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.extras import extra
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,8 +83,8 @@ def as_jsonl(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def write_parquet(rows: Iterable[dict[str, Any]], columns: Columns, zone: tzinfo, target: IO[bytes]) -> None:
     """A Parquet file; a bounded number of rows is in memory at a time. Raises YetaError without pyarrow."""
-    pa = extra("pyarrow", "parquet", "Parquet needs", "take csv or jsonl")
-    parquet = extra("pyarrow.parquet", "parquet", "Parquet needs", "take csv or jsonl")
+    pa = extra("pyarrow", "parquet", phrase("Parquet needs"), phrase("take csv or jsonl"))
+    parquet = extra("pyarrow.parquet", "parquet", phrase("Parquet needs"), phrase("take csv or jsonl"))
     answer = pa.struct([("question", pa.string()), ("answer", pa.string()), ("tag", pa.string())])
     kinds: dict[Kind, Any] = {
         "text": pa.string(),
@@ -105,7 +106,7 @@ def write_parquet(rows: Iterable[dict[str, Any]], columns: Columns, zone: tzinfo
 
 def write_xlsx(rows: Iterable[dict[str, Any]], columns: Columns, target: IO[bytes]) -> None:
     """An Excel file, row by row: ids as text, the header frozen. Raises YetaError without it."""
-    xlsxwriter = extra("xlsxwriter", "xlsx", "Excel files need", "take csv")
+    xlsxwriter = extra("xlsxwriter", "xlsx", phrase("Excel files need"), phrase("take csv"))
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(target, options) as book:
         sheet = book.add_worksheet("yeta")
@@ -120,8 +121,10 @@ def write_xlsx(rows: Iterable[dict[str, Any]], columns: Columns, target: IO[byte
         for last, row in enumerate(rows, 1):
             if last > EXCEL_ROWS:
                 raise YetaError(
-                    f"an Excel sheet holds {EXCEL_ROWS:,} rows, and there are more",
-                    hint="take csv or parquet, or one campaign",
+                    phrase(
+                        "an Excel sheet holds {excel_rows:,} rows, and there are more", excel_rows=EXCEL_ROWS
+                    ),
+                    hint=phrase("take csv or parquet, or one campaign"),
                 )
             for at, name in enumerate(columns):
                 match row[name]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.wording import UNSAID, Text
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -38,7 +39,7 @@ class WaveStatus:
     results: dict[str, int] = field(default_factory=dict)
     missing: int | None = 0
     fetchable_from: date | None = None
-    detail: str = ""
+    detail: Text = UNSAID
     again: int = 0
     again_unrecorded: int = 0
     again_from: datetime | None = None
@@ -91,7 +92,7 @@ class CampaignStatus:
     waves: tuple[WaveStatus, ...] = ()
     finish: datetime | None = None
     fits: bool = True
-    forecast: str = ""
+    forecast: Text = UNSAID
     unrecorded: dict[str, str] = field(default_factory=dict)
     again: int = 0
     again_from: datetime | None = None
@@ -143,9 +144,9 @@ class Status:
     at: datetime
     campaigns: tuple[CampaignStatus, ...] = ()
     halted: str = ""
-    silent: str = ""
+    silent: Text = UNSAID
     timetable: tuple[Held, ...] = ()
-    alerts: tuple[str, ...] = ()
+    alerts: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class Drift:
     at: datetime
     checked: int
     differences: tuple[Difference, ...] = ()
-    alerts: tuple[str, ...] = ()
+    alerts: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ class History:
     links: int = 0
     head: str = ""
     bare: int = 0
-    broken_why: str = ""
+    broken_why: Text = UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +251,8 @@ class WhyWave:
     fate: Fate
     phase: Phase
     calls: tuple[WhyCall, ...] = ()
-    detail: str = ""
-    known: str = ""
+    detail: Text = UNSAID
+    known: Text = UNSAID
 
 
 @dataclass(frozen=True, slots=True)

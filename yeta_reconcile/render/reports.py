@@ -274,7 +274,7 @@ def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:
     return [f"  {said if campaign.fits else paint(said, 'careful')}"]
 
 
-def _alerts(alerts: tuple[str, ...], paint: Paint) -> list[str]:
+def _alerts(alerts: tuple[Text, ...], paint: Paint) -> list[str]:
     said = [paint(worded("ALERT: {words}", words=clean(spoken(words))), "careful") for words in alerts]
     return [*said, ""] if said else []
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from yeta_reconcile.platform.call import RESULTS
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from yeta_reconcile.wording import Text
 
 Language = Literal["en", "zh"]
 
@@ -170,9 +173,9 @@ class Words:
         return DAYS[self.language][weekday]
 
     @staticmethod
-    def count(number: float) -> str:
+    def count(number: float) -> Text:
         """`1,200`."""
-        return f"{number:,.0f}"
+        return phrase("{number:,.0f}", number=number)
 
     @staticmethod
     def share(part: float) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.files import PRIVATE, write_whole
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,8 +67,12 @@ class Callouts:
                 write_whole(self._path, json.dumps({"call": intent_id, "at": begun[0][0]}), PRIVATE)
             except OSError as error:
                 raise StateError(
-                    f"the call-out cannot be noted in {self._path}: {error.strerror}",
-                    hint="the state's folder must be writable",
+                    phrase(
+                        "the call-out cannot be noted in {path}: {strerror}",
+                        path=self._path,
+                        strerror=error.strerror,
+                    ),
+                    hint=phrase("the state's folder must be writable"),
                 ) from error
 
     def settle(self) -> None:

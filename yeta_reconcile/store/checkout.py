@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store.open import is_postgresql
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,15 @@ def refuse_in_checkout(location: str, root: Path, environ: Mapping[str, str], *,
     for tree in (folder, *folder.parents):
         if (tree / GIT).exists() and state.is_relative_to(tree):
             raise InvalidInput(
-                f"the state {state} lies in the checkout {tree}, and this is a pipeline ({VARIABLE} is set): "
-                "`git clean` takes it away, and with it who was called",
-                hint="set YETA_STATE to a file outside of the checkout, or to postgresql://…; "
-                "`state_in_work_tree: true` in yeta.yaml if nothing is ever cleaned there",
+                phrase(
+                    "the state {state} lies in the checkout {tree}, and this is a pipeline ({variable} is "
+                    "set): `git clean` takes it away, and with it who was called",
+                    state=state,
+                    tree=tree,
+                    variable=VARIABLE,
+                ),
+                hint=phrase(
+                    "set YETA_STATE to a file outside of the checkout, or to postgresql://…; "
+                    "`state_in_work_tree: true` in yeta.yaml if nothing is ever cleaned there"
+                ),
             )

@@ -16,6 +16,7 @@ from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.footing import beside
 from yeta_reconcile.store.schema import MIGRATIONS, create
 from yeta_reconcile.store.sqlite import new_file
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,8 +110,13 @@ def _copy(source: Source, new: Transaction, table: str) -> None:
     there = found(new, table)
     if sent.proof(table) != there:
         raise StateError(
-            f"the copy of {table} is not what was copied ({count(sent.rows, 'row')}, {there.rows} there)",
-            hint="nothing was kept of it; the state is where it was",
+            phrase(
+                "the copy of {table} is not what was copied ({rows}, {there_rows} there)",
+                table=table,
+                rows=count(sent.rows, "row"),
+                there_rows=there.rows,
+            ),
+            hint=phrase("nothing was kept of it; the state is where it was"),
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from yeta_reconcile.errors import StateLocked
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,8 +28,8 @@ def check_fence(transaction: Transaction, fence: str) -> None:
 def lost() -> StateLocked:
     """What stops a holder that is none any more."""
     return StateLocked(
-        "the lock on the state was lost (it expired or was taken away); stopped before the next call",
-        hint="run the same command again",
+        phrase("the lock on the state was lost (it expired or was taken away); stopped before the next call"),
+        hint=phrase("run the same command again"),
     )
 
 
@@ -96,7 +97,7 @@ class Database(Protocol):
         """The names of the tables that are there."""
         ...
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Text]:
         """What is damaged in it, in words without a value, as far as the engine can tell."""
         ...
 

@@ -15,6 +15,7 @@ from yeta_reconcile.files import write_whole
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,11 +47,16 @@ class Halt:
         return {task_id: self.left.get(task_id, Left()) for task_id in self.paused}
 
     def __str__(self) -> str:
+        return self.words
+
+    @property
+    def words(self) -> Text:
+        """By whom and since when."""
         try:
             at = moment(datetime.fromisoformat(self.at).astimezone(self.zone))
         except ValueError:
             at = self.at
-        return f"halted by {self.who} at {at}"
+        return phrase("halted by {who} at {at}", who=self.who, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,9 @@ class HaltFlag:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return Halt("somebody", f"an unknown time ({error.strerror})", former=former)
+            return Halt(
+                "somebody", phrase("an unknown time ({strerror})", strerror=error.strerror), former=former
+            )
         try:
             values: dict[str, Any] = json.loads(text)
             if former and "of" in values:
@@ -107,12 +115,12 @@ class HaltFlag:
             paused = tuple(map(str, values["paused"]))
             return Halt(str(values["who"]), str(values["at"]), paused, left, former, self.zone)
         except (ValueError, KeyError, TypeError, AttributeError):
-            return Halt("somebody", "an unknown time", former=former)
+            return Halt("somebody", phrase("an unknown time"), former=former)
 
-    def why(self) -> str | None:
+    def why(self) -> Text | None:
         """The halt's own words, or None; what a run asks before it rings."""
         halt = self.read()
-        return str(halt) if halt else None
+        return halt.words if halt else None
 
     def set(
         self, who: str, now: datetime, paused: tuple[str, ...] = (), left: Mapping[str, Left] | None = None
@@ -133,8 +141,12 @@ class HaltFlag:
             write_whole(self.path, json.dumps(halt))
         except OSError as error:
             raise StateError(
-                f"the halt cannot be written to {self.path}: {error.strerror}",
-                hint="the folder must be writable",
+                phrase(
+                    "the halt cannot be written to {path}: {strerror}",
+                    path=self.path,
+                    strerror=error.strerror,
+                ),
+                hint=phrase("the folder must be writable"),
             ) from error
 
     def lift(self, *, former: bool = False) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.errors import StateDamaged
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # The row of `meta` that holds the seal.
 SEAL = "history"
-DAMAGED_ENTRY = "its entry is no JSON of ours any more: it is damaged or cut off"
+DAMAGED_ENTRY = phrase("its entry is no JSON of ours any more: it is damaged or cut off")
 _COLUMNS = "serial, written, entry, former_hash, hash"
 
 
@@ -38,10 +39,15 @@ class Break(NamedTuple):
     """Where the chain does not hold, and what is wrong there."""
 
     serial: int
-    why: str
+    why: Text
+
+    @property
+    def words(self) -> Text:
+        """Both in a sentence."""
+        return phrase("the chain breaks at link {serial}: {why}", serial=self.serial, why=self.why)
 
     def __str__(self) -> str:
-        return f"the chain breaks at link {self.serial}: {self.why}"
+        return self.words
 
 
 class Link(NamedTuple):
@@ -111,7 +117,12 @@ class History:
                 begun |= entry | {"ended": link.written, "end_hash": link.own, "end_serial": link.serial}
                 continue
             if entry is None:
-                entry = {"outcome": f"{DAMAGED_ENTRY}; what it said is not known", "exit_code": Exit.FAILED}
+                entry = {
+                    "outcome": phrase(
+                        "{damaged_entry}; what it said is not known", damaged_entry=DAMAGED_ENTRY
+                    ),
+                    "exit_code": Exit.FAILED,
+                }
             ended = link.written if entry.get("exit_code") is not None else None
             facts = {"serial": link.serial, "at": link.written, "former_hash": link.former, "hash": link.own}
             facts |= {"ended": ended, "end_hash": "", "end_serial": None}
@@ -132,24 +143,27 @@ class History:
             if why := self._wrong(link, before, keyed=number > bare):
                 return Break(link.serial, why)
             if seal and number == links and link.own != seal.head:
-                return Break(link.serial, "it is not the one that was sealed as the newest")
+                return Break(link.serial, phrase("it is not the one that was sealed as the newest"))
             before, serial = str(link.own), link.serial
         # What another adds meanwhile is beyond the seal that was read before.
         if seal and number >= links:
             return None
-        return Break(serial + 1, "it is missing: the chain is cut off" if seal else "the seal was taken off")
+        return Break(
+            serial + 1,
+            phrase("it is missing: the chain is cut off") if seal else phrase("the seal was taken off"),
+        )
 
-    def _wrong(self, link: Link, before: str, *, keyed: bool) -> str:
+    def _wrong(self, link: Link, before: str, *, keyed: bool) -> Text:
         """What is wrong with a link that follows the one whose hash is `before`; empty: nothing."""
         if link.unreadable:
-            return f"it cannot be read: {link.unreadable}"
+            return phrase("it cannot be read: {unreadable}", unreadable=link.unreadable)
         if link.entry() is None:
             return DAMAGED_ENTRY
         if link.former != before:
-            return "the one before it was changed or taken out"
+            return phrase("the one before it was changed or taken out")
         chained = self._chained if keyed else _bare
         said = (before, link.written, str(link.body))
-        return "" if link.own == chained(*said) else "it was changed"
+        return UNSAID if link.own == chained(*said) else phrase("it was changed")
 
     def seal(self) -> Seal | None:
         """The seal; None if it is missing or was not made with the key."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.marks import Key
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,12 @@ def required_secret(environ: Mapping[str, str]) -> str:
     if given := given_secret(environ):
         return given
     raise InvalidInput(
-        f"{VARIABLE} is not set; a state in PostgreSQL has no key file beside it",
-        hint="one secret for every run of this state, such as `openssl rand -hex 32` gives once; "
-        f"for a state that was in a file the line of its {FILE}",
+        phrase("{variable} is not set; a state in PostgreSQL has no key file beside it", variable=VARIABLE),
+        hint=phrase(
+            "one secret for every run of this state, such as `openssl rand -hex 32` gives once; for "
+            "a state that was in a file the line of its {file}",
+            file=FILE,
+        ),
     )
 
 
@@ -55,8 +59,12 @@ def secret_beside(state: Path, *, state_exists: bool, create: bool) -> str:
         return read_secret(file)
     if state_exists:
         raise InvalidInput(
-            f"the key of the state is missing: neither {VARIABLE} is set nor is there {file}",
-            hint="without it no row of the state can be recognised; put the key back",
+            phrase(
+                "the key of the state is missing: neither {variable} is set nor is there {file}",
+                variable=VARIABLE,
+                file=file,
+            ),
+            hint=phrase("without it no row of the state can be recognised; put the key back"),
         )
     secret = secrets.token_hex(32)
     if create:
@@ -71,12 +79,15 @@ def read_secret(file: Path) -> str:
         text = file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as error:
         raise InvalidInput(
-            f"the key {file} cannot be read: {error.strerror}", hint="it must be readable by this user"
+            phrase("the key {file} cannot be read: {strerror}", file=file, strerror=error.strerror),
+            hint=phrase("it must be readable by this user"),
         ) from error
     if len(text) < SHORTEST or not text.isprintable():
         raise InvalidInput(
-            f"{file} holds no key",
-            hint=f"it is one line of at least {SHORTEST} characters; put the right one back",
+            phrase("{file} holds no key", file=file),
+            hint=phrase(
+                "it is one line of at least {shortest} characters; put the right one back", shortest=SHORTEST
+            ),
         )
     return text
 
@@ -98,6 +109,10 @@ def write_secret(file: Path, secret: str) -> None:
             draft.unlink()
     except OSError as error:
         raise StateError(
-            f"the key of the state cannot be written to {file}: {error.strerror}",
-            hint="the folder must be writable by this user",
+            phrase(
+                "the key of the state cannot be written to {file}: {strerror}",
+                file=file,
+                strerror=error.strerror,
+            ),
+            hint=phrase("the folder must be writable by this user"),
         ) from error

@@ -19,6 +19,7 @@ from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.database import GENERATION
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -55,7 +56,13 @@ class Holder:
     def said(self, zone: tzinfo | None) -> str:
         """Who, and since when by the clocks of `zone`."""
         since = moment(instant(self.taken, zone))
-        return f"`yeta {self.command}`, process {self.process} on {self.host}, since {since}"
+        return phrase(
+            "`yeta {command}`, process {process} on {host}, since {since}",
+            command=self.command,
+            process=self.process,
+            host=self.host,
+            since=since,
+        )
 
 
 class Lock:
@@ -127,7 +134,10 @@ def _refuse_living(found: list[Row], zone: tzinfo | None) -> None:
     for *holder, left in found:
         if left > 0:
             raise StateLocked(
-                f"the state is locked by {Holder(*holder).said(zone)}",
-                hint=f"wait for it; if it died, the lock is gone in {left // 1000 + 1} s "
-                "(`yeta state unlock` takes it away now)",
+                phrase("the state is locked by {said}", said=Holder(*holder).said(zone)),
+                hint=phrase(
+                    "wait for it; if it died, the lock is gone in {left} s (`yeta state unlock` takes it "
+                    "away now)",
+                    left=left // 1000 + 1,
+                ),
             )

@@ -11,6 +11,7 @@ from yeta_reconcile.store.callouts import note_beside
 from yeta_reconcile.store.keys import FILE, given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +58,8 @@ def is_postgresql(location: str) -> bool:
     scheme, separator, _ = location.partition("://")
     if separator and scheme.lower() not in {"postgresql", "postgres"}:
         raise InvalidInput(
-            "`state:` names neither a file nor a PostgreSQL database",
-            hint="a path in the repository, or postgresql://user@host/database",
+            phrase("`state:` names neither a file nor a PostgreSQL database"),
+            hint=phrase("a path in the repository, or postgresql://user@host/database"),
         )
     return bool(separator)
 
@@ -66,7 +67,10 @@ def is_postgresql(location: str) -> bool:
 def _in_file(location: str, root: Path, environ: Mapping[str, str], *, create: bool) -> Store:
     path = root / location
     if path.is_dir():
-        raise StateError(f"the state {path} is a folder", hint="`state:` in yeta.yaml names a file")
+        raise StateError(
+            phrase("the state {path} is a folder", path=path),
+            hint=phrase("`state:` in yeta.yaml names a file"),
+        )
     exists = path.exists() and path.stat().st_size > 0
     given = given_secret(environ)
     is_new = not given and not path.with_name(FILE).exists()
@@ -117,8 +121,8 @@ def _engine() -> Any:
         return importlib.import_module("yeta_reconcile.store.postgres")
     except ImportError as error:
         raise InvalidInput(
-            "a state in PostgreSQL needs psycopg, which is not installed here",
-            hint="install the extra: pip install 'yeta-reconcile[postgres]'",
+            phrase("a state in PostgreSQL needs psycopg, which is not installed here"),
+            hint=phrase("install the extra: pip install 'yeta-reconcile[postgres]'"),
         ) from error
 
 
@@ -129,8 +133,12 @@ def open_file(path: Path, *, create: bool = True) -> SqliteDatabase:
             path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StateError(
-            f"the folder of the state {path} cannot be made: {error.strerror}",
-            hint="`state:` in yeta.yaml names the file",
+            phrase(
+                "the folder of the state {path} cannot be made: {strerror}",
+                path=path,
+                strerror=error.strerror,
+            ),
+            hint=phrase("`state:` in yeta.yaml names the file"),
         ) from error
     return SqliteDatabase(path, create=create)
 

@@ -20,6 +20,7 @@ from psycopg.types.string import StrDumper
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store.copying import write_file
 from yeta_reconcile.store.database import check_fence
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -71,8 +72,8 @@ class PostgresDatabase:
         if connection.info.parameter_status("server_encoding") != "UTF8":
             connection.close()
             raise StateError(
-                f"{self.place}, does not keep text as UTF-8",
-                hint="make one with `createdb --encoding=UTF8 --template=template0`",
+                phrase("{place}, does not keep text as UTF-8", place=self.place),
+                hint=phrase("make one with `createdb --encoding=UTF8 --template=template0`"),
             )
         connection.adapters.register_dumper(str, _TextDumper)
         connection.adapters.register_loader("numeric", IntLoader)
@@ -116,7 +117,7 @@ class PostgresDatabase:
         named = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
         return frozenset(row[0] for row in self.read(named))
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Text]:
         """The server looks after its files and references itself."""
         return []
 
@@ -167,12 +168,17 @@ class PostgresDatabase:
             if not self._connection.closed:
                 raise
             raise StateError(
-                f"the connection to the state in {self.place} was lost while a write was being stored: "
-                "whether it was is not known",
-                hint="run the same command again; it goes by what it finds in the state",
+                phrase(
+                    "the connection to the state in {place} was lost while a write was being stored: whether "
+                    "it was is not known",
+                    place=self.place,
+                ),
+                hint=phrase("run the same command again; it goes by what it finds in the state"),
             ) from error
         if done != "COMMIT":
-            raise StateError(f"the state in {self.place} did not store a write; nothing of it was kept")
+            raise StateError(
+                phrase("the state in {place} did not store a write; nothing of it was kept", place=self.place)
+            )
 
     def _roll_back(self) -> None:
         try:
@@ -188,7 +194,9 @@ class PostgresDatabase:
             yield
         except psycopg.DataError as error:
             # Not the state is at fault but one value, as when SQLite is given too large a number.
-            raise ValueError(f"a value that PostgreSQL cannot keep: {_primary(error)}") from error
+            raise ValueError(
+                phrase("a value that PostgreSQL cannot keep: {primary}", primary=_primary(error))
+            ) from error
         except psycopg.Error as error:
             raise _as_state_error(error, self.place) from error
 
@@ -249,7 +257,7 @@ def _in_psycopgs_words(found: re.Match[str]) -> str:
 
 def _checked(location: str) -> dict[str, Any]:
     """The connection's parameters. Raises InvalidInput, without a word of a string that may hold a secret."""
-    hint = (
+    hint = phrase(
         "like postgresql://user@host:5432/database?sslmode=verify-full; in a password @ is %40 and / is %2F"
     )
     scheme, separator, rest = location.partition("://")
@@ -261,7 +269,7 @@ def _checked(location: str) -> dict[str, Any]:
     hosts, ports = str(parameters.get("host") or ""), str(parameters.get("port") or "")
     # A password with a bare @ or / in it would be taken for a part of the host or port, and be shown as one.
     if "@" in hosts or not _HOSTS.fullmatch(hosts) or not _PORTS.fullmatch(ports):
-        raise InvalidInput("`state:` is no connection string that PostgreSQL understands", hint=hint)
+        raise InvalidInput(phrase("`state:` is no connection string that PostgreSQL understands"), hint=hint)
     return {"connect_timeout": CONNECT_SECONDS, "application_name": "yeta"} | parameters | {
         "client_encoding": "utf8"
     }  # fmt: skip
@@ -273,33 +281,39 @@ def place_of(location: str) -> str:
 
 
 def _place(parameters: dict[str, Any]) -> str:
-    host = parameters.get("host") or "the default host"
-    port = f":{parameters['port']}" if parameters.get("port") else ""
-    return f"PostgreSQL at {host}{port}, database {parameters.get('dbname') or 'by default'}"
+    host = parameters.get("host") or phrase("the default host")
+    port = phrase(":{parameters}", parameters=parameters["port"]) if parameters.get("port") else UNSAID
+    return phrase(
+        "PostgreSQL at {host}{port}, database {get}",
+        host=host,
+        port=port,
+        get=parameters.get("dbname") or phrase("by default"),
+    )
 
 
 def _as_state_error(error: psycopg.Error, place: str) -> StateError:
-    where = f"the state in {place}"
+    where = phrase("the state in {place}", place=place)
     if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
         return StateError(
-            f"{where} was busy with another writer for too long", hint="run the same command again"
+            phrase("{where} was busy with another writer for too long", where=where),
+            hint=phrase("run the same command again"),
         )
     if isinstance(error, errors.DiskFull):
         return StateError(
-            f"{where} cannot be written: the server's disk is full",
-            hint="nothing half-written was kept; free some space and run again",
+            phrase("{where} cannot be written: the server's disk is full", where=where),
+            hint=phrase("nothing half-written was kept; free some space and run again"),
         )
     if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
         return StateError(
-            f"{where} cannot be written: {_primary(error)}",
-            hint="its user must own the tables, on a server that is no read-only replica",
+            phrase("{where} cannot be written: {primary}", where=where, primary=_primary(error)),
+            hint=phrase("its user must own the tables, on a server that is no read-only replica"),
         )
     if isinstance(error, psycopg.OperationalError) and not error.sqlstate:
         return StateError(
-            f"{where} cannot be reached: {_first_line(error)}",
-            hint="`state:` in yeta.yaml and the PG* variables say where it is and who asks",
+            phrase("{where} cannot be reached: {first_line}", where=where, first_line=_first_line(error)),
+            hint=phrase("`state:` in yeta.yaml and the PG* variables say where it is and who asks"),
         )
-    return StateError(f"{where} cannot be used: {_primary(error)}")
+    return StateError(phrase("{where} cannot be used: {primary}", where=where, primary=_primary(error)))
 
 
 def _primary(error: psycopg.Error) -> str:

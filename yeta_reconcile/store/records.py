@@ -11,6 +11,7 @@ from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import CampaignRecord, Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,8 +148,8 @@ def _sound(read: Callable[[], Record]) -> Record:
         not isinstance(getattr(record, name), _KINDS[kind]) for name, kind in kinds.items() if kind in _KINDS
     ):
         raise StateError(
-            "a record of the state is damaged and cannot be read",
-            hint="put a backup of the state in its place",
+            phrase("a record of the state is damaged and cannot be read"),
+            hint=phrase("put a backup of the state in its place"),
         )
     return record
 

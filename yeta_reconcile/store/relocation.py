@@ -16,6 +16,7 @@ from yeta_reconcile.store.history import History
 from yeta_reconcile.store.keys import FILE, given_secret, read_secret, required_secret, write_secret
 from yeta_reconcile.store.open import connect, is_postgresql, open_file, open_unbound, place_of
 from yeta_reconcile.store.store import ARRIVING, MOVED
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +65,8 @@ def transfer_state(
     with closing(open_unbound(source, root, environ, create=False)) as store:
         if store.ephemeral:
             raise StateError(
-                "there is no state where it is to be moved from", hint="see `state:` in yeta.yaml"
+                phrase("there is no state where it is to be moved from"),
+                hint=phrase("see `state:` in yeta.yaml"),
             )
         if store.flag(MOVED) == place_of(target, root):
             # It was left already; whether it has arrived, only the target tells.
@@ -91,8 +93,8 @@ def _open_target(source: str, target: str, root: Path, environ: Mapping[str, str
         write_secret(file, secret)
         if read_secret(file) != secret:
             raise InvalidInput(
-                f"{file} holds another key than the state that is to be moved",
-                hint="choose a folder without a key, or put the state's own there",
+                phrase("{file} holds another key than the state that is to be moved", file=file),
+                hint=phrase("choose a folder without a key, or put the state's own there"),
             )
     return open_file(root / target)
 
@@ -110,8 +112,13 @@ def _move(store: Store, database: Database) -> None:
     again = _arriving(store, database)
     if (held := sorted(database.tables())) and not again:
         raise StateError(
-            f"{database.place} is not empty: it holds {', '.join(held[:3])}{' …' * (len(held) > 3)}",
-            hint="a state moves into a new file, or into a database or schema of its own",
+            phrase(
+                "{place} is not empty: it holds {held}{value}",
+                place=database.place,
+                held=listed(held[:3], 0),
+                value=" …" * (len(held) > 3),
+            ),
+            hint=phrase("a state moves into a new file, or into a database or schema of its own"),
         )
     with store.database.write() as old:
         with database.write() as new:

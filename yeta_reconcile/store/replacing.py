@@ -15,6 +15,7 @@ from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.copying import clear, fill, write_file
 from yeta_reconcile.store.halt_flag import ROW
 from yeta_reconcile.store.store import Store
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,8 +109,8 @@ class Replacement:
         if "migrations" not in held:
             if held:
                 raise StateError(
-                    f"{self.database.place} holds tables that are no state's",
-                    hint="a state needs a database or a schema of its own; nothing was changed",
+                    phrase("{place} holds tables that are no state's", place=self.database.place),
+                    hint=phrase("a state needs a database or a schema of its own; nothing was changed"),
                 )
             return None
         store = Store(self.database, self.store.key)

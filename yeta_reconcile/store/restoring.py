@@ -21,6 +21,7 @@ from yeta_reconcile.store.replacing import Replacement, Standing, apart
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase, copy_file
 from yeta_reconcile.store.store import Store
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +77,8 @@ class Restoration:
         self.store.close()
         if any(path.exists() for path in beside(self.draft)):
             raise StateError(
-                f"the copy {self.draft} is open elsewhere", hint="nothing was changed; run again"
+                phrase("the copy {draft} is open elsewhere", draft=self.draft),
+                hint=phrase("nothing was changed; run again"),
             )
         sync(self.draft)
         if former and self.kept and isinstance(former.database, SqliteDatabase):
@@ -121,7 +123,11 @@ class Restoration:
             return None
         try:
             if faults := database.faults():
-                self.trouble = f"the state {self.path} is damaged: {'; '.join(faults[:3])}"
+                self.trouble = phrase(
+                    "the state {path} is damaged: {faults}",
+                    path=self.path,
+                    faults=listed(faults[:3], 0, by=PARTS),
+                )
             elif "migrations" in database.tables():
                 store = Store(database, self.store.key)
                 if store.owner:
@@ -146,13 +152,18 @@ def restoration(
     Raises InvalidInput (no such file, another key), PlanRejected (another's), StateError (damaged, newer).
     """
     if not copy.is_file():
-        raise InvalidInput(f"there is no file {copy}", hint="`yeta state backup FILE` makes a copy")
+        raise InvalidInput(
+            phrase("there is no file {copy}", copy=copy), hint=phrase("`yeta state backup FILE` makes a copy")
+        )
     owner, elsewhere = (project, environment), is_postgresql(location)
     path = copy.resolve() if elsewhere else (root / location).resolve()
     if elsewhere:
         key = key_of(required_secret(environ))
     elif path.exists() and copy.samefile(path):
-        raise InvalidInput(f"{copy} is the state itself", hint="name a copy made by `yeta state backup`")
+        raise InvalidInput(
+            phrase("{copy} is the state itself", copy=copy),
+            hint=phrase("name a copy made by `yeta state backup`"),
+        )
     else:
         key = key_of(given_secret(environ) or secret_beside(path, state_exists=True, create=False))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +190,7 @@ def _checked(copy: Path, draft: Path, key: Key, project: str, environment: str) 
     except StateDamaged as error:
         raise _no_copy(copy, error.message) from error
     try:
-        wrong = database.faults() if "migrations" in database.tables() else ["it holds no state"]
+        wrong = database.faults() if "migrations" in database.tables() else [phrase("it holds no state")]
         store = None if wrong else Store(database, key)
         if store:
             store.bind(project, environment)
@@ -189,12 +200,12 @@ def _checked(copy: Path, draft: Path, key: Key, project: str, environment: str) 
         raise
     if store is None or wrong:
         database.close()
-        raise _no_copy(copy, "; ".join(wrong[:3]))
+        raise _no_copy(copy, listed(wrong[:3], 0, by=PARTS))
     return store
 
 
-def _no_copy(copy: Path, why: str) -> StateError:
+def _no_copy(copy: Path, why: Text) -> StateError:
     return StateError(
-        f"{copy} is no sound copy of a state: {why}",
-        hint="nothing was changed; take an older copy, or `yeta state rebuild` without one",
+        phrase("{copy} is no sound copy of a state: {why}", copy=copy, why=why),
+        hint=phrase("nothing was changed; take an older copy, or `yeta state rebuild` without one"),
     )

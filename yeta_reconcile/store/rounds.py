@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 from yeta_reconcile.waves.rounds import Try
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -79,6 +80,8 @@ def refuse_twice(transaction: Transaction, wave_id: int) -> None:
     )
     if found:
         raise Incomplete(
-            "a call record came in meanwhile of somebody who was to be called again; nothing is staged",
-            hint="run again: the next plan goes by it",
+            phrase(
+                "a call record came in meanwhile of somebody who was to be called again; nothing is staged"
+            ),
+            hint=phrase("run again: the next plan goes by it"),
         )

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database, Transaction
@@ -180,8 +181,12 @@ def migrate(database: Database) -> None:
     known = _applied(database)
     if known > len(MIGRATIONS):
         raise StateError(
-            f"the state was written by a newer yeta: its schema is {known}, this one knows {len(MIGRATIONS)}",
-            hint="install the version that wrote it, or a later one",
+            phrase(
+                "the state was written by a newer yeta: its schema is {known}, this one knows {migrations}",
+                known=known,
+                migrations=len(MIGRATIONS),
+            ),
+            hint=phrase("install the version that wrote it, or a later one"),
         )
     for number in range(known + 1, len(MIGRATIONS) + 1):
         with database.write() as transaction:

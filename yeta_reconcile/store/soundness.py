@@ -10,6 +10,7 @@ from yeta_reconcile.errors import StateDamaged, YetaError
 from yeta_reconcile.store.fates import COUNTER
 from yeta_reconcile.store.sqlite import DAMAGED
 from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database
@@ -23,7 +24,7 @@ class Finding:
     """What is not as it was written; `about`: file, counts, records or history. No value is in it."""
 
     about: str
-    summary: str
+    summary: Text
 
 
 def damage(store: Store) -> list[Finding]:
@@ -42,15 +43,27 @@ def findings(store: Store) -> list[Finding]:
     if any(one.about == "file" for one in found):
         return found
     broken = store.history.broken()
-    return [*found, Finding("history", str(broken))] if broken else found
+    return [*found, Finding("history", broken.words)] if broken else found
 
 
 def refuse_damaged(store: Store) -> None:
     """Raise StateDamaged if nothing may be concluded from what the state holds."""
     if found := damage(store):
-        more = f" (and {len(found) - 3} more: `yeta state check`)" if len(found) > 3 else ""
-        words = "; ".join(one.summary for one in found[:3])
-        raise StateDamaged(f"the state in {store.database.place} is damaged: {words}{more}", hint=DAMAGED)
+        more = (
+            phrase(" (and {found} more: `yeta state check`)", found=len(found) - 3)
+            if len(found) > 3
+            else UNSAID
+        )
+        words = listed((one.summary for one in found[:3]), 0, by=PARTS)
+        raise StateDamaged(
+            phrase(
+                "the state in {place} is damaged: {words}{more}",
+                place=store.database.place,
+                words=words,
+                more=more,
+            ),
+            hint=DAMAGED,
+        )
 
 
 def _miscounted(database: Database) -> list[Finding]:
@@ -67,15 +80,25 @@ def _miscounted(database: Database) -> list[Finding]:
     for campaign, number, attempt, rows, *both in found:
         said, there = both[: len(_COUNTS)], both[len(_COUNTS) :]
         differing = [
-            f"{one} {column} and not {other}"
+            phrase("{one} {column} and not {other}", one=one, column=column, other=other)
             for (_, column), other, one in zip(_COUNTS, said, there, strict=True)
             if one != other
         ]
         if sum(there) != rows:
-            differing.append(f"{count(rows - sum(there), 'row')} of a fate that is none")
+            differing.append(phrase("{rows} of a fate that is none", rows=count(rows - sum(there), "row")))
         if differing:
-            where = f"{campaign} wave {number}, attempt {attempt}"
-            wrong.append(Finding("counts", f"{where}: its rows are {', '.join(differing)}"))
+            where = phrase(
+                "{campaign} wave {number}, attempt {attempt}",
+                campaign=campaign,
+                number=number,
+                attempt=attempt,
+            )
+            wrong.append(
+                Finding(
+                    "counts",
+                    phrase("{where}: its rows are {differing}", where=where, differing=listed(differing, 0)),
+                )
+            )
     return wrong
 
 
@@ -88,5 +111,5 @@ def _unreadable(store: Store) -> list[Finding]:
             return [Finding("records", error.message)]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # Its words may hold a value.
-            return [Finding("records", f"a record cannot be read: {type(error).__name__}")]
+            return [Finding("records", phrase("a record cannot be read: {name}", name=type(error).__name__))]
     return []

@@ -13,10 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateDamaged, StateError, StateGone
 from yeta_reconcile.store.database import check_fence
 from yeta_reconcile.store.footing import Footing, alone, beside
+from yeta_reconcile.wording import Text, phrase, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ LOOK_SECONDS = 0.001
 # writes chunk after chunk would be there again before the other has asked.
 LONG_SECONDS = 0.005
 IN_MEMORY = ":memory:"
-DAMAGED = (
+DAMAGED = phrase(
     "`yeta state restore FILE` puts a copy made by `yeta state backup` in its place; without one, move it "
     "away, with its -wal and -shm beside it, and run `yeta state rebuild`"
 )
@@ -121,9 +121,12 @@ class SqliteDatabase:
             return
         if self._footing.left_behind():
             raise StateGone(
-                f"another file has the place of the state {self.path}, and the log of the former one is "
-                "still beside it: whoever opens it damages it",
-                hint="put it back as it was; `yeta state restore FILE` is what puts a copy in place",
+                phrase(
+                    "another file has the place of the state {path}, and the log of the former one is still "
+                    "beside it: whoever opens it damages it",
+                    path=self.path,
+                ),
+                hint=phrase("put it back as it was; `yeta state restore FILE` is what puts a copy in place"),
             )
         if not self.path.is_file() or not self.path.stat().st_size:
             raise gone(self.path)
@@ -200,7 +203,10 @@ class SqliteDatabase:
                 # Somebody reads what is in the log, or has just written to it.
                 self._connection.rollback()
                 if time.monotonic() > until:
-                    raise StateError(f"the state {self.path} is in use for too long", hint="run it again")
+                    raise StateError(
+                        phrase("the state {path} is in use for too long", path=self.path),
+                        hint=phrase("run it again"),
+                    )
                 time.sleep(LOOK_SECONDS)
             try:
                 yield
@@ -212,12 +218,20 @@ class SqliteDatabase:
         named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
         return frozenset(row[0] for row in self.read(named))
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Text]:
         """What is damaged in the file, in words without a value; empty: it is sound. Raises StateDamaged."""
-        found = [row[0] for row in self.read(f"PRAGMA integrity_check({MOST_FAULTS})") if row[0] != "ok"]
+        found = [
+            Text(row[0]) for row in self.read(f"PRAGMA integrity_check({MOST_FAULTS})") if row[0] != "ok"
+        ]
         loose = Counter((row[0], row[2]) for row in self.read("PRAGMA foreign_key_check"))
         return found + [
-            f"{count(rows, f'row of {table} belongs', f'rows of {table} belong')} to what is not in {parent}"
+            plural(
+                rows,
+                "{number} row of {table} belongs to what is not in {parent}",
+                "{number} rows of {table} belong to what is not in {parent}",
+                table=table,
+                parent=parent,
+            )
             for (table, parent), rows in sorted(loose.items())
         ]
 
@@ -337,35 +351,48 @@ def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
 def gone(path: Path) -> StateGone:
     """What stops whoever has a state open that nobody finds any more."""
     return StateGone(
-        f"the file of the state {path} is gone, or another has its place: nothing more is written",
-        hint="put it back, with its -wal and -shm, or `yeta state restore FILE`; then run the command again",
+        phrase(
+            "the file of the state {path} is gone, or another has its place: nothing more is written",
+            path=path,
+        ),
+        hint=phrase(
+            "put it back, with its -wal and -shm, or `yeta state restore FILE`; then run the command again"
+        ),
     )
 
 
 def _as_state_error(error: Exception, path: Path | None) -> StateError:
-    where = f"the state {path}" if path else "the state"
+    where = phrase("the state {path}", path=path) if path else phrase("the state")
     text = str(error).lower()
     if isinstance(error, FileExistsError):
-        return StateError(f"{error.filename} exists already", hint="name a file that does not exist")
+        return StateError(
+            phrase("{filename} exists already", filename=error.filename),
+            hint=phrase("name a file that does not exist"),
+        )
     if isinstance(error, IsADirectoryError):
-        return StateError(f"{where} is a folder", hint="`state:` in yeta.yaml names a file")
+        return StateError(
+            phrase("{where} is a folder", where=where), hint=phrase("`state:` in yeta.yaml names a file")
+        )
     if isinstance(error, PermissionError) or "readonly" in text or "read-only" in text:
         return StateError(
-            f"{where} cannot be written: permission denied or a read-only folder",
-            hint="the file and its folder must be writable by this user",
+            phrase("{where} cannot be written: permission denied or a read-only folder", where=where),
+            hint=phrase("the file and its folder must be writable by this user"),
         )
     if "full" in text or "no space" in text:
         return StateError(
-            f"{where} cannot be written: the disk is full",
-            hint="nothing half-written was kept; free some space and run again",
+            phrase("{where} cannot be written: the disk is full", where=where),
+            hint=phrase("nothing half-written was kept; free some space and run again"),
         )
     if "locked" in text or "busy" in text:
         return StateError(
-            f"{where} was busy with another writer for too long", hint="run the same command again"
+            phrase("{where} was busy with another writer for too long", where=where),
+            hint=phrase("run the same command again"),
         )
     if "could not decode" in text:
         # The words of the error are those that cannot be read.
-        return StateDamaged(f"{where} holds text that is damaged", hint=DAMAGED)
+        return StateDamaged(phrase("{where} holds text that is damaged", where=where), hint=DAMAGED)
     if "malformed" in text or "not a database" in text or "corrupt" in text:
-        return StateDamaged(f"{where} is no readable SQLite file: {error}", hint=DAMAGED)
-    return StateError(f"{where} cannot be used: {error}")
+        return StateDamaged(
+            phrase("{where} is no readable SQLite file: {error}", where=where, error=error), hint=DAMAGED
+        )
+    return StateError(phrase("{where} cannot be used: {error}", where=where, error=error))

@@ -19,6 +19,7 @@ from yeta_reconcile.store.relays import Relays
 from yeta_reconcile.store.rounds import RoundFacts
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.waves import Waves
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,8 +115,11 @@ class Store:
         self.refuse_moved()
         if source := self.flag(ARRIVING):
             raise StateError(
-                f"the state is being moved here from {source}, and that has not come to its end",
-                hint="run `yeta state migrate` again, with the same places",
+                phrase(
+                    "the state is being moved here from {source}, and that has not come to its end",
+                    source=source,
+                ),
+                hint=phrase("run `yeta state migrate` again, with the same places"),
             )
         if not self._meta("owner"):
             self._bind_new(owner)
@@ -123,8 +127,10 @@ class Store:
             self._seal_history()
         if self._meta("key") != self.key.fingerprint():
             raise InvalidInput(
-                "the state was written with another key",
-                hint="set YETA_STATE_KEY to the key it was written with, or put its yeta.key back beside it",
+                phrase("the state was written with another key"),
+                hint=phrase(
+                    "set YETA_STATE_KEY to the key it was written with, or put its yeta.key back beside it"
+                ),
             )
         self.refuse_other(project, environment)
         self._bound = _identity(self.database)
@@ -133,8 +139,11 @@ class Store:
         """Raise StateError if the state is elsewhere by now."""
         if moved := self.flag(MOVED):
             raise StateError(
-                f"the state was moved to {moved}; what is left here must not be used beside it",
-                hint="name the new place in yeta.yaml (`state:`) or in YETA_STATE",
+                phrase(
+                    "the state was moved to {moved}; what is left here must not be used beside it",
+                    moved=moved,
+                ),
+                hint=phrase("name the new place in yeta.yaml (`state:`) or in YETA_STATE"),
             )
 
     def refuse_other(self, project: str, environment: str) -> None:
@@ -142,8 +151,12 @@ class Store:
         owner = f"{project}/{environment}"
         if (found := self._meta("owner")) != owner:
             raise PlanRejected(
-                f"the state belongs to {_owner_words(found or '')}, not to {_owner_words(owner)}",
-                hint="give each environment a `state` of its own in yeta.yaml",
+                phrase(
+                    "the state belongs to {owner_words}, not to {owner_words_2}",
+                    owner_words=_owner_words(found or ""),
+                    owner_words_2=_owner_words(owner),
+                ),
+                hint=phrase("give each environment a `state` of its own in yeta.yaml"),
             )
 
     def reopen(self) -> None:
@@ -156,8 +169,10 @@ class Store:
         def accept(there: Database) -> None:
             if _identity(there) != known:
                 raise StateGone(
-                    "the state is gone, and another has its place: nothing more is written",
-                    hint="put the right one back with `yeta state restore FILE`, or start this command again",
+                    phrase("the state is gone, and another has its place: nothing more is written"),
+                    hint=phrase(
+                        "put the right one back with `yeta state restore FILE`, or start this command again"
+                    ),
                 )
             migrate(there)
 
@@ -214,6 +229,8 @@ def _identity(database: Database) -> frozenset[Row]:
     )
 
 
-def _owner_words(owner: str) -> str:
+def _owner_words(owner: str) -> Text:
     project, _, environment = owner.partition("/")
-    return f"project {project}" + (f", environment {environment}" if environment else "")
+    if not environment:
+        return phrase("project {project}", project=project)
+    return phrase("project {project}, environment {environment}", project=project, environment=environment)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from yeta_reconcile.documents.models import Calling, DirectCall
 from yeta_reconcile.documents.values import EVERY_DAY
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.wording import SENTENCES, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,8 +139,8 @@ class Attributes:
         """On which days it calls, and until when its task does, in words; None: every day."""
         if self.days is None:
             return None
-        rule = self.days if isinstance(self.days, str) else " ".join(self.days)
-        return f"{rule} until {self.until.isoformat()}" if self.until else rule
+        rule = self.days if isinstance(self.days, str) else listed(self.days, 0, by=SENTENCES)
+        return phrase("{rule} until {until}", rule=rule, until=self.until.isoformat()) if self.until else rule
 
     @classmethod
     def of(

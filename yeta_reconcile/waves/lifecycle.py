@@ -14,6 +14,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import Intent, Outcome, Phase, WaveRecord
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,7 +168,7 @@ class Doubt(Enum):
 
     IN = "all in"
     OUT = "all out"
-    DISCARD = "neither can be proven: the staged task is thrown away"
+    DISCARD = phrase("neither can be proven: the staged task is thrown away")
 
 
 def settle_inserts(
@@ -278,7 +279,7 @@ class Readiness:
 
     ready: bool
     reason: Reason = Reason.DRAINING
-    detail: str = ""
+    detail: Text = UNSAID
     hopeless: bool = False
 
 
@@ -292,20 +293,25 @@ def carry_readiness(wave: WaveRecord, task: Task, now: int, drain_quiet: int) ->
     watched = wave.quiet_since if wave.quiet_facts else None
     quiet = watched is not None and now - watched >= drain_quiet
     if task.remaining != 0 and not quiet:
-        return Readiness(False, Reason.DRAINING, "calls in progress are let finish")
+        return Readiness(False, Reason.DRAINING, phrase("calls in progress are let finish"))
     called = task.process_tel_count
     if called is None:
-        return Readiness(False, Reason.RECORDS_MISSING, "the platform gives no count", hopeless=quiet)
+        return Readiness(False, Reason.RECORDS_MISSING, phrase("the platform gives no count"), hopeless=quiet)
     missing = called - wave.dialled
     if missing == 0 and not wave.held and not wave.unknown:
         return Readiness(True)
     if missing < 0 or wave.held:
-        stand = "stands" if wave.dialled == 1 else "stand"
+        stand = phrase("stands") if wave.dialled == 1 else phrase("stand")
         records, numbers = count(wave.dialled, "call record"), count(called, "number")
-        words = f"{records} {stand} against {numbers} the platform counts as dialled"
+        words = phrase(
+            "{records} {stand} against {numbers} the platform counts as dialled",
+            records=records,
+            stand=stand,
+            numbers=numbers,
+        )
         return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=quiet)
     unknown = count(wave.unknown, "row was", "rows were")
-    words = missing_records(missing) if missing else f"{unknown} never answered for"
+    words = missing_records(missing) if missing else phrase("{unknown} never answered for", unknown=unknown)
     return Readiness(False, Reason.RECORDS_MISSING, words, hopeless=silent_for_a_week(wave, now))
 
 
@@ -314,10 +320,12 @@ def silent_for_a_week(wave: WaveRecord, now: int) -> bool:
     return wave.quiet_since is not None and now - wave.quiet_since > WEEK_MS
 
 
-def missing_records(number: int) -> str:
+def missing_records(number: int) -> Text:
     """Words for records that did not come."""
     missing = count(number, "call record is", "call records are")
-    return f"{missing} missing; `yeta backfill` fetches those the platform could not deliver"
+    return phrase(
+        "{missing} missing; `yeta backfill` fetches those the platform could not deliver", missing=missing
+    )
 
 
 def quiet_facts(wave: WaveRecord, task: Task) -> str:

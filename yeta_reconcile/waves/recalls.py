@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.platform.resources import AWAITING_RECALL
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.platform.resources import Task
@@ -51,9 +52,17 @@ def recalls_words(found: Recalls) -> str:
     """Who may be tried again and what is known of them; empty if nobody may."""
     if not found.rows:
         return ""
-    parts = [f"{found.in_vain:,} called in vain"] if found.in_vain else []
-    parts += [f"{found.unrecorded:,} dialled, without a record yet"] if found.unrecorded else []
-    return f"up to {count(found.rows, 'number')} may be tried again: {', '.join(parts)}"
+    parts = [phrase("{in_vain:,} called in vain", in_vain=found.in_vain)] if found.in_vain else []
+    parts += (
+        [phrase("{unrecorded:,} dialled, without a record yet", unrecorded=found.unrecorded)]
+        if found.unrecorded
+        else []
+    )
+    return phrase(
+        "up to {numbers} may be tried again: {parts}",
+        numbers=count(found.rows, "number"),
+        parts=listed(parts, 0),
+    )
 
 
 def tries(wave: WaveRecord, task: Task | None) -> int:

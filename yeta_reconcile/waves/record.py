@@ -10,11 +10,13 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.platform.resources import Address, Left
+from yeta_reconcile.wording import UNSAID
 
 if TYPE_CHECKING:
     from yeta_reconcile.waves.attributes import (
         Attributes,
     )
+    from yeta_reconcile.wording import Text
 
 
 class Phase(StrEnum):
@@ -157,7 +159,7 @@ class WaveRecord:
     started_at: int | None = None
     quiet_since: int | None = None
     quiet_facts: str = ""
-    detail: str = ""
+    detail: Text = UNSAID
     to_discard: bool = False
     reactivated: bool = False
     halted: Left | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ class Traffic:
     foreign: int = 0
 
 
-def alerts(traffic: Traffic, waves: Iterable[tuple[WaveRecord, Task | None]], now: int) -> tuple[str, ...]:
+def alerts(traffic: Traffic, waves: Iterable[tuple[WaveRecord, Task | None]], now: int) -> tuple[Text, ...]:
     """Sentences, worst first; waves with their tasks, `now` in ms."""
     unheard = 0
     for wave, task in waves:
@@ -41,13 +42,27 @@ def alerts(traffic: Traffic, waves: Iterable[tuple[WaveRecord, Task | None]], no
     said = []
     last = traffic.last_push
     if unheard and last is None:
-        said.append(f"no push has ever come, and calls are made: {numbers} no record")
+        said.append(phrase("no push has ever come, and calls are made: {numbers} no record", numbers=numbers))
     elif unheard and last is not None and now - last >= SILENT_HOURS * HOUR_MS:
         hours = count((now - last) // HOUR_MS, "hour")
-        said.append(f"no push for {hours} while calls are made: {numbers} no record")
+        said.append(
+            phrase(
+                "no push for {hours} while calls are made: {numbers} no record", hours=hours, numbers=numbers
+            )
+        )
     if traffic.foreign:
         records = count(traffic.foreign, "record of the last day is", "records of the last day are")
-        said.append(f"{records} of tasks that are not ours: another project pushes to this receiver")
+        said.append(
+            phrase(
+                "{records} of tasks that are not ours: another project pushes to this receiver",
+                records=records,
+            )
+        )
         if unheard and len(said) == 1:
-            said.append(f"records of ours come from nowhere: {numbers} none, another receiver may have them")
+            said.append(
+                phrase(
+                    "records of ours come from nowhere: {numbers} none, another receiver may have them",
+                    numbers=numbers,
+                )
+            )
     return tuple(said)

@@ -28,6 +28,7 @@ from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -74,7 +75,9 @@ class DeclaredList:
             for row in reader
         ]
         if reader.failed:
-            raise InvalidInput(f"the contact list {spec.label} cannot be used", reader.diagnostics)
+            raise InvalidInput(
+                phrase("the contact list {label} cannot be used", label=spec.label), reader.diagnostics
+            )
         return cls(tuple(sorted(rows, key=lambda row: row.key)), tuple(columns))
 
     def proven_by(
@@ -125,7 +128,7 @@ def adoption(
     declared: Calling,
     task: Task,
     rows: tuple[RowRecord, ...] | None,
-    listed: DeclaredList,
+    known: DeclaredList,
     *,
     number: int,
     config: Config,
@@ -139,9 +142,9 @@ def adoption(
     """
     chosen = rows
     if chosen is None:
-        chosen = tuple(row for row in listed.rows if row.key not in elsewhere)
+        chosen = tuple(row for row in known.rows if row.key not in elsewhere)
     staged = task.phase is LivePhase.NEW and task.never_rang
-    doubt = _doubt(declared, task, rows, listed, len(chosen))
+    doubt = _doubt(declared, task, rows, known, len(chosen))
     fate = Fate.HELD if doubt and not staged else Fate.PENDING
     phase = Phase.FILLING if staged else _PHASE[task.phase]
     wave = WaveRecord(
@@ -152,7 +155,7 @@ def adoption(
         phase=phase,
         task_name=task.name,
         attributes=attributes_of(task, declared, config),
-        columns=listed.columns,
+        columns=known.columns,
         task_id=task.task_id,
         imported=True,
         # Who paused it is not known, and what another hand paused is not resumed unasked.
@@ -167,33 +170,58 @@ def adoption(
         started_at=None if staged else task.time_start or now,
         to_discard=staged,
     )
-    differing = "; ".join(
-        f"{name} is {live} at the platform and declared as {asked}"
-        for name, (asked, live) in drift.differing(wave, task).items()
+    differing = listed(
+        (
+            phrase(
+                "{name} is {live} at the platform and declared as {asked}", name=name, live=live, asked=asked
+            )
+            for name, (asked, live) in drift.differing(wave, task).items()
+        ),
+        0,
+        by=PARTS,
     )
     return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, differing)
 
 
 def _doubt(
-    declared: Calling, task: Task, rows: tuple[RowRecord, ...] | None, listed: DeclaredList, chosen: int
-) -> str:
+    declared: Calling,
+    task: Task,
+    rows: tuple[RowRecord, ...] | None,
+    known: DeclaredList,
+    chosen: int,
+) -> Text:
     """Why what is in a task is not proven; empty if it is. `chosen`: so many rows may be in it."""
     if rows is None:
-        others = "" if chosen == len(listed.rows) else " that no other task proves"
-        everyone = every(chosen, f"declared row{others} is", f"declared rows{others} are")
-        return f"its rows cannot be told from the list as it is now, so {everyone} held as possibly dialled"
-    held = "so all of these are held as possibly dialled"
+        everyone = (
+            every(chosen, "declared row is", "declared rows are")
+            if chosen == len(known.rows)
+            else every(
+                chosen,
+                "declared row that no other task proves is",
+                "declared rows that no other task proves are",
+            )
+        )
+        return phrase(
+            "its rows cannot be told from the list as it is now, so {everyone} held as possibly dialled",
+            everyone=everyone,
+        )
+    held = phrase("so all of these are held as possibly dialled")
     if task.count_tel != len(rows):
-        return (
-            f"it holds {count(task.count_tel or 0, 'number')} and its mark stands for {len(rows):,}, {held}"
+        return phrase(
+            "it holds {numbers} and its mark stands for {rows:,}, {held}",
+            numbers=count(task.count_tel or 0, "number"),
+            rows=len(rows),
+            held=held,
         )
-    if key_headers(declared, listed.columns):
+    if key_headers(declared, known.columns):
         # The mark stands for keys: a number that was mended since is not the one the task calls.
-        return (
-            f"its mark proves {count(len(rows), 'row')} by their key and not which numbers they had, {held}, "
-            "and the task may call numbers that are not in the list any more; `state: paused` stops it"
+        return phrase(
+            "its mark proves {rows} by their key and not which numbers they had, {held}, and the "
+            "task may call numbers that are not in the list any more; `state: paused` stops it",
+            rows=count(len(rows), "row"),
+            held=held,
         )
-    return ""
+    return UNSAID
 
 
 def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:

@@ -24,13 +24,15 @@ from yeta_reconcile.waves.attributes import (
 )
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, WaveRecord
 from yeta_reconcile.waves.renames import record_of
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractContextManager
 
+    from yeta_reconcile.documents.located import Located
     from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Located, Repository
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
@@ -83,17 +85,34 @@ class Rebuild:
 
     def _sort(self, orphan: Orphan, by_campaign: dict[str, list[Orphan]], recovery: Recovery) -> None:
         task, mark = orphan.task, orphan.mark
-        what = f"task {task.task_id} ({task.status_words}) of {mark.campaign} wave {mark.wave}"
+        what = phrase(
+            "task {task_id} ({status_words}) of {campaign} wave {wave}",
+            task_id=task.task_id,
+            status_words=task.status_words,
+            campaign=mark.campaign,
+            wave=mark.wave,
+        )
         name = self._today(mark.campaign)
         if not orphan.proven:
-            hint = f"put the right key back, or `yeta import {mark.campaign} {task.task_id}`"
-            recovery.left.append(f"{what} cannot be proven with this key: {hint}")
+            hint = phrase(
+                "put the right key back, or `yeta import {campaign} {task_id}`",
+                campaign=mark.campaign,
+                task_id=task.task_id,
+            )
+            recovery.left.append(
+                phrase("{what} cannot be proven with this key: {hint}", what=what, hint=hint)
+            )
         elif task.never_rang:
             if not task.deleted:
-                recovery.to_apply.append(f"{what} was never started: apply deletes it")
+                recovery.to_apply.append(phrase("{what} was never started: apply deletes it", what=what))
         elif name is None:
-            hint = f"`yeta state forget {mark.campaign}` gives it up, or declare the campaign again"
-            recovery.left.append(f"{what} was started, and no document declares it: {hint}")
+            hint = phrase(
+                "`yeta state forget {campaign}` gives it up, or declare the campaign again",
+                campaign=mark.campaign,
+            )
+            recovery.left.append(
+                phrase("{what} was started, and no document declares it: {hint}", what=what, hint=hint)
+            )
         else:
             by_campaign[name].append(orphan)
 
@@ -178,14 +197,23 @@ class Rebuild:
                 imported=True,
                 created_at=self.now,
             )
-            others = " that it does not know as called" if settled else ""
-            held = every(len(rows), f"declared row{others} is", f"declared rows{others} are")
-            doubt = (
-                f"direct calls leave no task, so {held} held as possibly called; "
-                f"`yeta state resolve {name}` frees them"
+            held = (
+                every(
+                    len(rows),
+                    "declared row that it does not know as called is",
+                    "declared rows that it does not know as called are",
+                )
+                if settled
+                else every(len(rows), "declared row is", "declared rows are")
+            )
+            doubt = phrase(
+                "direct calls leave no task, so {held} held as possibly called; `yeta state resolve "
+                "{name}` frees them",
+                held=held,
+                name=name,
             )
             recovery.adoptions.append((located.model, Adoption(wave, rows, doubt)))
-            recovery.unproven.append(f"{name}: {doubt}")
+            recovery.unproven.append(phrase("{name}: {doubt}", name=name, doubt=doubt))
 
     def _settled(self, record: CampaignRecord | None) -> set[bytes]:
         """Rows that an old copy of the state knows as called out; any other may have been since."""

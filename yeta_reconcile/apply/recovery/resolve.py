@@ -14,6 +14,7 @@ from yeta_reconcile.apply import steering
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.waves.lifecycle import carry_readiness
 from yeta_reconcile.waves.record import PASSED, Fate, Phase, RowRecord
+from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -44,7 +45,7 @@ class Doubt:
 
     wave: Wave
     rows: int
-    why: str
+    why: Text
     pressing: bool = True
 
 
@@ -55,36 +56,48 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
         record = wave.record
         if record.phase is Phase.LOST:
             rows = record.pending + record.held + record.unknown
-            found.append(Doubt(wave, rows, f"task {record.task_id} is gone from the platform"))
+            found.append(
+                Doubt(wave, rows, phrase("task {task_id} is gone from the platform", task_id=record.task_id))
+            )
             continue
         if record.unknown:
-            found.append(Doubt(wave, record.unknown, "called out and never answered for"))
+            found.append(Doubt(wave, record.unknown, phrase("called out and never answered for")))
         if record.held and record.kind == "Campaign":
-            found.append(Doubt(wave, record.held, "held as possibly dialled: imported or rebuilt"))
+            found.append(Doubt(wave, record.held, phrase("held as possibly dialled: imported or rebuilt")))
         elif record.held:
-            found.append(Doubt(wave, record.held, "called out; no record has come yet", pressing=False))
+            found.append(
+                Doubt(wave, record.held, phrase("called out; no record has come yet"), pressing=False)
+            )
         elif wave.unknown_numbers:
-            why = "numbers of its task that are not known: undialled, if nobody who was added is among them"
+            why = phrase(
+                "numbers of its task that are not known: undialled, if nobody who was added is among them"
+            )
             found.append(Doubt(wave, wave.unknown_numbers, why))
         if record.reactivated and not record.accounted:
-            found.append(Doubt(wave, record.released, "freed before its task went on after its end"))
+            found.append(Doubt(wave, record.released, phrase("freed before its task went on after its end")))
         if why := _unaccountable(wave, now, drain_quiet):
             found.append(Doubt(wave, record.pending, why))
     return found
 
 
-def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> str:
+def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> Text:
     """Why a wave's undialled rows cannot be told from its dialled ones; empty if they can, or need not be."""
     record = wave.record
     if not record.pending:
-        return ""
+        return UNSAID
     if record.phase is Phase.DRAINING and wave.task is not None:
         ready = carry_readiness(record, wave.task, now, drain_quiet)
-        return "" if ready.ready else f"paused in order to be replaced: {ready.detail}"
+        return (
+            UNSAID if ready.ready else phrase("paused in order to be replaced: {detail}", detail=ready.detail)
+        )
     if record.phase.cut_short and not record.accounted:
         counted = count(record.tel_count or 0, "number")
-        return f"over: {count(record.dialled, 'call record')}, {counted} dialled by the platform's count"
-    return ""
+        return phrase(
+            "over: {records}, {counted} dialled by the platform's count",
+            records=count(record.dialled, "call record"),
+            counted=counted,
+        )
+    return UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +155,19 @@ class Decision:
         record = self.wave.record
         if record.staged:
             raise RefusedByGuard(
-                f"wave {record.number} was never started: there is nothing to settle",
-                hint="apply finishes it, or throws it away",
+                phrase("wave {number} was never started: there is nothing to settle", number=record.number),
+                hint=phrase("apply finishes it, or throws it away"),
             )
         live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
         live |= record.reactivated and self.wave.task is not None and self.wave.task.phase.may_ring
         if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
             raise RefusedByGuard(
-                f"wave {record.number} goes on: its task may still call every row of it",
-                hint="name rows that are not in the task with --line or --numbers, or delete the task first",
+                phrase(
+                    "wave {number} goes on: its task may still call every row of it", number=record.number
+                ),
+                hint=phrase(
+                    "name rows that are not in the task with --line or --numbers, or delete the task first"
+                ),
             )
 
     def rows(self, store: Store) -> list[RowRecord]:
@@ -167,8 +184,11 @@ def stop_first(run: Run, decision: Decision) -> None:
     """Delete the task of a wave that is to be settled whole. Raises Incomplete."""
     record = decision.wave.record
     if decision.deletes and not steering.delete(run, record):
-        why = "; ".join(str(problem) for problem in run.problems)
-        raise Incomplete(f"the task of wave {record.number} could not be deleted: {why}", hint="run again")
+        why = listed((str(problem) for problem in run.problems), 0, by=PARTS)
+        raise Incomplete(
+            phrase("the task of wave {number} could not be deleted: {why}", number=record.number, why=why),
+            hint=phrase("run again"),
+        )
 
 
 def settle(store: Store, decision: Decision) -> int:

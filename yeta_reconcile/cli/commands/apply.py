@@ -30,6 +30,7 @@ from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import left_out, nothing_left
 from yeta_reconcile.planning.planfile import SavedPlan
 from yeta_reconcile.planning.planner import Planner
+from yeta_reconcile.wording import PARTS, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -58,7 +59,9 @@ def apply(
     voice = Voice(form, color=context.color, log_format=context.log_format)
     with voice.ending():
         if file and (only or destroy):
-            raise WrongUsage("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
+            raise WrongUsage(
+                phrase("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
+            )
         saved = SavedPlan.read(context.here / file) if file else None
         if saved:
             only, destroy = saved.only, saved.destroy
@@ -82,8 +85,8 @@ def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: b
         return planned.exit_code
     if planned.plan.changes:
         raise Declined(
-            "nothing was changed, since there is no terminal to ask on",
-            hint="look at the plan above, then pass --yes, or apply a saved plan",
+            phrase("nothing was changed, since there is no terminal to ask on"),
+            hint=phrase("look at the plan above, then pass --yes, or apply a saved plan"),
         )
     return voice.end(Report((), ()), planned.exit_code)
 
@@ -119,13 +122,15 @@ class _Application:
         planned = _without(planned, left)
         self.voice.plan(planned, destroy=self.destroy)
         if left:
-            names = ", ".join(sorted(left))
-            self.voice.note(f"left to the next plan: {names} waited when this one was made")
+            names = listed(sorted(left), 0)
+            self.voice.note(
+                phrase("left to the next plan: {names} waited when this one was made", names=names)
+            )
         if planned.forbidden:
             announce(self.opened, planned)
             return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
         if planned.plan.asking and not saved:
-            confirm("Apply these changes?", yes=yes)
+            confirm(phrase("Apply these changes?"), yes=yes)
         plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
         resumed = saved and run.store.history.plan_state(saved.digest) == "begun"
         if saved:
@@ -182,7 +187,7 @@ def carry_out(
     summary = plan_json(planned.plan)["summary"]
     with recording(opened, command, summary, plan_id=plan_id, changes=what) as outcome:
         report = apply.carry_out()
-        outcome.words = "; ".join(map(str, report.problems)) or "done"
+        outcome.words = listed(map(str, report.problems), 0, by=PARTS) or phrase("done")
         outcome.exit_code = report.exit_code
     return report
 

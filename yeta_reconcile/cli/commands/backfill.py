@@ -25,6 +25,7 @@ from yeta_reconcile.records.backfill import backfill as fetch
 from yeta_reconcile.waves.accounting import (
     FETCHABLE_DAYS,
 )
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +49,7 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
     project = settings_of(context)
 
     def so_far(path: str, fetched: Fetched) -> None:
-        tell(f"{path.rpartition('/')[2]}: {fetched.new} new so far")
+        tell(phrase("{rpartition}: {new} new so far", rpartition=path.rpartition("/")[2], new=fetched.new))
 
     with (
         connect(project, context.environ, context.chdir) as client,
@@ -56,29 +57,42 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
     ):
         date = day.date() if day else None
         if date and (why := _why_nothing(date, datetime.now(ZoneInfo(project.timezone)).date())):
-            tell(f"note: of {date} nothing can come: {why}")
+            tell(phrase("note: of {date} nothing can come: {why}", date=date, why=why))
         fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=so_far)
     new = count(fetched.new, "new push", "new pushes", none="0")
     known = count(fetched.known, "was", "were", none="0")
-    words = f"{count(fetched.files, 'file', none='0')}: {new}, {known} there already."
+    words = phrase(
+        "{files}: {new}, {known} there already.",
+        files=count(fetched.files, "file", none="0"),
+        new=new,
+        known=known,
+    )
     done(form, "backfill", words, **asdict(fetched))
     for problem in fetched.broken:
-        tell(f"error: {problem}")
+        tell(phrase("error: {problem}", problem=problem))
     if fetched.broken:
-        broken = Incomplete("some files could not be read", hint="run it again; the others are done")
+        broken = Incomplete(
+            phrase("some files could not be read"), hint=phrase("run it again; the others are done")
+        )
         raise told(broken, form)
     if fetched.stuck or fetched.dead:
         # Running again would change nothing: they are kept, with the reason.
         tell(
-            f"warning: not folded: {fetched.stuck}; no push at all: {fetched.dead} "
-            "(`yeta calls pending` lists them)"
+            phrase(
+                "warning: not folded: {stuck}; no push at all: {dead} (`yeta calls pending` lists them)",
+                stuck=fetched.stuck,
+                dead=fetched.dead,
+            )
         )
 
 
 def _why_nothing(day: date, today: date) -> str:
     """Why the platform has nothing of a day; empty if it may have."""
     if day >= today:
-        return "it is fetched once the day is over"
+        return phrase("it is fetched once the day is over")
     if (today - day).days > FETCHABLE_DAYS:
-        return f"the platform keeps what it could not deliver for {FETCHABLE_DAYS} days"
+        return phrase(
+            "the platform keeps what it could not deliver for {fetchable_days} days",
+            fetchable_days=FETCHABLE_DAYS,
+        )
     return ""

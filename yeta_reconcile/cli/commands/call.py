@@ -46,6 +46,7 @@ from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import Outcome
+from yeta_reconcile.wording import SENTENCES, Text, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.journaled import Answer
@@ -78,7 +79,7 @@ def call(
     try:
         normal = normalise(number)
     except BadNumberError as problem:
-        raise WrongUsage(f"NUMBER: {problem}") from None
+        raise WrongUsage(phrase("NUMBER: {problem}", problem=problem)) from None
     given = _given(values)
     with session(context, create=True) as opened:
         columns = _checked(opened, robot, line, voice)
@@ -88,33 +89,47 @@ def call(
         run.stale = lambda _campaign: _forbidden(opened, normal)
         with holding(run):
             if words := _forbidden(opened, normal):
-                raise RefusedByGuard(words, hint="`limits:` in yeta.yaml says so; see docs/limits.md")
+                raise RefusedByGuard(words, hint=phrase("`limits:` in yeta.yaml says so; see docs/limits.md"))
             _refuse_frequent(opened, normal)
             if halted := opened.halted():
-                raise Incomplete(f"{halted}: nobody is called", hint="`yeta resume` lifts the halt")
-            say(f"{mask(normal)} is called by robot {robot} from line {line}, at once.")
-            confirm("Call?", yes=yes)
+                raise Incomplete(
+                    phrase("{halted}: nobody is called", halted=halted),
+                    hint=phrase("`yeta resume` lifts the halt"),
+                )
+            say(
+                phrase(
+                    "{mask} is called by robot {robot} from line {line}, at once.",
+                    mask=mask(normal),
+                    robot=robot,
+                    line=line,
+                )
+            )
+            confirm(phrase("Call?"), yes=yes)
             settle_here(opened.store, opened.client)
             with recording(opened, "call", {"call": 1}) as outcome:
                 answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
                 failure = _failure(answer, normal)
-                outcome.words = f"{answer.outcome}{f': {answer.words}' if answer.words else ''}"
+                outcome.words = phrase(
+                    "{outcome}{more}",
+                    outcome=answer.outcome,
+                    more=f": {answer.words}" if answer.words else "",
+                )
                 outcome.exit_code = failure.exit_code if failure else Exit.DONE
     if failure:
         raise failure
-    say("Called.")
+    say(phrase("Called."))
 
 
 def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:
     """What the call ends with if nobody knows that it was made."""
     if answer.outcome is Outcome.UNKNOWN:
         return Unresolved(
-            f"whether {mask(number)} was called is not known: {answer.words}",
-            hint="it is not called again by itself; a call record tells, see `yeta why`",
+            phrase("whether {mask} was called is not known: {words}", mask=mask(number), words=answer.words),
+            hint=phrase("it is not called again by itself; a call record tells, see `yeta why`"),
         )
     if answer.outcome is Outcome.REFUSED:
         return (Incomplete if answer.meaning.passes else YetaError)(
-            f"not called: {answer.words}", hint=answer.hint
+            phrase("not called: {words}", words=answer.words), hint=answer.hint
         )
     return None
 
@@ -124,9 +139,9 @@ def _given(values: tuple[str, ...]) -> dict[str, str]:
     for value in values:
         column, equals, text = value.partition("=")
         if not equals or not column:
-            raise WrongUsage("after NUMBER come values for the robot's columns, like 姓名=张三")
+            raise WrongUsage(phrase("after NUMBER come values for the robot's columns, like 姓名=张三"))
         if column in given:
-            raise WrongUsage(f"the column {column} is given twice")
+            raise WrongUsage(phrase("the column {column} is given twice", column=column))
         given[column] = text
     return given
 
@@ -143,7 +158,7 @@ def _checked(opened: Session, robot: str, line: str, voice: str | None) -> tuple
         for found in check_campaign(model, config, now)
     ]
     if any(found.severity == "error" for found in findings):
-        raise InvalidInput("nobody was called", findings)
+        raise InvalidInput(phrase("nobody was called"), findings)
     return config.robots[robot].columns
 
 
@@ -152,27 +167,41 @@ def _row(columns: tuple[str, ...], number: str, given: dict[str, str]) -> tuple[
     others = columns[1:]
     for column in given:
         if column not in others:
-            raise InvalidInput(f"the robot has no column {column}", hint=did_you_mean(column, others))
+            raise InvalidInput(
+                phrase("the robot has no column {column}", column=column), hint=did_you_mean(column, others)
+            )
     if missing := [column for column in others if column not in given]:
-        wanted = " ".join(f"{column}=…" for column in missing)
-        raise InvalidInput("the robot needs a value for each of its columns", hint=f"add {wanted}")
+        wanted = listed((f"{column}=…" for column in missing), 0, by=SENTENCES)
+        raise InvalidInput(
+            phrase("the robot needs a value for each of its columns"),
+            hint=phrase("add {wanted}", wanted=wanted),
+        )
     return (number, *(given[column] for column in others))
 
 
-def _forbidden(opened: Session, number: str) -> str | None:
+def _forbidden(opened: Session, number: str) -> Text | None:
     """Why a number may not be called now; None if it may."""
     limits, settings = opened.repository.project.limits, opened.repository.settings
     now = opened.clock.now().astimezone(opened.repository.zone)
     clock = f"{now:%H:%M:%S}"
     if limits.hours and not within(clock, limits.hours):
-        return f"it is {clock}, beyond {', '.join(limits.hours)}: {settings.at('limits', 'hours')}"
+        return phrase(
+            "it is {clock}, beyond {hours}: {at}",
+            clock=clock,
+            hours=listed(limits.hours, 0),
+            at=settings.at("limits", "hours"),
+        )
     days = allowed_days(opened.repository, (), now) if limits.days else None
     if days and not days.allows(now.date()):
-        return f"nobody may be called on {now:%Y-%m-%d} (limits.days): {settings.at('limits', 'days')}"
+        return phrase(
+            "nobody may be called on {now:%Y-%m-%d} (limits.days): {at}",
+            now=now,
+            at=settings.at("limits", "days"),
+        )
     return _barred(opened, number)
 
 
-def _barred(opened: Session, number: str) -> str | None:
+def _barred(opened: Session, number: str) -> Text | None:
     """Why nobody may call a number; None if one may. Where the list cannot be read, nobody is called."""
     listed = opened.repository.do_not_call
     if listed is None:
@@ -180,9 +209,17 @@ def _barred(opened: Session, number: str) -> str | None:
     barred = listed.numbers(opened.store.key.row_digest)
     wrong = next((found for found in barred.diagnostics if found.severity == "error"), None)
     if wrong is not None:
-        return f"the do-not-call list cannot be used: {wrong.position}: {wrong.summary}"
+        return phrase(
+            "the do-not-call list cannot be used: {position}: {summary}",
+            position=wrong.position,
+            summary=wrong.summary,
+        )
     if opened.store.key.row_digest(number) in barred:
-        return f"nobody may call {mask(number)}: {opened.repository.settings.at('limits', 'do_not_call')}"
+        return phrase(
+            "nobody may call {mask}: {at}",
+            mask=mask(number),
+            at=opened.repository.settings.at("limits", "do_not_call"),
+        )
     return None
 
 
@@ -194,6 +231,11 @@ def _refuse_frequent(opened: Session, number: str) -> None:
     called = opened.store.waves.called_since(since).get(opened.store.key.row_digest(number), 0)
     if called >= frequency.times:
         raise RefusedByGuard(
-            f"{mask(number)} was called {count(called, 'time')}; limits.frequency allows {frequency.times}",
-            hint="wait, or try the robot with another number",
+            phrase(
+                "{mask} was called {times}; limits.frequency allows {frequency_times}",
+                mask=mask(number),
+                times=count(called, "time"),
+                frequency_times=frequency.times,
+            ),
+            hint=phrase("wait, or try the robot with another number"),
         )

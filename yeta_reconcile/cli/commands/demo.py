@@ -27,6 +27,7 @@ from yeta_reconcile.cli.output import show
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,9 +67,13 @@ def _kept(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise YetaError(f"{folder} cannot be worked in: {error.strerror}") from error
+        raise YetaError(
+            phrase("{folder} cannot be worked in: {strerror}", folder=folder, strerror=error.strerror)
+        ) from error
     if (folder / REPOSITORY).exists():
-        raise YetaError(f"{folder} holds a showing already", hint="name another folder")
+        raise YetaError(
+            phrase("{folder} holds a showing already", folder=folder), hint=phrase("name another folder")
+        )
     return folder.resolve()
 
 
@@ -102,40 +107,52 @@ class _Demo:
 
     def play(self) -> None:
         """The whole show."""
-        _say("A campaign repository: YAML documents, and contact lists beside them.")
+        _say(phrase("A campaign repository: YAML documents, and contact lists beside them."))
         self._repository()
         self._yeta("validate")
-        _say("A platform on this machine, whose clock we move, and the receiver of its pushes.")
+        _say(phrase("A platform on this machine, whose clock we move, and the receiver of its pushes."))
         self._servers()
-        _say("What would ring? `plan` sends no call that changes anything.")
+        _say(phrase("What would ring? `plan` sends no call that changes anything."))
         self._yeta("plan")
-        _say("Make it so. Nothing rings before everything is staged and verified.")
+        _say(phrase("Make it so. Nothing rings before everything is staged and verified."))
         self._yeta("apply", "--yes")
         self._yeta("plan")
         name = self._running()
-        _say("Two minutes pass. Calls happen, and their records come home.")
+        _say(phrase("Two minutes pass. Calls happen, and their records come home."))
         self._pass_time(120)
         self._yeta("status", name)
-        _say(f"One more row in the list of {name}: a started wave takes none, so a further one is planned.")
+        _say(
+            phrase(
+                "One more row in the list of {name}: a started wave takes none, so a further one is planned.",
+                name=name,
+            )
+        )
         document, contacts = self._declared(name)
         _append_row(contacts)
         self._yeta("plan", "--only", name)
-        _say("Another recall policy too: what is not dialled yet is taken over, and nobody is called twice.")
+        _say(
+            phrase(
+                "Another recall policy too: what is not dialled yet is taken over, "
+                "and nobody is called twice."
+            )
+        )
         _change_recall(document)
         self._yeta("plan", "--only", name)
-        _say("The wave is paused, and calls in progress are let finish: apply says what it waits for.")
+        _say(
+            phrase("The wave is paused, and calls in progress are let finish: apply says what it waits for.")
+        )
         self._yeta("apply", "--yes", "--only", name)
-        _say("Three minutes pass. The same command again goes on where it stopped.")
+        _say(phrase("Three minutes pass. The same command again goes on where it stopped."))
         self._pass_time(180)
         self._yeta("apply", "--yes", "--only", name)
-        _say("The rest of the day passes.")
+        _say(phrase("The rest of the day passes."))
         self._pass_time(6 * 3600)
         self._yeta("status", name)
-        _say("Every call of one person, and every apply so far.")
+        _say(phrase("Every call of one person, and every apply so far."))
         self._yeta("why", LATECOMER)
         self._yeta("history")
         self._report()
-        _say("That was the whole thing. `yeta init` writes a repository to start from.")
+        _say(phrase("That was the whole thing. `yeta init` writes a repository to start from."))
 
     # Setting up
 
@@ -178,7 +195,10 @@ class _Demo:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         if not address:
-            raise YetaError(f"`yeta {arguments[0]}` did not start", hint=f"{log.name} says why")
+            raise YetaError(
+                phrase("`yeta {arguments}` did not start", arguments=arguments[0]),
+                hint=phrase("{name} says why", name=log.name),
+            )
         shown = " ".join(
             "…" if part.startswith((self.push_url, str(self.folder))) else part for part in arguments
         )
@@ -198,7 +218,13 @@ class _Demo:
             self._command(*arguments), cwd=where or self.root, env=self.environ, check=False
         )
         if done.returncode not in codes:
-            raise YetaError(f"`yeta {arguments[0]}` ended with {done.returncode}")
+            raise YetaError(
+                phrase(
+                    "`yeta {arguments}` ended with {returncode}",
+                    arguments=arguments[0],
+                    returncode=done.returncode,
+                )
+            )
         show("")
         return done.returncode
 
@@ -217,10 +243,13 @@ class _Demo:
         """The page, in both languages, where it outlives the showing."""
         if importlib.util.find_spec("pygal") is None:
             _say(
-                "`yeta report` makes a page of all this, with the extra: pip install 'yeta-reconcile[report]'"
+                phrase(
+                    "`yeta report` makes a page of all this, with the extra: "
+                    "pip install 'yeta-reconcile[report]'"
+                )
             )
             return
-        _say("How it went, as a page for whoever owns the campaign, in both languages.")
+        _say(phrase("How it went, as a page for whoever owns the campaign, in both languages."))
         folder = self.folder if self.kept else Path(tempfile.mkdtemp(prefix="yeta-report-"))
         for language in ("en", "zh"):
             self._yeta("--lang", language, "report", "-o", str(folder / f"report-{language}.html"))
@@ -259,7 +288,7 @@ class _Demo:
         return self.root / located.file, repository.list_spec(located).path
 
 
-def _say(words: str) -> None:
+def _say(words: Text) -> None:
     show(click.style(f"\n# {words}", fg="cyan"))
 
 

@@ -12,6 +12,7 @@ import click
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -72,7 +73,7 @@ def emulator(
     def announce(url: str) -> None:
         nonlocal ready
         ready = True
-        say(url)
+        say(Text(url))
         tell(_credentials(context, settings))
 
     try:
@@ -93,22 +94,27 @@ def emulator(
     except ValueError as mistake:
         if ready:
             raise
-        raise WrongUsage(str(mistake)) from mistake
+        raise WrongUsage(Text(mistake)) from mistake
     except OSError as problem:
         if ready:
             raise
         what = problem.filename or listen
-        raise YetaError(f"{what}: {problem.strerror or problem}") from problem
+        raise YetaError(
+            phrase("{what}: {strerror}", what=what, strerror=problem.strerror or problem)
+        ) from problem
 
 
-def _credentials(context: Context, settings: Path | None) -> str:
+def _credentials(context: Context, settings: Path | None) -> Text:
     """What whoever calls has to bring; a secret that somebody chose is not shown."""
     if any(context.environ.get(name) for name in ("YETA_APP_KEY", "YETA_APP_SECRET")):
-        return "It takes the credentials that are set here as YETA_APP_KEY and YETA_APP_SECRET."
+        return phrase("It takes the credentials that are set here as YETA_APP_KEY and YETA_APP_SECRET.")
     if settings is not None:
-        return f"It takes the credentials in {settings}, by default emulator-key and emulator-secret."
-    return "To use it: export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret"
+        return phrase(
+            "It takes the credentials in {settings}, by default emulator-key and emulator-secret.",
+            settings=settings,
+        )
+    return phrase("To use it: export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret")
 
 
 def _heard(method: str, path: str, answer: str) -> None:
-    tell(f"{method} {path}  {answer}")
+    tell(phrase("{method} {path}  {answer}", method=method, path=path, answer=answer))

@@ -13,6 +13,7 @@ from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.packs import NAMES, text_of
 from yeta_reconcile.errors import WrongUsage
+from yeta_reconcile.wording import phrase
 
 KINDS = {
     "project": "Project",
@@ -56,7 +57,12 @@ def _meaning(key: str) -> str:
         known = within(node, definitions).get("properties", {})
         if part not in known:
             hint = did_you_mean(part, known if said or kind else [*KINDS, *known])
-            raise WrongUsage(f"{'.'.join(said) or kind or 'a document'} has no key {part}", hint=hint)
+            raise WrongUsage(
+                phrase(
+                    "{said} has no key {part}", said=".".join(said) or kind or phrase("a document"), part=part
+                ),
+                hint=hint,
+            )
         node, said = known[part], [*said, part]
     return _told(node, definitions)
 

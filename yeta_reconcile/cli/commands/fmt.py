@@ -12,10 +12,11 @@ from yeta_reconcile.cli.output import say
 from yeta_reconcile.documents.formatting import KINDS, canonical
 from yeta_reconcile.documents.globs import files_in
 from yeta_reconcile.documents.settings import FILE, read_globs
-from yeta_reconcile.documents.yamlfile import read_text
+from yeta_reconcile.documents.yamltext import read_text
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.files import write_whole
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -48,11 +49,11 @@ def fmt(context: Context, check: bool, paths: tuple[Path, ...]) -> Exit:
         if result is None or result == text:
             continue
         changed += 1
-        say(label)
+        say(Text(label))
         if not check:
             _write(path, result)
     if findings:
-        raise InvalidInput("some documents cannot be read", findings)
+        raise InvalidInput(phrase("some documents cannot be read"), findings)
     return Exit.FAILED if check and changed else Exit.DONE
 
 

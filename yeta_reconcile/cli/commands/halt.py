@@ -26,6 +26,7 @@ from yeta_reconcile.store.halt_flag import ROW, HaltFlag
 from yeta_reconcile.store.open import (
     open_without_key,
 )
+from yeta_reconcile.wording import PARTS, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def halt(context: Context, form: str) -> Exit:
     # Documents may be as wrong as they like: only the settings say whose tasks are to be stopped.
     settings = read_settings(root, context.env, context.environ)
     if settings.project is None:
-        raise InvalidInput("the settings of the repository cannot be used", settings.findings)
+        raise InvalidInput(phrase("the settings of the repository cannot be used"), settings.findings)
     who, clock = f"{actor(context)}@{host()}", SystemClock()
     project, environment = settings.project, settings.environment
     flag = HaltFlag.beside(
@@ -59,8 +60,8 @@ def halt(context: Context, form: str) -> Exit:
     )
     trouble = _tried(lambda: flag.set(who, clock.now()))
     if not trouble:
-        tell(f"halted: {flag.path} is set, nothing is started or called out any more")
-    state = _State(project, environment, root, f"{flag.why() or f'halted by {who}'}")
+        tell(phrase("halted: {path} is set, nothing is started or called out any more", path=flag.path))
+    state = _State(project, environment, root, flag.why() or phrase("halted by {who}", who=who))
     left, halting = _pause_all(context, project, environment, flag, who, state)
     trouble = trouble or state.trouble
     _tried(lambda: _tell(project, environment, flag))
@@ -75,13 +76,23 @@ def halt(context: Context, form: str) -> Exit:
         show_json({"format": FORMAT, **shown})
     else:
         paused = count(len(halting.paused), "task was", "tasks were")
-        say(f"{paused} paused; {count(len(left), 'is', 'are', none='0')} still live.")
+        say(
+            phrase(
+                "{paused} paused; {are} still live.",
+                paused=paused,
+                are=count(len(left), "is", "are", none="0"),
+            )
+        )
     if left:
-        why = "; ".join(f"{task_id}: {halting.refused.get(task_id, 'it goes on')}" for task_id in left)
-        hint = "run `yeta halt` again, or pause them there"
-        raise told(Incomplete(f"these tasks are still live: {why}", hint=hint), form)
+        why = listed(
+            (f"{task_id}: {halting.refused.get(task_id, phrase('it goes on'))}" for task_id in left),
+            0,
+            by=PARTS,
+        )
+        hint = phrase("run `yeta halt` again, or pause them there")
+        raise told(Incomplete(phrase("these tasks are still live: {why}", why=why), hint=hint), form)
     if trouble:
-        tell(f"warning: {trouble}")
+        tell(phrase("warning: {trouble}", trouble=trouble))
     return Exit.DONE if flag.read() else Exit.FAILED
 
 
@@ -106,7 +117,7 @@ def _pause_all(
 def _tell(project: Project, environment: str, flag: HaltFlag) -> None:
     """People who are not there."""
     if project.notify and (found := flag.read()):
-        announce_halt(project, environment, str(found), found.at)
+        announce_halt(project, environment, found.words, found.at)
 
 
 def _note(context: Context, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:

@@ -18,6 +18,7 @@ from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import History, HistoryChange, HistoryEntry
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,14 +53,26 @@ def verify(context: Context) -> None:
     report = _read(context)
     if report.broken_at is not None:
         raise YetaError(
-            f"the chain breaks at link {report.broken_at}: {report.broken_why}",
-            hint="compare with a copy made by `yeta state backup`; `yeta state check` looks at the rest",
+            phrase(
+                "the chain breaks at link {broken_at}: {broken_why}",
+                broken_at=report.broken_at,
+                broken_why=report.broken_why,
+            ),
+            hint=phrase(
+                "compare with a copy made by `yeta state backup`; `yeta state check` looks at the rest"
+            ),
         )
-    say(f"The chain of {count(len(report.entries), 'entry', 'entries')} holds.")
+    say(phrase("The chain of {entries} holds.", entries=count(len(report.entries), "entry", "entries")))
     if report.bare:
         first = count(report.bare, "link, its first, is", "links, its first, are")
-        say(f"{first} from before there were seals, and proven by none.")
-    say(f"It has {count(report.links, 'link')}; the newest is {report.head or 'none'}.")
+        say(phrase("{first} from before there were seals, and proven by none.", first=first))
+    say(
+        phrase(
+            "It has {links}; the newest is {head}.",
+            links=count(report.links, "link"),
+            head=report.head or phrase("none"),
+        )
+    )
 
 
 def _read(context: Context) -> History:
@@ -70,7 +83,7 @@ def _read(context: Context) -> History:
         entries = tuple(_entry(entry, zone) for entry in store.history.entries())
         seal = store.history.seal()
         broken = store.history.broken()
-        where, why = (broken.serial, broken.why) if broken else (None, "")
+        where, why = (broken.serial, broken.why) if broken else (None, UNSAID)
         return History(entries, where, *(seal or (0, "", 0)), broken_why=why)
     finally:
         store.close()

@@ -31,13 +31,14 @@ from yeta_reconcile.marks import Mark, owner_digest, parse_mark
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.waves.renames import record_of
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.located import Located
     from yeta_reconcile.documents.models import Campaign
-    from yeta_reconcile.documents.repository import Located
     from yeta_reconcile.platform.resources import Task
     from yeta_reconcile.waves.record import CampaignRecord
 
@@ -68,15 +69,25 @@ def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> 
             taken = _adoption(opened, located, record, task, mark, number=number, now=run.now_ms())
             for line in _lines(opened, name, taken, task, mark):
                 say(line, err=form == "json")
-            confirm(f"Take it into the state as wave {taken.wave.number} of {name}?", yes=yes)
+            confirm(
+                phrase(
+                    "Take it into the state as wave {number} of {name}?", number=taken.wave.number, name=name
+                ),
+                yes=yes,
+            )
             settle_here(opened.store, opened.client)
             wave_id = record_adoption(opened.store, located.model, record, taken)
             summary = {"rows": len(taken.rows), "held": taken.held}
-            outcome = f"task {task_id} as wave {taken.wave.number} of {name}"
+            outcome = phrase(
+                "task {task_id} as wave {number} of {name}",
+                task_id=task_id,
+                number=taken.wave.number,
+                name=name,
+            )
             with noted(context, opened.repository, opened.store, opened.clock, "import", summary, outcome):
                 opened.store.waves.seal_wave(wave_id)
     wave = taken.wave.number
-    words = f"Task {task_id} is wave {wave} of {name}."
+    words = phrase("Task {task_id} is wave {wave} of {name}.", task_id=task_id, wave=wave, name=name)
     done(form, "import", words, campaign=name, wave=wave, task_id=task_id, **summary)
 
 
@@ -84,21 +95,28 @@ def _declared(opened: Session, name: str) -> Located[Campaign]:
     located = opened.repository.campaigns.get(name)
     if located is None:
         hint = did_you_mean(name, [*opened.repository.campaigns])
-        raise InvalidInput(f"no document declares a campaign {name}", hint=hint)
+        raise InvalidInput(phrase("no document declares a campaign {name}", name=name), hint=hint)
     return located
 
 
 def _task(opened: Session, task_id: str) -> Task:
     wave = opened.store.waves.by_task(task_id)
     if wave is not None:
-        discarded = " (thrown away)" if wave.phase is Phase.DISCARDED else ""
+        discarded = phrase(" (thrown away)") if wave.phase is Phase.DISCARDED else UNSAID
         raise RefusedByGuard(
-            f"task {task_id} is in the state already: wave {wave.number} of {wave.campaign}{discarded}"
+            phrase(
+                "task {task_id} is in the state already: wave {number} of {campaign}{discarded}",
+                task_id=task_id,
+                number=wave.number,
+                campaign=wave.campaign,
+                discarded=discarded,
+            )
         )
     task = opened.client.by_id(task_id)
     if task is None:
         raise YetaError(
-            f"the platform knows no task {task_id}", hint="`yeta drift` lists tasks without a record"
+            phrase("the platform knows no task {task_id}", task_id=task_id),
+            hint=phrase("`yeta drift` lists tasks without a record"),
         )
     return task
 
@@ -125,23 +143,36 @@ def _adoption(
     return adoption(located.model, task, rows, listed, number=number, config=config, now=now)
 
 
-def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark | None) -> Iterator[str]:
-    numbers = "an unknown number" if task.count_tel is None else count(task.count_tel, "number")
-    dialled = "an unknown number of them" if task.process_tel_count is None else f"{task.process_tel_count:,}"
-    counts = f"{numbers}, {dialled} dialled"
-    yield f"Task {task.task_id} ({task.status_words}): {counts}."
+def _lines(opened: Session, name: str, taken: Adoption, task: Task, mark: Mark | None) -> Iterator[Text]:
+    numbers = phrase("an unknown number") if task.count_tel is None else count(task.count_tel, "number")
+    dialled = (
+        phrase("an unknown number of them")
+        if task.process_tel_count is None
+        else phrase("{process_tel_count:,}", process_tel_count=task.process_tel_count)
+    )
+    counts = phrase("{numbers}, {dialled} dialled", numbers=numbers, dialled=dialled)
+    yield phrase(
+        "Task {task_id} ({status_words}): {counts}.",
+        task_id=task.task_id,
+        status_words=task.status_words,
+        counts=counts,
+    )
     owner = owner_digest(opened.repository.project.name, opened.repository.environment)
     if mark is None:
-        yield "It bears no ownership mark: yeta did not create it."
+        yield phrase("It bears no ownership mark: yeta did not create it.")
     elif mark.owner != owner:
-        yield "It bears the mark of another project or environment: nobody else may go on managing it."
+        yield phrase(
+            "It bears the mark of another project or environment: nobody else may go on managing it."
+        )
     elif mark.campaign != name:
-        yield f"Its mark says that it belongs to {mark.campaign}."
+        yield phrase("Its mark says that it belongs to {campaign}.", campaign=mark.campaign)
     if taken.wave.phase is Phase.FILLING:
-        yield "It was never started: the next apply deletes it and stages its rows anew."
+        yield phrase("It was never started: the next apply deletes it and stages its rows anew.")
     elif taken.doubt:
-        yield f"Not everything is proven: {taken.doubt}."
+        yield phrase("Not everything is proven: {doubt}.", doubt=taken.doubt)
     else:
-        yield f"Its mark and its count prove its rows: {count(len(taken.rows), 'declared row')}."
+        yield phrase(
+            "Its mark and its count prove its rows: {rows}.", rows=count(len(taken.rows), "declared row")
+        )
     if taken.differing:
-        yield f"It differs from its document, which counts: {taken.differing}."
+        yield phrase("It differs from its document, which counts: {differing}.", differing=taken.differing)

@@ -15,6 +15,7 @@ from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.cli.pipelines import NEEDED, PIPELINES, in_its_place, top_of
 from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.errors import WrongUsage, YetaError
+from yeta_reconcile.wording import Text, listed, phrase
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -56,7 +57,9 @@ def init(context: Context, folder: Path, name: str | None, pipeline: str | None)
     """
     root = (context.here / folder).resolve()
     if name is not None and not re.fullmatch(NAME_PATTERN, name):
-        raise WrongUsage("--name: lower-case letters, digits and hyphens are needed, like acme-renewals")
+        raise WrongUsage(
+            phrase("--name: lower-case letters, digits and hyphens are needed, like acme-renewals")
+        )
     project = name or project_name(root, secrets.token_hex(2))
     made = {source: root / target for source, target in FILES.items()}
     if pipeline:
@@ -67,16 +70,18 @@ def init(context: Context, folder: Path, name: str | None, pipeline: str | None)
     taken = [path.relative_to(base).as_posix() for path in made.values() if path.exists()]
     if taken:
         raise YetaError(
-            f"nothing was written, since {', '.join(taken)} would be overwritten",
-            hint="name an empty folder: yeta init DIR",
+            phrase("nothing was written, since {taken} would be overwritten", taken=listed(taken, 0)),
+            hint=phrase("name an empty folder: yeta init DIR"),
         )
     templates = resources.files("yeta_reconcile.cli") / "templates"
     try:
         for source, path in made.items():
             _write(templates / source, path, root, project)
-            say(path.relative_to(base).as_posix())
+            say(Text(path.relative_to(base).as_posix()))
     except OSError as error:
-        raise YetaError(f"{root}: cannot be written: {error.strerror}") from error
+        raise YetaError(
+            phrase("{root}: cannot be written: {strerror}", root=root, strerror=error.strerror)
+        ) from error
     if "yeta.yaml" in made:
         _tell_next(context, folder, project)
     for words in NEEDED[pipeline] if pipeline else ():
@@ -85,16 +90,21 @@ def init(context: Context, folder: Path, name: str | None, pipeline: str | None)
 
 def _tell_next(context: Context, folder: Path, project: str) -> None:
     """What to do now, to be copied."""
-    tell(f"The project is named {project}. Another name can be given in yeta.yaml until the first apply.")
-    tell("To see it at work, run a platform that rings nobody in a second terminal:")
-    tell("  yeta emulator")
-    tell("and then here:")
+    tell(
+        phrase(
+            "The project is named {project}. Another name can be given in yeta.yaml until the first apply.",
+            project=project,
+        )
+    )
+    tell(phrase("To see it at work, run a platform that rings nobody in a second terminal:"))
+    tell(Text("  yeta emulator"))
+    tell(phrase("and then here:"))
     where = context.here / folder
     if where.resolve() != Path.cwd():
-        tell(f"  cd {shlex.quote(str(where))}")
-    tell("  export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret")
-    tell("  yeta plan")
-    tell("  yeta apply")
+        tell(phrase("  cd {quote}", quote=shlex.quote(str(where))))
+    tell(phrase("  export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret"))
+    tell(phrase("  yeta plan"))
+    tell(phrase("  yeta apply"))
 
 
 def _write(template: Traversable, path: Path, root: Path, project: str) -> None:

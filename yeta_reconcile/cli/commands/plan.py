@@ -22,6 +22,7 @@ from yeta_reconcile.planning.planfile import Home, SavedPlan
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.text import plan_text
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -68,10 +69,10 @@ def plan(
     """
     if check:
         if out or only or destroy or explain:
-            raise WrongUsage("--check stands alone: a saved plan has --only and --destroy in it")
+            raise WrongUsage(phrase("--check stands alone: a saved plan has --only and --destroy in it"))
         return _check(context, check, form)
     if explain and form == "markdown":
-        raise WrongUsage("--explain is told as text or json")
+        raise WrongUsage(phrase("--explain is told as text or json"))
     aside = str(out) == "-"
     if out and not aside:
         _take_away(context.here / out)
@@ -96,9 +97,9 @@ def plan(
     annotate(planned.plan.diagnostics, annotations, context.chdir)
     if out and not aside:
         tell(
-            f"{out} was not written: what has errors cannot be applied"
+            phrase("{out} was not written: what has errors cannot be applied", out=out)
             if planned.forbidden
-            else f"saved; to carry it out within a day: yeta apply {quote(str(out))}"
+            else phrase("saved; to carry it out within a day: yeta apply {out}", out=quote(str(out)))
         )
     if planned.exit_code:
         return planned.exit_code
@@ -126,7 +127,7 @@ def _check(context: Context, file: Path, form: str) -> Exit:
         plan = saved.plan
         show_json({"format": CHECK_FORMAT, "id": plan.plan_id, "expires": plan.expires.isoformat()})
     else:
-        say("the saved plan may still be applied")
+        say(phrase("the saved plan may still be applied"))
     return Exit.DONE
 
 
@@ -141,7 +142,11 @@ def _take_away(path: Path) -> None:
     except (InvalidInput, PlanRejected):
         pass
     except OSError as error:
-        raise InvalidInput(f"the former plan {path} cannot be taken away: {error.strerror}") from error
+        raise InvalidInput(
+            phrase(
+                "the former plan {path} cannot be taken away: {strerror}", path=path, strerror=error.strerror
+            )
+        ) from error
 
 
 def make_plan(
@@ -176,8 +181,10 @@ def make_plan(
 
 def _unknown(option: str, names: list[str], known: set[str]) -> InvalidInput:
     return InvalidInput(
-        f"{option} names {', '.join(names)}, which is no campaign here",
-        hint=f"there are {', '.join(sorted(known))}" if known else "there are none",
+        phrase("{option} names {names}, which is no campaign here", option=option, names=listed(names, 0)),
+        hint=phrase("there are {known}", known=listed(sorted(known), 0))
+        if known
+        else phrase("there are none"),
     )
 
 

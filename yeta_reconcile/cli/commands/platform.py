@@ -19,6 +19,7 @@ from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.preflight import ROBOT_STATUS
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.table import table
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -73,12 +74,18 @@ def _as_table(config: Config, kind: str, now: datetime) -> list[str]:
             voices = [(voice.code, voice.name) for _, voice in sorted(config.voices.items())]
             return table(["VOICE", "NAME"], voices)
         case _:
-            return table(["MODULE", "URL"], [(m, u or "not configured") for m, u in _urls(config)])
+            return table(["MODULE", "URL"], [(m, u or phrase("not configured")) for m, u in _urls(config)])
 
 
 def _robot_row(robot: Robot) -> tuple[object, ...]:
-    status = ROBOT_STATUS.get(robot.status, f"status {robot.status}") if robot.status is not None else None
-    kind = ROBOT_KIND.get(robot.kind, f"type {robot.kind}") if robot.kind is not None else None
+    status = (
+        ROBOT_STATUS.get(robot.status, phrase("status {status}", status=robot.status))
+        if robot.status is not None
+        else None
+    )
+    kind = (
+        ROBOT_KIND.get(robot.kind, phrase("type {kind}", kind=robot.kind)) if robot.kind is not None else None
+    )
     state = "deleted" if robot.deleted else status
     return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns)
 

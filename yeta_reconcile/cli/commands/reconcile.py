@@ -30,6 +30,7 @@ from yeta_reconcile.documents.values import parse_duration
 from yeta_reconcile.errors import StateGone, WrongUsage, YetaError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +64,10 @@ def reconcile(context: Context, every: str, yes: bool, status_file: Path | None)
     try:
         seconds = parse_duration(every).total_seconds()
     except ValueError as problem:
-        raise WrongUsage(f"--every: {problem}") from None
+        raise WrongUsage(phrase("--every: {problem}", problem=problem)) from None
     if seconds <= 0:
-        raise WrongUsage("--every: more than nothing is needed, like 60s")
-    confirm("Apply whatever is declared, again and again, without asking?", yes=yes)
+        raise WrongUsage(phrase("--every: more than nothing is needed, like 60s"))
+    confirm(phrase("Apply whatever is declared, again and again, without asking?"), yes=yes)
     log.configure(context)
     logging.getLogger("yeta.reconcile").setLevel(logging.INFO)
     turns = _Turns(context, seconds)
@@ -142,8 +143,13 @@ class _Turns:
     def _refuse_another(self, store: Store) -> None:
         if self._state_id and store.state_id != self._state_id:
             raise StateGone(
-                "the state that the first round was about is gone, or another has its place: nothing is done",
-                hint="put it back, or `yeta state restore FILE`; for another state start the controller anew",
+                phrase(
+                    "the state that the first round was about is gone, or another has its place: "
+                    "nothing is done"
+                ),
+                hint=phrase(
+                    "put it back, or `yeta state restore FILE`; for another state start the controller anew"
+                ),
             )
         self._state_id = store.state_id
 

@@ -20,6 +20,7 @@ from yeta_reconcile.errors import InvalidInput, YetaError
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -48,7 +49,9 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     with closing(open_state(context, repository)) as store:
         known = sorted({*repository.callings, *store.waves.recorded().campaigns})
         if name is not None and name not in known:
-            raise InvalidInput(f"there is no campaign {name}", hint=did_you_mean(name, known))
+            raise InvalidInput(
+                phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known)
+            )
         declared = declared_in(repository, _finishes(context, name))
         now = datetime.now(UTC).astimezone(ZoneInfo(repository.project.timezone))
         names = [name] if name is not None else known
@@ -61,8 +64,10 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     try:
         write_whole(file, html)
     except OSError as error:
-        raise YetaError(f"{file} cannot be written: {error.strerror or error}") from error
-    say(str(file))
+        raise YetaError(
+            phrase("{file} cannot be written: {strerror}", file=file, strerror=error.strerror or error)
+        ) from error
+    say(Text(file))
 
 
 def _finishes(context: Context, name: str | None) -> dict[str, tuple[datetime, bool]]:
@@ -73,7 +78,7 @@ def _finishes(context: Context, name: str | None) -> dict[str, tuple[datetime, b
         with session(context, patience=PATIENCE_SECONDS) as opened:
             status = look(opened, name)
     except YetaError as error:
-        tell(f"without a forecast: {error.message}")
+        tell(phrase("without a forecast: {message}", message=error.message))
         return {}
     return {one.name: (one.finish, one.fits) for one in status.campaigns if one.finish is not None}
 

@@ -24,6 +24,7 @@ from yeta_reconcile.documents.repository import Repository, load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -48,14 +49,20 @@ def resume(context: Context, yes: bool) -> None:
     try:
         halt, row = halt_of(flag, store), store.flag(ROW)
         if halt is None and row is None:
-            say("There is no halt.")
+            say(phrase("There is no halt."))
             return
         paused = halt.tasks() if halt else {}
-        say(f"{halt or row}; {count(len(paused), 'task was', 'tasks were')} paused by it.")
+        say(
+            phrase(
+                "{halt}; {tasks} paused by it.",
+                halt=halt or row,
+                tasks=count(len(paused), "task was", "tasks were"),
+            )
+        )
         stand = _look(context, repository, store, paused)
         stand.tell()
-        say("Lifting it starts nothing; the next apply starts again what is declared running.")
-        confirm("Lift the halt?", yes=yes)
+        say(phrase("Lifting it starts nothing; the next apply starts again what is declared running."))
+        confirm(phrase("Lift the halt?"), yes=yes)
         # Whose pauses they are must be on record before the flag that says so is gone.
         for wave, left in stand.as_left:
             store.waves.change_wave(wave.wave_id, halted=left)
@@ -63,12 +70,12 @@ def resume(context: Context, yes: bool) -> None:
             store.waves.change_wave(wave.wave_id, halted=None)
         if not store.ephemeral:
             note_halt(store, flag, SystemClock())
-            summary, outcome = {"paused": len(paused)}, f"lifted: {halt or row}"
+            summary, outcome = {"paused": len(paused)}, phrase("lifted: {halt}", halt=halt or row)
             with noted(context, repository, store, SystemClock(), "resume", summary, outcome):
                 store.set_flag(ROW, None)
                 store.set_flag(NOTED, None)
         _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
-        say("Lifted.")
+        say(phrase("Lifted."))
     finally:
         store.close()
 
@@ -78,7 +85,12 @@ def _lift(flag: HaltFlag, halt: Halt | None, store: Store, *, alone: bool) -> No
     former = halt is not None and halt.former
     if halt is not None and former and not alone:
         store.set_flag(PASSED, halt.at)
-        say(f"{flag.folder / flag.former} is left there for other environments; it counts here no more.")
+        say(
+            phrase(
+                "{folder} is left there for other environments; it counts here no more.",
+                folder=flag.folder / flag.former,
+            )
+        )
     flag.lift(former=former and alone)
 
 
@@ -93,17 +105,30 @@ class _Stand:
     def tell(self) -> None:
         """In words."""
         if self.unasked:
-            say(f"How they stand now is not known: {self.unasked}")
+            say(phrase("How they stand now is not known: {unasked}", unasked=self.unasked))
         if self.theirs:
-            say(f"Set going by another hand since: {_named(self.theirs)}.")
+            say(phrase("Set going by another hand since: {named}.", named=_named(self.theirs)))
         if self.as_left:
             waves = _named([wave for wave, _ in self.as_left])
-            say(f"Whether somebody set them going and paused them again since cannot be told of: {waves}.")
-            say("`yeta apply` starts them again as declared; `yeta reconcile` leaves them alone.")
+            say(
+                phrase(
+                    "Whether somebody set them going and paused them again since cannot be told of: {waves}.",
+                    waves=waves,
+                )
+            )
+            say(phrase("`yeta apply` starts them again as declared; `yeta reconcile` leaves them alone."))
 
 
 def _named(waves: list[WaveRecord]) -> str:
-    return ", ".join(f"{wave.campaign} wave {wave.number} (task {wave.task_id})" for wave in waves)
+    return ", ".join(
+        phrase(
+            "{campaign} wave {number} (task {task_id})",
+            campaign=wave.campaign,
+            number=wave.number,
+            task_id=wave.task_id,
+        )
+        for wave in waves
+    )
 
 
 def _look(context: Context, repository: Repository, store: Store, paused: dict[str, Left]) -> _Stand:

@@ -25,10 +25,11 @@ from yeta_reconcile.receiver.dashboard import maker
 from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
 from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.models import Project
@@ -71,8 +72,14 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
     gate = Gate(read_secrets(environ.get(VARIABLE, "")), read_networks(allow), read_networks(trusted_proxy))
     if not gate.secrets and not is_loopback(host):
         raise InvalidInput(
-            f"{VARIABLE} is not set, and {host} can be reached from elsewhere",
-            hint=f"set {VARIABLE} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1",
+            phrase(
+                "{variable} is not set, and {host} can be reached from elsewhere",
+                variable=VARIABLE,
+                host=host,
+            ),
+            hint=phrase(
+                "set {variable} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1", variable=VARIABLE
+            ),
         )
     project = settings_of(context)
     with ExitStack() as stack:
@@ -84,10 +91,16 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
         try:
             bound = bind(host, port)
         except OSError as problem:
-            raise YetaError(f"{listen} cannot be listened on: {problem.strerror or problem}") from problem
+            raise YetaError(
+                phrase(
+                    "{listen} cannot be listened on: {strerror}",
+                    listen=listen,
+                    strerror=problem.strerror or problem,
+                )
+            ) from problem
         with bound:
             name = f"[{host}]" if ":" in host else host
-            base = f"http://{name}:{bound.getsockname()[1]}"
+            base = Text(f"http://{name}:{bound.getsockname()[1]}")
             stop = threading.Event()
             with on_signal(stop.set), _watched(receiver):
                 receiver.run(bound, stop, lambda: announce(base, secret=bool(gate.secrets)))
@@ -103,12 +116,12 @@ def _relay(context: Context, project: Project) -> Iterator[Relay]:
         yield Relay([Target.of(url) for url in targets], client)
 
 
-def announce(base: str, *, secret: bool) -> None:
+def announce(base: Text, *, secret: bool) -> None:
     """Where it listens; the secret is known to whoever set it, and shown to nobody."""
     say(base)
     at = f"{base}/<{VARIABLE}>" if secret else base
-    tell(f"The platform is to push to {at}/receiveCallRecord, and so on for the other modules.")
-    tell(f"The report is at {at}/dashboard.")
+    tell(phrase("The platform is to push to {at}/receiveCallRecord, and so on for the other modules.", at=at))
+    tell(phrase("The report is at {at}/dashboard.", at=at))
 
 
 @contextmanager
@@ -136,15 +149,19 @@ def _watched(receiver: Receiver) -> Iterator[None]:
         watching.join()
 
 
-def came_in(arrived: Counter[tuple[str, str]]) -> list[str]:
+def came_in(arrived: Counter[tuple[str, str]]) -> list[Text]:
     """What came in, by module and by what became of it."""
-    became = {
-        "stored": "stored",
-        "dead": "kept as no JSON object",
-        "refused": "not stored: the platform sends it again",
+    became: dict[str, Callable[[str, Text], Text]] = {
+        "stored": lambda module, pushes: phrase("{module}: {pushes} stored", module=module, pushes=pushes),
+        "dead": lambda module, pushes: phrase(
+            "{module}: {pushes} kept as no JSON object", module=module, pushes=pushes
+        ),
+        "refused": lambda module, pushes: phrase(
+            "{module}: {pushes} not stored: the platform sends it again", module=module, pushes=pushes
+        ),
     }
     return [
-        f"{module}: {count(number, 'push', 'pushes')} {became[outcome]}"
+        became[outcome](module, count(number, "push", "pushes"))
         for (module, outcome), number in sorted(arrived.items())
         if number
     ]
@@ -159,5 +176,5 @@ def _options(context: Context) -> list[str]:
 def _address(listen: str) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
-        raise WrongUsage(f"--listen takes HOST:PORT, not {listen}")
+        raise WrongUsage(phrase("--listen takes HOST:PORT, not {listen}", listen=listen))
     return host.strip("[]"), int(port)

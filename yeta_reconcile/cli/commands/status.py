@@ -39,6 +39,7 @@ from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.record import BY_HAND
 from yeta_reconcile.waves.renames import record_of
+from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,10 +96,10 @@ def look(opened: Session, name: str | None) -> Status:
     repository, store = opened.repository, opened.store
     recorded = store.waves.recorded()
     zone = ZoneInfo(repository.project.timezone)
-    observed, silent = Observed(), ""
+    observed, silent = Observed(), UNSAID
     try:
         if words := misplaced(store, opened.client, recorded):
-            silent = f"it was not asked, since {words}"
+            silent = phrase("it was not asked, since {words}", words=words)
         else:
             observed = observe(
                 opened.client, recorded, store.key, repository.project.name, repository.environment
@@ -108,7 +109,7 @@ def look(opened: Session, name: str | None) -> Status:
     now = opened.clock.now().astimezone(zone)
     known = _known(opened, recorded)
     if name is not None and name not in known:
-        raise InvalidInput(f"there is no campaign {name}", hint=did_you_mean(name, known))
+        raise InvalidInput(phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known))
     ahead = _ahead(opened, known, recorded, observed, now)
     forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
     campaigns = tuple(
@@ -132,7 +133,7 @@ def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | Non
     used = {record.name for _, record in known.values() if record}
     for name, record in sorted(recorded.campaigns.items()):
         if name not in used:
-            known["calls by hand" if name == BY_HAND else name] = (None, record)
+            known[phrase("calls by hand") if name == BY_HAND else name] = (None, record)
     return known
 
 

@@ -16,6 +16,7 @@ from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.render.table import clean, table
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +45,12 @@ class Owned:
         """Whose it is, for people; a name of others is shown without the numbers in it."""
         match self.owner:
             case "campaign":
-                return f"{self.campaign} wave {self.wave}"
+                return phrase("{campaign} wave {wave}", campaign=self.campaign, wave=self.wave)
             case "unrecorded":
-                return f"{self.campaign} wave {self.wave}, without a record"
-        return f"foreign: {clean(mask_numbers(self.task.name)) or 'no name'}"
+                return phrase(
+                    "{campaign} wave {wave}, without a record", campaign=self.campaign, wave=self.wave
+                )
+        return phrase("foreign: {name}", name=clean(mask_numbers(self.task.name)) or phrase("no name"))
 
 
 @click.command()
@@ -83,7 +86,14 @@ def tasks(context: Context, everything: bool, form: str) -> None:
         )
         return
     over = len(found) - len(shown)
-    show("\n".join([*_tables(shown, lines, zone), *([f"\n{over:,} more are over (--all)."] if over else [])]))
+    show(
+        "\n".join(
+            [
+                *_tables(shown, lines, zone),
+                *([phrase("\n{over:,} more are over (--all).", over=over)] if over else []),
+            ]
+        )
+    )
 
 
 def _owned(task: Task, waves: dict[Address, WaveRecord], owner: str) -> Owned:
@@ -128,9 +138,9 @@ def _tables(shown: Sequence[Owned], lines: Sequence[tuple[Line, Owned | None]], 
     ]
     heads = ["TASK", "STATUS", "WHOSE", "LINES", "DIALLED", "NUMBERS", "ENDS"]
     return [
-        *(table(heads, rows, right=["DIALLED", "NUMBERS"]) if rows else ["No tasks."]),
+        *(table(heads, rows, right=["DIALLED", "NUMBERS"]) if rows else [phrase("No tasks.")]),
         "",
-        *table(["LINE", "HELD BY", "TASK", "ENDS"], holders),
+        *table(["LINE", phrase("HELD BY"), "TASK", "ENDS"], holders),
     ]
 
 

@@ -25,6 +25,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
+from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -74,7 +75,7 @@ def validate(context: Context, online: bool, form: str, annotations: str) -> Exi
         show_json(document)
     elif form == "text":
         for found in findings:
-            tell(diagnostic_line(found))
+            tell(Text(diagnostic_line(found)))
         say(_summary(counts, findings))
     else:
         show(hosted(findings, form, context.chdir))
@@ -137,7 +138,9 @@ def _check_lists(survey: Survey, columns: Mapping[str, tuple[str, ...]], finding
 def _encoding(label: str, codec: str) -> Iterator[Diagnostic]:
     """What a list was read as, if that is not what is written everywhere."""
     if codec and not codec.startswith("utf-8"):
-        yield Diagnostic("note", "encoding", f"this file is read as {codec.upper()}", Position(label))
+        yield Diagnostic(
+            "note", "encoding", phrase("this file is read as {codec}", codec=codec.upper()), Position(label)
+        )
 
 
 def _config(survey: Survey, environ: Mapping[str, str], root: Path) -> Config:
@@ -174,13 +177,18 @@ def _counts(survey: Survey | None, rows: int) -> dict[str, int]:
     }
 
 
-def _summary(counts: dict[str, int], findings: list[Diagnostic]) -> str:
-    words = {"campaigns": "campaign", "direct_calls": "direct call", "contexts": "dialog context"}
-    parts = [count(counts[name], word) for name, word in words.items() if counts[name]]
+def _summary(counts: dict[str, int], findings: list[Diagnostic]) -> Text:
+    parts = [count(counts["campaigns"], "campaign")] if counts["campaigns"] else []
+    parts += [count(counts["direct_calls"], "direct call")] if counts["direct_calls"] else []
+    parts += [count(counts["contexts"], "dialog context")] if counts["contexts"] else []
     parts.append(count(counts["rows"], "row", none="0"))
     severities = [found.severity for found in findings]
     errors, warnings = severities.count("error"), severities.count("warning")
-    verdict = f"{count(errors, 'error', none='0')}, {count(warnings, 'warning', none='0')}"
+    verdict = listed([count(errors, "error", none="0"), count(warnings, "warning", none="0")], by=CLAUSES)
     if not errors:
-        verdict = "valid" if not warnings else f"valid, {count(warnings, 'warning', none='0')}"
-    return f"{', '.join(parts)}: {verdict}"
+        verdict = (
+            phrase("valid")
+            if not warnings
+            else phrase("valid, {warnings}", warnings=count(warnings, "warning", none="0"))
+        )
+    return phrase("{parts}: {verdict}", parts=listed(parts, 0, by=CLAUSES), verdict=verdict)

@@ -19,6 +19,7 @@ from yeta_reconcile.render.fates import row_words
 from yeta_reconcile.render.report import Why, WhyCall, WhyWave
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ def why_of(store: Store, repository: Repository, number: str, *, reveal: bool = 
     try:
         normal = normalise(number)
     except BadNumberError as problem:
-        raise WrongUsage(f"NUMBER: {problem}") from None
+        raise WrongUsage(phrase("NUMBER: {problem}", problem=problem)) from None
     digests = [store.key.row_digest(form) for form in forms(normal)]
     zone = ZoneInfo(repository.project.timezone)
     rows = [row for digest in digests for row in store.waves.rows_of_number(digest)]

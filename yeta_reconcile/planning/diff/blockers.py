@@ -12,12 +12,13 @@ from yeta_reconcile.planning.diff.case import (
     find,
 )
 from yeta_reconcile.waves.record import BY_HAND
+from yeta_reconcile.wording import UNSAID, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.delta import Met
     from yeta_reconcile.planning.diff.subject import Subject
 
-_MANY = "`limits.repeat_numbers` says how many may be"
+_MANY = phrase("`limits.repeat_numbers` says how many may be")
 
 
 def blocked(subject: Subject, decision: Decision) -> bool:
@@ -30,33 +31,34 @@ def blocked(subject: Subject, decision: Decision) -> bool:
     if subject.unsettled:
         find(
             decision, subject, "continued-unsettled", Exit.UNRESOLVED,
-            f"{subject.name} gets no wave while a started task of {', '.join(subject.unsettled)}, which it "
-            "continues, has no record: whom that called is not known",
-            "settle that task first (see its own finding)", "continues",
+            phrase("{name} gets no wave while a started task of {unsettled}, which it continues, has no "
+"record: whom that called is not known", name=subject.name, unsettled=listed(subject.unsettled, 0)),
+            phrase("settle that task first (see its own finding)"), "continues",
         )  # fmt: skip
         return True
     if subject.state_lost and isinstance(subject.declared, DirectCall):
         find(
             decision, subject, "state-lost", Exit.UNRESOLVED,
-            f"nobody of {subject.name} is called out while a started task of ours has no record: the state "
-            "was lost or is an old copy, and direct calls leave no task that could tell who was called out",
-            "`yeta state rebuild` holds its rows as possibly called",
+            phrase("nobody of {name} is called out while a started task of ours has no record: the state "
+"was lost or is an old copy, and direct calls leave no task that could tell who was "
+"called out", name=subject.name),
+            phrase("`yeta state rebuild` holds its rows as possibly called"),
         )  # fmt: skip
         return True
     if subject.callouts_missing:
         find(
             decision, subject, "call-outs-missing", Exit.UNRESOLVED,
-            f"nobody of {subject.name} is called out: call-outs were sent with the state in this place that "
-            "it does not know; it is an older copy, or a new one",
-            "put the newest copy back; else `yeta state rebuild` holds its rows as possibly called",
+            phrase("nobody of {name} is called out: call-outs were sent with the state in this place that "
+"it does not know; it is an older copy, or a new one", name=subject.name),
+            phrase("put the newest copy back; else `yeta state rebuild` holds its rows as possibly called"),
         )  # fmt: skip
         return True
     if subject.strangers_block and subject.new:
         find(
             decision, subject, "stranger-started", Exit.UNRESOLVED,
-            f"{subject.name} gets no wave while a started task of ours belongs to a campaign nobody "
-            "declares: it may be this one under a former name",
-            "settle that task first (see its own finding)",
+            phrase("{name} gets no wave while a started task of ours belongs to a campaign nobody declares: "
+"it may be this one under a former name", name=subject.name),
+            phrase("settle that task first (see its own finding)"),
         )  # fmt: skip
         return True
     return False
@@ -67,12 +69,22 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
     if not subject.two_ledgers or declared is None:
         return False
     find(
-        decision, subject, "two-ledgers", Exit.REFUSED,
-        f"{declared.name} called people of its own before it was said to be what became of "
-        f"{declared.renamed_from}: one campaign cannot go on with two ledgers",
-        f"take another name, or `yeta state forget {declared.name}` if its people may be called again",
+        decision,
+        subject,
+        "two-ledgers",
+        Exit.REFUSED,
+        phrase(
+            "{name} called people of its own before it was said to be what became of {renamed_from}: "
+            "one campaign cannot go on with two ledgers",
+            name=declared.name,
+            renamed_from=declared.renamed_from,
+        ),
+        phrase(
+            "take another name, or `yeta state forget {name}` if its people may be called again",
+            name=declared.name,
+        ),
         "renamed_from",
-    )  # fmt: skip
+    )
     return True
 
 
@@ -81,11 +93,23 @@ def _renamed(subject: Subject, decision: Decision) -> bool:
     if not subject.new or met is None:
         return False
     find(
-        decision, subject, "renamed-before", Exit.REFUSED,
-        f"{subject.name} became {subject.successor}, which has {met.shared} of these people in its waves: "
-        "under the former name they would be called a second time",
-        f"take this document off, or say `repeats: [{subject.successor}]` to call them again", "name",
-    )  # fmt: skip
+        decision,
+        subject,
+        "renamed-before",
+        Exit.REFUSED,
+        phrase(
+            "{name} became {successor}, which has {shared} of these people in its waves: under the "
+            "former name they would be called a second time",
+            name=subject.name,
+            successor=subject.successor,
+            shared=met.shared,
+        ),
+        phrase(
+            "take this document off, or say `repeats: [{successor}]` to call them again",
+            successor=subject.successor,
+        ),
+        "name",
+    )
     return True
 
 
@@ -96,23 +120,47 @@ def _moved(subject: Subject, decision: Decision) -> bool:
         shorter = min(met.people, subject.delta.declared)
         if subject.new and met.gone and met.shared * 2 >= shorter > 0:
             find(
-                decision, subject, "looks-renamed", Exit.REFUSED,
-                f"{subject.name} looks like {name}, which is gone: they share {met.shared} of "
-                f"{count(shorter, 'person', 'people')}",
-                f"say `renamed_from: {name}` if it is the same campaign, `continues: [{name}]` if those it "
-                f"called are not to be called again, or `repeats: [{name}]` to call them again",
+                decision,
+                subject,
+                "looks-renamed",
+                Exit.REFUSED,
+                phrase(
+                    "{name} looks like {name_2}, which is gone: they share {shared} of {people}",
+                    name=subject.name,
+                    name_2=name,
+                    shared=met.shared,
+                    people=count(shorter, "person", "people"),
+                ),
+                phrase(
+                    "say `renamed_from: {name}` if it is the same campaign, `continues: [{name}]` if those "
+                    "it called are not to be called again, or `repeats: [{name}]` to call them again",
+                    name=name,
+                ),
                 "name",
-            )  # fmt: skip
+            )
             moved = True
         elif met.moved:
             find(
-                decision, subject, "people-moved", Exit.REFUSED,
-                f"{count(met.moved, 'person', 'people')} whom {name} {_has_called(met)} "
-                f"{'leaves' if met.moved == 1 else 'leave'} it, and {subject.name} would call them again",
-                f"say `continues: [{name}]` if they are not to be called again, `repeats: [{name}]` if they "
-                f"are, or `renamed_from: {name}` if it is the same campaign",
-                "contacts", "csv",
-            )  # fmt: skip
+                decision,
+                subject,
+                "people-moved",
+                Exit.REFUSED,
+                phrase(
+                    "{people} whom {name} {has_called} {which} it, and {subject_name} would call them again",
+                    people=count(met.moved, "person", "people"),
+                    name=name,
+                    has_called=_has_called(met),
+                    which=phrase("leaves") if met.moved == 1 else phrase("leave"),
+                    subject_name=subject.name,
+                ),
+                phrase(
+                    "say `continues: [{name}]` if they are not to be called again, `repeats: [{name}]` if "
+                    "they are, or `renamed_from: {name}` if it is the same campaign",
+                    name=name,
+                ),
+                "contacts",
+                "csv",
+            )
             moved = True
     return moved
 
@@ -123,39 +171,67 @@ def _name_called(subject: Subject, decision: Decision) -> None:
         if not met.called:
             continue
         find(
-            decision, subject, "called-lately", Exit.DONE,
-            f"{met.called} of the people whom {subject.name} would call {_called_by(name, met)}",
-            "" if met.repeated else _MANY, "contacts", "csv",
-        )  # fmt: skip
+            decision,
+            subject,
+            "called-lately",
+            Exit.DONE,
+            phrase(
+                "{called} of the people whom {name} would call {called_by}",
+                called=met.called,
+                name=subject.name,
+                called_by=_called_by(name, met),
+            ),
+            UNSAID if met.repeated else _MANY,
+            "contacts",
+            "csv",
+        )
     for name, people in subject.delta.alongside.items():
         find(
             decision, subject, "called-by-two", Exit.DONE,
-            f"{people} of the people whom {subject.name} would call are called by {name} as well, by "
-            "the same plan",
+            phrase("{people} of the people whom {name} would call are called by {name_2} as well, by the "
+"same plan", people=people, name=subject.name, name_2=name),
             _MANY, "contacts", "csv",
         )  # fmt: skip
     for name, numbers in subject.delta.strange.items():
         held = count(numbers, "number", "numbers")
-        words = f"the tasks of {name} hold {held} of which nobody knows whose: whom {subject.name} would call"
+        words = phrase(
+            "the tasks of {name} hold {held} of which nobody knows whose: whom {subject_name} would call",
+            name=name,
+            held=held,
+            subject_name=subject.name,
+        )
         find(
-            decision, subject, "called-perhaps", Exit.DONE, f"{words} may be among them",
-            f"call records tell, or `yeta state resolve {name}` settles it", "contacts", "csv",
-        )  # fmt: skip
+            decision,
+            subject,
+            "called-perhaps",
+            Exit.DONE,
+            phrase("{words} may be among them", words=words),
+            phrase("call records tell, or `yeta state resolve {name}` settles it", name=name),
+            "contacts",
+            "csv",
+        )
 
 
 def _called_by(name: str, met: Met) -> str:
     """What is known of those whom a campaign called, may have called, or is about to call."""
-    who = "`yeta call`" if name == BY_HAND else name
-    when = "and are to be called again" if met.repeated else "in the last 30 days"
+    who = phrase("`yeta call`") if name == BY_HAND else name
+    when = phrase("and are to be called again") if met.repeated else phrase("in the last 30 days")
     if not met.untold:
-        return f"were called by {who} {when}"
+        return phrase("were called by {who} {when}", who=who, when=when)
     if met.untold == met.called:
-        standing = " and are to be called again" if met.repeated else ""
-        return f"are in a started wave of {who}, and no record tells yet whether it called them{standing}"
-    return (
-        f"were called by {who} {when}, or may be yet: of {met.untold} no record tells whether it called them"
+        standing = phrase(" and are to be called again") if met.repeated else UNSAID
+        return phrase(
+            "are in a started wave of {who}, and no record tells yet whether it called them{standing}",
+            who=who,
+            standing=standing,
+        )
+    return phrase(
+        "were called by {who} {when}, or may be yet: of {untold} no record tells whether it called them",
+        who=who,
+        when=when,
+        untold=met.untold,
     )
 
 
 def _has_called(met: Met) -> str:
-    return "called" if not met.untold else "called, or may have called,"
+    return "called" if not met.untold else phrase("called, or may have called,")

@@ -12,6 +12,7 @@ from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
 from yeta_reconcile.planning.canary import Standing
 from yeta_reconcile.planning.diff.case import Finding
 from yeta_reconcile.waves.lifecycle import missing_records
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.case import Case
@@ -24,25 +25,46 @@ def await_canary(case: Case) -> None:
         return
     if trial.rebuilt and trial.standing is not Standing.CALLING:
         case.find(
-            "canary-rebuilt", Exit.DONE,
-            f"the state was lost after the canary of {name} was called, and with it whether that was aborted",
-            "its call records tell once they are back: `yeta backfill` fetches them", "rollout",
-        )  # fmt: skip
-    said = f"`yeta state resolve {name} --canary passed` lets the rest follow all the same"
+            "canary-rebuilt",
+            Exit.DONE,
+            phrase(
+                "the state was lost after the canary of {name} was called, and with it whether that was "
+                "aborted",
+                name=name,
+            ),
+            phrase("its call records tell once they are back: `yeta backfill` fetches them"),
+            "rollout",
+        )
+    said = phrase("`yeta state resolve {name} --canary passed` lets the rest follow all the same", name=name)
     if trial.standing is Standing.ABORTED:
         case.find(
-            "aborted", Exit.UNRESOLVED, f"{name} is aborted by its canary: {'; '.join(trial.crossed)}",
-            f"{said}, and so does another `rollout`, or none, that these records pass", "rollout", "abort_if",
-        )  # fmt: skip
+            "aborted",
+            Exit.UNRESOLVED,
+            phrase(
+                "{name} is aborted by its canary: {crossed}",
+                name=name,
+                crossed=listed(trial.crossed, 0, by=PARTS),
+            ),
+            phrase("{said}, and so does another `rollout`, or none, that these records pass", said=said),
+            "rollout",
+            "abort_if",
+        )
     elif trial.standing is Standing.UNKNOWN:
         case.find(
-            "canary-unknown", Exit.UNRESOLVED,
-            f"how the canary of {name} went is not known: {trial.words}", said, "rollout",
-        )  # fmt: skip
+            "canary-unknown",
+            Exit.UNRESOLVED,
+            phrase("how the canary of {name} went is not known: {words}", name=name, words=trial.words),
+            said,
+            "rollout",
+        )
     if case.running or trial.pressing:
         _wait(case, rows)
     else:
-        words = f"{count(rows, 'row')} of {name} will follow the canary once it is declared running"
+        words = phrase(
+            "{rows} of {name} will follow the canary once it is declared running",
+            rows=count(rows, "row"),
+            name=name,
+        )
         place = case.cause(Reason.CANARY)
         case.decision.findings.append(Finding(Diagnostic("note", "canary", words, place, campaign=name)))
 
@@ -68,14 +90,19 @@ def _wait(case: Case, rows: int) -> None:
     )
 
 
-def _until(case: Case) -> str:
+def _until(case: Case) -> Text:
     """What the rest waits for, as the end of a sentence about it."""
     trial = case.subject.trial
+    crossed, missing = listed(trial.crossed, 0, by=PARTS), missing_records(trial.missing)
     words = {
-        Standing.CALLING: "until the canary was called and its call records are there",
-        Standing.RECORDS: f"until the call records of the canary are there: {missing_records(trial.missing)}",
-        Standing.UNKNOWN: "until a person says how the canary went",
-        Standing.ABORTED: f"until a person decides: {'; '.join(trial.crossed)}",
-        Standing.WAITING: f"until {moment(trial.until)}, as the canary passed: `rollout.wait` is not over",
+        Standing.CALLING: phrase("until the canary was called and its call records are there"),
+        Standing.RECORDS: phrase(
+            "until the call records of the canary are there: {missing}", missing=missing
+        ),
+        Standing.UNKNOWN: phrase("until a person says how the canary went"),
+        Standing.ABORTED: phrase("until a person decides: {crossed}", crossed=crossed),
+        Standing.WAITING: phrase(
+            "until {at}, as the canary passed: `rollout.wait` is not over", at=moment(trial.until)
+        ),
     }
     return words[trial.standing]

@@ -12,6 +12,7 @@ from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import BOTH, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Campaign,
     )
     from yeta_reconcile.planning.diff.subject import Subject, Wave
+    from yeta_reconcile.wording import Text
 
 _TAKES_OUT = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 
@@ -148,11 +150,11 @@ class Case:
         if wave.record.phase is Phase.STARTED:
             self.change(wave, Action.PAUSE, Reason.DAY_OFF if self.running else Reason.DECLARED_PAUSED)
 
-    def wait(self, wave: Wave, reason: Reason, rows: int, detail: str) -> None:
+    def wait(self, wave: Wave, reason: Reason, rows: int, detail: Text) -> None:
         """Decide to wait for something."""
         self.change(wave, Action.WAIT, reason, rows=rows, detail=detail)
 
-    def find(self, code: str, exit_code: Exit, summary: str, hint: str = "", *path: object) -> None:
+    def find(self, code: str, exit_code: Exit, summary: Text, hint: Text = UNSAID, *path: object) -> None:
         """Note a finding."""
         find(self.decision, self.subject, code, exit_code, summary, hint, *path)
 
@@ -162,7 +164,7 @@ class Hold:
     """Why a campaign that is declared running does not begin, or go on, now."""
 
     reason: Reason
-    detail: str
+    detail: Text
 
 
 def rings_now(subject: Subject, declared: Campaign) -> bool:
@@ -184,10 +186,10 @@ def _hold(subject: Subject, declared: Campaign) -> Hold | None:
         return None
     begun = subject.record is not None and subject.record.started
     if subject.before and not begun:
-        return Hold(Reason.AFTER, f"until {' and '.join(subject.before)}")
+        return Hold(Reason.AFTER, phrase("until {before}", before=listed(subject.before, 0, by=BOTH)))
     stretch = subject.stretch
     if stretch is not None and stretch.begin.date() > subject.soonest.astimezone(stretch.begin.tzinfo).date():
-        return Hold(Reason.DAY_OFF, f"until {moment(stretch.begin)}")
+        return Hold(Reason.DAY_OFF, phrase("until {begin}", begin=moment(stretch.begin)))
     return None
 
 
@@ -212,8 +214,8 @@ def find(
     subject: Subject,
     code: str,
     exit_code: Exit,
-    summary: str,
-    hint: str = "",
+    summary: Text,
+    hint: Text = UNSAID,
     *path: object,
 ) -> None:
     """Note a finding at a place of the document."""

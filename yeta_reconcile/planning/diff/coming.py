@@ -12,13 +12,15 @@ from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import Decision, Finding, find
 from yeta_reconcile.planning.diff.ended import unaccounted
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from yeta_reconcile.planning.diff.subject import Subject, Wave
+    from yeta_reconcile.wording import Text
 
-_CONTINUES = "which this campaign continues"
+_CONTINUES = phrase("which this campaign continues")
 _TAKES_AWAY = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 
 
@@ -33,13 +35,33 @@ def await_others(
         return
     for name, rows in sorted(subject.delta.theirs.items()):
         kept = count(rows, "row is", "rows are")
-        _note(subject, decision, f"{kept} not called here: {name}, {_CONTINUES}, has them in its list")
+        _note(
+            subject,
+            decision,
+            phrase(
+                "{kept} not called here: {name}, {continues}, has them in its list",
+                kept=kept,
+                name=name,
+                continues=_CONTINUES,
+            ),
+        )
     for (name, wave_id), rows in sorted(subject.delta.leaving.items()):
         other = subjects.get(name)
         wave = next((one for one in other.waves if one.record.wave_id == wave_id), None) if other else None
         if other and wave and _goes_on(other, wave, decisions[name]):
-            words = f"wave {wave.record.number} of {name}, {_CONTINUES}, goes on with them"
-            _note(subject, decision, f"{count(rows, 'row is', 'rows are')} not called here: {words}")
+            words = phrase(
+                "wave {number} of {name}, {continues}, goes on with them",
+                number=wave.record.number,
+                name=name,
+                continues=_CONTINUES,
+            )
+            _note(
+                subject,
+                decision,
+                phrase(
+                    "{rows} not called here: {words}", rows=count(rows, "row is", "rows are"), words=words
+                ),
+            )
         elif not _ended(subject):
             _wait(subject, decision, name, wave, rows)
 
@@ -61,13 +83,24 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, ro
         reason, until = unaccounted(wave, subject.now_ms)
         if reason is None:
             find(
-                decision, subject, "cannot-account", Exit.UNRESOLVED,
-                f"{count(rows, 'row')} came from {name}, whose wave {wave.record.number} is over and cannot "
-                f"be accounted: {until}",
-                f"`yeta state resolve {name}` settles it by hand", "continues",
-            )  # fmt: skip
+                decision,
+                subject,
+                "cannot-account",
+                Exit.UNRESOLVED,
+                phrase(
+                    "{rows} came from {name}, whose wave {number} is over and cannot be accounted: {until}",
+                    rows=count(rows, "row"),
+                    name=name,
+                    number=wave.record.number,
+                    until=until,
+                ),
+                phrase("`yeta state resolve {name}` settles it by hand", name=name),
+                "continues",
+            )
             return
-    words = f"they go out here once {name}, {_CONTINUES}, gave them back"
+    words = phrase(
+        "they go out here once {name}, {continues}, gave them back", name=name, continues=_CONTINUES
+    )
     decision.changes.append(
         Change(
             subject.name,
@@ -76,7 +109,7 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, ro
             Reason.CONTINUED,
             rows=rows,
             waiting_rows=rows,
-            detail=f"{words}: {until}" if until else words,
+            detail=phrase("{words}: {until}", words=words, until=until) if until else words,
             position=subject.at("continues"),
         )
     )
@@ -88,6 +121,6 @@ def _ended(subject: Subject) -> bool:
     return end is not None and end <= subject.now
 
 
-def _note(subject: Subject, decision: Decision, words: str) -> None:
+def _note(subject: Subject, decision: Decision, words: Text) -> None:
     place = subject.in_list(1)
     decision.findings.append(Finding(Diagnostic("note", "continued", words, place, campaign=subject.name)))

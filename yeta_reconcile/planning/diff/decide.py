@@ -18,6 +18,7 @@ from yeta_reconcile.planning.diff.new_rows import (
 )
 from yeta_reconcile.planning.diff.orphans import judge_orphans, name_reactivated
 from yeta_reconcile.planning.diff.removed import decide_gone
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +59,14 @@ def _wait_until_told(subject: Subject, decision: Decision) -> None:
         if not wave.untold:
             continue
         record = wave.record
-        words = f"whether {' and '.join(wave.untold)} of wave {record.number} was carried out is not known"
-        find(decision, subject, "unsettled", Exit.DONE, words, "the next apply looks at its task first")
+        words = phrase(
+            "whether {untold} of wave {number} was carried out is not known",
+            untold=" and ".join(wave.untold),
+            number=record.number,
+        )
+        find(
+            decision, subject, "unsettled", Exit.DONE, words, phrase("the next apply looks at its task first")
+        )
         if record.wave_id not in acted_on and not settled_by_hand:
             decision.changes.append(
                 Change(
@@ -68,7 +75,7 @@ def _wait_until_told(subject: Subject, decision: Decision) -> None:
                     Action.WAIT,
                     Reason.OUTCOME_UNKNOWN,
                     rows=wave.rows_left,
-                    detail=f"{words}: its task is looked at first",
+                    detail=phrase("{words}: its task is looked at first", words=words),
                     position=subject.at(),
                     wave_id=record.wave_id,
                 )
@@ -80,8 +87,20 @@ def _another_kind(subject: Subject, decision: Decision) -> bool:
     if record is None or declared is None or not record.has_ledger or record.kind == declared.kind:
         return False
     find(
-        decision, subject, "kind-changed", Exit.INVALID,
-        f"{declared.name} was a {record.kind}, and its waves cannot go on as those of a {declared.kind}",
-        f"take another name, with `repeats: [{declared.name}]` if its people are to be called again", "kind",
-    )  # fmt: skip
+        decision,
+        subject,
+        "kind-changed",
+        Exit.INVALID,
+        phrase(
+            "{name} was a {kind}, and its waves cannot go on as those of a {declared_kind}",
+            name=declared.name,
+            kind=record.kind,
+            declared_kind=declared.kind,
+        ),
+        phrase(
+            "take another name, with `repeats: [{name}]` if its people are to be called again",
+            name=declared.name,
+        ),
+        "kind",
+    )
     return True

@@ -19,6 +19,7 @@ from yeta_reconcile.planning.diff.staged import decide_staged
 from yeta_reconcile.planning.diff.started import decide_live
 from yeta_reconcile.planning.diff.subject import grip
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Campaign
@@ -45,9 +46,13 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
             name_left_over(case, wave)
     if case.subject.no_day and not case.ended:
         case.find(
-            "no-day", Exit.DONE, f"nobody is called by {declared.name}: {case.subject.no_day}",
-            "`schedule.days` and `schedule.end` say when it may", "schedule", "days",
-        )  # fmt: skip
+            "no-day",
+            Exit.DONE,
+            phrase("nobody is called by {name}: {no_day}", name=declared.name, no_day=case.subject.no_day),
+            phrase("`schedule.days` and `schedule.end` say when it may"),
+            "schedule",
+            "days",
+        )
     if case.ended:
         _name_undialled(case)
     elif not blocked(case.subject, case.decision) and not unknown_block(case.subject, case.decision):
@@ -67,25 +72,41 @@ def _impossible(case: Case) -> bool:
     if declared.state == "staged" and case.subject.started_by_hand:
         # No document is wrong: what another hand did stops nobody else.
         case.find(
-            "started-by-hand", Exit.UNRESOLVED,
-            f"{declared.name} is declared staged, but another hand started it, which cannot be undone",
-            "say `state: running` if it is to go on, `state: paused` to stop its calls", "state",
-        )  # fmt: skip
+            "started-by-hand",
+            Exit.UNRESOLVED,
+            phrase(
+                "{name} is declared staged, but another hand started it, which cannot be undone",
+                name=declared.name,
+            ),
+            phrase("say `state: running` if it is to go on, `state: paused` to stop its calls"),
+            "state",
+        )
         return True
     if declared.state == "staged" and any(wave.record.live for wave in case.subject.waves):
         case.find(
-            "cannot-unstart", Exit.INVALID,
-            f"{declared.name} is declared staged, but it was started, which cannot be undone",
-            "say `state: paused` to stop its calls", "state",
-        )  # fmt: skip
+            "cannot-unstart",
+            Exit.INVALID,
+            phrase(
+                "{name} is declared staged, but it was started, which cannot be undone", name=declared.name
+            ),
+            phrase("say `state: paused` to stop its calls"),
+            "state",
+        )
         return True
     if case.subject.columns and record.key != case.key:
         case.find(
-            "key-changed", Exit.INVALID,
-            f"the key of {declared.name} was {', '.join(record.key) or 'the number'} when a wave was "
-            "started; it cannot change any more, since it is how called people are recognised",
-            "put it back, or declare a new campaign", "contacts", "key",
-        )  # fmt: skip
+            "key-changed",
+            Exit.INVALID,
+            phrase(
+                "the key of {name} was {key} when a wave was started; it cannot change any more, since "
+                "it is how called people are recognised",
+                name=declared.name,
+                key=", ".join(record.key) or phrase("the number"),
+            ),
+            phrase("put it back, or declare a new campaign"),
+            "contacts",
+            "key",
+        )
         return True
     return False
 
@@ -103,8 +124,14 @@ def _name_undialled(case: Case) -> None:
     never = staged + case.delta.new - again + later + max(over, 0)
     if never:
         case.find(
-            "end-past", Exit.DONE,
-            f"the end of {case.declared.name} is past: "
-            f"{count(never, 'declared row was', 'declared rows were')} never dialled and will not be",
-            "extend `schedule.end` to call them", "schedule", "end",
-        )  # fmt: skip
+            "end-past",
+            Exit.DONE,
+            phrase(
+                "the end of {name} is past: {rows} never dialled and will not be",
+                name=case.declared.name,
+                rows=count(never, "declared row was", "declared rows were"),
+            ),
+            phrase("extend `schedule.end` to call them"),
+            "schedule",
+            "end",
+        )

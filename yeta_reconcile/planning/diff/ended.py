@@ -11,6 +11,7 @@ from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff.case import find
 from yeta_reconcile.planning.diff.subject import grip
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
+from yeta_reconcile.wording import CLAUSES, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.case import Case, Decision
@@ -22,9 +23,9 @@ def say_lost(case: Case, wave: Wave) -> None:
     rows = count(wave.rows_left, "row without a record was", "rows without a record were")
     case.find(
         "task-lost", Exit.UNRESOLVED,
-        f"task {wave.record.task_id} of wave {wave.record.number} is gone from the platform; whether its "
-        f"{rows} called is not known",
-        f"`yeta state resolve {case.declared.name}` says how to settle it",
+        phrase("task {task_id} of wave {number} is gone from the platform; whether its {rows} called is "
+"not known", task_id=wave.record.task_id, number=wave.record.number, rows=rows),
+        phrase("`yeta state resolve {name}` says how to settle it", name=case.declared.name),
     )  # fmt: skip
 
 
@@ -34,11 +35,17 @@ def name_left_over(case: Case, wave: Wave) -> None:
     taken = record.pending + record.dialled + record.held
     if record.tel_count is not None and record.tel_count < taken:
         case.find(
-            "completed-undialled", Exit.DONE,
-            f"wave {record.number} is completed, and the platform dialled {record.tel_count} of its "
-            f"{count(taken, 'number')}; the others are not called any more",
-            f"`yeta state resolve {case.declared.name}` settles them",
-        )  # fmt: skip
+            "completed-undialled",
+            Exit.DONE,
+            phrase(
+                "wave {number} is completed, and the platform dialled {tel_count} of its {numbers}; the "
+                "others are not called any more",
+                number=record.number,
+                tel_count=record.tel_count,
+                numbers=count(taken, "number"),
+            ),
+            phrase("`yeta state resolve {name}` settles them", name=case.declared.name),
+        )
 
 
 def name_held(case: Case, wave: Wave) -> None:
@@ -49,14 +56,28 @@ def name_held(case: Case, wave: Wave) -> None:
     holds = max(record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
     outside = record.rows + record.strays - holds
     numbers = count(holds, "number", none="nobody knows how many")
-    at_least = f", so that at least {outside} of these are in no task" if 0 < outside <= record.held else ""
+    at_least = (
+        phrase(", so that at least {outside} of these are in no task", outside=outside)
+        if 0 < outside <= record.held
+        else UNSAID
+    )
     case.find(
-        "possibly-dialled", Exit.DONE,
-        f"{count(record.held, 'row is', 'rows are')} held as possibly dialled by wave {record.number} and "
-        f"called by no other; "
-        f"its task holds {numbers}{at_least}",
-        f"call records settle them as they come in, or `yeta state resolve {case.declared.name}`", "contacts",
-    )  # fmt: skip
+        "possibly-dialled",
+        Exit.DONE,
+        phrase(
+            "{rows} held as possibly dialled by wave {number} and called by no other; its task holds "
+            "{numbers}{at_least}",
+            rows=count(record.held, "row is", "rows are"),
+            number=record.number,
+            numbers=numbers,
+            at_least=at_least,
+        ),
+        phrase(
+            "call records settle them as they come in, or `yeta state resolve {name}`",
+            name=case.declared.name,
+        ),
+        "contacts",
+    )
 
 
 def unknown_block(subject: Subject, decision: Decision) -> bool:
@@ -68,15 +89,21 @@ def unknown_block(subject: Subject, decision: Decision) -> bool:
     blocking = subject.holding_unknown if entering else ()
     for wave in blocking:
         record = wave.record
-        words = (
-            f"task {record.task_id} holds "
-            f"{count(wave.unknown_numbers, 'number', 'numbers')} of which nobody knows whose: "
-            f"{count(entering, 'row that is', 'rows that are')} to be called may be among them"
+        words = phrase(
+            "task {task_id} holds {numbers} of which nobody knows whose: {that} to be called may be "
+            "among them",
+            task_id=record.task_id,
+            numbers=count(wave.unknown_numbers, "number", "numbers"),
+            that=count(entering, "row that is", "rows that are"),
         )
-        said = "" if record.held else f" --wave {record.number} --as undialled"
-        hint = f"`yeta state resolve {record.campaign}{said}` if none of them is; else take them off the list"
+        said = UNSAID if record.held else phrase(" --wave {number} --as undialled", number=record.number)
+        hint = phrase(
+            "`yeta state resolve {campaign}{said}` if none of them is; else take them off the list",
+            campaign=record.campaign,
+            said=said,
+        )
         if not record.live and subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
-            words += "; no record can come any more"
+            words = phrase("{words}; no record can come any more", words=words)
             find(decision, subject, "unknown-numbers", Exit.UNRESOLVED, words, hint, "contacts")
             continue
         own = wave in subject.waves
@@ -87,7 +114,7 @@ def unknown_block(subject: Subject, decision: Decision) -> bool:
                 Action.WAIT,
                 Reason.RECORDS_MISSING,
                 rows=entering,
-                detail=f"{words}; their call records tell, or {hint}",
+                detail=phrase("{words}; their call records tell, or {hint}", words=words, hint=hint),
                 position=subject.at(),
                 wave_id=record.wave_id if own else None,
             )
@@ -107,28 +134,37 @@ def decide_over(case: Case, wave: Wave) -> None:
     reason, words = unaccounted(wave, case.subject.now_ms)
     if reason is None:
         case.find(
-            "cannot-account", Exit.UNRESOLVED,
-            f"wave {record.number} is over, and {count(held, 'declared row')} of it cannot be accounted: "
-            f"{words}",
-            f"`yeta state resolve {case.declared.name}` settles it by hand",
-        )  # fmt: skip
+            "cannot-account",
+            Exit.UNRESOLVED,
+            phrase(
+                "wave {number} is over, and {rows} of it cannot be accounted: {words}",
+                number=record.number,
+                rows=count(held, "declared row"),
+                words=words,
+            ),
+            phrase("`yeta state resolve {name}` settles it by hand", name=case.declared.name),
+        )
         return
     case.wait(wave, reason, held, words)
 
 
-def unaccounted(wave: Wave, now_ms: int) -> tuple[Reason | None, str]:
+def unaccounted(wave: Wave, now_ms: int) -> tuple[Reason | None, Text]:
     """What the rows of a wave that is over wait for; without a reason only a person settles them."""
     record = wave.record
     if wave.task is not None and unread(record, wave.task):
         missing = (wave.task.process_tel_count or 0) - record.dialled
         if missing > 0:
             return Reason.RECORDS_MISSING, missing_records(missing)
-        return Reason.DRAINING, "calls in progress are let finish"
+        return Reason.DRAINING, phrase("calls in progress are let finish")
     hopeless = record.tel_count is None or record.held or record.dialled > record.tel_count
     if hopeless or (record.started_at is not None and now_ms - record.started_at > WEEK_MS):
-        return None, f"{count(record.dialled, 'call record')}, {_dialled(record.tel_count)}"
+        return None, listed([count(record.dialled, "call record"), _dialled(record.tel_count)], by=CLAUSES)
     return Reason.RECORDS_MISSING, missing_records(record.missing_records)
 
 
-def _dialled(counted: int | None) -> str:
-    return "an unknown number dialled" if counted is None else f"{count(counted, 'number')} dialled"
+def _dialled(counted: int | None) -> Text:
+    return (
+        phrase("an unknown number dialled")
+        if counted is None
+        else phrase("{numbers} dialled", numbers=count(counted, "number"))
+    )

@@ -14,7 +14,7 @@ from yeta_reconcile.planning.diff.rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import PARTS, listed
+from yeta_reconcile.wording import PARTS, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.documents.models import DirectCall
@@ -42,7 +42,7 @@ def stage_new_rows(case: Case) -> None:
         case.change(
             by_hand[0], Action.REPLACE, Reason.DELETED_BY_HAND, rings=case.running, rows=delta.new,
             new_rows=delta.new, repeat_rows=delta.called_again,
-            detail="deleted at the platform; its undialled rows go out in a further wave",
+            detail=phrase("deleted at the platform; its undialled rows go out in a further wave"),
         )  # fmt: skip
         return
     if case.hold is not None:
@@ -86,19 +86,33 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
     unknown = sum(wave.record.unknown for wave in subject.waves)
     if unknown:
         find(
-            decision, subject, "call-out-unknown", Exit.DONE,
-            f"{count(unknown, 'row was', 'rows were')} called out without an answer; "
-            f"{'it is' if unknown == 1 else 'they are'} never called out again",
-            f"a call record settles them, or `yeta state resolve {subject.name}`",
-        )  # fmt: skip
+            decision,
+            subject,
+            "call-out-unknown",
+            Exit.DONE,
+            phrase(
+                "{rows} called out without an answer; {which} never called out again",
+                rows=count(unknown, "row was", "rows were"),
+                which=phrase("it is") if unknown == 1 else phrase("they are"),
+            ),
+            phrase("a call record settles them, or `yeta state resolve {name}`", name=subject.name),
+        )
     held = sum(wave.record.held for wave in subject.waves if wave.record.imported)
     if held:
         find(
-            decision, subject, "possibly-dialled", Exit.DONE,
-            f"{count(held, 'row is', 'rows are')} held as possibly called since a rebuild: "
-            "direct calls leave no task that could tell",
-            f"call records settle them as they come in, or `yeta state resolve {subject.name}`", "contacts",
-        )  # fmt: skip
+            decision,
+            subject,
+            "possibly-dialled",
+            Exit.DONE,
+            phrase(
+                "{rows} held as possibly called since a rebuild: direct calls leave no task that could tell",
+                rows=count(held, "row is", "rows are"),
+            ),
+            phrase(
+                "call records settle them as they come in, or `yeta state resolve {name}`", name=subject.name
+            ),
+            "contacts",
+        )
     if not delta.new or blocked(subject, decision) or unknown_block(subject, decision):
         return
     begun = any(subject.delta.freed.values())
@@ -114,6 +128,6 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
             position=subject.in_list(delta.new_line),
             new_rows=delta.new,
             repeat_rows=delta.repeats,
-            detail="RINGS AT ONCE AND CANNOT BE REVOKED",
+            detail=phrase("RINGS AT ONCE AND CANNOT BE REVOKED"),
         )
     )

@@ -12,6 +12,7 @@ from yeta_reconcile.planning.diff.case import (
     find,
 )
 from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.subject import Subject
@@ -31,7 +32,10 @@ def judge_orphans(subject: Subject, decision: Decision) -> None:
                     Reason.ORPHAN,
                     rows=task.count_tel or 0,
                     task_id=task.task_id,
-                    detail=f"task {task.task_id} bears our mark, has no record and was never started",
+                    detail=phrase(
+                        "task {task_id} bears our mark, has no record and was never started",
+                        task_id=task.task_id,
+                    ),
                 )
             )
         elif not (orphan.proven and task.phase is LivePhase.DELETED and task.never_rang):
@@ -49,33 +53,74 @@ def name_reactivated(subject: Subject, decision: Decision) -> None:
         over = record.phase.ended
         if over and task is not None and task.phase.may_ring:
             find(
-                decision, subject, "task-risen", Exit.UNRESOLVED,
-                f"wave {record.number} is {record.phase}, and its task {task.task_id} is {task.status_words} "
-                "again: it may call whom another wave calls",
-                "delete it at the platform if nobody wants it",
-            )  # fmt: skip
+                decision,
+                subject,
+                "task-risen",
+                Exit.UNRESOLVED,
+                phrase(
+                    "wave {number} is {phase}, and its task {task_id} is {status_words} again: it may call "
+                    "whom another wave calls",
+                    number=record.number,
+                    phase=record.phase,
+                    task_id=task.task_id,
+                    status_words=task.status_words,
+                ),
+                phrase("delete it at the platform if nobody wants it"),
+            )
         elif over and record.reactivated and not record.accounted:
             freed = count(record.released, "row of it was", "rows of it were")
             find(
-                decision, subject, "task-risen", Exit.UNRESOLVED,
-                f"task {record.task_id} of wave {record.number} went on after {freed} freed: whom "
-                "it called of them is not known",
-                f"their call records tell, or `yeta state resolve {record.campaign}`",
-            )  # fmt: skip
+                decision,
+                subject,
+                "task-risen",
+                Exit.UNRESOLVED,
+                phrase(
+                    "task {task_id} of wave {number} went on after {freed} freed: whom it called of them is "
+                    "not known",
+                    task_id=record.task_id,
+                    number=record.number,
+                    freed=freed,
+                ),
+                phrase(
+                    "their call records tell, or `yeta state resolve {campaign}`", campaign=record.campaign
+                ),
+            )
 
 
 def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None:
     task, mark = orphan.task, orphan.mark
-    what = f"task {task.task_id} ({task.status_words}) bears the mark of {mark.campaign} wave {mark.wave}"
+    what = phrase(
+        "task {task_id} ({status_words}) bears the mark of {campaign} wave {wave}",
+        task_id=task.task_id,
+        status_words=task.status_words,
+        campaign=mark.campaign,
+        wave=mark.wave,
+    )
     if not orphan.proven:
         find(
-            decision, subject, "unproven-task", Exit.UNRESOLVED,
-            f"{what}, but the state's key cannot prove it",
-            f"put the right key back, or take it in with `yeta import {mark.campaign} {task.task_id}`",
-        )  # fmt: skip
+            decision,
+            subject,
+            "unproven-task",
+            Exit.UNRESOLVED,
+            phrase("{what}, but the state's key cannot prove it", what=what),
+            phrase(
+                "put the right key back, or take it in with `yeta import {campaign} {task_id}`",
+                campaign=mark.campaign,
+                task_id=task.task_id,
+            ),
+        )
         return
     find(
-        decision, subject, "orphan-started", Exit.UNRESOLVED,
-        f"{what}, was started, and the state has no record of it: its people may have been called",
-        f"`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {mark.campaign}`",
-    )  # fmt: skip
+        decision,
+        subject,
+        "orphan-started",
+        Exit.UNRESOLVED,
+        phrase(
+            "{what}, was started, and the state has no record of it: its people may have been called",
+            what=what,
+        ),
+        phrase(
+            "`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {campaign}`",
+            campaign=mark.campaign,
+        ),
+    )

@@ -12,6 +12,7 @@ from yeta_reconcile.planning.diff.case import (
     find,
 )
 from yeta_reconcile.waves.record import Phase, WaveRecord
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.subject import Subject, Wave
@@ -27,8 +28,8 @@ def decide_gone(subject: Subject, decision: Decision) -> None:
     if record.protect and (doomed or record.gone_at is None):
         find(
             decision, subject, "protected", Exit.REFUSED,
-            f"{subject.name} is protected: removing it is refused",
-            "apply it once with `protect: false`, then remove it",
+            phrase("{name} is protected: removing it is refused", name=subject.name),
+            phrase("apply it once with `protect: false`, then remove it"),
         )  # fmt: skip
         return
     reason = Reason.DESTROY if subject.destroy else Reason.DOCUMENT_REMOVED
@@ -51,7 +52,10 @@ def _exists(wave: WaveRecord) -> bool:
     return wave.task_id is not None or wave.phase is Phase.CREATING
 
 
-def _still_pending(wave: Wave) -> str:
+def _still_pending(wave: Wave) -> Text:
     if wave.record.staged:
-        return "never started"
-    return f"{count(wave.rows_left, 'row is', 'rows are')} left in it and will not be called by it any more"
+        return phrase("never started")
+    return phrase(
+        "{rows} left in it and will not be called by it any more",
+        rows=count(wave.rows_left, "row is", "rows are"),
+    )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.hours import beyond
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import PARTS, UNSAID, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.case import Case
     from yeta_reconcile.planning.diff.subject import Wave
+    from yeta_reconcile.wording import Text
 
 
 def decide_staged(case: Case) -> None:
@@ -89,11 +91,13 @@ def _restage(
     )
 
 
-def line_notes(case: Case) -> str:
+def line_notes(case: Case) -> Text:
     """Who holds the lines that a wave wants; a note only, the platform decides."""
     holders = [
-        f"line {line} is in use by {case.subject.taken[line]}"
+        phrase("line {line} is in use by {taken}", line=line, taken=case.subject.taken[line])
         for line in case.attributes.lines
         if line in case.subject.taken
     ]
-    return f"{'; '.join(holders)}: it may have to wait" if holders else ""
+    return (
+        phrase("{holders}: it may have to wait", holders=listed(holders, 0, by=PARTS)) if holders else UNSAID
+    )

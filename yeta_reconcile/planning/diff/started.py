@@ -13,6 +13,7 @@ from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,11 +37,17 @@ def decide_live(case: Case, wave: Wave) -> None:
     changed = bool(attributes or edited)
     if changed and case.declared.on_change == "forbid":
         case.find(
-            "change-forbidden", Exit.REFUSED,
-            f"{_what(attributes, edited)} of {case.declared.name} changed while wave "
-            f"{wave.record.number} is going on, and on_change is forbid",
-            "take the change back, or say `on_change: carry-over` or `next-wave`", "on_change",
-        )  # fmt: skip
+            "change-forbidden",
+            Exit.REFUSED,
+            phrase(
+                "{what} of {name} changed while wave {number} is going on, and on_change is forbid",
+                what=_what(attributes, edited),
+                name=case.declared.name,
+                number=wave.record.number,
+            ),
+            phrase("take the change back, or say `on_change: carry-over` or `next-wave`"),
+            "on_change",
+        )
         return
     carried = _carried(case, wave)
     if not carried:
@@ -94,23 +101,36 @@ def _name_renumbered(case: Case, wave: Wave) -> None:
     if rows:
         line = case.delta.edited_lines.get(wave.record.wave_id, 0)
         case.find(
-            "changed-number", Exit.DONE,
-            f"from line {line} of the list on, {count(rows, 'row')} of wave {wave.record.number} "
-            f"{'has' if rows == 1 else 'have'} another number now: the wave goes on with what it has, and "
-            "nobody calls what is new",
-            "`on_change: carry-over` replaces them", "on_change",
-        )  # fmt: skip
+            "changed-number",
+            Exit.DONE,
+            phrase(
+                "from line {line} of the list on, {rows} of wave {number} {which} another number now: "
+                "the wave goes on with what it has, and nobody calls what is new",
+                line=line,
+                rows=count(rows, "row"),
+                number=wave.record.number,
+                which=phrase("has") if rows == 1 else phrase("have"),
+            ),
+            phrase("`on_change: carry-over` replaces them"),
+            "on_change",
+        )
 
 
 def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
     """With nobody left to call for the first time a wave is left to finish, and with it its recalls."""
     if recalled and case.running:
         case.find(
-            "may-be-recalled", Exit.DONE,
-            f"{count(recalled, 'removed number')} of wave {wave.record.number} "
-            f"{'was' if recalled == 1 else 'were'} called in vain and may be tried again",
-            "`state: paused` stops it", "contacts",
-        )  # fmt: skip
+            "may-be-recalled",
+            Exit.DONE,
+            phrase(
+                "{numbers} of wave {number} {which} called in vain and may be tried again",
+                numbers=count(recalled, "removed number"),
+                number=wave.record.number,
+                which=phrase("was") if recalled == 1 else phrase("were"),
+            ),
+            phrase("`state: paused` stops it"),
+            "contacts",
+        )
 
 
 def _name_barred(case: Case, wave: Wave) -> None:
@@ -118,11 +138,17 @@ def _name_barred(case: Case, wave: Wave) -> None:
     barred = case.delta.still_barred.get(wave.record.wave_id, 0)
     if barred and case.declared.on_removed_rows == "ignore":
         case.find(
-            "do-not-call-ignored", Exit.DONE,
-            f"{count(barred, 'number')} of wave {wave.record.number} that nobody may call "
-            "(limits.do_not_call) may ring: on_removed_rows is ignore",
-            "`on_removed_rows: carry-over` takes them out, `state: paused` stops the wave", "on_removed_rows",
-        )  # fmt: skip
+            "do-not-call-ignored",
+            Exit.DONE,
+            phrase(
+                "{numbers} of wave {number} that nobody may call (limits.do_not_call) may ring: "
+                "on_removed_rows is ignore",
+                numbers=count(barred, "number"),
+                number=wave.record.number,
+            ),
+            phrase("`on_removed_rows: carry-over` takes them out, `state: paused` stops the wave"),
+            "on_removed_rows",
+        )
 
 
 def _unknown_status(case: Case, wave: Wave) -> bool:
@@ -132,9 +158,9 @@ def _unknown_status(case: Case, wave: Wave) -> bool:
         return False
     case.find(
         "unknown-status", Exit.DONE,
-        f"task {record.task_id} of wave {record.number} is {task.status_words}, which is not known: it is "
-        "left as it is",
-        "look at it in the platform's console",
+        phrase("task {task_id} of wave {number} is {status_words}, which is not known: it is left as it "
+"is", task_id=record.task_id, number=record.number, status_words=task.status_words),
+        phrase("look at it in the platform's console"),
     )  # fmt: skip
     _pause_as_declared(case, wave)
     return True
@@ -148,7 +174,9 @@ def _day_over(case: Case, wave: Wave) -> bool:
     task, still = wave.task, {LivePhase.NEW, LivePhase.PAUSED}
     if not case.day_over(wave) or task is None or task.phase not in still or not case.running or case.ended:
         return False
-    case.change(wave, Action.DELETE, Reason.NEXT_DAY, detail="its last day is over, and nothing of it rings")
+    case.change(
+        wave, Action.DELETE, Reason.NEXT_DAY, detail=phrase("its last day is over, and nothing of it rings")
+    )
     return True
 
 
@@ -164,11 +192,20 @@ def _contradicts(case: Case, wave: Wave) -> bool:
     if task is None or task.count_tel is None or (task.process_tel_count or 0) <= task.count_tel:
         return False
     case.find(
-        "cannot-account", Exit.UNRESOLVED,
-        f"the platform says that {task.process_tel_count} of the {count(task.count_tel, 'number')} of wave "
-        f"{wave.record.number} were dialled, which cannot be: nothing is carried over",
-        f"`yeta state resolve {case.declared.name}` settles it by hand; `state: paused` stops its calls",
-    )  # fmt: skip
+        "cannot-account",
+        Exit.UNRESOLVED,
+        phrase(
+            "the platform says that {process_tel_count} of the {numbers} of wave {number} were "
+            "dialled, which cannot be: nothing is carried over",
+            process_tel_count=task.process_tel_count,
+            numbers=count(task.count_tel, "number"),
+            number=wave.record.number,
+        ),
+        phrase(
+            "`yeta state resolve {name}` settles it by hand; `state: paused` stops its calls",
+            name=case.declared.name,
+        ),
+    )
     _pause_as_declared(case, wave)
     return True
 
@@ -178,18 +215,29 @@ def _name_called_before(case: Case, wave: Wave) -> None:
     numbers = case.delta.called_before.get(wave.record.wave_id, 0)
     if numbers and wave.record.round > 1:
         case.find(
-            "called-before", Exit.DONE,
-            f"records that came late say of {count(numbers, 'number')} of wave {wave.record.number} that "
-            f"{'it is' if numbers == 1 else 'they are'} not to be called again: "
-            f"{'it is' if numbers == 1 else 'they are'} taken out of it",
-        )  # fmt: skip
+            "called-before",
+            Exit.DONE,
+            phrase(
+                "records that came late say of {numbers} of wave {number} that {which} not to be called "
+                "again: {which} taken out of it",
+                numbers=count(numbers, "number"),
+                number=wave.record.number,
+                which=phrase("it is") if numbers == 1 else phrase("they are"),
+            ),
+        )
     elif numbers:
         case.find(
-            "called-before", Exit.DONE,
-            f"{count(numbers, 'number')} of wave {wave.record.number} {'was' if numbers == 1 else 'were'} "
-            f"called by a wave before it, as records that came late tell: "
-            f"{'it is' if numbers == 1 else 'they are'} taken out of it",
-        )  # fmt: skip
+            "called-before",
+            Exit.DONE,
+            phrase(
+                "{numbers} of wave {number} {which} called by a wave before it, as records that came "
+                "late tell: {which_2} taken out of it",
+                numbers=count(numbers, "number"),
+                number=wave.record.number,
+                which=phrase("was") if numbers == 1 else phrase("were"),
+                which_2=phrase("it is") if numbers == 1 else phrase("they are"),
+            ),
+        )
 
 
 def _name_absent(case: Case, wave: Wave) -> None:
@@ -199,11 +247,17 @@ def _name_absent(case: Case, wave: Wave) -> None:
     if record.imported or task is None or task.count_tel is None or task.count_tel == asked:
         return
     case.find(
-        "count-differs", Exit.DONE,
-        f"wave {record.number} was started with {count(task.count_tel, 'number')} where {asked} belong; "
-        "those that are not in it are not called",
-        f"`yeta state resolve {case.declared.name}` settles them once it is over",
-    )  # fmt: skip
+        "count-differs",
+        Exit.DONE,
+        phrase(
+            "wave {number} was started with {numbers} where {asked} belong; those that are not in it "
+            "are not called",
+            number=record.number,
+            numbers=count(task.count_tel, "number"),
+            asked=asked,
+        ),
+        phrase("`yeta state resolve {name}` settles them once it is over", name=case.declared.name),
+    )
 
 
 def _what(attributes: Mapping[str, object], edited: int) -> str:
@@ -254,8 +308,8 @@ def _carry(
     if case.in_doubt:
         # A replacement is a new wave: whom a task without a record called, it would call again.
         _pause_as_declared(case, wave)
-        words = "nothing is carried over while a task without a record is unsettled"
-        case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, words + _removed(still))
+        words = phrase("nothing is carried over while a task without a record is unsettled")
+        case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, _with_removed(words, still))
         return
     if record.phase is Phase.DRAINING:
         ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
@@ -265,23 +319,25 @@ def _carry(
     elif _records_too_old(case, wave):
         case.find(
             "cannot-account", Exit.UNRESOLVED,
-            f"wave {record.number} was paused more than a week ago, and "
-            f"{missing_records(_missing(wave))}, but none that old; it cannot be carried over",
-            f"take the change back; or delete task {record.task_id} at the platform, and "
-            f"`yeta state resolve {case.declared.name}` settles it by hand",
+            phrase("wave {number} was paused more than a week ago, and {missing_records}, but none that "
+"old; it cannot be carried over", number=record.number, missing_records=missing_records(_missing(wave))),
+            phrase("take the change back; or delete task {task_id} at the platform, and `yeta state resolve "
+"{name}` settles it by hand", task_id=record.task_id, name=case.declared.name),
         )  # fmt: skip
         return
     elif blocked := _cannot_account(case, wave):
         _pause_as_declared(case, wave)
-        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, blocked + _removed(still))
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, _with_removed(blocked, still))
         return
     # Whether the removed are among those dialled without a record yet is not known: at most so many.
     carried = max(min(record.pending - removed, wave.undialled), 0)
     # Rows blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
     entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
     if entering and case.subject.holding_unknown:
-        words = "a task holds numbers of which it is not known whose they are; no further row is taken in"
-        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, words + _removed(still))
+        words = phrase(
+            "a task holds numbers of which it is not known whose they are; no further row is taken in"
+        )
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, _with_removed(words, still))
         return
     case.change(
         wave,
@@ -301,25 +357,29 @@ def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
     if ready.hopeless:
         case.find(
             "cannot-account", Exit.UNRESOLVED,
-            f"wave {wave.record.number} is drained, but {ready.detail}",
-            f"`yeta state resolve {case.declared.name}` settles it by hand",
+            phrase("wave {number} is drained, but {detail}", number=wave.record.number, detail=ready.detail),
+            phrase("`yeta state resolve {name}` settles it by hand", name=case.declared.name),
         )  # fmt: skip
     else:
-        case.wait(wave, ready.reason, wave.rows_left, ready.detail + _removed(removed))
+        case.wait(wave, ready.reason, wave.rows_left, _with_removed(ready.detail, removed))
 
 
-def _cannot_account(case: Case, wave: Wave) -> str:
+def _cannot_account(case: Case, wave: Wave) -> Text:
     """Why a pause now could not lead to a replacement: too many records are missing, or nothing is proven."""
     record, task = wave.record, wave.task
     if record.held:
-        hint = f"`yeta state resolve {record.campaign}` settles them"
-        return f"{count(record.held, 'row is', 'rows are')} held as possibly dialled; {hint}"
+        hint = phrase("`yeta state resolve {campaign}` settles them", campaign=record.campaign)
+        return phrase(
+            "{rows} held as possibly dialled; {hint}",
+            rows=count(record.held, "row is", "rows are"),
+            hint=hint,
+        )
     if task is None or task.process_tel_count is None:
-        return "the platform gives no count of dialled numbers"
+        return phrase("the platform gives no count of dialled numbers")
     lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
     in_progress = sum(line or 0 for line in lines)
     missing = _missing(wave)
-    return missing_records(missing) if missing > in_progress else ""
+    return missing_records(missing) if missing > in_progress else UNSAID
 
 
 def _records_too_old(case: Case, wave: Wave) -> bool:
@@ -335,6 +395,12 @@ def _missing(wave: Wave) -> int:
     return (called or 0) - wave.record.dialled
 
 
-def _removed(numbers: int) -> str:
-    still = f"; {count(numbers, 'removed number')} may still ring until then, `state: paused` stops them"
-    return still if numbers else ""
+def _with_removed(words: Text, numbers: int) -> Text:
+    """What a wave waits for, and how many who left the list may be called until then."""
+    if not numbers:
+        return words
+    return phrase(
+        "{words}; {numbers} may still ring until then, `state: paused` stops them",
+        words=words,
+        numbers=count(numbers, "removed number"),
+    )

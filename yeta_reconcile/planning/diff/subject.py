@@ -15,6 +15,7 @@ from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,15 +123,17 @@ class Subject:
         return max(begin, self.now) if begin else self.now
 
     @property
-    def no_day(self) -> str:
+    def no_day(self) -> Text:
         """Why there is no day on which it may call any more; "" if there is one."""
         if self.days is None or self.days.every or not isinstance(self.declared, Campaign):
-            return ""
+            return UNSAID
         if self.stretch is None:
-            return "there is no day within a year on which it may call"
+            return phrase("there is no day within a year on which it may call")
         end = self.declared.schedule.end
         return (
-            "no day on which it may call is left before its end" if end and self.stretch.begin >= end else ""
+            phrase("no day on which it may call is left before its end")
+            if end and self.stretch.begin >= end
+            else UNSAID
         )
 
     @property

@@ -9,6 +9,7 @@ from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.moments import moment
 from yeta_reconcile.records.dialog import Utterance, conversation
 from yeta_reconcile.render.table import clean, table
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -25,10 +26,21 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
     if form == "json":
         show_json({"format": FORMAT, **_plain(asdict(found))})
         return
-    whose = f"{found.campaign}, wave {found.wave}" if found.campaign else "no campaign"
-    arrow = "from" if found.direction == "in" else "to"
-    say(f"call {arrow} {found.number or 'an unknown number'}: {whose}")
-    words = " / ".join(filter(None, (found.description, found.english))) or "no result"
+    whose = (
+        phrase("{campaign}, wave {wave}", campaign=found.campaign, wave=found.wave)
+        if found.campaign
+        else phrase("no campaign")
+    )
+    arrow = phrase("from") if found.direction == "in" else phrase("to")
+    say(
+        phrase(
+            "call {arrow} {number}: {whose}",
+            arrow=arrow,
+            number=found.number or phrase("an unknown number"),
+            whose=whose,
+        )
+    )
+    words = " / ".join(filter(None, (found.description, found.english))) or phrase("no result")
     facts = {
         "at": moment(found.at) if found.at else "",
         "line": found.line,
@@ -39,11 +51,15 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
     }
     show("\n".join(f"  {name:<10}{clean(value)}" for name, value in facts.items() if value))
     if not found.turns:
-        say("Nothing is known of a dialog.")
+        say(phrase("Nothing is known of a dialog."))
         return
     show("\n".join(table(["AT", "WHO", "WHERE", "SAID", "UNDERSTOOD", "TAG"], map(_row, found.turns))))
     if any(turn.said is None for turn in found.turns):
-        say("What was said is gone with the raw push." if reveal else "--reveal shows what was said.")
+        say(
+            phrase("What was said is gone with the raw push.")
+            if reveal
+            else phrase("--reveal shows what was said.")
+        )
 
 
 def _row(turn: Utterance) -> tuple[str, ...]:

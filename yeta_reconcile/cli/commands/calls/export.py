@@ -22,6 +22,7 @@ from yeta_reconcile.files import whole_file
 from yeta_reconcile.records import export as by_call
 from yeta_reconcile.records.persons import Persons
 from yeta_reconcile.records.sheet import FORMS, Sheet
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Project
     from yeta_reconcile.store import Store
 
-BINARY = {"xlsx": "an Excel file", "parquet": "Parquet"}
+BINARY = {"xlsx": phrase("an Excel file"), "parquet": "Parquet"}
 
 
 @click.command()
@@ -125,7 +126,9 @@ def _campaigns(store: Store, campaign: str | None, lists: dict[str, ListSpec]) -
 def _to_stdout(sheet: Sheet, form: str) -> None:
     if form in BINARY:
         if sys.stdout.isatty():
-            raise WrongUsage(f"{BINARY[form]} is no text for a terminal: name a file with --output")
+            raise WrongUsage(
+                phrase("{binary} is no text for a terminal: name a file with --output", binary=BINARY[form])
+            )
         sheet.write(form, sys.stdout.buffer)
         return
     for line in sheet.lines(form):
@@ -138,7 +141,9 @@ def _to_file(sheet: Sheet, form: str, file: Path) -> None:
         with whole_file(file) as target:
             sheet.write(form, target)
     except OSError as error:
-        raise YetaError(f"{file} cannot be written: {error.strerror or error}") from error
+        raise YetaError(
+            phrase("{file} cannot be written: {strerror}", file=file, strerror=error.strerror or error)
+        ) from error
 
 
 def _moment(text: str | None, project: Project) -> int | None:
@@ -147,7 +152,9 @@ def _moment(text: str | None, project: Project) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise WrongUsage(f"--since takes a time like 2026-12-01T09:00, not {text}") from None
+        raise WrongUsage(
+            phrase("--since takes a time like 2026-12-01T09:00, not {text}", text=text)
+        ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(project.timezone))
     return int(moment.timestamp() * 1000)

@@ -9,6 +9,7 @@ from yeta_reconcile.cli.offline import opened, settings_of
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.repository import load
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +38,9 @@ def known_campaign(store: Store, name: str) -> CampaignRecord:
 
 def unknown_campaign(name: str, known: Iterable[str]) -> InvalidInput:
     """That nobody knows a campaign of this name."""
-    return InvalidInput(f"the state knows no campaign {name}", hint=did_you_mean(name, known))
+    return InvalidInput(
+        phrase("the state knows no campaign {name}", name=name), hint=did_you_mean(name, known)
+    )
 
 
 def declared_lists(context: Context) -> dict[str, ListSpec]:

@@ -20,6 +20,7 @@ from yeta_reconcile.platform.pushes import MODULES
 from yeta_reconcile.records.payload import NotAnObject, read_object
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.table import table
+from yeta_reconcile.wording import UNSAID, phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.inbox import StoredPush
 
 FORMAT = "yeta-pending/1"
-DEAD, DEAD_PREFIX = "dead letter", "d"
+DEAD, DEAD_PREFIX = phrase("dead letter"), "d"
 # No serial of either engine has more digits than a 64-bit integer surely holds.
 LONGEST_SERIAL = 18
 
@@ -55,7 +56,7 @@ def pending(context: Context, form: str) -> None:
         show_json({"format": FORMAT, "pending": shown})
         return
     if not found:
-        say("Every push was folded.")
+        say(phrase("Every push was folded."))
         return
     rows = [(_name(push, kind), _at(push, zone), kind, push.call_uuid, push.problem) for push, kind in found]
     show_text("\n".join(table(["ID", "RECEIVED", "MODULE", "CALL", "PROBLEM"], rows)))
@@ -83,18 +84,25 @@ def show(context: Context, name: str, form: str, reveal: bool) -> None:
             return
     if push is None:
         raise YetaError(
-            f"there is no call and no push {name}",
-            hint="`yeta calls pending` lists pushes that were not folded, `yeta calls export` calls",
+            phrase("there is no call and no push {name}", name=name),
+            hint=phrase("`yeta calls pending` lists pushes that were not folded, `yeta calls export` calls"),
         )
     if reveal:
         show_raw(push.body)
         return
-    say(f"{push.module}, received {_at(push, ZoneInfo(project.timezone))}, {count(len(push.body), 'byte')}")
-    say(f"problem: {push.problem or 'none'}")
+    say(
+        phrase(
+            "{module}, received {at}, {bytes}",
+            module=push.module,
+            at=_at(push, ZoneInfo(project.timezone)),
+            bytes=count(len(push.body), "byte"),
+        )
+    )
+    say(phrase("problem: {problem}", problem=push.problem or phrase("none")))
     try:
         data = read_object(push.body)
     except NotAnObject as reason:
-        say(str(reason))
+        say(said_by(reason))
         return
     show_text("\n".join(table(["FIELD", "VALUE"], [(key, _kind(value)) for key, value in data.items()])))
 
@@ -113,30 +121,35 @@ def replay(context: Context, names: Sequence[str], yes: bool) -> None:
         dead = [_readable(name, push).serial for name, push in named.items() if name.startswith(DEAD_PREFIX)]
         chosen = [push.serial for name, push in named.items() if not name.startswith(DEAD_PREFIX)]
         pushes = len(named) if names else store.inbox.counts().stuck
-        tell(f"{count(pushes, 'push', 'pushes')} will be folded again.")
+        tell(phrase("{pushes} will be folded again.", pushes=count(pushes, "push", "pushes")))
         if pushes:
-            confirm("Fold them?", yes=yes)
+            confirm(phrase("Fold them?"), yes=yes)
         retried = store.inbox.revive(dead) + store.inbox.retry(chosen if names else None)
         projector = Projector(store)
         projector.drain()
         projector.relink()
         left = store.inbox.counts().stuck
     tried = count(retried, "was", "were", none="0")
-    say(f"{tried} tried, {count(left, 'is', 'are', none='0')} still pending.")
+    say(phrase("{tried} tried, {are} still pending.", tried=tried, are=count(left, "is", "are", none="0")))
     if left:
         kept = count(left, "push", "pushes")
-        raise Incomplete(f"{kept} could not be folded", hint="`yeta calls pending` says why")
+        raise Incomplete(
+            phrase("{kept} could not be folded", kept=kept), hint=phrase("`yeta calls pending` says why")
+        )
 
 
 def _readable(name: str, push: StoredPush) -> StoredPush:
     """A dead letter that is a push after all. Raises YetaError."""
-    why = "" if push.module in MODULES else "what kind of push it is cannot be told"
+    why = UNSAID if push.module in MODULES else phrase("what kind of push it is cannot be told")
     try:
         read_object(push.body)
     except NotAnObject as reason:
-        why = str(reason)
+        why = said_by(reason)
     if why:
-        raise YetaError(f"{name} cannot be folded: {why}", hint="nothing was folded; leave it out")
+        raise YetaError(
+            phrase("{name} cannot be folded: {why}", name=name, why=why),
+            hint=phrase("nothing was folded; leave it out"),
+        )
     return push
 
 
@@ -152,7 +165,8 @@ def _found(store: Store, name: str) -> StoredPush | None:
 def _named(store: Store, name: str) -> StoredPush:
     if (found := _found(store, name)) is None:
         raise YetaError(
-            f"there is no push {name}", hint="`yeta calls pending` lists those that were not folded"
+            phrase("there is no push {name}", name=name),
+            hint=phrase("`yeta calls pending` lists those that were not folded"),
         )
     return found
 
@@ -176,10 +190,10 @@ def _kind(value: Any) -> str:
         case None | "":
             return "empty"
         case bool():
-            return "yes or no"
+            return phrase("yes or no")
         case str():
-            return f"text of {len(value)}"
+            return phrase("text of {value}", value=len(value))
         case dict() | list():
             return count(len(value), "part")
         case _:
-            return "a number"
+            return phrase("a number")

@@ -15,6 +15,7 @@ from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.records.recordings import BASE, LONGEST_SECONDS, Recordings
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -50,7 +51,7 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
     ways = ways_of(project, context.environ, context.chdir).checked(base)
     with (
         client_by(ways, longest=LONGEST_SECONDS) as client,
-        progress(len(found), "Recordings") as done,
+        progress(len(found), phrase("Recordings")) as done,
     ):
         fetcher = Recordings(context.here / folder, client, base)
         new = sum(not fetcher.there(call) for call in found)
@@ -59,9 +60,12 @@ def recordings(context: Context, campaign: str, folder: Path, base: str) -> None
                 failed.append((call.call_uuid, why))
             done(1)
     known = count(len(found) - new, "was", "were", none="0")
-    say(f"{new - len(failed)} fetched, {known} there already.")
+    say(phrase("{new} fetched, {known} there already.", new=new - len(failed), known=known))
     for uuid, why in failed:
-        tell(f"{uuid}: {why}")
+        tell(phrase("{uuid}: {why}", uuid=uuid, why=why))
     if failed:
         not_fetched = count(len(failed), "recording")
-        raise Incomplete(f"{not_fetched} could not be fetched", hint="run the same command again")
+        raise Incomplete(
+            phrase("{not_fetched} could not be fetched", not_fetched=not_fetched),
+            hint=phrase("run the same command again"),
+        )

@@ -13,6 +13,7 @@ from yeta_reconcile.cli.offline import (
 from yeta_reconcile.cli.output import done, format_option
 from yeta_reconcile.documents.repository import load
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -32,9 +33,9 @@ def backup(context: Context, file: Path, form: str) -> None:
     store = open_state(context, repository)
     try:
         if store.ephemeral:
-            raise StateError("there is no state yet", hint="the first apply makes it")
+            raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
         store.database.backup(str(context.here / file))
     finally:
         store.close()
-    words = f"{file} is a copy of the state; keep its key too, apart from it."
+    words = phrase("{file} is a copy of the state; keep its key too, apart from it.", file=file)
     done(form, "state backup", words, file=str(file))

@@ -14,6 +14,7 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.canary import Trial, canary_waves, judge
 from yeta_reconcile.planning.outlook import results_of
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,14 +41,15 @@ def let_rest_follow(
         trial = trial_of(opened, name, waves)
         if not trial.pressing:
             raise InvalidInput(
-                f"no canary of {name} waits for a person", hint="`yeta plan` says what its rest waits for"
+                phrase("no canary of {name} waits for a person", name=name),
+                hint=phrase("`yeta plan` says what its rest waits for"),
             )
-        say(f"The canary of {name}: {trial.words}.")
-        confirm("Let the rest follow all the same?", yes=yes)
-        words = f"{name}: its canary counts as passed, although {trial.words}"
+        say(phrase("The canary of {name}: {words}.", name=name, words=trial.words))
+        confirm(phrase("Let the rest follow all the same?"), yes=yes)
+        words = phrase("{name}: its canary counts as passed, although {words}", name=name, words=trial.words)
         canary = canary_waves(opened.repository.callings[name].model, waves)
         book = opened.context, opened.repository, opened.store, opened.clock
         with noted(*book, "state resolve", {"waves": len(canary)}, words):
             let_follow(opened.store, canary)
-    say(f"The canary of {name} counts as passed: the next apply calls the rest.")
+    say(phrase("The canary of {name} counts as passed: the next apply calls the rest.", name=name))
     return Exit.DONE

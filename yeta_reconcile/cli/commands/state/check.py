@@ -14,6 +14,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.soundness import Finding, findings
 from yeta_reconcile.store.sqlite import DAMAGED
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -37,12 +38,12 @@ def check(context: Context, form: str) -> Exit:
         shown = [{"about": one.about, "summary": one.summary} for one in found]
         show_json({"format": FORMAT, "place": place, "sound": not found, "findings": shown})
     for one in found if form != "json" else ():
-        say(f"{one.about}: {one.summary}")
+        say(phrase("{about}: {summary}", about=one.about, summary=one.summary))
     if found:
-        tell(f"{place} is not what was written: {DAMAGED}")
+        tell(phrase("{place} is not what was written: {damaged}", place=place, damaged=DAMAGED))
         return Exit.FAILED
     if form != "json":
-        say(f"{place} is sound: its file, references, counts, records and history.")
+        say(phrase("{place} is sound: its file, references, counts, records and history.", place=place))
     return Exit.DONE
 
 
@@ -53,7 +54,7 @@ def _findings(context: Context, repository: Repository) -> list[Finding]:
         return [Finding("file", error.message)]
     try:
         if store.ephemeral:
-            raise StateError("there is no state yet", hint="the first apply makes it")
+            raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
         return findings(store)
     finally:
         store.close()

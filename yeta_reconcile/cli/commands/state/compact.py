@@ -15,6 +15,7 @@ from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -35,10 +36,13 @@ def compact(context: Context, form: str, yes: bool) -> None:
     repository = load(context.here, environment=context.env, environ=context.environ)
     with closing(open_state(context, repository)) as store:
         if store.ephemeral:
-            raise StateError("there is no state yet", hint="the first apply makes it")
+            raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
         before = store.database.room()
-        say(f"{store.database.place} takes {_megabytes(before)}.", err=form == "json")
-        confirm("Throw away what is older than retention, and compact the state?", yes=yes)
+        say(
+            phrase("{place} takes {megabytes}.", place=store.database.place, megabytes=_megabytes(before)),
+            err=form == "json",
+        )
+        confirm(phrase("Throw away what is older than retention, and compact the state?"), yes=yes)
         holder = Holder.this_process("state compact", repository.zone)
         store.lock.acquire(holder)
         try:
@@ -49,7 +53,11 @@ def compact(context: Context, form: str, yes: bool) -> None:
             store.lock.release(holder)
         after = store.database.room()
     pushes = count(gone, "raw push", "raw pushes")
-    words = f"{pushes} older than retention thrown away; it takes {_megabytes(after)} now."
+    words = phrase(
+        "{pushes} older than retention thrown away; it takes {megabytes} now.",
+        pushes=pushes,
+        megabytes=_megabytes(after),
+    )
     done(form, "state compact", words, thrown_away=gone, bytes_before=before, bytes_after=after)
 
 

@@ -24,6 +24,7 @@ from yeta_reconcile.errors import InvalidInput, RefusedByGuard
 from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def forget(context: Context, name: str, form: str, yes: bool) -> None:
+def forget(context: Context, name: Text, form: str, yes: bool) -> None:
     """Drop a campaign's ledger, also of one known only by tasks without a record.
 
     Says how many people may then be called again. Its task ids stay known, its wave numbers go on. Refused
@@ -53,15 +54,20 @@ def forget(context: Context, name: str, form: str, yes: bool) -> None:
             orphans = [orphan for orphan in named if orphan.proven and not orphan.task.never_rang]
             if record is None and not orphans:
                 known = [*recorded.campaigns, *(orphan.mark.campaign for orphan in observed.orphans)]
-                raise InvalidInput(f"nothing is known of a campaign {name}", hint=did_you_mean(name, known))
+                raise InvalidInput(
+                    phrase("nothing is known of a campaign {name}", name=name), hint=did_you_mean(name, known)
+                )
             people = _people(opened, name, record, orphans)
-            say(f"{name}: {people} may then be called again.", err=form == "json")
-            confirm(f"Forget {name}?", yes=yes)
+            say(
+                phrase("{name}: {people} may then be called again.", name=name, people=people),
+                err=form == "json",
+            )
+            confirm(phrase("Forget {name}?", name=name), yes=yes)
             summary = {"waves": len(record.waves) if record else 0, "tasks": len(orphans)}
             with noted(context, opened.repository, opened.store, opened.clock, "state forget", summary, name):
                 _forget(opened, name, record, orphans)
             opened.store.campaigns.clear_forgotten(name)
-    done(form, "state forget", f"{name} is forgotten.", campaign=name, **summary)
+    done(form, "state forget", phrase("{name} is forgotten.", name=name), campaign=name, **summary)
 
 
 def _named(name: str, record: CampaignRecord | None, observed: Observed) -> list[Orphan]:
@@ -72,19 +78,29 @@ def _named(name: str, record: CampaignRecord | None, observed: Observed) -> list
 
 def _refuse_live(name: str, waves: tuple[Wave, ...], orphans: list[Orphan]) -> None:
     live = [
-        f"wave {wave.record.number} ({wave.task.status_words if wave.task else wave.record.phase})"
+        phrase(
+            "wave {number} ({status_words})",
+            number=wave.record.number,
+            status_words=wave.task.status_words if wave.task else wave.record.phase,
+        )
         for wave in waves
         if wave.record.kind == "Campaign" and (_rings(wave.task) or _may_ring(wave.record))
     ]
     live += [
-        f"task {orphan.task.task_id} ({orphan.task.status_words})"
+        phrase(
+            "task {task_id} ({status_words})",
+            task_id=orphan.task.task_id,
+            status_words=orphan.task.status_words,
+        )
         for orphan in orphans
         if _rings(orphan.task)
     ]
     if live:
         raise RefusedByGuard(
-            f"{name} cannot be forgotten while it is live: {', '.join(live)}",
-            hint=f"`yeta apply --destroy --only {name}` deletes its tasks; others go at the platform",
+            phrase("{name} cannot be forgotten while it is live: {live}", name=name, live=listed(live, 0)),
+            hint=phrase(
+                "`yeta apply --destroy --only {name}` deletes its tasks; others go at the platform", name=name
+            ),
         )
 
 
@@ -102,12 +118,18 @@ def _people(opened: Session, name: str, record: CampaignRecord | None, orphans: 
     rows = opened.store.waves.ledger(name) if record else ()
     keys = {row.key for row in rows if row.fate not in FREE_FATES}
     counts = [orphan.task.count_tel for orphan in orphans]
-    words = count(len(keys), "person", "people") if record else ""
+    words = count(len(keys), "person", "people") if record else UNSAID
     if counts:
         people = count(sum(held or 0 for held in counts), "person", "people")
-        told = f"up to {people} of {count(len(counts), 'task')} without a record"
-        unknown = " and an unknown number more" if None in counts else ""
-        words = f"{words} and {told}{unknown}" if words else f"{told}{unknown}"
+        told = phrase(
+            "up to {people} of {tasks} without a record", people=people, tasks=count(len(counts), "task")
+        )
+        unknown = phrase(" and an unknown number more") if None in counts else UNSAID
+        words = (
+            phrase("{words} and {told}{unknown}", words=words, told=told, unknown=unknown)
+            if words
+            else phrase("{told}{unknown}", told=told, unknown=unknown)
+        )
     return words
 
 

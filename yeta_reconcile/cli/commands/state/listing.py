@@ -21,6 +21,7 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,8 @@ def show(context: Context, name: str, form: str) -> None:
     record = recorded.campaigns.get(name)
     if record is None:
         raise InvalidInput(
-            f"the state knows no campaign {name}", hint=did_you_mean(name, [*recorded.campaigns])
+            phrase("the state knows no campaign {name}", name=name),
+            hint=did_you_mean(name, [*recorded.campaigns]),
         )
     zone = ZoneInfo(repository.project.timezone)
     waves = tuple(

@@ -18,6 +18,7 @@ from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.relocation import transfer_state
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -41,17 +42,22 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     repository, clock = load(context.chdir, environment=context.env, environ=context.environ), SystemClock()
     whose = {"project": repository.project.name, "environment": repository.environment}
     if why := HaltFlag.beside(source, repository.root, **whose, zone=repository.zone).why():
-        raise Incomplete(f"{why}: a halt lies beside its state", hint="`yeta resume` lifts it, then move")
+        raise Incomplete(
+            phrase("{why}: a halt lies beside its state", why=why),
+            hint=phrase("`yeta resume` lifts it, then move"),
+        )
     refuse_lost(context, repository.project, repository.root, target)
     places = {"source": place_of(source, repository.root), "target": place_of(target, repository.root)}
-    say(f"From {places['source']}", err=form == "json")
-    say(f"to   {places['target']}", err=form == "json")
-    confirm("Move the state?", yes=yes)
+    say(phrase("From {places}", places=places["source"]), err=form == "json")
+    say(phrase("to   {places}", places=places["target"]), err=form == "json")
+    confirm(phrase("Move the state?"), yes=yes)
     entry, now = entry_of(context, repository, "state migrate"), int(clock.now().timestamp() * 1000)
 
     def note(history: History, moved: Transfer) -> None:
         summary = {"tables": len(moved.tables), "rows": moved.rows}
-        history.append(entry | {"summary": summary, "outcome": f"moved from {moved.source}"}, now)
+        history.append(
+            entry | {"summary": summary, "outcome": phrase("moved from {source}", source=moved.source)}, now
+        )
 
     moved = transfer_state(
         source, target, repository.root, context.environ,
@@ -60,14 +66,23 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
     summary = {"tables": len(moved.tables), "rows": moved.rows}
     for proof in moved.tables:
         say(
-            f"  {proof.table:<16} {count(proof.rows, 'row', none='0'):>15}, digest {proof.digest[:16]}",
+            phrase(
+                "  {table:<16} {rows:>15}, digest {digest}",
+                table=proof.table,
+                rows=count(proof.rows, "row", none="0"),
+                digest=proof.digest[:16],
+            ),
             err=form == "json",
         )
     done(
         form,
         "state migrate",
-        f"Moved: {count(len(moved.tables), 'table')} with {count(moved.rows, 'row')}, "
-        "the same in both places by count and digest. Name the new place in yeta.yaml (`state:`).",
+        phrase(
+            "Moved: {tables} with {rows}, the same in both places by count and digest. Name the new "
+            "place in yeta.yaml (`state:`).",
+            tables=count(len(moved.tables), "table"),
+            rows=count(moved.rows, "row"),
+        ),
         **places,
         **summary,
     )

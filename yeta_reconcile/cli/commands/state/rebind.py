@@ -17,6 +17,7 @@ from yeta_reconcile.cli.session import (
 )
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.planning.whereabouts import Found, existing, look_for, misplaced, settle_here, with_tasks
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -38,35 +39,76 @@ def rebind(context: Context, form: str, yes: bool) -> None:
         run = run_of(opened, "state rebind")
         with holding(run, elsewhere=True):
             recorded = store.waves.recorded()
-            former = store.platform or "a platform that was not recorded"
+            former = store.platform or phrase("a platform that was not recorded")
             if store.platform == client.address and not misplaced(store, client, recorded):
-                done(form, "state rebind", f"The state is used with {client.address} already.", found=0)
+                done(
+                    form,
+                    "state rebind",
+                    phrase("The state is used with {address} already.", address=client.address),
+                    found=0,
+                )
                 return
             found = look_for(client, existing(recorded) or with_tasks(recorded))
             _refuse(found, client.address)
             here = len(found.here)
             tasks = count(here, "recorded task is", "recorded tasks are")
-            say(f"Used with {former}; {tasks} at {client.address}.", err=form == "json")
+            say(
+                phrase(
+                    "Used with {former}; {tasks} at {address}.",
+                    former=former,
+                    tasks=tasks,
+                    address=client.address,
+                ),
+                err=form == "json",
+            )
             if not here:
-                say("No task is recorded by which it could be told from another.", err=form == "json")
+                say(phrase("No task is recorded by which it could be told from another."), err=form == "json")
             for wave in found.missing:
-                lost = f"task {wave.task_id} of {wave.campaign} wave {wave.number} is not there"
-                say(f"- {lost}: it counts as lost from then on", err=form == "json")
-            confirm(f"Use the state with {client.address}?", yes=yes)
-            summary, words = {"found": here, "missing": len(found.missing)}, f"{former} is {client.address}"
+                lost = phrase(
+                    "task {task_id} of {campaign} wave {number} is not there",
+                    task_id=wave.task_id,
+                    campaign=wave.campaign,
+                    number=wave.number,
+                )
+                say(phrase("- {lost}: it counts as lost from then on", lost=lost), err=form == "json")
+            confirm(phrase("Use the state with {address}?", address=client.address), yes=yes)
+            summary, words = (
+                {"found": here, "missing": len(found.missing)},
+                phrase("{former} is {address}", former=former, address=client.address),
+            )
             with noted(context, opened.repository, store, opened.clock, "state rebind", summary, words):
                 settle_here(store, client)
-    done(form, "state rebind", f"The state is used with {client.address}.", address=client.address, **summary)
+    done(
+        form,
+        "state rebind",
+        phrase("The state is used with {address}.", address=client.address),
+        address=client.address,
+        **summary,
+    )
 
 
 def _refuse(found: Found, address: str) -> None:
     if found.strangers or (found.missing and not found.here):
-        named = ", ".join(
-            f"{wave.task_id} ({wave.campaign} wave {wave.number})"
-            for wave in (found.strangers or found.missing)[:5]
+        named = listed(
+            (
+                phrase(
+                    "{task_id} ({campaign} wave {number})",
+                    task_id=wave.task_id,
+                    campaign=wave.campaign,
+                    number=wave.number,
+                )
+                for wave in (found.strangers or found.missing)[:5]
+            ),
+            0,
         )
-        what = "are another's there" if found.strangers else "are not there"
+        what = phrase("are another's there") if found.strangers else phrase("are not there")
         raise PlanRejected(
-            f"{address} is not the platform that the state was used with: the recorded tasks {named} {what}",
-            hint="give each platform and account a `state:` of its own",
+            phrase(
+                "{address} is not the platform that the state was used with: the recorded tasks {named} "
+                "{what}",
+                address=address,
+                named=named,
+                what=what,
+            ),
+            hint=phrase("give each platform and account a `state:` of its own"),
         )

@@ -20,6 +20,7 @@ from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.render.table import table
 from yeta_reconcile.store.soundness import refuse_damaged
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.recovery.adopt import Adoption
@@ -53,7 +54,7 @@ def rebuild(context: Context, form: str, yes: bool) -> Exit:
             recovery = work.find()
             _show(recovery, err=form == "json")
             if recovery.adoptions:
-                confirm("Take these into the state?", yes=yes)
+                confirm(phrase("Take these into the state?"), yes=yes)
                 settle_here(store, opened.client)
                 rows = sum(len(taken.rows) for _, taken in recovery.adoptions)
                 summary = {"waves": len(recovery.adoptions), "rows": rows}
@@ -64,7 +65,7 @@ def rebuild(context: Context, form: str, yes: bool) -> Exit:
     waves = [_wave(model, taken) for model, taken in recovery.adoptions]
     left = [*recovery.unproven, *recovery.left]
     if waves or form == "json":
-        told = "Done; `yeta backfill` fetches the records of the last days."
+        told = phrase("Done; `yeta backfill` fetches the records of the last days.")
         more = {"to_apply": [*recovery.to_apply], "differing": [*recovery.differing]}
         done(form, "state rebuild", told, waves=waves, left=left, **more)
     return Exit.UNRESOLVED if recovery.unproven or recovery.left else Exit.DONE
@@ -84,6 +85,6 @@ def _show(recovery: Recovery, *, err: bool) -> None:
         rows = [tuple(_wave(*adoption).values()) for adoption in recovery.adoptions]
         show("\n".join(table(headers, rows, right=("WAVE", "ROWS", "HELD"))), err=err)
     else:
-        say("The state lacks nothing that can be recovered.", err=err)
+        say(phrase("The state lacks nothing that can be recovered."), err=err)
     for words in (*recovery.unproven, *recovery.left, *recovery.to_apply, *recovery.differing):
-        say(f"- {words}", err=err)
+        say(phrase("- {words}", words=words), err=err)

@@ -38,6 +38,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, forms, normalise
 from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.render.table import table
+from yeta_reconcile.wording import UNSAID, phrase, plural
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
@@ -89,11 +90,13 @@ def resolve(
     not. A wave that is paused in order to be replaced has its task deleted first.
     """
     if canary and (wave is not None or verdict or lines or numbers):
-        raise WrongUsage("--canary is about a whole campaign, and goes without --wave, --as and their rows")
+        raise WrongUsage(
+            phrase("--canary is about a whole campaign, and goes without --wave, --as and their rows")
+        )
     if (wave is None) != (verdict is None):
-        raise WrongUsage("--wave and --as go together")
+        raise WrongUsage(phrase("--wave and --as go together"))
     if verdict is None and (lines or numbers):
-        raise WrongUsage("--line and --numbers need --wave and --as")
+        raise WrongUsage(phrase("--line and --numbers need --wave and --as"))
     with session(context) as opened:
         if canary:
             return let_rest_follow(opened, name, partial(_lit, opened, name), yes=yes)
@@ -111,21 +114,31 @@ def resolve(
 
             decisions = decided()
             _announce(opened, name, wave, decisions)
-            confirm("Settle it so?", yes=yes)
+            confirm(phrase("Settle it so?"), yes=yes)
             if not yes and _standing(decisions) != _standing(decided()):
-                raise Incomplete("the waves changed while you were asked", hint="look again")
+                raise Incomplete(phrase("the waves changed while you were asked"), hint=phrase("look again"))
             rows = sum(len(decision.rows(opened.store)) for decision in decisions)
-            words = f"{name} wave {wave}: {verdict}"
+            words = phrase("{name} wave {wave}: {verdict}", name=name, wave=wave, verdict=verdict)
             if any(decision.deletes for decision in decisions):
                 with recording(opened, "state resolve", {"rows": rows}) as outcome:
                     for decision in decisions:
                         stop_first(run, decision)
-                    outcome.words = f"{name} wave {wave}: its task was deleted first"
+                    outcome.words = phrase(
+                        "{name} wave {wave}: its task was deleted first", name=name, wave=wave
+                    )
             book = context, opened.repository, opened.store, opened.clock
             with noted(*book, "state resolve", {"rows": rows}, words):
                 settled = sum(settle(opened.store, decision) for decision in decisions)
-    rows_of = count(settled, f"row of {name} wave {wave} counts", f"rows of {name} wave {wave} count")
-    say(f"{rows_of} as {verdict}.")
+    say(
+        plural(
+            settled,
+            "{number} row of {name} wave {wave} counts as {verdict}.",
+            "{number} rows of {name} wave {wave} count as {verdict}.",
+            name=name,
+            wave=wave,
+            verdict=verdict,
+        )
+    )
     return Exit.DONE
 
 
@@ -139,7 +152,8 @@ def _lit(opened: Session, name: str, run: Run | None = None) -> tuple[Wave, ...]
     record = recorded.campaigns.get(name)
     if record is None:
         raise InvalidInput(
-            f"the state knows no campaign {name}", hint=did_you_mean(name, [*recorded.campaigns])
+            phrase("the state knows no campaign {name}", name=name),
+            hint=did_you_mean(name, [*recorded.campaigns]),
         )
     return with_observed(record, observed.tasks)
 
@@ -157,10 +171,14 @@ def _list(name: str, found: list[Doubt], trial: Trial, form: str) -> Exit:
         show_json({"format": FORMAT, "campaign": name, "doubts": shown, "canary": str(trial.standing)})
         return Exit.UNRESOLVED if pressing else Exit.DONE
     if trial.pressing:
-        say(f"The canary of {name}: {trial.words}.")
-        say(f"`yeta state resolve {name} --canary passed` lets the rest follow all the same.")
+        say(phrase("The canary of {name}: {words}.", name=name, words=trial.words))
+        say(
+            phrase(
+                "`yeta state resolve {name} --canary passed` lets the rest follow all the same.", name=name
+            )
+        )
     if not found and not pressing:
-        say(f"Nothing about {name} waits for a person.")
+        say(phrase("Nothing about {name} waits for a person.", name=name))
     elif found:
         rows = [
             (
@@ -173,9 +191,9 @@ def _list(name: str, found: list[Doubt], trial: Trial, form: str) -> Exit:
             for doubt in found
         ]
         show("\n".join(table(("WAVE", "TASK", "PHASE", "ROWS", "WHY"), rows, right=("WAVE", "ROWS"))))
-        say("")
-        say(f"`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;")
-        say("--line and --numbers settle some of its rows.")
+        say(UNSAID)
+        say(phrase("`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;", name=name))
+        say(phrase("--line and --numbers settle some of its rows."))
     return Exit.UNRESOLVED if pressing else Exit.DONE
 
 
@@ -201,7 +219,9 @@ def _digests(opened: Session, numbers: Path | None) -> frozenset[bytes]:
         else:
             text = (opened.context.here / numbers).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{numbers} cannot be read: {error.__class__.__name__}") from error
+        raise InvalidInput(
+            phrase("{numbers} cannot be read: {name}", numbers=numbers, name=error.__class__.__name__)
+        ) from error
     digests: set[bytes] = set()
     for at, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -209,7 +229,10 @@ def _digests(opened: Session, numbers: Path | None) -> frozenset[bytes]:
         try:
             digests.update(map(opened.store.key.row_digest, forms(normalise(line))))
         except BadNumberError as problem:
-            raise InvalidInput(f"{numbers}:{at}: {problem}", hint="one number a line") from None
+            raise InvalidInput(
+                phrase("{numbers}:{at}: {problem}", numbers=numbers, at=at, problem=problem),
+                hint=phrase("one number a line"),
+            ) from None
     return frozenset(digests)
 
 
@@ -227,8 +250,8 @@ def _decisions(
             decisions.append(decision)
     if not decisions:
         raise InvalidInput(
-            "there is nothing to settle in that wave, or none of the rows named is in it",
-            hint="without --as the command lists what there is",
+            phrase("there is nothing to settle in that wave, or none of the rows named is in it"),
+            hint=phrase("without --as the command lists what there is"),
         )
     return decisions
 
@@ -236,12 +259,38 @@ def _decisions(
 def _announce(opened: Session, name: str, number: int, decisions: list[Decision]) -> None:
     for decision in decisions:
         rows = len(decision.rows(opened.store))
-        they = "it" if rows == 1 else "they"
-        never = f"{they} {'is' if rows == 1 else 'are'} never called again by this campaign"
-        effect = never if decision.verdict is Verdict.DIALLED else f"{they} may be called by a further wave"
+        they = phrase("it") if rows == 1 else phrase("they")
+        never = phrase(
+            "{they} {which} never called again by this campaign",
+            they=they,
+            which=phrase("is") if rows == 1 else phrase("are"),
+        )
+        effect = (
+            never
+            if decision.verdict is Verdict.DIALLED
+            else phrase("{they} may be called by a further wave", they=they)
+        )
         counting = count(rows, "row counts", "rows count")
-        say(f"{name} wave {number}: {counting} as {decision.verdict}; {effect}.")
+        say(
+            phrase(
+                "{name} wave {number}: {counting} as {verdict}; {effect}.",
+                name=name,
+                number=number,
+                counting=counting,
+                verdict=decision.verdict,
+                effect=effect,
+            )
+        )
         if decision.settles_unknown:
-            say("Whoever else is in its task, nobody is who was added to the list since: they may be called.")
+            say(
+                phrase(
+                    "Whoever else is in its task, nobody is who was added to the list since: "
+                    "they may be called."
+                )
+            )
         if decision.deletes:
-            say(f"Task {decision.wave.record.task_id} is deleted at the platform first.")
+            say(
+                phrase(
+                    "Task {task_id} is deleted at the platform first.", task_id=decision.wave.record.task_id
+                )
+            )

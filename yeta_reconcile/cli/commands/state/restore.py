@@ -19,6 +19,7 @@ from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import Restoration, restoration
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,30 +50,40 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
         restoring.look()
         for line in _lines(restoring, file, ZoneInfo(project.timezone)):
             say(line, err=form == "json")
-        confirm("Put the copy in its place?", yes=yes)
-        entry = entry_of(context, repository, "state restore", outcome=f"{file.name} was put in place")
+        confirm(phrase("Put the copy in its place?"), yes=yes)
+        entry = entry_of(
+            context, repository, "state restore", outcome=phrase("{name} was put in place", name=file.name)
+        )
         now = int(clock.now().timestamp() * 1000)
         restoring.put_in_place(Holder.this_process("state restore", repository.zone), entry, now)
     kept = str(restoring.kept) if restoring.kept else None
-    words = "Done." if kept is None else f"Done; what was there is {kept}."
-    more = "`yeta state rebuild` finds what was done since, `yeta backfill` fetches the records."
-    done(form, "state restore", f"{words} {more}", file=str(file), kept=kept)
+    words = phrase("Done.") if kept is None else phrase("Done; what was there is {kept}.", kept=kept)
+    more = phrase("`yeta state rebuild` finds what was done since, `yeta backfill` fetches the records.")
+    done(form, "state restore", phrase("{words} {more}", words=words, more=more), file=str(file), kept=kept)
 
 
-def _lines(restoring: Restoration | Replacement, file: Path, zone: ZoneInfo) -> Iterator[str]:
-    yield f"{file}: {_words(restoring.standing, zone)}."
+def _lines(restoring: Restoration | Replacement, file: Path, zone: ZoneInfo) -> Iterator[Text]:
+    yield phrase("{file}: {standing}.", file=file, standing=_words(restoring.standing, zone))
     for note in restoring.notes:
-        yield f"- {note}"
+        yield phrase("- {note}", note=note)
     if restoring.trouble:
-        yield f"It takes the place of what cannot be used: {restoring.trouble}."
+        yield phrase("It takes the place of what cannot be used: {trouble}.", trouble=restoring.trouble)
     elif restoring.former is None:
-        yield f"There is no state in {restoring.place}."
+        yield phrase("There is no state in {place}.", place=restoring.place)
     else:
-        yield f"It takes the place of {restoring.place}: {_words(restoring.former, zone)}."
-        yield "What was done in between is not in it, and people who were called since are not known by it."
+        former = _words(restoring.former, zone)
+        yield phrase("It takes the place of {place}: {former}.", place=restoring.place, former=former)
+        yield phrase(
+            "What was done in between is not in it, and people who were called since are not known by it."
+        )
 
 
-def _words(standing: Standing, zone: ZoneInfo) -> str:
+def _words(standing: Standing, zone: ZoneInfo) -> Text:
     campaigns = count(standing.campaigns, "campaign")
     links = count(standing.links, "link", "links")
-    return f"{campaigns}, {links} of history, the newest of {moment(instant(standing.newest, zone))}"
+    return phrase(
+        "{campaigns}, {links} of history, the newest of {instant}",
+        campaigns=campaigns,
+        links=links,
+        instant=moment(instant(standing.newest, zone)),
+    )

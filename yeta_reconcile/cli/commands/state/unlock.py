@@ -14,6 +14,7 @@ from yeta_reconcile.cli.offline import (
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import load
+from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
@@ -32,13 +33,15 @@ def unlock(context: Context, yes: bool) -> None:
     try:
         holder = store.lock.current()
         if holder is None:
-            say("Nobody holds the lock.")
+            say(phrase("Nobody holds the lock."))
             return
         who = holder.said(repository.zone)
-        say(f"The lock is held by {who}.")
-        confirm("Take it away?", yes=yes)
-        with noted(context, repository, store, clock, "state unlock", {}, f"taken away from {who}"):
+        say(phrase("The lock is held by {who}.", who=who))
+        confirm(phrase("Take it away?"), yes=yes)
+        with noted(
+            context, repository, store, clock, "state unlock", {}, phrase("taken away from {who}", who=who)
+        ):
             store.lock.take_away()
-        say("Taken away.")
+        say(phrase("Taken away."))
     finally:
         store.close()

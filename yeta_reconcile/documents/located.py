@@ -1,0 +1,69 @@
+"""A document with its place in its file, and what is wrong with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from yeta_reconcile.documents.models import (
+    Campaign,
+    DialogContext,
+    DirectCall,
+)
+from yeta_reconcile.documents.originals import says_still
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from yeta_reconcile.diagnostics import (
+        Diagnostic,
+        Position,
+    )
+    from yeta_reconcile.documents.settings import Settings
+    from yeta_reconcile.documents.yamlfile import RawDocument
+
+
+T_co = TypeVar("T_co", bound=Campaign | DirectCall | DialogContext, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[T_co]):
+    """A document and where it stands; `file` is relative to the repository."""
+
+    model: T_co
+    file: str
+    _raw: RawDocument = field(repr=False)
+    _settings: Settings = field(repr=False)
+
+    def at(self, *path: str | int) -> Position:
+        """Where a value stands; if nobody gives it, the nearest around it in the document."""
+        inherited = ("defaults", *(("lines", 0) if path == ("line",) else path))
+        if not self._inherits(path) or not self._settings.has(*inherited):
+            return self._raw.at(*path)
+        return self._settings.at(*inherited)
+
+    def _inherits(self, path: tuple[str | int, ...]) -> bool:
+        """Whether the project's defaults may give it: they are laid under mappings, key by key."""
+        given = self._raw.has(*path) or not isinstance(self._raw.value_at(*path), dict)
+        return not given and not isinstance(self.model, DialogContext)
+
+    def key_at(self, *path: str | int) -> Position:
+        """Where a key stands."""
+        return self._raw.key_at(*path)
+
+    def stands(self, root: Path) -> bool:
+        """Whether its file, and the settings that lie under it, still say what was read from them."""
+        return all(says_still(root, read) for read in (self._raw, self._settings.raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What cannot be used as it stands: a document, or, without a kind and a name, a file that holds none.
+
+    `finding` is the first error of it; `at` is where it begins.
+    """
+
+    at: Position
+    finding: Diagnostic
+    kind: str = ""
+    name: str = ""
