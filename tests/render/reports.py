@@ -68,7 +68,7 @@ def a_status() -> Status:
             ),
             CampaignStatus("otp-failures", "DirectCall", "running", forecast=Text("no call yet")),
         ),
-        halted="since 2026-12-01 11:00 by ops: wrong robot",
+        halted=Text("since 2026-12-01 11:00 by ops: wrong robot"),
     )
 
 

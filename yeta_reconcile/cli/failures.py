@@ -38,7 +38,7 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
-from yeta_reconcile.wording import UNSAID, Text, phrase, speaking
+from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, speaking, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,9 +93,9 @@ def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[s
     if isinstance(error, BrokenPipeError):
         return Exit.FAILED
     failure = failure_of(error)
-    if _json_wanted("--format", arguments) and ON_STDOUT not in getattr(error, "__notes__", ()):
+    if json_wanted("--format", arguments) and ON_STDOUT not in getattr(error, "__notes__", ()):
         show_json({"format": FORMAT, **failure.as_json()})
-    if _json_wanted("--log-format", arguments) and failure.exit_code != Exit.BUG:
+    if json_wanted("--log-format", arguments) and failure.exit_code != Exit.BUG:
         _log_failure(failure)
     elif isinstance(error, click.ClickException):
         _say_usage(error)
@@ -113,7 +113,7 @@ def code_of(error: BaseException) -> Exit:
     return Exit.FAILED if isinstance(error, BrokenPipeError) else failure_of(error).exit_code
 
 
-def _json_wanted(option: str, arguments: Sequence[str]) -> bool:
+def json_wanted(option: str, arguments: Sequence[str]) -> bool:
     """Told by the words alone, since those that cannot be understood are a failure too."""
     return f"{option}=json" in arguments or (option, "json") in pairwise(arguments)
 
@@ -146,10 +146,13 @@ def _place(finding: Diagnostic) -> tuple[Position, str]:
 
 
 def _say_usage(error: click.ClickException) -> None:
-    message = mask_numbers(error.format_message())
+    ours = isinstance(error.message, Text)
+    message = mask_numbers(spoken(error.message) if ours else error.format_message())
     context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None or message.startswith("Usage:"):  # a group without a command says its help
-        show(message, err=True) if message.startswith("Usage:") else tell(
+    if context is None or message.startswith(
+        ("Usage:", looked_up("Usage:"))
+    ):  # a group without a command says its help
+        show(message, err=True) if message.startswith(("Usage:", looked_up("Usage:"))) else tell(
             phrase("error: {message}", message=message)
         )
         return

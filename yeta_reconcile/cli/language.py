@@ -40,10 +40,13 @@ def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Languag
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Say everything in a language, what click says of itself too: that asks the process's own domain."""
-    if language == "en":
-        with wording.speaking(None):
+def speaking(language: str, *, click_too: bool = True) -> Iterator[None]:
+    """Say everything in a language, what click says of itself too: that asks the process's own domain.
+
+    What it says is one text for people and programs: where JSON is wanted (not `click_too`) it stays English.
+    """
+    if language == "en" or not click_too:
+        with wording.speaking(_catalogue(language)):
             yield
         return
     domain, former = gettext.textdomain(), os.environ.get("LANGUAGE")
@@ -51,7 +54,7 @@ def speaking(language: str) -> Iterator[None]:
     gettext.textdomain(DOMAIN)
     os.environ["LANGUAGE"], click.Context.formatter_class = language, Formatter
     try:
-        with wording.speaking(gettext.translation(DOMAIN, str(LOCALE), [language])):
+        with wording.speaking(_catalogue(language)):
             yield
     finally:
         gettext.textdomain(domain)
@@ -60,3 +63,7 @@ def speaking(language: str) -> Iterator[None]:
             del os.environ["LANGUAGE"]
         else:
             os.environ["LANGUAGE"] = former
+
+
+def _catalogue(language: str) -> gettext.NullTranslations | None:
+    return None if language == "en" else gettext.translation(DOMAIN, str(LOCALE), [language])

@@ -48,7 +48,8 @@ def _run(arguments: Sequence[str]) -> int:
 
     if sys.stderr is None:
         sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
-    with language.speaking(language.language_of(arguments, os.environ)):
+    for_people = not failures.json_wanted("--format", arguments)
+    with language.speaking(language.language_of(arguments, os.environ), click_too=for_people):
         if sys.stdout is None:
             output.tell(phrase("error: stdout is closed: nobody would see the result"))
             return failures.code_of(BrokenPipeError())

@@ -143,7 +143,7 @@ class Status:
 
     at: datetime
     campaigns: tuple[CampaignStatus, ...] = ()
-    halted: str = ""
+    halted: Text = UNSAID
     silent: Text = UNSAID
     timetable: tuple[Held, ...] = ()
     alerts: tuple[Text, ...] = ()

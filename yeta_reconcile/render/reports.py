@@ -108,7 +108,11 @@ def report_text(report: Report, *, color: bool = False) -> str:
 
 
 def _status(status: Status, paint: Paint) -> list[str]:
-    lines = [paint(worded("HALTED: {why}", why=clean(status.halted)), "alarm"), ""] if status.halted else []
+    lines = (
+        [paint(worded("HALTED: {why}", why=clean(spoken(status.halted))), "alarm"), ""]
+        if status.halted
+        else []
+    )
     if status.silent:
         silent = worded(
             "THE PLATFORM DID NOT ANSWER: {why}. This is what the state recorded.",

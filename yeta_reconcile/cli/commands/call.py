@@ -194,8 +194,8 @@ def _forbidden(opened: Session, number: str) -> Text | None:
     days = allowed_days(opened.repository, (), now) if limits.days else None
     if days and not days.allows(now.date()):
         return phrase(
-            "nobody may be called on {now:%Y-%m-%d} (limits.days): {at}",
-            now=now,
+            "nobody may be called on {day} (limits.days): {at}",
+            day=f"{now:%Y-%m-%d}",
             at=settings.at("limits", "days"),
         )
     return _barred(opened, number)

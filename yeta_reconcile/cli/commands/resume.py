@@ -55,7 +55,7 @@ def resume(context: Context, yes: bool) -> None:
         say(
             phrase(
                 "{halt}; {tasks} paused by it.",
-                halt=halt or row,
+                halt=halt.words if halt else row,
                 tasks=count(len(paused), "task was", "tasks were"),
             )
         )
@@ -70,7 +70,10 @@ def resume(context: Context, yes: bool) -> None:
             store.waves.change_wave(wave.wave_id, halted=None)
         if not store.ephemeral:
             note_halt(store, flag, SystemClock())
-            summary, outcome = {"paused": len(paused)}, phrase("lifted: {halt}", halt=halt or row)
+            summary, outcome = (
+                {"paused": len(paused)},
+                phrase("lifted: {halt}", halt=halt.words if halt else row),
+            )
             with noted(context, repository, store, SystemClock(), "resume", summary, outcome):
                 store.set_flag(ROW, None)
                 store.set_flag(NOTED, None)

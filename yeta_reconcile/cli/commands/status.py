@@ -121,7 +121,7 @@ def look(opened: Session, name: str | None) -> Status:
     said = alerts_of(store, recorded, observed, now, relayed=bool(repository.project.receiver.relay))
     if not silent:
         said += tuple(found.summary for found in misled(repository, observed.config))
-    return Status(now.replace(microsecond=0), campaigns, opened.halted() or "", silent, timetable, said)
+    return Status(now.replace(microsecond=0), campaigns, opened.halted() or UNSAID, silent, timetable, said)
 
 
 def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:

@@ -16,7 +16,7 @@ from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.render.table import clean, table
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import phrase, worded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def tasks(context: Context, everything: bool, form: str) -> None:
         "\n".join(
             [
                 *_tables(shown, lines, zone),
-                *([phrase("\n{over:,} more are over (--all).", over=over)] if over else []),
+                *(["", worded("{over:,} more are over (--all).", over=over)] if over else []),
             ]
         )
     )

@@ -89,14 +89,7 @@ def resolve(
     every row of that wave that is in doubt, or those that --line and --numbers name, counts as dialled or
     not. A wave that is paused in order to be replaced has its task deleted first.
     """
-    if canary and (wave is not None or verdict or lines or numbers):
-        raise WrongUsage(
-            phrase("--canary is about a whole campaign, and goes without --wave, --as and their rows")
-        )
-    if (wave is None) != (verdict is None):
-        raise WrongUsage(phrase("--wave and --as go together"))
-    if verdict is None and (lines or numbers):
-        raise WrongUsage(phrase("--line and --numbers need --wave and --as"))
+    _check(canary, wave, verdict, rows=bool(lines or numbers))
     with session(context) as opened:
         if canary:
             return let_rest_follow(opened, name, partial(_lit, opened, name), yes=yes)
@@ -140,6 +133,18 @@ def resolve(
         )
     )
     return Exit.DONE
+
+
+def _check(canary: str | None, wave: int | None, verdict: str | None, *, rows: bool) -> None:
+    """Which options go together."""
+    if canary and (wave is not None or verdict or rows):
+        raise WrongUsage(
+            phrase("--canary is about a whole campaign, and goes without --wave, --as and their rows")
+        )
+    if (wave is None) != (verdict is None):
+        raise WrongUsage(phrase("--wave and --as go together"))
+    if verdict is None and rows:
+        raise WrongUsage(phrase("--line and --numbers need --wave and --as"))
 
 
 def _standing(decisions: list[Decision]) -> list[tuple[int, Phase]]:

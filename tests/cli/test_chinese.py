@@ -1,0 +1,86 @@
+"""What a whole course of commands says in Chinese is Chinese, and what programs read of it is not."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.served import Served
+
+# Three words of English in a row, none of them a command, an option or a path.
+ENGLISH = re.compile(r"(?<![\w`/.-])[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
+# Moments, and the id of a plan.
+MADE_ANEW = re.compile(r'"\d{4}-\d\d-\d\d[T ][^"]*"|"(?:plan_)?id": "[^"]*"')
+OURS = re.compile(r"`[^`]*`|yeta(?: --?[\w-]+| [a-z]+)*")
+
+
+LATER = (
+    ["status"], ["status", "renewal"], ["plan"], ["plan", "--format", "markdown"],
+    ["plan", "--explain", "renewal"], ["why", "19900000001"], ["history"], ["drift"], ["tasks"],
+    ["state", "list"], ["state", "show", "renewal"], ["state", "check"], ["apply", "--yes"], ["validate"],
+    ["platform", "lines"], ["halt"], ["plan"], ["status"], ["resume", "--yes"],
+)  # fmt: skip
+
+
+def english(text: str) -> list[str]:
+    return ENGLISH.findall(OURS.sub("", text))
+
+
+def test_a_campaign_is_planned_applied_and_watched_in_chinese(here: Served) -> None:
+    here.campaign("renewal", range(5))
+    said = [here.main("--lang", "zh", "plan"), here.main("--lang", "zh", "apply", "--yes")]
+    here.emulator.advance(600)
+    here.campaign("renewal", range(6))
+    said += [here.main("--lang", "zh", *arguments) for arguments in LATER]
+    assert {one.code for one in said} <= {0, 7}
+    assert [text for one in said for text in english(one.out + one.err)] == []
+
+
+def test_what_is_wrong_is_said_in_chinese(here: Served) -> None:
+    here.campaign("renewal", range(3), lines='["no-line"]')
+    (here.root / "renewal.yaml").write_text(
+        (here.root / "renewal.yaml").read_text("utf-8") + "stat: running\n", "utf-8"
+    )
+    wrong = (["validate"], ["plan"], ["status", "x"], ["apply"], ["wy"], ["plan", "--chek"])
+    said = [here.main("--lang", "zh", *arguments) for arguments in wrong]
+    assert 0 not in {one.code for one in said}
+    assert [text for one in said for text in english(one.out + one.err)] == []
+
+
+def test_a_guard_refuses_in_chinese(here: Served) -> None:
+    here.project("limits: {new_numbers: 1}\n")
+    here.campaign("renewal", range(5))
+
+    refused = here.main("--lang", "zh", "plan")
+
+    assert refused.code == 4
+    assert "5 行将进入批次" in refused.out
+    assert english(refused.out + refused.err) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate"],
+        ["plan"],
+        ["status"],
+        ["drift"],
+        ["history"],
+        ["state", "list"],
+        ["why", "19900000001"],
+        ["plan", "--nothing"],
+    ],
+    ids=" ".join,
+)
+def test_json_is_the_same_in_any_language(here: Served, arguments: list[str]) -> None:
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 0
+    here.campaign("renewal", range(5))
+
+    said, chinese = (here.main("--lang", lang, *arguments, "--format", "json") for lang in ("en", "zh"))
+
+    assert MADE_ANEW.sub("", chinese.out) == MADE_ANEW.sub("", said.out) != ""
+    assert chinese.code == said.code
