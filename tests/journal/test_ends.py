@@ -288,5 +288,5 @@ def test_a_task_that_the_key_cannot_prove_blocks_the_campaign_it_names_and_no_ot
     lab.key = "another key"
     lab.remove("old")
     lab.campaign("fresh", range(10, 13))
-    assert codes(lab) == {"unproven-task"}
+    assert codes(lab) == {"unproven-task", "called-perhaps"}
     assert [(name, action) for name, action, *_ in lab.actions()] == [("fresh", "create"), ("fresh", "start")]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from operator import ne, or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.amounts import count
@@ -32,11 +31,7 @@ _PRIVATE = "\ue000-\uf8ff"
 # One search for all that is rare, before any other is made.
 _ODD = re.compile(f"[{_BLANK}{_UNSEEN}{_CONTROL}{_LOST}{_PRIVATE}{{}}=锟]")
 _AROUND = re.compile(f"{_BETWEEN}[{_BLANK}{_UNSEEN}=]|[{_BLANK}{_UNSEEN}]{_BETWEEN}")
-# The same character by character: `str.strip` is some times as fast as an expression.
-_EDGES = "".join(
-    "".join(map(chr, range(ord(first), ord(last or first) + 1)))
-    for first, last in re.findall("(.)(?:-(.))?", _BLANK + _UNSEEN, re.DOTALL)
-)
+_ENDS = re.compile(rf"\A[{_BLANK}{_UNSEEN}]+|[{_BLANK}{_UNSEEN}]+\Z")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _NOTHING = (
     r"[nN](?:[uU][lL][lL]|[aA][nN]|[oO][nN][eE]|[iI][lL]|/[aA])|undefined|\\N|\(null\)"
@@ -153,7 +148,7 @@ _ODD_KINDS = (
 def trimmed(text: str) -> str:
     """A value as it is sent: without what nobody sees around it, and without Excel's `="…"` for text."""
     formula = _FORMULA.fullmatch(text)
-    return (formula[1].replace('""', '"') if formula else text).strip(_EDGES)
+    return _ENDS.sub("", formula[1].replace('""', '"') if formula else text)
 
 
 class Cells:
@@ -188,16 +183,16 @@ class Cells:
         What the rows said as they were written, as former versions kept it: () for a row that was not
         touched; None for none.
         """
-        before: list[Values] = []
-        touched: list[bool] = []
+        before: list[Values] | None = None
         for at in self._places:
             text = _text(rows, at)
-            if _ODD.search(text) and at in self._values and _AROUND.search(text):
-                before = before or [*map(self._pick, rows)]
-                changed = self._trim(at, text, rows)
-                touched = [*map(or_, touched, changed)] if touched else changed
-                text = _text(rows, at)
             if _ODD.search(text):
+                if at in self._values and _AROUND.search(text):
+                    before = before or [*map(self._pick, rows)]
+                    trim = str.strip if at in self._keys else trimmed
+                    for row in rows:
+                        row[at] = trim(row[at])
+                    text = _text(rows, at)
                 self._judge(at, [kind for kind in _ODD_KINDS if kind.pattern.search(text)], lines, rows)
             if _MAY_BE_NOTHING.search(text):
                 self._judge(at, (_REQUIRED if at in self._required else _EMPTY, _PLACEHOLDER), lines, rows)
@@ -205,22 +200,9 @@ class Cells:
                 self._judge(at, (_ROUNDED_KEY if at in self._keys else _ROUNDED,), lines, rows)
             if at in self._keys and f".0{_BETWEEN}" in text:
                 self._judge(at, (_FRACTIONS,), lines, rows)
-        if not any(touched):
-            return [() for _ in rows] if touched else None
-        return [said if changed else () for said, changed in zip(before, touched, strict=True)]
-
-    def _trim(self, at: int, text: str, rows: list[list[str]]) -> list[bool]:
-        """Trim a column in place, given its text too; which of its cells are others now."""
-        cells = [row[at] for row in rows]
-        if at in self._keys:
-            short = [*map(str.strip, cells)]
-        elif '="' in text:
-            short = [*map(trimmed, cells)]
-        else:
-            short = [cell.strip(_EDGES) for cell in cells]
-        for row, cell in zip(rows, short, strict=True):
-            row[at] = cell
-        return [*map(ne, cells, short)]
+        if before is None:
+            return None
+        return [said if said != self._pick(row) else () for said, row in zip(before, rows, strict=True)]
 
     def finish(self) -> None:
         """Say what was noted, once all rows were looked at."""

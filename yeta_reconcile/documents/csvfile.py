@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
@@ -149,10 +149,6 @@ class Table:
         if {*map(len, rows)} <= {width}:
             return lines, rows
         named = max(at for at, name in enumerate(self.header, 1) if name)
-        if named == width and _all_end_blank(rows, width):
-            for fields in rows:
-                del fields[width:]
-            return lines, rows
         kept = []
         for line, fields in zip(lines, rows, strict=True):
             if len(fields) == width:
@@ -214,12 +210,6 @@ class Table:
             if self._above is not None:
                 hint = phrase("`header_row:` says that it stands in line {above}", above=self._above + 1)
             self.findings.add(0, "empty-list", phrase("the file has no header"), hint=hint)
-
-
-def _all_end_blank(rows: list[list[str]], width: int) -> bool:
-    """Whether each row has nothing beyond the header, and something before it: all of them at once."""
-    beyond = {*chain.from_iterable([fields[width:] for fields in rows])}
-    return min(map(len, rows)) >= width and beyond <= {""} and all(map(str.strip, map("".join, rows)))
 
 
 def _is_blank(fields: list[str]) -> bool:

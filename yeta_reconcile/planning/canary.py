@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from heapq import nsmallest
@@ -19,11 +18,13 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records
 from yeta_reconcile.waves.record import PASSED, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.rollout import AbortIf
@@ -179,7 +180,7 @@ def judge(
     if trial.crossed:
         return replace(trial, standing=Standing.ABORTED, choice=_another(trial.choice, canary, called))
     last = tried.last or max(_began(wave.record) for wave in canary)
-    until = datetime.fromtimestamp(last / 1000, now.tzinfo) + rollout.wait
+    until = (instant(last, now.tzinfo) or now) + rollout.wait
     return replace(trial, standing=Standing.WAITING if now < until else Standing.PASSED, until=until)
 
 

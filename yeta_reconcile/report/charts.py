@@ -65,6 +65,8 @@ def _pygal() -> Any:
     module = extra("pygal", "report", "the report needs", "`yeta status`")
     # It adds a finder for its plug-ins to every import of the program, of a kind that Python gives up.
     sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+    # Where lxml is installed it would be taken, whose elements are of another kind.
+    extra("pygal.etree", "report", "the report needs").etree.to_etree()
     return module
 
 
