@@ -122,6 +122,11 @@ def resolve(
             book = context, opened.repository, opened.store, opened.clock
             with noted(*book, "state resolve", {"rows": rows}, words):
                 settled = sum(settle(opened.store, decision) for decision in decisions)
+    _say_settled(name, wave, verdict, settled)
+    return Exit.DONE
+
+
+def _say_settled(name: str, wave: int, verdict: str, settled: int) -> None:
     say(
         plural(
             settled,
@@ -132,7 +137,6 @@ def resolve(
             verdict=verdict,
         )
     )
-    return Exit.DONE
 
 
 def _check(canary: str | None, wave: int | None, verdict: str | None, *, rows: bool) -> None:
