@@ -6,8 +6,10 @@ import logging
 import os
 import sys
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -88,3 +90,23 @@ def postgres() -> Iterator[PostgresServer]:
         pytest.skip(f"no PostgreSQL server: {reason}")
     yield server
     server.end()
+
+
+def commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        names = command.list_commands(click.Context(command))
+        parts = (command.get_command(click.Context(command), name) for name in names)
+        yield from (one for part in parts if part for one in commands(part))
+
+
+@pytest.fixture
+def help_anew() -> Iterator[None]:
+    """A command keeps its option --help in the language in which it was first asked for."""
+    # Not before it is measured.
+    known = [*commands(import_module("yeta_reconcile.cli.app").yeta)]
+    for command in known:
+        command._help_option = None
+    yield
+    for command in known:
+        command._help_option = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import pytest
 
 from yeta_reconcile.cli.app import yeta
 
@@ -63,5 +64,6 @@ def section(context: click.Context) -> str:
     return f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n"
 
 
+@pytest.mark.usefixtures("help_anew")
 def test_the_reference_says_what_help_says(golden: Callable[[Path, str], None]) -> None:
     golden(REFERENCE, reference())

@@ -58,26 +58,7 @@ def test_a_report_in_chinese(name: str, golden: Golden) -> None:
     golden(GOLDEN / f"{name}.txt", report_text(REPORTS[name]))
 
 
-def commands(command: click.Command) -> Iterator[click.Command]:
-    yield command
-    if isinstance(command, click.Group):
-        names = command.list_commands(click.Context(yeta))
-        parts = (command.get_command(click.Context(yeta), name) for name in names)
-        yield from (one for part in parts if part for one in commands(part))
-
-
-@pytest.fixture
-def _help_anew() -> Iterator[None]:
-    """A command keeps its option --help in the language in which it was first asked for."""
-    known = [*commands(yeta)]
-    for command in known:
-        command._help_option = None
-    yield
-    for command in known:
-        command._help_option = None
-
-
-@pytest.mark.usefixtures("_help_anew")
+@pytest.mark.usefixtures("help_anew")
 def test_help_in_chinese(golden: Golden) -> None:
     root = click.Context(yeta, info_name="yeta", terminal_width=90)
     parts = [root.get_help()]
