@@ -42,8 +42,24 @@ def texts() -> Iterator[tuple[str, ast.JoinedStr]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if not LEFT_OUT & {*path.parts}:
             for node in walked(path):
+                place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
                 if isinstance(node, ast.JoinedStr):
-                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+                    yield place, node
+                elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"phrase", "worded"}:
+                    yield from ((place, text) for text in templates(node))
+
+
+def templates(call: ast.Call) -> Iterator[ast.JoinedStr]:
+    """The templates of a phrase as the strings they make, each value in its place."""
+    values = {one.arg: one.value for one in call.keywords}
+    for part in ast.walk(call.args[0]):
+        if values and isinstance(part, ast.Constant) and isinstance(part.value, str):
+            made = ast.parse(f"f{part.value!r}", mode="eval").body
+            assert isinstance(made, ast.JoinedStr)
+            for place in made.values:
+                if isinstance(place, ast.FormattedValue):
+                    place.value = values[ast.unparse(place.value)]
+            yield made
 
 
 def bare(value: ast.expr) -> bool:

@@ -26,6 +26,7 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> N
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "yeta_reconcile/py.typed" in names
     assert "yeta_reconcile/documents/packs/cn-marketing.yaml" in names
+    assert "yeta_reconcile/locale/zh/LC_MESSAGES/yeta.mo" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.partition("/")[0] for name in names} == {
         "yeta_reconcile",

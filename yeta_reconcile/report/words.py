@@ -17,7 +17,7 @@ Language = Literal["en", "zh"]
 
 # By key: English, Chinese. What is in braces is put in.
 WORDS: dict[str, tuple[str, str]] = {
-    "all": ("All campaigns", "全部任务"),
+    "all": ("All campaigns", "全部活动"),
     "as of": ("As of {at}", "截至 {at}"),
     "environment": ("environment {name}", "环境 {name}"),
     "live": ("live, every {seconds} s", "实时，每 {seconds} 秒更新"),
@@ -84,8 +84,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "waits": ("Who waits, and for what", "等待中的人及原因"),
     "nobody waits": ("Nobody waits.", "没有人在等待。"),
-    "campaign": ("Campaign", "任务"),
-    "campaigns": ("Campaigns", "任务列表"),
+    "campaign": ("Campaign", "活动"),
+    "campaigns": ("Campaigns", "活动列表"),
     "wave": ("Wave", "批次"),
     "no wave": ("none", "无"),
     "why": ("Reason", "原因"),
@@ -108,10 +108,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "只有录音或对话而没有话单的呼叫",
     ),
     "nobodys": ("Calls of a wave that belong to no row of it", "属于批次但对应不到名单行的呼叫"),
-    "elsewhere": ("Calls of no campaign, incoming ones among them", "不属于任何任务的呼叫（含呼入）"),
+    "elsewhere": ("Calls of no campaign, incoming ones among them", "不属于任何活动的呼叫（含呼入）"),
     "footer": (
         "People count once a campaign, calls each. The same people, one a row: yeta calls export --by person",
-        "每个任务中每人计一次，呼叫逐次计。逐人明细：yeta calls export --by person",
+        "每个活动中每人计一次，呼叫逐次计。逐人明细：yeta calls export --by person",
     ),
     "sort": ("Sort by {head}", "按{head}排序"),
     # What a result says of the person
@@ -122,7 +122,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown": ("Unknown", "未知"),
     # Why people wait
     "why waiting": ("in no wave yet: the next apply takes them", "尚未进入批次：下次 apply 时提交"),
-    "why gone": ("no document declares the campaign any more", "任务已不在文档中声明"),
+    "why gone": ("no document declares the campaign any more", "活动已不在文档中声明"),
     "why staged": ("staged and not started", "已就绪，未启动"),
     "why ringing": ("being called", "正在呼叫"),
     "why paused": ("the wave is paused", "批次已暂停"),
