@@ -12,7 +12,7 @@ from yeta_reconcile.planning.diff.case import (
     find,
 )
 from yeta_reconcile.waves.record import BY_HAND
-from yeta_reconcile.wording import UNSAID, listed, phrase
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase, plural
 
 if TYPE_CHECKING:
     from yeta_reconcile.planning.delta import Met
@@ -145,14 +145,7 @@ def _moved(subject: Subject, decision: Decision) -> bool:
                 subject,
                 "people-moved",
                 Exit.REFUSED,
-                phrase(
-                    "{people} whom {name} {has_called} {which} it, and {subject_name} would call them again",
-                    people=count(met.moved, "person", "people"),
-                    name=name,
-                    has_called=_has_called(met),
-                    which=phrase("leaves") if met.moved == 1 else phrase("leave"),
-                    subject_name=subject.name,
-                ),
+                _leaving(name, subject.name, met),
                 phrase(
                     "say `continues: [{name}]` if they are not to be called again, `repeats: [{name}]` if "
                     "they are, or `renamed_from: {name}` if it is the same campaign",
@@ -233,5 +226,22 @@ def _called_by(name: str, met: Met) -> str:
     )
 
 
-def _has_called(met: Met) -> str:
-    return "called" if not met.untold else phrase("called, or may have called,")
+def _leaving(name: str, new: str, met: Met) -> Text:
+    """Who leaves one campaign and would be called by another."""
+    if met.untold:
+        return plural(
+            met.moved,
+            "{number} person whom {name} called, or may have called, leaves it, "
+            "and {new} would call them again",
+            "{number} people whom {name} called, or may have called, leave it, "
+            "and {new} would call them again",
+            name=name,
+            new=new,
+        )
+    return plural(
+        met.moved,
+        "{number} person whom {name} called leaves it, and {new} would call them again",
+        "{number} people whom {name} called leave it, and {new} would call them again",
+        name=name,
+        new=new,
+    )

@@ -13,7 +13,7 @@ from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import UNSAID, Text, phrase
+from yeta_reconcile.wording import UNSAID, Text, phrase, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,13 +103,14 @@ def _name_renumbered(case: Case, wave: Wave) -> None:
         case.find(
             "changed-number",
             Exit.DONE,
-            phrase(
-                "from line {line} of the list on, {rows} of wave {number} {which} another number now: "
+            plural(
+                rows,
+                "from line {line} of the list on, {number} row of wave {wave} has another number now: "
+                "the wave goes on with what it has, and nobody calls what is new",
+                "from line {line} of the list on, {number} rows of wave {wave} have another number now: "
                 "the wave goes on with what it has, and nobody calls what is new",
                 line=line,
-                rows=count(rows, "row"),
-                number=wave.record.number,
-                which=phrase("has") if rows == 1 else phrase("have"),
+                wave=wave.record.number,
             ),
             phrase("`on_change: carry-over` replaces them"),
             "on_change",
@@ -122,11 +123,11 @@ def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
         case.find(
             "may-be-recalled",
             Exit.DONE,
-            phrase(
-                "{numbers} of wave {number} {which} called in vain and may be tried again",
-                numbers=count(recalled, "removed number"),
-                number=wave.record.number,
-                which=phrase("was") if recalled == 1 else phrase("were"),
+            plural(
+                recalled,
+                "{number} removed number of wave {wave} was called in vain and may be tried again",
+                "{number} removed numbers of wave {wave} were called in vain and may be tried again",
+                wave=wave.record.number,
             ),
             phrase("`state: paused` stops it"),
             "contacts",
@@ -229,13 +230,13 @@ def _name_called_before(case: Case, wave: Wave) -> None:
         case.find(
             "called-before",
             Exit.DONE,
-            phrase(
-                "{numbers} of wave {number} {which} called by a wave before it, as records that came "
-                "late tell: {which_2} taken out of it",
-                numbers=count(numbers, "number"),
-                number=wave.record.number,
-                which=phrase("was") if numbers == 1 else phrase("were"),
-                which_2=phrase("it is") if numbers == 1 else phrase("they are"),
+            plural(
+                numbers,
+                "{number} number of wave {wave} was called by a wave before it, as records that came "
+                "late tell: it is taken out of it",
+                "{number} numbers of wave {wave} were called by a wave before it, as records that came "
+                "late tell: they are taken out of it",
+                wave=wave.record.number,
             ),
         )
 

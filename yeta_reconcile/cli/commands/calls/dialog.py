@@ -31,12 +31,11 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
         if found.campaign
         else phrase("no campaign")
     )
-    arrow = phrase("from") if found.direction == "in" else phrase("to")
+    number = found.number or phrase("an unknown number")
     say(
         phrase(
-            "call {arrow} {number}: {whose}",
-            arrow=arrow,
-            number=found.number or phrase("an unknown number"),
+            "call from {number}: {whose}" if found.direction == "in" else "call to {number}: {whose}",
+            number=number,
             whose=whose,
         )
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.resolve import (
     Decision,
@@ -268,28 +267,24 @@ def _decisions(
 def _announce(opened: Session, name: str, number: int, decisions: list[Decision]) -> None:
     for decision in decisions:
         rows = len(decision.rows(opened.store))
-        they = phrase("it") if rows == 1 else phrase("they")
-        never = phrase(
-            "{they} {which} never called again by this campaign",
-            they=they,
-            which=phrase("is") if rows == 1 else phrase("are"),
-        )
-        effect = (
-            never
-            if decision.verdict is Verdict.DIALLED
-            else phrase("{they} may be called by a further wave", they=they)
-        )
-        counting = count(rows, "row counts", "rows count")
-        say(
-            phrase(
-                "{name} wave {number}: {counting} as {verdict}; {effect}.",
-                name=name,
-                number=number,
-                counting=counting,
-                verdict=decision.verdict,
-                effect=effect,
+        values = {"name": name, "wave": number, "verdict": decision.verdict}
+        if decision.verdict is Verdict.DIALLED:
+            words = plural(
+                rows,
+                "{name} wave {wave}: {number} row counts as {verdict}; "
+                "it is never called again by this campaign.",
+                "{name} wave {wave}: {number} rows count as {verdict}; "
+                "they are never called again by this campaign.",
+                **values,
             )
-        )
+        else:
+            words = plural(
+                rows,
+                "{name} wave {wave}: {number} row counts as {verdict}; it may be called by a further wave.",
+                "{name} wave {wave}: {number} rows count as {verdict}; they may be called by a further wave.",
+                **values,
+            )
+        say(words)
         if decision.settles_unknown:
             say(
                 phrase(
