@@ -46,8 +46,8 @@ def test_a_rest_is_said_no_closer_than_it_is_known() -> None:
     said = [rest_words(seconds) for seconds in (None, 0.2, 62, 119, 121, 5400, 9000)]
 
     assert said == [
-        "", ", about 5 s left", ", about 60 s left", ", about 120 s left", ", about 2 min left",
-        ", about 90 min left", ", about 2 h left",
+        "", "about 5 s left", "about 60 s left", "about 120 s left", "about 2 min left",
+        "about 90 min left", "about 2 h left",
     ]  # fmt: skip
 
 
