@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
+from yeta_reconcile.platform.ways import is_loopback
+from yeta_reconcile.receiver.access import Gate, read_networks, read_secrets
 
 
 def test_one_secret_or_two_separated_by_a_comma() -> None:

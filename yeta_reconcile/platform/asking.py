@@ -183,7 +183,7 @@ class Asking:
                 where=self.where,
             ),
             hint=phrase("`yeta emulator` starts a platform on this machine; is it running at this address?")
-            if is_loopback(self._base)
+            if is_loopback(urlsplit(self._base).hostname or "")
             else phrase("check platform.base_url, platform.proxy and the network, then run again"),
         )
 

@@ -141,10 +141,12 @@ def place_of(url: str) -> str:
     return f"{parts.scheme}://{shown if port in {None, usual} else f'{shown}:{port}'}"
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address leads to this machine."""
-    host = (urlsplit(url).hostname or "").lower()
-    return host in {"localhost", "::1"} or host.startswith("127.")
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _matches(entry: str, host: str, port: int | None) -> bool:

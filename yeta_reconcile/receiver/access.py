@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.platform.ways import is_loopback
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -99,14 +100,6 @@ def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
                 hint=phrase("write it like 203.0.113.0/24 or 203.0.113.7"),
             ) from None
     return tuple(networks)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(hop: str) -> str:

@@ -19,7 +19,8 @@ from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.platform.transport import client_by
-from yeta_reconcile.receiver.access import Gate, is_loopback, read_networks, read_secrets
+from yeta_reconcile.platform.ways import is_loopback
+from yeta_reconcile.receiver.access import Gate, read_networks, read_secrets
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.dashboard import maker
 from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
