@@ -194,14 +194,15 @@ def test_how_long_an_earlier_drain_was_quiet_does_not_count_for_a_later_one(tmp_
 # Live again
 
 
-def resolve(lab: Lab, verdict: Verdict) -> None:
-    """A person's word on the only wave."""
+def resolve(lab: Lab, verdict: Verdict, number: int = 1) -> None:
+    """A person's word on a wave."""
     with lab.store() as store, lab.client() as client:
         run = lab.run(store, client)
         with lab.beating(run), holding(run):
             recorded, repository = store.waves.recorded(), lab.repository()
-            observed = observe(client, recorded, store.key, repository.project.name, repository.environment)
-            (wave,) = with_observed(recorded.campaigns["renewal"], observed.tasks)
+            observed = observe(client, recorded, store, repository.project.name, repository.environment)
+            waves = with_observed(recorded.campaigns["renewal"], observed.tasks)
+            (wave,) = [wave for wave in waves if wave.record.number == number]
             decision = Decision(wave, verdict)
             decision.check()
             stop_first(run, decision)

@@ -172,7 +172,7 @@ def test_people_added_before_a_rebuild_are_held_and_named(tmp_path: Path) -> Non
     lab.converge()
     lab.emulator.advance(DAY)
     lose_the_state(lab)
-    lab.rows("renewal", [98, 99, *range(20)])
+    lab.rows("renewal", [0, 98, 99, *range(1, 20)])
     rebuilt(lab)
 
     (found,) = [d for d in lab.plan().plan.diagnostics if d.code == "possibly-dialled"]

@@ -231,6 +231,8 @@ class Apply:
     def _keep_books(self) -> None:
         """Record what is declared and what the platform said; nothing is sent."""
         campaigns = self.run.store.campaigns
+        if self.planned.observed.foreign:
+            self.run.store.calls.keep_foreign(self.planned.observed.foreign)
         for name, subject in self.planned.subjects.items():
             record, declared = subject.record, subject.declared
             if declared is not None and not subject.destroy:

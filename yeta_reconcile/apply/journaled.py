@@ -133,6 +133,8 @@ def _once(
         try:
             if step.unknown:
                 run.store.callouts.keep(intent)
+            elif step.rings and step.task is not None:
+                run.store.callouts.keep_task(step.task)
             if step.rings or step.call == "create":
                 run.may_go_on(step.wave, rings=step.rings)
             run.still_holds()

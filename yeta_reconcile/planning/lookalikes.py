@@ -21,7 +21,7 @@ from yeta_reconcile.planning.diff import rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
-from yeta_reconcile.waves.record import BY_HAND, Fate
+from yeta_reconcile.waves.record import BY_HAND, NOBODY, Fate
 from yeta_reconcile.waves.renames import known_as, record_of
 from yeta_reconcile.wording import phrase
 
@@ -119,7 +119,7 @@ class LookAlikes:
     def asks(self, model: Calling, record: CampaignRecord | None) -> bool:
         """Whether there is anybody who may have called the people of a campaign before it."""
         own = model.contacts.same_number == "allow"
-        several = len(self.declared.callings) > 1 or bool(self.observed.orphans)
+        several = len(self.declared.callings) > 1 or bool(self.observed.orphans or self.observed.vanished)
         known = self.recorded.campaigns.values()
         return several or any(one.has_ledger and (own or one is not record) for one in known)
 
@@ -140,7 +140,13 @@ class LookAlikes:
             return subjects
         waves = {name: [wave.record for wave in waves] for name, waves in self.lit.items()}
         neighbours = Neighbours(
-            self.store, self.recorded.campaigns, waves, self.now - LATELY_MS, self._leaving, self._gone
+            self.store,
+            self.recorded.campaigns,
+            waves,
+            self.now - LATELY_MS,
+            self._leaving,
+            self._gone,
+            self.observed.vanished,
         )
         found = dict(subjects)
         met = neighbours.meet(entering)
@@ -214,9 +220,9 @@ class LookAlikes:
 
     def _leaving(self, name: str, numbers: set[bytes]) -> set[bytes]:
         """Of numbers that a campaign called those that it declares no more since this change."""
-        record, located = self.recorded.campaigns[name], self.standing.get(name)
-        if name == BY_HAND or not numbers:
+        if name in (BY_HAND, NOBODY) or not numbers:
             return set()
+        record, located = self.recorded.campaigns[name], self.standing.get(name)
         if located is None:
             return numbers if record.gone_at is None else set()
         robot = self.observed.config.robots.get(located.model.robot)
@@ -227,6 +233,8 @@ class LookAlikes:
 
     def _gone(self, name: str) -> bool:
         """Whether a campaign came to be declared no more, now or lately."""
+        if name in (BY_HAND, NOBODY):
+            return False
         gone_at = self.recorded.campaigns[name].gone_at
         lately = gone_at is None or self.now - gone_at <= LATELY_MS
-        return lately and name not in self.standing and name != BY_HAND
+        return lately and name not in self.standing

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import LATER, Grip, Met
 from yeta_reconcile.planning.diff import grip
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import NOBODY, Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -67,7 +67,8 @@ class Neighbours:
     """The campaigns of a state. `waves` are as the platform's answers show them; `since` in ms.
 
     `leaving` tells which numbers of a recorded campaign nobody declares in it since this change, `gone`
-    whether it lately came to be declared no more.
+    whether it lately came to be declared no more. `vanished` are tasks that call records name, and that no
+    state knows and no platform shows: they may be anybody's.
     """
 
     store: Store
@@ -76,6 +77,7 @@ class Neighbours:
     since: int
     leaving: Callable[[str, set[bytes]], set[bytes]]
     gone: Callable[[str], bool]
+    vanished: Collection[str] = ()
 
     def meet(self, entering: Mapping[str, Entering]) -> dict[str, Meeting]:
         """By campaign that would call somebody, whom of them others hold, or would call before it."""
@@ -106,7 +108,7 @@ class Neighbours:
         meant = one.repeats | one.continues
         return {
             campaign: Met(
-                people=sum(wave.rows - wave.released for wave in self.waves[campaign]),
+                people=sum(wave.rows - wave.released for wave in self.waves.get(campaign, ())),
                 shared=len(numbers),
                 called=len(meeting.called[campaign]),
                 untold=len(meeting.called[campaign] - meeting.known[campaign]),
@@ -140,6 +142,9 @@ class Neighbours:
         for campaign, number, at in self.store.waves.called_strays():
             if number in wanted and campaign in self.waves:
                 yield campaign, number, True, at is None or at >= self.since, True
+        for number, at in self.store.calls.called_by_tasks(self.vanished):
+            if number in wanted:
+                yield NOBODY, number, True, at is None or at >= self.since, True
 
     def _lately(self, wave: WaveRecord, key: bytes) -> bool:
         if not wave.phase.over or (wave.started_at or wave.created_at) >= self.since:

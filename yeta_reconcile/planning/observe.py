@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from yeta_reconcile.marks import Key, owner_digest, parse_mark
+from yeta_reconcile.marks import owner_digest, parse_mark
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.planning.whereabouts import Place
 from yeta_reconcile.platform.resources import Address, Config, LivePhase, Task
@@ -12,7 +12,10 @@ from yeta_reconcile.waves.lifecycle import unread
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from yeta_reconcile.marks import Key
+    from yeta_reconcile.store import Store
 
 # Beyond so many recorded tasks that the search did not show, one more listing is cheaper than asking each.
 ASKED_SINGLY = 50
@@ -33,11 +36,15 @@ class Questions(Place, Protocol):
         """One task by its id and name."""
         ...
 
+    def by_id(self, task_id: str) -> Task | None:
+        """Whatever has an id."""
+        ...
+
 
 def observe(
     client: Questions,
     recorded: Recorded,
-    key: Key,
+    store: Store,
     project: str,
     environment: str,
     unseen: Callable[[WaveRecord], bool] = lambda _wave: False,
@@ -55,12 +62,38 @@ def observe(
         task for task in client.query(name=owner) if (mark := parse_mark(task.name)) and mark.owner == owner
     ]
     answers = _answers(waves, marked, recorded)
+    told = _told_elsewhere(client, recorded, store, {task.task_id for task in marked})
+    ours = [
+        task for task in told.values() if task and (mark := parse_mark(task.name)) and mark.owner == owner
+    ]
+    orphans = _orphans(waves, [*marked, *ours], recorded, answers, store.key, project, environment)
     return Observed(
         config=config,
         tasks=_recorded_tasks(client, waves, marked, unseen),
-        orphans=tuple(_orphans(waves, marked, recorded, answers, key, project, environment)),
+        orphans=tuple(orphans),
         answers=answers,
+        foreign=tuple(task_id for task_id, task in told.items() if task and task.name and task not in ours),
+        vanished=tuple(task_id for task_id, task in told.items() if not task or not task.name),
     )
+
+
+def _told_elsewhere(
+    client: Questions, recorded: Recorded, store: Store, shown: Collection[str]
+) -> dict[str, Task | None]:
+    """Tasks that the state does not know, by what tells of them: the note beside it, and call records.
+
+    An older copy lacks tasks, and a search by name need not show one that was deleted since. One that the
+    note names was ours and was started, whatever the platform shows of it.
+    """
+    known = {*shown, *recorded.task_ids, *recorded.forgotten}
+    noted = {task.task_id: task for task in store.callouts.tasks() if task.task_id not in known}
+    named = [one for one in store.calls.unknown_tasks() if one not in shown and one not in noted]
+    listed = {task.task_id: task for task in client.query()} if len(named) > ASKED_SINGLY else {}
+    found = {one: listed.get(one) or client.by_id(one) for one in named}
+    for task_id, address in noted.items():
+        gone = Task(task_id, name=address.name, status=None, deleted=True)
+        found[task_id] = client.task(address) or gone
+    return found
 
 
 def young(wave: WaveRecord, now: int, patience: float) -> bool:

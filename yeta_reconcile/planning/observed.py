@@ -25,9 +25,13 @@ class Observed:
     """One look. `tasks` are recorded ones by id (None: asked by id and gone).
 
     `answers` maps the name of a wave whose create was never answered to the task that may be its answer.
+    Of the tasks that only call records name, `foreign` ones are somebody else's, and `vanished` ones are
+    shown by the platform no more.
     """
 
     config: Config = field(default_factory=Config)
     tasks: dict[str, Task | None] = field(default_factory=dict)
     orphans: tuple[Orphan, ...] = ()
     answers: dict[str, Task] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()

@@ -121,7 +121,7 @@ class Planner:
         observed = observe(
             self.client,
             recorded,
-            self.store.key,
+            self.store,
             project.name,
             self.declared.environment,
             lambda wave: young(wave, now_ms, patience),

@@ -22,7 +22,7 @@ from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from yeta_reconcile.store.database import Database, Row, Transaction
 
@@ -31,6 +31,11 @@ PAGE = 1000
 CLOCKS_DIFFER_MS = 5 * 60 * 1000
 
 _SEALED = "SELECT wave_id FROM waves WHERE sealed = 1"
+_KNOWN_TASKS = (
+    "SELECT task_id FROM waves WHERE task_id IS NOT NULL",
+    "SELECT task_id FROM forgotten",
+    "SELECT task_id FROM foreign_tasks",
+)
 _DIRECT = f"{_SEALED} AND kind = 'DirectCall'"
 
 
@@ -79,6 +84,38 @@ class Calls:
         of_direct = f"data_id IN (SELECT data_id FROM data_ids WHERE wave_id IN ({_DIRECT}))"
         found = [self._database.read(f"{loose} {which}") for which in (of_task, of_direct)]
         return sorted({row[0] for rows in found for row in rows})
+
+    def unknown_tasks(self) -> list[str]:
+        """Tasks that recorded calls name, and that are known neither as ours nor as somebody else's."""
+        # One step of the index for each task, however many calls there are.
+        tasks = (
+            "WITH RECURSIVE tasks (task_id) AS (SELECT MIN(task_id) FROM calls WHERE {loose} "
+            "UNION ALL SELECT (SELECT MIN(task_id) FROM calls WHERE {loose} AND task_id > tasks.task_id) "
+            "FROM tasks WHERE tasks.task_id IS NOT NULL)"
+        ).format(loose="wave_id IS NULL AND recorded = 1")
+        found = self._database.read(
+            f"{tasks} SELECT task_id FROM tasks WHERE task_id NOT IN ('', '0') "
+            + "".join(f"AND task_id NOT IN ({known}) " for known in _KNOWN_TASKS)
+        )
+        return [row[0] for row in found]
+
+    def keep_foreign(self, tasks: Iterable[str]) -> None:
+        """These tasks are somebody else's: they need not be asked for again."""
+        with self._database.write() as transaction:
+            transaction.many(
+                "INSERT INTO foreign_tasks VALUES (?) ON CONFLICT (task_id) DO NOTHING",
+                [(task_id,) for task_id in tasks],
+            )
+
+    def called_by_tasks(self, tasks: Iterable[str]) -> Iterator[tuple[bytes, int | None]]:
+        """Number and moment of the last recorded call that such unknown tasks made to it."""
+        for task_id in tasks:
+            for number, at in self._database.read(
+                "SELECT number, MAX(at) FROM calls WHERE wave_id IS NULL AND recorded = 1 AND task_id = ? "
+                "AND number IS NOT NULL GROUP BY number",
+                (task_id,),
+            ):
+                yield bytes(number), at
 
     def without_row(self, task_id: str | None) -> int:
         """How many recorded calls of a task, of a wave or of none, no row is known to be the one of."""

@@ -173,6 +173,10 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 target TEXT NOT NULL, serial {big} NOT NULL, PRIMARY KEY (target, serial)) {clustered}""",
         ),
     ),
+    (
+        "tasks that are known to be somebody else's",
+        ("CREATE TABLE foreign_tasks (task_id TEXT PRIMARY KEY)",),
+    ),
 )
 
 

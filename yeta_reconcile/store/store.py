@@ -65,7 +65,7 @@ class Store:
         self.calls = Calls(database)
         self.lengths = Lengths(database)
         self.rounds = RoundFacts(database)
-        self.callouts = Callouts(database, callouts)
+        self.callouts = Callouts(database, callouts, self.waves.knows_task)
         self._bound: frozenset[Row] = frozenset()
 
     @property

@@ -97,6 +97,11 @@ class Waves:
         )
         return read_wave(found[0]) if found else None
 
+    def numbers(self, campaign: str) -> set[int]:
+        """The numbers of all waves of a campaign, discarded ones too."""
+        found = self._database.read("SELECT DISTINCT number FROM waves WHERE campaign = ?", (campaign,))
+        return {row[0] for row in found}
+
     def discarded_tasks(self, campaign: str) -> list[str]:
         """Task ids of a campaign's discarded attempts."""
         rows = self._database.read(

@@ -109,6 +109,8 @@ class Fate(IntEnum):
 
 # Calls to try a robot (`yeta call`) are kept under a name that no document can have.
 BY_HAND = "~call"
+# What tasks called of which nobody knows whose they are stands under another such name.
+NOBODY = "~nobody"
 # What the canary of a campaign is once a person said that the rest may follow.
 PASSED = "passed"
 # Not a set: a member of an enumeration is compared far sooner than it is hashed.

@@ -85,8 +85,9 @@ class DeclaredList:
     ) -> tuple[RowRecord, ...] | None:
         """The rows whose digest the mark holds; None if none fits. `count` is how many the task has.
 
-        Tried are all rows, and all but those of each set; of these also the first `count` in the order of the
-        list, since lists mostly grow at their end, and in that of the keys, by which a canary is chosen.
+        Tried are all rows, and all but those of each set; of these also the first `count` and the last in the
+        order of the list, since lists mostly grow at their end, and the first in that of the keys, by which
+        a canary is chosen.
         """
         for taken in (set(), *left_out):
             rows = tuple(row for row in self.rows if row.key not in taken)
@@ -95,10 +96,11 @@ class DeclaredList:
             if count and count < len(rows):
                 if _stands_for(mark, rows[:count], key):
                     return rows[:count]
-                last = sorted(row.line for row in rows)[count - 1]
-                first = tuple(row for row in rows if row.line <= last)
-                if _stands_for(mark, first, key):
-                    return first
+                lines = sorted(row.line for row in rows)
+                for begin, end in ((lines[0], lines[count - 1]), (lines[-count], lines[-1])):
+                    some = tuple(row for row in rows if begin <= row.line <= end)
+                    if _stands_for(mark, some, key):
+                        return some
         return None
 
 
@@ -163,7 +165,8 @@ def adoption(
         # Of one that was cut short it is read twice, like any other's.
         tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,
         created_at=now,
-        holds=task.count_tel,
+        # Of one that nobody shows any more nobody knows how many it has: those who are added wait.
+        holds=len(chosen) + 1 if task.count_tel is None and rows is None else task.count_tel,
         # That a task without a mark is of this list is a person's word; a mark that does not fit says that
         # the list is another by now, and anybody who is added may be in the task.
         accepted=None if parse_mark(task.name) else len(chosen),
@@ -206,10 +209,16 @@ def _doubt(
             everyone=everyone,
         )
     held = phrase("so all of these are held as possibly dialled")
+    if task.count_tel is None:
+        return phrase(
+            "the platform does not tell how many numbers it holds, and its mark stands for {rows:,}, {held}",
+            rows=len(rows),
+            held=held,
+        )
     if task.count_tel != len(rows):
         return phrase(
             "it holds {numbers} and its mark stands for {rows:,}, {held}",
-            numbers=count(task.count_tel or 0, "number"),
+            numbers=count(task.count_tel, "number"),
             rows=len(rows),
             held=held,
         )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord
+    from yeta_reconcile.wording import Text
 
 
 @dataclass(slots=True)
@@ -170,6 +171,43 @@ class Rebuild:
                 recovery.unproven.append(f"{what}: {found.doubt}")
             if found.differing:
                 recovery.differing.append(f"{what}: {found.differing}")
+        self._missing_waves(located, listed, orphans, recovery)
+
+    def _missing_waves(
+        self, located: Located[Calling], listed: DeclaredList, orphans: list[Orphan], recovery: Recovery
+    ) -> None:
+        """Waves of a campaign from before these tasks that neither the state nor the platform shows.
+
+        Whom they called nobody can tell: whoever is known to be in no other wave is held, and whoever is
+        added to the list waits.
+        """
+        model, record = located.model, self._record(located.model)
+        names = {model.name, *((record.name, *record.former) if record else ())}
+        first = max(self.recorded.forgotten_waves.get(name, 1) for name in names)
+        marks = [orphan.mark.wave for orphan in orphans]
+        known = {*marks, *(self.store.waves.numbers(record.name) if record else ())}
+        missing = [number for number in range(first, max(marks)) if number not in known]
+        elsewhere = {row.key for of, taken in recovery.adoptions if of is model for row in taken.rows}
+        elsewhere |= self._settled(record, over=True)
+        rows = [row for row in listed.rows if row.key not in elsewhere]
+        if not missing:
+            return
+        held = every(
+            len(rows),
+            "declared row that no other wave holds is",
+            "declared rows that no other wave holds are",
+        )
+        doubt = phrase(
+            "neither the state nor the platform shows it, so {held} held as possibly called, and nobody who "
+            "is added is called, until `yeta state resolve {name}` settles both",
+            held=held,
+            name=model.name,
+        )
+        # How many more it called than are declared nobody knows: for one, those who are added wait.
+        self._hold(model, missing[0], rows, listed.columns, doubt, recovery, holds=len(rows) + 1)
+        recovery.unproven.append(
+            phrase("{name} wave {wave}: {doubt}", name=model.name, wave=missing[0], doubt=doubt)
+        )
 
     def _direct_calls(self, recovery: Recovery) -> None:
         """Direct calls leave no task: what was called out and is not recorded, nobody can tell.
@@ -180,23 +218,9 @@ class Rebuild:
             record = self._record(located.model)
             settled = self._settled(record)
             listed = self._list(located)
-            rows = tuple(row._replace(fate=Fate.HELD) for row in listed.rows if row.key not in settled)
+            rows = [row for row in listed.rows if row.key not in settled]
             if not rows:
                 continue
-            number = self.recorded.next_wave(name, record)
-            wave = WaveRecord(
-                wave_id=0,
-                campaign=name,
-                number=number,
-                attempt=0,
-                phase=Phase.COMPLETED,
-                task_name=f"{name}~w{number}",
-                attributes=Attributes.of(located.model),
-                columns=listed.columns,
-                kind=located.model.kind,
-                imported=True,
-                created_at=self.now,
-            )
             held = (
                 every(
                     len(rows),
@@ -212,13 +236,51 @@ class Rebuild:
                 held=held,
                 name=name,
             )
-            recovery.adoptions.append((located.model, Adoption(wave, rows, doubt)))
+            number = self.recorded.next_wave(name, record)
+            self._hold(located.model, number, rows, listed.columns, doubt, recovery)
             recovery.unproven.append(phrase("{name}: {doubt}", name=name, doubt=doubt))
 
-    def _settled(self, record: CampaignRecord | None) -> set[bytes]:
-        """Rows that an old copy of the state knows as called out; any other may have been since."""
+    def _hold(
+        self,
+        model: Calling,
+        number: int,
+        rows: Sequence[RowRecord],
+        columns: tuple[str, ...],
+        doubt: Text,
+        recovery: Recovery,
+        holds: int | None = None,
+    ) -> None:
+        """Rows that may have been called by what no task stands for, as a wave that is over."""
+        wave = WaveRecord(
+            wave_id=0,
+            campaign=model.name,
+            number=number,
+            attempt=0,
+            phase=Phase.COMPLETED,
+            task_name=f"{model.name}~w{number}",
+            attributes=Attributes.of(model),
+            columns=columns,
+            kind=model.kind,
+            imported=True,
+            created_at=self.now,
+            holds=holds,
+        )
+        held = tuple(row._replace(fate=Fate.HELD) for row in rows)
+        recovery.adoptions.append((model, Adoption(wave, held, doubt)))
+
+    def _settled(self, record: CampaignRecord | None, *, over: bool = False) -> set[bytes]:
+        """Rows that an old copy of the state knows as called; any other may have been since.
+
+        With `over` also those that a wave which is not over has yet to call.
+        """
         rows = self.store.waves.ledger(record.name) if record else ()
-        return {row.key for row in rows if row.fate not in {Fate.PENDING, *FREE_FATES}}
+        going_on = {wave.wave_id for wave in record.waves if over and not wave.phase.over} if record else ()
+        return {
+            row.key
+            for row in rows
+            if row.fate not in {Fate.PENDING, *FREE_FATES}
+            or (row.fate is Fate.PENDING and row.wave_id in going_on)
+        }
 
 
 def _elsewhere(proven: Sequence[tuple[Orphan, tuple[RowRecord, ...] | None]], at: int) -> set[bytes]:

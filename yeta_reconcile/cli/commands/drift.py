@@ -35,9 +35,7 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
         repository, store = opened.repository, opened.store
         recorded = store.waves.recorded()
         refuse_misplaced(store, opened.client)
-        observed = observe(
-            opened.client, recorded, store.key, repository.project.name, repository.environment
-        )
+        observed = observe(opened.client, recorded, store, repository.project.name, repository.environment)
         at = opened.clock.now().astimezone(ZoneInfo(repository.project.timezone)).replace(microsecond=0)
         halted = {
             task_id

@@ -102,7 +102,7 @@ def look(opened: Session, name: str | None) -> Status:
             silent = phrase("it was not asked, since {words}", words=words)
         else:
             observed = observe(
-                opened.client, recorded, store.key, repository.project.name, repository.environment
+                opened.client, recorded, store, repository.project.name, repository.environment
             )
     except (PlatformError, Unreachable) as error:
         silent = error.message

@@ -11,7 +11,7 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
-from yeta_reconcile.waves.record import BY_HAND
+from yeta_reconcile.waves.record import BY_HAND, NOBODY
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase, plural
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.subject import Subject
 
 _MANY = phrase("`limits.repeat_numbers` says how many may be")
+
+# Who calls and is no campaign.
+_NOT_DECLARED = {
+    BY_HAND: phrase("`yeta call`"),
+    NOBODY: phrase("a task that the platform shows no more and no state knows"),
+}
 
 
 def blocked(subject: Subject, decision: Decision) -> bool:
@@ -207,7 +213,7 @@ def _name_called(subject: Subject, decision: Decision) -> None:
 
 def _called_by(name: str, met: Met) -> str:
     """What is known of those whom a campaign called, may have called, or is about to call."""
-    who = phrase("`yeta call`") if name == BY_HAND else name
+    who = _NOT_DECLARED.get(name, name)
     when = phrase("and are to be called again") if met.repeated else phrase("in the last 30 days")
     if not met.untold:
         return phrase("were called by {who} {when}", who=who, when=when)

@@ -89,13 +89,22 @@ def unknown_block(subject: Subject, decision: Decision) -> bool:
     blocking = subject.holding_unknown if entering else ()
     for wave in blocking:
         record = wave.record
-        words = phrase(
-            "task {task_id} holds {numbers} of which nobody knows whose: {that} to be called may be "
-            "among them",
-            task_id=record.task_id,
-            numbers=count(wave.unknown_numbers, "number", "numbers"),
-            that=count(entering, "row that is", "rows that are"),
-        )
+        that = count(entering, "row that is", "rows that are")
+        if record.task_id is None:
+            words = phrase(
+                "whom wave {number} called nobody knows, since its task is not known: {that} to be called "
+                "may be among them",
+                number=record.number,
+                that=that,
+            )
+        else:
+            words = phrase(
+                "task {task_id} holds {numbers} of which nobody knows whose: {that} to be called may be "
+                "among them",
+                task_id=record.task_id,
+                numbers=count(wave.unknown_numbers, "number", "numbers"),
+                that=that,
+            )
         said = UNSAID if record.held else phrase(" --wave {number} --as undialled", number=record.number)
         hint = phrase(
             "`yeta state resolve {campaign}{said}` if none of them is; else take them off the list",

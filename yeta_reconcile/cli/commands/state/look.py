@@ -22,7 +22,7 @@ def look(opened: Session, name: str, run: Run | None = None) -> tuple[Recorded, 
     """
     recorded = opened.store.waves.recorded()
     project, environment = opened.repository.project.name, opened.repository.environment
-    observed = observe(opened.client, recorded, opened.store.key, project, environment)
+    observed = observe(opened.client, recorded, opened.store, project, environment)
     waves = with_observed(recorded.campaigns.get(name), observed.tasks)
     if run is None or not any(wave.record.phase is Phase.LOST for wave in waves):
         return recorded, observed

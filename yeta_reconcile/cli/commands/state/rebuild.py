@@ -48,7 +48,7 @@ def rebuild(context: Context, form: str, yes: bool) -> Exit:
             store, repository = opened.store, opened.repository
             recorded = store.waves.recorded()
             observed = observe(
-                opened.client, recorded, store.key, repository.project.name, repository.environment
+                opened.client, recorded, store, repository.project.name, repository.environment
             )
             work = Rebuild(repository, store, recorded, observed, run.now_ms())
             recovery = work.find()
