@@ -10,10 +10,10 @@ from tests.support.lab import START, Lab, settings
 from tests.support.looking import shown
 from tests.support.subjects import wave_record
 from yeta_reconcile.emulator import Emulator, VirtualClock
+from yeta_reconcile.planning.silence import alerts, unheard
 from yeta_reconcile.platform.resources import Task
-from yeta_reconcile.receiver.silence import silent
 from yeta_reconcile.render.reports import report_json, report_text
-from yeta_reconcile.waves.traffic import HOUR_MS, Traffic, alerts
+from yeta_reconcile.waves.traffic import HOUR_MS, Traffic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,9 +57,19 @@ def test_records_of_others_are_named_and_that_ours_come_from_nowhere() -> None:
 def test_a_receiver_is_silent_by_the_open_hours_of_what_was_started(hours: int, alert: bool) -> None:
     wave = wave_record(phase="started", pending=10, asked={"schedule": {"windows": ["00:00-23:59"]}})
     at = wave.started_at or 0
-    assert silent([wave], None, at + hours * HOUR_MS) is alert
-    assert not silent([wave], at + hours * HOUR_MS, at + hours * HOUR_MS)
-    assert not silent([wave_record(phase="paused", pending=10)], None, at + 99 * HOUR_MS)
+    now = at + hours * HOUR_MS
+    assert [*unheard([(wave, None)], None, now)] == [wave] * alert
+    assert not [*unheard([(wave, None)], now, now)]
+    assert not [*unheard([(wave_record(phase="paused", pending=10), None)], None, at + 99 * HOUR_MS)]
+
+
+def test_where_the_platform_counts_calls_its_counts_tell_whether_it_is_silent() -> None:
+    wave = wave_record(phase="started", pending=10, asked={"schedule": {"windows": ["00:00-23:59"]}})
+    now = (wave.started_at or 0) + 3 * HOUR_MS
+    for called, silent in ((0, False), (1, True)):
+        task = Task("t1", "n", 2, process_tel_count=called, count_tel=10)
+        assert bool([*unheard([(wave, task)], None, now)]) is silent
+        assert not [*unheard([(wave, task)], now - HOUR_MS, now)]
 
 
 def test_status_says_it_in_text_and_json(tmp_path: Path) -> None:

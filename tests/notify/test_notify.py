@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.test_history import deliver as delivered
 from tests.support.lab import START, Lab, number, settings
+from tests.support.looking import shown
 from tests.support.records import deliver
 from yeta_reconcile.documents.limits import Notify
 from yeta_reconcile.emulator import Emulator, VirtualClock
@@ -195,18 +196,20 @@ def test_what_another_hand_did_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_calls_without_records_are_told_once_that_stands(tmp_path: Path) -> None:
+def silences(lab: Lab, last_push: int | None) -> list[str]:
+    return [event.words for event in events_of(lab.plan(), (), WAIT, last_push) if event.kind == "silent"]
+
+
+def test_a_receiver_without_pushes_is_told_by_the_rule_that_status_follows(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.campaign(rows=range(40))
     lab.converge()
-    lab.emulator.advance(180)
-
-    (event,) = events_of(lab.plan(), (), WAIT)
-
-    assert (event.kind, event.after) == ("silent", WAIT)
-    assert "does the receiver get pushes?" in event.words
-    deliver(lab)
-    assert events_of(lab.plan(), (), WAIT) == []
+    for seconds, silent in ((3600, False), (3601, True)):
+        lab.emulator.advance(seconds)
+        words = "renewal wave 1: no push for 2 hours while calls are made; does the receiver get pushes?"
+        assert silences(lab, None) == [words] * silent
+        assert bool(shown(lab).alerts) is silent
+    assert silences(lab, lab.emulator.clock.now_ms) == []
 
 
 def test_a_wait_is_told_once_it_stands_for_longer_than_foreseen(tmp_path: Path) -> None:

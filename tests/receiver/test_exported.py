@@ -1,13 +1,33 @@
-"""What comes with a call's pushes is in its row of the export."""
+"""What comes with a call's pushes is in its row of the export, and shown of it by `calls show`."""
 
 from __future__ import annotations
 
 from datetime import UTC
+from typing import TYPE_CHECKING, Any
 
-from tests.receiver.pushes import AT, four
+from tests.receiver.pushes import AT, basic, dialog, four, push, voice
 from tests.receiver.states import state_in_memory
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.records.dialog import conversation
 from yeta_reconcile.records.export import COLUMNS, Export
+from yeta_reconcile.records.recordings import Asked, recorded_calls
+
+if TYPE_CHECKING:
+    from tests.receiver.states import State
+    from yeta_reconcile.store.inbox import Push
+
+RELATION = "customer-7"
+
+
+def incoming(uuid: str = "in-1", at: int = AT) -> list[Push]:
+    """The pushes of somebody's call to us."""
+    record = basic(uuid, caller="19900000009", callee="100", direction=1, call_relation_id=RELATION)
+    record |= {"time_answer": at + 9000, "time_hangup": at + 30_000}
+    return [push(record), push(voice(uuid), "receiveVoice")]
+
+
+def exported(state: State, **options: Any) -> dict[str, dict[str, Any]]:
+    return {row["call_uuid"]: row for row in Export(state.store, UTC, **options).rows()}
 
 
 def test_when_it_rang_and_how_long_its_recording_is_are_exported() -> None:
@@ -17,3 +37,59 @@ def test_when_it_rang_and_how_long_its_recording_is_are_exported() -> None:
         (row,) = Export(state.store, UTC).rows()
         assert list(row) == list(COLUMNS)
         assert (row["rang_at"], row["recording_seconds"]) == (instant(AT + 2000, UTC), 21)
+        assert row["row_index"] == 0
+
+
+def test_a_relation_id_is_a_digest_and_whole_only_where_it_is_revealed() -> None:
+    with state_in_memory() as state:
+        state.receive(*incoming(), *four())
+        masked = exported(state)["in-1"]["relation_id"]
+        assert len(masked) == 32
+        assert exported(state, reveal=True)["in-1"]["relation_id"] == RELATION
+        assert exported(state, reveal=True)["call-1"]["relation_id"] is None
+        call = state.store.calls.one("in-1")
+        assert call
+        assert conversation(state.store, call, UTC, reveal=False).relation_id == masked
+        assert conversation(state.store, call, UTC, reveal=True).relation_id == RELATION
+
+
+def test_what_the_row_of_a_call_said_is_exported_only_where_it_is_revealed() -> None:
+    with state_in_memory() as state:
+        state.wave("129", [0], data_ids={"87": 0})
+        state.receive(*four(), *incoming())
+        export = Export(state.store, UTC, reveal=True)
+        assert list(export.columns()) == [*COLUMNS, "客户手机号码", "姓名"]
+        rows = exported(state, reveal=True)
+        assert (rows["call-1"]["客户手机号码"], rows["call-1"]["姓名"]) == ("19900000000", "客户0")
+        assert (rows["in-1"]["客户手机号码"], rows["in-1"]["姓名"]) == (None, None)
+        assert "姓名" not in exported(state)["call-1"]
+        call = state.store.calls.one("call-1")
+        assert call
+        row = {"客户手机号码": "19900000000", "姓名": "客户0"}
+        assert conversation(state.store, call, UTC, reveal=True).row == row
+        assert conversation(state.store, call, UTC, reveal=False).row == {}
+
+
+def test_the_lowest_tag_of_a_dialog_is_shown_beside_the_highest() -> None:
+    with state_in_memory() as state:
+        state.receive(push(dialog(), "receiveDialog"))
+        call = state.store.calls.one("call-1")
+        assert call
+        shown = conversation(state.store, call, UTC, reveal=False)
+        assert (shown.tag, shown.tag_min) == ("A", "C")
+
+
+def test_recordings_are_of_a_campaign_of_incoming_calls_or_of_calls_by_name() -> None:
+    with state_in_memory() as state:
+        state.wave("129", [0], data_ids={"87": 0})
+        state.receive(*four(), *incoming(), *incoming("in-2", AT + 60_000), push(basic("mute", direction=1)))
+        campaign = state.store.waves.campaign("renewal")
+
+        def found(**asked: Any) -> list[str]:
+            return [call.call_uuid for call in recorded_calls(state.store, Asked(**asked))]
+
+        assert found(campaign=campaign) == ["call-1"]
+        assert found() == ["in-1", "in-2"]
+        assert found(since=AT + 60_000) == ["in-2"]
+        assert found(until=AT + 60_000) == ["in-1"]
+        assert found(uuids=("in-2", "mute", "nobody")) == ["in-2"]

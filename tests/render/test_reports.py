@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from tests.render.golden import assert_golden
 from tests.render.plans import NOON
 from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
 from yeta_reconcile.render.fates import row_words
+from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why, WhyCall
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.attributes import Attributes
@@ -100,3 +102,16 @@ def test_why_says_that_a_call_came_in(words: str, said: str) -> None:
     report = Why("199****0001", calls=(WhyCall(NOON, "0", words, incoming=True),))
     assert said in report_text(report)
     assert report_json(report)["calls"][0]["incoming"] is True
+
+
+def test_results_of_each_line_and_tags_stand_under_their_wave() -> None:
+    wave = a_status().campaigns[0].waves[0]
+    assert outcome_lines(wave) == [
+        "客户接听后并主动挂机 790, 用户未接 399, 成功 11",
+        "055169101407: 客户接听后并主动挂机 700, 用户未接 380, 成功 11",
+        "055169101408: 客户接听后并主动挂机 90, 用户未接 19",
+        "highest tags: B 491, A 310",
+        "lowest tags: C 801",
+    ]
+    alone = replace(wave, lines={"055169101407": wave.results}, tags_min=wave.tags)
+    assert outcome_lines(alone) == [outcome_lines(wave)[0], "highest tags: B 491, A 310"]

@@ -28,7 +28,8 @@ def announce(opened: Session, planned: Planned, problems: Iterable[Problem] = ()
     quiet = int(project.platform.drain_quiet.total_seconds() * 1000)
     now = int(opened.clock.now().timestamp() * 1000)
     notifier = Notifier(project.notify, _title(project, opened.repository.environment), _another(opened))
-    notifier.tell(store, events_of(planned, problems, quiet), now)
+    last_push = store.inbox.traffic(now).last_push
+    notifier.tell(store, events_of(planned, problems, quiet, last_push), now)
 
 
 def announce_halt(project: Project, environment: str, words: Text, at: str) -> None:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, ChangeKind
+from yeta_reconcile.planning.silence import SILENT_HOURS, unheard
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import PARTS, listed, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from yeta_reconcile.apply.run import Problem
     from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.planning.diff import Subject
     from yeta_reconcile.planning.planned import Planned
 
 REFUSED, UNRESOLVED = 4, 8
@@ -37,12 +38,17 @@ class Event:
     after: int = 0
 
 
-def events_of(planned: Planned, problems: Iterable[Problem], patience: int) -> list[Event]:
-    """What a plan shows and an apply came to; `patience`: how long a wait is no news, ms."""
+def events_of(
+    planned: Planned, problems: Iterable[Problem], patience: int, last_push: int | None = None
+) -> list[Event]:
+    """What a plan shows and an apply came to; `patience`: how long a wait is no news.
+
+    `last_push` is when the platform pushed last (None: never). In ms.
+    """
     found = [*_refused(planned), *_unresolved(planned, problems), *_aborted(planned), *_drift(planned)]
     for name, subject in planned.subjects.items():
         found += _finished(name, subject)
-        found += _silent(name, subject, patience)
+        found += _silent(name, subject, last_push)
     return [*found, *_waits(planned, patience)]
 
 
@@ -124,30 +130,16 @@ def _finished(name: str, subject: Subject) -> Iterator[Event]:
         )
 
 
-def _silent(name: str, subject: Subject, patience: int) -> Iterator[Event]:
-    """Calls of which no record comes, more than can be in progress: the receiver gets no pushes."""
-    for wave in subject.waves:
-        task = wave.task
-        if task is None or not wave.record.live or task.process_tel_count is None:
-            continue
-        missing = task.process_tel_count - wave.record.dialled
-        if missing > _in_progress(subject, wave):
-            made = count(missing, "call was", "calls were")
-            words = phrase(
-                "{name} wave {number}: {made} made without a record",
-                name=name,
-                number=wave.record.number,
-                made=made,
-            )
-            key = f"{name}/{wave.record.wave_id}/{wave.record.dialled}"
-            yield _event(
-                "silent", key, phrase("{words}; does the receiver get pushes?", words=words), patience
-            )
-
-
-def _in_progress(subject: Subject, wave: Wave) -> int:
-    concurrents: Mapping[str, int | None] = subject.concurrents
-    return sum(concurrents.get(line) or 0 for line in wave.record.attributes.lines)
+def _silent(name: str, subject: Subject, last_push: int | None) -> Iterator[Event]:
+    """Calls of which nothing is heard: the receiver gets no pushes."""
+    for wave in unheard(((wave.record, wave.task) for wave in subject.waves), last_push, subject.now_ms):
+        words = phrase(
+            "{name} wave {number}: no push for {hours} while calls are made; does the receiver get pushes?",
+            name=name,
+            number=wave.number,
+            hours=count(SILENT_HOURS, "hour"),
+        )
+        yield _event("silent", f"{name}/{wave.wave_id}/{wave.dialled}", words)
 
 
 def _waits(planned: Planned, patience: int) -> Iterator[Event]:

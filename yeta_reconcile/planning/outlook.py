@@ -12,12 +12,13 @@ from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.address_book import address_findings
 from yeta_reconcile.planning.canary import canary_waves
+from yeta_reconcile.planning.console import console_alerts
 from yeta_reconcile.planning.diff import Finding, Subject
 from yeta_reconcile.planning.drift import settings_differing
+from yeta_reconcile.planning.silence import alerts
 from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
-from yeta_reconcile.waves.traffic import alerts
 from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
@@ -99,15 +100,16 @@ def misled(declared: Repository, config: Config) -> list[Diagnostic]:
 def alerts_of(
     store: Store, recorded: Recorded, observed: Observed, now: datetime, *, relayed: bool
 ) -> tuple[Text, ...]:
-    """What is to be said of records that do not come, or that are of tasks that are not ours.
+    """What is to be said of records that do not come, or are not ours, and of what the console has set.
 
-    `relayed`: the latter are handed on to whose they are.
+    `now` is in the project's timezone; `relayed`: records of others are handed on to whose they are.
     """
     at = int(now.timestamp() * 1000)
-    waves = (
+    waves = [
         (wave, observed.tasks.get(wave.task_id) if wave.task_id else None)
         for record in recorded.campaigns.values()
         for wave in record.waves
-    )
+    ]
     traffic = store.inbox.traffic(at)
-    return alerts(replace(traffic, foreign=0) if relayed else traffic, waves, at)
+    said = alerts(replace(traffic, foreign=0) if relayed else traffic, waves, at)
+    return (*said, *console_alerts(waves, observed.config, now))

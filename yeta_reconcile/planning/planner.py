@@ -21,6 +21,7 @@ from yeta_reconcile.plan.plan import Action, Plan
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.canary import judge, weigh
+from yeta_reconcile.planning.console import console_findings
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.diff import (
@@ -435,8 +436,9 @@ class _Gathering:
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
-            checks = check_campaign(subject.declared, self.observed.config, self.now, holders, subject.hours)
-            for check in checks:
+            config = self.observed.config
+            checks = check_campaign(subject.declared, config, self.now, holders, subject.hours)
+            for check in (*checks, *console_findings(subject, config)):
                 if check.severity == "note" and name not in wanting:
                     continue
                 place, fatal = subject.at(*check.path), check.severity == "error"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from yeta_reconcile.platform.resources import Config
+    from yeta_reconcile.platform.resources import Config, Robot
 
 PUBLISHED = 4
 # openapi.md, section 2: 话术状态
@@ -93,11 +93,7 @@ def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
             _nearest(model.robot, known, "robots"),
         )
         return
-    named = (
-        phrase("robot {robot_id} ({name})", robot_id=robot.robot_id, name=robot.name)
-        if robot.name
-        else phrase("robot {robot_id}", robot_id=robot.robot_id)
-    )
+    named = robot_words(robot)
     if robot.deleted:
         yield Finding(
             "error",
@@ -117,6 +113,13 @@ def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
         )
     if robot.columns:
         yield from _columns(model, named, robot.columns)
+
+
+def robot_words(robot: Robot) -> Text:
+    """A robot with its name, if it has one."""
+    if robot.name:
+        return phrase("robot {robot_id} ({name})", robot_id=robot.robot_id, name=robot.name)
+    return phrase("robot {robot_id}", robot_id=robot.robot_id)
 
 
 def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -> Iterator[Finding]:

@@ -20,10 +20,7 @@ from yeta_reconcile.platform.call import (
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS
 from yeta_reconcile.render.report import CampaignStatus, CanaryStatus, NextRound, WaveStatus
-from yeta_reconcile.waves.accounting import (
-    Results,
-    account,
-)
+from yeta_reconcile.waves.accounting import Breakdown, Results, account
 from yeta_reconcile.waves.recalls import NONE, Recalls
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import UNSAID, Text, phrase
@@ -59,11 +56,12 @@ def campaign_status(
     numbers: int = 0,
     coming: Iterable[Coming] = (),
     trial: Trial = NO_TRIAL,
+    broken_down: Mapping[int, Breakdown] = MappingProxyType({}),
 ) -> CampaignStatus:
     """One campaign; `now` in the project's timezone; `orphans` have no record.
 
-    `results` and `recalls` by wave id; `numbers` stand in its waves, each counted once. Rounds are `coming`,
-    and `trial` is how its canary stands.
+    `results`, `recalls` and `broken_down` by wave id; `numbers` stand in its waves, each counted once.
+    Rounds are `coming`, and `trial` is how its canary stands.
     """
     state = getattr(declared, "state", "declared") if declared else None
     again = declared.recall.again if isinstance(declared, Campaign) else None
@@ -72,6 +70,7 @@ def campaign_status(
     for wave in lit:
         key = wave.record.wave_id
         found = wave_status(wave, results.get(key, Results()), now)
+        found = _with_breakdown(found, broken_down.get(key, Breakdown()))
         shown.append(_with_recalls(found, wave, recalls.get(key, NONE), now))
     return CampaignStatus(
         name=name,
@@ -165,6 +164,14 @@ def _with_recalls(shown: WaveStatus, wave: Wave, found: Recalls, now: datetime) 
     return replace(shown, again=found.rows, again_unrecorded=found.unrecorded, again_from=opens)
 
 
+def _with_breakdown(shown: WaveStatus, found: Breakdown) -> WaveStatus:
+    lines: dict[str, Counter[str]] = {}
+    for line, code, words, rows in found.by_line:
+        lines.setdefault(line, Counter())[_words(code, words)] += rows
+    by_line = {line: dict(results) for line, results in lines.items()}
+    return replace(shown, lines=by_line, tags=dict(found.highest), tags_min=dict(found.lowest))
+
+
 def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
     """One wave: the platform's counts where it gives them, else what was recorded."""
     record, task = wave.record, wave.task
@@ -227,12 +234,17 @@ def _hands(wave: Wave) -> Text:
 
 
 def _by_words(results: Results) -> dict[str, int]:
-    """Rows by the words of their result, those of the document where the platform gave none."""
+    """Rows by the words of their result."""
     counted: Counter[str] = Counter()
     for code, words, rows in results.by_result:
-        known = RESULTS.get(code)
-        counted[words or (known.words if known else code) or NO_RESULT] += rows
+        counted[_words(code, words)] += rows
     return dict(counted)
+
+
+def _words(code: str, words: str) -> str:
+    """The platform's words for a result, those of the document where it gave none."""
+    known = RESULTS.get(code)
+    return words or (known.words if known else code) or NO_RESULT
 
 
 def _day(ms: int | None, now: datetime) -> date | None:

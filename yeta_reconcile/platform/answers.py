@@ -194,4 +194,5 @@ def _robot(robot_id: str, item: dict[str, Any]) -> Robot:
         status=integer(item.get("status")),
         kind=integer(item.get("type")),
         deleted=boolean(item.get("deleted")) or False,
+        updated=moment(item.get("time_update")),
     )

@@ -177,6 +177,15 @@ def lines(value: Any) -> tuple[str, ...] | None:
     return found or None
 
 
+def words(value: Any) -> tuple[str, ...] | None:
+    """Short words or numbers, as `lines` takes them; () if there are none, None if nothing is told."""
+    if value is None or value == "":
+        return None
+    said = text(value, _LONGEST)
+    bare = bool(said) and not said.startswith("[")
+    return tuple(filter(None, map(text, _BETWEEN_LINES.split(said) if bare else listed(value))))
+
+
 def windows(value: Any) -> tuple[str, ...] | None:
     """Parts of the day in the platform's form; None if there is anything else in it (row 15).
 

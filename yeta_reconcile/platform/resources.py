@@ -19,6 +19,7 @@ from yeta_reconcile.platform.coercion import (
     moment,
     text,
     windows,
+    words,
 )
 from yeta_reconcile.wording import phrase
 
@@ -103,6 +104,8 @@ class Task:
     """One row of `task/query`. `None` is a field that was absent or could not be read.
 
     Times are milliseconds since the epoch, waits are seconds, `windows` are "HH:MM:SS-HH:MM:SS".
+    `intention_push` are the tags of which records are pushed (none: all), `status_recall` says of each kind
+    of failure whether it is tried again ("1", "0"); both are set at the console alone.
     `unclear`: something that would show whether it rang is there and cannot be read.
     """
 
@@ -127,6 +130,8 @@ class Task:
     recall_count: int | None = _told("count_max_recall", count)
     recall_wait: int | None = _told("time_recall_wait", duration)
     task_type: int | None = _told("task_type", integer)
+    intention_push: tuple[str, ...] | None = _told("intention_push", words)
+    status_recall: tuple[str, ...] | None = _told("status_recall", words)
     unclear: bool = False
 
     @property
@@ -262,7 +267,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Robot:
-    """A robot (话术) of `config/query`; `columns[0]` is the telephone number."""
+    """A robot (话术) of `config/query`; `columns[0]` is the telephone number, `updated` is in ms."""
 
     robot_id: str
     name: str = ""
@@ -270,6 +275,7 @@ class Robot:
     status: int | None = None
     kind: int | None = None
     deleted: bool = False
+    updated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.planning.silence import unheard
 from yeta_reconcile.receiver.metrics import REASONS
-from yeta_reconcile.receiver.silence import silent
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ class Pulse:
             return
         self._heard_at = time.monotonic()
         now = time.time_ns() // 1_000_000
-        waves = [wave for one in self._store.waves.recorded().campaigns.values() for wave in one.waves]
-        was, self.silent = self.silent, silent(waves, self._store.inbox.traffic(now).last_push, now)
+        recorded = self._store.waves.recorded().campaigns.values()
+        waves = ((wave, None) for one in recorded for wave in one.waves)
+        was, self.silent = self.silent, any(unheard(waves, self._store.inbox.traffic(now).last_push, now))
         if self.silent and not was:
             log.warning("no push for hours while waves are started: does the platform push to this address?")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.numbers import mask_numbers
@@ -35,7 +35,11 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A call; `number` is whole only where it was to be revealed, `english` what its result means."""
+    """A call; `number` is whole only where it was to be revealed, `english` what its result means.
+
+    `relation_id` is by what whoever called is known to us: a digest, or whole where it was to be revealed;
+    `row` is what the row of an outgoing call said, by column, and is known only then.
+    """
 
     call_uuid: str
     campaign: str | None
@@ -52,6 +56,10 @@ class Conversation:
     tag: str
     recording: str
     turns: tuple[Utterance, ...]
+    tag_min: str = ""
+    relation_id: str = ""
+    row_index: int | None = None
+    row: dict[str, str] = field(default_factory=dict)
 
 
 def conversation(store: Store, record: CallRecord, zone: tzinfo, *, reveal: bool) -> Conversation:
@@ -76,6 +84,10 @@ def conversation(store: Store, record: CallRecord, zone: tzinfo, *, reveal: bool
         tag=call.tag_max,
         recording=call.recording if reveal else mask_numbers(call.recording),
         turns=tuple(_utterances(call, said, zone)),
+        tag_min=call.tag_min,
+        relation_id=(sources.relation(call.call_uuid) if reveal else "") or call.relation,
+        row_index=call.row_index,
+        row=sources.row(call.call_uuid) if reveal else {},
     )
 
 

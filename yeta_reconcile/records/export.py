@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime, tzinfo
 
+    from yeta_reconcile.documents.contacts import Row as ListRow
     from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.platform.call import Call
     from yeta_reconcile.records.sheet import Columns
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.calls import CallRecord
@@ -31,6 +33,7 @@ COLUMNS: Columns = {
     "answered_at": "moment", "hung_up_at": "moment", "tag_max": "text", "tag_min": "text",
     "recording": "text", "recording_bytes": "count", "robot": "text", "task_id": "text", "data_id": "text",
     "call_uuid": "text", "phone_line": "text", "rang_at": "moment", "recording_seconds": "count",
+    "relation_id": "text", "row_index": "count",
 }  # fmt: skip
 
 
@@ -50,15 +53,24 @@ class Export:
 
     def __post_init__(self) -> None:
         self._sources = Sources(self.store, self.lists)
-        self._waves: dict[int, WaveRecord] = {}
+        self._waves = {wave.wave_id: wave for wave in waves(self.store.database)}
+
+    def columns(self) -> Columns:
+        """The columns of the rows; with `reveal` also those of the tasks' own rows."""
+        found: Columns = dict(COLUMNS)
+        if self.reveal:
+            for wave in self._waves.values():
+                if self.campaign in {None, wave.campaign}:
+                    found |= dict.fromkeys((named(column, COLUMNS) for column in wave.columns), "text")
+        return found
 
     def rows(self, *, dialog: bool = False) -> Iterator[dict[str, Any]]:
         """A row a call, in no order that means anything; with `dialog` also the course of what was said."""
-        self._waves = {wave.wave_id: wave for wave in waves(self.store.database)}
+        empty = dict.fromkeys(self.columns())
         for record in self._records():
             at = record.call.at or record.received
             if self.since is None or at >= self.since:
-                row = self._row(record)
+                row = empty | self._row(record)
                 if dialog:
                     row["dialog"] = self._said(record)
                 yield row
@@ -101,7 +113,27 @@ class Export:
             "phone_line": line_of(call.line, wave) or None,
             "rang_at": self._moment(call.time_ring),
             "recording_seconds": call.recording_seconds,
-        }
+            "relation_id": self._relation(call),
+            "row_index": call.row_index,
+        } | (self._sent(record, wave) if self.reveal and wave else {})
+
+    def _relation(self, call: Call) -> str | None:
+        """The id by which whoever called is known to us: a digest, or as it came while the push is kept."""
+        whole = self._sources.relation(call.call_uuid) if self.reveal and call.relation else ""
+        return whole or call.relation or None
+
+    def _sent(self, record: CallRecord, wave: WaveRecord) -> dict[str, str]:
+        """What the row said when it was called: of the raw record, else of a list that says the same."""
+        said = self._sources.row(record.call.call_uuid)
+        listed = self._sources.list_of(wave.campaign, wave.columns) if not said else None
+        row = listed.by_key.get(record.row_key or b"") if listed else None
+        if listed and row and self._says(row, record.call):
+            said = dict(zip(listed.columns, row.values, strict=False))
+        return {named(column, COLUMNS): value for column, value in said.items() if column in wave.columns}
+
+    def _says(self, row: ListRow, call: Call) -> bool:
+        """Whether a row of a list says what was submitted for a call."""
+        return self.store.key.content_digest(row.values).hex() == call.row_content
 
     def _moment(self, ms: int | None) -> datetime | None:
         return instant(ms, self.zone)
@@ -125,6 +157,11 @@ class Export:
     def _said(self, record: CallRecord) -> list[dict[str, Any]]:
         said = self._sources.said(record.call.call_uuid) if self.reveal else None
         return [asdict(turn) for turn in record.call.dialog] if said is None else said
+
+
+def named(column: str, beside: Columns) -> str:
+    """A column of a list beside our own."""
+    return f"list_{column}" if column in beside else column
 
 
 def line_of(line: str, wave: WaveRecord | None) -> str:

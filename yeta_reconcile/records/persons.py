@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.numbers import mask, mask_numbers
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.records.export import line_of
+from yeta_reconcile.records.export import line_of, named
 from yeta_reconcile.records.revealed import List, Sources
 from yeta_reconcile.store.people import Person, people, waves
 from yeta_reconcile.waves.record import Fate
@@ -63,7 +63,7 @@ class Persons:
         if self.reveal:
             for name in self.campaigns:
                 for column in self._columns(name):
-                    found.setdefault(_named(column), "text")
+                    found.setdefault(named(column, COLUMNS), "text")
         return found
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -134,7 +134,7 @@ class Persons:
             whose["key"] = " ".join(row.key)
         elif number and all(held.number is None for held in person.rows):
             whose["key"] = number  # it is the list's key
-        return whose | {_named(column): value for column, value in said.items()}
+        return whose | {named(column, COLUMNS): value for column, value in said.items()}
 
     def _said(self, campaign: str, person: Person, row: Row | None) -> dict[str, str]:
         """What the person's row says, column by column."""
@@ -211,8 +211,3 @@ def answers(call: Call) -> list[tuple[str, str, str]]:
 def _wave_ids(person: Person) -> set[int]:
     kept = {row.wave_id for row in person.rows if row.fate is not Fate.RELEASED}
     return kept | {record.wave_id for record in person.calls if record.wave_id}
-
-
-def _named(column: str) -> str:
-    """A list's column beside our own."""
-    return f"list_{column}" if column in COLUMNS else column

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -14,12 +14,13 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from yeta_reconcile.platform.call import (
-        Call,
-    )
+    from yeta_reconcile.platform.call import Call
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.store.calls import CallRecord
+    from yeta_reconcile.waves.record import CampaignRecord
 
 # openapi.md, receiveVoice: `url` is relative to this (url路径).
 BASE = "http://voice.kxjlcc.com:9000/"
@@ -30,6 +31,33 @@ _TRIES = 3
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _RANGE = re.compile(r"bytes (\d{1,18})-\d+/(\d{1,18}|(?=\*))")
 _KINDS = {".wav", ".mp3", ".amr", ".ogg", ".m4a", ".pcm"}
+
+
+class Asked(NamedTuple):
+    """Whose recordings: of calls by uuid, of a campaign, else of incoming calls; in ms, not `until`."""
+
+    uuids: tuple[str, ...] = ()
+    campaign: CampaignRecord | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def recorded_calls(store: Store, asked: Asked) -> Iterator[Call]:
+    """The calls that were asked for and of which a recording is known."""
+    for one in _of(store, asked):
+        at = one.call.at or one.received
+        if one.call.recording and (asked.since or 0) <= at and (asked.until is None or at < asked.until):
+            yield one.call
+
+
+def _of(store: Store, asked: Asked) -> Iterator[CallRecord]:
+    if asked.uuids:
+        yield from filter(None, map(store.calls.one, asked.uuids))
+    elif asked.campaign is not None:
+        for wave in asked.campaign.waves:
+            yield from store.calls.of_wave(wave.wave_id)
+    else:
+        yield from (one for one in store.calls.every() if one.call.incoming)
 
 
 @dataclass(slots=True)

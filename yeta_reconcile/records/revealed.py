@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.platform.pushes import DIALOG, RECORD, number_of, row_head, row_values
+from yeta_reconcile.platform.coercion import text
+from yeta_reconcile.platform.pushes import DIALOG, MODULES, RECORD, number_of, row_head, row_values
 from yeta_reconcile.records.payload import NotAnObject, read_object
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ class Sources:
             if values := row_values(data):
                 return dict(zip(row_head(data), values, strict=False))
         return {}
+
+    def relation(self, call_uuid: str) -> str:
+        """The relation id of an incoming call as it came, of any of its raw pushes; "" if they are gone."""
+        found = (self.raw(call_uuid, module) for module in MODULES)
+        return next(filter(None, (text(data.get("call_relation_id")) for data in chain(*found))), "")
 
     def said(self, call_uuid: str) -> list[dict[str, Any]] | None:
         """The course of a dialog as the platform sent it; None if that is gone."""

@@ -26,7 +26,9 @@ class WaveStatus:
     can fetch them from `fetchable_from` on (None: they are too old), of today tomorrow. `again` counts rows
     that the platform may still try again, not before `again_from`; of `again_unrecorded` of them it is known
     that they were dialled and nothing more. Of the `missing` records so many are `on_the_way`: calls have
-    only just been made. `round` is the latest one in which a row of it is called.
+    only just been made. `round` is the latest one in which a row of it is called. `lines` are the results
+    by the line of each row's last call; `tags` and `tags_min` count the highest and the lowest tags of their
+    last dialogs.
     """
 
     number: int
@@ -45,6 +47,9 @@ class WaveStatus:
     again_from: datetime | None = None
     on_the_way: int = 0
     round: int = 1
+    lines: dict[str, dict[str, int]] = field(default_factory=dict)
+    tags: dict[str, int] = field(default_factory=dict)
+    tags_min: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

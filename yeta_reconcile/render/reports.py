@@ -12,6 +12,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment, since
 from yeta_reconcile.plan.foresight import Held, held_json
 from yeta_reconcile.render.ledger import state_lines, state_show_lines
+from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
     CampaignStatus,
@@ -164,7 +165,7 @@ def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]
     for row, wave in zip(rows, campaign.waves, strict=True):
         colour = _PHASE_COLOUR.get(wave.phase)
         lines.append(paint(row, colour) if colour else row)
-        notes = [_round(wave, campaign), _results(wave), clean(spoken(wave.detail)), _again(wave, at)]
+        notes = [_round(wave, campaign), *outcome_lines(wave), clean(spoken(wave.detail)), _again(wave, at)]
         lines += [f"        {note}" for note in notes if note]
     return [*lines, *_next_round(campaign, at), *_canary(campaign, paint), *_finish(campaign, paint)]
 
@@ -264,11 +265,6 @@ def _again(wave: WaveStatus, now: datetime) -> str:
         begin=begin,
         unrecorded=wave.again_unrecorded,
     )
-
-
-def _results(wave: WaveStatus) -> str:
-    ordered = sorted(wave.results.items(), key=lambda pair: (-pair[1], pair[0]))
-    return spoken(listed([f"{clean(spoken(result))} {number:,}" for result, number in ordered], 8))
 
 
 def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:

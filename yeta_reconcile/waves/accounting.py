@@ -24,6 +24,19 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
+class Breakdown:
+    """What the records of a wave say beyond their results, counted by row.
+
+    `by_line` has the line, code, words and rows of their last calls; `highest` and `lowest` the tags of the
+    last dialog that has one, each with its rows.
+    """
+
+    by_line: tuple[tuple[str, str, str, int], ...] = ()
+    highest: tuple[tuple[str, int], ...] = ()
+    lowest: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Accounting:
     """Records held against numbers dialled. `missing` None: the platform gave no count."""
 

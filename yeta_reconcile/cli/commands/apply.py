@@ -28,6 +28,7 @@ from yeta_reconcile.errors import Declined, WrongUsage, YetaError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import left_out, nothing_left
+from yeta_reconcile.planning.console import changed_meanwhile
 from yeta_reconcile.planning.planfile import SavedPlan
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.wording import PARTS, listed, phrase
@@ -121,6 +122,8 @@ class _Application:
         left = left_out(saved.plan, planned.plan) if saved else frozenset()
         planned = _without(planned, left)
         self.voice.plan(planned, destroy=self.destroy)
+        for words in changed_meanwhile(planned, saved.plan.created) if saved else ():
+            self.voice.note(words)
         if left:
             names = listed(sorted(left), 0)
             self.voice.note(

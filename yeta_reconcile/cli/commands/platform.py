@@ -65,8 +65,8 @@ def _as_json(config: Config, kind: str) -> list[dict[str, Any]]:
 def _as_table(config: Config, kind: str, now: datetime) -> list[str]:
     match kind:
         case "robots":
-            robots = [_robot_row(robot) for _, robot in sorted(config.robots.items())]
-            return table(["ROBOT", "NAME", "STATUS", "KIND", "COLUMNS"], robots)
+            robots = [_robot_row(robot, now) for _, robot in sorted(config.robots.items())]
+            return table(["ROBOT", "NAME", "STATUS", "KIND", "COLUMNS", "CHANGED"], robots)
         case "lines":
             lines = [_line_row(line, now) for _, line in sorted(config.lines.items())]
             return table(["LINE", "STATE", "CALLS", "HOURS", "EXPIRES"], lines, right=["CALLS"])
@@ -77,7 +77,7 @@ def _as_table(config: Config, kind: str, now: datetime) -> list[str]:
             return table(["MODULE", "URL"], [(m, u or phrase("not configured")) for m, u in _urls(config)])
 
 
-def _robot_row(robot: Robot) -> tuple[object, ...]:
+def _robot_row(robot: Robot, now: datetime) -> tuple[object, ...]:
     status = (
         ROBOT_STATUS.get(robot.status, phrase("status {status}", status=robot.status))
         if robot.status is not None
@@ -87,7 +87,8 @@ def _robot_row(robot: Robot) -> tuple[object, ...]:
         ROBOT_KIND.get(robot.kind, phrase("type {kind}", kind=robot.kind)) if robot.kind is not None else None
     )
     state = "deleted" if robot.deleted else status
-    return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns)
+    changed = moment(instant(robot.updated, now.tzinfo)) if robot.updated else None
+    return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns), changed
 
 
 def _line_row(line: Line, now: datetime) -> tuple[object, ...]:

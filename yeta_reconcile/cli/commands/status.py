@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -34,9 +35,11 @@ from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import (
     PlatformError,
 )
+from yeta_reconcile.records.export import line_of
 from yeta_reconcile.render.overview import in_place
 from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.store.breakdown import breakdown
 from yeta_reconcile.waves.record import BY_HAND
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.wording import UNSAID, phrase
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.plan.foresight import Forecast
     from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.waves.accounting import Breakdown
     from yeta_reconcile.waves.record import CampaignRecord, Recorded
     from yeta_reconcile.waves.rounds import Coming
 
@@ -168,7 +172,21 @@ def _campaign(
         numbers=opened.store.waves.people(wave.record for wave in waves),
         coming=_coming(opened, declared, waves, now),
         trial=judge(declared, waves, results, now),
+        broken_down=_broken_down(opened, waves),
     )
+
+
+def _broken_down(opened: Session, waves: tuple[Wave, ...]) -> dict[int, Breakdown]:
+    """Results by line, and tags; a line is named as anywhere else, and none that is not known."""
+    found = {}
+    for wave in waves:
+        if wave.record.dialled:
+            told = breakdown(opened.store.database, wave.record.wave_id)
+            lines = tuple(
+                (line_of(line, wave.record), code, words, rows) for line, code, words, rows in told.by_line
+            )
+            found[wave.record.wave_id] = replace(told, by_line=lines)
+    return found
 
 
 def _coming(

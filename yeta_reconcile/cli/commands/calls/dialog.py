@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.moments import moment
-from yeta_reconcile.records.dialog import Utterance, conversation
+from yeta_reconcile.records.dialog import Conversation, Utterance, conversation
 from yeta_reconcile.render.table import clean, table
 from yeta_reconcile.wording import phrase
 
@@ -45,8 +45,10 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
         "line": found.line,
         "result": f"{found.result} {words}".strip(),
         "length": f"{found.call_seconds} s" if found.connected and found.call_seconds is not None else "",
-        "tag": found.tag,
+        "tag": _tags(found),
         "recording": found.recording,
+        "relation": found.relation_id if reveal else "",
+        "row": "; ".join(f"{column}: {value}" for column, value in found.row.items()),
     }
     show("\n".join(f"  {name:<10}{clean(value)}" for name, value in facts.items() if value))
     if not found.turns:
@@ -59,6 +61,11 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
             if reveal
             else phrase("--reveal shows what was said.")
         )
+
+
+def _tags(found: Conversation) -> str:
+    """The highest tag of a dialog, and the lowest where that is another."""
+    return " / ".join(dict.fromkeys(filter(None, (found.tag, found.tag_min))))
 
 
 def _row(turn: Utterance) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ import click
 from yeta_reconcile.cli.commands.calls.look import (
     declared_lists,
     known_campaign,
+    moment_of,
     state_of,
     unknown_campaign,
 )
@@ -27,7 +27,6 @@ from yeta_reconcile.wording import phrase
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.models import Project
     from yeta_reconcile.store import Store
 
 BINARY = {"xlsx": phrase("an Excel file"), "parquet": "Parquet"}
@@ -54,7 +53,7 @@ BINARY = {"xlsx": phrase("an Excel file"), "parquet": "Parquet"}
 @click.option(
     "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File; default stdout, as is `-`."
 )
-@click.option("--reveal", is_flag=True, help="Whole numbers and what was said; by person the list's columns.")
+@click.option("--reveal", is_flag=True, help="Whole numbers and ids, what was said, and the list's columns.")
 @click.pass_obj
 def export(
     context: Context,
@@ -73,7 +72,7 @@ def export(
     """
     with state_of(context) as (project, store):
         lists = declared_lists(context) if reveal or by == "person" else {}
-        asked = campaign, _moment(since, project), reveal, lists
+        asked = campaign, moment_of("--since", since, project), reveal, lists
         zone = ZoneInfo(project.timezone)
         if by == "person":
             sheet = _by_person(store, zone, *asked)
@@ -110,7 +109,7 @@ def _by_call(
     if campaign is not None:
         known_campaign(store, campaign)
     exported = by_call.Export(store, zone, campaign, since, reveal, lists)
-    return Sheet(by_call.COLUMNS, exported.rows(dialog=dialog), zone)
+    return Sheet(exported.columns(), exported.rows(dialog=dialog), zone)
 
 
 def _campaigns(store: Store, campaign: str | None, lists: dict[str, ListSpec]) -> list[str]:
@@ -144,17 +143,3 @@ def _to_file(sheet: Sheet, form: str, file: Path) -> None:
         raise YetaError(
             phrase("{file} cannot be written: {strerror}", file=file, strerror=error.strerror or error)
         ) from error
-
-
-def _moment(text: str | None, project: Project) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage(
-            phrase("--since takes a time like 2026-12-01T09:00, not {text}", text=text)
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(project.timezone))
-    return int(moment.timestamp() * 1000)

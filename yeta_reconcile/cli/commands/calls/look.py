@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.offline import opened, settings_of
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.repository import load
-from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.errors import InvalidInput, WrongUsage
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -50,3 +52,18 @@ def declared_lists(context: Context) -> dict[str, ListSpec]:
     except InvalidInput:
         return {}
     return {name: repository.list_spec(located) for name, located in repository.callings.items()}
+
+
+def moment_of(option: str, text: str | None, project: Project) -> int | None:
+    """A time that was given with an option, in ms; without an offset by the project's clock."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(
+            phrase("{option} takes a time like 2026-12-01T09:00, not {text}", option=option, text=text)
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(project.timezone))
+    return int(moment.timestamp() * 1000)

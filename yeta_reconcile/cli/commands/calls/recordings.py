@@ -1,4 +1,4 @@
-"""`yeta calls recordings`: fetches the recordings of a campaign."""
+"""`yeta calls recordings`: fetches the recordings of a campaign, of incoming calls, or of calls by uuid."""
 
 from __future__ import annotations
 
@@ -9,20 +9,24 @@ import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import progress
-from yeta_reconcile.cli.commands.calls.look import known_campaign, state_of
+from yeta_reconcile.cli.commands.calls.look import known_campaign, moment_of, state_of
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.cli.session import ways_of
-from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.errors import Incomplete, WrongUsage, YetaError
 from yeta_reconcile.platform.transport import client_by
-from yeta_reconcile.records.recordings import BASE, LONGEST_SECONDS, Recordings
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.records.recordings import BASE, LONGEST_SECONDS, Asked, Recordings, recorded_calls
+from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
 
 
 @click.command()
-@click.option("--campaign", metavar="NAME", required=True, help="Whose recordings.")
+@click.argument("uuids", metavar="[UUID]...", nargs=-1)
+@click.option("--campaign", metavar="NAME", help="Those of a campaign.")
+@click.option("--incoming", is_flag=True, help="Those of incoming calls.")
+@click.option("--since", metavar="TIME", help="Only calls from then on, like 2026-12-01 or 2026-12-01T09:00.")
+@click.option("--until", metavar="TIME", help="Only calls before then.")
 @click.option(
     "--to",
     "folder",
@@ -33,20 +37,36 @@ if TYPE_CHECKING:
 )
 @click.option("--base", default=BASE, show_default=True, metavar="URL", help="For urls that are relative.")
 @click.pass_obj
-def recordings(context: Context, campaign: str, folder: Path, base: str) -> None:
-    """Fetch the recordings of a campaign.
+def recordings(
+    context: Context,
+    uuids: tuple[str, ...],
+    campaign: str | None,
+    incoming: bool,
+    since: str | None,
+    until: str | None,
+    folder: Path,
+    base: str,
+) -> None:
+    """Fetch recordings: of a campaign, of incoming calls, or of calls that are named by their uuid.
 
     One file a call, named by its uuid. A file that was broken off goes on where it stopped, and counts as
     whole only if its size is what the platform said.
     """
+    if bool(uuids) + (campaign is not None) + incoming != 1:
+        raise WrongUsage(phrase("say whose recordings: --campaign NAME, --incoming, or calls by their UUID"))
     with state_of(context) as (project, store):
-        record = known_campaign(store, campaign)
-        found = [
-            one.call
-            for wave in record.waves
-            for one in store.calls.of_wave(wave.wave_id)
-            if one.call.recording
-        ]
+        asked = Asked(
+            uuids,
+            known_campaign(store, campaign) if campaign is not None else None,
+            moment_of("--since", since, project),
+            moment_of("--until", until, project),
+        )
+        found = [*recorded_calls(store, asked)]
+    if strange := sorted({*uuids} - {call.call_uuid for call in found}):
+        raise YetaError(
+            phrase("nothing is known of a recording of {uuids}", uuids=listed(strange)),
+            hint=phrase("`yeta calls export` lists calls with their recordings"),
+        )
     failed: list[tuple[str, str]] = []
     ways = ways_of(project, context.environ, context.chdir).checked(base)
     with (

@@ -1,0 +1,129 @@
+"""What is set at the platform's console and in no document, and keeps a plan from being what happens.
+
+A script that was published anew, a task that tries nobody again, or that keeps records back. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.amounts import count
+from yeta_reconcile.moments import moment
+from yeta_reconcile.planning.preflight import Finding, robot_words
+from yeta_reconcile.planning.silence import overdue
+from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.wording import Text, listed, phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from yeta_reconcile.planning.diff import Subject, Wave
+    from yeta_reconcile.planning.planned import Planned
+    from yeta_reconcile.platform.resources import Config, Task
+    from yeta_reconcile.waves.record import WaveRecord
+
+
+def console_findings(subject: Subject, config: Config) -> Iterator[Finding]:
+    """Warnings of one campaign, each at the value of its document that it is about."""
+    changed = [wave for wave in subject.waves if changed_since(wave.record, config)]
+    if changed:
+        wave = changed[-1].record
+        robot = config.robots[wave.attributes.robot]
+        summary = phrase(
+            "{robot} was changed at {moment}, after wave {wave} was made: what it says may be other than "
+            "what was reviewed",
+            robot=robot_words(robot),
+            moment=moment(instant(robot.updated, subject.now.tzinfo)),
+            wave=wave.number,
+        )
+        hint = phrase("look at its script at the platform; `state: paused` stops what calls already")
+        yield Finding("warning", "robot-changed", ("robot",), summary, hint)
+    for one in subject.waves:
+        yield from _of_task(one, subject.now_ms)
+
+
+def _of_task(wave: Wave, now: int) -> Iterator[Finding]:
+    task, record = wave.task, wave.record
+    if task is None:
+        return
+    if (record.staged or record.live) and tries_nobody(record, task):
+        summary = phrase(
+            "the task of wave {wave} tries nobody again, whatever `recall` says: its status_recall is {told}",
+            wave=record.number,
+            told=listed(task.status_recall or (), 0),
+        )
+        hint = phrase("set at the console which calls are tried again")
+        yield Finding("warning", "no-recall", ("recall",), summary, hint)
+    if words := kept_back(record, task, now):
+        hint = phrase("have the records of all calls pushed, at the console")
+        yield Finding("warning", "records-kept-back", (), words, hint)
+
+
+def changed_since(wave: WaveRecord, config: Config) -> bool:
+    """Whether the robot of a wave that has yet to call was changed since the wave was made."""
+    robot = config.robots.get(wave.attributes.robot)
+    updated = robot.updated if robot else None
+    return (wave.staged or wave.live) and updated is not None and updated > wave.created_at
+
+
+def changed_meanwhile(planned: Planned, reviewed: datetime) -> Iterator[Text]:
+    """The robots of what a plan changes that were changed since it was `reviewed`."""
+    config, seen = planned.observed.config, set[str]()
+    for change in planned.plan.changes:
+        declared = planned.subjects[change.campaign].declared
+        robot = config.robots.get(declared.robot) if declared else None
+        at = instant(robot.updated, reviewed.tzinfo) if robot else None
+        if robot and at and at > reviewed and robot.robot_id not in seen:
+            seen.add(robot.robot_id)
+            yield phrase(
+                "{robot} was changed at {moment}, after this plan was made: look at what it says",
+                robot=robot_words(robot),
+                moment=moment(at),
+            )
+
+
+def tries_nobody(wave: WaveRecord, task: Task) -> bool:
+    """Whether recalls were asked for, and its task has them for no kind of failure."""
+    told = task.status_recall
+    return wave.attributes.recall_count > 0 and told is not None and not any(one != "0" for one in told)
+
+
+def kept_back(wave: WaveRecord, task: Task | None, now: int) -> Text | None:
+    """That overdue records may never come, as the task pushes those of some tags alone; else None.
+
+    Most tasks name tags and push all the same: it is said where some records came and others did not.
+    """
+    missing = overdue(wave, task, now)
+    if not missing or not wave.dialled or task is None or not task.intention_push:
+        return None
+    return phrase(
+        "{records} of wave {wave} may never come: its task pushes those of {tags} alone (intention_push)",
+        records=count(missing, "record"),
+        wave=wave.number,
+        tags=listed(task.intention_push, 0),
+    )
+
+
+def console_alerts(
+    waves: Iterable[tuple[WaveRecord, Task | None]], config: Config, now: datetime
+) -> list[Text]:
+    """The same in sentences on all campaigns, a robot once; `now` in the project's timezone."""
+    changed: dict[str, dict[str, None]] = {}
+    said: list[Text] = []
+    for wave, task in waves:
+        if changed_since(wave, config):
+            changed.setdefault(wave.attributes.robot, {})[wave.campaign] = None
+        if words := kept_back(wave, task, int(now.timestamp() * 1000)):
+            said.append(phrase("{campaign}: {words}", campaign=wave.campaign, words=words))
+    for key, campaigns in changed.items():
+        robot = config.robots[key]
+        said.append(
+            phrase(
+                "{robot} was changed at {moment}, after waves of {campaigns} were made",
+                robot=robot_words(robot),
+                moment=moment(instant(robot.updated, now.tzinfo)),
+                campaigns=listed(campaigns),
+            )
+        )
+    return said

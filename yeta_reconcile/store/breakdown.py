@@ -1,0 +1,41 @@
+"""What the records of a wave say beyond their results: over which line, and with which tags. Reads alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.waves.accounting import Breakdown
+
+if TYPE_CHECKING:
+    from yeta_reconcile.store.database import Database
+
+# A fact of a call, in each engine's words; it is asked for by people alone, so that no column is kept of it.
+_FACT = {"sqlite": "json_extract(facts, '$.{name}')", "postgresql": "CAST(facts AS json) ->> '{name}'"}
+_LAST = "ROW_NUMBER() OVER (PARTITION BY row_key ORDER BY COALESCE(at, 0) DESC, call_uuid DESC) AS nth"
+_OF_WAVE = "FROM calls WHERE wave_id = ? AND row_key IS NOT NULL"
+
+
+def breakdown(database: Database, wave_id: int) -> Breakdown:
+    """By line the results of the rows' last calls; the tags of their last dialog."""
+    line = _FACT[database.dialect].format(name="line")
+    lines = database.read(
+        f"SELECT line, result, description, COUNT(*) FROM (SELECT COALESCE({line}, '') AS line, result, "
+        f"description, {_LAST} {_OF_WAVE} AND recorded = 1) AS last_calls WHERE nth = 1 "
+        "GROUP BY line, result, description ORDER BY line, COUNT(*) DESC, result, description",
+        (wave_id,),
+    )
+    return Breakdown(
+        tuple((row[0], row[1], row[2], int(row[3])) for row in lines),
+        _tags(database, wave_id, "tag_max"),
+        _tags(database, wave_id, "tag_min"),
+    )
+
+
+def _tags(database: Database, wave_id: int, name: str) -> tuple[tuple[str, int], ...]:
+    fact = _FACT[database.dialect].format(name=name)
+    found = database.read(
+        f"SELECT tag, COUNT(*) FROM (SELECT {fact} AS tag, {_LAST} {_OF_WAVE} AND {fact} IS NOT NULL) "
+        "AS tagged WHERE nth = 1 GROUP BY tag ORDER BY tag",
+        (wave_id,),
+    )
+    return tuple((row[0], int(row[1])) for row in found)
