@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutants.__main__ import PACKAGE, ROOT, listed
+from tests.mutants.__main__ import listed
+from tests.mutants.making import PACKAGE, ROOT
 from tests.mutants.rooms import ROOMS
 
 

@@ -259,7 +259,7 @@ def test_a_task_of_another_name_is_sent_nothing(tmp_path: Path) -> None:
         assert written(run) == []
 
 
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("when", ["before", "refused meanwhile", "done meanwhile"])
 def test_a_run_that_lost_its_lock_sends_nothing_and_what_comes_too_late_is_noted_alone(
     tmp_path: Path, when: str
 ) -> None:
@@ -280,13 +280,32 @@ def test_a_run_that_lost_its_lock_sends_nothing_and_what_comes_too_late_is_noted
         def send() -> str:
             sent.append(1)
             taken()
+            if when == "done meanwhile":
+                return "77"
             raise REFUSED
 
         if when == "before":
             taken()
         with pytest.raises(StateLocked):
-            change(run, starting(wave), send)
-        assert len(sent) == (when == "meanwhile")
+            change(run, starting(wave), send, lambda task_id: {"task_id": task_id})
         late = store.database.read("SELECT outcome, code, task_id FROM late_answers")
-        assert late == ([("refused", 10005, "")] if sent else [])
-        assert store.waves.wave(wave.wave_id).phase is (Phase.STARTED if sent else Phase.VERIFIED)
+        assert (
+            late
+            == {
+                "before": [],
+                "refused meanwhile": [("refused", 10005, "")],
+                "done meanwhile": [("done", None, "77")],
+            }[when]
+        )
+        assert len(sent) == len(late)
+        now = store.waves.wave(wave.wave_id)
+        assert (now.phase, now.task_id) == (Phase.STARTED if sent else Phase.VERIFIED, wave.task_id)
+
+
+def test_an_intent_says_what_is_sent_and_until_when_it_may_be_under_way(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        step = Step(call="insert", wave=wave, batch=4, rows=2)
+        change(run, step, answering(OutcomeUnknown("insert", Text("no answer"))))
+        (intent,) = run.store.intents.open(wave.wave_id)
+        assert (intent.call, intent.batch, intent.rows) == ("insert", 4, 2)
+        assert (intent.begun, intent.deadline) == (run.now_ms(), run.now_ms() + 30_000)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import a_lab, the_only_task
+from tests.journal.test_doubts import DAY, a_lab, the_only_task
 from tests.support.records import deliver
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
@@ -173,6 +174,8 @@ def test_what_the_journal_knows_of_a_wave_is_what_happened_to_it(tmp_path: Path)
             wave.wave_id, Phase.STARTED, False, True,
         )  # fmt: skip
         assert (known.called, known.in_doubt, known.partial, known.inside) == (wave.dialled, 0, False, 0)
+        assert not known.accounted
+        assert journalled(run, replace(wave, tel_count=wave.dialled)).accounted
         with lab.beating(run), holding(run):
             store.intents.begin(
                 run.holder, run.instant(), wave_id=wave.wave_id, call="pause", timeout=1, batch=None, rows=0,
@@ -181,6 +184,24 @@ def test_what_the_journal_knows_of_a_wave_is_what_happened_to_it(tmp_path: Path)
             store.waves.change_wave(wave.wave_id, to_discard=True)
         known = journalled(run, store.waves.wave(wave.wave_id), 7)
         assert (known.in_doubt, known.partial, known.inside) == (1, True, 7)
+        known = journalled(run, replace(wave, unknown=4))
+        assert (known.called, known.in_doubt) == (wave.dialled, 5)
+
+
+def test_whoever_was_called_as_any_record_or_an_import_tells_is_called_to_a_proof(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        with store.database.write() as transaction:
+            # A record of its task whose number is none of its rows'.
+            transaction.execute("UPDATE calls SET row_key = NULL")
+        assert store.calls.without_row(wave.task_id) == 3
+        assert journalled(run, replace(wave, dialled=20, held=10)).called == 33
 
 
 def test_a_task_whose_count_proves_neither_is_given_no_further_row(tmp_path: Path) -> None:

@@ -2,175 +2,169 @@
 
     make mutants                        every room; an error if a mutant survives that is not listed
     make mutants ARGS="diff journal"    these rooms
-    make mutants ARGS="--tenth 3"       a tenth of the mutants, for a look in between
+    make mutants ARGS="--rest"          what the last run left alive or did not come to
+    make mutants ARGS="--seconds 500"   no further mutant after so many seconds of the clock
 
 A copy of the tree is worked on, below `build/mutants`. A mutant that survives is killed by a test, or listed
 in `survivors.yaml` with the reason why no test can or need see it; what is listed and does not survive any
 more is to be taken off. Mutants that mypy refuses count as killed: it is one of the tests. Not mutated are
-tables and properties, which mutmut leaves alone, and what is said to people (`sparing.py`). What a room took
-is told in seconds of the processor, which other load does not change: all rooms are to stay below 7,200.
+tables and properties, which mutmut leaves alone, and what is said to people (`sparing.py`). What a run took
+is told in seconds of the processor, which other load does not change: it is to stay below 7,200.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
+import os
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tests.mutants.making import PACKAGE, ROOT, Made, Mutant, copied, made, refused
 from tests.mutants.rooms import ROOMS, Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = "yeta_reconcile"
 WORK = ROOT / "build" / "mutants"
-SPARING = Path(__file__).with_name("sparing.py")
+# What was killed by the last run, for `--rest`; and what mypy knows of everything that is not mutated.
+KILLED = ROOT / "build" / "mutants.json"
+TYPES = ROOT / "build" / "mutants.mypy"
 LISTED = Path(__file__).with_name("survivors.yaml")
-COPIED = (PACKAGE, "tests", "examples", "docs", "pyproject.toml", "Makefile", "README.md")
+RUNNING = Path(__file__).with_name("running.py")
 
-# What mutmut calls the results: it names the exit codes of its children.
-SURVIVED, UNTESTED, UNTYPED, UNCHECKED = {0}, {5, 33}, {37}, {None}
-
-# A test that hangs by a mutant is ended after so many seconds; none of those selected takes as many.
-HANGS = 30
 # One engine of the state is enough: what is mutated does not know them.
-ARGUMENTS = ("-p", "no:cacheprovider", "-m", "not torture", "-k", "not postgresql")
-
-_NUMBERED = re.compile(r"__mutmut_(?:\d+|orig)")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Mutant:
-    """A change of one function: `was` and `now` are the lines that differ."""
-
-    module: str
-    function: str
-    was: str
-    now: str
-
-    def __str__(self) -> str:
-        return f"{self.module}: {self.function}\n    was: {self.was}\n    now: {self.now}"
+ARGUMENTS = (
+    "-q",
+    "-s",
+    "-p",
+    "no:cacheprovider",
+    "-m",
+    "not torture",
+    "-k",
+    "not postgresql",
+    "--timeout=120",
+)
 
 
 @dataclass(slots=True)
 class Score:
-    """What became of a room's mutants."""
+    """What became of mutants."""
 
     killed: int = 0
     untyped: int = 0
+    hung: int = 0
+    known: int = 0
     unchecked: int = 0
     seconds: float = 0
-    survivors: tuple[Mutant, ...] = ()
+    survivors: list[Mutant] = field(default_factory=list)
 
     def __str__(self) -> str:
-        made = self.killed + self.untyped + len(self.survivors)
-        share = 100 * (made - len(self.survivors)) / made if made else 100.0
+        dead = self.killed + self.untyped + self.hung + self.known
+        made = dead + len(self.survivors)
+        share = 100 * dead / made if made else 100.0
         return (
-            f"{made} mutants, {self.killed} killed, {self.untyped} refused by mypy, "
-            f"{len(self.survivors)} survived: {share:.1f} %; {self.seconds:.0f} s of the processor"
+            f"{made + self.unchecked} mutants, {self.killed + self.known} killed, {self.hung} that hung, "
+            f"{self.untyped} refused by mypy, {len(self.survivors)} alive, {self.unchecked} not run: "
+            f"{share:.1f} %; {self.seconds:.0f} s of the processor"
         )
 
-
-def prepare(name: str, room: Room) -> Path:
-    """A copy of the tree in which only this room is mutated and only its tests are run."""
-    place = WORK / name
-    # What a former run found is not kept: tests may have changed.
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    for part in COPIED:
-        source, target = ROOT / part, place / part
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "mutants"))
-        else:
-            shutil.copyfile(source, target)
-    modules = [f"{PACKAGE}/{glob}" for glob in room.modules]
-    checked = sorted({module.removesuffix("/*") for module in modules})
-    mypy = ["mypy", "--output", "json", "--disable-error-code", "unused-ignore", *checked]
-    settings = {
-        "source_paths": [PACKAGE],
-        "only_mutate": modules,
-        "also_copy": [part for part in COPIED if part not in {PACKAGE, "tests"}],
-        "pytest_add_cli_args": [*ARGUMENTS, f"--timeout={HANGS}"],
-        "pytest_add_cli_args_test_selection": [*room.tests],
-        "type_check_command": mypy,
-        "use_git_change_detection": False,
-    }
-    text = "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
-    with (place / "pyproject.toml").open("a", encoding="utf-8") as file:
-        file.write(f"\n[tool.mutmut]\n{text}\n")
-    return place
+    def add(self, other: Score) -> None:
+        for name in ("killed", "untyped", "hung", "known", "unchecked", "seconds", "survivors"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-def mutate(place: Path, children: int, tenth: int | None) -> float:
-    """Let mutmut work: seconds of the processor. Its own progress is shown if it fails."""
-    chosen = [] if tenth is None else [f"*__mutmut_*{tenth}"]
-    command = [sys.executable, "-P", str(SPARING), "run", "--max-children", str(children), *chosen]
-    log = place / "mutmut.log"
-    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "TMPDIR": tempfile.gettempdir()}
-    before = used()
-    with log.open("wb") as out:
+def numbered(mutants: list[Made]) -> dict[str, Made]:
+    """Mutants by a name that stays theirs while others come and go: two may look the same."""
+    seen: Counter[Mutant] = Counter()
+    found = {}
+    for mutant in mutants:
+        seen[mutant.mutant] += 1
+        found[f"{mutant.mutant} {seen[mutant.mutant]}"] = mutant
+    return found
+
+
+def hunted(name: str, room: Room, mutants: list[Made], asked: argparse.Namespace) -> dict[int, str]:
+    """What became of each mutant of a room that was come to, by its number."""
+    out, told = WORK / f"{name}.results", WORK / f"{name}.json"
+    out.write_text("", encoding="utf-8")
+    said: list[dict[str, Any]] = [
+        {
+            "key": each.key,
+            "module": each.mutant.module,
+            "function": f"{each.mutant.module}:{each.mutant.function}",
+            "reached_by": each.reached_by,
+            "body": each.body,
+        }
+        for each in mutants
+    ]
+    told.write_text(
+        json.dumps(
+            {
+                "mutants": said,
+                "tests": room.tests,
+                "arguments": ARGUMENTS,
+                "out": str(out),
+                "children": asked.children,
+                "seconds": asked.seconds,
+            }
+        ),
+        encoding="utf-8",
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
+    command = [sys.executable, "-P", str(RUNNING), str(told)]
+    log = WORK / f"{name}.log"
+    with log.open("wb") as file:
         code = subprocess.run(
-            command, cwd=place, stdout=out, stderr=out, env=environment, check=False
+            command,
+            cwd=WORK,
+            stdout=file,
+            stderr=file,
+            check=False,
+            env=environment | {"PYTHONPATH": str(WORK), "PYTHONDONTWRITEBYTECODE": ""},
         ).returncode
-    if code:
-        raise SystemExit(f"mutmut ended with {code}:\n" + log.read_text(errors="replace")[-3000:])
-    return used() - before
+    if code not in {0, 5}:
+        raise SystemExit(f"pytest ended with {code}:\n" + log.read_text(errors="replace")[-3000:])
+    rows = map(json.loads, out.read_text("utf-8").splitlines())
+    return {number: outcome for number, outcome, _, _ in rows}
 
 
-def used() -> float:
-    """Seconds of the processor that ended children took."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return children.ru_utime + children.ru_stime
-
-
-def results(place: Path) -> Score:
-    """What became of every mutant of a room."""
+def scored(name: str, room: Room, types: set[str], dead: set[str], asked: argparse.Namespace) -> Score:
+    """Run a room; the names of what it killed are added to the dead."""
     score = Score()
-    survivors = []
-    for meta in sorted((place / "mutants").rglob("*.py.meta")):
-        module = meta.relative_to(place / "mutants").with_suffix("")
-        for name, code in json.loads(meta.read_text("utf-8"))["exit_code_by_key"].items():
-            if code in SURVIVED | UNTESTED:
-                survivors.append(described(place / "mutants" / module, module.as_posix(), name))
-            elif code in UNCHECKED:
-                score.unchecked += 1
-            elif code in UNTYPED:
-                score.untyped += 1
-            else:
-                score.killed += 1
-    score.survivors = tuple(sorted(survivors))
+    own = {place for glob in room.modules for place in (WORK / PACKAGE).glob(glob)}
+    mutants = {title: each for title, each in asked.made.items() if WORK / each.mutant.module in own}
+    score.untyped = sum(each.key in types for each in mutants.values())
+    score.known = len(dead & {title for title, each in mutants.items() if each.key not in types})
+    left = {title: each for title, each in mutants.items() if each.key not in types and title not in dead}
+    if left:
+        before = used()
+        results = hunted(name, room, [*left.values()], asked)
+        score.seconds = used() - before
+        for number, (title, each) in enumerate(left.items()):
+            match results.get(number):
+                case "survived":
+                    score.survivors.append(each.mutant)
+                case None:
+                    score.unchecked += 1
+                case outcome:
+                    score.hung += outcome == "hung"
+                    score.killed += outcome == "killed"
+                    dead.add(title)
     return score
 
 
-def described(path: Path, module: str, name: str) -> Mutant:
-    """A mutant by what it changes, which stays the same while others come and go beside it."""
-    short = name.rpartition(".")[2]
-    original = short.rpartition("__mutmut_")[0]
-    spans = json.loads(Path(f"{path}.spans").read_text("utf-8"))["spans"]
-    lines = path.read_text("utf-8").splitlines()
-
-    def body(function: str) -> list[str]:
-        start, end = spans[function]
-        return [_NUMBERED.sub("", line).strip() for line in lines[start - 1 : end]]
-
-    was, now = body(f"{original}__mutmut_orig"), body(short)
-    while was and now and was[0] == now[0]:
-        del was[0], now[0]
-    while was and now and was[-1] == now[-1]:
-        del was[-1], now[-1]
-    function = original.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
-    return Mutant(module, function, " ".join(was), " ".join(now))
+def used() -> float:
+    """Seconds of the processor that this process and its ended children took."""
+    each = [resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+    return sum(who.ru_utime + who.ru_stime for who in each)
 
 
 def listed() -> Iterator[Mutant]:
@@ -192,23 +186,37 @@ def main() -> int:
     """Run the rooms that were asked for; 1 if anything survived that is not listed, or is listed in vain."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("rooms", nargs="*", help=f"of {', '.join(ROOMS)}; default all")
-    parser.add_argument("--tenth", type=int, choices=range(10), help="only the mutants whose number ends so")
+    parser.add_argument("--rest", action="store_true", help="not what the last run killed")
+    parser.add_argument("--seconds", type=int, default=0, help="no further mutant of a room after so many")
     parser.add_argument("--children", type=int, default=2, help="processes side by side")
     asked = parser.parse_args()
-    known, bad = set(listed()), False
-    for name in asked.rooms or ROOMS:
-        place = prepare(name, ROOMS[name])
-        seconds = mutate(place, asked.children, asked.tenth)
-        score = results(place)
-        score.seconds = seconds
-        say(f"{name}: {score}")
-        own = {mutant for mutant in known if (place / "mutants" / f"{mutant.module}.meta").is_file()}
-        for mutant in sorted({*score.survivors} - known):
+    rooms = {name: ROOMS[name] for name in asked.rooms or ROOMS}
+    copied(WORK)
+    found = made(WORK, [glob for room in rooms.values() for glob in room.modules])
+    types = refused(WORK, found, TYPES)
+    asked.made = numbered(found)
+    dead: set[str] = set(json.loads(KILLED.read_text("utf-8"))) if KILLED.exists() else set()
+    if not asked.rest:
+        dead -= set(asked.made)
+    say(f"{len(found)} mutants made, {len(types)} of them refused by mypy: {used():.0f} s of the processor")
+    known, bad, total = set(listed()), False, Score(seconds=used())
+    for name, room in rooms.items():
+        score = scored(name, room, types, dead, asked)
+        KILLED.write_text(json.dumps(sorted(dead)), encoding="utf-8")
+        total.add(score)
+        alive = {*score.survivors}
+        say(f"{name}: {score}; {len(alive & known)} listed")
+        modules = {each.mutant.module for each in found}
+        for mutant in sorted(alive - known):
             bad = True
-            say(f"  survived: {mutant}")
-        for mutant in sorted(own - {*score.survivors}) if asked.tenth is None else ():
-            bad = True
-            say(f"  listed, and does not survive: {mutant}")
+            say(f"  alive: {mutant}")
+        own = {path for glob in room.modules for path in (WORK / PACKAGE).glob(glob)}
+        if not score.unchecked:
+            vain = {each for each in known if each.module in modules and WORK / each.module in own}
+            for mutant in sorted(vain - alive):
+                bad = True
+                say(f"  listed, and does not survive: {mutant}")
+    say(f"together: {total}")
     return int(bad)
 
 

@@ -32,5 +32,6 @@ ROOMS = {
     "control": _room("control", "apply/steering.py"),
     "change": _room("change", "apply/journaled.py"),
     "course": _room("course", "apply/campaign.py"),
+    "insert": _room("insert", "apply/inserting.py"),
     "ledger": _room("ledger", "store/fates.py"),
 }

@@ -1,7 +1,8 @@
-"""mutmut as it is, but that it leaves alone what is said to people: `python sparing.py run …`.
+"""Which changes are made: mutmut's, but none of what is said to people.
 
 Golden files hold sentences; a test of each is not wanted. A sentence is a text with a blank in it or one
-that is put together, and what bears the name of one. Single words (events, calls, fields) are facts.
+that is put together, what `wording` makes, and what bears the name of one. Single words (events, calls,
+fields) are facts.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from mutmut.__main__ import cli
 from mutmut.mutation import file_mutation, mutators
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SAYING = frozenset({"detail", "hint", "message", "summary", "why", "words"})
+WORDING = frozenset({"count", "every", "listed", "phrase", "plural", "sentence"})
 
 
 def said(node: cst.CSTNode) -> bool:
@@ -26,6 +27,8 @@ def said(node: cst.CSTNode) -> bool:
         node = node.attr
     if isinstance(node, cst.Tuple):
         return all(said(element.value) for element in node.elements)
+    if isinstance(node, cst.Call):
+        return isinstance(node.func, cst.Name) and node.func.value in WORDING
     named = isinstance(node, cst.Name) and node.value in SAYING
     return named or isinstance(node, cst.FormattedString | cst.ConcatenatedString)
 
@@ -48,10 +51,11 @@ class Visitor(file_mutation.MutationVisitor):
         return words or super()._skip_node_and_children(node)
 
 
-if __name__ == "__main__":
+def mutated(name: str, source: str) -> file_mutation.MutatedFile:
+    """A module with every mutant of each of its functions beside it."""
     operators = [
         (kind, without_words if operator is mutators.operator_arg_removal else operator)
         for kind, operator in mutators.mutation_operators
     ]
     vars(file_mutation).update(MutationVisitor=Visitor, mutation_operators=operators)
-    cli()
+    return file_mutation.mutate_file_contents(name, source)
