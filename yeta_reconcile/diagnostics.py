@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
@@ -39,9 +39,12 @@ class Diagnostic:
 
     severity: Severity
     code: str
+    """A short word for this kind of finding."""
     summary: Text
+    """What is wrong."""
     position: Position | None = None
     hint: Text = UNSAID
+    """What would be right."""
     campaign: str | None = None
 
     def __str__(self) -> str:
@@ -71,28 +74,24 @@ def diagnostic_json(found: Diagnostic) -> dict[str, Any]:
     }
 
 
+NOWHERE: dict[str, Any] = {"file": None, "line": None, "column": None}
+
+
 def _place(position: Position | None) -> dict[str, Any]:
-    if position is None:
-        return {"file": None, "line": None, "column": None}
-    return {"file": position.file, "line": position.line, "column": position.column}
+    return asdict(position) if position else NOWHERE
 
 
 def restore_diagnostic(saved: dict[str, Any]) -> Diagnostic:
     """The finding that `diagnostic_json` gave."""
+    place = [saved[key] for key in NOWHERE]
     return Diagnostic(
         severity=saved["severity"],
         code=saved["code"],
         summary=Text(saved["summary"]),
-        position=_restored_place(saved),
+        position=Position(*place) if place[0] is not None else None,
         hint=Text(saved["hint"]),
         campaign=saved["campaign"],
     )
-
-
-def _restored_place(saved: dict[str, Any]) -> Position | None:
-    if saved["file"] is None:
-        return None
-    return Position(saved["file"], saved["line"], saved["column"])
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> Text:

@@ -7,7 +7,7 @@ Whoever prints to people asks `spoken` for it in the language of the run, which 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,6 +37,12 @@ class Text(str):
     def within(self, _catalogue: Catalogue) -> str:
         """The text in the language of a catalogue; English where that has it not."""
         return str(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, handler: Any) -> dict[str, Any]:
+        """How pydantic reads one out of JSON: as any text."""
+        made = {"type": "no-info", "function": cls}
+        return {"type": "function-after", "function": made, "schema": handler.generate_schema(str)}
 
 
 UNSAID = Text()

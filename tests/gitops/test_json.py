@@ -15,15 +15,17 @@ from tests.render.plans import the_busy_day
 from tests.render.reports import a_drift, a_history, a_state_list, a_status, a_why
 from yeta_reconcile.apply.controller import Round
 from yeta_reconcile.plan.plan_json import plan_json
-from yeta_reconcile.platform.call import (
-    Turn,
-)
+from yeta_reconcile.plan.plan_schema import plan_schema
+from yeta_reconcile.platform.call import Turn
 from yeta_reconcile.records.dialog import Conversation, Utterance
 from yeta_reconcile.records.export import COLUMNS
 from yeta_reconcile.records.persons import COLUMNS as PERSON
 from yeta_reconcile.render.reports import report_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.support.served import Served
     from yeta_reconcile.render.report import Report
 
@@ -40,6 +42,8 @@ FORMATS = sorted(
 
 def undescribed(schema: dict[str, Any], value: Any, path: str = "") -> list[str]:
     """Keys of a value that its schema does not name."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
     if isinstance(value, list):
         items = schema.get("items", {})
         return [
@@ -62,8 +66,11 @@ def hold(plan: dict[str, Any]) -> None:
     assert undescribed(SCHEMA, plan) == []
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_one_and_is_what_the_fields_of_a_plan_say(
+    golden: Callable[[Path, str], None],
+) -> None:
     Draft202012Validator.check_schema(SCHEMA)
+    golden(TOP / "docs" / "plan.schema.json", json.dumps(plan_schema(), ensure_ascii=False, indent=2) + "\n")
 
 
 def test_it_holds_for_a_plan_that_has_some_of_everything() -> None:

@@ -14,7 +14,6 @@ from tests.journal.test_neighbours import declare, finish
 from tests.support.dials import Dials
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
-from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def test_who_leaves_a_wave_that_dialled_nobody_waits_in_the_plan_until_it_lets_g
 
     summary = lab.plan().plan.summary
 
-    assert (summary.counts[Action.WAIT], summary.unchanged, summary.ringing_numbers) == (1, 0, 1)
+    assert (summary.wait, summary.unchanged, summary.ringing_numbers) == (1, 0, 1)
     assert lab.apply().exit_code == 7
     assert_nothing_is_hidden(lab, [1, 2, 3])
 

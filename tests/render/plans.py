@@ -58,7 +58,7 @@ def the_new_campaign() -> Plan:
         ),
         forecast=(
             Forecast(
-                "spring-renewal", NOON + timedelta(days=3), fits=True,
+                "spring-renewal", finish=NOON + timedelta(days=3), fits=True,
                 detail=Text("120 numbers, 10 at once, 36 s a call, 50 % reached, assumed"),
                 start=NOON, finish_late=NOON + timedelta(days=3, hours=1), calls=180, minutes=95.0, cost=11.4,
                 currency="CNY", source="assumed", waits_for=("welcome wave 1",),
@@ -91,14 +91,20 @@ def the_busy_day() -> Plan:
         campaigns=1204,
         diagnostics=_findings(),
         forecast=(
-            Forecast("autumn", None, fits=True, detail=Text("no call yet")),
-            Forecast("春季", NOON + timedelta(days=30), fits=False, detail=Text("its end is 12-20")),
+            Forecast("autumn", finish=None, fits=True, detail=Text("no call yet")),
+            Forecast("春季", finish=NOON + timedelta(days=30), fits=False, detail=Text("its end is 12-20")),
         ),
         timetable=(
-            Held("05516", NOON, None, holder=Text("task 129 of another hand")),
-            Held("05517", NOON, NOON + timedelta(hours=5), "autumn", 3),
-            Held("05517", NOON + timedelta(hours=5), NOON + timedelta(days=2), "winter", 2),
-            Held("05518", NOON, None),
+            Held("05516", since=NOON, until=None, holder=Text("task 129 of another hand")),
+            Held("05517", since=NOON, until=NOON + timedelta(hours=5), campaign="autumn", wave=3),
+            Held(
+                "05517",
+                since=NOON + timedelta(hours=5),
+                until=NOON + timedelta(days=2),
+                campaign="winter",
+                wave=2,
+            ),
+            Held("05518", since=NOON, until=None),
         ),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.render.plans import a_plan, the_busy_day, the_new_campaign
+from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.plan.foresight import Forecast, Held
@@ -47,11 +47,15 @@ found = st.builds(
     st.none() | words,
 )
 forecasts = st.builds(
-    Forecast, words, st.none() | moments, st.booleans(), words, st.none() | moments, st.none() | moments,
-    counts, st.floats(0, 1e9), st.none() | st.floats(0, 1e9), words, words,
-    st.lists(words, max_size=2).map(tuple),
+    Forecast, words, finish=st.none() | moments, fits=st.booleans(), detail=words, start=st.none() | moments,
+    finish_late=st.none() | moments, calls=counts, minutes=st.floats(0, 1e9),
+    cost=st.none() | st.floats(0, 1e9), currency=words, source=words,
+    waits_for=st.lists(words, max_size=2).map(tuple),
 )  # fmt: skip
-holds = st.builds(Held, words, moments, st.none() | moments, st.none() | words, st.none() | counts, words)
+holds = st.builds(
+    Held, words, since=moments, until=st.none() | moments, campaign=st.none() | words,
+    wave=st.none() | counts, holder=words,
+)  # fmt: skip
 plans = st.builds(
     Plan,
     plan_id=words,
@@ -120,6 +124,14 @@ def test_the_summary_counts_what_the_contract_says() -> None:
         plan_json(a_plan()) | {"changes": [{}]},
         plan_json(a_plan()) | {"changes": None},
         plan_json(a_plan()) | {"facts": 3},
+        plan_json(a_plan()) | {"facts": {"spring": 3}},
+        plan_json(a_plan()) | {"expires": "2026-12-01T09:00:00"},
+        plan_json(a_plan()) | {"gone": [3]},
+        plan_json(a_plan()) | {"summary": {"campaigns": True}},
+        *(
+            plan_json(a_plan()) | {"changes": [plan_json(a_plan(a_change()))["changes"][0] | edit]}
+            for edit in ({"rows": "3"}, {"rows": -1}, {"rings": 0}, {"tries": "ring"}, {"campaign": None})
+        ),
     ],
 )
 def test_a_file_that_is_no_whole_saved_plan_is_refused(saved: Any) -> None:

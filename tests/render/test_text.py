@@ -137,7 +137,7 @@ def test_many_ringing_campaigns_are_named_from_the_largest_on() -> None:
 
 
 def test_a_forecast_without_a_finish_says_whether_it_will_be_in_time() -> None:
-    late = a_plan(forecast=(Forecast("autumn", None, fits=False),))
+    late = a_plan(forecast=(Forecast("autumn", finish=None, fits=False),))
     assert "autumn  will not be through before its end" in plan_text(late)
 
 
@@ -159,7 +159,7 @@ def test_a_change_by_which_nobody_is_left_to_ring_rings_no_telephone() -> None:
 def test_two_hundred_campaigns_that_are_alike_are_told_once_and_counted() -> None:
     changes = [a_change(campaign=f"camp-{index:03}", rows=100) for index in range(200)]
     forecasts = [
-        Forecast(f"camp-{index:03}", NOON + timedelta(hours=index), fits=True) for index in range(200)
+        Forecast(f"camp-{index:03}", finish=NOON + timedelta(hours=index), fits=True) for index in range(200)
     ]
 
     findings = [Diagnostic("warning", "does-not-fit", Text(f"late by {index} h")) for index in range(200)]

@@ -20,6 +20,7 @@ from yeta_reconcile.documents.yamlfile import ASIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 _FROM_DEFAULTS = {"Campaign": {"robot", "lines"}, "DirectCall": {"robot", "line"}}
 _ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")
@@ -115,7 +116,7 @@ def schema() -> dict[str, Any]:
     """The schema of one document of any kind (draft 2020-12), as JSON values."""
     made = TypeAdapter[Any](_Any).json_schema(ref_template="#/$defs/{model}")
     definitions = made["$defs"]
-    for name, field, meaning in _meanings():
+    for name, field, meaning in meanings(models, limits, again, rollout):
         said = definitions[name]["properties"][field] | {"description": meaning}
         definitions[name]["properties"][field] = dict(sorted(said.items()))
     for name, given in _FROM_DEFAULTS.items():
@@ -137,13 +138,13 @@ def schema() -> dict[str, Any]:
         "title": "yeta documents",
         "description": "A document of a campaign repository; `kind` says which.",
         "oneOf": made["oneOf"],
-        "$defs": {name: _exemplified(name, _plain(definitions[name])) for name in sorted(definitions)},
+        "$defs": {name: _exemplified(name, plain(definitions[name])) for name in sorted(definitions)},
     }
 
 
-def _meanings() -> Iterator[tuple[str, str, str]]:
+def meanings(*modules: ModuleType) -> Iterator[tuple[str, str, str]]:
     """(model, field, what stands below it as a string) for every field that has a meaning."""
-    sources = map(inspect.getsource, (models, limits, again, rollout))
+    sources = map(inspect.getsource, modules)
     for model in (model for source in sources for model in ast.parse(source).body):
         if not isinstance(model, ast.ClassDef):
             continue
@@ -174,23 +175,23 @@ def _environment(project: dict[str, Any]) -> dict[str, Any]:
     return {**project, "description": description, "properties": properties, "required": []}
 
 
-def _plain(node: Any, *, names: bool = False) -> Any:
+def plain(node: Any, *, names: bool = False) -> Any:
     """The schema without generated titles, with durations as they are written.
 
     `names`: the mapping's keys are names of properties, one of which may be `title`.
     """
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return [plain(item) for item in node]
     if not isinstance(node, dict):
         return node
     result = {}
     for key, value in node.items():
         if names:
-            result[key] = _plain(value)
+            result[key] = plain(value)
         elif key == "default":
             result |= _default(value)
         elif key not in {"title", "discriminator"}:
-            result[key] = _plain(value, names=key == "properties")
+            result[key] = plain(value, names=key == "properties")
     return result
 
 

@@ -3,12 +3,12 @@
 Pure values. How they come about is `planning/simulation.py`'s.
 """
 
-from __future__ import annotations
+from dataclasses import KW_ONLY, dataclass
+from typing import Annotated
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from pydantic import Field
 
+from yeta_reconcile.plan.spelling import Count, Moment
 from yeta_reconcile.wording import UNSAID, Text
 
 
@@ -23,17 +23,27 @@ class Forecast:
     """
 
     campaign: str
-    finish: datetime | None
+    _: KW_ONLY
+    start: Moment | None = None
+    """When its first call will go out; null is not to be foreseen."""
+    finish: Moment | None
+    """When it will be through, if nothing changes; null is not to be foreseen."""
+    finish_late: Moment | None = None
+    """What it stays below nine times in ten."""
     fits: bool
-    detail: Text = UNSAID
-    start: datetime | None = None
-    finish_late: datetime | None = None
-    calls: int = 0
-    minutes: float = 0.0
+    """Whether `finish` is before its end."""
+    calls: Count = 0
+    """Calls that are still to come, those to people who were missed included."""
+    minutes: Annotated[float, Field(ge=0)] = 0.0
+    """What will be talked in them."""
     cost: float | None = None
+    """What they will cost; null if the project declares no price."""
     currency: str = ""
-    source: str = ""
+    source: Annotated[str, Field(json_schema_extra={"enum": ["", "own", "robot", "project", "assumed"]})] = ""
+    """Whose records tell how people answer."""
     waits_for: tuple[str, ...] = ()
+    """Who has its lines, or has to be over, before it begins."""
+    detail: Text = UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,81 +54,16 @@ class Held:
     """
 
     line: str
-    since: datetime
-    until: datetime | None
+    _: KW_ONLY
     campaign: str | None = None
     wave: int | None = None
+    since: Annotated[Moment, Field(alias="from")]
+    until: Annotated[Moment | None, Field(alias="to")]
+    """null: nobody knows until when."""
     holder: Text = UNSAID
+    """Who has it that is no campaign of the project."""
 
     @property
     def idle(self) -> bool:
         """Whether nobody has it."""
         return self.campaign is None and not self.holder
-
-
-def forecast_json(forecast: Forecast) -> dict[str, Any]:
-    """As JSON values, the contract's keys first."""
-    return {
-        "campaign": forecast.campaign,
-        "start": _said(forecast.start),
-        "finish": _said(forecast.finish),
-        "finish_late": _said(forecast.finish_late),
-        "fits": forecast.fits,
-        "calls": forecast.calls,
-        "minutes": forecast.minutes,
-        "cost": forecast.cost,
-        "currency": forecast.currency,
-        "source": forecast.source,
-        "waits_for": list(forecast.waits_for),
-        "detail": forecast.detail,
-    }
-
-
-def restore_forecast(saved: dict[str, Any]) -> Forecast:
-    """The forecast that `forecast_json` gave, or an earlier version."""
-    return Forecast(
-        campaign=saved["campaign"],
-        finish=_moment(saved["finish"]),
-        fits=saved["fits"],
-        detail=saved["detail"],
-        start=_moment(saved.get("start")),
-        finish_late=_moment(saved.get("finish_late")),
-        calls=saved.get("calls", 0),
-        minutes=saved.get("minutes", 0.0),
-        cost=saved.get("cost"),
-        currency=saved.get("currency", ""),
-        source=saved.get("source", ""),
-        waits_for=tuple(saved.get("waits_for", ())),
-    )
-
-
-def held_json(held: Held) -> dict[str, Any]:
-    """As JSON values, the contract's keys first; without a campaign or a holder the line is idle."""
-    return {
-        "line": held.line,
-        "campaign": held.campaign,
-        "wave": held.wave,
-        "from": _said(held.since),
-        "to": _said(held.until),
-        "holder": held.holder,
-    }
-
-
-def restore_held(saved: dict[str, Any]) -> Held:
-    """What `held_json` gave."""
-    return Held(
-        line=saved["line"],
-        since=datetime.fromisoformat(saved["from"]),
-        until=_moment(saved["to"]),
-        campaign=saved["campaign"],
-        wave=saved["wave"],
-        holder=saved["holder"],
-    )
-
-
-def _said(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _moment(said: str | None) -> datetime | None:
-    return datetime.fromisoformat(said) if said else None

@@ -1,22 +1,20 @@
 """A plan: frozen, complete data about what an apply will do and why. Rendering is `render/`'s.
 
-Floor 2: pure values; no number and no dynamic value is in it.
+Floor 2: pure values; no number and no dynamic value is in it. How its fields are spelled in JSON, and what is
+said of them in its schema, stands at them; `plan/plan_json.py` writes and reads them by it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
+from pydantic import Field, WithJsonSchema
+
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.spelling import Count, Moment
 from yeta_reconcile.wording import UNSAID, Text
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from datetime import datetime
-
-    from yeta_reconcile.diagnostics import Diagnostic, Position
-    from yeta_reconcile.plan.foresight import Forecast, Held
 
 FORMAT = "yeta-plan/1"
 
@@ -119,24 +117,40 @@ class Change:
     """
 
     campaign: str
-    wave: int
+    wave: Count
     action: Action
-    reason: Reason
-    rows: int = 0
+    reason: Annotated[Reason, WithJsonSchema({"type": "string"})]
+    """Why, in one word of a list that may grow: to show, not to branch on."""
+    rows: Count = 0
+    """Rows it concerns."""
     rings: bool = False
+    """Whether telephones ring by it."""
     attributes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    """What changes: by name, the former value and the new one; null is not set."""
     detail: Text = UNSAID
     position: Position | None = None
-    wave_id: int | None = None
-    task_id: str | None = None
-    new_rows: int = 0
-    repeat_rows: int = 0
-    recall_rows: int = 0
-    waiting_rows: int = 0
+    new_rows: Count = 0
+    """Rows of it that were in no wave before."""
+    repeat_rows: Count = 0
+    """Rows of it whose people another campaign has called."""
+    recall_rows: Count = 0
+    """Rows beside these that were called in vain and may be tried again by it."""
+    waiting_rows: Count = 0
+    """Rows of it that ring only once a line, a day, a canary, another campaign or a further round lets
+    them."""
     tries: Action | None = None
+    """What apply asks the platform for all the same, so that they ring if it is done: whether a line is
+    taken its answer alone says."""
     deletes: bool = False
-    removed_rows: int = 0
+    """Whether a replacement deletes a task that was started."""
+    removed_rows: Count = 0
+    """Rows that leave the wave since their list holds them no more."""
+    wave_id: int | None = None
+    """The recorded wave it acts on; null is one that does not exist yet."""
+    task_id: str | None = None
+    """The task of a change that concerns one no record knows."""
     kind: ChangeKind = ChangeKind.PLAIN
+    """What is special about it; absent, nothing is."""
 
     @property
     def again(self) -> bool:
@@ -158,17 +172,43 @@ class Change:
 class Summary:
     """Counts over a plan's changes (contract: plan JSON)."""
 
-    counts: dict[Action, int]
-    new_numbers: int
-    ringing_numbers: int
-    recall_numbers: int
-    waiting_numbers: int
-    repeat_numbers: int
-    removed_numbers: int
-    campaigns: int
-    unchanged: int
-    blocked: int
-    passed_over: int
+    create: Count
+    start: Count
+    pause: Count
+    resume: Count
+    delete: Count
+    replace: Count
+    wait: Count
+    call: Count
+    new_numbers: Count
+    """Rows that enter a wave."""
+    ringing_numbers: Count
+    """Rows that may ring after this apply, recalls of a wave that is resumed included."""
+    recall_numbers: Count
+    """How many of them were called in vain and may be tried again, at most."""
+    waiting_numbers: Count
+    """Rows that ring only once a line, a day, a canary, another campaign or a further round lets them; none
+    of them is in ringing_numbers."""
+    repeat_numbers: Count
+    """People a campaign has called who may be called again."""
+    removed_numbers: Count
+    """Rows that leave a staged or live wave since their list holds them no more."""
+    campaigns: Count
+    """Campaigns that are declared."""
+    unchanged: Count
+    """Campaigns that were looked at and have no change."""
+    blocked: Count
+    """Campaigns that an error or a guard keeps from anything, with changes or without; none of them is
+    unchanged."""
+    adopt: Count
+    forget: Count
+    passed_over: Count
+    """Campaigns that were not looked at (--only)."""
+
+    def of(self, action: Action) -> int:
+        """How many changes do this."""
+        counted: int = getattr(self, action)
+        return counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,21 +221,31 @@ class Plan:
     `facts` binds a saved plan to the documents, lists and deciding facts it was made from, by campaign.
     """
 
-    plan_id: str
-    created: datetime
-    expires: datetime
+    plan_id: Annotated[str, Field(alias="id")]
+    """Tells one plan from another; it stands in the history of what was applied."""
+    created: Moment
+    expires: Moment
+    """From then on a saved plan is refused (exit 5)."""
     commit: str | None
-    campaigns: int
+    """What was checked out when it was made; recorded, never decisive."""
+    campaigns: Count
     changes: tuple[Change, ...] = ()
+    """What apply does, by campaign, in the order it is done."""
     diagnostics: tuple[Diagnostic, ...] = ()
     forecast: tuple[Forecast, ...] = ()
     timetable: tuple[Held, ...] = ()
+    """Whose each line of the account will be, in order; without `campaign` and `holder` a line is idle."""
     facts: dict[str, str] = field(default_factory=dict)
-    state_id: str = ""
+    """By campaign, digests of what was decided on: its document and list, and its waves."""
+    state_id: Annotated[str, Field(alias="state")] = ""
+    """The state it was made from; empty if there was none yet."""
     owner: str = ""
-    passed_over: int = 0
+    """project/environment."""
+    passed_over: Count = 0
     blocked: tuple[str, ...] = ()
+    """Campaigns that an error or a guard keeps from anything."""
     gone: tuple[str, ...] = ()
+    """Campaigns with changes that no document declares."""
 
     @property
     def doing(self) -> tuple[Change, ...]:
@@ -230,18 +280,16 @@ def summarise(
         ringing += change.ringing_rows
         waiting += change.waiting_rows
         recalls += change.recall_rows if change.rings else 0
-    unchanged = max(looked_at - len(touched - gone | {*blocked}), 0)
-    everyone = looked_at + passed_over
     return Summary(
-        counts,
-        new,
-        ringing,
-        recalls,
-        waiting,
-        repeats,
-        removed,
-        everyone,
-        unchanged,
-        len(blocked),
-        passed_over,
+        **{str(action): number for action, number in counts.items()},
+        new_numbers=new,
+        ringing_numbers=ringing,
+        recall_numbers=recalls,
+        waiting_numbers=waiting,
+        repeat_numbers=repeats,
+        removed_numbers=removed,
+        campaigns=looked_at + passed_over,
+        unchanged=max(looked_at - len(touched - gone | {*blocked}), 0),
+        blocked=len(blocked),
+        passed_over=passed_over,
     )

@@ -74,7 +74,7 @@ def _forecast(
 ) -> Forecast:
     name, end = works[0].campaign, max(work.end for work in works)
     if stuck:
-        return Forecast(name, None, fits=True, detail=phrase("no forecast: {stuck}", stuck=stuck))
+        return Forecast(name, finish=None, fits=True, detail=phrase("no forecast: {stuck}", stuck=stuck))
     habits = works[0].habits
     finish = max((run.would_finish for run in runs), default=inf)
     calls = round(sum(run.course.calls for run in runs))
@@ -135,16 +135,17 @@ def _timetable(holds: Iterable[Hold], trunks: Mapping[str, Trunk], now: datetime
     for trunk in trunks.values():
         if trunk.holder:
             del idle[trunk.number]
-            yield Held(trunk.number, begin, _moment(trunk.until, now.tzinfo), holder=trunk.holder)
+            until = _moment(trunk.until, now.tzinfo)
+            yield Held(trunk.number, since=begin, until=until, holder=trunk.holder)
     for hold in holds:
         since = begin if hold.since <= now.timestamp() else _moment(hold.since, now.tzinfo) or begin
         for line in hold.work.lines:
             idle.pop(line, None)
             until = _moment(hold.until, now.tzinfo)
             work = hold.work
-            ours = Held(line, since, until, work.campaign, work.wave)
-            yield Held(line, since, until, holder=work.words) if work.foreign else ours
-    yield from (Held(line, begin, None) for line in idle)
+            ours = Held(line, campaign=work.campaign, wave=work.wave, since=since, until=until)
+            yield Held(line, since=since, until=until, holder=work.words) if work.foreign else ours
+    yield from (Held(line, since=begin, until=None) for line in idle)
 
 
 def _moment(seconds: float, zone: tzinfo | None) -> datetime | None:

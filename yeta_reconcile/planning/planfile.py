@@ -114,7 +114,7 @@ class SavedPlan:
             raise _no_plan(path)
         only = document.get("only")
         return cls(
-            _sound(restore_plan(document.get("plan") or {})),
+            restore_plan(document.get("plan")),
             tuple(map(str, only)) if isinstance(only, list) else (),
             document.get("destroy") is True,
             str(document.get("platform")),
@@ -180,30 +180,6 @@ class SavedPlan:
         """
         begun = progress == "begun"
         _refuse_stale(moved_rest(self.plan, now, resumed) if begun else moved_changes(self.plan, now))
-
-
-def _sound(plan: Plan) -> Plan:
-    """The plan, if what is reckoned with in it is of the right kind: anybody may have edited the file."""
-    counts = [plan.campaigns, plan.passed_over]
-    counts += [n for c in plan.changes for n in (c.wave, c.rows, c.new_rows, c.repeat_rows)]
-    counts += [n for c in plan.changes for n in (c.removed_rows, c.waiting_rows, c.recall_rows)]
-    texts = [
-        plan.plan_id,
-        plan.owner,
-        plan.state_id,
-        *plan.facts,
-        *plan.facts.values(),
-        *plan.blocked,
-        *plan.gone,
-    ]
-    texts += [change.campaign for change in plan.changes]
-    if (
-        not all(type(number) is int for number in counts)
-        or not all(isinstance(text, str) for text in texts)
-        or plan.expires.tzinfo is None
-    ):
-        raise PlanRejected(phrase("the saved plan is damaged"), hint=phrase("plan again: yeta plan -o FILE"))
-    return plan
 
 
 def _refuse_stale(moved: list[Text]) -> None:

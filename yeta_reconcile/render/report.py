@@ -121,17 +121,17 @@ class CampaignStatus:
         """The forecast by itself."""
         return Forecast(
             self.name,
-            self.finish,
-            self.fits,
-            self.forecast,
-            self.start,
-            self.finish_late,
-            self.calls,
-            self.minutes,
-            self.cost,
-            self.currency,
-            self.source,
-            self.waits_for,
+            start=self.start,
+            finish=self.finish,
+            finish_late=self.finish_late,
+            fits=self.fits,
+            calls=self.calls,
+            minutes=self.minutes,
+            cost=self.cost,
+            currency=self.currency,
+            source=self.source,
+            waits_for=self.waits_for,
+            detail=self.forecast,
         )
 
 

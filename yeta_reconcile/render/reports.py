@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment, since
-from yeta_reconcile.plan.foresight import Held, held_json
+from yeta_reconcile.plan.foresight import Held
+from yeta_reconcile.plan.plan_json import held_json
 from yeta_reconcile.render.ledger import state_lines, state_show_lines
 from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.overview import overview

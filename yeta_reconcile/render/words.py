@@ -184,9 +184,9 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
     """The plan in one line; the last thing a terminal shows."""
     summary = plan.summary
     parts = [
-        phrase("{number:,} {to_do}", number=summary.counts[action], to_do=words)
+        phrase("{number:,} {to_do}", number=summary.of(action), to_do=words)
         for action, words in _TO_DO.items()
-        if summary.counts[action]
+        if summary.of(action)
     ]
     if not parts and summary.blocked:
         return _with_asides(_blocked(summary), plan)
