@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import yeta_reconcile
 from yeta_reconcile.exits import Exit, worst
 
 
@@ -24,3 +28,32 @@ def test_of_several_the_first_of_8_4_1_7_counts_and_invalid_documents_before_the
     several: tuple[Exit, ...], counts: int
 ) -> None:
     assert worst(several) == counts
+
+
+# How many arguments stand behind the exit code where there is a hint: `find` takes a summary before it,
+# `problem` a campaign and a summary.
+BEHIND = {"find": 2, "problem": 3}
+
+
+def calls_of_exit_8() -> list[tuple[str, str, list[str]]]:
+    """Place, name and what stands behind the exit code, of each call that asks a person."""
+    found = []
+    for path in Path(yeta_reconcile.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).rpartition(".")[2]
+                given = [ast.unparse(argument) for argument in node.args]
+                at = next((n for n, text in enumerate(given) if "Exit.UNRESOLVED" in text), None)
+                if at is not None and name in BEHIND:
+                    found.append((f"{path.name}:{node.lineno}", name, given[at + 1 :]))
+    return found
+
+
+def test_whatever_needs_a_person_says_who_does_what() -> None:
+    found = calls_of_exit_8()
+
+    assert len(found) > 20
+    mute = [place for place, name, behind in found if len(behind) < BEHIND[name]]
+    assert mute == []
+    vague = [place for place, _, behind in found if {"phrase('run again')", "UNSAID"} & {*behind}]
+    assert vague == []

@@ -9,7 +9,14 @@ import pytest
 
 from tests.render.plans import a_change, a_plan
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan, Reason
-from yeta_reconcile.plan.staleness import left_out, moved_changes, moved_documents, moved_rest, nothing_left
+from yeta_reconcile.plan.staleness import (
+    Since,
+    left_out,
+    moved_changes,
+    moved_documents,
+    moved_rest,
+    nothing_left,
+)
 
 LIST, WAVES = "the-list", "the-waves"
 
@@ -158,7 +165,7 @@ def test_a_plan_that_broke_off_goes_on_in_other_forms(
 def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_again() -> None:
     resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True, kind=ChangeKind.AFTER_HAND))
     assert moved_rest(resume, resume) == []
-    assert moved_rest(resume, resume, {7}) == [
+    assert moved_rest(resume, resume, Since({7})) == [
         "spring-renewal: resume wave 1 was done, and another hand paused it since"
     ]
 
@@ -181,3 +188,15 @@ def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_ag
 )
 def test_breaking_off_widens_nothing(approved: tuple[Change, ...], left: Change) -> None:
     assert moved_rest(plan_of(*approved), plan_of(left)) != []
+
+
+def test_whom_a_begun_plan_rang_is_not_left_of_it() -> None:
+    approved, name = plan_of(CREATE, START), "spring-renewal"
+    rest = plan_of(a_change(action=Action.START, rings=True, rows=20, new_rows=0))
+    again = plan_of(replace(START, kind=ChangeKind.START_AGAIN))
+
+    assert moved_rest(approved, rest, Since(rung={name: START.rows - 20})) == []
+    assert moved_rest(approved, rest, Since(rung={name: 101})) == [
+        f"{name}: 20 would ring, {START.rows} were in it, and 101 of them it rang already"
+    ]
+    assert moved_rest(approved, again, Since(rung={name: START.rows})) == []

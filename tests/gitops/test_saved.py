@@ -18,6 +18,7 @@ from tests.render.plans import the_busy_day
 from tests.support.lab import number
 from tests.support.served import Served, served
 from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import Key
 from yeta_reconcile.planning.planfile import FORMAT, Home, SavedPlan
@@ -499,6 +500,33 @@ def test_a_begun_plan_goes_no_further_than_it_was_approved(here: Served) -> None
     here.rows("renewal", range(4))
 
     refused(here, "stale", "the document or list of renewal changed")
+
+
+def test_a_begun_plan_calls_nobody_who_came_free_since_it_was_made(here: Served) -> None:
+    here.direct(range(2))
+    here.emulator.faults.add(Fault("closed_before", "task/callout"))
+    assert here.main("apply", "--yes").code == 8
+    here.direct(range(62))
+    saved(here)
+    here.emulator.faults.add(Fault("code", "task/callout", nth=2, code=3030002))
+    assert here.main("apply", FILE).code == 8
+    assert here.main("state", "resolve", "otp", "--wave", "1", "--as", "undialled", "--yes").code == 0
+
+    refused(here, "otp: 12 would ring, 60 were in it, and 50 of them it rang already")
+
+    assert here.main("plan", "--format", "json").json["summary"]["ringing_numbers"] == 12
+
+
+def test_a_begun_plan_goes_on_with_whom_it_has_not_called_yet(here: Served) -> None:
+    here.direct(range(60))
+    saved(here)
+    here.emulator.faults.add(Fault("code", "task/callout", nth=2, code=3030002))
+    assert here.main("apply", FILE).code == 7
+
+    assert here.main("apply", FILE).code == 0
+    refused(here, "spent")
+    here.emulator.advance(3600)
+    assert sorted(here.rung()) == [number(row) for row in range(60)]
 
 
 def test_the_state_never_says_spent_before_the_work_is_done(

@@ -290,4 +290,6 @@ def test_a_task_that_the_key_cannot_prove_blocks_the_campaign_it_names_and_no_ot
     lab.remove("old")
     lab.campaign("fresh", range(10, 13))
     assert codes(lab) == {"unproven-task", "called-perhaps"}
+    (perhaps,) = [found for found in lab.plan().plan.diagnostics if found.code == "called-perhaps"]
+    assert the_only_task(lab) in perhaps.hint
     assert [(name, action) for name, action, *_ in lab.actions()] == [("fresh", "create"), ("fresh", "start")]

@@ -183,3 +183,25 @@ def test_a_delete_of_a_draining_wave_keeps_since_when_it_stands_still(tmp_path: 
         assert (wave.phase, wave.by_hand) == (Phase.DELETED, False)
         assert it.lab.clock.seconds() - before >= 5
         assert ("deleted", 1) in [(e["event"], e.get("wave")) for e in it.lab.events]
+
+
+@pytest.mark.parametrize("kind", ["closed_before", "closed_after"])
+def test_the_journal_says_how_many_rows_a_start_was_sent_for_however_often(tmp_path: Path, kind: str) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault(kind, "task/start"))
+    lab.converge()
+
+    with lab.store() as store:
+        assert store.intents.rung_since(0) == {"renewal": 3}
+        assert store.intents.rung_since(lab.emulator.clock.now_ms + 1) == {}
+
+
+def test_a_start_that_was_refused_rang_nobody(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault("code", "task/start", code=REFUSED))
+    lab.apply()
+
+    with lab.store() as store:
+        assert store.intents.rung_since(0) == {}

@@ -103,6 +103,15 @@ class Served:
         )
         self.rows(name, rows)
 
+    def direct(self, rows: Sequence[int], name: str = "otp") -> None:
+        """Write a DirectCall's document and list."""
+        (self.root / f"{name}.yaml").write_text(
+            f'kind: DirectCall\nname: {name}\nrobot: "{ROBOT}"\nline: "100"\n'
+            f"contacts: {{csv: {name}.csv, columns: {{客户手机号码: phone, 姓名: name}}}}\n",
+            encoding="utf-8",
+        )
+        self.rows(name, rows)
+
     def rows(self, name: str, rows: Sequence[int]) -> None:
         """Write a campaign's list."""
         lines = [f"{number(row)},{person(row)}\n" for row in rows]

@@ -28,6 +28,7 @@ from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.continued import continued_by
 from yeta_reconcile.planning.diff import Subject, Wave, key_headers
+from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
@@ -190,7 +191,7 @@ class Apply:
                     "that task {task_id} called nobody before it was deleted is not proven",
                     task_id=task.task_id,
                 )
-                self.run.problem(Exit.UNRESOLVED, name, words, phrase("`yeta state rebuild` takes it in"))
+                self.run.problem(Exit.UNRESOLVED, name, words, settled_by(name))
                 return False
         return True
 

@@ -13,7 +13,7 @@ from yeta_reconcile.planning.observe import new_and_empty, young
 from yeta_reconcile.waves.lifecycle import Doubt, left_by, settle_control, settle_inserts, shows_by
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, Proof, prove
 from yeta_reconcile.waves.record import Fate, Outcome, Phase
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
@@ -162,6 +162,17 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
                 number=wave.number,
                 words=words,
             ),
+            _whose_word(wave, task),
         )
         return
     run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **left_by(wave, call, outcome))
+
+
+def _whose_word(wave: WaveRecord, task: Task | None) -> Text:
+    """Who can tell what became of a call of which the platform's answer says nothing."""
+    if task is None:
+        return phrase(
+            "if it does not come back, `yeta state resolve {campaign}` settles whom it called",
+            campaign=wave.campaign,
+        )
+    return phrase("look at the task at the platform and pause or delete it there; then run again")

@@ -15,6 +15,7 @@ from yeta_reconcile.apply.seeing import sync
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import new_and_empty
+from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.hours import (
     windows_of,
@@ -243,6 +244,7 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
             Exit.UNRESOLVED,
             campaign,
             phrase("orphan task {task_id} was started before it could be deleted", task_id=task_id),
+            settled_by(campaign),
         )
         return False
     answer = change(run, Step(call="discard", wave=None, address=address), lambda: run.client.delete(address))
@@ -264,6 +266,7 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
                 phrase(
                     "that orphan task {task_id} called nobody before its end is not proven", task_id=task_id
                 ),
+                settled_by(campaign),
             )
         return False
     run.say("orphan-deleted", campaign, task=task_id)

@@ -23,7 +23,7 @@ from yeta_reconcile.waves.readback import (
     reads_otherwise,
 )
 from yeta_reconcile.waves.record import Outcome, Phase
-from yeta_reconcile.wording import UNSAID, listed, phrase
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,20 +57,17 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
-    wrong = (
-        phrase("holds {numbers}, not {asked}", numbers=count(task.count_tel or 0, "number"), asked=asked)
-        if task.count_tel != asked
-        else UNSAID
-    )
-    if not wrong and (names := reads_otherwise(wave, task, lines, hours)):
-        wrong = phrase("has another {names} than was asked", names=listed(names, 0))
+    wrong = _not_as_asked(wave, task, asked, lines, hours)
     if wrong and wave.phase is Phase.STARTED:
         words = phrase("wave {number}, whose start was sent, {wrong}", number=wave.number, wrong=wrong)
         run.problem(
             Exit.UNRESOLVED,
             wave.campaign,
             words,
-            phrase("delete its task, then `yeta state resolve` settles it"),
+            phrase(
+                "delete its task at the platform, then `yeta state resolve {campaign}` settles it",
+                campaign=wave.campaign,
+            ),
         )
         return False
     if wrong:
@@ -85,6 +82,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     step = Step(
         call="start",
         wave=wave,
+        rows=asked,
         before={
             "phase": Phase.STARTED,
             "started_at": run.now_ms(),
@@ -96,6 +94,18 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         rings=True,
     )
     return _rung(run, wave, step)
+
+
+def _not_as_asked(
+    wave: WaveRecord, task: Task, asked: int, lines: Mapping[str, Line], hours: tuple[str, ...]
+) -> Text:
+    """What is wrong with a task that is about to be started, in words; empty: nothing."""
+    if task.count_tel != asked:
+        return phrase(
+            "holds {numbers}, not {asked}", numbers=count(task.count_tel or 0, "number"), asked=asked
+        )
+    names = reads_otherwise(wave, task, lines, hours)
+    return phrase("has another {names} than was asked", names=listed(names, 0)) if names else UNSAID
 
 
 def resume(run: Run, wave: WaveRecord) -> bool:
@@ -187,9 +197,8 @@ def delete(run: Run, wave: WaveRecord) -> bool:
             number=wave.number,
             status_words=task.status_words,
         )
-        run.problem(
-            Exit.UNRESOLVED if answer.value else Exit.INCOMPLETE, wave.campaign, words, phrase("run again")
-        )
+        hint = phrase("run again; if it stays so, delete it at the platform")
+        run.problem(Exit.UNRESOLVED if answer.value else Exit.INCOMPLETE, wave.campaign, words, hint)
         return False
     run.say("deleted", wave.campaign, wave=wave.number)
     return True
@@ -324,7 +333,8 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
             return True
         if run.now_ms() >= patience:
             code = Exit.UNRESOLVED if ready.hopeless else Exit.INCOMPLETE
-            hint = phrase("`yeta state resolve` settles it") if ready.hopeless else phrase("run again")
+            resolve = phrase("`yeta state resolve {campaign}` settles it", campaign=wave.campaign)
+            hint = resolve if ready.hopeless else phrase("run again")
             run.problem(
                 code,
                 wave.campaign,

@@ -6,6 +6,7 @@ Pure. What only progress moved (records that came, a wave that finished) is no d
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
@@ -13,11 +14,25 @@ from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
 from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 # What stops or clears away may turn out to be needless; what was to ring may not.
 _MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})
 _STAGING = frozenset({Action.CREATE, Action.REPLACE})
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What was done since a plan was made: ids of waves that were resumed, by campaign how many rows rang.
+
+    Who pauses again what was resumed has a reason.
+    """
+
+    resumed: Collection[int] = ()
+    rung: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING_SINCE = Since()
 
 
 def moved_documents(approved: Plan, now: Plan) -> list[Text]:
@@ -60,10 +75,10 @@ def moved_changes(approved: Plan, now: Plan) -> list[Text]:
     return moved
 
 
-def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list[Text]:
+def moved_rest(approved: Plan, now: Plan, since: Since = NOTHING_SINCE) -> list[Text]:
     """As `moved_changes`, for a plan that was begun: what is left of it may take other forms.
 
-    `resumed`: ids of waves that were resumed since it was made: who pauses such a one again has a reason.
+    Whom it rang already is not left of it: a row that came free since is no row that was approved.
     """
     left = left_out(approved, now)
     moved = []
@@ -79,20 +94,27 @@ def moved_rest(approved: Plan, now: Plan, resumed: Collection[int] = ()) -> list
         moved += [
             phrase("{change} was done, and another hand paused it since", change=_named(change))
             for change in changes
-            if change.kind is ChangeKind.AFTER_HAND and change.wave_id in resumed
+            if change.kind is ChangeKind.AFTER_HAND and change.wave_id in since.resumed
         ]
         ringing = sum(change.rows for change in changes if _rings_anew(change))
-        allowed = sum(change.rows for change in given if change.may_ring)
-        if ringing > allowed:
-            moved.append(
-                phrase(
-                    "{name}: {ringing} would ring, {allowed} were in it",
-                    name=name,
-                    ringing=ringing,
-                    allowed=allowed,
-                )
-            )
+        allowed = sum(change.rows for change in given if _rings_anew(change))
+        if ringing > max(allowed - since.rung.get(name, 0), 0):
+            moved.append(_too_many(name, ringing, allowed, since.rung.get(name, 0)))
     return moved + [words for words in _called_again(approved, now) if words.partition(":")[0] not in left]
+
+
+def _too_many(name: str, ringing: int, allowed: int, rung: int) -> Text:
+    if not rung:
+        return phrase(
+            "{name}: {ringing} would ring, {allowed} were in it", name=name, ringing=ringing, allowed=allowed
+        )
+    return phrase(
+        "{name}: {ringing} would ring, {allowed} were in it, and {rung} of them it rang already",
+        name=name,
+        ringing=ringing,
+        allowed=allowed,
+        rung=rung,
+    )
 
 
 def _called_again(approved: Plan, now: Plan) -> list[Text]:
@@ -168,7 +190,9 @@ def _goes_on(change: Change, given: list[Change]) -> bool:
 
 
 def _rings_anew(change: Change) -> bool:
-    return change.may_ring and change.kind is not ChangeKind.CARRY_LAPSED
+    """Whether it rings whom nothing rang before, as a resume and a start that is sent again do not."""
+    resumes = (change.tries or change.action) is Action.RESUME
+    return change.may_ring and not resumes and not change.again
 
 
 def _waits(plan: Plan) -> set[tuple[str, int]]:

@@ -62,6 +62,14 @@ class Met:
 
 
 @dataclass(frozen=True, slots=True)
+class Strange:
+    """How many numbers a campaign's tasks hold of which nobody knows whose; `tasks` have no record."""
+
+    numbers: int
+    tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RowsDelta:
     """Declared rows against the ledger of one campaign. Maps are by wave id.
 
@@ -121,7 +129,7 @@ class RowsDelta:
     awaiting: dict[int, int] = field(default_factory=dict)
     untold: dict[int, int] = field(default_factory=dict)
     alongside: dict[str, int] = field(default_factory=dict)
-    strange: dict[str, int] = field(default_factory=dict)
+    strange: dict[str, Strange] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     new_line: int = field(default=0, compare=False)
     later_line: int = field(default=0, compare=False)

@@ -17,7 +17,7 @@ from yeta_reconcile.numbers import forms
 from yeta_reconcile.planning.continued import Held, Hold
 from yeta_reconcile.planning.delta import Grip, RowsDelta
 from yeta_reconcile.planning.tally import Tally, Verdict
-from yeta_reconcile.wording import phrase, plural
+from yeta_reconcile.wording import UNSAID, phrase, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,10 +36,6 @@ _FOLLOWS = phrase(
     "this row's number is held under another key, not dialled yet: it rings once, in that wave or "
     "in the one that replaces it"
 )
-_CALLED_BY = {
-    Hold.CALLED: phrase("has called them"),
-    Hold.POSSIBLY: phrase("may have called them (`yeta state resolve` settles it)"),
-}
 _CHANGED = phrase(
     "this row's key was called with another number; nobody calls the number that stands here now"
 )
@@ -309,15 +305,8 @@ class Comparison:
             hint = phrase("`changed_number: call` under `contacts:` calls it")
             yield Diagnostic("warning", "changed-number", _CHANGED, Position(label, line, 1), hint)
         for (name, hold, _), rows in sorted(tally.continued.items()):
-            if hold in _CALLED_BY:
-                kept = count(rows, "row is", "rows are")
-                words = phrase(
-                    "{kept} not called: {name}, which this campaign continues, {called_by}",
-                    kept=kept,
-                    name=name,
-                    called_by=_CALLED_BY[hold],
-                )
-                yield Diagnostic("note", "continued", words, Position(label))
+            if hold in (Hold.CALLED, Hold.POSSIBLY):
+                yield _called_by(label, name, hold, rows)
         if tally.thrown_lines:
             line = tally.thrown_lines[0]
             words = phrase(
@@ -331,6 +320,21 @@ class Comparison:
         yield from _more(label, aside, "set-aside")
         yield from _more(label, tally.blocked_lines, "not-called")
         yield from _more(label, tally.changed_lines, "changed")
+
+
+def _called_by(label: str, name: str, hold: Hold, rows: int) -> Diagnostic:
+    kept = count(rows, "row is", "rows are")
+    called, hint = phrase("has called them"), UNSAID
+    if hold is Hold.POSSIBLY:
+        called = phrase("may have called them")
+        hint = phrase("call records tell, or `yeta state resolve {name}` settles it", name=name)
+    words = phrase(
+        "{kept} not called: {name}, which this campaign continues, {called_by}",
+        kept=kept,
+        name=name,
+        called_by=called,
+    )
+    return Diagnostic("note", "continued", words, Position(label), hint)
 
 
 def _more(

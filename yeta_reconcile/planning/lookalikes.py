@@ -6,7 +6,7 @@ them on. It reads the state and, where a list changed, that list; it changes not
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,7 +16,7 @@ from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.models import Campaign, DirectCall, standing_for
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
-from yeta_reconcile.planning.delta import LATER
+from yeta_reconcile.planning.delta import LATER, Strange
 from yeta_reconcile.planning.diff import rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
@@ -152,8 +152,9 @@ class LookAlikes:
         met = neighbours.meet(entering)
         for name, one in entering.items():
             meeting, strange = met[name], self._strange(name, one)
+            unknown = sum(other.numbers for other in strange.values())
             again = {
-                wave: min(meeting.again(numbers) + sum(strange.values()), len(numbers))
+                wave: min(meeting.again(numbers) + unknown, len(numbers))
                 for wave, numbers in one.called.items()
                 if wave != LATER
             }
@@ -168,13 +169,14 @@ class LookAlikes:
             found[name] = replace(subjects[name], delta=delta)
         return found
 
-    def _strange(self, own: str, one: Entering) -> dict[str, int]:
+    def _strange(self, own: str, one: Entering) -> dict[str, Strange]:
         """By campaign, how many numbers its tasks hold of which nobody knows whose: they may be anybody's.
 
         Of a task without a record nobody knows any. A campaign waits for its own, and for those of whom it
         continues.
         """
         since, found = self.now - LATELY_MS, Counter[str]()
+        unrecorded: dict[str, list[str]] = defaultdict(list)
         for name, waves in self.lit.items():
             for wave in waves:
                 begun = wave.record.started_at or wave.record.created_at
@@ -184,8 +186,13 @@ class LookAlikes:
             for task in (orphan.task for orphan in tasks if may_have_rung(orphan)):
                 if not task.phase.over or task.time_start is None or task.time_start >= since:
                     found[name] += task.count_tel or 0
+                    unrecorded[name].append(task.task_id)
         known = {own, one.ledger, *one.continues}
-        return {name: numbers for name, numbers in found.items() if numbers and name not in known}
+        return {
+            name: Strange(numbers, tuple(unrecorded[name]))
+            for name, numbers in found.items()
+            if numbers and name not in known
+        }
 
     def _entering(self, subject: Subject, read: Mapping[int, set[bytes]] | None) -> Entering | None:
         model, record = subject.declared, subject.record

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.waves.renames import record_of
+from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,3 +36,11 @@ def orphans_by_name(
 def may_have_rung(orphan: Orphan) -> bool:
     """Whether it was ever started, as far as is known."""
     return not orphan.proven or not orphan.task.never_rang
+
+
+def settled_by(campaign: str) -> Text:
+    """What settles whom a task called that was started and has no record."""
+    return phrase(
+        "`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {campaign}`",
+        campaign=campaign,
+    )

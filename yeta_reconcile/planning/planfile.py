@@ -15,11 +15,10 @@ from yeta_reconcile.errors import InvalidInput, PlanRejected
 from yeta_reconcile.files import PRIVATE, write_whole
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan_json import plan_json, restore_plan
-from yeta_reconcile.plan.staleness import moved_changes, moved_documents, moved_rest
+from yeta_reconcile.plan.staleness import Since, moved_changes, moved_documents, moved_rest
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -173,13 +172,13 @@ class SavedPlan:
         """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""
         _refuse_stale(moved_documents(self.plan, now))
 
-    def check_fresh(self, now: Plan, *, progress: str, resumed: Collection[int] = ()) -> None:
+    def check_fresh(self, now: Plan, *, progress: str, since: Since) -> None:
         """Raise PlanRejected, saying what moved, unless what is left of it is what would be planned now.
 
-        `resumed`: ids of waves that were resumed since it was made.
+        `since`: what was done since it was made.
         """
         begun = progress == "begun"
-        _refuse_stale(moved_rest(self.plan, now, resumed) if begun else moved_changes(self.plan, now))
+        _refuse_stale(moved_rest(self.plan, now, since) if begun else moved_changes(self.plan, now))
 
 
 def _refuse_stale(moved: list[Text]) -> None:

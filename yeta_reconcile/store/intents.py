@@ -176,6 +176,20 @@ class Intents:
         )
         return {row[0] for row in found}
 
+    def rung_since(self, moment: int) -> dict[str, int]:
+        """By campaign, how many rows starts and call-outs were sent for that began at `moment` (ms) or later.
+
+        Those that were refused rang nobody; a start that was sent again rang the same.
+        """
+        found = self._database.read(
+            "SELECT w.campaign, SUM(i.sent) FROM (SELECT wave_id, CASE WHEN called = 'start' "
+            "THEN MAX(row_count) ELSE SUM(row_count) END AS sent FROM intents WHERE begun >= ? "
+            "AND called IN ('start', 'callout') AND COALESCE(outcome, '') <> ? GROUP BY wave_id, called) i "
+            "JOIN waves w ON w.wave_id = i.wave_id GROUP BY w.campaign",
+            (moment, Outcome.REFUSED.value),
+        )
+        return {row[0]: int(row[1]) for row in found}
+
     def sent(self, call: str, wave_id: int) -> bool:
         """Whether a call on a wave was sent and is not known to be refused."""
         found = self._database.read(

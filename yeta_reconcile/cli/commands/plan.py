@@ -18,6 +18,7 @@ from yeta_reconcile.cli.session import Session, commit_of, session
 from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.plan.staleness import Since
 from yeta_reconcile.planning.planfile import Home, SavedPlan
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.render.markdown import plan_markdown
@@ -230,5 +231,6 @@ def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
     if not planned.forbidden:
         saved.check_documents(planned.plan)
         store = opened.store
-        resumed = store.intents.done_since("resume", int(saved.plan.created.timestamp() * 1000))
-        saved.check_fresh(planned.plan, progress=store.history.plan_state(saved.digest), resumed=resumed)
+        made = int(saved.plan.created.timestamp() * 1000)
+        since = Since(store.intents.done_since("resume", made), store.intents.rung_since(made))
+        saved.check_fresh(planned.plan, progress=store.history.plan_state(saved.digest), since=since)

@@ -67,7 +67,28 @@ def blocked(subject: Subject, decision: Decision) -> bool:
             phrase("settle that task first (see its own finding)"),
         )  # fmt: skip
         return True
+    _name_strange(subject, decision)
     return False
+
+
+def _name_strange(subject: Subject, decision: Decision) -> None:
+    """Say of whom nobody knows whether others called them; where nobody is called, that is no news."""
+    for name, strange in subject.delta.strange.items():
+        words = phrase(
+            "the tasks of {name} hold {held} of which nobody knows whose: whom {subject_name} would call "
+            "may be among them",
+            name=name,
+            held=count(strange.numbers, "number", "numbers"),
+            subject_name=subject.name,
+        )
+        hint = phrase("call records tell, or `yeta state resolve {name}` settles it", name=name)
+        if strange.tasks:
+            hint = phrase(
+                "settle what has no record first, as the findings of {name} say: {tasks}",
+                name=name,
+                tasks=listed((phrase("task {id}", id=task) for task in strange.tasks), 0),
+            )
+        find(decision, subject, "called-perhaps", Exit.DONE, words, hint, "contacts", "csv")
 
 
 def _two_ledgers(subject: Subject, decision: Decision) -> bool:
@@ -191,24 +212,6 @@ def _name_called(subject: Subject, decision: Decision) -> None:
 "same plan", people=people, name=subject.name, name_2=name),
             _MANY, "contacts", "csv",
         )  # fmt: skip
-    for name, numbers in subject.delta.strange.items():
-        held = count(numbers, "number", "numbers")
-        words = phrase(
-            "the tasks of {name} hold {held} of which nobody knows whose: whom {subject_name} would call",
-            name=name,
-            held=held,
-            subject_name=subject.name,
-        )
-        find(
-            decision,
-            subject,
-            "called-perhaps",
-            Exit.DONE,
-            phrase("{words} may be among them", words=words),
-            phrase("call records tell, or `yeta state resolve {name}` settles it", name=name),
-            "contacts",
-            "csv",
-        )
 
 
 def _called_by(name: str, met: Met) -> str:

@@ -11,6 +11,7 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
+from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.wording import phrase
 
@@ -119,8 +120,5 @@ def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None
             "{what}, was started, and the state has no record of it: its people may have been called",
             what=what,
         ),
-        phrase(
-            "`yeta state rebuild` takes it in; where its list is gone, `yeta state forget {campaign}`",
-            campaign=mark.campaign,
-        ),
+        settled_by(mark.campaign),
     )
