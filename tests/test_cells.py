@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.test_contacts import reader, said
+from tests.support.lists import reader, said
 
 if TYPE_CHECKING:
     from pathlib import Path

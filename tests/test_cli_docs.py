@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from tests.support.command_pages import section, sections
 from yeta_reconcile.cli.app import yeta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "cli.md"
 
@@ -50,18 +51,6 @@ def reference() -> str:
         assert command is not None
         parts += sections(command, name, root)
     return "\n".join(parts)
-
-
-def sections(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=90)
-    yield section(context)
-    if isinstance(command, click.Group):
-        for part in command.list_commands(context):
-            yield from sections(command.commands[part], part, context)
-
-
-def section(context: click.Context) -> str:
-    return f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n"
 
 
 @pytest.mark.usefixtures("help_anew")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.test_slips import GOOD, found
+from tests.support.slips import GOOD, found
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,39 +11,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yeta_reconcile.diagnostics import Position
+from tests.support.lists import COLUMNS, ROBOT, reader, said
 from yeta_reconcile.documents.contacts import ListReader, file_digest, plain_digest
 from yeta_reconcile.documents.findings import SHOWN
-from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.marks import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-ROBOT = ("客户手机号码", "姓名")
 ROUNDED = (
     "Excel has rounded it to a power of ten and its last digits are lost; format the column as text, "
     "enter the numbers again and save"
 )
 HINT = "(say which one feeds it: `columns: {姓名: …}`; there are phone, sex, 名字)"
-COLUMNS = {"客户手机号码": "phone", "姓名": "name"}
-
-
-def at(*path: str) -> Position:
-    return Position(".".join(("c.yaml", *path)), 1, 1)
-
-
-def reader(folder: Path, content: str, robot: Sequence[str] | None = ROBOT, **spec: Any) -> ListReader:
-    path = folder / "list.csv"
-    path.write_text(content, encoding="utf-8", newline="")
-    fields = {"columns": COLUMNS, "at": at, **spec}
-    return ListReader(ListSpec(path, "list.csv", **fields), robot)
-
-
-def said(read: ListReader) -> list[str]:
-    list(read)
-    return [str(found) for found in read.diagnostics]
 
 
 def test_a_row_has_its_line_key_number_and_the_robots_columns(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.test_load import CAMPAIGN, PROJECT, repository, said
+from tests.support.repositories import CAMPAIGN, PROJECT, repository, said
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.calendars import CalendarSource, PublicDays
 from yeta_reconcile.documents.models import Schedule

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from tests.cli.test_validate import CAMPAIGN, write
+from tests.support.written import CAMPAIGN, write
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.documents.models import Contacts
 

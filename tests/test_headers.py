@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.test_contacts import COLUMNS, reader, said
-from tests.test_load import CAMPAIGN, PROJECT, repository
-from tests.test_load import said as refused
+from tests.support.lists import COLUMNS, reader, said
+from tests.support.repositories import CAMPAIGN, PROJECT, repository
+from tests.support.repositories import said as refused
 from yeta_reconcile.documents.contacts import ListReader, file_digest
 from yeta_reconcile.documents.formatting import canonical
 from yeta_reconcile.documents.listspec import ListSpec

@@ -10,52 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.repositories import CAMPAIGN, PROJECT, repository, said
 from yeta_reconcile.diagnostics import Diagnostic, Position, once
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.repository import Repository, Survey, load
-from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-PROJECT = "kind: Project\nname: acme\n"
-CAMPAIGN = """\
-kind: Campaign
-name: spring
-state: running
-robot: "111111"
-lines: ["055169101407"]
-contacts: {csv: list.csv}
-"""
 CONTEXT = 'kind: DialogContext\nname: vip\ncontexts: {entries: {"1111": {姓名: 张三}}}\n'
-
-
-def repository(
-    root: Path,
-    files: Mapping[str, str] | None = None,
-    *,
-    environment: str | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> Repository:
-    files = {"yeta.yaml": PROJECT, "list.csv": "客户手机号码\n", **(files or {"spring.yaml": CAMPAIGN})}
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return load(root, environment=environment, environ=environ or {})
-
-
-def said(
-    root: Path,
-    files: Mapping[str, str],
-    *,
-    environment: str | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> list[str]:
-    with pytest.raises(InvalidInput) as caught:
-        repository(root, files, environment=environment, environ=environ)
-    return [str(found) for found in caught.value.diagnostics]
 
 
 def test_a_repository_gives_its_documents_by_name_and_place(tmp_path: Path) -> None:

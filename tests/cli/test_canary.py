@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.cli.test_history import deliver
+from tests.support.deliveries import deliver
 
 if TYPE_CHECKING:
     from tests.support.served import Served

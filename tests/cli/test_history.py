@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.deliveries import deliver
 from tests.support.lab import number
 from yeta_reconcile.apply import Apply, Report
 from yeta_reconcile.emulator import Status
-from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.history import History
-from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 
 if TYPE_CHECKING:
@@ -28,18 +26,6 @@ if TYPE_CHECKING:
 def applied(here: Served) -> None:
     here.campaign("renewal", range(3))
     assert here.main("apply", "--yes").code == 0
-
-
-def deliver(here: Served) -> None:
-    """What the platform has pushed, received and folded."""
-    with closing(here.store()) as store:
-        store.inbox.append(
-            [
-                Push(sent.module, json.dumps(sent.data, ensure_ascii=False).encode(), sent.at)
-                for sent in here.emulator.pushes
-            ]
-        )
-        Projector(store).drain()
 
 
 def test_history_lists_every_apply_with_who_and_what_came_of_it(here: Served) -> None:

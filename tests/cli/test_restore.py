@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_state import applied, direct_calls, held
+from tests.support.applied import applied, direct_calls, held
 from tests.support.lab import number
 
 if TYPE_CHECKING:

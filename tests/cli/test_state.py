@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.applied import applied, direct_calls, held
 from tests.support.lab import number
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.marks import Key
@@ -18,26 +19,8 @@ from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Fate, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.support.postgres import PostgresServer
     from tests.support.served import Done, Served
-
-
-def applied(here: Served, rows: int = 3, **fields: str) -> str:
-    here.campaign("renewal", range(rows), **fields)
-    assert here.main("apply", "--yes").code == 0
-    here.emulator.advance(1)
-    return list(here.emulator.tasks)[-1]
-
-
-def direct_calls(here: Served, rows: Sequence[int]) -> None:
-    (here.root / "otp.yaml").write_text(
-        'kind: DirectCall\nname: otp\nrobot: "719"\nline: "200"\n'
-        "contacts: {csv: otp.csv, columns: {客户手机号码: phone, 姓名: name}}\n",
-        encoding="utf-8",
-    )
-    here.rows("otp", rows)
 
 
 def lose(here: Served, *, key: bool = False) -> None:
@@ -49,12 +32,6 @@ def lose(here: Served, *, key: bool = False) -> None:
 def actions(here: Served) -> list[tuple[str, str, int]]:
     planned = here.main("plan", "--format", "json")
     return [(c["campaign"], c["action"], c["rows"]) for c in planned.json["changes"]]
-
-
-def held(here: Served, name: str = "renewal") -> dict[str, int]:
-    listed = here.main("state", "list", "--format", "json").json["rows"]
-    (row,) = (row for row in listed if row["campaign"] == name)
-    return {count: row[count] for count in ("rows", "pending", "dialled", "held", "unknown")}
 
 
 def waves_of(planned: Done) -> set[int]:

@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
+from tests.support.written import CAMPAIGN, write
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.store import open_store
@@ -19,21 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "campaigns"
-CAMPAIGN = """\
-kind: Campaign
-name: {name}
-state: running
-robot: "{robot}"
-lines: ["055169101408"]
-contacts: {{csv: {csv}, columns: {{客户手机号码: phone}}}}
-"""
-
-
-def write(root: Path, **files: str) -> None:
-    (root / "yeta.yaml").write_text("kind: Project\nname: acme\n", encoding="utf-8")
-    for name, text in files.items():
-        suffix = "yaml" if text.startswith("kind") else "csv"
-        (root / f"{name}.{suffix}").write_text(text, encoding="utf-8")
 
 
 def test_the_examples_are_valid(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from tests.support.postgres import PostgresServer
+
 BAD = number(57)
 EVENING = 3 * 3600
 
@@ -164,3 +166,10 @@ def assert_nothing_lost(lab: TroubledLab) -> None:
         assert missing <= {BAD}, f"{len(missing)} numbers of {name} were never dialled"
     aside = [d for d in lab.plan().plan.diagnostics if d.code == "row-set-aside"]
     assert [(d.position.file, d.position.line) for d in aside if d.position] == [("big.csv", 59)]
+
+
+def on_postgresql(server: PostgresServer, root: Path, point: Point | None = None) -> TroubledLab:
+    lab = a_lab(root, point)
+    lab.state = server.schema()
+    lab.declare_project()
+    return lab

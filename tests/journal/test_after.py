@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.journal.test_doubts import DAY, a_lab
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, lose_the_state
+from tests.support.scenes import DAY, a_lab, lose_the_state
 from yeta_reconcile.emulator import Emulator, Fault
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.errors import YetaError

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import the_only_task
-from tests.journal.test_shown import planned
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
+from tests.support.scenes import planned, the_only_task
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.emulator import Emulator, VirtualClock

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, lose_the_state
-from tests.journal.test_off_the_list import rebuilt
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, lose_the_state, rebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, codes
 
 if TYPE_CHECKING:
     from pathlib import Path

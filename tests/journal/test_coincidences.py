@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes
+from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, codes
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.emulator import Fault
@@ -35,20 +33,6 @@ if TYPE_CHECKING:
 
 RECALL = "{count: 1, wait: 10m}"
 BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"
-
-
-def copy_state(lab: Lab) -> None:
-    """Put a copy of the state aside."""
-    state, copy = sqlite3.connect(lab.root / lab.state), sqlite3.connect(lab.root / "copy.db")
-    with closing(state), closing(copy):
-        state.backup(copy)
-
-
-def put_copy_back(lab: Lab) -> None:
-    """The state is what it was when it was copied."""
-    for file in (lab.root / "state").glob("yeta.db*"):
-        file.unlink()
-    shutil.copy(lab.root / "copy.db", lab.root / lab.state)
 
 
 def begun(tmp_path: Path) -> Lab:

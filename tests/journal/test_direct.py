@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.journal.story import a_lab as a_troubled_lab
-from tests.journal.test_doubts import a_lab, codes
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import a_lab, codes
 from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Point, TroubledLab
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import StateError, YetaError

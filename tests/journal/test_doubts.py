@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.lab import START, Lab, number, settings
+from tests.support.lab import Lab, number
+from tests.support.scenes import DAY, a_lab, assert_each_rang_once, codes, lose_the_state, the_only_task
 from tests.support.trouble import KILLED_AFTER, KILLED_AT_WRITE, KILLED_BEFORE, Point, TroubledLab
-from yeta_reconcile.emulator import Emulator, Fault, VirtualClock
+from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.task import Status
 
@@ -20,27 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-
-DAY = 24 * 3600
-
-
-def a_lab(root: Path, **override: object) -> Lab:
-    root.mkdir(exist_ok=True)
-    return TroubledLab(root, Emulator(settings(**override), clock=VirtualClock(START)), max_in_flight=1)
-
-
-def assert_each_rang_once(lab: Lab, indexes: range | list[int]) -> None:
-    lab.emulator.advance(DAY)
-    assert Counter(lab.rung()) == Counter(number(index) for index in indexes)
-
-
-def codes(lab: Lab) -> set[str]:
-    return {found.code for found in lab.plan().plan.diagnostics}
-
-
-def the_only_task(lab: Lab) -> str:
-    (task_id,) = [key for key, task in lab.emulator.tasks.items() if not task.deleted]
-    return task_id
 
 
 # Creates and orphans
@@ -77,11 +57,6 @@ def test_an_unanswered_create_is_adopted_and_not_repeated(tmp_path: Path) -> Non
     assert lab.converge().exit_code == 0
     assert lab.changes_sent().count("create") == 1
     assert_each_rang_once(lab, range(3))
-
-
-def lose_the_state(lab: Lab) -> None:
-    for file in (lab.root / "state").iterdir():
-        file.unlink()
 
 
 def test_a_started_task_without_a_record_blocks_its_campaign_with_exit_8(tmp_path: Path) -> None:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import a_lab, codes, lose_the_state, the_only_task
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import a_lab, codes, lose_the_state, resolve, the_only_task
 from tests.support.twisted import TwistedLab, twisted
-from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle, stop_first
+from yeta_reconcile.apply.recovery.resolve import Verdict
 from yeta_reconcile.emulator import Line
-from yeta_reconcile.planning.diff import with_observed
-from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.attributes import (
     Attributes,
@@ -192,21 +189,6 @@ def test_how_long_an_earlier_drain_was_quiet_does_not_count_for_a_later_one(tmp_
 
 
 # Live again
-
-
-def resolve(lab: Lab, verdict: Verdict, number: int = 1) -> None:
-    """A person's word on a wave."""
-    with lab.store() as store, lab.client() as client:
-        run = lab.run(store, client)
-        with lab.beating(run), holding(run):
-            recorded, repository = store.waves.recorded(), lab.repository()
-            observed = observe(client, recorded, store, repository.project.name, repository.environment)
-            waves = with_observed(recorded.campaigns["renewal"], observed.tasks)
-            (wave,) = [wave for wave in waves if wave.record.number == number]
-            decision = Decision(wave, verdict)
-            decision.check()
-            stop_first(run, decision)
-            settle(run.store, decision)
 
 
 def test_a_task_that_had_expired_and_is_live_again_keeps_its_rows(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,20 +20,16 @@ from tests.journal.story import (
     phases,
     watch_starts,
 )
+from tests.support.sweeping import CHANGES, TELLING, go_through
 from tests.support.trouble import (
-    KILLED_AFTER,
     REQUEST_KINDS,
     WRITE_KINDS,
     Point,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-CHANGES = {"create", "insert", "start", "pause", "delete"}
-# What tells most of a change: carried out and unanswered, not carried out, and death on either side.
-TELLING = ("executed, unanswered", KILLED_AFTER)
 # Of the writes, which are many, each third has its turn; the long form has them all.
 STRIDE, SHARDS = 3, 6
 
@@ -91,22 +86,6 @@ def goes_wrong_at(story: Untroubled, root: Path, point: Point) -> bool:
     assert phases(lab) == story.phases
     assert_nothing_lost(lab)
     return lab.struck
-
-
-def go_through(
-    points: list[Point], root: Path, live: Callable[[Path, Point], bool], record: Any, shard: int = 0
-) -> None:
-    """Live through a story once for each point; all that go wrong are named."""
-    failed = {}
-    struck: Counter[str] = Counter()
-    for index, point in enumerate(points):
-        try:
-            struck[point.kind] += live(root / str(index), point)
-        except Exception as error:  # noqa: BLE001 -- all points are reported, not the first that fails
-            failed[str(point)] = f"{type(error).__name__}: {error}"
-    record("points", sum(struck.values()))
-    lines = "\n".join(f"{point} → {why[:400]}" for point, why in failed.items())
-    assert not failed, f"{len(failed)} of {len(points)} points failed in shard {shard}:\n{lines}"
 
 
 @pytest.mark.sweep

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_exhaustive import CHANGES, TELLING, go_through
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
+from tests.support.sweeping import CHANGES, TELLING, go_through
 from tests.support.trouble import (
     FROZEN_KINDS,
     REQUEST_KINDS,

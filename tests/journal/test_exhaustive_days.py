@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_day_by_day import (
+from tests.support.lab import number
+from tests.support.records import deliver
+from tests.support.sweeping import CHANGES, TELLING, go_through
+from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Killed, Point, TroubledLab
+from tests.support.workdays import (
     FRIDAY_EVENING,
     SATURDAY,
     SHANGHAI,
@@ -18,10 +22,6 @@ from tests.journal.test_day_by_day import (
     days_rung,
     to,
 )
-from tests.journal.test_exhaustive import CHANGES, TELLING, go_through
-from tests.support.lab import number
-from tests.support.records import deliver
-from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Killed, Point, TroubledLab
 from yeta_reconcile.errors import StateError
 
 if TYPE_CHECKING:

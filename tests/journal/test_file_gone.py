@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.store.test_footing import TAKEN_AWAY
+from tests.support.footing import TAKEN_AWAY
 from tests.support.lab import Lab
 from yeta_reconcile.errors import StateGone
 

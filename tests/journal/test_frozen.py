@@ -20,9 +20,9 @@ from tests.journal.story import (
     assert_nothing_lost,
     assert_rung_once,
     live_through,
+    on_postgresql,
     until_done,
 )
-from tests.journal.test_postgresql import on_postgresql
 from tests.support.lab import number
 from tests.support.served import served
 from tests.support.trouble import FROZEN_KINDS, Point, TroubledLab

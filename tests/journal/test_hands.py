@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, the_only_task
 from tests.support.lab import number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, the_only_task
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.controller import leave_to_people

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import a_lab
+from tests.support.scenes import a_lab
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.run import Stopped

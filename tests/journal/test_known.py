@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.journal.test_doubts import lose_the_state
-from tests.journal.test_off_the_list import rebuilt
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, opened
 from tests.support.records import deliver
+from tests.support.scenes import lose_the_state, rebuilt
 from yeta_reconcile.cli.commands.state.listing import listing
 from yeta_reconcile.cli.commands.why import why_of
 from yeta_reconcile.emulator import Emulator, VirtualClock

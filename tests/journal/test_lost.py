@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_coincidences import copy_state, put_copy_back
-from tests.journal.test_doubts import DAY, a_lab, lose_the_state
-from tests.journal.test_off_the_list import EVENING, assert_nobody_rang_twice, rebuilt
+from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, EVENING, a_lab, assert_nobody_rang_twice, lose_the_state, rebuilt
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.recovery.adopt import DeclaredList, adoption, record_adoption
 from yeta_reconcile.emulator.task import Status

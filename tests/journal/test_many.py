@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.journal.story import assert_nothing_blind
-from tests.journal.test_doubts import a_lab
 from tests.support.lab import OPEN, number
+from tests.support.scenes import a_lab
 from yeta_reconcile.emulator import Fault, Line
 from yeta_reconcile.errors import YetaError
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab
-from tests.journal.test_neighbours import declare, finish
 from tests.support.dials import Dials
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, declare, finish
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:

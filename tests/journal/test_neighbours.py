@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes, lose_the_state
 from tests.support.lab import COLUMNS, ROBOT, Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, codes, declare, finish, lose_the_state
 from yeta_reconcile.apply.callout import (
     call_once,
 )
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PEOPLE = range(20)
-OTHER_LINE = '["200"]'
 
 
 def called(root: Path, name: str = "a", rows: Iterable[int] = PEOPLE) -> Lab:
@@ -32,17 +31,6 @@ def called(root: Path, name: str = "a", rows: Iterable[int] = PEOPLE) -> Lab:
     lab.campaign(name, [*rows])
     finish(lab)
     return lab
-
-
-def finish(lab: Lab) -> None:
-    lab.converge()
-    lab.emulator.advance(DAY)
-    deliver(lab)
-    lab.converge()
-
-
-def declare(lab: Lab, name: str, rows: Iterable[int], extra: str = "", **fields: str) -> None:
-    lab.campaign(name, [*rows], extra=extra, lines=OTHER_LINE, **fields)
 
 
 def assert_refused(lab: Lab, code: str = "people-moved") -> None:

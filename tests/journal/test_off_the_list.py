@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, lose_the_state, the_only_task
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import (
+    DAY,
+    EVENING,
+    a_lab,
+    lose_the_state,
+    rebuilt,
+    the_only_task,
+)
 from tests.support.twisted import twisted
-from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
-from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = range(60)
-EVENING = "schedule: {begin: 2026-12-01T20:00:00}"
 LATER = "schedule: {begin: 2026-12-01T22:00:00}"
 
 
 def codes(lab: Lab) -> set[str]:
     return {found.code for found in lab.plan().plan.diagnostics}
-
-
-def assert_nobody_rang_twice(lab: Lab) -> None:
-    twice = [rung for rung, times in Counter(lab.rung()).items() if times > 1]
-    assert not twice, f"{len(twice)} numbers rang twice"
 
 
 def declared_undialled(lab: Lab, wave: int = 1) -> None:
@@ -122,17 +120,6 @@ def test_a_row_removed_from_a_wave_of_which_nothing_is_proven_is_named(tmp_path:
     assert (wait.action, wait.wave) == ("wait", 1)
     assert "1 removed number may still ring until then, `state: paused` stops them" in wait.detail
     assert lab.apply().exit_code == 7
-
-
-def rebuilt(lab: Lab) -> Recovery:
-    """What `yeta state rebuild --yes` found, and wrote."""
-    with lab.store() as store, lab.client() as client:
-        repository, recorded = lab.repository(), store.waves.recorded()
-        observed = observe(client, recorded, store, repository.project.name, repository.environment)
-        work = Rebuild(repository, store, recorded, observed, lab.emulator.clock.now_ms)
-        recovery = work.find()
-        work.record(recovery, nullcontext())
-        return recovery
 
 
 @pytest.mark.parametrize("draining", [False, True])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, lose_the_state, the_only_task
 from tests.support.records import deliver
+from tests.support.scenes import DAY, lose_the_state, the_only_task
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.emulator import Fault

@@ -11,12 +11,12 @@ import pytest
 
 from tests.journal.story import (
     a_day_later,
-    a_lab,
     assert_nothing_blind,
     assert_nothing_lost,
     assert_rung_once,
     end_state,
     live_through,
+    on_postgresql,
     phases,
     watch_starts,
 )
@@ -42,13 +42,6 @@ REQUEST_STEP, WRITE_STEP = 29, 27
 SHARDS = 40
 LOST_BEFORE, LOST_IN, LOST_AT_COMMIT = "lost before a write", "lost in a write", "lost at the commit"
 DEATHS = (KILLED_AT_WRITE, KILLED_IN_WRITE, KILLED_WRITTEN)
-
-
-def on_postgresql(server: PostgresServer, root: Path, point: Point | None = None) -> TroubledLab:
-    lab = a_lab(root, point)
-    lab.state = server.schema()
-    lab.declare_project()
-    return lab
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes, the_only_task
-from tests.journal.test_off_the_list import assert_nobody_rang_twice
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, assert_nobody_rang_twice, codes, the_only_task
 from tests.support.twisted import twisted
 from yeta_reconcile.emulator import Fault
 

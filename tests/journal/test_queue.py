@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.planning.queue import Claim, Holder, queue
 from yeta_reconcile.wording import Text

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import a_lab, codes, the_only_task
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import a_lab, codes, the_only_task
 from yeta_reconcile.emulator.task import Status
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes
-from tests.journal.test_off_the_list import EVENING
 from tests.support.dials import Dials
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, EVENING, a_lab, codes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, assert_each_rang_once
+from tests.support.scenes import DAY, a_lab, assert_each_rang_once
 from yeta_reconcile.apply.halt import Known
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import YetaError

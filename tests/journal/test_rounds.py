@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.journal.story import until_done
-from tests.journal.test_coincidences import copy_state, put_copy_back
-from tests.journal.test_doubts import lose_the_state
-from tests.journal.test_off_the_list import rebuilt
+from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, shown
 from tests.support.records import deliver
+from tests.support.scenes import lose_the_state, rebuilt
 from tests.support.trouble import (
     FROZEN_SENT,
     FROZEN_UNSENT,

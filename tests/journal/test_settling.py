@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, the_only_task
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, the_only_task
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.lease import holding

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import the_only_task
 from tests.support.lab import Lab
 from tests.support.records import deliver
-from yeta_reconcile.apply import Apply
-from yeta_reconcile.apply.lease import holding
+from tests.support.scenes import planned, the_only_task
 from yeta_reconcile.errors import StateLocked
-from yeta_reconcile.planning.planner import Planner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@contextmanager
-def planned(lab: Lab) -> Iterator[Apply]:
-    """A plan that is about to be carried out, the lock held: what the block does comes in between."""
-    with lab.store() as store, lab.client() as client:
-        run = lab.run(store, client)
-        with lab.beating(run), holding(run):
-            planner = Planner(lab.repository(), store, client)
-            yield Apply(run, planner, planner.plan(lab.clock.now()))
 
 
 @pytest.mark.parametrize("limits", ["", "limits: {ringing_numbers: 10}\n"])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab
 from tests.support.lab import number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.documents import contacts
 from yeta_reconcile.emulator import operations
 from yeta_reconcile.numbers import forms, normalise

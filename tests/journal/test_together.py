@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import DAY, a_lab, codes, lose_the_state
-from tests.journal.test_neighbours import declare
-from tests.journal.test_off_the_list import rebuilt
 from tests.support.dials import Dials
 from tests.support.lab import number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, codes, declare, lose_the_state, rebuilt
 
 if TYPE_CHECKING:
     from pathlib import Path

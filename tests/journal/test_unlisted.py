@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_coincidences import copy_state, put_copy_back
-from tests.journal.test_doubts import DAY, a_lab, codes, lose_the_state
-from tests.journal.test_ends import resolve
-from tests.journal.test_off_the_list import rebuilt
+from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
+from tests.support.scenes import DAY, a_lab, codes, lose_the_state, rebuilt, resolve
 from yeta_reconcile.apply.recovery.resolve import Verdict
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.platform.resources import Address

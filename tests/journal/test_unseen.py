@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journal.test_doubts import a_lab, assert_each_rang_once
 from tests.support.lab import number
+from tests.support.scenes import a_lab, assert_each_rang_once
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from yeta_reconcile.documents import cells
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.test_doubts import assert_each_rang_once, the_only_task
 from tests.support.lab import number
+from tests.support.scenes import assert_each_rang_once, the_only_task
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Phase

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.journal.story import a_lab as a_troubled_lab
-from tests.journal.test_doubts import a_lab, the_only_task
 from tests.support.lab import Lab, number
+from tests.support.scenes import a_lab, the_only_task
 from tests.support.trouble import KILLED_AND_LATE, Killed, Point
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_history import deliver as delivered
+from tests.support.deliveries import deliver as delivered
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import shown
 from tests.support.records import deliver

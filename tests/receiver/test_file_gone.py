@@ -13,8 +13,8 @@ import pytest
 
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, STATE_KEY, get, post, receiver, repository, state_of
-from tests.receiver.test_receiver import until
-from tests.store.test_footing import TAKEN_AWAY, remove
+from tests.support.footing import TAKEN_AWAY, remove
+from tests.support.patience import until
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import restoration
 

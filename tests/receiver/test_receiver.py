@@ -17,6 +17,7 @@ import pytest
 
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, get, post, receiver, repository, served, state_of
+from tests.support.patience import until
 from yeta_reconcile.receiver import server as door_module
 from yeta_reconcile.receiver import service
 from yeta_reconcile.receiver.access import read_networks
@@ -53,13 +54,6 @@ def running(root: Path) -> Iterator[tuple[str, Store, Receiver]]:
 def database_of(store: Store) -> SqliteDatabase:
     assert isinstance(store.database, SqliteDatabase)
     return store.database
-
-
-def until(condition: Any, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_push_is_answered_success_and_is_in_the_inbox_as_it_came(running: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.render.golden import assert_golden
 from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
-from tests.render.test_plan_json import plans
+from tests.support.any_plan import plans
 from yeta_reconcile.cli.annotate import linked
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.plan.plan import Action

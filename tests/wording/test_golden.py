@@ -10,7 +10,7 @@ import pytest
 
 from tests.render.plans import a_plan, the_busy_day, the_new_campaign
 from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
-from tests.test_cli_docs import sections
+from tests.support.command_pages import sections
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.render.markdown import plan_markdown
