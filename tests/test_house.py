@@ -25,6 +25,11 @@ THIS = Path(__file__)
 # What the tree is excused from. These numbers may only fall: whoever removes one lowers it here.
 EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 4, "noqa": 40}
 
+# Folders of tests that are about no one room of the product: they go through all of it, or look at the tree.
+STORIES = {"diff", "gitops", "guards", "journal", "mutants", "release", "wording"}
+# Test modules beside them that are about no one module.
+TREE = {"carry", "examples", "house", "reference", "wheel"}
+
 HEAVY = {"httpx", "pydantic", "ruamel", "sqlite_utils", "waitress", "phonenumbers", "sqlite3"}
 
 
@@ -140,6 +145,22 @@ def test_one_module_prints() -> None:
 def test_nothing_is_left_for_later(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"\b(?:TODO|FIXME|XXX|HACK|NotImplementedError)\b", text) == []
+
+
+def test_the_tests_stand_in_the_rooms_of_the_product() -> None:
+    package, tests = ROOT / "yeta_reconcile", ROOT / "tests"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    stones = {path.stem for path in package.glob("*.py")}
+
+    assert {path.parent.name for path in tests.rglob("test_*.py")} - {"tests"} <= rooms | STORIES
+    assert {path.stem.removeprefix("test_") for path in tests.glob("test_*.py")} <= stones | TREE
+
+
+def test_what_tests_share_stands_in_no_test_module() -> None:
+    imported = re.compile(r"^from (tests\.(?:\w+\.)*test_\w+) import", flags=re.MULTILINE)
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+
+    assert {named(path): found for path, text in sources.items() if (found := imported.findall(text))} == {}
 
 
 def test_exemptions_are_counted_and_may_only_fall() -> None:

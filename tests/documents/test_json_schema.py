@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.yamlfile import parse_documents, read_documents
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     [*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "yeta_reconcile" / "cli" / "templates").rglob("*.yaml")]
 )

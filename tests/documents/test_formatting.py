@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.diagnostics import Diagnostic
 
 HERE = Path(__file__).parent / "golden" / "canonical"
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "campaigns").rglob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "campaigns").rglob("*.yaml"))
 
 
 def test_keys_comments_quotes_and_depths_are_put_in_order(golden: Callable[[Path, str], None]) -> None:

@@ -14,7 +14,7 @@ from yeta_reconcile.cli.app import yeta
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REFERENCE = Path(__file__).parents[1] / "docs" / "cli.md"
+REFERENCE = Path(__file__).parents[2] / "docs" / "cli.md"
 
 HEAD = """\
 # The command line

@@ -20,7 +20,7 @@ from tests.release import steps, tree
 from tests.release.__main__ import publish
 from tests.release.tree import Refused, git
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 VERSION = "7.8.9"
 
 

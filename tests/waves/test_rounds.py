@@ -17,7 +17,7 @@ from yeta_reconcile.platform.results import CONNECTED, NAMES, codes_of
 from yeta_reconcile.waves.record import Fate, RowRecord
 from yeta_reconcile.waves.rounds import Closed, Next, Rounds, Rule, Try, contradicted, next_round
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NOT_REACHED = NAMES["not-reached"]
 RULE = Rule(NOT_REACHED, rounds=2)
 NONE_SUCH = "there is no such result, by name or by the platform's number"
