@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from yeta_reconcile.documents.limits import Notify
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.notify import targets
 from yeta_reconcile.notify.events import Event, events_of, halted
+from yeta_reconcile.notify.notifier import Notifier
 from yeta_reconcile.notify.outbox import Outbox
 from yeta_reconcile.wording import Text
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tests.support.served import Served
 
 MINUTE = 60_000
+NOW = 1_796_115_600_000
 TELL = "notify: [{to: '${OPS_WEBHOOK}'}]\n"
 WAIT = 10 * MINUTE
 
@@ -51,6 +54,50 @@ def test_a_refusal_is_told_once_however_often_it_is_met(here: Served, hook: Webh
     here.campaign("renewal", range(4))
     assert here.main("apply", "--yes").code == 4
     assert len(settled(hook, 2)) == 2
+
+
+def test_a_message_that_is_on_its_way_is_sent_by_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yeta_reconcile.notify.notifier.PATIENCE", 0)
+    sent, answer = list[str](), threading.Event()
+
+    def send(_to: object, _title: str, words: str) -> bool:
+        sent.append(words)
+        return answer.wait(10)
+
+    monkeypatch.setattr(targets, "send", send)
+    lab = Lab(tmp_path)
+    lab.campaign()
+    with lab.store() as store:
+        notifier = Notifier((Notify(to="json://127.0.0.1"),), "yeta", lambda: store)
+        monkeypatch.setattr(store, "close", lambda: None)
+        event = Event("refused", "refused:1", "the plan is refused")
+        for _ in range(2):
+            notifier.tell(store, [event], NOW)
+        answer.set()
+        for thread in threading.enumerate():
+            if thread.name == "notify":
+                thread.join(10)
+        assert sent == ["the plan is refused"]
+        assert Outbox(store).left() == []
+
+
+def test_what_was_not_taken_or_whose_sender_died_is_sent_by_whoever_runs_next(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign()
+    with lab.store() as store:
+        outbox = Outbox(store)
+        outbox.take_in(
+            [Event("refused", f"refused:{at}", "words") for at in range(2)], [("n", ("refused",))], NOW
+        )
+        first, second = outbox.claim(NOW)
+        assert outbox.claim(NOW) == []
+        outbox.give_back([first])
+        assert outbox.claim(NOW) == [first]
+        assert outbox.claim(NOW + MINUTE) == [first, second]
+        outbox.sent(second)
+        assert outbox.left() == [first]
 
 
 def test_an_end_is_told_and_what_had_ended_before_is_not(here: Served, hook: Webhook) -> None:
@@ -269,4 +316,4 @@ def test_an_abort_is_told_as_that_and_as_nothing_else(here: Served, hook: Webhoo
     assert [here.main("apply", "--yes").code for _ in range(2)] == [8, 8]
 
     told = settled(hook, 1)
-    assert {words.partition(":")[0] for words in told} == {"renewal is aborted by its canary"}
+    assert [words.partition(":")[0] for words in told] == ["renewal is aborted by its canary"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateError, StateLocked, YetaError
 from yeta_reconcile.notify import targets
-from yeta_reconcile.notify.outbox import Outbox
+from yeta_reconcile.notify.outbox import Message, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,14 +38,14 @@ class Notifier:
         try:
             outbox = Outbox(store)
             outbox.take_in(events, [(name, one.on) for name, one in self._notify.items()], now)
-            if not outbox.left():
-                return
+            claimed = outbox.claim(now)
         except (StateError, StateLocked) as error:
             LOG.warning("nobody is told: %s", error.message)
             return
-        sending = threading.Thread(target=self._send_left, name="notify", daemon=True)
-        sending.start()
-        sending.join(PATIENCE)
+        if claimed:
+            sending = threading.Thread(target=self._send_all, args=(claimed,), name="notify", daemon=True)
+            sending.start()
+            sending.join(PATIENCE)
 
     def tell_at_once(self, event: Event) -> None:
         """Send one event without a state, once."""
@@ -59,21 +59,24 @@ class Notifier:
         sending.start()
         sending.join(PATIENCE if wanted else 0)
 
-    def _send_left(self) -> None:
+    def _send_all(self, claimed: Sequence[Message]) -> None:
         with suppress(YetaError):
             store = self._opened()
             try:
-                outbox, down = Outbox(store), set[str]()
-                for message in outbox.left():
-                    if message.target not in self._notify:
+                outbox, down, failed = Outbox(store), set[str](), list[Message]()
+                for message in claimed:
+                    if message.target in down or not self._taken(message):
+                        down.add(message.target)
+                        failed.append(message)
+                    else:
                         outbox.sent(message)
-                    elif message.target not in down:
-                        if self._send(message.target, message.words):
-                            outbox.sent(message)
-                        else:
-                            down.add(message.target)
+                outbox.give_back(failed)
             finally:
                 store.close()
+
+    def _taken(self, message: Message) -> bool:
+        """Whether it was sent, or there is nobody any more who is to be told."""
+        return message.target not in self._notify or self._send(message.target, message.words)
 
     def _send(self, name: str, words: str) -> bool:
         try:

@@ -21,6 +21,8 @@ Told = tuple[str, Sequence[str]]
 FLAG = "notify"
 # Beyond this the oldest are forgotten: a target that is never there again must not fill the state.
 KEPT = 500
+# Longer than it takes to send one message, or to fail.
+CLAIM_MS = 30_000
 # Events of these kinds that were there before anybody was to be told are no news.
 _OLD_NEWS = frozenset({"finished"})
 
@@ -32,6 +34,11 @@ class Message:
     target: str
     key: str
     words: str
+
+    @property
+    def name(self) -> str:
+        """What tells it from every other one."""
+        return f"{self.target} {self.key}"
 
 
 class Outbox:
@@ -67,8 +74,25 @@ class Outbox:
         self._change(change)
 
     def left(self) -> list[Message]:
-        """What is still to be sent, the oldest first."""
+        """What is still to be sent, the oldest first, by whomever."""
         return [Message(*one) for one in self._kept()["left"]]
+
+    def claim(self, now: int) -> list[Message]:
+        """What is still to be sent and nobody is sending: the caller's, who says what became of each.
+
+        Two who send the same message would both have it taken. One that died gives its messages back in time.
+        """
+        claimed: list[Message] = []
+
+        def change(kept: dict[str, Any]) -> None:
+            others = {name: until for name, until in kept["claimed"].items() if until > now}
+            claimed[:] = [one for one in (Message(*one) for one in kept["left"]) if one.name not in others]
+            for at, one in enumerate(claimed, 1):
+                others[one.name] = now + CLAIM_MS * at
+            kept["claimed"] = others
+
+        self._change(change)
+        return claimed
 
     def sent(self, message: Message) -> None:
         """It was sent."""
@@ -76,11 +100,21 @@ class Outbox:
 
         def change(kept: dict[str, Any]) -> None:
             kept["left"] = [one for one in kept["left"] if one != gone]
+            kept["claimed"].pop(message.name, None)
+
+        self._change(change)
+
+    def give_back(self, messages: Sequence[Message]) -> None:
+        """They were not taken: whoever runs next sends them."""
+
+        def change(kept: dict[str, Any]) -> None:
+            for message in messages:
+                kept["claimed"].pop(message.name, None)
 
         self._change(change)
 
     def _kept(self) -> dict[str, Any]:
-        empty: dict[str, Any] = {"begun": False, "said": {}, "since": {}, "left": []}
+        empty: dict[str, Any] = {"begun": False, "said": {}, "since": {}, "left": [], "claimed": {}}
         kept: dict[str, Any] = json.loads(self._store.flag(FLAG) or "{}")
         return empty | kept
 
