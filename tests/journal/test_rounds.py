@@ -26,6 +26,8 @@ from tests.support.trouble import (
     TroubledLab,
 )
 from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle
+from yeta_reconcile.cli.commands.history import rounds_by_wave
+from yeta_reconcile.cli.commands.why import why_of
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.plan.staleness import left_out, moved_changes
 from yeta_reconcile.platform.call import RESULTS, Meaning
@@ -631,6 +633,20 @@ def test_status_says_in_which_round_a_wave_calls_and_when_the_next_one_is_to_com
     assert f"round 3 of 3: up to 2 numbers may be called again from {found.next_round.since:%H:%M}" in text
 
 
+def test_in_which_round_a_number_was_called_is_told_of_it_and_of_each_wave(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, {0: "0"})
+    after_the_first(lab, recall=TWICE)
+    go_on(lab, 0.5)
+
+    with lab.store() as store:
+        told = {
+            index: [wave.round for wave in why_of(store, lab.repository(), number(index)).waves]
+            for index in range(2)
+        }
+        assert told == {0: [1], 1: [1, 2]}
+        assert rounds_by_wave(store.waves.recorded()) == {("renewal", 1): 1, ("renewal", 2): 2}
+
+
 # Nobody by guess: states that were lost, runners that die or sleep
 
 
@@ -748,32 +764,66 @@ IN_VAIN = {"-1", "2", "3", "4", "5", "9", "20", "22", "23", "25"}
 FAULTS = {"26", "27", "28"}
 
 
-def test_2000_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for(tmp_path: Path) -> None:
+def results_of(lab: Lab) -> dict[str, dict[str, list[str]]]:
+    """By number and task what the calls came to, by the platform's own records."""
+    came_to: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    records = [push.data for push in lab.emulator.pushes if "task_id" in push.data]
+    for record in sorted(records, key=lambda one: one["time_dial"]):
+        came_to[record["callee"]][record["task_id"]].append(record["task_result"])
+    return came_to
+
+
+def in_vain(calls: list[str]) -> bool:
+    """Whether somebody whose calls in a task came to this is called again."""
+    return calls[-1] in IN_VAIN and {*calls} <= IN_VAIN | FAULTS
+
+
+def two_thousand(root: Path, connected_below: str) -> Lab:
+    """As many people with two further rounds, after a canary of fifty, for two days."""
     lines = (Line("100", 50, ("00:00:00-23:59:59",)),)
-    lab = Lab(tmp_path, Emulator(settings(lines=lines), clock=VirtualClock(START)))
+    lab = Lab(root, Emulator(settings(lines=lines), clock=VirtualClock(START)))
     lab.declare_project("limits: {repeat_numbers: 1000}\n")
-    recall = "{count: 1, wait: 10m, again: {on: [not-reached], rounds: 2, wait: 6h}}"
-    lab.campaign(rows=range(2000), recall=recall)
+    lab.campaign(
+        rows=range(2000),
+        recall="{count: 1, wait: 10m, again: {on: [not-reached], rounds: 2, wait: 6h}}",
+        extra=f"rollout: {{canary: 50, wait: 1h, abort_if: {{connected_below: {connected_below}}}}}",
+    )
     told = 0
-    for _ in range(7):
+    for _ in range(9):
         sent = lab.emulator.pushes[told:]
         told += len(sent)
         deliver(lab, [push for push in sent if "task_id" in push.data])
         lab.apply()
         lab.emulator.advance(6 * HOUR)
+    return lab
 
-    came_to: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    records = [push.data for push in lab.emulator.pushes if "task_id" in push.data]
-    for record in sorted(records, key=lambda one: one["time_dial"]):
-        came_to[record["callee"]][record["task_id"]].append(record["task_result"])
-    rung = Counter(lab.rung())
+
+def test_2000_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for(tmp_path: Path) -> None:
+    lab = two_thousand(tmp_path, connected_below="10%")
+
+    came_to, rung = results_of(lab), Counter(lab.rung())
     assert rung.keys() == came_to.keys() == {number(index) for index in range(2000)}
     for who, results in came_to.items():
-        rounds = [calls[-1] in IN_VAIN and {*calls} <= IN_VAIN | FAULTS for calls in results.values()]
+        rounds = [in_vain(calls) for calls in results.values()]
         assert rung[who] == len(rounds)
         assert all(rounds[:-1]), "somebody was rung once more who was not to be"
         assert not rounds[-1] or len(rounds) == 3, "somebody was to be rung once more, and was not"
-    assert waves(lab) == ["w1", "w2", "w3"]
     assert lab.actions() == []
     counted = sum(plan.summary.repeat_numbers for plan in lab.applied)
     assert counted == sum(rung.values()) - 2000
+    # The canary was over, and all of its records there, before anybody else was rung.
+    first, others = lab.emulator.dialled[:50], lab.emulator.dialled[50:]
+    (canary,) = {ring.task_id for ring in first}
+    records = (push.data for push in lab.emulator.pushes if push.data.get("task_id") == canary)
+    over = max(record["time_hangup"] for record in records)
+    assert min(ring.at for ring in others) > over + HOUR * 1000
+
+
+def test_of_2000_people_a_canary_that_goes_badly_rings_its_fifty_and_nobody_else(tmp_path: Path) -> None:
+    lab = two_thousand(tmp_path, connected_below="100%")
+
+    rung = Counter(lab.rung())
+    assert (len(rung), max(rung.values())) == (50, 1)
+    assert len({ring.task_id for ring in lab.emulator.dialled}) == 1
+    again = sum(in_vain(calls) for results in results_of(lab).values() for calls in results.values())
+    assert lab.actions() == [("renewal", "wait", 2, "aborted", 1950 + again)]

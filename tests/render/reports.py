@@ -97,7 +97,7 @@ def a_history() -> History:
                 {"create": 1, "start": 1, "pause": 0, "new_numbers": 1200}, "done", 0, "aa", "",
                 "ab", NOON + timedelta(minutes=3),
                 (
-                    HistoryChange("spring-renewal", "create", 1, 1200),
+                    HistoryChange("spring-renewal", "create", 1, 1200, 2),
                     HistoryChange("spring-renewal", "start", 1, 0),
                     HistoryChange("autumn", "delete", 2, 0),
                 ),
@@ -126,7 +126,7 @@ def a_why() -> Why:
         "199****0001",
         (
             WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls, known=Text("dialled")),
-            WhyWave("winter", 3, Fate.PENDING, Phase.COMPLETED, known=Text("dialled, no record")),
+            WhyWave("winter", 3, Fate.PENDING, Phase.COMPLETED, known=Text("dialled, no record"), round=3),
             WhyWave(
                 "autumn",
                 2,

@@ -183,12 +183,16 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class HistoryChange:
-    """One change of a plan that was carried out; `action` and `rows` as in the plan."""
+    """One change of a plan that was carried out; `action` and `rows` as in the plan.
+
+    `round` is the latest in which a row of the wave is called, None where the state knows the wave no more.
+    """
 
     campaign: str
     action: str
     wave: int
     rows: int
+    round: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +253,10 @@ class WhyCall:
 
 @dataclass(frozen=True, slots=True)
 class WhyWave:
-    """A wave a number is in, what became of it there and is `known` of it, and its calls, oldest first."""
+    """A wave a number is in, what became of it there and is `known` of it, and its calls, oldest first.
+
+    `round` is the one in which the number is called there: 1 is the first.
+    """
 
     campaign: str
     wave: int
@@ -258,6 +265,7 @@ class WhyWave:
     calls: tuple[WhyCall, ...] = ()
     detail: Text = UNSAID
     known: Text = UNSAID
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,8 @@ def _changes(entry: HistoryEntry) -> list[str]:
         did = done.get(change.action, Text(change.action))
         if change.wave:
             did = phrase("{action} wave {number}", action=did, number=change.wave)
+        if (change.round or 1) > 1:
+            did = phrase("{did} in round {round}", did=did, round=change.round)
         if change.rows:
             did = phrase("{did} ({rows})", did=did, rows=count(change.rows, "row"))
         campaigns.setdefault(change.campaign, []).append(did)
@@ -383,11 +385,14 @@ def _why_wave(wave: WhyWave) -> list[str]:
     known = clean(spoken(wave.known))
     if wave.detail:
         known = worded("{known} ({detail})", known=known, detail=clean(spoken(wave.detail)))
+    phase = PHASE[wave.phase]
+    if wave.round > 1:
+        phase = phrase("{phase}, round {round}", phase=phase, round=wave.round)
     head = worded(
         "{campaign} wave {number} ({phase}): {known}",
         campaign=clean(wave.campaign),
         number=wave.wave,
-        phase=PHASE[wave.phase],
+        phase=phase,
         known=known,
     )
     return [f"  {head}", *(_calls(wave.calls) if wave.calls else [])]

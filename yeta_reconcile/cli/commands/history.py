@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,11 @@ from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.wording import UNSAID, phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.waves.record import Recorded
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -80,7 +83,8 @@ def _read(context: Context) -> History:
     store = open_state(context, repository)
     try:
         zone = ZoneInfo(repository.project.timezone)
-        entries = tuple(_entry(entry, zone) for entry in store.history.entries())
+        rounds = rounds_by_wave(store.waves.recorded())
+        entries = tuple(_entry(entry, zone, rounds) for entry in store.history.entries())
         seal = store.history.seal()
         broken = store.history.broken()
         where, why = (broken.serial, broken.why) if broken else (None, UNSAID)
@@ -89,7 +93,19 @@ def _read(context: Context) -> History:
         store.close()
 
 
-def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
+def rounds_by_wave(recorded: Recorded) -> dict[tuple[str, int], int]:
+    """In which round each wave calls, by each name that its campaign had."""
+    return {
+        (name, wave.number): wave.round
+        for record in recorded.campaigns.values()
+        for name in (*record.former, record.name)
+        for wave in record.waves
+    }
+
+
+def _entry(
+    entry: dict[str, Any], zone: ZoneInfo, rounds: Mapping[tuple[str, int], int] = MappingProxyType({})
+) -> HistoryEntry:
     """As it was written; of what is damaged so much as is of its kind."""
     code, summary, changes = entry.get("exit_code"), entry.get("summary"), entry.get("changes")
     return HistoryEntry(
@@ -113,9 +129,12 @@ def _entry(entry: dict[str, Any], zone: ZoneInfo) -> HistoryEntry:
         end_serial=entry["end_serial"],
         ended=_moment(entry["ended"], zone),
         changes=tuple(
-            HistoryChange(*change)
-            for change in (changes if isinstance(changes, list) else ())
-            if isinstance(change, list) and list(map(type, change)) == [str, str, int, int]
+            HistoryChange(name, action, wave, rows, rounds.get((name, wave)))
+            for name, action, wave, rows in (
+                change
+                for change in (changes if isinstance(changes, list) else ())
+                if isinstance(change, list) and list(map(type, change)) == [str, str, int, int]
+            )
         ),
     )
 

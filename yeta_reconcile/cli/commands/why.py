@@ -73,7 +73,7 @@ def _wave(store: Store, row: RowRecord, zone: ZoneInfo) -> WhyWave | None:
         # Thrown away before anybody was called: it says nothing of the number.
         return None
     known = row_words(row.fate, wave)
-    return WhyWave(wave.campaign, wave.number, row.fate, wave.phase, calls, known=known)
+    return WhyWave(wave.campaign, wave.number, row.fate, wave.phase, calls, known=known, round=row.round)
 
 
 def _calls(records: Iterable[CallRecord], zone: ZoneInfo) -> tuple[WhyCall, ...]:
