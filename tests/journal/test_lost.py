@@ -10,10 +10,23 @@ import pytest
 from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
-from tests.support.scenes import DAY, EVENING, a_lab, assert_nobody_rang_twice, lose_the_state, rebuilt
+from tests.support.scenes import (
+    DAY,
+    EVENING,
+    a_lab,
+    assert_each_rang_once,
+    assert_nobody_rang_twice,
+    lose_the_state,
+    rebuilt,
+)
+from tests.support.trouble import KILLED_AFTER, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.recovery.adopt import DeclaredList, adoption, record_adoption
+from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle
+from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status
+from yeta_reconcile.planning.diff import with_observed
+from yeta_reconcile.waves.record import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +64,55 @@ def test_where_the_key_is_not_the_number_a_mark_does_not_prove_which_numbers_are
     with lab.store() as store:
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
     assert (wave.dialled, wave.held) == (2, 1)
+
+
+def test_a_number_that_a_mended_key_had_is_not_free_since_a_person_frees_the_one_it_has_now(
+    tmp_path: Path,
+) -> None:
+    lab = Lab(tmp_path)
+    by_id(lab, a=0, b=1, c=2)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    lose_the_state(lab)
+    by_id(lab, a=0, b=1, c=9)
+    rebuilt(lab)
+    lab.apply()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        for row in [*store.waves.rows(wave.wave_id)]:
+            fate = Fate.DIALLED if row.line < 4 else Fate.RELEASED
+            store.waves.settle_rows(wave.wave_id, [Fate.HELD], fate, keys=[row.key])
+
+    by_id(lab, a=0, b=1, c=9, d=2)
+
+    assert lab.actions() == [("renewal", "wait", 1, "records-missing", 2)]
+    deliver(lab)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, (0, 1, 2, 9)))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_once_a_person_settled_a_lost_wave_no_call_of_it_is_in_doubt_any_more(
+    tmp_path: Path, verdict: Verdict
+) -> None:
+    lab = TroubledLab(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault("timeout_before", "task/start"))
+    lab.point = Point("request", 9, KILLED_AFTER)
+    lab.try_apply()
+    lab.emulator.world.tasks.clear()
+    report = lab.apply()
+    assert report.exit_code == 8
+    assert all("`yeta state resolve renewal`" in problem.hint for problem in report.problems)
+
+    with lab.store() as store:
+        (wave,) = with_observed(store.waves.recorded().campaigns["renewal"], {})
+        settle(store, Decision(wave, verdict))
+    lab.converge()
+
+    assert lab.actions() == []
+    assert_each_rang_once(lab, range(3 if verdict is Verdict.UNDIALLED else 0))
 
 
 @pytest.mark.parametrize("key", ["id", "phone"])

@@ -151,7 +151,7 @@ def absent(run: Run, wave: WaveRecord, task: Task | None) -> Proof | None:
 def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent]) -> None:
     task = look(run, wave)
     outcome = settle_control(call, task)
-    if outcome is Outcome.UNKNOWN:
+    if outcome is Outcome.UNKNOWN and not (task is None and told(wave)):
         words = task.status_words if task else phrase("gone")
         run.problem(
             Exit.UNRESOLVED,
@@ -166,6 +166,11 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
         )
         return
     run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, **left_by(wave, call, outcome))
+
+
+def told(wave: WaveRecord) -> bool:
+    """Whether records or a person tell of each row of a wave what became of it: no call matters any more."""
+    return wave.phase.over and not wave.pending + wave.held + wave.unknown
 
 
 def _whose_word(wave: WaveRecord, task: Task | None) -> Text:
