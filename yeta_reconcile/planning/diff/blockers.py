@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.delta import Met
     from yeta_reconcile.planning.diff.subject import Subject
 
+_SETTLE_FIRST = phrase("settle that task first (see its own finding)")
 _MANY = phrase("`limits.repeat_numbers` says how many may be")
 
 # Who calls and is no campaign.
@@ -34,40 +35,54 @@ def blocked(subject: Subject, decision: Decision) -> bool:
     _name_called(subject, decision)
     if _two_ledgers(subject, decision) or _renamed(subject, decision) or _moved(subject, decision):
         return True
-    if subject.unsettled:
-        find(
-            decision, subject, "continued-unsettled", Exit.UNRESOLVED,
-            phrase("{name} gets no wave while a started task of {unsettled}, which it continues, has no "
-"record: whom that called is not known", name=subject.name, unsettled=listed(subject.unsettled, 0)),
-            phrase("settle that task first (see its own finding)"), "continues",
-        )  # fmt: skip
-        return True
-    if subject.state_lost and isinstance(subject.declared, DirectCall):
-        find(
-            decision, subject, "state-lost", Exit.UNRESOLVED,
-            phrase("nobody of {name} is called out while a started task of ours has no record: the state "
-"was lost or is an old copy, and direct calls leave no task that could tell who was "
-"called out", name=subject.name),
-            phrase("`yeta state rebuild` holds its rows as possibly called"),
-        )  # fmt: skip
-        return True
-    if subject.callouts_missing:
-        find(
-            decision, subject, "call-outs-missing", Exit.UNRESOLVED,
-            phrase("nobody of {name} is called out: call-outs were sent with the state in this place that "
-"it does not know; it is an older copy, or a new one", name=subject.name),
-            phrase("put the newest copy back; else `yeta state rebuild` holds its rows as possibly called"),
-        )  # fmt: skip
-        return True
-    if subject.strangers_block and subject.new:
-        find(
-            decision, subject, "stranger-started", Exit.UNRESOLVED,
-            phrase("{name} gets no wave while a started task of ours belongs to a campaign nobody declares: "
-"it may be this one under a former name", name=subject.name),
-            phrase("settle that task first (see its own finding)"),
-        )  # fmt: skip
+    if _others_unsettled(subject, decision) or _callouts_unknown(subject, decision):
         return True
     _name_strange(subject, decision)
+    return False
+
+
+def _others_unsettled(subject: Subject, decision: Decision) -> bool:
+    """Whether a task of another campaign may have called these people, and nobody knows whom it called."""
+    if subject.unsettled:
+        words = phrase(
+            "{name} gets no wave while a started task of {unsettled}, which it continues, has no record: "
+            "whom that called is not known",
+            name=subject.name,
+            unsettled=listed(subject.unsettled, 0),
+        )
+        find(decision, subject, "continued-unsettled", Exit.UNRESOLVED, words, _SETTLE_FIRST, "continues")
+        return True
+    if subject.strangers_block and subject.new:
+        words = phrase(
+            "{name} gets no wave while a started task of ours belongs to a campaign nobody declares: it may "
+            "be this one under a former name",
+            name=subject.name,
+        )
+        find(decision, subject, "stranger-started", Exit.UNRESOLVED, words, _SETTLE_FIRST)
+        return True
+    return False
+
+
+def _callouts_unknown(subject: Subject, decision: Decision) -> bool:
+    """Whether people may have been called out of whom the state does not know it."""
+    if subject.state_lost and isinstance(subject.declared, DirectCall):
+        words = phrase(
+            "nobody of {name} is called out while a started task of ours has no record: the state was lost "
+            "or is an old copy, and direct calls leave no task that could tell who was called out",
+            name=subject.name,
+        )
+        hint = phrase("`yeta state rebuild` holds its rows as possibly called")
+        find(decision, subject, "state-lost", Exit.UNRESOLVED, words, hint)
+        return True
+    if subject.callouts_missing:
+        words = phrase(
+            "nobody of {name} is called out: call-outs were sent with the state in this place that it does "
+            "not know; it is an older copy, or a new one",
+            name=subject.name,
+        )
+        hint = phrase("put the newest copy back; else `yeta state rebuild` holds its rows as possibly called")
+        find(decision, subject, "call-outs-missing", Exit.UNRESOLVED, words, hint)
+        return True
     return False
 
 
@@ -207,11 +222,21 @@ def _name_called(subject: Subject, decision: Decision) -> None:
         )
     for name, people in subject.delta.alongside.items():
         find(
-            decision, subject, "called-by-two", Exit.DONE,
-            phrase("{people} of the people whom {name} would call are called by {name_2} as well, by the "
-"same plan", people=people, name=subject.name, name_2=name),
-            _MANY, "contacts", "csv",
-        )  # fmt: skip
+            decision,
+            subject,
+            "called-by-two",
+            Exit.DONE,
+            phrase(
+                "{people} of the people whom {name} would call are called by {name_2} as well, by the "
+                "same plan",
+                people=people,
+                name=subject.name,
+                name_2=name,
+            ),
+            _MANY,
+            "contacts",
+            "csv",
+        )
 
 
 def _called_by(name: str, met: Met) -> str:

@@ -22,11 +22,17 @@ def say_lost(case: Case, wave: Wave) -> None:
     """A task that is gone: never replaced by guess."""
     rows = count(wave.rows_left, "row without a record was", "rows without a record were")
     case.find(
-        "task-lost", Exit.UNRESOLVED,
-        phrase("task {task_id} of wave {number} is gone from the platform; whether its {rows} called is "
-"not known", task_id=wave.record.task_id, number=wave.record.number, rows=rows),
+        "task-lost",
+        Exit.UNRESOLVED,
+        phrase(
+            "task {task_id} of wave {number} is gone from the platform; whether its {rows} called is "
+            "not known",
+            task_id=wave.record.task_id,
+            number=wave.record.number,
+            rows=rows,
+        ),
         phrase("`yeta state resolve {name}` says how to settle it", name=case.declared.name),
-    )  # fmt: skip
+    )
 
 
 def name_left_over(case: Case, wave: Wave) -> None:
