@@ -1,0 +1,267 @@
+"""What `diff` decides on, for every campaign: list, ledger, waves, tasks and hours as they are now.
+
+It reads the state and the lists, and has what was observed; it changes nothing and decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.marks import stretched
+from yeta_reconcile.planning.canary import judge, weigh
+from yeta_reconcile.planning.continued import Continued, Held, recorded_of
+from yeta_reconcile.planning.delta import RowsDelta
+from yeta_reconcile.planning.diff import (
+    Doubts,
+    Subject,
+    Wave,
+    grip,
+    with_observed,
+)
+from yeta_reconcile.planning.ledger import Ledger
+from yeta_reconcile.planning.lines import (
+    all_holders,
+    our_holders,
+)
+from yeta_reconcile.planning.list_diff import Comparison
+from yeta_reconcile.planning.lookalikes import LookAlikes
+from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
+from yeta_reconcile.planning.outlook import (
+    recalls_of,
+    results_of,
+    started_by_hand,
+)
+from yeta_reconcile.planning.predecessors import not_over
+from yeta_reconcile.planning.rounds import rounds_of
+from yeta_reconcile.planning.signatures import as_settled, deciding_facts, fingerprint_of, keyed, signature_of
+from yeta_reconcile.waves.readback import reads_otherwise
+from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
+from yeta_reconcile.waves.renames import former_of, record_of, successor_of
+from yeta_reconcile.wording import phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
+
+    from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.documents.located import Located
+    from yeta_reconcile.documents.models import Calling
+    from yeta_reconcile.documents.repository import Repository
+    from yeta_reconcile.planning.almanac import Almanac
+    from yeta_reconcile.planning.canary import Choice
+    from yeta_reconcile.planning.observed import Observed, Orphan
+    from yeta_reconcile.planning.queue import Holder
+    from yeta_reconcile.platform.resources import Left
+    from yeta_reconcile.store import Store
+    from yeta_reconcile.waves.recalls import Recalls
+    from yeta_reconcile.waves.record import CampaignRecord
+    from yeta_reconcile.waves.rounds import Rounds
+
+
+@dataclass
+class Gathering:
+    """The subjects of one plan. `only`, `destroy`, `salt` and `halted_tasks` are as a `Planner` has them.
+
+    What is found on the way is kept beside them: what the plan says of each list and each campaign
+    (`signatures`, `facts`), and the waves with what was observed of each (`lit`).
+    """
+
+    declared: Repository
+    store: Store
+    recorded: Recorded
+    observed: Observed
+    almanac: Almanac
+    now: datetime
+    only: Collection[str]
+    destroy: bool
+    salt: str
+    halted_tasks: Mapping[str, Left]
+    signatures: dict[str, str] = field(default_factory=dict, init=False)
+    facts: dict[str, str] = field(default_factory=dict, init=False)
+    lit: dict[str, tuple[Wave, ...]] = field(init=False)
+    kin: LookAlikes = field(init=False)
+    _entering: dict[str, Mapping[int, set[bytes]]] = field(default_factory=dict, init=False)
+    _held: dict[str, Mapping[bytes, Held]] = field(default_factory=dict, init=False)
+    _continued: dict[str, list[Continued]] = field(default_factory=dict, init=False)
+    _taken: Mapping[str, Holder] = field(init=False)
+
+    def __post_init__(self) -> None:
+        settle = int(self.declared.project.platform.settle.total_seconds() * 1000)
+        doubts = Doubts.of(self.store.intents.open(), self._now_ms, settle)
+        self.lit = {
+            name: with_observed(record, self.observed.tasks, self.halted_tasks, doubts)
+            for name, record in self.recorded.campaigns.items()
+        }
+        self.kin = LookAlikes(self.declared, self.store, self.recorded, self.lit, self.observed, self._now_ms)
+        self._taken = all_holders(self.observed.config, our_holders(self.lit))
+
+    @property
+    def _callings(self) -> dict[str, Located[Calling]]:
+        return self.declared.callings
+
+    @property
+    def _now_ms(self) -> int:
+        return int(self.now.timestamp() * 1000)
+
+    def subjects(self) -> dict[str, Subject]:
+        """By name: every declared campaign, and those that are gone and of which something is left."""
+        orphans = orphans_by_name(self.observed, self._callings, self.recorded)
+        strangers = any(
+            name not in self._callings and any(orphan.proven and may_have_rung(orphan) for orphan in found)
+            for name, found in orphans.items()
+        )
+        unsettled = {name for name, found in orphans.items() if any(map(may_have_rung, found))}
+        subjects: dict[str, Subject] = {}
+        for name, located in sorted(self._callings.items()):
+            record = record_of(located.model, self.recorded, self._callings)
+            if self._wanted(name):
+                subject = self._subject(name, located, record, orphans.pop(name, ()), strangers)
+                names = {one.name for one in self._continued.get(name, ())} | {*located.model.continues}
+                waiting = tuple(sorted(unsettled & names))
+                held = self._held.get(name, {})
+                subjects[name] = replace(subject, unsettled=waiting, continued=held)
+        gone = {*self.kin.undeclared} - {BY_HAND}
+        for name in sorted({*gone, *(name for name in orphans if name not in self._callings)}):
+            if self._wanted(name):
+                subjects[name] = Subject(
+                    name,
+                    None,
+                    self.recorded.campaigns.get(name),
+                    self.lit.get(name, ()),
+                    RowsDelta(),
+                    self.now,
+                    self._drain_quiet,
+                    orphans=tuple(orphans.get(name, ())),
+                    destroy=self.destroy,
+                )
+        subjects = {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
+        return self.kin.among(subjects, self._entering)
+
+    def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
+        """Who is not over yet of those after whom it comes, and why; one that is not looked at is not."""
+        if not isinstance(subject.declared, Campaign):
+            return ()
+        names, known = subject.declared.after, self._callings
+        found = {name: not_over(name, subjects, known, self.recorded) for name in names}
+        return tuple(
+            phrase("{name} is over ({why})", name=name, why=why) for name, why in found.items() if why
+        )
+
+    def _wanted(self, name: str) -> bool:
+        return not self.only or name in self.only
+
+    @property
+    def _drain_quiet(self) -> int:
+        return int(self.declared.project.platform.drain_quiet.total_seconds() * 1000)
+
+    def _subject(
+        self,
+        name: str,
+        located: Located[Calling],
+        record: CampaignRecord | None,
+        orphans: Collection[Orphan],
+        strangers: bool,
+    ) -> Subject:
+        model, spec = located.model, self.declared.called_list(located, self.now)
+        waves = self.lit[record.name] if record else ()
+        hours = self.declared.hours(located, self.now)
+        robot = self.observed.config.robots.get(model.robot)
+        columns = robot.columns if robot else ()
+        rounds = rounds_of(model, waves, self.store, self._now_ms, self._drain_quiet)
+        former = former_of(model, self.recorded, self._callings)
+        read = partial(self._delta, model, spec, record, waves, columns, rounds)
+        trial = judge(
+            model, waves, results_of(self.store, model, waves), self.now.astimezone(self.declared.zone)
+        )
+        trial, delta = weigh(trial, read) if columns else (trial, RowsDelta())
+        # A campaign with a ledger of its own is nobody's former self.
+        later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
+        return Subject(
+            name,
+            model,
+            record,
+            waves,
+            delta,
+            self.now,
+            self._drain_quiet,
+            concurrents=self._concurrents(waves),
+            taken={line: holder.words for line, holder in self._taken.items() if holder.campaign != name},
+            columns=columns,
+            next_wave=self.recorded.next_wave(name, record),
+            orphans=tuple(orphans),
+            strangers_block=strangers,
+            state_lost=any(map(may_have_rung, self.observed.orphans)),
+            callouts_missing=isinstance(model, DirectCall) and self.store.callouts.missing(),
+            destroy=self.destroy,
+            two_ledgers=former is not None and former is not record,
+            successor=later.name if later and later is not record else "",
+            started_by_hand=started_by_hand(model, waves, self.store),
+            tampered=frozenset(self._tampered(waves, hours)),
+            recalls=self._recalls(waves),
+            at=located.at,
+            list_label=spec.label,
+            hours=hours,
+            days=self.almanac.days(located),
+            rounds=rounds,
+            trial=trial,
+        )
+
+    def _concurrents(self, waves: tuple[Wave, ...]) -> dict[str, int | None]:
+        """How many calls each of their lines carries at once."""
+        lines = self.observed.config.lines
+        used = (line for wave in waves for line in wave.record.attributes.lines)
+        return {line: lines[line].concurrents for line in used if line in lines}
+
+    def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
+        """Whom waves that stand still may try again; of a call without a record nobody knows: it counts."""
+        return {
+            wave.record.wave_id: recalls_of(wave, self.store)
+            for wave in waves
+            if wave.record.phase.stopped and wave.task is not None
+        }
+
+    def _tampered(self, waves: tuple[Wave, ...], hours: tuple[str, ...]) -> Iterator[int]:
+        """Verified waves whose task is not as it was asked any more."""
+        lines = self.observed.config.lines
+        for wave in waves:
+            staged = wave.record.phase is Phase.VERIFIED
+            if staged and wave.task and reads_otherwise(wave.record, wave.task, lines, hours):
+                yield wave.record.wave_id
+
+    def _delta(
+        self,
+        model: Calling,
+        spec: ListSpec,
+        record: CampaignRecord | None,
+        waves: tuple[Wave, ...],
+        columns: tuple[str, ...],
+        rounds: Rounds,
+        choice: Choice | None,
+    ) -> RowsDelta:
+        """Rows against the ledger; not read at all if the list is known to ask for nothing.
+
+        Who is staged may have to leave its wave for a canary.
+        """
+        name = model.name
+        grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
+        said = fingerprint_of(spec, columns)
+        fingerprint = keyed(said, self.store.key)
+        continued = self._continued[name] = self.kin.continued(model)
+        signature = signature_of(fingerprint, record, grips, recorded_of(continued), rounds)
+        self.signatures[name] = signature
+        self.facts[name] = deciding_facts(
+            model, stretched(said, self.salt) if self.salt else fingerprint, waves
+        )
+        chosen = choice is not None and any(wave.record.staged for wave in waves)
+        if record and fingerprint and record.settled_list == signature and not chosen:
+            return as_settled(record, waves, grips)
+        ledger = Ledger.read(self.store, record, grips, rounds=rounds)
+        held = self._held[name] = self.kin.held(continued, self.now)
+        comparison = Comparison(spec, columns, self.store.key, ledger, held, choice)
+        same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
+        delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
+        self._entering[name] = comparison.entering
+        return delta
