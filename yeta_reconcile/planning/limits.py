@@ -5,6 +5,7 @@ It reads the state, and a list once more where a limit on frequency asks who wou
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.documents.models import Campaign
@@ -41,8 +42,12 @@ def refusals(
     changes: Iterable[Change],
     now: datetime,
     forecasts: Iterable[Forecast] = (),
+    vanished: Iterable[str] = (),
 ) -> list[Diagnostic]:
-    """An error for each limit that a plan's changes pass, and who is exempt from one."""
+    """An error for each limit that a plan's changes pass, and who is exempt from one.
+
+    `vanished` are tasks that call records name, and that no state knows and no platform shows.
+    """
     limits, listed = declared.project.limits, list(changes)
     guards = Guards(
         limits=limits,
@@ -53,9 +58,10 @@ def refusals(
     frequent: dict[str, int] = {}
     if limits.frequency is not None and any(change.may_ring for change in listed):
         since = int((now - limits.frequency.within).timestamp() * 1000)
-        frequent = _frequent(
-            declared, store, subjects, listed, store.waves.called_since(since), limits.frequency.times
-        )
+        called = Counter(store.waves.called_since(since))
+        tasks = store.calls.called_by_tasks(vanished)
+        called.update(number for number, at in tasks if at is None or at >= since)
+        frequent = _frequent(declared, store, subjects, listed, called, limits.frequency.times)
     spent, price = None, declared.project.price
     if limits.spend is not None and price is not None and any(change.rings for change in listed):
         here = now.astimezone(declared.zone)
@@ -99,7 +105,7 @@ def _frequent(
     store: Store,
     subjects: Mapping[str, Subject],
     changes: Collection[Change],
-    called: dict[bytes, int],
+    called: Counter[bytes],
     times: int,
 ) -> dict[str, int]:
     """By campaign, how many numbers would be called more than `times` times, this plan's calls included."""
@@ -113,7 +119,7 @@ def _frequent(
         often = 0
         replaced = {c.wave_id for c in changes if c.campaign == name and c.action is Action.REPLACE}
         for number in _ringing_numbers(declared, store, subjects[name], replaced):
-            called[number] = called.get(number, 0) + 1
+            called[number] += 1
             often += called[number] > times
         frequent[name] = often
     return frequent

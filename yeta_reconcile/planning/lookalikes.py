@@ -21,7 +21,7 @@ from yeta_reconcile.planning.diff import rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
-from yeta_reconcile.waves.record import BY_HAND, NOBODY, Fate
+from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY, Fate
 from yeta_reconcile.waves.renames import known_as, record_of
 from yeta_reconcile.wording import phrase
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord, Recorded, WaveRecord
 
+# Who called people, and cannot be declared.
+_NO_CAMPAIGNS = (BY_HAND, NOBODY, FORGOTTEN)
 LATELY_MS = 30 * 24 * 3600 * 1000
 
 
@@ -120,6 +122,7 @@ class LookAlikes:
         """Whether there is anybody who may have called the people of a campaign before it."""
         own = model.contacts.same_number == "allow"
         several = len(self.declared.callings) > 1 or bool(self.observed.orphans or self.observed.vanished)
+        several = several or self.store.waves.anybody_forgotten()
         known = self.recorded.campaigns.values()
         return several or any(one.has_ledger and (own or one is not record) for one in known)
 
@@ -227,7 +230,7 @@ class LookAlikes:
 
     def _leaving(self, name: str, numbers: set[bytes]) -> set[bytes]:
         """Of numbers that a campaign called those that it declares no more since this change."""
-        if name in (BY_HAND, NOBODY) or not numbers:
+        if name in _NO_CAMPAIGNS or not numbers:
             return set()
         record, located = self.recorded.campaigns[name], self.standing.get(name)
         if located is None:
@@ -240,7 +243,7 @@ class LookAlikes:
 
     def _gone(self, name: str) -> bool:
         """Whether a campaign came to be declared no more, now or lately."""
-        if name in (BY_HAND, NOBODY):
+        if name in _NO_CAMPAIGNS:
             return False
         gone_at = self.recorded.campaigns[name].gone_at
         lately = gone_at is None or self.now - gone_at <= LATELY_MS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import LATER, Grip, Met
 from yeta_reconcile.planning.diff import grip
-from yeta_reconcile.waves.record import NOBODY, Fate
+from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -142,6 +142,9 @@ class Neighbours:
         for campaign, number, at in self.store.waves.called_strays():
             if number in wanted and campaign in self.waves:
                 yield campaign, number, True, at is None or at >= self.since, True
+        for number in self.store.waves.forgotten_since(self.since):
+            if number in wanted:
+                yield FORGOTTEN, number, True, True, True
         for number, at in self.store.calls.called_by_tasks(self.vanished):
             if number in wanted:
                 yield NOBODY, number, True, at is None or at >= self.since, True

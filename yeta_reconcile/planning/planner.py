@@ -184,7 +184,9 @@ class _Making:
         found = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
         found += differing(subjects)
         listed = [d for subject in subjects.values() for d in subject.delta.diagnostics]
-        limits = refusals(self.declared, self.planner.store, subjects, changes, now, ahead.forecasts)
+        limits = refusals(
+            self.declared, self.planner.store, subjects, changes, now, ahead.forecasts, self.observed.vanished
+        )
         limits += prospect.unfit(ahead, subjects)
         diagnostics = [
             *halt_in_words(self.planner.halted),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.store import forgotten
 from yeta_reconcile.store.fates import portions
+from yeta_reconcile.store.records import STRAY
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
 
 if TYPE_CHECKING:
@@ -20,7 +23,8 @@ def called_since(database: Database, since: int) -> dict[bytes, int]:
     """How often each number was, or may have been, called since `since` (ms), over all campaigns.
 
     A row counts once however often it was tried again: by its last call record, else by when its wave
-    was started; one that is still in a live wave counts in any case.
+    was started; one that is still in a live wave counts in any case. So does a number that a task called and
+    that none of its rows has, and whom a campaign called that was forgotten.
     """
     final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
     staged = ", ".join(
@@ -38,7 +42,16 @@ def called_since(database: Database, since: int) -> dict[bytes, int]:
         f"GROUP BY COALESCE(r.number, r.row_key)",
         (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
     )
-    return {bytes(row[0]): int(row[1]) for row in rows}
+    strays = database.read(
+        "SELECT number, COUNT(*) FROM (SELECT c.wave_id, c.number FROM calls c "
+        f"WHERE {STRAY} AND COALESCE(c.at, c.received) >= ? GROUP BY c.wave_id, c.number) AS called "
+        "GROUP BY number",
+        (since,),
+    )
+    found = Counter({bytes(row[0]): int(row[1]) for row in rows})
+    found.update({bytes(row[0]): int(row[1]) for row in strays})
+    found.update(forgotten.called_since(database, since))
+    return found
 
 
 def people(database: Database, waves: Iterable[WaveRecord]) -> int:

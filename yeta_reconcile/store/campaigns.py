@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.store import fates
+from yeta_reconcile.store import fates, forgotten
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Campaigns:
-    """The tables campaigns, forgotten and forgotten_waves."""
+    """The tables campaigns, forgotten, forgotten_waves and forgotten_people."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -63,8 +63,13 @@ class Campaigns:
 
     def forget(self, name: str, at: int) -> None:
         """Drop a campaign's ledger; its task ids stay known, its wave numbers go on."""
+        self.remember_people(name)
         self.give_up(name, at)
         self.clear_forgotten(name)
+
+    def remember_people(self, name: str) -> None:
+        """Note whom a campaign called that is about to be given up; they count as called from then on."""
+        forgotten.keep(self._database, name)
 
     def give_up(self, name: str, at: int) -> None:
         """The same, but for what takes long: from here on none of its waves counts."""

@@ -158,7 +158,7 @@ def add(database: Database, wave_id: int, rows: Iterable[RowRecord]) -> None:
 
 def release_shared(database: Database, proof: Proof, wave_id: int) -> None:
     """Rows pending in the proof's wave, all of them proven undialled, that `wave_id` holds now: released."""
-    for after, last in _stretches(database, wave_id):
+    for after, last in stretches(database, wave_id):
         with database.write() as transaction:
             refate_where(
                 transaction, proof.wave_id, Fate.PENDING, Fate.RELEASED,
@@ -181,7 +181,7 @@ def release(database: Database, proof: Proof, keys: Iterable[bytes]) -> None:
 def refate_all(database: Database, wave_id: int, former: Fate, fate: Fate) -> int:
     """Give all rows of one fate another; how many there were."""
     count = 0
-    for after, last in _stretches(database, wave_id):
+    for after, last in stretches(database, wave_id):
         with database.write() as transaction:
             count += refate_where(
                 transaction, wave_id, former, fate, "AND row_key > ? AND row_key <= ?", (after, last)
@@ -208,7 +208,7 @@ def drop_unsealed(database: Database) -> None:
             transaction.execute("DELETE FROM waves WHERE wave_id = ?", (wave_id,))
 
 
-def _stretches(database: Database, wave_id: int) -> Iterator[tuple[bytes, bytes]]:
+def stretches(database: Database, wave_id: int) -> Iterator[tuple[bytes, bytes]]:
     """A wave's keys in order, cut up: above the first of each pair, up to the second."""
     after = b""
     while found := database.read(

@@ -177,6 +177,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "tasks that are known to be somebody else's",
         ("CREATE TABLE foreign_tasks (task_id TEXT PRIMARY KEY)",),
     ),
+    (
+        "whom forgotten campaigns called",
+        (
+            """CREATE TABLE forgotten_people (
+                campaign TEXT NOT NULL, number {bytes} NOT NULL, at {big} NOT NULL,
+                PRIMARY KEY (campaign, number)) {clustered}""",
+        ),
+    ),
 )
 
 

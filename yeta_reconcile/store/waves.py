@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.store import called, fates
+from yeta_reconcile.store import called, fates, forgotten
 from yeta_reconcile.store.fates import invalidate, refate, refate_where, set_fields
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
@@ -192,6 +192,14 @@ class Waves:
     def called_strays(self) -> Iterator[tuple[str, bytes, int | None]]:
         """Campaign, number and moment of records that no row which counts stands for."""
         return called.strays(self._database)
+
+    def forgotten_since(self, since: int) -> Iterator[bytes]:
+        """The number of everybody whom a campaign called since (ms) that was forgotten."""
+        return forgotten.called_since(self._database, since)
+
+    def anybody_forgotten(self) -> bool:
+        """Whether anything of a campaign was ever forgotten."""
+        return forgotten.anybody(self._database)
 
     def last_call(self, wave_id: int, key: bytes) -> int | None:
         """When a row was called last, by its records, ms."""

@@ -111,6 +111,8 @@ class Fate(IntEnum):
 BY_HAND = "~call"
 # What tasks called of which nobody knows whose they are stands under another such name.
 NOBODY = "~nobody"
+# What is left of campaigns that were forgotten stands under a third.
+FORGOTTEN = "~forgotten"
 # What the canary of a campaign is once a person said that the rest may follow.
 PASSED = "passed"
 # Not a set: a member of an enumeration is compared far sooner than it is hashed.

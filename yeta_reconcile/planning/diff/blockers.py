@@ -11,7 +11,7 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
-from yeta_reconcile.waves.record import BY_HAND, NOBODY
+from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase, plural
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _MANY = phrase("`limits.repeat_numbers` says how many may be")
 # Who calls and is no campaign.
 _NOT_DECLARED = {
     BY_HAND: phrase("`yeta call`"),
+    FORGOTTEN: phrase("a forgotten campaign"),
     NOBODY: phrase("a task that the platform shows no more and no state knows"),
 }
 
