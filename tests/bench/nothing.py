@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench.repository import SECRETS, values, write_campaign, write_project, yeta
 from tests.bench.row import Cost, Row, of_python, side_by_side
 from tests.bench.slow_platform import BATCH, COLUMNS, HOURS, LINE, ROBOT, slow_platform
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.store import open_store
 from yeta_reconcile.waves.attributes import (

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.lists import COLUMNS, ROBOT, reader, said
-from yeta_reconcile.documents.contacts import ListReader, file_digest, plain_digest
+from yeta_reconcile.documents.contacts import ListReader, file_digest
 from yeta_reconcile.documents.findings import SHOWN
+from yeta_reconcile.documents.rows import plain_digest
 from yeta_reconcile.marks import Key
 
 if TYPE_CHECKING:

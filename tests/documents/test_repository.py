@@ -13,7 +13,7 @@ import pytest
 from tests.support.repositories import CAMPAIGN, PROJECT, repository, said
 from yeta_reconcile.diagnostics import Diagnostic, Position, once
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.repository import Survey
+from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:

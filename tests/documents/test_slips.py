@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.slips import GOOD, found
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 
 if TYPE_CHECKING:

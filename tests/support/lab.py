@@ -12,7 +12,7 @@ from tests.support.transport import EmulatorTransport
 from yeta_reconcile.apply import Apply, Report, Run
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.run import Pauses
-from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings, VirtualClock
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.planning.planner import Planner
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Plan
     from yeta_reconcile.planning.planned import Planned
 

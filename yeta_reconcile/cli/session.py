@@ -16,7 +16,7 @@ from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.patience import reminding
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.notify.targets import require
 from yeta_reconcile.platform.client import PlatformClient
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.cli.context import Context
     from yeta_reconcile.documents.models import Project
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.halt_flag import Halt

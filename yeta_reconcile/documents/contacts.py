@@ -11,14 +11,14 @@ from functools import partial
 from hashlib import blake2b
 from itertools import chain, compress, repeat, starmap
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.cells import Cells
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cleaned
-from yeta_reconcile.documents.listspec import SEPARATOR
+from yeta_reconcile.documents.rows import Row, plain_digest
 from yeta_reconcile.documents.seen import Seen
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
@@ -39,16 +39,6 @@ _CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
 _PIECE = 1 << 16
 
 
-def joined(*parts: str) -> bytes:
-    """A row's identity as it is, for a reader that only looks for what stands twice."""
-    return SEPARATOR.join(parts).encode()
-
-
-def plain_digest(*parts: str) -> bytes:
-    """A row's identity where no state's key is at hand: 16 bytes."""
-    return blake2b(SEPARATOR.join(parts).encode(), digest_size=16).digest()
-
-
 def file_digest(path: Path) -> bytes:
     """BLAKE2b of a file's bytes, 32 bytes. Raises OSError."""
     digest = blake2b(digest_size=32)
@@ -56,24 +46,6 @@ def file_digest(path: Path) -> bytes:
         while chunk := file.read(_PIECE):
             digest.update(chunk)
     return digest.digest()
-
-
-class Row(NamedTuple):
-    """One row that can be called.
-
-    `line` is where it begins in the file; `key` the normalised key values; `values` follow the reader's
-    `columns`, with the number normalised; `digest` is the key's, `number_digest` the number's alone (the
-    same object where the number is the key). Without a number column `number` is empty. `written` is what
-    former versions kept for `values`: as it stands in the file, () where that is the same.
-    """
-
-    line: int
-    key: tuple[str, ...]
-    number: str
-    values: tuple[str, ...]
-    digest: bytes
-    number_digest: bytes
-    written: tuple[str, ...] = ()
 
 
 # What `Row._make` does, without a step of Python a row.

@@ -7,7 +7,7 @@ Pure values; reading files is `documents/repository.py`'s. The models are the on
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -42,9 +42,6 @@ from yeta_reconcile.documents.values import (
     wrong,
 )
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Platform(Strict):
@@ -375,34 +372,3 @@ class DialogContext(Strict):
 
 Document = Campaign | DirectCall | DialogContext
 Calling = Campaign | DirectCall
-
-
-class _Declared(Protocol):
-    """A document, wherever it stands."""
-
-    @property
-    def model(self) -> Calling:
-        """What it says."""
-        ...
-
-
-_Known = TypeVar("_Known", bound=_Declared)
-
-
-def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str, ...]:
-    """The campaigns whose people count as called by a declared one: those that it continues, and they."""
-    found: dict[str, None] = {}
-    names = list(declared.continues)
-    while names:
-        name = names.pop(0)
-        if name not in found:
-            found[name] = None
-            known = standing_for(name, callings)
-            names += known.model.continues if known else ()
-    return tuple(found)
-
-
-def standing_for(name: str, callings: Mapping[str, _Known]) -> _Known | None:
-    """The document of a campaign: of that name, or of what became of it."""
-    renamed = (one for one in callings.values() if one.model.renamed_from == name)
-    return callings.get(name) or next(renamed, None)

@@ -5,17 +5,19 @@ Pure. Whether a name that no document declares is one of the past only the state
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
-from yeta_reconcile.documents.models import Campaign, continued, standing_for
+from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from yeta_reconcile.diagnostics import Position
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def relation_findings(callings: Mapping[str, Any], *, whole: bool) -> Iterator[Diagnostic]:
@@ -172,3 +174,34 @@ def unknown_predecessors(callings: Mapping[str, Any], known: Collection[str]) ->
 
 def _wrong(place: Position, code: str, summary: Text, hint: Text) -> Diagnostic:
     return Diagnostic("error", code, summary, place, hint)
+
+
+class _Declared(Protocol):
+    """A document, wherever it stands."""
+
+    @property
+    def model(self) -> Calling:
+        """What it says."""
+        ...
+
+
+_Known = TypeVar("_Known", bound=_Declared)
+
+
+def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str, ...]:
+    """The campaigns whose people count as called by a declared one: those that it continues, and they."""
+    found: dict[str, None] = {}
+    names = list(declared.continues)
+    while names:
+        name = names.pop(0)
+        if name not in found:
+            found[name] = None
+            known = standing_for(name, callings)
+            names += known.model.continues if known else ()
+    return tuple(found)
+
+
+def standing_for(name: str, callings: Mapping[str, _Known]) -> _Known | None:
+    """The document of a campaign: of that name, or of what became of it."""
+    renamed = (one for one in callings.values() if one.model.renamed_from == name)
+    return callings.get(name) or next(renamed, None)

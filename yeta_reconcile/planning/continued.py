@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from yeta_reconcile.documents.models import Campaign, standing_for
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.relations import standing_for
 from yeta_reconcile.planning.delta import Grip
 from yeta_reconcile.planning.diff import grip
 from yeta_reconcile.planning.ledger import STAGING, Ledger

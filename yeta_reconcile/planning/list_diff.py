@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.contacts import ListReader, joined
+from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.donotcall import NOBODY
 from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.rows import joined
 from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.numbers import forms
 from yeta_reconcile.planning.continued import Held, Hold
@@ -22,8 +23,8 @@ from yeta_reconcile.wording import UNSAID, phrase, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.documents.rows import Row
     from yeta_reconcile.marks import Key
     from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.ledger import Ledger

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.models import Campaign, DirectCall, standing_for
+from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.documents.relations import standing_for
 from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import LATER, Strange
 from yeta_reconcile.planning.diff import rings_now, taken_apart

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.documents.donotcall import Barred
+    from yeta_reconcile.documents.rows import Row
     from yeta_reconcile.waves.record import RowRecord
     from yeta_reconcile.waves.rounds import Next
 

@@ -17,8 +17,8 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.globs import files_in
-from yeta_reconcile.documents.repository import Survey
 from yeta_reconcile.documents.settings import FILE
+from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.numbers import BadNumberError, normalise
 from yeta_reconcile.wording import UNSAID, Text, phrase

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime, tzinfo
 
-    from yeta_reconcile.documents.contacts import Row as ListRow
     from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.documents.rows import Row as ListRow
     from yeta_reconcile.platform.call import Call
     from yeta_reconcile.records.sheet import Columns
     from yeta_reconcile.store import Store

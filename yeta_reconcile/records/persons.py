@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import tzinfo
 
-    from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.documents.rows import Row
     from yeta_reconcile.platform.call import Call
     from yeta_reconcile.records.sheet import Columns
     from yeta_reconcile.store import Store

@@ -15,8 +15,8 @@ from yeta_reconcile.records.payload import NotAnObject, read_object
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from yeta_reconcile.documents.contacts import Row
     from yeta_reconcile.documents.listspec import ListSpec
+    from yeta_reconcile.documents.rows import Row
     from yeta_reconcile.store import Store
 
 

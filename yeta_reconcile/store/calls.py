@@ -5,18 +5,15 @@ Facts alone: no number, no name, nothing that was said. The raw pushes are the i
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.platform.call import INBOUND, Call
+from yeta_reconcile.platform.call import Call
 from yeta_reconcile.store.fates import invalidate, portions, refate
 from yeta_reconcile.store.inbox import release
+from yeta_reconcile.store.matching import DIRECT, locate
 from yeta_reconcile.waves.accounting import (
     Results,
-)
-from yeta_reconcile.waves.attributes import (
-    Attributes,
 )
 from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
@@ -27,16 +24,12 @@ if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database, Row, Transaction
 
 PAGE = 1000
-# How far the platform's clock may be behind ours when a call is held against a call-out.
-CLOCKS_DIFFER_MS = 5 * 60 * 1000
 
-_SEALED = "SELECT wave_id FROM waves WHERE sealed = 1"
 _KNOWN_TASKS = (
     "SELECT task_id FROM waves WHERE task_id IS NOT NULL",
     "SELECT task_id FROM forgotten",
     "SELECT task_id FROM foreign_tasks",
 )
-_DIRECT = f"{_SEALED} AND kind = 'DirectCall'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ class Calls:
         """Recorded calls of no wave whose task or direct call has become known since they came in."""
         loose = "SELECT call_uuid FROM calls WHERE wave_id IS NULL AND recorded = 1 AND"
         of_task = "task_id IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL AND sealed = 1)"
-        of_direct = f"data_id IN (SELECT data_id FROM data_ids WHERE wave_id IN ({_DIRECT}))"
+        of_direct = f"data_id IN (SELECT data_id FROM data_ids WHERE wave_id IN ({DIRECT}))"
         found = [self._database.read(f"{loose} {which}") for which in (of_task, of_direct)]
         return sorted({row[0] for rows in found for row in rows})
 
@@ -229,7 +222,7 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     problem = ""
     there = record.row_key is not None and record.wave_id is not None
     if call.recorded and not (there and _named(former.call) == _named(call)):
-        place = _locate(transaction, call)
+        place = locate(transaction, call)
         if place.row_key is not None or not there:
             record = CallRecord(call, record.received, place.wave_id, place.row_key)
             problem = place.problem
@@ -244,7 +237,7 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     if call.recorded and record.wave_id is not None and record.row_key is not None:
         _mark_dialled(transaction, record.wave_id, record.row_key, news=news)
     if push.recorded and _named(push) != _named(call):
-        other = _locate(transaction, push)
+        other = locate(transaction, push)
         if other.wave_id is not None and other.row_key is not None:
             _mark_dialled(transaction, other.wave_id, other.row_key)
     return problem
@@ -253,141 +246,6 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
 def _named(call: Call) -> tuple[str, ...]:
     """What tells a call's row."""
     return call.task_id, call.data_id, call.row_number, call.row_content, call.number
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a call belongs; `problem` says why there is no row although its task or data id is ours."""
-
-    wave_id: int | None = None
-    row_key: bytes | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    wave_id: int
-    row_key: bytes
-    content: bytes
-    number: bytes
-
-
-_CANDIDATE = "SELECT wave_id, row_key, content, COALESCE(number, row_key) FROM wave_rows WHERE "
-
-
-def _locate(transaction: Transaction, call: Call) -> _Place:
-    """The row of a recorded call: by task and data id, else by task and number, else by data id; no guess.
-
-    A number that the record names outweighs a data id, which we know by its position in an answer alone.
-    """
-    wave = (
-        transaction.read("SELECT wave_id FROM waves WHERE task_id = ? AND sealed = 1", (call.task_id,))
-        if call.task_id
-        else []
-    )
-    if not wave:
-        return _locate_elsewhere(transaction, call)
-    wave_id = wave[0][0]
-    rows = _agreeing(call, _by_data_id(transaction, call, "wave_id = ?", (wave_id,)))
-    if not rows:
-        rows = _of_number(transaction, call, "wave_id = ?", (wave_id,))
-        rows = _told_apart(transaction, call, rows)
-    if len(rows) == 1:
-        return _Place(wave_id, rows[0].row_key)
-    words = "more than one row" if rows else "no row"
-    return _Place(wave_id, None, f"{words} of its wave has this data id or number")
-
-
-def _locate_elsewhere(transaction: Transaction, call: Call) -> _Place:
-    """The row of a call that names no task of ours: no task at all, or one that may be of direct calls.
-
-    Without a task its data id tells the wave. A direct call, under the application's own long-running task,
-    is known by its data id; where its call-out was never answered, by its number, if robot and time agree and
-    one row alone can be meant. Anything else is a call of somebody else.
-    """
-    if not call.outbound or call.direction == INBOUND:
-        return _Place()
-    named = _by_data_id(transaction, call, f"wave_id IN ({_DIRECT if call.task_id else _SEALED})", ())
-    rows = _agreeing(call, named)
-    if named and len(rows) != 1 and not call.task_id:
-        words = "more than one row" if rows else "no row"
-        return _Place(problem=f"it names no task, and {words} of ours has both this data id and this number")
-    if not rows:
-        unanswered = f"wave_id IN ({_DIRECT}) AND fate = ?"
-        rows = _of_number(transaction, call, unanswered, (int(Fate.UNKNOWN),))
-        rows = rows or [
-            row
-            for row in _of_number(transaction, call, unanswered, (int(Fate.HELD),))
-            if not transaction.read("SELECT 1 FROM data_ids WHERE wave_id = ? LIMIT 1", (row.wave_id,))
-        ]
-        rows = [row for row in rows if _may_be(transaction, call, row)]
-    return _Place(rows[0].wave_id, rows[0].row_key) if len(rows) == 1 else _Place()
-
-
-def _by_data_id(
-    transaction: Transaction, call: Call, condition: str, parameters: tuple[object, ...]
-) -> list[_Candidate]:
-    if not call.data_id:
-        return []
-    named = transaction.read(
-        f"SELECT wave_id, row_key FROM data_ids WHERE data_id = ? AND {condition}",
-        (call.data_id, *parameters),
-    )
-    return [
-        _candidate(row)
-        for name in named
-        for row in transaction.read(f"{_CANDIDATE} wave_id = ? AND row_key = ?", name)
-    ]
-
-
-def _agreeing(call: Call, rows: list[_Candidate]) -> list[_Candidate]:
-    """The rows whose number is the one that the record names, if it names one."""
-    number = call.row_number or call.number
-    return [row for row in rows if not number or row.number.hex() == number]
-
-
-def _of_number(
-    transaction: Transaction, call: Call, condition: str, parameters: tuple[object, ...]
-) -> list[_Candidate]:
-    for number in dict.fromkeys(filter(None, (call.row_number, call.number))):
-        digest = bytes.fromhex(number)
-        found = [
-            *transaction.read(
-                f"{_CANDIDATE} row_key = ? AND number IS NULL AND {condition}", (digest, *parameters)
-            ),
-            *transaction.read(f"{_CANDIDATE} number = ? AND {condition}", (digest, *parameters)),
-        ]
-        if found:
-            return [_candidate(row) for row in found]
-    return []
-
-
-def _told_apart(transaction: Transaction, call: Call, rows: list[_Candidate]) -> list[_Candidate]:
-    """Of rows with one number the one that says the same, or that an earlier try of this data id took."""
-    if len(rows) < 2:
-        return rows
-    same = [row for row in rows if row.content.hex() == call.row_content]
-    rows = same or rows
-    if len(rows) < 2 or not call.data_id:
-        return rows
-    taken: dict[bytes, set[str]] = {}
-    for row in rows:
-        tries = transaction.read(
-            "SELECT data_id FROM calls WHERE wave_id = ? AND row_key = ?", (row.wave_id, row.row_key)
-        )
-        taken[row.row_key] = {found[0] for found in tries}
-    own = [row for row in rows if call.data_id in taken[row.row_key]]
-    free = [row for row in rows if not taken[row.row_key]]
-    # Rows that say the same, word for word, are told apart by nothing: each data id takes one.
-    return (own or sorted(free, key=lambda row: row.row_key))[:1] if same else rows
-
-
-def _may_be(transaction: Transaction, call: Call, row: _Candidate) -> bool:
-    """Whether robot and time of a call fit a direct call's row."""
-    found = transaction.read("SELECT attributes, created_at FROM waves WHERE wave_id = ?", (row.wave_id,))
-    robot = Attributes.restore(json.loads(found[0][0])).robot
-    early = call.at is not None and call.at < found[0][1] - CLOCKS_DIFFER_MS
-    return call.robot in {"", robot} and not early
 
 
 def _put(transaction: Transaction, record: CallRecord) -> None:
@@ -441,7 +299,3 @@ def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes, *, news: b
 def record_of(row: Row) -> CallRecord:
     """A call, of the columns facts, received, wave_id, row_key."""
     return CallRecord(Call.from_json(row[0]), row[1], row[2], None if row[3] is None else bytes(row[3]))
-
-
-def _candidate(row: Row) -> _Candidate:
-    return _Candidate(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]))

@@ -281,7 +281,7 @@ class _Demo:
 
     def _declared(self, name: str) -> tuple[Path, Path]:
         """A campaign's document and its list."""
-        from yeta_reconcile.documents.repository import load  # noqa: PLC0415 -- help needs none of it
+        from yeta_reconcile.documents.survey import load  # noqa: PLC0415 -- help needs none of it
 
         repository = load(self.root, environment=self.environ.get("YETA_ENV"), environ=self.environ)
         located = repository.campaigns[name]

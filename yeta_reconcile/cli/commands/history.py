@@ -14,7 +14,7 @@ from yeta_reconcile.cli.offline import (
     open_state,
 )
 from yeta_reconcile.cli.output import say, show, show_json
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import History, HistoryChange, HistoryEntry

@@ -14,7 +14,7 @@ from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import (
     connect,
 )
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.preflight import ROBOT_STATUS
 from yeta_reconcile.platform.coercion import instant

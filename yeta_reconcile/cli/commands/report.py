@@ -15,7 +15,7 @@ from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import say, show, tell
 from yeta_reconcile.cli.session import SECRETS, halt_flag, halt_of, session
 from yeta_reconcile.diagnostics import did_you_mean
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, YetaError
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.report.gather import declared_in, gather

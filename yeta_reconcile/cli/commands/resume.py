@@ -20,7 +20,7 @@ from yeta_reconcile.cli.session import (
     halt_of,
 )
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
@@ -28,6 +28,7 @@ from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import WaveRecord
 

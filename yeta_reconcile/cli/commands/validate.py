@@ -17,9 +17,10 @@ from yeta_reconcile.diagnostics import (
     diagnostic_json,
     once,
 )
-from yeta_reconcile.documents.contacts import ListReader, plain_digest
+from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.relations import shared_lines, unknown_predecessors
-from yeta_reconcile.documents.repository import Survey
+from yeta_reconcile.documents.rows import plain_digest
+from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.render.annotations import (

@@ -11,7 +11,7 @@ from yeta_reconcile.cli.offline import (
     open_state,
 )
 from yeta_reconcile.cli.output import format_option, show, show_json
-from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
 from yeta_reconcile.platform.coercion import instant
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.calls import CallRecord
     from yeta_reconcile.waves.record import RowRecord

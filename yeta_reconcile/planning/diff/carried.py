@@ -1,10 +1,16 @@
-"""What a carry-over does to the people of a wave, as numbers, upper bounds said to be such. Pure."""
+"""Started waves are carried over: when that can succeed, and what it does to their people.
+
+Pure. The numbers it says are upper bounds where calls are in progress, and are said to be such.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.exits import Exit
+from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import tries
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import CLAUSES, PARTS, UNSAID, Text, listed, phrase
@@ -12,6 +18,7 @@ from yeta_reconcile.wording import CLAUSES, PARTS, UNSAID, Text, listed, phrase
 if TYPE_CHECKING:
     from yeta_reconcile.planning.diff.case import Case
     from yeta_reconcile.planning.diff.subject import Wave
+    from yeta_reconcile.platform.resources import Task
 
 
 def carried_words(case: Case, wave: Wave, carried: int, entering: int) -> Text:
@@ -57,4 +64,131 @@ def _recalls_lost(case: Case, wave: Wave) -> Text:
         if bound
         else "recalls that would still have come to {people} are lost",
         people=count(people, "person", "people"),
+    )
+
+
+def pause_as_declared(case: Case, wave: Wave) -> None:
+    """Whatever else has to wait: what is declared paused, or would call on a day off, is paused."""
+    if not case.running or not case.keeps_days(wave):
+        case.stop(wave)
+
+
+def carry(
+    case: Case,
+    wave: Wave,
+    reason: Reason,
+    attributes: dict[str, tuple[object, object]],
+    removed: int,
+    recalled: int,
+) -> None:
+    """Replace a started wave by one with its undialled rows, as soon as that can succeed."""
+    record, task = wave.record, wave.task
+    if case.ended or task is None or _hindered(case, wave, task, removed + recalled):
+        return
+    # Whether the removed are among those dialled without a record yet is not known: at most so many.
+    carried = max(min(record.pending - removed, wave.undialled), 0)
+    # Rows blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
+    entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
+    if entering and case.subject.holding_unknown:
+        words = phrase(
+            "a task holds numbers of which it is not known whose they are; no further row is taken in"
+        )
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, with_removed(words, removed + recalled))
+        return
+    case.change(
+        wave,
+        Action.REPLACE,
+        reason,
+        rings=case.running,
+        rows=carried + entering,
+        attributes=attributes,
+        new_rows=entering,
+        repeat_rows=case.delta.called_again + case.delta.standing_called_again(record.wave_id),
+        deletes=True,
+        detail=carried_words(case, wave, carried, entering),
+    )
+
+
+def _hindered(case: Case, wave: Wave, task: Task, removed: int) -> bool:
+    """Whether it cannot succeed now, which is said; `removed` left the list and may ring until then."""
+    record = wave.record
+    if case.in_doubt:
+        # A replacement is a new wave: whom a task without a record called, it would call again.
+        pause_as_declared(case, wave)
+        words = phrase("nothing is carried over while a task without a record is unsettled")
+        case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, with_removed(words, removed))
+        return True
+    if record.phase is Phase.DRAINING:
+        ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
+        if not ready.ready:
+            _not_ready(case, wave, ready, removed)
+        return not ready.ready
+    if _records_too_old(case, wave):
+        case.find(
+            "cannot-account", Exit.UNRESOLVED,
+            phrase("wave {number} was paused more than a week ago, and {missing_records}, but none that "
+"old; it cannot be carried over", number=record.number, missing_records=missing_records(missing_of(wave))),
+            phrase("take the change back; or delete task {task_id} at the platform, and `yeta state resolve "
+"{name}` settles it by hand", task_id=record.task_id, name=case.declared.name),
+        )  # fmt: skip
+        return True
+    if blocked := _cannot_account(case, wave):
+        pause_as_declared(case, wave)
+        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, with_removed(blocked, removed))
+        return True
+    return False
+
+
+def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
+    if ready.hopeless:
+        case.find(
+            "cannot-account", Exit.UNRESOLVED,
+            phrase("wave {number} is drained, but {detail}", number=wave.record.number, detail=ready.detail),
+            phrase("`yeta state resolve {name}` settles it by hand", name=case.declared.name),
+        )  # fmt: skip
+    else:
+        case.wait(wave, ready.reason, wave.rows_left, with_removed(ready.detail, removed))
+
+
+def _cannot_account(case: Case, wave: Wave) -> Text:
+    """Why a pause now could not lead to a replacement: too many records are missing, or nothing is proven."""
+    record, task = wave.record, wave.task
+    if record.held:
+        hint = phrase("`yeta state resolve {campaign}` settles them", campaign=record.campaign)
+        return phrase(
+            "{rows} held as possibly dialled; {hint}",
+            rows=count(record.held, "row is", "rows are"),
+            hint=hint,
+        )
+    if task is None or task.process_tel_count is None:
+        return phrase("the platform gives no count of dialled numbers")
+    lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
+    in_progress = sum(line or 0 for line in lines)
+    missing = missing_of(wave)
+    return missing_records(missing) if missing > in_progress else UNSAID
+
+
+def _records_too_old(case: Case, wave: Wave) -> bool:
+    """Whether records are missing of a wave in which no call has been in progress for a week."""
+    record = wave.record
+    return (
+        record.phase is Phase.PAUSED
+        and missing_of(wave) > 0
+        and silent_for_a_week(record, case.subject.now_ms)
+    )
+
+
+def missing_of(wave: Wave) -> int:
+    called = wave.task.process_tel_count if wave.task else None
+    return (called or 0) - wave.record.dialled
+
+
+def with_removed(words: Text, numbers: int) -> Text:
+    """What a wave waits for, and how many who left the list may be called until then."""
+    if not numbers:
+        return words
+    return phrase(
+        "{words}; {numbers} may still ring until then, `state: paused` stops them",
+        words=words,
+        numbers=count(numbers, "removed number"),
     )

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
-from yeta_reconcile.planning.diff.carried import carried_words
+from yeta_reconcile.planning.diff.carried import carry, pause_as_declared
 from yeta_reconcile.planning.diff.case import Case, Decision
 from yeta_reconcile.platform.resources import LivePhase
-from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import UNSAID, Text, phrase, plural
+from yeta_reconcile.wording import phrase, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +61,7 @@ def decide_live(case: Case, wave: Wave) -> None:
             if edited
             else Reason.ROWS_REMOVED
         )
-        _carry(case, wave, reason, attributes, removed, recalled)
+        carry(case, wave, reason, attributes, removed, recalled)
     elif not case.keeps_days(wave):
         # Nobody is left to call for the first time, and nobody is tried again on a day off either.
         case.stop(wave)
@@ -163,7 +162,7 @@ def _unknown_status(case: Case, wave: Wave) -> bool:
 "is", task_id=record.task_id, number=record.number, status_words=task.status_words),
         phrase("look at it in the platform's console"),
     )  # fmt: skip
-    _pause_as_declared(case, wave)
+    pause_as_declared(case, wave)
     return True
 
 
@@ -179,12 +178,6 @@ def _day_over(case: Case, wave: Wave) -> bool:
         wave, Action.DELETE, Reason.NEXT_DAY, detail=phrase("its last day is over, and nothing of it rings")
     )
     return True
-
-
-def _pause_as_declared(case: Case, wave: Wave) -> None:
-    """Whatever else has to wait: what is declared paused, or would call on a day off, is paused."""
-    if not case.running or not case.keeps_days(wave):
-        case.stop(wave)
 
 
 def _contradicts(case: Case, wave: Wave) -> bool:
@@ -207,7 +200,7 @@ def _contradicts(case: Case, wave: Wave) -> bool:
             name=case.declared.name,
         ),
     )
-    _pause_as_declared(case, wave)
+    pause_as_declared(case, wave)
     return True
 
 
@@ -291,117 +284,3 @@ def _resume(case: Case, wave: Wave, reason: Reason, kind: ChangeKind = ChangeKin
         again = case.subject.recalls.get(wave.record.wave_id, NONE)
         words = recalls_words(again)
         case.change(wave, Action.RESUME, reason, rings=True, recall_rows=again.rows, detail=words, kind=kind)
-
-
-def _carry(
-    case: Case,
-    wave: Wave,
-    reason: Reason,
-    attributes: dict[str, tuple[object, object]],
-    removed: int,
-    recalled: int,
-) -> None:
-    """Replace a started wave by one with its undialled rows, as soon as that can succeed."""
-    record, task = wave.record, wave.task
-    if case.ended or task is None:
-        return
-    still = removed + recalled
-    if case.in_doubt:
-        # A replacement is a new wave: whom a task without a record called, it would call again.
-        _pause_as_declared(case, wave)
-        words = phrase("nothing is carried over while a task without a record is unsettled")
-        case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, _with_removed(words, still))
-        return
-    if record.phase is Phase.DRAINING:
-        ready = carry_readiness(record, task, case.subject.now_ms, case.subject.drain_quiet)
-        if not ready.ready:
-            _not_ready(case, wave, ready, still)
-            return
-    elif _records_too_old(case, wave):
-        case.find(
-            "cannot-account", Exit.UNRESOLVED,
-            phrase("wave {number} was paused more than a week ago, and {missing_records}, but none that "
-"old; it cannot be carried over", number=record.number, missing_records=missing_records(_missing(wave))),
-            phrase("take the change back; or delete task {task_id} at the platform, and `yeta state resolve "
-"{name}` settles it by hand", task_id=record.task_id, name=case.declared.name),
-        )  # fmt: skip
-        return
-    elif blocked := _cannot_account(case, wave):
-        _pause_as_declared(case, wave)
-        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, _with_removed(blocked, still))
-        return
-    # Whether the removed are among those dialled without a record yet is not known: at most so many.
-    carried = max(min(record.pending - removed, wave.undialled), 0)
-    # Rows blocked by nothing but this wave enter the next one; a reviewer has to see them ring.
-    entering = case.delta.new + case.delta.follows.get(record.wave_id, 0)
-    if entering and case.subject.holding_unknown:
-        words = phrase(
-            "a task holds numbers of which it is not known whose they are; no further row is taken in"
-        )
-        case.wait(wave, Reason.RECORDS_MISSING, wave.rows_left, _with_removed(words, still))
-        return
-    case.change(
-        wave,
-        Action.REPLACE,
-        reason,
-        rings=case.running,
-        rows=carried + entering,
-        attributes=attributes,
-        new_rows=entering,
-        repeat_rows=case.delta.called_again + case.delta.standing_called_again(record.wave_id),
-        deletes=True,
-        detail=carried_words(case, wave, carried, entering),
-    )
-
-
-def _not_ready(case: Case, wave: Wave, ready: Readiness, removed: int) -> None:
-    if ready.hopeless:
-        case.find(
-            "cannot-account", Exit.UNRESOLVED,
-            phrase("wave {number} is drained, but {detail}", number=wave.record.number, detail=ready.detail),
-            phrase("`yeta state resolve {name}` settles it by hand", name=case.declared.name),
-        )  # fmt: skip
-    else:
-        case.wait(wave, ready.reason, wave.rows_left, _with_removed(ready.detail, removed))
-
-
-def _cannot_account(case: Case, wave: Wave) -> Text:
-    """Why a pause now could not lead to a replacement: too many records are missing, or nothing is proven."""
-    record, task = wave.record, wave.task
-    if record.held:
-        hint = phrase("`yeta state resolve {campaign}` settles them", campaign=record.campaign)
-        return phrase(
-            "{rows} held as possibly dialled; {hint}",
-            rows=count(record.held, "row is", "rows are"),
-            hint=hint,
-        )
-    if task is None or task.process_tel_count is None:
-        return phrase("the platform gives no count of dialled numbers")
-    lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
-    in_progress = sum(line or 0 for line in lines)
-    missing = _missing(wave)
-    return missing_records(missing) if missing > in_progress else UNSAID
-
-
-def _records_too_old(case: Case, wave: Wave) -> bool:
-    """Whether records are missing of a wave in which no call has been in progress for a week."""
-    record = wave.record
-    return (
-        record.phase is Phase.PAUSED and _missing(wave) > 0 and silent_for_a_week(record, case.subject.now_ms)
-    )
-
-
-def _missing(wave: Wave) -> int:
-    called = wave.task.process_tel_count if wave.task else None
-    return (called or 0) - wave.record.dialled
-
-
-def _with_removed(words: Text, numbers: int) -> Text:
-    """What a wave waits for, and how many who left the list may be called until then."""
-    if not numbers:
-        return words
-    return phrase(
-        "{words}; {numbers} may still ring until then, `state: paused` stops them",
-        words=words,
-        numbers=count(numbers, "removed number"),
-    )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.offline import opened, settings_of
 from yeta_reconcile.diagnostics import did_you_mean
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, WrongUsage
 from yeta_reconcile.wording import phrase
 

@@ -11,7 +11,7 @@ from yeta_reconcile.cli.offline import (
     open_state,
 )
 from yeta_reconcile.cli.output import done, format_option
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.wording import phrase
 

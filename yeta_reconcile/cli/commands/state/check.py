@@ -8,7 +8,7 @@ import click
 
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import format_option, say, show_json, tell
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateDamaged, StateError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.open import place_of

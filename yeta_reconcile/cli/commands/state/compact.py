@@ -12,7 +12,7 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import phrase

@@ -16,7 +16,7 @@ from yeta_reconcile.cli.output import format_option, show_json
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
-from yeta_reconcile.documents.repository import Repository, load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord
 

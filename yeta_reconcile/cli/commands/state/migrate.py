@@ -12,7 +12,7 @@ from yeta_reconcile.cli.audit import entry_of
 from yeta_reconcile.cli.offline import refuse_lost
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder

@@ -13,7 +13,7 @@ from yeta_reconcile.cli.offline import (
 )
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.documents.repository import load
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
