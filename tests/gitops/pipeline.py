@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from tests.support import warm
+
 TOP = Path(__file__).parents[2]
 
 # `gh api`, as far as the action uses it, over a folder with one file a comment.
@@ -91,10 +93,10 @@ class Pipeline:
     def __post_init__(self) -> None:
         for name in ("bin", "comments", "tmp"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self.tool("yeta", f'exec {sys.executable} -m yeta_reconcile "$@"')
+        self.tool("yeta", f'exec {warm.command()} "$@"')
         for name, script in (("gh", GH), ("curl", CURL)):
             (self.folder / f"{name}.py").write_text(script, "utf-8")
-            self.tool(name, f'exec {sys.executable} {self.folder / name}.py "$@"')
+            self.tool(name, f'exec {sys.executable} -I -S {self.folder / name}.py "$@"')
 
     def tool(self, name: str, script: str) -> None:
         """Put a command on the runner's path."""
@@ -107,7 +109,6 @@ class Pipeline:
         given = {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "FAKE_COMMENTS": str(self.folder / "comments"),
-            "PYTHONPATH": str(TOP),
         }
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
+from tests.support import warm
 from tests.support.lab import ROBOT, number, settings
 from tests.support.measured import measured
 from yeta_reconcile.cli.main import main
@@ -131,15 +132,7 @@ class Served:
 
     def yeta(self, *arguments: str, **environ: str) -> Done:
         """Run the command to its end, without a terminal."""
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.environment | environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
+        done = warm.run(["-C", str(self.root), *arguments], self.environment | environ)
         return heard(arguments, Done(done.returncode, done.stdout, done.stderr))
 
     def main(self, *arguments: str, **environ: str) -> Done:
