@@ -61,7 +61,7 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
     long = [
         f"{function.name}: {length} lines"
         for function in functions(path)
-        if (length := (function.end_lineno or 0) - function.lineno + 1) > 60
+        if (length := (function.end_lineno or 0) - function.lineno + 1) > 50
     ]
     assert long == []
 

@@ -58,26 +58,8 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
     wrong = _not_as_asked(wave, task, asked, lines, hours)
-    if wrong and wave.phase is Phase.STARTED:
-        words = phrase("wave {number}, whose start was sent, {wrong}", number=wave.number, wrong=wrong)
-        run.problem(
-            Exit.UNRESOLVED,
-            wave.campaign,
-            words,
-            phrase(
-                "delete its task at the platform, then `yeta state resolve {campaign}` settles it",
-                campaign=wave.campaign,
-            ),
-        )
-        return False
     if wrong:
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, to_discard=True)
-        run.problem(
-            Exit.INCOMPLETE,
-            wave.campaign,
-            phrase("wave {number} {wrong}: it is staged anew", number=wave.number, wrong=wrong),
-            phrase("run again"),
-        )
+        _say_wrong(run, wave, wrong)
         return False
     step = Step(
         call="start",
@@ -94,6 +76,28 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         rings=True,
     )
     return _rung(run, wave, step)
+
+
+def _say_wrong(run: Run, wave: WaveRecord, wrong: Text) -> None:
+    """What is not as it was asked is staged anew, unless its start was sent: that is for a person."""
+    if wave.phase is Phase.STARTED:
+        run.problem(
+            Exit.UNRESOLVED,
+            wave.campaign,
+            phrase("wave {number}, whose start was sent, {wrong}", number=wave.number, wrong=wrong),
+            phrase(
+                "delete its task at the platform, then `yeta state resolve {campaign}` settles it",
+                campaign=wave.campaign,
+            ),
+        )
+        return
+    run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, to_discard=True)
+    run.problem(
+        Exit.INCOMPLETE,
+        wave.campaign,
+        phrase("wave {number} {wrong}: it is staged anew", number=wave.number, wrong=wrong),
+        phrase("run again"),
+    )
 
 
 def _not_as_asked(

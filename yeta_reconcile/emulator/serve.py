@@ -73,17 +73,14 @@ def run(
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
         raise ValueError(f"not HOST:PORT: {listen!r}")
+    given = json.loads(settings_file.read_text("utf-8")) if settings_file else {}
     chosen: dict[str, Any] = {
         "line_lock": line_lock,
         "seed": seed,
         "app_key": app_key,
         "app_secret": app_secret,
     }
-    if push_url is not None:
-        chosen["urls"] = [
-            {"url_module": module, "url": f"{push_url.rstrip('/')}/{module}"} for module in PUSH_MODULES
-        ]
-    given = json.loads(settings_file.read_text("utf-8")) if settings_file else {}
+    chosen["urls"] = _urls(push_url)
     given |= {name: value for name, value in chosen.items() if value is not None}
     settings = _checked(given)
     with _bound(host.strip("[]"), int(port)) as bound:
@@ -93,13 +90,24 @@ def run(
         courier = Courier(settings)
         try:
             clock = VirtualClock(start or datetime.now(SHANGHAI), speed=speed)
-            emulator = Emulator(settings, clock=clock, carrier=courier)
-            if data is not None and data.exists():
-                kept = json.loads(data.read_text("utf-8"))
-                snapshot.put_back(emulator.world, emulator.dialler, kept)
+            emulator = _as_kept(Emulator(settings, clock=clock, carrier=courier), data)
             serve(emulator, bound, data=data, announce=announce, heard=heard)
         finally:
             courier.close()
+
+
+def _as_kept(emulator: Emulator, data: Path | None) -> Emulator:
+    """The emulator as it was when it was last kept in `data`, if it was."""
+    if data is not None and data.exists():
+        snapshot.put_back(emulator.world, emulator.dialler, json.loads(data.read_text("utf-8")))
+    return emulator
+
+
+def _urls(push_url: str | None) -> list[dict[str, str]] | None:
+    if push_url is None:
+        return None
+    base = push_url.rstrip("/")
+    return [{"url_module": module, "url": f"{base}/{module}"} for module in PUSH_MODULES]
 
 
 def _checked(given: dict[str, Any]) -> Settings:

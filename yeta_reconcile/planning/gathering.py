@@ -168,8 +168,7 @@ class Gathering:
         model, spec = located.model, self.declared.called_list(located, self.now)
         waves = self.lit[record.name] if record else ()
         hours = self.declared.hours(located, self.now)
-        robot = self.observed.config.robots.get(model.robot)
-        columns = robot.columns if robot else ()
+        columns = self._columns(model)
         rounds = rounds_of(model, waves, self.store, self._now_ms, self._drain_quiet)
         former = former_of(model, self.recorded, self._callings)
         read = partial(self._delta, model, spec, record, waves, columns, rounds)
@@ -208,6 +207,10 @@ class Gathering:
             rounds=rounds,
             trial=trial,
         )
+
+    def _columns(self, model: Calling) -> tuple[str, ...]:
+        robot = self.observed.config.robots.get(model.robot)
+        return robot.columns if robot else ()
 
     def _concurrents(self, waves: tuple[Wave, ...]) -> dict[str, int | None]:
         """How many calls each of their lines carries at once."""

@@ -162,17 +162,11 @@ def _line(
         return
     end = model.schedule.end if isinstance(model, Campaign) else None
     if ends is not None and end is not None and end.tzinfo and end.timestamp() * 1000 > ends:
-        yield Finding(
-            "warning",
-            "line-expires",
-            path,
-            phrase(
-                "line {number} expires at {moment}, before the campaign ends",
-                number=number,
-                moment=_moment(ends, now),
-            ),
-            phrase("renew it at the platform, or let the campaign end earlier"),
+        at, hint = _moment(ends, now), phrase("renew it at the platform, or let the campaign end earlier")
+        words = phrase(
+            "line {number} expires at {moment}, before the campaign ends", number=number, moment=at
         )
+        yield Finding("warning", "line-expires", path, words, hint)
     if line.taken:
         yield Finding(
             "note",

@@ -65,29 +65,19 @@ def campaign_status(
     """
     state = getattr(declared, "state", "declared") if declared else None
     again = declared.recall.again if isinstance(declared, Campaign) else None
-    shown, lit = [], [*waves]
+    lit = [*waves]
     unrecorded = {task.task_id: task.status_words for task in orphans}
+    shown = []
     for wave in lit:
         key = wave.record.wave_id
         found = wave_status(wave, results.get(key, Results()), now)
         found = _with_breakdown(found, broken_down.get(key, Breakdown()))
         shown.append(_with_recalls(found, wave, recalls.get(key, NONE), now))
-    return CampaignStatus(
+    status = CampaignStatus(
         name=name,
         kind=declared.kind if declared else kind,
         declared=state,
         waves=tuple(shown),
-        finish=forecast.finish if forecast else None,
-        fits=forecast.fits if forecast else True,
-        forecast=forecast.detail if forecast else UNSAID,
-        start=forecast.start if forecast else None,
-        finish_late=forecast.finish_late if forecast else None,
-        calls=forecast.calls if forecast else 0,
-        minutes=forecast.minutes if forecast else 0.0,
-        cost=forecast.cost if forecast else None,
-        currency=forecast.currency if forecast else "",
-        source=forecast.source if forecast else "",
-        waits_for=forecast.waits_for if forecast else (),
         unrecorded=unrecorded,
         again=sum(wave.again for wave in shown),
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
@@ -97,6 +87,24 @@ def campaign_status(
         rounds=1 + (again.rounds if again else 0),
         next_round=_next_round(coming, now),
         canary=_canary(trial),
+    )
+    return _foreseen(status, forecast) if forecast else status
+
+
+def _foreseen(status: CampaignStatus, ahead: Forecast) -> CampaignStatus:
+    return replace(
+        status,
+        finish=ahead.finish,
+        fits=ahead.fits,
+        forecast=ahead.detail,
+        start=ahead.start,
+        finish_late=ahead.finish_late,
+        calls=ahead.calls,
+        minutes=ahead.minutes,
+        cost=ahead.cost,
+        currency=ahead.currency,
+        source=ahead.source,
+        waits_for=ahead.waits_for,
     )
 
 

@@ -224,16 +224,6 @@ class Tally:
         recalled = {wave_id: len(self._ledger.unreached(wave_id, keys)) for wave_id, keys in called.items()}
         left.update(recalled)
         left.update(row.wave_id for row in self._ledger.staged.values() if not self._listed(row))
-        # What is not declared any more, or held by now as an import or a rebuild tells, leaves its wave; of a
-        # row that two waves stage, one of them goes.
-        staged_removed = Counter(row.wave_id for row in self._ledger.staged.values())
-        staged_removed.subtract(self.staged)
-        staged_removed.update(self._ledger.doubled)
-        staged = {
-            wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], staged_removed[wave_id])
-            for wave_id, grip in self._grips.items()
-            if grip in STAGING
-        }
         return RowsDelta(
             declared=self.declared,
             new=self.new,
@@ -252,7 +242,7 @@ class Tally:
             released=self.released,
             later=self.later_rows,
             later_again=self.later_again,
-            staged=staged,
+            staged=self._staged_deltas(),
             edited=dict(self.edited),
             renumbered=dict(self.renumbered),
             removed=dict(removed),
@@ -267,3 +257,15 @@ class Tally:
             later_line=self.later_line,
             edited_lines=self.edited_lines,
         )
+
+    def _staged_deltas(self) -> dict[int, StagedDelta]:
+        # What is not declared any more, or held by now as an import or a rebuild tells, leaves its wave; of a
+        # row that two waves stage, one of them goes.
+        removed = Counter(row.wave_id for row in self._ledger.staged.values())
+        removed.subtract(self.staged)
+        removed.update(self._ledger.doubled)
+        return {
+            wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], removed[wave_id])
+            for wave_id, grip in self._grips.items()
+            if grip in STAGING
+        }

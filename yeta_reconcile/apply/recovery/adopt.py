@@ -173,17 +173,16 @@ def adoption(
         started_at=None if staged else task.time_start or now,
         to_discard=staged,
     )
-    differing = listed(
-        (
-            phrase(
-                "{name} is {live} at the platform and declared as {asked}", name=name, live=live, asked=asked
-            )
-            for name, (asked, live) in drift.differing(wave, task).items()
-        ),
-        0,
-        by=PARTS,
+    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, _differing(wave, task))
+
+
+def _differing(wave: WaveRecord, task: Task) -> Text:
+    found = drift.differing(wave, task).items()
+    said = (
+        phrase("{name} is {live} at the platform and declared as {asked}", name=name, live=live, asked=asked)
+        for name, (asked, live) in found
     )
-    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, differing)
+    return listed(said, 0, by=PARTS)
 
 
 def _doubt(

@@ -88,14 +88,7 @@ def call(
         # Asked again right before the call: a question may stand for long.
         run.stale = lambda _campaign: _forbidden(opened, normal)
         with holding(run):
-            if words := _forbidden(opened, normal):
-                raise RefusedByGuard(words, hint=phrase("`limits:` in yeta.yaml says so; see docs/limits.md"))
-            _refuse_frequent(opened, normal)
-            if halted := opened.halted():
-                raise Incomplete(
-                    phrase("{halted}: nobody is called", halted=halted),
-                    hint=phrase("`yeta resume` lifts the halt"),
-                )
+            _refuse(opened, normal)
             say(
                 phrase(
                     "{mask} is called by robot {robot} from line {line}, at once.",
@@ -177,6 +170,17 @@ def _row(columns: tuple[str, ...], number: str, given: dict[str, str]) -> tuple[
             hint=phrase("add {wanted}", wanted=wanted),
         )
     return (number, *(given[column] for column in others))
+
+
+def _refuse(opened: Session, normal: str) -> None:
+    """Raise if a limit keeps from the call, or a halt."""
+    if words := _forbidden(opened, normal):
+        raise RefusedByGuard(words, hint=phrase("`limits:` in yeta.yaml says so; see docs/limits.md"))
+    _refuse_frequent(opened, normal)
+    if halted := opened.halted():
+        raise Incomplete(
+            phrase("{halted}: nobody is called", halted=halted), hint=phrase("`yeta resume` lifts the halt")
+        )
 
 
 def _forbidden(opened: Session, number: str) -> Text | None:

@@ -68,21 +68,14 @@ def halt(context: Context, form: str) -> Exit:
     # Where it cannot be written now, whoever next writes to the history has it from the flag.
     _tried(lambda: _note(context, project, environment, root, flag))
     if form == "json":
-        shown = {
-            "paused": sorted(task.task_id for task in halting.paused),
-            "still_live": left,
-            "trouble": trouble,
-        }
-        show_json({"format": FORMAT, **shown})
+        paused = sorted(task.task_id for task in halting.paused)
+        show_json({"format": FORMAT, "paused": paused, "still_live": left, "trouble": trouble})
     else:
-        paused = count(len(halting.paused), "task was", "tasks were")
-        say(
-            phrase(
-                "{paused} paused; {are} still live.",
-                paused=paused,
-                are=count(len(left), "is", "are", none="0"),
-            )
+        tasks, are = (
+            count(len(halting.paused), "task was", "tasks were"),
+            count(len(left), "is", "are", none="0"),
         )
+        say(phrase("{paused} paused; {are} still live.", paused=tasks, are=are))
     if left:
         why = listed(
             (f"{task_id}: {halting.refused.get(task_id, phrase('it goes on'))}" for task_id in left),

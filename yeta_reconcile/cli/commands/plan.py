@@ -27,6 +27,7 @@ from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.marks import Key
     from yeta_reconcile.planning.planned import Planned
 
 CHECK_FORMAT = "yeta-check/1"
@@ -84,10 +85,7 @@ def plan(
             planned = make_plan(opened, only, destroy, explained=explain, salt=salt)
             if out and not planned.forbidden:
                 saved = SavedPlan(planned.plan, only, destroy, home(opened).platform, salt)
-                if aside:
-                    show(saved.text(opened.store.key))
-                else:
-                    saved.write(context.here / out, opened.store.key)
+                _save(saved, None if aside else context.here / out, opened.store.key)
             if explain:
                 _tell_story(planned, explain, form)
             else:
@@ -113,6 +111,14 @@ def _tell_story(planned: Planned, name: str, form: str) -> None:
         show_json(story)
     else:
         show(story_text(story, planned.plan))
+
+
+def _save(saved: SavedPlan, path: Path | None, key: Key) -> None:
+    """Write it to a file, or to stdout."""
+    if path is None:
+        show(saved.text(key))
+    else:
+        saved.write(path, key)
 
 
 def _check(context: Context, file: Path, form: str) -> Exit:

@@ -19,7 +19,7 @@ from yeta_reconcile.wording import PARTS, listed, phrase
 if TYPE_CHECKING:
     from yeta_reconcile.documents.models import DirectCall
     from yeta_reconcile.planning.diff.case import Case, Decision
-    from yeta_reconcile.planning.diff.subject import Subject
+    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def stage_new_rows(case: Case) -> None:
@@ -48,16 +48,7 @@ def stage_new_rows(case: Case) -> None:
     if case.hold is not None:
         case.hold_back(delta.new)
         return
-    number = case.subject.next_wave
-    if freed:
-        expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
-        reason = Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
-        reason = Reason.NEXT_DAY if any(map(case.day_over, freed)) else reason
-    elif number == 1 and not case.subject.waves:
-        reason = Reason.NEW
-    else:
-        reason = Reason.ROWS_RELEASED if delta.released == delta.new else Reason.ROWS_ADDED
-        reason = Reason.NEXT_ROUND if sum(delta.rounds.values()) == delta.new else reason
+    number, reason = case.subject.next_wave, _reason(case, freed)
     change = Change(
         case.subject.name,
         number,
@@ -80,9 +71,47 @@ def stage_new_rows(case: Case) -> None:
         )  # fmt: skip
 
 
+def _reason(case: Case, freed: list[Wave]) -> Reason:
+    """Why there are new rows, some of which waves that were `freed` let go."""
+    delta = case.delta
+    if freed:
+        if any(map(case.day_over, freed)):
+            return Reason.NEXT_DAY
+        expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
+        return Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
+    if case.subject.next_wave == 1 and not case.subject.waves:
+        return Reason.NEW
+    if sum(delta.rounds.values()) == delta.new:
+        return Reason.NEXT_ROUND
+    return Reason.ROWS_RELEASED if delta.released == delta.new else Reason.ROWS_ADDED
+
+
 def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) -> None:
     """Call out what is new."""
     delta = subject.delta
+    _name_unsettled(subject, decision)
+    if not delta.new or blocked(subject, decision) or unknown_block(subject, decision):
+        return
+    begun = any(subject.delta.freed.values())
+    decision.changes.append(
+        Change(
+            subject.name,
+            subject.next_wave,
+            Action.CALL,
+            Reason.UNFINISHED if begun else Reason.DIRECT_CALL,
+            rows=delta.new,
+            rings=True,
+            attributes=Attributes.of(declared).changes_from(None),
+            position=subject.in_list(delta.new_line),
+            new_rows=delta.new,
+            repeat_rows=delta.repeats,
+            detail=phrase("RINGS AT ONCE AND CANNOT BE REVOKED"),
+        )
+    )
+
+
+def _name_unsettled(subject: Subject, decision: Decision) -> None:
+    """Of whom it is not known whether they were called."""
     unknown = sum(wave.record.unknown for wave in subject.waves)
     if unknown:
         find(
@@ -113,21 +142,3 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
             ),
             "contacts",
         )
-    if not delta.new or blocked(subject, decision) or unknown_block(subject, decision):
-        return
-    begun = any(subject.delta.freed.values())
-    decision.changes.append(
-        Change(
-            subject.name,
-            subject.next_wave,
-            Action.CALL,
-            Reason.UNFINISHED if begun else Reason.DIRECT_CALL,
-            rows=delta.new,
-            rings=True,
-            attributes=Attributes.of(declared).changes_from(None),
-            position=subject.in_list(delta.new_line),
-            new_rows=delta.new,
-            repeat_rows=delta.repeats,
-            detail=phrase("RINGS AT ONCE AND CANNOT BE REVOKED"),
-        )
-    )

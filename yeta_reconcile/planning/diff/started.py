@@ -33,20 +33,8 @@ def decide_live(case: Case, wave: Wave) -> None:
     edited = case.delta.edited.get(wave.record.wave_id, 0)
     removed = case.delta.removed.get(wave.record.wave_id, 0)
     recalled = case.delta.recalled.get(wave.record.wave_id, 0)
-    changed = bool(attributes or edited)
-    if changed and case.declared.on_change == "forbid":
-        case.find(
-            "change-forbidden",
-            Exit.REFUSED,
-            phrase(
-                "{what} of {name} changed while wave {number} is going on, and on_change is forbid",
-                what=_what(attributes, edited),
-                name=case.declared.name,
-                number=wave.record.number,
-            ),
-            phrase("take the change back, or say `on_change: carry-over` or `next-wave`"),
-            "on_change",
-        )
+    if (attributes or edited) and case.declared.on_change == "forbid":
+        _forbid(case, wave, _what(attributes, edited))
         return
     carried = _carried(case, wave)
     if not carried:
@@ -76,6 +64,21 @@ def decide_live(case: Case, wave: Wave) -> None:
         _name_recalled(case, wave, recalled)
         _name_barred(case, wave)
         _steer(case, wave)
+
+
+def _forbid(case: Case, wave: Wave, what: str) -> None:
+    case.find(
+        "change-forbidden",
+        Exit.REFUSED,
+        phrase(
+            "{what} of {name} changed while wave {number} is going on, and on_change is forbid",
+            what=what,
+            name=case.declared.name,
+            number=wave.record.number,
+        ),
+        phrase("take the change back, or say `on_change: carry-over` or `next-wave`"),
+        "on_change",
+    )
 
 
 def taken_apart(subject: Subject, declared: Campaign, wave: Wave) -> bool:

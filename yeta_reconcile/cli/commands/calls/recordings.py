@@ -18,7 +18,10 @@ from yeta_reconcile.records.recordings import BASE, LONGEST_SECONDS, Asked, Reco
 from yeta_reconcile.wording import listed, phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from yeta_reconcile.cli.context import Context
+    from yeta_reconcile.platform.call import Call
 
 
 @click.command()
@@ -62,11 +65,7 @@ def recordings(
             moment_of("--until", until, project),
         )
         found = [*recorded_calls(store, asked)]
-    if strange := sorted({*uuids} - {call.call_uuid for call in found}):
-        raise YetaError(
-            phrase("nothing is known of a recording of {uuids}", uuids=listed(strange)),
-            hint=phrase("`yeta calls export` lists calls with their recordings"),
-        )
+    _check_known(uuids, found)
     failed: list[tuple[str, str]] = []
     ways = ways_of(project, context.environ, context.chdir).checked(base)
     with (
@@ -81,11 +80,19 @@ def recordings(
             done(1)
     known = count(len(found) - new, "was", "were", none="0")
     say(phrase("{new} fetched, {known} there already.", new=new - len(failed), known=known))
-    for uuid, why in failed:
-        tell(phrase("{uuid}: {why}", uuid=uuid, why=why))
     if failed:
+        for uuid, why in failed:
+            tell(phrase("{uuid}: {why}", uuid=uuid, why=why))
         not_fetched = count(len(failed), "recording")
         raise Incomplete(
             phrase("{not_fetched} could not be fetched", not_fetched=not_fetched),
             hint=phrase("run the same command again"),
+        )
+
+
+def _check_known(uuids: Iterable[str], found: Iterable[Call]) -> None:
+    if strange := sorted({*uuids} - {call.call_uuid for call in found}):
+        raise YetaError(
+            phrase("nothing is known of a recording of {uuids}", uuids=listed(strange)),
+            hint=phrase("`yeta calls export` lists calls with their recordings"),
         )

@@ -63,7 +63,10 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
         source, target, repository.root, context.environ,
         Holder.this_process("state migrate", repository.zone), **whose, note=note,
     )  # fmt: skip
-    summary = {"tables": len(moved.tables), "rows": moved.rows}
+    _say_moved(moved, places, form)
+
+
+def _say_moved(moved: Transfer, places: dict[str, str], form: str) -> None:
     for proof in moved.tables:
         say(
             phrase(
@@ -84,5 +87,6 @@ def migrate(context: Context, source: str, target: str, form: str, yes: bool) ->
             rows=count(moved.rows, "row"),
         ),
         **places,
-        **summary,
+        tables=len(moved.tables),
+        rows=moved.rows,
     )

@@ -50,30 +50,10 @@ def rebind(context: Context, form: str, yes: bool) -> None:
                 return
             found = look_for(client, existing(recorded) or with_tasks(recorded))
             _refuse(found, client.address)
-            here = len(found.here)
-            tasks = count(here, "recorded task is", "recorded tasks are")
-            say(
-                phrase(
-                    "Used with {former}; {tasks} at {address}.",
-                    former=former,
-                    tasks=tasks,
-                    address=client.address,
-                ),
-                err=form == "json",
-            )
-            if not here:
-                say(phrase("No task is recorded by which it could be told from another."), err=form == "json")
-            for wave in found.missing:
-                lost = phrase(
-                    "task {task_id} of {campaign} wave {number} is not there",
-                    task_id=wave.task_id,
-                    campaign=wave.campaign,
-                    number=wave.number,
-                )
-                say(phrase("- {lost}: it counts as lost from then on", lost=lost), err=form == "json")
+            _say_found(found, former, client.address, err=form == "json")
             confirm(phrase("Use the state with {address}?", address=client.address), yes=yes)
             summary, words = (
-                {"found": here, "missing": len(found.missing)},
+                {"found": len(found.here), "missing": len(found.missing)},
                 phrase("{former} is {address}", former=former, address=client.address),
             )
             with noted(context, opened.repository, store, opened.clock, "state rebind", summary, words):
@@ -85,6 +65,22 @@ def rebind(context: Context, form: str, yes: bool) -> None:
         address=client.address,
         **summary,
     )
+
+
+def _say_found(found: Found, former: str, address: str, *, err: bool) -> None:
+    tasks = count(len(found.here), "recorded task is", "recorded tasks are")
+    used = phrase("Used with {former}; {tasks} at {address}.", former=former, tasks=tasks, address=address)
+    say(used, err=err)
+    if not found.here:
+        say(phrase("No task is recorded by which it could be told from another."), err=err)
+    for wave in found.missing:
+        lost = phrase(
+            "task {task_id} of {campaign} wave {number} is not there",
+            task_id=wave.task_id,
+            campaign=wave.campaign,
+            number=wave.number,
+        )
+        say(phrase("- {lost}: it counts as lost from then on", lost=lost), err=err)
 
 
 def _refuse(found: Found, address: str) -> None:

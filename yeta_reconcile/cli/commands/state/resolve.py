@@ -109,20 +109,26 @@ def resolve(
             confirm(phrase("Settle it so?"), yes=yes)
             if not yes and _standing(decisions) != _standing(decided()):
                 raise Incomplete(phrase("the waves changed while you were asked"), hint=phrase("look again"))
-            rows = sum(len(decision.rows(opened.store)) for decision in decisions)
+            rows = {"rows": sum(len(decision.rows(opened.store)) for decision in decisions)}
+            _delete_first(opened, run, decisions, rows)
             words = phrase("{name} wave {wave}: {verdict}", name=name, wave=wave, verdict=verdict)
-            if any(decision.deletes for decision in decisions):
-                with recording(opened, "state resolve", {"rows": rows}) as outcome:
-                    for decision in decisions:
-                        stop_first(run, decision)
-                    outcome.words = phrase(
-                        "{name} wave {wave}: its task was deleted first", name=name, wave=wave
-                    )
             book = context, opened.repository, opened.store, opened.clock
-            with noted(*book, "state resolve", {"rows": rows}, words):
+            with noted(*book, "state resolve", rows, words):
                 settled = sum(settle(opened.store, decision) for decision in decisions)
     _say_settled(name, wave, verdict, settled)
     return Exit.DONE
+
+
+def _delete_first(opened: Session, run: Run, decisions: list[Decision], rows: dict[str, int]) -> None:
+    """Delete the tasks of those waves that are paused in order to be replaced."""
+    if any(decision.deletes for decision in decisions):
+        with recording(opened, "state resolve", rows) as outcome:
+            for decision in decisions:
+                stop_first(run, decision)
+            record = decisions[0].wave.record
+            outcome.words = phrase(
+                "{name} wave {wave}: its task was deleted first", name=record.campaign, wave=record.number
+            )
 
 
 def _say_settled(name: str, wave: int, verdict: str, settled: int) -> None:
