@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.subjects import subject
+from tests.support.subjects import NAME, subject
 from yeta_reconcile.planning.diff import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Finding
+    from yeta_reconcile.planning.diff import Decision, Finding
 
 CASES = Path(__file__).parent / "cases"
 KNOWN = {"it", "plan", "finds"}
@@ -76,9 +78,13 @@ def held(was: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+def decided(case: dict[str, Any]) -> Decision:
+    return decide(subject({name: value for name, value in case.items() if name not in KNOWN}))
+
+
 @pytest.mark.parametrize("case", cases())
 def test_the_decision_table(case: dict[str, Any]) -> None:
-    decision = decide(subject({name: value for name, value in case.items() if name not in KNOWN}))
+    decision = decided(case)
 
     plan = [{"rings": False} | change for change in case.get("plan", ())]
     finds = [{"exit": 0} | finding for finding in case.get("finds", ())]
@@ -87,6 +93,20 @@ def test_the_decision_table(case: dict[str, Any]) -> None:
     assert [held(was, said) for was, said in zip(changes, plan, strict=True)] == plan
     assert len(findings) == len(finds), findings
     assert [held(was, said) for was, said in zip(findings, finds, strict=True)] == finds
+    assert {finding["campaign"] for finding in findings} <= {NAME}
+
+
+def test_each_change_and_each_finding_points_to_what_it_is_about(golden: Callable[[Path, str], None]) -> None:
+    """As `places.yaml` has it, in all cases together: the key of the document, the list, or nothing."""
+    places: dict[str, set[str]] = {}
+    for param in cases():
+        decision = decided(param.values[0])
+        told = [(change.reason.value, change.position) for change in decision.changes]
+        told += [(found.diagnostic.code, found.diagnostic.position) for found in decision.findings]
+        for name, position in told:
+            places.setdefault(name, set()).add(position.file if position else "nowhere")
+    table = {name: sorted(where) for name, where in places.items()}
+    golden(Path(__file__).with_name("places.yaml"), yaml.safe_dump(table))
 
 
 def test_no_two_cases_say_the_same() -> None:

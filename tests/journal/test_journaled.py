@@ -308,4 +308,5 @@ def test_an_intent_says_what_is_sent_and_until_when_it_may_be_under_way(tmp_path
         change(run, step, answering(OutcomeUnknown("insert", Text("no answer"))))
         (intent,) = run.store.intents.open(wave.wave_id)
         assert (intent.call, intent.batch, intent.rows) == ("insert", 4, 2)
-        assert (intent.begun, intent.deadline) == (run.now_ms(), run.now_ms() + 30_000)
+        now = run.now_ms()
+        assert (intent.begun, intent.deadline, intent.ended) == (now, now + 30_000, now)

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORK = ROOT / "build" / "mutants"
-# What was killed by the last run, for `--rest`; and what mypy knows of everything that is not mutated.
+# What was killed by the last run, for `--rest`; what mypy knows; what was made of a module.
 KILLED = ROOT / "build" / "mutants.json"
 TYPES = ROOT / "build" / "mutants.mypy"
+MADE = ROOT / "build" / "mutants.made"
 LISTED = Path(__file__).with_name("survivors.yaml")
 RUNNING = Path(__file__).with_name("running.py")
 
@@ -192,7 +193,8 @@ def main() -> int:
     asked = parser.parse_args()
     rooms = {name: ROOMS[name] for name in asked.rooms or ROOMS}
     copied(WORK)
-    found = made(WORK, [glob for room in rooms.values() for glob in room.modules])
+    globs = [glob for room in rooms.values() for glob in room.modules]
+    found = made(WORK, globs, MADE)
     types = refused(WORK, found, TYPES)
     asked.made = numbered(found)
     dead: set[str] = set(json.loads(KILLED.read_text("utf-8"))) if KILLED.exists() else set()

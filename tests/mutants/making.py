@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 import shutil
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.mutants.sparing import mutated
+from tests.mutants import sparing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,21 +63,31 @@ def copied(place: Path) -> None:
             shutil.copyfile(source, target)
 
 
-def made(place: Path, globs: Iterable[str]) -> list[Made]:
-    """Write the mutants of the modules into the copy; each of them, in order."""
+def made(place: Path, globs: Iterable[str], kept: Path) -> list[Made]:
+    """Write the mutants of the modules into the copy; each of them, in order. `kept`: what was made once."""
     found = []
     for module in sorted({path for glob in globs for path in (place / PACKAGE).glob(glob)}):
         name = module.relative_to(place).as_posix()
-        file = mutated(name, module.read_text("utf-8"))
-        module.write_text(file.code, encoding="utf-8")
-        lines = file.code.splitlines()
-        statements = spanned(file.code)
-        for mutant in file.mutant_names:
+        code, mutants, spans = written(name, module.read_text("utf-8"), kept)
+        module.write_text(code, encoding="utf-8")
+        lines, statements = code.splitlines(), spanned(code)
+        for mutant in mutants:
             original = f"{mutant.rpartition('__mutmut_')[0]}__mutmut_orig"
-            spans = [file.line_span_by_function_name[each] for each in (mutant, original)]
-            span, body = ((each.start, each.end) for each in spans)
-            found.append(described(name, mutant, lines, statements, span, body))
+            found.append(described(name, mutant, lines, statements, spans[mutant], spans[original]))
     return found
+
+
+def written(name: str, source: str, kept: Path) -> tuple[str, list[str], dict[str, tuple[int, int]]]:
+    """A module with its mutants, their names, and where each stands; made once as long as nothing changes."""
+    made_by = Path(sparing.__file__).read_text("utf-8")
+    path = kept / f"{hashlib.sha256((made_by + name + source).encode()).hexdigest()}.json"
+    if not path.exists():
+        file = sparing.mutated(name, source)
+        spans = {name: (span.start, span.end) for name, span in file.line_span_by_function_name.items()}
+        kept.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps([file.code, [*file.mutant_names], spans]), "utf-8")
+    code, mutants, spans = json.loads(path.read_text("utf-8"))
+    return code, mutants, spans
 
 
 def described(
@@ -123,10 +134,10 @@ def spanned(code: str) -> dict[int, range]:
 def refused(place: Path, mutants: list[Made], kept: Path) -> set[str]:
     """The mutants that mypy refuses, by key."""
     checked = sorted({mutant.mutant.module for mutant in mutants})
-    command = [sys.executable, "-m", "mypy", "--output", "json", "--disable-error-code", "unused-ignore"]
-    told = subprocess.run(
-        [*command, f"--cache-dir={kept}", *checked], cwd=place, capture_output=True, text=True, check=False
-    )
+    # That `__init__` stands there many times is no fault of a mutant.
+    command = [sys.executable, "-m", "mypy", "--output", "json", f"--cache-dir={kept}"]
+    command += [f"--disable-error-code={code}" for code in ("unused-ignore", "no-redef")]
+    told = subprocess.run([*command, *checked], cwd=place, capture_output=True, text=True, check=False)
     at: dict[str, dict[int, str]] = {}
     for mutant in mutants:
         first, last = mutant.span

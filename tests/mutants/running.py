@@ -1,9 +1,10 @@
 """Runs the tests of a room on each of its mutants, within one process of pytest.
 
 The tests are collected once. A first round without a mutant tells which test reaches which line, and what
-each takes of the processor. For each mutant a child of this process then runs those that reach what differs,
+each takes of the processor. On each mutant a child of this process then runs those that reach what differs,
 one after the other until one fails: first those that killed others of the same function, and cheap ones.
-Time is the processor's, so that other load kills no mutant.
+Time is the processor's, so that other load kills no mutant. Where tests are cheap a child goes on with
+further mutants, and in the end shows that what failed fails by the mutant alone.
 """
 
 from __future__ import annotations
@@ -27,27 +28,22 @@ from _pytest.runner import runtestprotocol
 from mutmut.mutation.trampoline import set_mutant_under_test
 
 KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
+# What a child says when a test that it failed a mutant with fails without one: it is not as it was.
+SPOILED = "spoiled"
+
+# A child runs so many mutants where tests are as cheap as it is to make one (seconds), else one.
+TOGETHER, CHEAP = 25, 0.05
 
 # A test that takes more than so many times what it took without a mutant, and some seconds, hangs.
 LONGER, SECONDS = 10, 5
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of a child: which of its tests failed, if any did, and what it took."""
-
-    status: int
-    failed: int | None
-    seconds: float
-
-
 @dataclass(slots=True)
 class Child:
-    """A process that runs tests on one mutant."""
+    """A process that runs tests on mutants, by their numbers."""
 
-    number: int
-    tests: list[int]
-    result: int
+    numbers: list[int]
+    told: int
     place: str
 
 
@@ -73,15 +69,16 @@ class Hunt:
         gc.freeze()
         self.measure(session)
         running: dict[int, Child] = {}
-        waiting = list(enumerate(self.mutants))[::-1]
+        together = TOGETHER if sum(self.costs) < CHEAP * len(self.costs) else 1
+        numbers = range(len(self.mutants))
+        waiting = [[*numbers[at : at + together]] for at in numbers[::together]][::-1]
         while waiting or running:
             while waiting and len(running) < self.children and time.monotonic() < self.until:
-                number, mutant = waiting.pop()
-                self.begin(session, number, self.chosen(mutant), running)
+                self.begin(session, waiting.pop(), running)
             if time.monotonic() >= self.until:
                 waiting.clear()
             if running:
-                self.await_one(running)
+                waiting += self.await_one(running)
         return True
 
     def measure(self, session: pytest.Session) -> None:
@@ -90,7 +87,7 @@ class Hunt:
         answer = self.out.with_suffix(".reach")
         pid = os.fork()
         if not pid:
-            alone(str(place), "")
+            alone(str(place))
             answer.write_text(json.dumps(self.reached(session)), "utf-8")
             os._exit(0)
         os.waitpid(pid, 0)
@@ -146,52 +143,73 @@ class Hunt:
 
         return sorted(found, key=lambda test: (-worth(test), test))
 
-    def begin(
-        self, session: pytest.Session, number: int, tests: list[int], running: dict[int, Child]
-    ) -> None:
+    def begin(self, session: pytest.Session, numbers: list[int], running: dict[int, Child]) -> None:
         place = tempfile.mkdtemp(prefix="mutants-")
-        reading, writing = os.pipe()
+        told, telling = os.pipe()
         pid = os.fork()
         if pid:
-            os.close(writing)
-            running[pid] = Child(number, tests, reading, place)
+            os.close(telling)
+            running[pid] = Child(numbers, told, place)
             return
-        alone(place, self.mutants[number]["key"])
+        alone(place)
+        killers = set()
+        for number in numbers:
+            set_mutant_under_test(self.mutants[number]["key"])
+            begun, outcome = self.attempt(session, self.chosen(self.mutants[number]))
+            os.write(telling, f"{json.dumps([number, outcome, begun])}\n".encode())
+            self.learn(number, outcome, begun)
+            if outcome == KILLED:
+                killers.add(begun[-1])
+        set_mutant_under_test("")
+        if len(numbers) > 1 and self.attempt(session, sorted(killers))[1] == KILLED:
+            os.write(telling, f"{json.dumps([0, SPOILED, []])}\n".encode())
+        os._exit(0)
+
+    def attempt(self, session: pytest.Session, tests: list[int]) -> tuple[list[int], str]:
+        """Run tests one after the other until one fails: those that were begun, and whether one did."""
+        session.testsfailed = 0
         for at, test in enumerate(tests):
             used = resource.getrusage(resource.RUSAGE_SELF)
             limit = used.ru_utime + used.ru_stime + self.costs[test] * LONGER + SECONDS
             resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, resource.RLIM_INFINITY))
-            os.write(writing, b".")
             after = session.items[tests[at + 1]] if at + 1 < len(tests) else None
             runtestprotocol(session.items[test], nextitem=after)
             if session.testsfailed:
-                os._exit(1)
-        os._exit(0)
+                session._setupstate.teardown_exact(None)
+                return tests[: at + 1], KILLED
+        return tests, SURVIVED
 
-    def await_one(self, running: dict[int, Child]) -> None:
-        """Wait for a child, and write down what became of its mutant."""
+    def await_one(self, running: dict[int, Child]) -> list[list[int]]:
+        """Wait for a child, write down what became of its mutants; the groups that are to be run anew."""
         pid, status, used = os.wait4(-1, 0)
         if pid not in running:
-            return
+            return []
         child = running.pop(pid)
-        with os.fdopen(child.result, "rb") as pipe:
-            begun = len(pipe.read())
+        with os.fdopen(child.told, encoding="utf-8") as pipe:
+            said = [json.loads(line) for line in pipe]
         shutil.rmtree(child.place, ignore_errors=True)
-        code = os.waitstatus_to_exitcode(status)
-        function = self.mutants[child.number]["function"]
-        for test in child.tests[:begun]:
-            self.tried[function, test] += 1
-        if code and begun:
-            self.kills[function, child.tests[begun - 1]] += 1
-        outcome = {0: SURVIVED, 1: KILLED}.get(code, HUNG)
+        if any(outcome == SPOILED for _, outcome, _ in said):
+            return [[number] for number in child.numbers]
+        rest = child.numbers[len(said) :]
+        if status and rest:
+            said.append([rest.pop(0), HUNG, []])
+        seconds = (used.ru_utime + used.ru_stime) / max(len(said), 1)
         with self.out.open("a", encoding="utf-8") as file:
-            seconds = used.ru_utime + used.ru_stime
-            file.write(json.dumps([child.number, outcome, begun, round(seconds, 2)]) + "\n")
+            for number, outcome, begun in said:
+                self.learn(number, outcome, begun)
+                file.write(json.dumps([number, outcome, len(begun), round(seconds, 3)]) + "\n")
+        return [rest] if rest else []
+
+    def learn(self, number: int, outcome: str, begun: list[int]) -> None:
+        """Which tests were run on a mutant; the last of them killed it, if one did."""
+        function = self.mutants[number]["function"]
+        self.tried.update((function, test) for test in begun)
+        if outcome == KILLED:
+            self.kills[function, begun[-1]] += 1
 
 
-def alone(place: str, mutant: str) -> None:
+def alone(place: str) -> None:
     """Let this process, a child, be heard by nobody and write into a folder of its own."""
-    set_mutant_under_test(mutant)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)

@@ -7,7 +7,8 @@ fields) are facts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 from mutmut.mutation import file_mutation, mutators
@@ -33,12 +34,27 @@ def said(node: cst.CSTNode) -> bool:
     return named or isinstance(node, cst.FormattedString | cst.ConcatenatedString)
 
 
-def without_words(call: cst.Call) -> Iterable[cst.Call]:
-    """A call with an argument less, unless that argument is words."""
+def fewer_arguments(call: cst.Call) -> Iterable[cst.Call]:
+    """A call with an argument less, unless that is words, or what `get` answers where nothing is nothing."""
+    got = isinstance(call.func, cst.Attribute) and call.func.attr.value == "get" and len(call.args) == 2
+    spared = {id(argument) for argument in call.args if said(argument.value)}
+    if got and nothing(call.args[1].value):
+        spared.add(id(call.args[1]))
     for changed in mutators.operator_arg_removal(call):
-        kept = {id(argument) for argument in changed.args}
-        if not any(said(argument.value) for argument in call.args if id(argument) not in kept):
+        if not spared - {id(argument) for argument in changed.args}:
             yield changed
+
+
+def nothing(node: cst.CSTNode) -> bool:
+    """Whether a value is as false as none: where it is more than asked for, mypy refuses none."""
+    if isinstance(node, cst.Tuple):
+        return not node.elements
+    return isinstance(node, cst.Integer | cst.SimpleString) and node.value in {"0", '""'}
+
+
+def another_word(string: cst.BaseString) -> Iterable[cst.BaseString]:
+    """One other word in the place of a word: whether its letters are large or small says nothing more."""
+    return islice(mutators.operator_string(string), 1)
 
 
 class Visitor(file_mutation.MutationVisitor):
@@ -53,9 +69,10 @@ class Visitor(file_mutation.MutationVisitor):
 
 def mutated(name: str, source: str) -> file_mutation.MutatedFile:
     """A module with every mutant of each of its functions beside it."""
-    operators = [
-        (kind, without_words if operator is mutators.operator_arg_removal else operator)
-        for kind, operator in mutators.mutation_operators
-    ]
+    instead: dict[Any, Any] = {
+        mutators.operator_arg_removal: fewer_arguments,
+        mutators.operator_string: another_word,
+    }
+    operators = [(kind, instead.get(operator, operator)) for kind, operator in mutators.mutation_operators]
     vars(file_mutation).update(MutationVisitor=Visitor, mutation_operators=operators)
     return file_mutation.mutate_file_contents(name, source)

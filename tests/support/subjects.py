@@ -29,6 +29,7 @@ from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
+from yeta_reconcile.waves.recalls import Recalls
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import Rounds
 
@@ -227,6 +228,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         at=place,
         list_label="list",
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
+        recalls={wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()},
         trial=trial,
         **said,
     )
