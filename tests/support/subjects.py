@@ -18,8 +18,9 @@ from yeta_reconcile.documents.models import (
     DirectCall,
 )
 from yeta_reconcile.marks import Mark
+from yeta_reconcile.planning.calendar import Days
 from yeta_reconcile.planning.canary import Choice, Trial, judge, weigh
-from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta
+from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
 from yeta_reconcile.planning.diff import Subject, Wave, with_observed
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.rounds import rule_of
@@ -84,10 +85,12 @@ def document(given: Mapping[str, Any] | None = None) -> Calling:
 def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **given: Any) -> WaveRecord:
     """A recorded wave; `asked` are the keys of the document it was made from, where they differ.
 
-    `started`, `quiet` are spans before now. It has a task unless it is planned or its create is under way.
+    `started`, `quiet` are spans before now; `stretch` are the two moments between which its task lives. It
+    has a task unless it is planned or its create is under way.
     """
     said = dict(given)
-    attributes = Attributes.of(document(asked))
+    since, until = map(datetime.fromisoformat, said.pop("stretch", ())) if "stretch" in said else (None, None)
+    attributes = Attributes.of(document(asked), since, until)
     phase = Phase(said.pop("phase", "started"))
     counts = {name: said.pop(name, 0) for name in ("pending", "dialled", "released", "unknown", "held")}
     started = said.pop("started", "1h" if phase not in _NEVER_STARTED else None)
@@ -169,6 +172,7 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
         for wave, given in staged.items()
     }
     made["coming"] = {ms(NOW + span(ahead)): count for ahead, count in made.get("coming", {}).items()}
+    made["strange"] = {name: Strange(**given) for name, given in made.get("strange", {}).items()}
     kin = made.pop("kin", {})
     gone = {name: Met(people=people, shared=shared, gone=True) for name, (shared, people) in kin.items()}
     made["met"] = gone | {name: Met(**given) for name, given in made.get("met", {}).items()}
@@ -209,6 +213,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
     record = _campaign(said.pop("recorded", None), waves)
     declared = None if base is None else document(base)
     rule = rule_of(declared) if declared else None
+    days = declared.schedule.days if isinstance(declared, Campaign) else "every-day"
     halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
     lit = with_observed(record, tasks, halted)
     trial, delta = of_canary(declared, lit, said.pop("records", {}), said.pop("rows", {}))
@@ -227,6 +232,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         tampered=frozenset(said.pop("tampered", ())),
         at=place,
         list_label="list",
+        days=Days(days, UTC) if days != "every-day" else None,
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
         recalls={wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()},
         trial=trial,
