@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests.support.postgres import NoServer, PostgresServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
 
@@ -30,8 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Measure no sweep. pytest-cov's own marker leaves a second measurement of a worker running."""
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no sweep, what it begins with neither. pytest-cov's own marker leaves a second one running."""
     if item.get_closest_marker("sweep") is None:
         return (yield)
     here, threads = sys.gettrace(), threading.gettrace()

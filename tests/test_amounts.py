@@ -15,6 +15,8 @@ from yeta_reconcile.amounts import count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.sweep
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "yeta_reconcile"
 # A stranger with words of its own, and places where no message is made.

@@ -15,6 +15,8 @@ from yeta_reconcile.plan.plan import Action, Reason
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 DAY = 24 * 3600
 ROWS = range(60)
 RECALL = "{count: 2, wait: 10m}"

@@ -8,9 +8,13 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
+import pytest
+
 from tests.support.lab import Lab
 from yeta_reconcile.emulator import Emulator, Settings, VirtualClock
 from yeta_reconcile.emulator.hours import SHANGHAI
+
+pytestmark = pytest.mark.sweep
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 

@@ -20,6 +20,8 @@ from yeta_reconcile.cli.main import main
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.sweep
+
 THIS = Path(__file__)
 
 # What the tree is excused from. These numbers may only fall: whoever removes one lowers it here.

@@ -9,6 +9,8 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.lab import number
 from tests.support.served import Served, served
 from yeta_reconcile.emulator.faults import Fault
@@ -16,7 +18,8 @@ from yeta_reconcile.emulator.faults import Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
+
+pytestmark = pytest.mark.sweep
 
 
 def test_json_is_one_object_a_line_from_the_plan_to_the_end(here: Served) -> None:

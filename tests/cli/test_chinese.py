@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.served import Served
 
+pytestmark = pytest.mark.sweep
+
 # Three words of English in a row, none of them a command, an option or a path.
 ENGLISH = re.compile(r"(?<![\w`/.-])[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
 # Moments, and the id of a plan.

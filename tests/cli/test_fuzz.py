@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
 
+pytestmark = pytest.mark.sweep
+
 CODES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 64}
 ODD: tuple[Any, ...] = (
     *(

@@ -135,6 +135,7 @@ def test_halt_works_with_a_locked_state(here: Served) -> None:
     assert live(here) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("damage", ["lost", "corrupt", "no key", "documents"])
 def test_halt_works_with_a_state_that_is_lost_or_broken(here: Served, damage: str) -> None:
     running(here)

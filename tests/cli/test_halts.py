@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
     from tests.support.served import Served
 
+pytestmark = pytest.mark.sweep
+
 KEY = {"YETA_STATE_KEY": "the key of the tests"}
 
 

@@ -155,6 +155,7 @@ def stood(here: Served) -> tuple[object, ...]:
         return [(wave.campaign, wave.number) for wave in waves], links, store.platform
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", [unlock, forget, import_task, rebuild, rebind, migrate])
 def test_what_is_done_by_hand_is_done_with_its_link_in_the_history_or_not_at_all(
     here: Served, monkeypatch: pytest.MonkeyPatch, command: Callable[[Served], tuple[str, ...]]

@@ -13,6 +13,8 @@ from yeta_reconcile.wording import Text
 if TYPE_CHECKING:
     from tests.support.served import Served
 
+pytestmark = pytest.mark.sweep
+
 EVIL = [
     '"x\\n::stop-commands::tok": 1\n',
     '"y\\e[2J": 1\n',

@@ -6,12 +6,14 @@ import signal
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from yeta_reconcile.marks import Key
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.support.served import Served
+
+pytestmark = pytest.mark.sweep
 
 
 def applied(here: Served, rows: int = 3, **fields: str) -> str:

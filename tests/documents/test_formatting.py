@@ -152,6 +152,7 @@ BLOCKS = (
 )
 
 
+@pytest.mark.sweep
 @given(st.permutations(BLOCKS), st.integers(0, 9))
 def test_whatever_the_order_the_result_is_stable_and_says_the_same(blocks: list[str], seed: int) -> None:
     random.Random(seed).shuffle(blocks)
@@ -199,6 +200,7 @@ def written(draw: st.DrawFn, depth: str = "") -> str:
     return text if depth or re.search("^kind: ", text, re.MULTILINE) else f"kind: Campaign\n{text}"
 
 
+@pytest.mark.sweep
 @given(written())
 def test_whatever_is_written_comes_out_stable_with_all_its_comments_or_is_refused_with_a_place(
     text: str,

@@ -13,6 +13,8 @@ from jsonschema import Draft202012Validator
 from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.yamlfile import parse_documents, read_documents
 
+pytestmark = pytest.mark.sweep
+
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     [*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "yeta_reconcile" / "cli" / "templates").rglob("*.yaml")]

@@ -232,6 +232,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.sweep
 @given(TREES, st.booleans())
 def test_whatever_another_writer_writes_is_read_as_it_was(tree: Any, flow: bool) -> None:
     yaml = YAML(typ="safe", pure=True)

@@ -18,6 +18,8 @@ from yeta_reconcile.cli.main import main
 if TYPE_CHECKING:
     from tests.support.served import Served
 
+pytestmark = pytest.mark.sweep
+
 GITHUB = {
     "GITHUB_ACTIONS": "true",
     "GITHUB_REPOSITORY": "acme/campaigns",

@@ -246,6 +246,7 @@ def test_one_state_is_never_shared_by_two_environments(here: Served) -> None:
     assert "environment test" in done.err
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "edit",
     [

@@ -14,6 +14,8 @@ from tests.support.served import Done, Served, person, served
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 PEOPLE = range(40, 52)
 REPORTS = (
     ["status"],

@@ -237,6 +237,7 @@ def test_of_two_files_both_hold(tmp_path: Path) -> None:
     assert rung(lab) == numbers(1)
 
 
+@pytest.mark.sweep
 def test_a_million_numbers_cost_little_more_than_their_digests() -> None:
     tracemalloc.start()
     barred = Barred()

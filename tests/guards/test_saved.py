@@ -11,6 +11,8 @@ from tests.support.lab import number
 if TYPE_CHECKING:
     from tests.support.served import Served
 
+pytestmark = pytest.mark.sweep
+
 TIGHTER = {
     "new_numbers": "2",
     "ringing_numbers": '"50%"',

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from tests.support.lab import Lab
 
+pytestmark = pytest.mark.sweep
+
 GOLDEN = Path(__file__).parent / "golden"
 RECALL = "{count: 1, wait: 10m}"
 # What is said besides words for people.

@@ -107,6 +107,7 @@ def test_nothing_is_started_or_resumed_after_the_end(tmp_path: Path, before: str
     assert lab.changes_sent()[sent:] == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("edit", ["paused", "removed", "default", "list"])
 @pytest.mark.parametrize("before", ["nothing", "staged", "paused"])
 def test_a_document_that_changes_while_apply_asks_rings_nobody(

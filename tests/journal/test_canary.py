@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.diagnostics import Diagnostic
     from yeta_reconcile.plan.plan import Change
 
+pytestmark = pytest.mark.sweep
+
 ALL = range(40)
 ABORT = "abort_if: {connected_below: 20%}"
 REACHED, MISSED = {"0": 1.0}, {"20": 1.0}

@@ -154,6 +154,7 @@ def test_a_call_out_proven_not_done_is_tried_again_later(tmp_path: Path, code: i
     assert Counter(lab.rung()) == Counter(map(number, range(120)))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("code", [10004, 10002, 10003, 10020, 10021, 99999, 3010101, 3010102])
 @pytest.mark.parametrize("kind", ["code_before", "code_after"])
 def test_any_other_code_leaves_the_rows_unknown(tmp_path: Path, code: int, kind: str) -> None:

@@ -167,6 +167,7 @@ def test_two_projects_on_one_account_never_touch_each_other(tmp_path: Path) -> N
 # Inserts
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("mode", ["whole", "before", "around"])
 @pytest.mark.parametrize("place", [0, 3, 49])
 def test_a_bad_number_is_found_named_and_left_out_until_its_row_changes(
@@ -202,6 +203,7 @@ def test_rows_that_a_refused_batch_left_behind_never_pass_for_a_batch_that_got_l
     assert_each_rang_once(lab, [0, 1, 3, 4])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("nth", range(1, 9))
 def test_two_batches_in_flight_one_refused_and_one_lost_are_not_taken_for_each_other(
     tmp_path: Path, nth: int
@@ -315,6 +317,7 @@ def test_queries_that_lag_within_the_settling_time_cost_patience_alone(
     assert_each_rang_once(lab, [n for n in range(70) if n != 5])
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("nth", range(1, 8))
 @pytest.mark.parametrize("kind", ["closed_after", "closed_before"])
 def test_lag_and_a_lost_answer_together_ring_nobody_twice(tmp_path: Path, nth: int, kind: str) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.emulator import task as emulated
 
+pytestmark = pytest.mark.sweep
+
 ROWS = range(60)
 RECALL = "{count: 1, wait: 10m}"
 LATER = "schedule: {begin: 2026-12-01T20:00:00}"

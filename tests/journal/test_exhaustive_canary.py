@@ -29,6 +29,8 @@ from yeta_reconcile.store.lock import LIFETIME_MS
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 GOOD, BAD, SMALL = range(20), range(100, 120), 4
 ROLLOUT = f"rollout: {{canary: {SMALL}, wait: 10m, abort_if: {{connected_below: 50%}}}}"
 SCRIPTED = {number(index): ("20" if index in BAD else "0",) for index in (*GOOD, *BAD)}

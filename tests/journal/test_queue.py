@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.plan.plan import Change
 
+pytestmark = pytest.mark.sweep
+
 # The order
 
 

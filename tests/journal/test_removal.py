@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 DAY = 24 * 3600
 LATER = "schedule: {begin: 2026-12-01T20:00:00}"
 

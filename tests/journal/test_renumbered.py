@@ -14,6 +14,8 @@ from tests.support.scenes import DAY, EVENING, a_lab, codes
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 
 def by_id(lab: Lab, state: str = "running", extra: str = "", **numbers: int) -> None:
     """Campaign b, whose rows are known by an id."""

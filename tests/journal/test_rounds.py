@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from tests.support.postgres import PostgresServer
 
+pytestmark = pytest.mark.sweep
+
 HOUR, DAY = 3600, 24 * 3600
 TWICE = "{again: {on: [not-reached], rounds: 2, wait: 1d}}"
 ONCE = "{again: {on: [not-reached], wait: 1d}}"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.support.lab import Lab
 
+pytestmark = pytest.mark.sweep
+
 LATER = "schedule: {begin: 2026-12-01T20:00:00}"
 
 

@@ -14,6 +14,8 @@ from yeta_reconcile.errors import StateLocked
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.mark.parametrize("limits", ["", "limits: {ringing_numbers: 10}\n"])
 def test_records_that_come_after_the_plan_free_nobody_whom_it_did_not_show(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.support.lab import Lab
 
+pytestmark = pytest.mark.sweep
+
 SPELLINGS = ("+86 (0){}", "0086 0{}", "17909 {}", "86-{}", "0{}", "{}")
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.support.lab import Lab
 
+pytestmark = pytest.mark.sweep
+
 
 def as_former_versions(patch: pytest.MonkeyPatch) -> None:
     """Values are sent and recorded as they stand in the file."""

@@ -16,6 +16,8 @@ from yeta_reconcile.plan.plan_json import plan_json, restore_plan
 if TYPE_CHECKING:
     from yeta_reconcile.plan.plan import Plan
 
+pytestmark = pytest.mark.sweep
+
 
 @given(plans)
 def test_a_saved_plan_gives_back_the_plan_it_was_made_of(plan: Plan) -> None:

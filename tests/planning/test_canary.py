@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.planning.canary import Choice
+
+pytestmark = pytest.mark.sweep
 
 KEYS = st.sets(st.binary(min_size=4, max_size=4), max_size=40)
 SIZES = st.one_of(st.integers(1, 30), st.integers(1, 100).map("{}%".format))

@@ -13,6 +13,8 @@ from tests.bench.forecasts.table import COLD, WARM
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sweep
+
 NAMED = {scenario.name: scenario for scenario in SCENARIOS}
 
 

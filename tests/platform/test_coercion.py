@@ -30,6 +30,8 @@ from yeta_reconcile.platform.pushes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.sweep
+
 KEY = Key(b"the key of the tests")
 MS = pushes.AT
 

@@ -29,6 +29,8 @@ from yeta_reconcile.waves.accounting import (
     account,
 )
 
+pytestmark = pytest.mark.sweep
+
 KEY = Key(b"the key of the tests")
 
 

@@ -17,6 +17,8 @@ from tests.receiver.servers import SECRET, receiver, repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.sweep
+
 PUBLISHED = Path(__file__).parents[2] / "docs" / "receiver-openapi.yaml"
 
 

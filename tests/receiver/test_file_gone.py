@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.receiver.service import Receiver
     from yeta_reconcile.store import Store
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

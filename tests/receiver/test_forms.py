@@ -187,6 +187,7 @@ def test_what_is_refused_unread_is_counted_by_its_reason(running: tuple[str, Any
         assert f'yeta_refused_total{{reason="{reason}"}} 1.0' in told
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("origin", ["https://example.com", "http://127.0.0.1:8800", "null", ""])
 def test_what_a_page_sends_is_never_taken(running: tuple[str, Any], origin: str) -> None:
     assert send(running[0], PLAIN, {"Origin": origin, "Content-Type": "application/json"})[0] == 415

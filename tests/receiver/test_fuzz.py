@@ -17,6 +17,8 @@ from tests.receiver.servers import SECRET, receiver, repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.sweep
+
 KNOWN = sorted({*pushes.outbound(), *pushes.voice(), *pushes.dialog(), "call_relation_id"})
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -173,6 +173,7 @@ def test_a_request_in_a_body_that_is_not_taken_is_none(running: Any) -> None:
     assert store.inbox.push(1) is None
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("size", "step", "status"),
     [(180_001, 1, 200), (1_000_000, 65_536, 200), (1_000_001, 65_536, 413), (1_000_001, 2_000_000, 413)],

@@ -68,6 +68,7 @@ def test_every_order_of_the_four_pushes_gives_the_same_facts(order: tuple[int, .
         assert facts(mixed) == facts(straight)
 
 
+@pytest.mark.sweep
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.integers(0, 11), max_size=40), st.randoms(use_true_random=False))
 def test_duplicates_and_any_order_of_several_calls_change_nothing(extra: list[int], chance: Any) -> None:
@@ -102,6 +103,7 @@ def partial(**override: Any) -> list[Push]:
     ]
 
 
+@pytest.mark.sweep
 @settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.sampled_from(["Campaign", "DirectCall"]),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.plan.plan import Plan
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.mark.parametrize(
     ("name", "plan"),

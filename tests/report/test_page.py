@@ -90,6 +90,7 @@ class Structure(HTMLParser):
         return
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_whole_in_itself_and_well_formed(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, language: str

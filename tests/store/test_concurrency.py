@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.store.states import States
     from yeta_reconcile.store import Store
 
+pytestmark = pytest.mark.sweep
+
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
     """Run all at the same time; what each gave."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from yeta_reconcile.waves.record import Fate, Outcome
 
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store
+
+pytestmark = pytest.mark.sweep
 
 ROWS = 12
 some_keys = st.lists(st.integers(0, ROWS + 2).map(key), max_size=6)

@@ -14,6 +14,8 @@ from yeta_reconcile.waves.record import Fate, Phase
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store
 
+pytestmark = pytest.mark.sweep
+
 
 def generation(store: Store) -> int:
     found = store.database.read("SELECT generation FROM campaigns WHERE name = 'renewal'")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.database import Database
 
+pytestmark = pytest.mark.sweep
+
 SCHEMAS = range(1, NEWEST + 1)
 
 

@@ -5,6 +5,7 @@ It takes twice as long then; and measuring every process would measure each work
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import coverage
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def measured() -> dict[str, str]:
-    """The variables of such a process; none if nothing is measured."""
-    if coverage.Coverage.current() is None:
+    """The variables of such a process; none if the test is not measured."""
+    if coverage.Coverage.current() is None or sys.gettrace() is None:
         return {}
     return {"COVERAGE_PROCESS_START": str(ROOT / "pyproject.toml"), "COVERAGE_FILE": str(ROOT / ".coverage")}

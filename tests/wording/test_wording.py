@@ -20,6 +20,8 @@ from yeta_reconcile.wording import PARTS, listed, loud, phrase, sentence, spoken
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.sweep
+
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir() if path.is_dir())
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] != "emulator")
 
