@@ -1,12 +1,14 @@
 """The decision table as a table: what is declared, recorded and observed, and what the plan then says.
 
 The cases are in `cases/*.yaml`, one file a part of the table, to be read without the code. What a case does
-not say is the plainest there is (`tests/support/subjects.py`). A plan is all of it, in order; of a change
-only what the case names is compared, and `rings`, which is no unless it says so. `says` is a part of `words`.
+not say is the plainest there is (`tests/support/subjects.py`); `others` are campaigns beside it. A plan is
+all of it, in order; of a change only what the case names is compared, and `rings`, which is no unless it
+says so. `says` is a part of `words`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ import pytest
 import yaml
 
 from tests.support.subjects import NAME, subject
-from yeta_reconcile.planning.diff import decide
+from yeta_reconcile.planning.diff import decide_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff import Decision, Finding
 
 CASES = Path(__file__).parent / "cases"
-KNOWN = {"it", "plan", "finds"}
+KNOWN = {"it", "plan", "finds", "others"}
 
 
 def cases() -> list[Any]:
@@ -82,7 +84,9 @@ def held(was: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
 
 
 def decided(case: dict[str, Any]) -> Decision:
-    return decide(subject({name: value for name, value in case.items() if name not in KNOWN}))
+    said = {name: value for name, value in case.items() if name not in KNOWN}
+    others = {name: replace(subject(other), name=name) for name, other in case.get("others", {}).items()}
+    return decide_all({NAME: subject(said)} | others)[NAME]
 
 
 @pytest.mark.parametrize("case", cases())

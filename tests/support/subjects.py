@@ -7,7 +7,7 @@ task that says of the wave what the state says. Nothing here touches a file, a s
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +160,7 @@ def orphan(said: Mapping[str, Any], number: int) -> Orphan:
 def rows(said: Mapping[str, Any]) -> RowsDelta:
     """How the list differs from the ledger; `staged` maps a wave to its rows that are still declared.
 
+    `leaving` names a campaign and its waves that may let go of rows.
     `coming` says how long it is until how many rows are called again. `kin` are gone campaigns with how many
     of how many people are shared, in lists of the same length.
     """
@@ -170,6 +171,11 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
     made["staged"] = {
         wave: StagedDelta(**(given if isinstance(given, dict) else {"rows": given}))
         for wave, given in staged.items()
+    }
+    made["leaving"] = {
+        (name, wave): count
+        for name, waves in made.get("leaving", {}).items()
+        for wave, count in waves.items()
     }
     made["coming"] = {ms(NOW + span(ahead)): count for ahead, count in made.get("coming", {}).items()}
     made["strange"] = {name: Strange(**given) for name, given in made.get("strange", {}).items()}
@@ -215,7 +221,11 @@ def subject(case: Mapping[str, Any]) -> Subject:
     rule = rule_of(declared) if declared else None
     days = declared.schedule.days if isinstance(declared, Campaign) else "every-day"
     halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
-    lit = with_observed(record, tasks, halted)
+    untold = said.pop("untold", {})
+    lit = tuple(
+        replace(wave, untold=tuple(untold.get(wave.record.wave_id, ())))
+        for wave in with_observed(record, tasks, halted)
+    )
     trial, delta = of_canary(declared, lit, said.pop("records", {}), said.pop("rows", {}))
     return Subject(
         NAME,
