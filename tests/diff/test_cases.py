@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from tests.support.subjects import NAME, subject
-from yeta_reconcile.planning.diff import decide_all
+from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.planning.diff import decide_all, rings_now, taken_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ def found(finding: Finding) -> dict[str, Any]:
         "exit": finding.exit_code,
         "severity": said.severity,
         "says": said.summary,
+        "words": said.summary,
         "hint": said.hint,
         "at": said.position and said.position.file,
         "campaign": said.campaign,
@@ -119,3 +121,51 @@ def test_each_change_and_each_finding_points_to_what_it_is_about(golden: Callabl
 def test_no_two_cases_say_the_same() -> None:
     names = [param.id for param in cases()]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("case", "rings"),
+    [
+        ({}, True),
+        ({"declared": {"state": "paused"}}, False),
+        ({"declared": {"state": "staged"}}, False),
+        ({"declared": {"end": "0s ago"}}, False),
+        ({"declared": {"end": "ahead"}}, True),
+        ({"declared": {"state": "paused", "end": "1m ago"}}, False),
+        ({"declared": {"schedule": {"days": ["fri"]}}}, False),
+        ({"declared": {"schedule": {"days": ["thu"]}}}, True),
+        ({"before": ["welcome"]}, False),
+        ({"before": ["welcome"], "waves": {"phase": "verified", "pending": 1}}, False),
+        ({"before": ["welcome"], "waves": {"phase": "started", "pending": 1}}, True),
+    ],
+)
+def test_a_campaign_calls_whom_it_has_if_nothing_declared_keeps_it_from_that(
+    case: dict[str, Any], rings: bool
+) -> None:
+    it = subject(case)
+    assert isinstance(it.declared, Campaign)
+    assert rings_now(it, it.declared) is rings
+
+
+@pytest.mark.parametrize(
+    ("wave", "case", "apart"),
+    [
+        ({"pending": 3, "asked": {"robot": "720"}}, {}, True),
+        ({"pending": 3}, {}, False),
+        ({"dialled": 3, "asked": {"robot": "720"}}, {}, False),
+        ({"pending": 3, "asked": {"robot": "720"}, "phase": "verified"}, {}, False),
+        ({"pending": 3, "asked": {"robot": "720"}}, {"declared": {"on_change": "next-wave"}}, False),
+        ({"pending": 3}, {"rows": {"edited": {1: 1}}}, True),
+        ({"pending": 3}, {"rows": {"edited": {2: 1}}}, False),
+        ({"pending": 3}, {"rows": {"removed": {1: 1}}}, True),
+        ({"pending": 3}, {"rows": {"recalled": {1: 1}}}, True),
+        ({"pending": 3}, {"rows": {"removed": {1: 1}}, "declared": {"on_removed_rows": "ignore"}}, False),
+        ({"pending": 3}, {"rows": {"called_before": {1: 1}}}, True),
+    ],
+)
+def test_a_started_wave_is_taken_apart_for_what_changes_it_while_it_has_anybody_to_call(
+    wave: dict[str, Any], case: dict[str, Any], apart: bool
+) -> None:
+    it = subject({"waves": {"phase": "started"} | wave} | case)
+    assert isinstance(it.declared, Campaign)
+    assert taken_apart(it, it.declared, it.waves[0]) is apart
