@@ -349,3 +349,26 @@ def test_further_rounds_of_a_canary_wait_until_it_passed(tmp_path: Path) -> None
         lab.apply()
         call(lab, DAY)
     assert Counter(lab.rung()) == Counter(number(index) for index in ALL for _ in range(2))
+
+
+def test_rows_that_are_added_while_the_rest_is_called_are_of_no_canary(tmp_path: Path) -> None:
+    lab = canary_lab(tmp_path, extra=rollout(wait="0s"))
+    lab.apply()
+    call(lab)
+    lab.apply()
+    lab.rows("renewal", range(44))
+    assert changes(lab) == [("create", 3, "rows-added", 4), ("wait", 3, "line-taken", 4)]
+    call(lab)
+    lab.converge()
+    assert_rung(lab, range(44))
+
+
+def test_nobody_takes_a_place_in_a_larger_canary_by_being_called_again(tmp_path: Path) -> None:
+    lab = aborted(tmp_path)
+    again = "recall: {again: {on: [not-reached], rounds: 1, wait: 10m}}"
+    lab.campaign(rows=ALL, extra=f"{rollout(30)}\n{again}")
+    for _ in range(2):
+        lab.apply()
+        call(lab, DAY)
+    rung = Counter(lab.rung())
+    assert (len(rung), max(rung.values())) == (30, 1)
