@@ -37,6 +37,7 @@ DIRECT = "direct"
 # Numbers that are well-formed and refused all the same, one or two a pool.
 REFUSED = tuple(number(index) for index in range(9000) if index % 23 == 7)
 INVALID, FORBIDDEN = 3, 4
+ABORT = "abort_if: {connected_below: 20%}"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Doc:
     windows: str = ""
     end_in: int = 0
     recall: int = 0
+    again: int = 0
+    canary: int = 0
     on_change: str = "carry-over"
     on_removed_rows: str = "carry-over"
     former: str = ""
@@ -62,7 +65,10 @@ class Doc:
         schedule = [f'windows: ["{self.windows}"]'] if self.windows else []
         schedule += [f"end: {self.end}"] if self.end else []
         parts = [f"schedule: {{{', '.join(schedule)}}}\n"] if schedule else []
-        parts += [f"recall: {{count: {self.recall}, wait: 60s}}\n"] if self.recall else []
+        recall = [f"count: {self.recall}, wait: 60s"] if self.recall else []
+        recall += [f"again: {{on: [not-reached], rounds: {self.again}, wait: 5m}}"] if self.again else []
+        parts += [f"recall: {{{', '.join(recall)}}}\n"] if recall else []
+        parts += [f"rollout: {{canary: {self.canary}, wait: 2m, {ABORT}}}\n"] if self.canary else []
         parts += [f"renamed_from: {self.former}\n"] if self.former else []
         parts += [f"repeats: [{', '.join(self.repeats)}]\n"] if self.repeats else []
         parts += [f"continues: [{', '.join(self.continues)}]\n"] if self.continues else []

@@ -5,7 +5,6 @@ The rest of the one is rung once, that of the other never; and a runner that sle
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,11 @@ import pytest
 
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
-from tests.support.sweeping import CHANGES, TELLING, go_through
+from tests.support.sweeping import TELLING, a_share, every_point, go_through
 from tests.support.trouble import (
     FROZEN_KINDS,
+    KILLED_AFTER,
     REQUEST_KINDS,
-    WRITE_KINDS,
     Killed,
     Point,
     TroubledLab,
@@ -29,12 +28,14 @@ from yeta_reconcile.store.lock import LIFETIME_MS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.postgres import PostgresServer
+
 pytestmark = pytest.mark.sweep
 
 GOOD, BAD, SMALL = range(20), range(100, 120), 4
 ROLLOUT = f"rollout: {{canary: {SMALL}, wait: 10m, abort_if: {{connected_below: 50%}}}}"
 SCRIPTED = {number(index): ("20" if index in BAD else "0",) for index in (*GOOD, *BAD)}
-STRIDE, SHARDS = 30, 2
+SHARDS = 2
 
 
 def a_lab(root: Path, point: Point | None = None) -> TroubledLab:
@@ -117,24 +118,26 @@ def freezes_at(root: Path, point: Point) -> bool:
     return lab.struck
 
 
-def every_point(lab: TroubledLab, kinds: tuple[str, ...]) -> list[Point]:
-    requests, writes = range(1, len(lab.requests) + 1), range(1, lab.writes + 1)
-    found = [Point("request", nth, kind) for nth in requests for kind in kinds]
-    return found + [
-        Point("write", nth, kind) for nth in writes for kind in WRITE_KINDS if kinds is REQUEST_KINDS
-    ]
-
-
-def a_share(lab: TroubledLab, kinds: tuple[str, ...]) -> list[Point]:
-    turns, deaths = itertools.cycle(kinds), itertools.cycle(WRITE_KINDS)
-    changes = [nth for nth, call in enumerate(lab.requests, 1) if call in CHANGES]
-    found = [Point("request", nth, next(turns)) for nth in changes]
-    writes = range(1, lab.writes + 1, STRIDE) if kinds is TELLING else ()
-    return found + [Point("write", nth, next(deaths)) for nth in writes]
+def second_start(lab: TroubledLab) -> int:
+    """Which of the requests starts the second task that is started."""
+    return [nth for nth, call in enumerate(lab.requests, 1) if call == "start"][1]
 
 
 def test_a_canary_that_passes_and_one_that_does_not(tmp_path: Path) -> None:
     assert_as_judged(live_through(a_lab(tmp_path)))
+
+
+@pytest.mark.sweep
+def test_a_canary_is_judged_the_same_with_the_state_on_postgresql(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    calm = a_lab(tmp_path)
+    live_through(calm)
+    for at, kind in enumerate((KILLED_AFTER, "executed, unanswered")):
+        lab = a_lab(tmp_path / str(at), Point("request", second_start(calm) + at, kind))
+        lab.state = postgres.schema()
+        lab.declare_project()
+        assert_as_judged(live_through(lab))
 
 
 @pytest.mark.no_cover

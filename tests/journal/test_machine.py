@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.journal.in_rounds import LifeInRounds
 from tests.journal.machine import Life
 from tests.journal.wild import WildLife
 
@@ -52,9 +53,18 @@ def test_on_a_bad_day_nobody_rings_but_whom_an_applied_plan_showed_as_often_as_i
     record_property("steps", WildLife.steps)
 
 
+@pytest.mark.sweep
+def test_in_rounds_and_after_canaries_only_those_ring_again_who_were_to(
+    record_property: Callable[[str, object], None],
+) -> None:
+    LifeInRounds.steps = 0
+    run_state_machine_as_test(LifeInRounds, settings=settings(LIVES, max_examples=3, stateful_step_count=25))
+    record_property("steps", LifeInRounds.steps)
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(0)
-@pytest.mark.parametrize("life", [Life, WildLife])
+@pytest.mark.parametrize("life", [Life, WildLife, LifeInRounds])
 def test_for_as_long_as_one_likes(life: type[Life], record_property: Callable[[str, object], None]) -> None:
     until = time.monotonic() + SECONDS
     life.steps = 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.journal.story import until_done
+from tests.journal.round_story import DAY, HOUR, ONCE, after_the_first, in_vain, results_of, times, two_rounds
 from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, shown
@@ -45,9 +45,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.sweep
 
-HOUR, DAY = 3600, 24 * 3600
 TWICE = "{again: {on: [not-reached], rounds: 2, wait: 1d}}"
-ONCE = "{again: {on: [not-reached], wait: 1d}}"
 
 
 def a_lab(root: Path, results: Mapping[int, str | tuple[str, ...]] | None = None, **given: Any) -> Lab:
@@ -66,11 +64,6 @@ def go_on(lab: Lab, days: float = 1) -> None:
         lab.apply()
         lab.emulator.advance(12 * HOUR)
     deliver(lab)
-
-
-def times(lab: Lab) -> dict[int, int]:
-    """How often each person was rung by a task, recalls of the platform aside."""
-    return {int(rung[-4:]): often for rung, often in sorted(Counter(lab.rung()).items())}
 
 
 def waves(lab: Lab) -> list[str]:
@@ -92,15 +85,6 @@ def tell_now(lab: Lab, **said: Any) -> None:
     with lab.store() as store:
         store.inbox.append([Push(record.module, body, lab.emulator.clock.now_ms)])
         Projector(store).drain()
-
-
-def after_the_first(lab: Lab, **fields: Any) -> None:
-    """The first calls are over and recorded, and the wait for the next round has passed."""
-    lab.campaign(**({"recall": ONCE} | fields))
-    lab.converge()
-    lab.emulator.advance(HOUR)
-    deliver(lab)
-    lab.emulator.advance(DAY)
 
 
 # Who is called again
@@ -701,23 +685,6 @@ def test_a_round_of_which_a_state_knows_nothing_any_more_is_not_called_anew(tmp_
     assert times(lab) == {0: 1, 1: 2, 2: 2}
 
 
-def go_through(root: Path, point: Point | None = None) -> TroubledLab:
-    """Two rounds; trouble strikes in the second, whatever it is."""
-    root.mkdir()
-    platform = settings(scripted={number(0): ("0",)}, result_weights={"20": 1.0})
-    lab = TroubledLab(root, Emulator(platform, clock=VirtualClock(START)))
-    after_the_first(lab)
-    lab.requests.clear()
-    lab.writes = 0
-    lab.point = point
-    until_done(lab)
-    lab.point = None
-    lab.emulator.advance(DAY)
-    deliver(lab)
-    until_done(lab)
-    return lab
-
-
 ROUND_POINTS = [
     *(("create", kind) for kind in (KILLED_BEFORE, KILLED_AFTER, "timeout after", FROZEN_SENT)),
     *(("insert", kind) for kind in (KILLED_AFTER, "executed, unanswered", FROZEN_UNSENT)),
@@ -727,7 +694,7 @@ ROUND_POINTS = [
 
 @pytest.fixture(scope="module")
 def untroubled(tmp_path_factory: pytest.TempPathFactory) -> TroubledLab:
-    return go_through(tmp_path_factory.mktemp("untroubled") / "round")
+    return two_rounds(tmp_path_factory.mktemp("untroubled") / "round")
 
 
 @pytest.mark.parametrize(("call", "kind"), ROUND_POINTS)
@@ -735,7 +702,7 @@ def test_whatever_goes_wrong_in_a_round_everybody_in_it_is_rung_once_more(
     tmp_path: Path, untroubled: TroubledLab, call: str, kind: str
 ) -> None:
     nth = untroubled.requests.index(call) + 1
-    lab = go_through(tmp_path / "round", Point("request", nth, kind))
+    lab = two_rounds(tmp_path / "round", Point("request", nth, kind))
     assert lab.struck
     assert times(lab) == times(untroubled) == {0: 1, 1: 2, 2: 2}
 
@@ -755,29 +722,11 @@ def test_dying_at_any_write_of_a_round_rings_nobody_twice_in_it(
     tmp_path: Path, untroubled: TroubledLab, kind: str
 ) -> None:
     for nth in range(2 if kind == KILLED_WRITTEN else 5, untroubled.writes, 8):
-        lab = go_through(tmp_path / str(nth), Point("write", nth, kind))
+        lab = two_rounds(tmp_path / str(nth), Point("write", nth, kind))
         assert times(lab) == {0: 1, 1: 2, 2: 2}
 
 
 # A campaign as they are: the platform's own spread of results, to its end
-
-# What the platform's document calls not reached (外呼结果说明), by its own numbers.
-IN_VAIN = {"-1", "2", "3", "4", "5", "9", "20", "22", "23", "25"}
-FAULTS = {"26", "27", "28"}
-
-
-def results_of(lab: Lab) -> dict[str, dict[str, list[str]]]:
-    """By number and task what the calls came to, by the platform's own records."""
-    came_to: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    records = [push.data for push in lab.emulator.pushes if "task_id" in push.data]
-    for record in sorted(records, key=lambda one: one["time_dial"]):
-        came_to[record["callee"]][record["task_id"]].append(record["task_result"])
-    return came_to
-
-
-def in_vain(calls: list[str]) -> bool:
-    """Whether somebody whose calls in a task came to this is called again."""
-    return calls[-1] in IN_VAIN and {*calls} <= IN_VAIN | FAULTS
 
 
 def two_thousand(root: Path, connected_below: str) -> Lab:

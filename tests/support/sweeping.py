@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.support.trouble import (
-    KILLED_AFTER,
-    Point,
-)
+from tests.support.trouble import KILLED_AFTER, REQUEST_KINDS, WRITE_KINDS, Point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.support.trouble import TroubledLab
 
 CHANGES = {"create", "insert", "start", "pause", "delete"}
 
 
 # What tells most of a change: carried out and unanswered, not carried out, and death on either side.
 TELLING = ("executed, unanswered", KILLED_AFTER)
+# Of the writes, which are many, each so manieth has its turn; the long form has them all.
+STRIDE = 30
+
+
+def every_point(lab: TroubledLab, kinds: tuple[str, ...]) -> list[Point]:
+    requests, writes = range(1, len(lab.requests) + 1), range(1, lab.writes + 1)
+    found = [Point("request", nth, kind) for nth in requests for kind in kinds]
+    return found + [
+        Point("write", nth, kind) for nth in writes for kind in WRITE_KINDS if kinds is REQUEST_KINDS
+    ]
+
+
+def a_share(lab: TroubledLab, kinds: tuple[str, ...]) -> list[Point]:
+    turns, deaths = itertools.cycle(kinds), itertools.cycle(WRITE_KINDS)
+    changes = [nth for nth, call in enumerate(lab.requests, 1) if call in CHANGES]
+    found = [Point("request", nth, next(turns)) for nth in changes]
+    writes = range(1, lab.writes + 1, STRIDE) if kinds is TELLING else ()
+    return found + [Point("write", nth, next(deaths)) for nth in writes]
 
 
 def go_through(

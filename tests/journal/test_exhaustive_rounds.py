@@ -1,0 +1,43 @@
+"""Two rounds, whatever goes wrong in the second: whoever is in it is rung once more, and nobody else.
+
+The judge is the platform's own log of who was rung.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.journal.round_story import times, two_rounds
+from tests.support.sweeping import a_share, every_point, go_through
+from tests.support.trouble import FROZEN_KINDS, REQUEST_KINDS, Point
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.sweep
+
+SHARDS = 8
+
+
+def goes_wrong_at(root: Path, point: Point) -> bool:
+    """Live through it with trouble at one point of the second round. Whether the trouble struck at all."""
+    lab = two_rounds(root, point)
+    assert times(lab) == {0: 1, 1: 2, 2: 2}
+    return lab.struck
+
+
+def test_a_runner_that_slept_over_a_round_changes_nothing(tmp_path: Path, record_property: Any) -> None:
+    points = a_share(two_rounds(tmp_path / "calm"), FROZEN_KINDS)
+    go_through(points, tmp_path, goes_wrong_at, record_property)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_trouble_at_every_call_of_a_round_ends_as_if_nothing_had_gone_wrong(
+    shard: int, tmp_path: Path, record_property: Any
+) -> None:
+    calm = two_rounds(tmp_path / "calm")
+    points = [*every_point(calm, REQUEST_KINDS), *every_point(calm, FROZEN_KINDS)]
+    go_through(points[shard::SHARDS], tmp_path, goes_wrong_at, record_property, shard)
