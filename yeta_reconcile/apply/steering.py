@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.apply.elsewhere import started_elsewhere
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.seeing import sync, watch
 from yeta_reconcile.apply.settling import journalled, look, settle_wave
@@ -54,6 +55,8 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
             phrase("wave {number} was changed by another hand", number=wave.number),
             phrase("run again"),
         )
+        return False
+    if started_elsewhere(run, wave):
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
