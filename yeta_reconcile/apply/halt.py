@@ -66,12 +66,14 @@ class Known:
         """Read it out of a state, which need not be ours to lock; `now` (ms) takes the place of its clock."""
         waves = [wave for campaign in store.waves.recorded().campaigns.values() for wave in campaign.waves]
         tasks = {wave.address for wave in waves if wave.task_id and not wave.phase.ended}
+        at = store.now(now)
+        # Never longer than it may take: a clock that was set back since puts its end far ahead.
         starts = [
-            intent.deadline
+            intent.deadline - max(at, intent.begun)
             for intent in store.intents.open()
             if intent.call in RINGING_CALLS and intent.outcome is None
         ]
-        return cls(frozenset(tasks), (max(starts) - store.now(now)) / 1000 if starts else 0)
+        return cls(frozenset(tasks), max(starts, default=0) / 1000)
 
 
 @dataclass(slots=True)

@@ -164,10 +164,16 @@ class Run:
             self.check()
             seconds -= 1.0
 
-    def wait_until(self, moment: int) -> None:
-        """Wait until `moment`, ms of the state's clock."""
-        while (left := (moment - self.store.now(self.instant())) / 1000) > 0:
-            self.wait(min(left, 1.0))
+    def wait_until(self, moment: int, most: int) -> None:
+        """Wait until `moment`, ms of the state's clock, which is at most `most` ms from when it was noted.
+
+        Where it lies further ahead, the clock was set back since, and only that pause is sure.
+        """
+        self.wait(min(moment - self.store.now(self.instant()), most) / 1000)
+
+    def wait_since(self, moment: int, pause: int) -> None:
+        """Wait until `pause` ms have passed since `moment`, both by our own clock."""
+        self.wait(min(moment + pause - self.now_ms(), pause) / 1000)
 
     # Saying
 

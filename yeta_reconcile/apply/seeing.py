@@ -84,7 +84,7 @@ def sync(
 
 def _thrown_away(run: Run, wave: WaveRecord, first: Look) -> tuple[Task | None, WaveRecord]:
     """A staged wave whose task is deleted: as if it had never been, once a second look proves it."""
-    run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
+    run.wait_since(first.at, run.pauses.settle_ms)
     last = Look(run.now_ms(), run.client.task(wave.address, remaining=True))
     proof = prove(Claim.NEVER_RANG, journalled(run, wave), first, last, run.pauses.settle_ms)
     if proof is not None:

@@ -33,7 +33,7 @@ def settle_all(run: Run) -> None:
     orphans = [intent for intent in intents if intent.wave_id is None]
     if orphans:
         # Whether an orphan is gone, the next look tells; only its deletion must not be under way any more.
-        run.wait_until(max(shows_by(intent, run.pauses.settle_ms) for intent in orphans))
+        _wait_for(run, orphans)
         run.store.intents.settle(orphans, Outcome.REFUSED, wave_id=None)
     for wave_id in dict.fromkeys(intent.wave_id for intent in intents):
         if wave_id is not None:
@@ -46,7 +46,7 @@ def settle_wave(run: Run, wave_id: int) -> None:
     if not intents:
         return
     wave = run.store.waves.wave(wave_id)
-    run.wait_until(max(shows_by(intent, run.pauses.settle_ms) for intent in intents))
+    _wait_for(run, intents)
     by_call: dict[str, list[Intent]] = defaultdict(list)
     for intent in intents:
         by_call[intent.call].append(intent)
@@ -59,6 +59,13 @@ def settle_wave(run: Run, wave_id: int) -> None:
             run.store.intents.settle(doubtful, Outcome.UNKNOWN, wave_id=wave_id)
         else:
             _settle_control(run, wave, call, doubtful)
+
+
+def _wait_for(run: Run, intents: list[Intent]) -> None:
+    """Wait until what these calls do must be visible, if they did anything."""
+    settle = run.pauses.settle_ms
+    longest = max(intent.deadline - intent.begun for intent in intents)
+    run.wait_until(max(shows_by(intent, settle) for intent in intents), longest + settle)
 
 
 def look(run: Run, wave: WaveRecord) -> Task | None:

@@ -275,7 +275,7 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
 
 def proven_gone(run: Run, address: Address, first: Look) -> bool:
     """Whether a deleted task without a record is proven to have called nobody; it waits for a second look."""
-    run.wait((first.at - run.now_ms() + run.pauses.settle_ms) / 1000)
+    run.wait_since(first.at, run.pauses.settle_ms)
     last = Look(run.now_ms(), run.client.task(address))
     if first.task is not None and not first.task.deleted:
         # It may take as long to show that it is deleted.

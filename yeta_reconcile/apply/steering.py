@@ -304,7 +304,7 @@ def account(run: Run, wave: WaveRecord) -> bool:
         would_do = not wave.held and seen(wave, task).tel_count == wave.dialled
         if wave.accounted or last or not would_do or wave.quiet_since is None:
             break
-        run.wait_until(wave.quiet_since + run.pauses.settle_ms)
+        run.wait_until(wave.quiet_since + run.pauses.settle_ms, run.pauses.settle_ms)
     if wave.accounted:
         return True
     words, hint = phrase("its calls may still be in progress"), phrase("run again")
