@@ -200,3 +200,14 @@ def test_whom_a_begun_plan_rang_is_not_left_of_it() -> None:
         f"{name}: 20 would ring, {START.rows} were in it, and 101 of them it rang already"
     ]
     assert moved_rest(approved, again, Since(rung={name: START.rows})) == []
+
+
+def test_whom_another_campaign_called_while_a_plan_was_begun_is_not_called_again_by_it() -> None:
+    approved = plan_of(CREATE, replace(START, repeat_rows=30))
+    rest = plan_of(a_change(action=Action.START, rings=True, rows=20, new_rows=0, repeat_rows=20))
+    rang = {"spring-renewal": 100}
+
+    assert moved_rest(approved, rest, Since(rung=rang)) == []
+    assert moved_rest(approved, rest, Since(rung=rang | {"autumn": 5})) == [
+        "spring-renewal: 20 people would be called again, 30 were in it"
+    ]

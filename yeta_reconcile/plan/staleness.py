@@ -100,7 +100,8 @@ def moved_rest(approved: Plan, now: Plan, since: Since = NOTHING_SINCE) -> list[
         allowed = sum(change.rows for change in given if _rings_anew(change))
         if ringing > max(allowed - since.rung.get(name, 0), 0):
             moved.append(_too_many(name, ringing, allowed, since.rung.get(name, 0)))
-    return moved + [words for words in _called_again(approved, now) if words.partition(":")[0] not in left]
+    again = _called_again(approved, now, since)
+    return moved + [words for words in again if words.partition(":")[0] not in left]
 
 
 def _too_many(name: str, ringing: int, allowed: int, rung: int) -> Text:
@@ -117,13 +118,18 @@ def _too_many(name: str, ringing: int, allowed: int, rung: int) -> Text:
     )
 
 
-def _called_again(approved: Plan, now: Plan) -> list[Text]:
-    """Sentences on people whom another campaign called since: that they are called again was not approved."""
+def _called_again(approved: Plan, now: Plan, since: Since = NOTHING_SINCE) -> list[Text]:
+    """Sentences on people whom another campaign called since: that they are called again was not approved.
+
+    Once somebody else rang, whom it rang itself already counts as those of it who were to be called again:
+    which of them were, nothing tells.
+    """
     moved = []
+    others = since.rung.keys() - {change.campaign for change in approved.asking}
     for name, changes in _by_campaign(now.asking):
         again = sum(change.repeat_rows for change in changes)
         allowed = sum(change.repeat_rows for change in approved.asking if change.campaign == name)
-        if again > allowed:
+        if again > max(allowed - (since.rung.get(name, 0) if others else 0), 0):
             moved.append(
                 phrase(
                     "{name}: {people} would be called again, {allowed} were in it",
