@@ -165,8 +165,8 @@ def test_a_halt_that_comes_while_a_token_is_fetched_stops_the_start(
         looks.append(call)
 
     def after(request: httpx.Request) -> None:
-        # The token was fetched for the first question; the last one before the start is the fifth look.
-        if request.url.path.endswith("query") and looks.count("query") == 5:
+        # The token was fetched for the first question; the last one before the start is the sixth look.
+        if request.url.path.endswith("query") and looks.count("query") == 6:
             client[0]._token._fresh_until = 0.0
             lab.emulator.faults.add(Fault("html", "v1/token", times=4))
 

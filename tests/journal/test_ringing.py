@@ -122,7 +122,7 @@ def test_a_stop_while_the_token_is_fetched_holds_the_start_back(
             runs[-1].stop()
 
     def after(_request: httpx.Request) -> None:
-        if seen.count("query") == 3:
+        if seen.count("query") == 4:
             clients[-1]._token._fresh_until = 0.0
 
     lab.before, lab.after = before, after
