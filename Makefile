@@ -10,7 +10,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo catalogues test lint types floors tests tests-at bench torture mutants release lock clean
+.PHONY: demo catalogues test checks lint types floors tests tests-at bench torture mutants release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -21,7 +21,11 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 demo: $(VENV)/.installed
 	$(BIN)/yeta demo
 
-test: lint types floors tests
+# The types keep one core busy alone: they are judged while the tests run.
+test: $(VENV)/.installed
+	$(MAKE) --no-print-directory -j 2 tests checks
+
+checks: lint types floors
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -6,7 +6,10 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +20,11 @@ from tests.support.postgres import NoServer, PostgresServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from pathlib import Path
 
+HERE = Path(__file__).parent
+
+# Whoever judges by JSON Schema builds a grammar of international addresses, for seconds; no schema has them.
+sys.modules["rfc3987_syntax"] = ModuleType("rfc3987_syntax")
 
 # How fast this machine happens to be is nothing a test may depend on.
 settings.register_profile("yeta", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -27,6 +33,20 @@ settings.load_profile("yeta")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write golden files anew instead of comparing")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker prepares a part of the modules first, and has the others from whoever did."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    modules = sorted(HERE.rglob("test_*.py"))
+    first = len(modules) * int(worker[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    for module in modules[first:] + modules[:first]:
+        # What is wrong with it is said where it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            import_module(".".join(module.relative_to(HERE.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
-KUSTOMIZATION = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text("utf-8"))
-COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))
+KUSTOMIZATION = yaml.load((KUBERNETES / "kustomization.yaml").read_text("utf-8"), yaml.CSafeLoader)
+COMPOSE = yaml.load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"), yaml.CSafeLoader)
 YETA = "/opt/yeta/bin/yeta"
 IMAGE = (DEPLOY / "Containerfile").read_text("utf-8")
 OBJECTS: list[dict[str, Any]] = [
     found
     for name in KUSTOMIZATION["resources"]
-    for found in yaml.safe_load_all((KUBERNETES / name).read_text("utf-8"))
+    for found in yaml.load_all((KUBERNETES / name).read_text("utf-8"), yaml.CSafeLoader)
 ]
 
 

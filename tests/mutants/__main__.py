@@ -170,7 +170,9 @@ def used() -> float:
 
 def listed() -> Iterator[Mutant]:
     """The mutants that may survive; each has a reason."""
-    told: dict[str, dict[str, list[dict[str, Any]]]] = yaml.safe_load(LISTED.read_text("utf-8")) or {}
+    told: dict[str, dict[str, list[dict[str, Any]]]] = (
+        yaml.load(LISTED.read_text("utf-8"), yaml.CSafeLoader) or {}
+    )
     for module, functions in told.items():
         for function, mutants in functions.items():
             for said in mutants:
