@@ -92,19 +92,30 @@ def numbered(mutants: list[Made]) -> dict[str, Made]:
     return found
 
 
-def hunted(name: str, room: Room, mutants: list[Made], asked: argparse.Namespace) -> dict[int, str]:
+def killed_before() -> set[str]:
+    """The names of what the last run killed, also if it was interrupted."""
+    dead = set(json.loads(KILLED.read_text("utf-8"))) if KILLED.exists() else set()
+    for out in WORK.glob("*.results"):
+        mutants = json.loads(out.with_suffix(".json").read_text("utf-8"))["mutants"]
+        for number, outcome, _, _ in map(json.loads, out.read_text("utf-8").splitlines()):
+            dead |= {mutants[number]["title"]} if outcome != "survived" else set()
+    return dead
+
+
+def hunted(name: str, room: Room, mutants: dict[str, Made], asked: argparse.Namespace) -> dict[int, str]:
     """What became of each mutant of a room that was come to, by its number."""
     out, told = WORK / f"{name}.results", WORK / f"{name}.json"
     out.write_text("", encoding="utf-8")
     said: list[dict[str, Any]] = [
         {
+            "title": title,
             "key": each.key,
             "module": each.mutant.module,
             "function": f"{each.mutant.module}:{each.mutant.function}",
             "reached_by": each.reached_by,
             "body": each.body,
         }
-        for each in mutants
+        for title, each in mutants.items()
     ]
     told.write_text(
         json.dumps(
@@ -147,7 +158,7 @@ def scored(name: str, room: Room, types: set[str], dead: set[str], asked: argpar
     left = {title: each for title, each in mutants.items() if each.key not in types and title not in dead}
     if left:
         before = used()
-        results = hunted(name, room, [*left.values()], asked)
+        results = hunted(name, room, left, asked)
         score.seconds = used() - before
         for number, (title, each) in enumerate(left.items()):
             match results.get(number):
@@ -194,12 +205,14 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=2, help="processes side by side")
     asked = parser.parse_args()
     rooms = {name: ROOMS[name] for name in asked.rooms or ROOMS}
+    dead = killed_before()
+    KILLED.parent.mkdir(exist_ok=True)
+    KILLED.write_text(json.dumps(sorted(dead)), encoding="utf-8")
     copied(WORK)
     globs = [glob for room in rooms.values() for glob in room.modules]
     found = made(WORK, globs, MADE)
     types = refused(WORK, found, TYPES)
     asked.made = numbered(found)
-    dead: set[str] = set(json.loads(KILLED.read_text("utf-8"))) if KILLED.exists() else set()
     if not asked.rest:
         dead -= set(asked.made)
     say(f"{len(found)} mutants made, {len(types)} of them refused by mypy: {used():.0f} s of the processor")

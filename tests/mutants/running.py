@@ -139,7 +139,7 @@ class Hunt:
 
         def worth(test: int) -> float:
             at = (mutant["function"], test)
-            return (self.kills[at] + 0.2) / (self.tried[at] + 1) / (self.costs[test] + 0.01)
+            return (self.kills[at] + 1 / len(found)) / (self.tried[at] + 1) / (self.costs[test] + 0.01)
 
         return sorted(found, key=lambda test: (-worth(test), test))
 

@@ -1,0 +1,105 @@
+"""Rows on their way into a task: in batches of fifty, each told and known by its id, none after a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.lab import Lab, number
+from tests.support.scenes import a_lab
+from yeta_reconcile.apply.inserting import JOURNALLED, Batch, batch_numbers
+from yeta_reconcile.emulator import Fault
+from yeta_reconcile.waves.record import Fate, RowRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def keys(*numbers: int) -> list[bytes]:
+    return [bytes([number]) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("rows", "alone", "batches"),
+    [
+        (range(120), (), [0] * 50 + [1] * 50 + [2] * 20),
+        (range(50), (), [0] * 50),
+        (range(3), (1,), [0, 1, 2]),
+        (range(3), (0,), [0, 1, 1]),
+        (range(4), (0, 1), [0, 1, 2, 2]),
+        (range(4), (3,), [0, 0, 0, 1]),
+        (range(52), (50,), [0] * 50 + [1, 2]),
+        ((), (), []),
+    ],
+)
+def test_rows_go_fifty_at_once_and_those_that_a_refusal_may_have_left_one_by_one(
+    rows: range, alone: tuple[int, ...], batches: list[int]
+) -> None:
+    assert [*batch_numbers(keys(*rows), {*keys(*alone)})] == batches
+
+
+def test_a_part_of_a_batch_has_its_rows_and_what_is_sent_of_them() -> None:
+    rows = [RowRecord(1, key, b"", 0, 2) for key in keys(1, 2, 3)]
+    whole = Batch(0, rows, [("a",), ("b",), ("c",)])
+    assert whole.part(7, 1, 3) == Batch(7, rows[1:], [("b",), ("c",)])
+
+
+def told(lab: Lab, event: str) -> list[tuple[int, object]]:
+    said = [found for found in lab.events if found["event"] == event]
+    assert {found["campaign"] for found in said} == {"renewal"}
+    return [(found["wave"], found.get("rows", found.get("place"))) for found in said]
+
+
+def test_each_batch_is_told_and_each_of_its_rows_is_known_by_the_id_that_it_was_given(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(60), state="staged")
+    lab.converge()
+    assert sorted(told(lab, "inserted")) == [(1, 10), (1, 50)]
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        known = store.database.read("SELECT row_key FROM data_ids WHERE wave_id = ?", (wave.wave_id,))
+        assert {key for (key,) in known} == {row.key for row in store.waves.rows(wave.wave_id)}
+        assert store.intents.done_batches(wave.wave_id) == {0, 1}
+
+
+def test_a_bad_number_is_told_with_its_place_and_nobody_else_is_left_out(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, sensitive_numbers=(number(0), number(4)))
+    lab.campaign(rows=range(5), state="staged")
+    lab.converge()
+    assert sorted(told(lab, "set-aside")) == [(1, "renewal.csv:2"), (1, "renewal.csv:6")]
+    with lab.store() as store:
+        wave = store.waves.recorded().campaigns["renewal"].waves[-1]
+        fates = {row.line: row.fate for row in store.waves.rows(wave.wave_id)}
+    assert sorted(line for line, fate in fates.items() if fate is Fate.PENDING) == [3, 4, 5]
+
+
+def test_a_full_task_is_told_with_how_many_go_out_in_a_further_one(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, max_numbers=100)
+    lab.max_in_flight = 1
+    lab.campaign(rows=range(130), state="staged")
+    lab.apply()
+    assert told(lab, "full") == [(1, 30)]
+    with lab.store() as store:
+        first = store.waves.recorded().campaigns["renewal"].waves[0]
+        assert (first.full, first.pending, first.released) == (True, 100, 30)
+
+
+def test_nothing_is_sent_after_an_answer_that_stops_the_filling(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.max_in_flight = 1
+    lab.campaign(rows=range(500), state="staged")
+    lab.emulator.faults.add(Fault("code", "task/insert", code=10005))
+    lab.apply()
+    # Those that were in the journal by then are sent all the same.
+    assert lab.changes_sent().count("insert") <= lab.max_in_flight + JOURNALLED
+
+
+def test_an_ordered_list_goes_one_batch_after_the_other_in_the_order_of_its_file(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    contacts = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, ordered: true}"
+    lab.campaign(rows=[*range(120, 0, -1)], state="staged", contacts=contacts)
+    lab.converge()
+    (task,) = lab.emulator.tasks.values()
+    assert [row.number for row in task.rows] == [number(row) for row in range(120, 0, -1)]
+    assert [rows for _, _, rows in task.batches] == [50, 50, 20]
