@@ -77,6 +77,25 @@ def test_forgetting_that_breaks_off_counts_nobody_twice(tmp_path: Path) -> None:
     assert {*since.values()} == {1}
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_record_with_a_time_before_its_waves_start_lets_nobody_be_called_again(
+    tmp_path: Path, forgotten: bool
+) -> None:
+    lab = called(tmp_path, records=False)
+    for push in lab.emulator.pushes:
+        push.data.update({name: 1_000_000_000_000 for name in push.data if name.startswith("time_")})
+    deliver(lab)
+    if forgotten:
+        lab.remove("a")
+        lab.converge()
+        forget(lab, "a")
+    declare(lab, "b", [*range(2), 9])
+
+    assert repeats(lab) == 2
+    lab.declare_project(OFTEN)
+    assert lab.plan().exit_code == 4
+
+
 @pytest.mark.parametrize("limits", ["", OFTEN])
 def test_a_limit_on_frequency_counts_whom_a_task_called_and_no_row_stands_for(
     tmp_path: Path, limits: str

@@ -139,9 +139,9 @@ class Neighbours:
             wave = waves[wave_id]
             called = fate is not Fate.PENDING or grip(wave) in (Grip.HOLDING, Grip.OVER)
             yield wave.campaign, number, called, called and self._lately(wave, key), _told(wave, fate)
-        for campaign, number, at in self.store.waves.called_strays():
+        for campaign, number, last in self.store.waves.called_strays():
             if number in wanted and campaign in self.waves:
-                yield campaign, number, True, at is None or at >= self.since, True
+                yield campaign, number, True, last >= self.since, True
         for number in self.store.waves.forgotten_since(self.since):
             if number in wanted:
                 yield FORGOTTEN, number, True, True, True

@@ -17,36 +17,37 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import WaveRecord
 
 _CHUNK = 10_000
+# Since when a wave w may have called; no call of it was made before, whatever its record says.
+BEGAN = "COALESCE(w.started_at, w.created_at)"
 
 
 def called_since(database: Database, since: int) -> dict[bytes, int]:
     """How often each number was, or may have been, called since `since` (ms), over all campaigns.
 
-    A row counts once however often it was tried again: by its last call record, else by when its wave
-    was started; one that is still in a live wave counts in any case. So does a number that a task called and
-    that none of its rows has, and whom a campaign called that was forgotten.
+    A row counts once however often it was tried again: by its last call record, or by when its wave was
+    started if that is later; one that is still in a live wave counts in any case. A number that a task called
+    and that none of its rows has counts too, and so does whom a campaign called that was forgotten.
     """
     final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
     staged = ", ".join(
         f"'{phase.value}'"
         for phase in sorted(phase for phase in Phase if phase.staged or phase is Phase.DISCARDED)
     )
-    began = "COALESCE(w.started_at, w.created_at)"
     last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
     rows = database.read(
         f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
         f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
-        f"AND ((r.fate = ? AND COALESCE(({last}), {began}) >= ?) "
+        f"AND ((r.fate = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
         f"OR (r.fate IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
-        f"AND (w.phase NOT IN ({final}) OR {began} >= ?))) "
+        f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
         f"GROUP BY COALESCE(r.number, r.row_key)",
-        (int(Fate.DIALLED), since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
+        (int(Fate.DIALLED), since, since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
     )
     strays = database.read(
-        "SELECT number, COUNT(*) FROM (SELECT c.wave_id, c.number FROM calls c "
-        f"WHERE {STRAY} AND COALESCE(c.at, c.received) >= ? GROUP BY c.wave_id, c.number) AS called "
-        "GROUP BY number",
-        (since,),
+        "SELECT number, COUNT(*) FROM (SELECT c.wave_id, c.number FROM calls c JOIN waves w "
+        f"ON w.wave_id = c.wave_id WHERE {STRAY} AND ({BEGAN} >= ? OR c.at >= ?) "
+        "GROUP BY c.wave_id, c.number) AS called GROUP BY number",
+        (since, since),
     )
     found = Counter({bytes(row[0]): int(row[1]) for row in rows})
     found.update({bytes(row[0]): int(row[1]) for row in strays})
@@ -112,14 +113,15 @@ def _looked_for(
                 yield wave_id, bytes(key), bytes(number), Fate(fate)
 
 
-def strays(database: Database) -> Iterator[tuple[str, bytes, int | None]]:
+def strays(database: Database) -> Iterator[tuple[str, bytes, int]]:
     """Campaign, number and moment of records that no row which counts stands for.
 
     Strangers in a task of ours, and those of waves that were thrown away, were called all the same.
     """
     for which in ("c.row_key IS NULL", "w.phase = 'discarded'"):
         for campaign, number, at in database.read(
-            "SELECT w.campaign, c.number, MAX(c.at) FROM waves w JOIN calls c ON c.wave_id = w.wave_id "
+            f"SELECT w.campaign, c.number, MAX(CASE WHEN c.at > {BEGAN} THEN c.at ELSE {BEGAN} END) "
+            "FROM waves w JOIN calls c ON c.wave_id = w.wave_id "
             f"WHERE {which} AND c.recorded = 1 AND c.number IS NOT NULL GROUP BY w.campaign, c.number"
         ):
             yield campaign, bytes(number), at

@@ -22,7 +22,11 @@ _MAY_HAVE = (
     f"w.phase NOT IN ({_UNCALLED}) "
     f"AND NOT (w.phase IN ({_CUT_SHORT}) AND COALESCE(w.tel_count, -1) = w.dialled AND w.held = 0)"
 )
-_LAST = "(SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key)"
+_BEGAN = "COALESCE(w.started_at, w.created_at)"
+_LAST = (
+    f"(SELECT COALESCE(MAX(CASE WHEN c.at > {_BEGAN} THEN c.at END), {_BEGAN}) FROM calls c "
+    "WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key)"
+)
 # A person, their number and when they were called last; of a ledger that is being dropped nobody counts yet.
 _PEOPLE = (
     "SELECT p.campaign, p.number, p.at FROM forgotten_people p "
@@ -41,7 +45,7 @@ def keep(database: Database, campaign: str) -> None:
             with database.write() as transaction:
                 transaction.execute(
                     "INSERT INTO forgotten_people SELECT w.campaign, COALESCE(r.number, r.row_key), "
-                    f"MAX(COALESCE({_LAST}, w.started_at, w.created_at)) FROM wave_rows r "
+                    f"MAX({_LAST}) FROM wave_rows r "
                     "JOIN waves w ON w.wave_id = r.wave_id WHERE r.wave_id = ? AND r.row_key > ? "
                     f"AND r.row_key <= ? AND (r.fate = ? OR (r.fate IN (?, ?, ?) AND {_MAY_HAVE})) "
                     "GROUP BY w.campaign, COALESCE(r.number, r.row_key) "

@@ -189,7 +189,7 @@ class Waves:
         """Wave, key, number and fate of the rows that hold some numbers; `waves` maps ids to row counts."""
         return called.rows_of_numbers(self._database, numbers, waves)
 
-    def called_strays(self) -> Iterator[tuple[str, bytes, int | None]]:
+    def called_strays(self) -> Iterator[tuple[str, bytes, int]]:
         """Campaign, number and moment of records that no row which counts stands for."""
         return called.strays(self._database)
 

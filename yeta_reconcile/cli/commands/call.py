@@ -45,7 +45,7 @@ from yeta_reconcile.platform.hours import within
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import Outcome
+from yeta_reconcile.waves.record import BY_HAND, Outcome
 from yeta_reconcile.wording import SENTENCES, Text, listed, phrase
 
 if TYPE_CHECKING:
@@ -118,7 +118,11 @@ def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:
     if answer.outcome is Outcome.UNKNOWN:
         return Unresolved(
             phrase("whether {mask} was called is not known: {words}", mask=mask(number), words=answer.words),
-            hint=phrase("it is not called again by itself; a call record tells, see `yeta why`"),
+            hint=phrase(
+                "it is not called again by itself; a call record tells (`yeta why`), or `yeta state resolve "
+                "{by_hand}` settles it",
+                by_hand=BY_HAND,
+            ),
         )
     if answer.outcome is Outcome.REFUSED:
         return (Incomplete if answer.meaning.passes else YetaError)(
