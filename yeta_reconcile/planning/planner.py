@@ -47,6 +47,7 @@ from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
+from yeta_reconcile.planning.withdrawn import finding_of, is_withdrawn, kept_back, without
 from yeta_reconcile.waves.record import Recorded
 from yeta_reconcile.waves.rounds import NONE, Rounds
 
@@ -171,13 +172,16 @@ class _Making:
         self.declared = planner.declared
         self.observed = gathered.observed
         self.taken: Mapping[str, Holder] = {}
+        self.kept = frozenset[str]()
 
     def planned(self) -> Planned:
         """Decide every campaign."""
         gathered, now = self.gathered, self.gathered.now
         subjects = gathered.subjects()
         decisions = decide_all(subjects)
-        changes = [change for decision in decisions.values() for change in decision.changes]
+        decided = [change for decision in decisions.values() for change in decision.changes]
+        self.kept = kept_back(subjects, decided, self.observed.config, now)
+        changes = without(decided, self.kept)
         prospect = Prospect(self.declared, self.planner.store, gathered.recorded, self.observed.config, now)
         changes, lined_up, ahead = self._foreseen(prospect, subjects, changes)
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
@@ -205,7 +209,7 @@ class _Making:
             gathered.recorded,
             gathered.signatures,
             worst(one.exit_code for one in found),
-            frozenset(n for n, d in decisions.items() if any(f.exit_code for f in d.findings)),
+            self.kept | {n for n, d in decisions.items() if any(f.exit_code for f in d.findings)},
             calendar=gathered.almanac.digest,
             order=tuple(dict.fromkeys(claim.campaign for claim in lined_up.order)),
             refusals=len({one.diagnostic for one in found if one.exit_code in {Exit.INVALID, Exit.REFUSED}}),
@@ -267,6 +271,9 @@ class _Making:
             checks = check_campaign(subject.declared, config, self.gathered.now, holders, subject.hours)
             for check in (*checks, *console_findings(subject, config)):
                 if check.severity == "note" and name not in wanting:
+                    continue
+                if is_withdrawn(check, subject):
+                    found.append(finding_of(check, subject, self.kept))
                     continue
                 place, fatal = subject.at(*check.path), check.severity == "error"
                 said = Diagnostic(check.severity, check.code, check.summary, place, check.hint, name)
