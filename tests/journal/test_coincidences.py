@@ -14,7 +14,7 @@ from tests.support.scenes import DAY, a_lab, codes
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.planning.signatures import signature_of
 from yeta_reconcile.platform.resources import Task
@@ -143,7 +143,7 @@ def test_a_count_from_before_the_deletion_proves_nobody_undialled() -> None:
 
 
 def test_no_two_ways_to_hold_a_wave_are_remembered_alike() -> None:
-    assert len({signature_of("", None, {1: grip}) for grip in Grip}) == len(Grip)
+    assert len({signature_of("", None, {1: hold}) for hold in Hold}) == len(Hold)
 
 
 def test_a_halt_that_comes_while_a_token_is_fetched_stops_the_start(

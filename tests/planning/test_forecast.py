@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.forecast import Foreseen, foresee
+from yeta_reconcile.planning.foreign import foreign_tasks
 from yeta_reconcile.planning.habits import ASSUMED, Habits, Length, Source, habits
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.planning.queue import Holder
 from yeta_reconcile.planning.simulation import Trunk, Work
-from yeta_reconcile.planning.strangers import strangers
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.store.lengths import Timed
 from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
-    from yeta_reconcile.plan.foresight import Forecast, Held
+    from yeta_reconcile.plan.foresight import Forecast, LineUse
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 12, 1, 9, 0, tzinfo=ZONE)
@@ -122,7 +122,7 @@ def test_what_it_costs_is_of_talked_minutes_and_of_calls() -> None:
 # Lines
 
 
-def names(timetable: tuple[Held, ...], line: str = "100") -> list[str | None]:
+def names(timetable: tuple[LineUse, ...], line: str = "100") -> list[str | None]:
     return [held.campaign or held.holder for held in timetable if held.line == line]
 
 
@@ -191,7 +191,9 @@ def stranger(**fields: Any) -> list[Work]:
         "process_tel_count": 40,
         "lines": ("100",),
     }
-    return [*strangers([Holder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING)]
+    return [
+        *foreign_tasks([Holder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING)
+    ]
 
 
 def test_a_foreign_task_has_left_to_call_what_its_counts_tell() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.measured import measured
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.platform.ways import Ways
-from yeta_reconcile.receiver.access import Gate
+from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.relay import Relay, Target
 from yeta_reconcile.receiver.server import bind
@@ -48,19 +48,19 @@ def state_of(root: Path) -> Store:
 
 
 @contextmanager
-def receiver(root: Path, **gate: Any) -> Iterator[tuple[str, Store, Receiver]]:
+def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, Receiver]]:
     """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard.
 
     `relay` are the addresses that it hands on to.
     """
-    report, relay = gate.pop("report", None), gate.pop("relay", ())
+    report, relay = access.pop("report", None), access.pop("relay", ())
     client = client_by(Ways(), longest=5)
     inbox, store = state_of(root), state_of(root)
     try:
         made = Receiver(
             inbox,
             store,
-            Gate(**({"secrets": (SECRET.encode(),)} | gate)),
+            Access(**({"secrets": (SECRET.encode(),)} | access)),
             Contexts(root, None, {}),
             timedelta(days=90),
             report,

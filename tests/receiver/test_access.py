@@ -6,7 +6,7 @@ import pytest
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.ways import is_loopback
-from yeta_reconcile.receiver.access import Gate, read_networks, read_secrets
+from yeta_reconcile.receiver.access import Access, read_networks, read_secrets
 
 
 def test_one_secret_or_two_separated_by_a_comma() -> None:
@@ -23,21 +23,21 @@ def test_a_secret_that_cannot_stand_in_a_url_is_refused_without_being_shown(text
 
 
 def test_without_a_secret_the_same_paths_are_at_the_root() -> None:
-    assert Gate().module("/receiveVoice") == "receiveVoice"
-    assert Gate((b"s",)).module("/s/receiveVoice") == "receiveVoice"
-    assert Gate((b"s",)).module("/receiveVoice") is None
-    assert Gate((b"s",)).module("/s") is None
-    assert Gate((b"s",)).module("/\xff/x") is None
-    assert Gate((b"s",)).module("/\u4e2d/x") is None
+    assert Access().module("/receiveVoice") == "receiveVoice"
+    assert Access((b"s",)).module("/s/receiveVoice") == "receiveVoice"
+    assert Access((b"s",)).module("/receiveVoice") is None
+    assert Access((b"s",)).module("/s") is None
+    assert Access((b"s",)).module("/\xff/x") is None
+    assert Access((b"s",)).module("/\u4e2d/x") is None
 
 
 def test_networks_hold_for_both_families_and_for_mapped_addresses() -> None:
-    gate = Gate(allowed=read_networks(["203.0.113.0/24", "2001:db8::/32"]))
-    assert gate.admits("203.0.113.5", None)
-    assert gate.admits("::ffff:203.0.113.5", None)
-    assert gate.admits("2001:db8::1", None)
-    assert not gate.admits("203.0.114.5", "203.0.113.5")
-    assert not gate.admits("nonsense", None)
+    access = Access(allowed=read_networks(["203.0.113.0/24", "2001:db8::/32"]))
+    assert access.admits("203.0.113.5", None)
+    assert access.admits("::ffff:203.0.113.5", None)
+    assert access.admits("2001:db8::1", None)
+    assert not access.admits("203.0.114.5", "203.0.113.5")
+    assert not access.admits("nonsense", None)
     with pytest.raises(InvalidInput):
         read_networks(["203.0.113"])
 
@@ -64,7 +64,7 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, loopback: bool) -
     ],
 )
 def test_only_what_cannot_be_json_is_not_taken_for_its_type(content_type: str | None, taken: bool) -> None:
-    assert Gate.takes(content_type) is taken
+    assert Access.takes(content_type) is taken
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_only_what_cannot_be_json_is_not_taken_for_its_type(content_type: str | 
     ],
 )
 def test_without_a_secret_only_this_machines_names_are_ours(host: str | None, ours: bool) -> None:
-    assert Gate().meant(host) is ours
-    assert Gate((b"s",)).meant(host)
+    assert Access().meant(host) is ours
+    assert Access((b"s",)).meant(host)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +106,12 @@ def test_without_a_secret_only_this_machines_names_are_ours(host: str | None, ou
     ],
 )
 def test_whoever_stands_before_our_proxies_is_the_sender_in_any_form(forwarded: str) -> None:
-    gate = Gate(
+    access = Access(
         allowed=read_networks(["203.0.113.0/24", "2001:db8::/32"]), proxies=read_networks(["192.0.2.0/24"])
     )
 
-    assert gate.admits("192.0.2.1", forwarded)
-    assert not gate.admits("198.51.100.1", forwarded)
+    assert access.admits("192.0.2.1", forwarded)
+    assert not access.admits("198.51.100.1", forwarded)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,6 @@ def test_whoever_stands_before_our_proxies_is_the_sender_in_any_form(forwarded: 
     ["", ",", "203.0.113.7, 198.51.100.1", "203.0.113.7, unknown", "203.0.113.7, 10.0.0.1"],
 )
 def test_what_stands_before_somebody_else_is_believed_of_nobody(forwarded: str) -> None:
-    gate = Gate(allowed=read_networks(["203.0.113.0/24"]), proxies=read_networks(["192.0.2.0/24"]))
+    access = Access(allowed=read_networks(["203.0.113.0/24"]), proxies=read_networks(["192.0.2.0/24"]))
 
-    assert not gate.admits("192.0.2.1", forwarded)
+    assert not access.admits("192.0.2.1", forwarded)

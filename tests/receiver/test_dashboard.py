@@ -17,7 +17,7 @@ from tests.receiver.servers import SECRET, STATE_KEY, receiver
 from tests.support.lab import Lab
 from tests.support.records import deliver
 from yeta_reconcile.errors import YetaError
-from yeta_reconcile.receiver.access import Gate
+from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.app import Answer, App, Request
 from yeta_reconcile.receiver.counts import CAMPAIGN, campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY, maker
@@ -114,8 +114,8 @@ def asked(url: str, path: str, method: str = "GET") -> tuple[int, str, bytes]:
 
 def app(page: Callable[[], bytes | None] | None) -> App:
     nothing: Any = None
-    gate = Gate((SECRET.encode(),))
-    return App(gate, nothing, nothing, Metrics(), lambda: True, lambda: b"", dashboard=page)
+    access = Access((SECRET.encode(),))
+    return App(access, nothing, nothing, Metrics(), lambda: True, lambda: b"", dashboard=page)
 
 
 def request(path: str, method: str = "GET") -> Request:

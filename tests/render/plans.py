@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.foresight import Forecast, LineUse
 from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
 from yeta_reconcile.wording import Text
 
@@ -95,16 +95,16 @@ def the_busy_day() -> Plan:
             Forecast("春季", finish=NOON + timedelta(days=30), fits=False, detail=Text("its end is 12-20")),
         ),
         timetable=(
-            Held("05516", since=NOON, until=None, holder=Text("task 129 of another hand")),
-            Held("05517", since=NOON, until=NOON + timedelta(hours=5), campaign="autumn", wave=3),
-            Held(
+            LineUse("05516", since=NOON, until=None, holder=Text("task 129 of another hand")),
+            LineUse("05517", since=NOON, until=NOON + timedelta(hours=5), campaign="autumn", wave=3),
+            LineUse(
                 "05517",
                 since=NOON + timedelta(hours=5),
                 until=NOON + timedelta(days=2),
                 campaign="winter",
                 wave=2,
             ),
-            Held("05518", since=NOON, until=None),
+            LineUse("05518", since=NOON, until=None),
         ),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from hypothesis import strategies as st
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.foresight import Forecast, LineUse
 from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
 
 words = st.text(max_size=12)
@@ -64,7 +64,7 @@ forecasts = st.builds(
 
 
 holds = st.builds(
-    Held, words, since=moments, until=st.none() | moments, campaign=st.none() | words,
+    LineUse, words, since=moments, until=st.none() | moments, campaign=st.none() | words,
     wave=st.none() | counts, holder=words,
 )  # fmt: skip
 

@@ -179,8 +179,10 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
     }
     made["coming"] = {ms(NOW + span(ahead)): count for ahead, count in made.get("coming", {}).items()}
     made["strange"] = {name: Strange(**given) for name, given in made.get("strange", {}).items()}
-    kin = made.pop("kin", {})
-    gone = {name: Met(people=people, shared=shared, gone=True) for name, (shared, people) in kin.items()}
+    look_alikes = made.pop("kin", {})
+    gone = {
+        name: Met(people=people, shared=shared, gone=True) for name, (shared, people) in look_alikes.items()
+    }
     made["met"] = gone | {name: Met(**given) for name, given in made.get("met", {}).items()}
     return RowsDelta(**{"declared": max((met.people for met in gone.values()), default=0)} | made)
 

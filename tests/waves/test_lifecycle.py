@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.subjects import DRAIN_QUIET, NOW, ago, document, ms, task, task_of, wave_record
-from yeta_reconcile.planning.delta import Grip
-from yeta_reconcile.planning.diff import grip, key_headers
+from yeta_reconcile.planning.delta import Hold
+from yeta_reconcile.planning.diff import hold, key_headers
 from yeta_reconcile.waves.lifecycle import (
     TRANSITIONS,
     UNDONE,
@@ -375,22 +375,22 @@ def test_no_look_leads_past_the_table(phase: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("given", "held"),
     [
-        ({"phase": "verified"}, Grip.STAGED),
-        ({"phase": "filling"}, Grip.STAGED),
-        ({"phase": "verified", "full": True}, Grip.FULL),
-        ({"phase": "started"}, Grip.HOLDING),
-        ({"phase": "paused", "full": True}, Grip.HOLDING),
-        ({"phase": "completed", "dialled": 2, "tel_count": 2}, Grip.OVER),
-        ({"phase": "lost", "dialled": 2, "tel_count": 2}, Grip.HOLDING),
-        ({"phase": "expired", "dialled": 2, "tel_count": 2}, Grip.FREEING),
-        ({"phase": "deleted", "dialled": 2, "tel_count": 2}, Grip.FREEING),
-        ({"phase": "expired", "dialled": 2, "tel_count": 3}, Grip.HOLDING),
-        ({"phase": "deleted", "dialled": 2}, Grip.HOLDING),
-        ({"phase": "started", "kind": "DirectCall"}, Grip.FREEING),
+        ({"phase": "verified"}, Hold.STAGED),
+        ({"phase": "filling"}, Hold.STAGED),
+        ({"phase": "verified", "full": True}, Hold.FULL),
+        ({"phase": "started"}, Hold.HOLDING),
+        ({"phase": "paused", "full": True}, Hold.HOLDING),
+        ({"phase": "completed", "dialled": 2, "tel_count": 2}, Hold.OVER),
+        ({"phase": "lost", "dialled": 2, "tel_count": 2}, Hold.HOLDING),
+        ({"phase": "expired", "dialled": 2, "tel_count": 2}, Hold.FREEING),
+        ({"phase": "deleted", "dialled": 2, "tel_count": 2}, Hold.FREEING),
+        ({"phase": "expired", "dialled": 2, "tel_count": 3}, Hold.HOLDING),
+        ({"phase": "deleted", "dialled": 2}, Hold.HOLDING),
+        ({"phase": "started", "kind": "DirectCall"}, Hold.FREEING),
     ],
 )
-def test_only_a_wave_that_is_over_and_accounted_frees_its_rows(given: dict[str, Any], held: Grip) -> None:
-    assert grip(wave_record(pending=3, **given)) is held
+def test_only_a_wave_that_is_over_and_accounted_frees_its_rows(given: dict[str, Any], held: Hold) -> None:
+    assert hold(wave_record(pending=3, **given)) is held
 
 
 def test_a_key_stands_where_no_column_is_known() -> None:

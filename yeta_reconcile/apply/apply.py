@@ -280,7 +280,7 @@ class Apply:
         found = compare(self.run, self.planner, subject)
         if found.delta.quiet:
             signature = self.planner.signature(
-                name, subject.columns, record, found.grips, self.run.clock.now(), subject.rounds
+                name, subject.columns, record, found.holds, self.run.clock.now(), subject.rounds
             )
             self._remember(name, signature, found.delta)
 

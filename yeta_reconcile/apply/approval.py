@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.plan.plan import Action, Change
-from yeta_reconcile.planning.delta import Grip
-from yeta_reconcile.planning.diff import Subject, grip
+from yeta_reconcile.planning.delta import Hold
+from yeta_reconcile.planning.diff import Subject, hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ class Approval:
 
     def __init__(self, subject: Subject, changes: Sequence[Change]) -> None:
         waves = {wave.record.wave_id: wave.record for wave in subject.waves}
-        self._freed = {wave_id for wave_id, wave in waves.items() if grip(wave) is Grip.FREEING}
+        self._freed = {wave_id for wave_id, wave in waves.items() if hold(wave) is Hold.FREEING}
         self._released = {wave_id: wave.released for wave_id, wave in waves.items()}
         self._holding = {wave_id for wave_id, wave in waves.items() if not wave.staged} - self._freed
         by_wave: dict[int, int] = {}
@@ -48,11 +48,11 @@ class Approval:
         self._freed.add(wave.wave_id)
         self._holding.discard(wave.wave_id)
 
-    def grips(self, waves: Iterable[WaveRecord]) -> dict[int, Grip]:
+    def holds(self, waves: Iterable[WaveRecord]) -> dict[int, Hold]:
         """What each wave does to its rows: one that the plan did not count as over holds them."""
-        grips = {wave.wave_id: grip(wave) for wave in waves}
+        holds = {wave.wave_id: hold(wave) for wave in waves}
         held = {wave.wave_id for wave in waves if wave.kind == "Campaign"} - self._freed
-        return grips | {wave_id: Grip.HOLDING for wave_id in held if grips[wave_id] is Grip.FREEING}
+        return holds | {wave_id: Hold.HOLDING for wave_id in held if holds[wave_id] is Hold.FREEING}
 
     def withheld(self, waves: Iterable[WaveRecord]) -> frozenset[int]:
         """Waves that let rows go since the plan: whoever left one of them enters no other in this apply.

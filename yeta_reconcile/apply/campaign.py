@@ -15,8 +15,8 @@ from yeta_reconcile.apply.settling import BAD_NUMBER, journalled
 from yeta_reconcile.apply.staging import RESTAGES, Staging
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
-from yeta_reconcile.planning.delta import Grip, RowsDelta
-from yeta_reconcile.planning.diff import Subject, grip
+from yeta_reconcile.planning.delta import Hold, RowsDelta
+from yeta_reconcile.planning.diff import Subject, hold
 from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRecord
 from yeta_reconcile.wording import phrase
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A campaign's list against its ledger at one moment; `grips` by wave id, `proofs` of those that free."""
+    """A campaign's list against its ledger at one moment; `holds` by wave id, `proofs` of those that free."""
 
     comparison: Comparison
     delta: RowsDelta
-    grips: dict[int, Grip]
+    holds: dict[int, Hold]
     proofs: tuple[Proof, ...] = ()
 
     @property
@@ -48,29 +48,29 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
     """Read list and ledger as both are now; rows that an `approval` did not count are not free."""
     record = run.store.waves.campaign(subject.name)
     waves = record.waves if record else ()
-    grips = approval.grips(waves) if approval else {wave.wave_id: grip(wave) for wave in waves}
+    holds = approval.holds(waves) if approval else {wave.wave_id: hold(wave) for wave in waves}
     withheld = approval.withheld(waves) if approval else frozenset()
     proofs = []
     for wave in waves:
-        if grips[wave.wave_id] is Grip.FREEING:
+        if holds[wave.wave_id] is Hold.FREEING:
             claim = Claim.ACCOUNTED if wave.kind == "Campaign" else Claim.NOT_CALLED_OUT
             if proof := prove(claim, journalled(run, wave)):
                 proofs.append(proof)
             else:
-                grips[wave.wave_id] = Grip.HOLDING
+                holds[wave.wave_id] = Hold.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
     now = run.clock.now()
     comparison = planner.comparison(
         subject.name,
         subject.columns,
-        grips,
+        holds,
         now,
         subject.continued,
         withheld,
         subject.rounds,
         subject.trial.choice,
     )
-    return Compared(comparison, comparison.delta(grips, same), grips, tuple(proofs))
+    return Compared(comparison, comparison.delta(holds, same), holds, tuple(proofs))
 
 
 class CampaignRun:

@@ -22,7 +22,7 @@ from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.packs import unpacked
 from yeta_reconcile.documents.punctuation import hinted
 from yeta_reconcile.documents.reach import Reach
-from yeta_reconcile.documents.validation import complaints
+from yeta_reconcile.documents.validation import validation_errors
 from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
@@ -225,7 +225,7 @@ def _take(settings: Settings, value: dict[str, Any], environ: Mapping[str, str])
         settings.globs = settings.project.documents
     except ValidationError as error:
         said = {found.position for found in settings.findings if found.code == "variable"}
-        for path, found in complaints(error, Project, settings):
+        for path, found in validation_errors(error, Project, settings):
             variable = next((name for name in OVERRIDES if OVERRIDES[name] == path), None)
             if variable and environ.get(variable):
                 text = phrase(
@@ -283,7 +283,7 @@ def _check_unchosen(settings: Settings, value: dict[str, Any], name: str, own: d
     try:
         Project.model_validate(overlaid(value, own), context={"timezone": settings.zone})
     except ValidationError as error:
-        for path, found in complaints(error, Project, there):
+        for path, found in validation_errors(error, Project, there):
             full = ("environments", name, *path)
             if set(path[:1]) & set(own) and "${" not in str(settings.raw.value_at(*full)):
                 settings.findings.append(found)

@@ -40,7 +40,7 @@ from yeta_reconcile.documents.repository import (
 )
 from yeta_reconcile.documents.settings import FILE, overlaid, read_settings, substitute
 from yeta_reconcile.documents.strays import STRAYS, stray
-from yeta_reconcile.documents.validation import as_far_as_valid, complaints
+from yeta_reconcile.documents.validation import as_far_as_valid, validation_errors
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import Text, listed, phrase
@@ -179,7 +179,7 @@ class Survey:
         except ValidationError as error:
             self._incomplete = True
             said = {found.position for found in raw.findings}
-            for path, found in complaints(error, model, raw):
+            for path, found in validation_errors(error, model, raw):
                 if found.position not in said and not self._inherited(raw, value, path):
                     self.findings.append(found)
             self._keep_list(raw, model)

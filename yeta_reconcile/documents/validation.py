@@ -92,7 +92,7 @@ def as_far_as_valid(model: type[M], value: Any, needed: str) -> M:
         return model.model_validate({key: item for key, item in value.items() if key not in wrong})
 
 
-def complaints(
+def validation_errors(
     error: ValidationError, model: type[BaseModel], places: Places
 ) -> list[tuple[tuple[Any, ...], Diagnostic]]:
     """Every finding of `error`, with the path in the document that it is about."""

@@ -47,7 +47,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LineUse:
     """Who has a line from `since` to `until` (None: nobody knows): a wave, or a `holder` that is not ours.
 
     Neither: nobody has it, as far as is foreseen.

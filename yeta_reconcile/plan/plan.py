@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, WithJsonSchema
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.foresight import Forecast, LineUse
 from yeta_reconcile.plan.spelling import Count, Moment
 from yeta_reconcile.wording import UNSAID, Text
 
@@ -233,7 +233,7 @@ class Plan:
     """What apply does, by campaign, in the order it is done."""
     diagnostics: tuple[Diagnostic, ...] = ()
     forecast: tuple[Forecast, ...] = ()
-    timetable: tuple[Held, ...] = ()
+    timetable: tuple[LineUse, ...] = ()
     """Whose each line of the account will be, in order; without `campaign` and `holder` a line is idle."""
     facts: dict[str, str] = field(default_factory=dict)
     """By campaign, digests of what was decided on: its document and list, and its waves."""

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from yeta_reconcile.diagnostics import NOWHERE, diagnostic_json
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.plan.foresight import Held
+from yeta_reconcile.plan.foresight import LineUse
 from yeta_reconcile.plan.plan import FORMAT, ChangeKind, Plan
 from yeta_reconcile.wording import phrase
 
@@ -29,8 +29,8 @@ def _plans() -> TypeAdapter[Plan]:
 
 
 @cache
-def _holds() -> TypeAdapter[Held]:
-    return TypeAdapter(Held)
+def _holds() -> TypeAdapter[LineUse]:
+    return TypeAdapter(LineUse)
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def held_json(held: Held) -> dict[str, Any]:
+def line_use_json(held: LineUse) -> dict[str, Any]:
     """As JSON values, as in a plan; without a campaign or a holder the line is idle."""
     said: dict[str, Any] = _holds().dump_python(held, by_alias=True)
     return said

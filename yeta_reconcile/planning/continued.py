@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.relations import standing_for
-from yeta_reconcile.planning.delta import Grip
-from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.delta import Hold
+from yeta_reconcile.planning.diff import hold
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.waves.record import Fate, Phase
 from yeta_reconcile.waves.renames import known_as, record_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord, WaveRecord
 
 
-class Hold(IntEnum):
+class Elsewhere(IntEnum):
     """How a campaign that is continued holds a number; of several holds the greatest counts."""
 
     LEAVING = 0
@@ -38,11 +38,11 @@ class Hold(IntEnum):
     CALLED = 3
 
 
-class Held(NamedTuple):
+class HeldElsewhere(NamedTuple):
     """Who holds a number, and how; `wave_id` is the wave that may let it go."""
 
     campaign: str
-    hold: Hold
+    how: Elsewhere
     wave_id: int = 0
 
 
@@ -114,39 +114,39 @@ def held_by(
     campaigns: Iterable[Continued],
     now: datetime | None = None,
     numbers_of: Callable[[Located[Calling]], Collection[bytes]] = lambda _: (),
-) -> dict[bytes, Held]:
+) -> dict[bytes, HeldElsewhere]:
     """The numbers that campaigns called or may call yet; `numbers_of` reads the list of a declared one."""
-    found: dict[bytes, Held] = {}
+    found: dict[bytes, HeldElsewhere] = {}
     for one in campaigns:
         theirs = numbers_of(one.located) if one.located and now and one.may_call(now) else ()
-        for number, held in _holds(store, one, theirs):
-            if number not in found or found[number].hold < held.hold:
+        for number, held in _held(store, one, theirs):
+            if number not in found or found[number].how < held.how:
                 found[number] = held
     return found
 
 
-def _holds(store: Store, one: Continued, theirs: Collection[bytes]) -> Iterator[tuple[bytes, Held]]:
+def _held(store: Store, one: Continued, theirs: Collection[bytes]) -> Iterator[tuple[bytes, HeldElsewhere]]:
     record, theirs = one.record, frozenset(theirs)
     for number in theirs:
-        yield number, Held(one.name, Hold.THEIRS)
+        yield number, HeldElsewhere(one.name, Elsewhere.THEIRS)
     if record is None:
         return
     waves = {wave.wave_id: wave for wave in record.waves}
-    grips = {wave_id: grip(wave) for wave_id, wave in waves.items()}
-    ledger = Ledger.read(store, record, grips)
+    holds = {wave_id: hold(wave) for wave_id, wave in waves.items()}
+    ledger = Ledger.read(store, record, holds)
     # What is staged goes with a document that nobody declares any more.
     for row in (*ledger.holders(), *ledger.called_before(), *(ledger.staged.values() if one.located else ())):
-        hold = _hold(row, waves.get(row.wave_id), grips.get(row.wave_id))
-        if hold is Hold.LEAVING and row.number_digest in theirs:
+        how = _how(row, waves.get(row.wave_id), holds.get(row.wave_id))
+        if how is Elsewhere.LEAVING and row.number_digest in theirs:
             continue
-        yield row.number_digest, Held(one.name, hold, row.wave_id if hold is Hold.LEAVING else 0)
+        yield row.number_digest, HeldElsewhere(one.name, how, row.wave_id if how is Elsewhere.LEAVING else 0)
 
 
-def _hold(row: RowRecord, wave: WaveRecord | None, grip: Grip | None) -> Hold:
+def _how(row: RowRecord, wave: WaveRecord | None, hold: Hold | None) -> Elsewhere:
     if row.fate is Fate.DIALLED:
-        return Hold.CALLED
+        return Elsewhere.CALLED
     if row.fate is not Fate.PENDING or wave is None or wave.phase is Phase.LOST:
-        return Hold.POSSIBLY
-    if grip in (*STAGING, Grip.HOLDING):
-        return Hold.LEAVING
-    return Hold.CALLED if wave.all_dialled else Hold.POSSIBLY
+        return Elsewhere.POSSIBLY
+    if hold in (*STAGING, Hold.HOLDING):
+        return Elsewhere.LEAVING
+    return Elsewhere.CALLED if wave.all_dialled else Elsewhere.POSSIBLY

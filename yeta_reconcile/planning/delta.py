@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LATER = -1
 
 
-class Grip(Enum):
+class Hold(Enum):
     """What a wave does to its pending rows."""
 
     STAGED = "staged"

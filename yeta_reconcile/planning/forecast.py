@@ -11,7 +11,7 @@ from math import ceil, inf, isfinite
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.plan.foresight import Forecast, Held
+from yeta_reconcile.plan.foresight import Forecast, LineUse
 from yeta_reconcile.planning.habits import Source
 from yeta_reconcile.planning.simulation import Run, simulate
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.documents.models import Price
     from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.planning.simulation import Hold, Simulation, Trunk, Work
+    from yeta_reconcile.planning.simulation import Simulation, Stay, Trunk, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Foreseen:
     """
 
     forecasts: tuple[Forecast, ...] = ()
-    timetable: tuple[Held, ...] = ()
+    timetable: tuple[LineUse, ...] = ()
     runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
 
 
@@ -53,7 +53,7 @@ def foresee(
         for name, own in campaigns.items()
         if not any(work.paused or work.foreign for work in own)
     ]
-    timetable = sorted(_timetable(expected.holds, trunks, now), key=lambda held: (held.line, held.since))
+    timetable = sorted(_timetable(expected.stays, trunks, now), key=lambda held: (held.line, held.since))
     return Foreseen(tuple(forecasts), tuple(timetable), runs)
 
 
@@ -130,22 +130,22 @@ def _habits_words(habits: Habits) -> Text:
     )
 
 
-def _timetable(holds: Iterable[Hold], trunks: Mapping[str, Trunk], now: datetime) -> Iterator[Held]:
+def _timetable(stays: Iterable[Stay], trunks: Mapping[str, Trunk], now: datetime) -> Iterator[LineUse]:
     idle, begin = dict.fromkeys(trunks), now.replace(microsecond=0)
     for trunk in trunks.values():
         if trunk.holder:
             del idle[trunk.number]
             until = _moment(trunk.until, now.tzinfo)
-            yield Held(trunk.number, since=begin, until=until, holder=trunk.holder)
-    for hold in holds:
-        since = begin if hold.since <= now.timestamp() else _moment(hold.since, now.tzinfo) or begin
-        for line in hold.work.lines:
+            yield LineUse(trunk.number, since=begin, until=until, holder=trunk.holder)
+    for stay in stays:
+        since = begin if stay.since <= now.timestamp() else _moment(stay.since, now.tzinfo) or begin
+        for line in stay.work.lines:
             idle.pop(line, None)
-            until = _moment(hold.until, now.tzinfo)
-            work = hold.work
-            ours = Held(line, campaign=work.campaign, wave=work.wave, since=since, until=until)
-            yield Held(line, since=since, until=until, holder=work.words) if work.foreign else ours
-    yield from (Held(line, since=begin, until=None) for line in idle)
+            until = _moment(stay.until, now.tzinfo)
+            work = stay.work
+            ours = LineUse(line, campaign=work.campaign, wave=work.wave, since=since, until=until)
+            yield LineUse(line, since=since, until=until, holder=work.words) if work.foreign else ours
+    yield from (LineUse(line, since=begin, until=None) for line in idle)
 
 
 def _moment(seconds: float, zone: tzinfo | None) -> datetime | None:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.planning.canary import judge, weigh
-from yeta_reconcile.planning.continued import Continued, Held, recorded_of
+from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
 from yeta_reconcile.planning.delta import RowsDelta
 from yeta_reconcile.planning.diff import (
     Doubts,
     Subject,
     Wave,
-    grip,
+    hold,
     with_observed,
 )
 from yeta_reconcile.planning.ledger import Ledger
@@ -82,9 +82,9 @@ class Gathering:
     signatures: dict[str, str] = field(default_factory=dict, init=False)
     facts: dict[str, str] = field(default_factory=dict, init=False)
     lit: dict[str, tuple[Wave, ...]] = field(init=False)
-    kin: LookAlikes = field(init=False)
+    look_alikes: LookAlikes = field(init=False)
     _entering: dict[str, Mapping[int, set[bytes]]] = field(default_factory=dict, init=False)
-    _held: dict[str, Mapping[bytes, Held]] = field(default_factory=dict, init=False)
+    _held: dict[str, Mapping[bytes, HeldElsewhere]] = field(default_factory=dict, init=False)
     _continued: dict[str, list[Continued]] = field(default_factory=dict, init=False)
     _taken: Mapping[str, Holder] = field(init=False)
 
@@ -95,7 +95,9 @@ class Gathering:
             name: with_observed(record, self.observed.tasks, self.halted_tasks, doubts)
             for name, record in self.recorded.campaigns.items()
         }
-        self.kin = LookAlikes(self.declared, self.store, self.recorded, self.lit, self.observed, self._now_ms)
+        self.look_alikes = LookAlikes(
+            self.declared, self.store, self.recorded, self.lit, self.observed, self._now_ms
+        )
         self._taken = all_holders(self.observed.config, our_holders(self.lit))
 
     @property
@@ -109,7 +111,7 @@ class Gathering:
     def subjects(self) -> dict[str, Subject]:
         """By name: every declared campaign, and those that are gone and of which something is left."""
         orphans = orphans_by_name(self.observed, self._callings, self.recorded)
-        strangers = any(
+        undeclared = any(
             name not in self._callings and any(orphan.proven and may_have_rung(orphan) for orphan in found)
             for name, found in orphans.items()
         )
@@ -118,12 +120,12 @@ class Gathering:
         for name, located in sorted(self._callings.items()):
             record = record_of(located.model, self.recorded, self._callings)
             if self._wanted(name):
-                subject = self._subject(name, located, record, orphans.pop(name, ()), strangers)
+                subject = self._subject(name, located, record, orphans.pop(name, ()), undeclared)
                 names = {one.name for one in self._continued.get(name, ())} | {*located.model.continues}
                 waiting = tuple(sorted(unsettled & names))
                 held = self._held.get(name, {})
                 subjects[name] = replace(subject, unsettled=waiting, continued=held)
-        gone = {*self.kin.undeclared} - {BY_HAND}
+        gone = {*self.look_alikes.undeclared} - {BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self._callings)}):
             if self._wanted(name):
                 subjects[name] = Subject(
@@ -138,7 +140,7 @@ class Gathering:
                     destroy=self.destroy,
                 )
         subjects = {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
-        return self.kin.among(subjects, self._entering)
+        return self.look_alikes.among(subjects, self._entering)
 
     def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
         """Who is not over yet of those after whom it comes, and why; one that is not looked at is not."""
@@ -163,7 +165,7 @@ class Gathering:
         located: Located[Calling],
         record: CampaignRecord | None,
         orphans: Collection[Orphan],
-        strangers: bool,
+        undeclared: bool,
     ) -> Subject:
         model, spec = located.model, self.declared.called_list(located, self.now)
         waves = self.lit[record.name] if record else ()
@@ -191,7 +193,7 @@ class Gathering:
             columns=columns,
             next_wave=self.recorded.next_wave(name, record),
             orphans=tuple(orphans),
-            strangers_block=strangers,
+            undeclared_block=undeclared,
             state_lost=any(map(may_have_rung, self.observed.orphans)),
             callouts_missing=isinstance(model, DirectCall) and self.store.callouts.missing(),
             destroy=self.destroy,
@@ -249,22 +251,22 @@ class Gathering:
         Who is staged may have to leave its wave for a canary.
         """
         name = model.name
-        grips = {wave.record.wave_id: grip(wave.record) for wave in waves}
+        holds = {wave.record.wave_id: hold(wave.record) for wave in waves}
         said = fingerprint_of(spec, columns)
         fingerprint = keyed(said, self.store.key)
-        continued = self._continued[name] = self.kin.continued(model)
-        signature = signature_of(fingerprint, record, grips, recorded_of(continued), rounds)
+        continued = self._continued[name] = self.look_alikes.continued(model)
+        signature = signature_of(fingerprint, record, holds, recorded_of(continued), rounds)
         self.signatures[name] = signature
         self.facts[name] = deciding_facts(
             model, stretched(said, self.salt) if self.salt else fingerprint, waves
         )
         chosen = choice is not None and any(wave.record.staged for wave in waves)
         if record and fingerprint and record.settled_list == signature and not chosen:
-            return as_settled(record, waves, grips)
-        ledger = Ledger.read(self.store, record, grips, rounds=rounds)
-        held = self._held[name] = self.kin.held(continued, self.now)
+            return as_settled(record, waves, holds)
+        ledger = Ledger.read(self.store, record, holds, rounds=rounds)
+        held = self._held[name] = self.look_alikes.held(continued, self.now)
         comparison = Comparison(spec, columns, self.store.key, ledger, held, choice)
         same = {wave.record.wave_id for wave in waves if wave.record.columns == columns}
-        delta = comparison.delta(grips, same, collect=self.kin.asks(model, record))
+        delta = comparison.delta(holds, same, collect=self.look_alikes.asks(model, record))
         self._entering[name] = comparison.entering
         return delta

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Fate, RowRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds, asks, contradicted, next_round
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What is known of a row that several waves hold: that it was called, that one has yet to call it, nothing.
 _CERTAIN = (Fate.DIALLED, Fate.PENDING, Fate.UNKNOWN, Fate.HELD)
-STAGING = (Grip.STAGED, Grip.FULL)
+STAGING = (Hold.STAGED, Hold.FULL)
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Ledger:
     is called again, by the `rounds` of the campaign.
     """
 
-    grips: Mapping[int, Grip] = field(default_factory=dict)
+    holds: Mapping[int, Hold] = field(default_factory=dict)
     holding: dict[bytes, RowRecord] = field(default_factory=dict)
     further: dict[bytes, list[RowRecord]] = field(default_factory=dict)
     own: set[bytes] = field(default_factory=set)
@@ -62,15 +62,15 @@ class Ledger:
         cls,
         store: Store,
         record: CampaignRecord | None,
-        grips: Mapping[int, Grip],
+        holds: Mapping[int, Hold],
         withheld: Collection[int] = (),
         rounds: Rounds = NONE,
     ) -> Ledger:
-        """The ledger of a campaign; `grips` are those of its waves by id.
+        """The ledger of a campaign; `holds` are those of its waves by id.
 
         Rows that one of the waves `withheld` let go count as held.
         """
-        ledger = cls(grips, rounds=rounds)
+        ledger = cls(holds, rounds=rounds)
         if record is None:
             return ledger
         ledger.aside = store.waves.set_aside(record.name)
@@ -82,20 +82,20 @@ class Ledger:
         for kept in store.waves.ledger(record.name):
             held = kept.fate is Fate.RELEASED and kept.wave_id in withheld
             row = kept._replace(fate=Fate.HELD) if held else kept
-            ledger._take(row, grips.get(row.wave_id))
+            ledger._take(row, holds.get(row.wave_id))
         ledger._hear(store)
         return ledger
 
-    def _take(self, row: RowRecord, grip: Grip | None) -> None:
-        if row.fate is Fate.RELEASED and grip is not None:  # not out of a staged wave that was thrown away
+    def _take(self, row: RowRecord, hold: Hold | None) -> None:
+        if row.fate is Fate.RELEASED and hold is not None:  # not out of a staged wave that was thrown away
             self.released.add(row.key)
             self._begin(row)
-        if row.fate in FREE_FATES or (grip is None and row.fate is not Fate.DIALLED):
+        if row.fate in FREE_FATES or (hold is None and row.fate is not Fate.DIALLED):
             return
-        if row.fate is Fate.PENDING and grip in STAGING:
+        if row.fate is Fate.PENDING and hold in STAGING:
             self.doubled[row.wave_id] += row.key in self.staged
             self.staged[row.key] = row
-        elif row.fate is Fate.PENDING and grip is Grip.FREEING:
+        elif row.fate is Fate.PENDING and hold is Hold.FREEING:
             self.freeing[row.key] = row
             self._begin(row)
         elif row.key not in self.holding:
@@ -211,7 +211,7 @@ class Ledger:
 
     def may_ring(self, row: RowRecord) -> bool:
         """Whether a holding row may be called yet by its wave, for all that is known."""
-        return self.grips.get(row.wave_id) is Grip.HOLDING and row.fate in (Fate.PENDING, Fate.HELD)
+        return self.holds.get(row.wave_id) is Hold.HOLDING and row.fate in (Fate.PENDING, Fate.HELD)
 
     def called_under(self, number: bytes, key: bytes) -> list[bytes]:
         """The other keys under which the number of the row `key` is held."""

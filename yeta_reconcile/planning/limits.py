@@ -12,7 +12,7 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.planning.calendar import Days
-from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.diff import hold
 from yeta_reconcile.planning.guards import Bearing, Guards
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
@@ -134,12 +134,12 @@ def _ringing_numbers(
     """
     entering = None
     if not subject.delta.quiet:
-        grips = {wave.record.wave_id: grip(wave.record) for wave in subject.waves}
+        holds = {wave.record.wave_id: hold(wave.record) for wave in subject.waves}
         spec = declared.called_list(declared.callings[subject.name], subject.now)
-        ledger = Ledger.read(store, subject.record, grips, rounds=subject.rounds)
+        ledger = Ledger.read(store, subject.record, holds, rounds=subject.rounds)
         choice = subject.trial.choice
         comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued, choice)
-        comparison.delta(grips, set(), collect=True)
+        comparison.delta(holds, set(), collect=True)
         entering = comparison.entering
         yield from (row.number_digest for row in comparison.select())
     for wave in subject.waves:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NEEDS = frozenset({Action.START, Action.RESUME, Action.REPLACE})
 # Statuses in which a task may have its lines (docs/platform.md, row 4).
-ASTIR_STATUSES = (1, 2, 3, 5, 6)
+MAY_RING_STATUSES = (1, 2, 3, 5, 6)
 _ASTIR = frozenset({LivePhase.LIVE, LivePhase.PAUSED})
 SOMEBODY = phrase("another task of the account")
 

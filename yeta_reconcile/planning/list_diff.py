@@ -15,8 +15,8 @@ from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.rows import joined
 from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.numbers import forms
-from yeta_reconcile.planning.continued import Held, Hold
-from yeta_reconcile.planning.delta import Grip, RowsDelta
+from yeta_reconcile.planning.continued import Elsewhere, HeldElsewhere
+from yeta_reconcile.planning.delta import Hold, RowsDelta
 from yeta_reconcile.planning.tally import Tally, Verdict
 from yeta_reconcile.wording import UNSAID, phrase, plural
 
@@ -57,7 +57,7 @@ class Comparison:
         columns: Sequence[str],
         key: Key,
         ledger: Ledger,
-        continued: Mapping[bytes, Held] | None = None,
+        continued: Mapping[bytes, HeldElsewhere] | None = None,
         choice: Choice | None = None,
     ) -> None:
         self.spec = spec
@@ -127,7 +127,7 @@ class Comparison:
     def _contents(self, row: Row) -> tuple[bytes, ...]:
         return tuple(map(self._key.content_digest, _said(row)))
 
-    def delta(self, grips: Mapping[int, Grip], same_columns: set[int], *, collect: bool = False) -> RowsDelta:
+    def delta(self, holds: Mapping[int, Hold], same_columns: set[int], *, collect: bool = False) -> RowsDelta:
         """Read the whole list once. `same_columns` are waves sent with today's columns."""
         if self._ledger.empty and not (self.continued or self._barred or collect or self._choice):
             # Nothing to compare with: rows are counted, and digests made only when a wave takes them.
@@ -136,7 +136,7 @@ class Comparison:
             self.diagnostics = list(counter.diagnostics)
             return RowsDelta(declared=new, new=new, diagnostics=tuple(self.diagnostics))
         reader = self._reader()
-        tally = Tally(self._ledger, grips, same_columns, self._barred, collect=collect)
+        tally = Tally(self._ledger, holds, same_columns, self._barred, collect=collect)
         deferred: list[tuple[Row, list[bytes]]] = []
         for row in self.rows(reader, tally.barred_lines):
             verdict, others = self._judge(row)
@@ -254,7 +254,7 @@ class Comparison:
                 others = self._ledger.called_under(self._key.row_digest(form), row.digest)
         return others
 
-    def _of_another(self, row: Row) -> Held | None:
+    def _of_another(self, row: Row) -> HeldElsewhere | None:
         """How a campaign that is continued holds the number of a row, under whatever form."""
         if not self.continued:
             return None
@@ -305,9 +305,9 @@ class Comparison:
         for line in tally.changed_lines[:NAMED_LINES]:
             hint = phrase("`changed_number: call` under `contacts:` calls it")
             yield Diagnostic("warning", "changed-number", _CHANGED, Position(label, line, 1), hint)
-        for (name, hold, _), rows in sorted(tally.continued.items()):
-            if hold in (Hold.CALLED, Hold.POSSIBLY):
-                yield _called_by(label, name, hold, rows)
+        for (name, how, _), rows in sorted(tally.continued.items()):
+            if how in (Elsewhere.CALLED, Elsewhere.POSSIBLY):
+                yield _called_by(label, name, how, rows)
         if tally.thrown_lines:
             line = tally.thrown_lines[0]
             words = phrase(
@@ -323,10 +323,10 @@ class Comparison:
         yield from _more(label, tally.changed_lines, "changed")
 
 
-def _called_by(label: str, name: str, hold: Hold, rows: int) -> Diagnostic:
+def _called_by(label: str, name: str, how: Elsewhere, rows: int) -> Diagnostic:
     kept = count(rows, "row is", "rows are")
     called, hint = phrase("has called them"), UNSAID
-    if hold is Hold.POSSIBLY:
+    if how is Elsewhere.POSSIBLY:
         called = phrase("may have called them")
         hint = phrase("call records tell, or `yeta state resolve {name}` settles it", name=name)
     words = phrase(

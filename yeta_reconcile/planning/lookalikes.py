@@ -16,7 +16,7 @@ from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.documents.relations import standing_for
-from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
+from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import LATER, Strange
 from yeta_reconcile.planning.diff import rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
@@ -80,7 +80,7 @@ class LookAlikes:
         waves = (wave for record in records for wave in self.lit[record.name])
         return replace(subject, unknown_there=tuple(wave for wave in waves if wave.unknown_numbers))
 
-    def held(self, continued: list[Continued], now: datetime) -> dict[bytes, Held]:
+    def held(self, continued: list[Continued], now: datetime) -> dict[bytes, HeldElsewhere]:
         """The numbers that such campaigns called or may call yet."""
         return held_by(self.store, continued, now, self._numbers_of)
 
@@ -96,7 +96,7 @@ class LookAlikes:
     def _lit_waves(self, record: CampaignRecord) -> tuple[WaveRecord, ...]:
         return tuple(wave.record for wave in self.lit[record.name])
 
-    def strangers(self) -> Iterator[Diagnostic]:
+    def unknown(self) -> Iterator[Diagnostic]:
         """A warning for each campaign that is continued or repeated, and that nobody knows."""
         said = {found.position for found in self.declared.warnings}
         for name, located in self.declared.callings.items():

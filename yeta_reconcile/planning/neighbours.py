@@ -10,8 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.planning.delta import LATER, Grip, Met
-from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.delta import LATER, Hold, Met
+from yeta_reconcile.planning.diff import hold
 from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, Fate
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Neighbours:
         counts = {wave_id: wave.rows for wave_id, wave in waves.items()}
         for wave_id, key, number, fate in self.store.waves.rows_of_numbers(wanted, counts):
             wave = waves[wave_id]
-            called = fate is not Fate.PENDING or grip(wave) in (Grip.HOLDING, Grip.OVER)
+            called = fate is not Fate.PENDING or hold(wave) in (Hold.HOLDING, Hold.OVER)
             yield wave.campaign, number, called, called and self._lately(wave, key), _told(wave, fate)
         for campaign, number, last in self.store.waves.called_strays():
             if number in wanted and campaign in self.waves:

@@ -19,7 +19,7 @@ from yeta_reconcile.plan.plan import Action, Plan
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.console import console_findings
-from yeta_reconcile.planning.continued import Continued, Held, continued_by, held_by, recorded_of
+from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.diff import (
     Finding,
     Subject,
@@ -29,7 +29,7 @@ from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.limits import refusals
 from yeta_reconcile.planning.lines import (
-    ASTIR_STATUSES,
+    MAY_RING_STATUSES,
     claims,
     in_turn,
     line_up,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.canary import Choice
-    from yeta_reconcile.planning.delta import Grip
+    from yeta_reconcile.planning.delta import Hold
     from yeta_reconcile.planning.forecast import Foreseen
     from yeta_reconcile.planning.queue import Holder, Queue
     from yeta_reconcile.platform.resources import Left
@@ -126,7 +126,7 @@ class Planner:
         name: str,
         columns: tuple[str, ...],
         record: CampaignRecord,
-        grips: Mapping[int, Grip],
+        holds: Mapping[int, Hold],
         now: datetime,
         rounds: Rounds = NONE,
     ) -> str:
@@ -134,15 +134,15 @@ class Planner:
         located = self.declared.callings[name]
         spec = self.declared.called_list(located, now)
         fingerprint = keyed(fingerprint_of(spec, columns), self.store.key)
-        return signature_of(fingerprint, record, grips, recorded_of(self._continued(located.model)), rounds)
+        return signature_of(fingerprint, record, holds, recorded_of(self._continued(located.model)), rounds)
 
     def comparison(
         self,
         name: str,
         columns: tuple[str, ...],
-        grips: Mapping[int, Grip],
+        holds: Mapping[int, Hold],
         now: datetime,
-        continued: Mapping[bytes, Held] | None = None,
+        continued: Mapping[bytes, HeldElsewhere] | None = None,
         withheld: Collection[int] = (),
         rounds: Rounds = NONE,
         choice: Choice | None = None,
@@ -152,7 +152,7 @@ class Planner:
         What one of the waves `withheld` let go is held all the same. `choice` says who is called first.
         """
         located = self.declared.callings[name]
-        ledger = Ledger.read(self.store, self.store.waves.campaign(name), grips, withheld, rounds)
+        ledger = Ledger.read(self.store, self.store.waves.campaign(name), holds, withheld, rounds)
         held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
         spec = self.declared.called_list(located, now)
         return Comparison(spec, columns, self.store.key, ledger, held, choice)
@@ -195,7 +195,7 @@ class _Making:
         diagnostics = [
             *halt_in_words(self.planner.halted),
             *self.declared.warnings,
-            *gathered.kin.strangers(),
+            *gathered.look_alikes.unknown(),
             *(one.diagnostic for one in found),
             *listed,
             *limits,
@@ -247,7 +247,7 @@ class _Making:
     ) -> tuple[list[Change], Queue, Foreseen]:
         """The changes with their waits for lines, in which order lines are given out, and what lies ahead."""
         config, zone, lit = self.observed.config, self.declared.settings.zone, self.gathered.lit
-        account = partial(self.planner.client.query, statuses=ASTIR_STATUSES)
+        account = partial(self.planner.client.query, statuses=MAY_RING_STATUSES)
         asked = claims(changes, subjects, config, lit)
         self.taken = who_holds(config, lit, asked, account, zone)
         ahead = prospect.of_plan(subjects, lit, changes, self.taken.values())

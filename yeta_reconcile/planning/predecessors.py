@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.planning.delta import Grip
-from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.delta import Hold
+from yeta_reconcile.planning.diff import hold
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.renames import known_as
 from yeta_reconcile.wording import UNSAID, phrase
@@ -63,7 +63,7 @@ def _goes_on(waves: tuple[WaveRecord, ...]) -> str:
         if not wave.phase.over:
             return phrase("its wave {number} is {phase}", number=wave.number, phase=wave.phase)
         cut_short = wave.phase.cut_short and wave.pending
-        if wave.phase is Phase.LOST or (cut_short and grip(wave) is not Grip.FREEING):
+        if wave.phase is Phase.LOST or (cut_short and hold(wave) is not Hold.FREEING):
             return phrase(
                 "its wave {number} is {phase}, and whom it called is not accounted",
                 number=wave.number,

@@ -13,11 +13,11 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.forecast import Foreseen, foresee
+from yeta_reconcile.planning.foreign import foreign_tasks
 from yeta_reconcile.planning.habits import Habits, Source, habits
 from yeta_reconcile.planning.remedies import unfit
 from yeta_reconcile.planning.rounds import coming, rounds_of, share
 from yeta_reconcile.planning.simulation import Trunk
-from yeta_reconcile.planning.strangers import strangers
 from yeta_reconcile.planning.works import Conditions, Undone, works
 from yeta_reconcile.waves.record import BY_HAND
 from yeta_reconcile.waves.rounds import Coming
@@ -112,7 +112,7 @@ class Prospect:
         quiet = self.project.platform.drain_quiet.total_seconds()
         terms = Conditions(self.config.lines, self.now, quiet, self.project.limits.hours or (), self._allowed)
         todo = [work for one in listed for work in works(one, terms)]
-        todo += strangers(holders, self.config.lines, lambda robot: self.habits(robot, None), self.now)
+        todo += foreign_tasks(holders, self.config.lines, lambda robot: self.habits(robot, None), self.now)
         ours = {line for work in todo if work.holding for line in work.lines}
         return foresee(todo, self._trunks(ours, beside), self.now, self.project.price)
 

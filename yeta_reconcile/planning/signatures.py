@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import restore_diagnostic
 from yeta_reconcile.documents.contacts import file_digest
-from yeta_reconcile.planning.delta import Grip, RowsDelta, StagedDelta
-from yeta_reconcile.planning.diff import grip
+from yeta_reconcile.planning.delta import Hold, RowsDelta, StagedDelta
+from yeta_reconcile.planning.diff import hold
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.waves.rounds import NONE, Rounds
 
@@ -39,30 +39,30 @@ def keyed(fingerprint: str, key: Key) -> str:
 def signature_of(
     fingerprint: str,
     record: CampaignRecord | None,
-    grips: Mapping[int, Grip],
+    holds: Mapping[int, Hold],
     continued: Iterable[CampaignRecord] = (),
     rounds: Rounds = NONE,
 ) -> str:
     """What a comparison of list and ledger depends on; `continued` are those whose people count as called."""
-    grasp = ",".join(f"{wave_id}{kind.value}" for wave_id, kind in sorted(grips.items()))
+    grasp = ",".join(f"{wave_id}{kind.value}" for wave_id, kind in sorted(holds.items()))
     others = "".join(
         f";{other.name}/{other.generation}/"
-        + ",".join(f"{wave.wave_id}{grip(wave).value}" for wave in other.waves)
+        + ",".join(f"{wave.wave_id}{hold(wave).value}" for wave in other.waves)
         for other in continued
     )
     return f"{fingerprint}/{record.generation if record else 0}/{grasp}{others}{rounds.signature}"
 
 
-def as_settled(record: CampaignRecord, waves: tuple[Wave, ...], grips: Mapping[int, Grip]) -> RowsDelta:
+def as_settled(record: CampaignRecord, waves: tuple[Wave, ...], holds: Mapping[int, Hold]) -> RowsDelta:
     """The delta of a list that is known to ask for nothing: whom a wave has yet to call, it holds."""
-    pending: dict[Grip, dict[int, int]] = {kind: {} for kind in Grip}
+    pending: dict[Hold, dict[int, int]] = {kind: {} for kind in Hold}
     for wave in waves:
-        pending[grips[wave.record.wave_id]][wave.record.wave_id] = wave.record.pending
-    staged = pending[Grip.STAGED] | pending[Grip.FULL]
+        pending[holds[wave.record.wave_id]][wave.record.wave_id] = wave.record.pending
+    staged = pending[Hold.STAGED] | pending[Hold.FULL]
     return RowsDelta(
         declared=record.settled_rows,
         staged={wave_id: StagedDelta(rows) for wave_id, rows in staged.items()},
-        held=pending[Grip.HOLDING],
+        held=pending[Hold.HOLDING],
         staged_again={
             wave.record.wave_id: wave.record.called_again
             for wave in waves

@@ -89,7 +89,7 @@ class Trunk:
     until: float = inf
 
 
-class Hold(NamedTuple):
+class Stay(NamedTuple):
     """A wave has its lines from `since` to `until` (infinite: nobody knows)."""
 
     work: Work
@@ -118,7 +118,7 @@ class Simulation:
     """All that happened: `runs` in order, `holds` of lines, and why the `stuck` campaigns never began."""
 
     runs: list[Run] = field(default_factory=list)
-    holds: list[Hold] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
     stuck: dict[str, str] = field(default_factory=dict)
 
 
@@ -295,7 +295,7 @@ class _Queue:
         return inf if course.cut else course.finish
 
     def _hold(self, work: Work, since: float, until: float, words: Text, variance: float = 0.0) -> None:
-        self.found.holds.append(Hold(work, since, until))
+        self.found.stays.append(Stay(work, since, until))
         for line in work.lines:
             self.busy[line] = _Busy(until + HANDOVER, words, variance)
             heappush(self.events, (until + HANDOVER, _Key(line=line)))

@@ -10,8 +10,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.planning.continued import Held, Hold
-from yeta_reconcile.planning.delta import LATER, Grip, RowsDelta, StagedDelta
+from yeta_reconcile.planning.continued import Elsewhere, HeldElsewhere
+from yeta_reconcile.planning.delta import LATER, Hold, RowsDelta, StagedDelta
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.waves.record import Fate
 
@@ -44,7 +44,7 @@ class Tally:
     def __init__(
         self,
         ledger: Ledger,
-        grips: Mapping[int, Grip],
+        holds: Mapping[int, Hold],
         same_columns: set[int],
         barred: Barred,
         *,
@@ -54,7 +54,7 @@ class Tally:
         self._ledger = ledger
         self._barred = barred
         self.barred_lines: list[int] = []
-        self._grips = grips
+        self._holds = holds
         self._same_columns = same_columns
         self.keys: set[bytes] = set()
         # Of held keys that are declared with another number, or were held with several: the declared one.
@@ -62,7 +62,7 @@ class Tally:
         self.entering: dict[int, set[bytes]] = defaultdict(set)
         self.loose: set[bytes] = set()
         self.replaced: set[tuple[bytes, bytes]] = set()
-        self.continued: Counter[Held] = Counter()
+        self.continued: Counter[HeldElsewhere] = Counter()
         self.declared = self.new = self.released = self.later_rows = self.later_again = self.later_line = 0
         self.freed: Counter[int] = Counter()
         self.held: Counter[int] = Counter()
@@ -153,7 +153,7 @@ class Tally:
     def _hold(self, row: Row, contents: tuple[bytes, ...]) -> None:
         held = self._ledger.standing_for(row.digest, row.number_digest)
         self.held[held.wave_id] += 1
-        if held.wave_id not in self._grips:
+        if held.wave_id not in self._holds:
             self.thrown_lines.append(row.line)
         another = held.number_digest != row.number_digest
         if another:
@@ -230,11 +230,11 @@ class Tally:
             blocked=len(self.blocked),
             changed=len(self.changed_lines),
             continued=self.continued.total(),
-            theirs={held.campaign: n for held, n in self.continued.items() if held.hold is Hold.THEIRS},
+            theirs={held.campaign: n for held, n in self.continued.items() if held.how is Elsewhere.THEIRS},
             leaving={
                 (held.campaign, held.wave_id): count
                 for held, count in self.continued.items()
-                if held.hold is Hold.LEAVING
+                if held.how is Elsewhere.LEAVING
             },
             follows=dict(self.follows),
             set_aside=len(self.aside_lines),
@@ -266,6 +266,6 @@ class Tally:
         removed.update(self._ledger.doubled)
         return {
             wave_id: StagedDelta(self.staged[wave_id], self.staged_edited[wave_id], removed[wave_id])
-            for wave_id, grip in self._grips.items()
-            if grip in STAGING
+            for wave_id, hold in self._holds.items()
+            if hold in STAGING
         }

@@ -41,7 +41,7 @@ class Found:
     """Recorded tasks that are here under their names; others whose ids are another's here, or nobody's."""
 
     here: tuple[WaveRecord, ...]
-    strangers: tuple[WaveRecord, ...]
+    foreign: tuple[WaveRecord, ...]
     missing: tuple[WaveRecord, ...]
 
 
@@ -59,15 +59,15 @@ def with_tasks(recorded: Recorded) -> list[WaveRecord]:
 def look_for(client: Place, waves: Iterable[WaveRecord], *, enough: int | None = None) -> Found:
     """Ask for each by its id, until `enough` are here."""
     here: list[WaveRecord] = []
-    strangers: list[WaveRecord] = []
+    foreign: list[WaveRecord] = []
     missing: list[WaveRecord] = []
     for wave in waves:
         task = client.by_id(wave.task_id or "")
-        kind = missing if task is None else here if _bears(task, wave) else strangers
+        kind = missing if task is None else here if _bears(task, wave) else foreign
         kind.append(wave)
         if enough is not None and len(here) >= enough:
             break
-    return Found(tuple(here), tuple(strangers), tuple(missing))
+    return Found(tuple(here), tuple(foreign), tuple(missing))
 
 
 def _bears(task: Task, wave: WaveRecord) -> bool:
@@ -93,7 +93,7 @@ def misplaced(store: Store, client: Place, recorded: Recorded) -> Text:
         return UNSAID
     found = look_for(client, waves, enough=1)
     same = store.platform and store.account == store.key.seal(client.account)
-    if found.here or (same and not found.strangers):
+    if found.here or (same and not found.foreign):
         return UNSAID
     return phrase(
         "none of the {waves} live tasks that the state knows is at {address} under its name: it "

@@ -22,7 +22,7 @@ Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Gate:
+class Access:
     """`secrets`: one, two while they are rotated, or none. `allowed`: networks; empty: any.
 
     `proxies` are those whose `X-Forwarded-For` is believed, each for the hop before it.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse
 
-    from yeta_reconcile.receiver.access import Gate
+    from yeta_reconcile.receiver.access import Access
     from yeta_reconcile.receiver.contexts import Contexts
     from yeta_reconcile.receiver.metrics import Metrics
     from yeta_reconcile.receiver.writer import Writer
@@ -114,7 +114,7 @@ class Refusal:
 class App:
     """Everything the routes need. `storing` tells at once whether pushes can be stored, as last known."""
 
-    gate: Gate
+    access: Access
     writer: Writer
     contexts: Contexts
     metrics: Metrics
@@ -168,14 +168,14 @@ class App:
 
     def _module(self, request: Request) -> str | Refusal:
         """What may be asked for; or why not, without a look at the body."""
-        module = self.gate.module(request.path)
+        module = self.access.module(request.path)
         if module is None:
             return Refusal("secret", NOT_FOUND)
         if not _MODULE.fullmatch(module):
             return Refusal("path", NOT_FOUND)
-        if not self.gate.admits(request.peer, request.forwarded):
+        if not self.access.admits(request.peer, request.forwarded):
             return Refusal("network", FORBIDDEN)
-        if not self.gate.meant(request.host):
+        if not self.access.meant(request.host):
             return Refusal("host", FORBIDDEN)
         if module == DASHBOARD and self.dashboard is not None:
             return DASHBOARD if request.method in {"GET", "HEAD"} else Refusal("method", ONLY_GET)
@@ -183,7 +183,7 @@ class App:
             return Refusal("method", ONLY_POST)
         if request.origin is not None:
             return Refusal("origin", NO_JSON)
-        if not self.gate.takes(request.content_type):
+        if not self.access.takes(request.content_type):
             return Refusal("type", NO_JSON)
         return _AS_WRITTEN.get(module.lower(), module)
 

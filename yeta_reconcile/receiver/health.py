@@ -36,7 +36,7 @@ PATIENCE = 2.0
 SAY_EVERY = 60.0
 
 
-class Pulse:
+class Health:
     """The last known of one state. `beat` waits for the state; everything else answers at once."""
 
     def __init__(

@@ -237,11 +237,11 @@ def bind(host: str, port: int) -> socket.socket:
     return socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
 
 
-class Door:
+class Server:
     """Serves an application on a bound socket, in the thread that calls `serve`."""
 
     def __init__(self, app: App, bound: socket.socket) -> None:
-        _quiet_waitress([secret.decode() for secret in app.gate.secrets])
+        _quiet_waitress([secret.decode() for secret in app.access.secrets])
         self._channels: dict[int, Any] = {}
         self._lanes = _Lanes(app)
         self._bound = bound

@@ -1,4 +1,4 @@
-"""The receiver put together: door, writer, projector, contexts, pulse, purge; from start to drained end."""
+"""The receiver put together: server, writer, projector, contexts, health, purge; from start to drained end."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from yeta_reconcile.receiver.app import App
 from yeta_reconcile.receiver.counts import EVERY as EVERY_COUNT
 from yeta_reconcile.receiver.counts import campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY as EVERY_PAGE
-from yeta_reconcile.receiver.health import EVERY, Pulse
+from yeta_reconcile.receiver.health import EVERY, Health
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.renewal import Renewed
-from yeta_reconcile.receiver.server import Door
+from yeta_reconcile.receiver.server import Server
 from yeta_reconcile.receiver.writer import Writer
 from yeta_reconcile.records.projector import CHUNK, Projector
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
-    from yeta_reconcile.receiver.access import Gate
+    from yeta_reconcile.receiver.access import Access
     from yeta_reconcile.receiver.contexts import Contexts
     from yeta_reconcile.receiver.relay import Relay, Target
     from yeta_reconcile.store import Store
@@ -60,7 +60,7 @@ class Receiver:
         self,
         inbox: Store,
         store: Store,
-        gate: Gate,
+        access: Access,
         contexts: Contexts,
         retention: timedelta,
         report: Callable[[], bytes] | None = None,
@@ -77,24 +77,24 @@ class Receiver:
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         names = relay.names if relay else ()
         self._projector = Projector(store, on_settled=self._metrics.folded, relay=names)
-        self._pulse = Pulse(store, inbox, self._writer, self._metrics.refusals)
+        self._health = Health(store, inbox, self._writer, self._metrics.refusals)
         self._page = Renewed(report, EVERY_PAGE) if report is not None else None
         self._counted = Renewed(lambda: campaign_counts(store), EVERY_COUNT)
         # So that the first scrape has them.
         self._counted.ask()
         self.app = App(
-            gate,
+            access,
             self._writer,
             contexts,
             self._metrics,
-            self._pulse.storing,
+            self._health.storing,
             self._exposition,
             dashboard=self._page.ask if self._page else None,
         )
 
     def run(self, bound: socket.socket, stop: threading.Event, announce: Callable[[], None]) -> None:
         """Serve on a bound socket; when `stop` is set, answer what was begun, fold, and return."""
-        door = Door(self.app, bound)
+        server = Server(self.app, bound)
         threads = [
             threading.Thread(target=self._steadily, args=(work, pause), name=name, daemon=True)
             for name, work, pause in (
@@ -102,7 +102,7 @@ class Receiver:
                 ("contexts", self._refresh, CONTEXTS_EVERY),
                 ("purge", self._purge, PURGE_EVERY),
                 ("ties", self._tie_up, TIE_UP_EVERY),
-                ("pulse", self._pulse.beat, EVERY),
+                ("health", self._health.beat, EVERY),
                 ("counts", self._counted.work, 0.0),
                 *([("dashboard", self._page.work, 0.0)] if self._page else []),
                 *self._relaying(),
@@ -111,16 +111,16 @@ class Receiver:
         for thread in threads:
             thread.start()
         until = time.monotonic() + FIRST_LOOK
-        for first in (self._looked, self._pulse.felt):
+        for first in (self._looked, self._health.felt):
             first.wait(max(0.0, until - time.monotonic()))
         announce()
         try:
-            door.serve(stop)
+            server.serve(stop)
         finally:
             self._writer.close()
             self._stop.set()
             self._arrived.set()
-            door.close()
+            server.close()
             for thread in threads:
                 thread.join(timeout=10)
 
@@ -142,14 +142,14 @@ class Receiver:
         yield "relay", partial(relay.tidy, store, metrics), TIDY_EVERY
 
     def _exposition(self) -> bytes:
-        pulse = self._pulse
-        self._metrics.silent.set(self._pulse.silent)
+        health = self._health
+        self._metrics.silent.set(self._health.silent)
         return self._metrics.text(
-            pulse.counts,
+            health.counts,
             self._writer.depth,
             self._contexts.state,
             time.time(),
-            storing=pulse.storing(),
+            storing=health.storing(),
             campaigns=self._counted.ask(),
         )
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from yeta_reconcile.diagnostics import Diagnostic, Position
-    from yeta_reconcile.plan.foresight import Forecast, Held
+    from yeta_reconcile.plan.foresight import Forecast, LineUse
     from yeta_reconcile.plan.plan import Change, Plan
     from yeta_reconcile.render.alike import Alike
 
@@ -222,9 +222,9 @@ def _forecast(forecast: Forecast) -> str:
     return f"| {_code(forecast.campaign)} | {bell}{_prose(forecast_said(forecast))} |"
 
 
-def _timetable(timetable: Iterable[Held]) -> list[str]:
+def _timetable(timetable: Iterable[LineUse]) -> list[str]:
     """Who has which line, in order; lines that nobody has are in one row."""
-    by_line: dict[str, list[Held]] = {}
+    by_line: dict[str, list[LineUse]] = {}
     for held in timetable:
         by_line.setdefault(held.line, []).append(held)
     rows, idle = [], []
@@ -239,7 +239,7 @@ def _timetable(timetable: Iterable[Held]) -> list[str]:
     return [*rows, f"| {spoken(listed(idle, 12))} | {worded('idle')} | | |"] if idle and rows else rows
 
 
-def _held(held: Held) -> str:
+def _held(held: LineUse) -> str:
     until = moment(held.until) if held.until else worded("not known")
     return f"| {_code(held.line)} | {_prose(who(held))} | {moment(held.since.replace(second=0))} | {until} |"
 

@@ -14,7 +14,7 @@ from yeta_reconcile.wording import UNSAID, Text
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from yeta_reconcile.plan.foresight import Held
+    from yeta_reconcile.plan.foresight import LineUse
     from yeta_reconcile.waves.record import Fate, Phase
 
 
@@ -150,7 +150,7 @@ class Status:
     campaigns: tuple[CampaignStatus, ...] = ()
     halted: Text = UNSAID
     silent: Text = UNSAID
-    timetable: tuple[Held, ...] = ()
+    timetable: tuple[LineUse, ...] = ()
     alerts: tuple[Text, ...] = ()
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.foresight import Held
-from yeta_reconcile.plan.plan_json import held_json
+from yeta_reconcile.plan.foresight import LineUse
+from yeta_reconcile.plan.plan_json import line_use_json
 from yeta_reconcile.render.ledger import state_lines, state_show_lines
 from yeta_reconcile.render.report import (
     Drift,
@@ -53,8 +53,8 @@ def report_json(report: Report) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Held):
-        return held_json(value)
+    if isinstance(value, LineUse):
+        return line_use_json(value)
     if is_dataclass(value):
         return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
     if isinstance(value, IntEnum):

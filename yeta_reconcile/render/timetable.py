@@ -13,7 +13,7 @@ from yeta_reconcile.wording import listed, spoken, worded
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from yeta_reconcile.plan.foresight import Held
+    from yeta_reconcile.plan.foresight import LineUse
 
 # More days than these do not fit a line; what comes after them is behind the last.
 _MOST_DAYS = 14
@@ -32,7 +32,7 @@ def ends_of(things: Sequence[_T], first: int = _FIRST, last: int = _LAST) -> tup
     return [*things[:first]], left, [*things[-last:]]
 
 
-def timetable_lines(timetable: Sequence[Held], at: datetime) -> list[str]:
+def timetable_lines(timetable: Sequence[LineUse], at: datetime) -> list[str]:
     """Text lines: each line of the platform with a bar a holder; idle ones are named last."""
     by_line = _by_line(timetable)
     # Days are those of the zone that the timetable is in.
@@ -46,21 +46,21 @@ def timetable_lines(timetable: Sequence[Held], at: datetime) -> list[str]:
     return [worded("Lines:"), *lines] if lines else []
 
 
-def who(held: Held) -> str:
+def who(held: LineUse) -> str:
     """Who has it: `spring-renewal wave 1`, the words for a stranger, or `idle`."""
     if held.campaign is not None:
         return clean(worded("{campaign} wave {number}", campaign=held.campaign, number=held.wave))
     return clean(spoken(held.holder)) or worded("idle")
 
 
-def _by_line(timetable: Iterable[Held]) -> dict[str, list[Held]]:
-    by_line: dict[str, list[Held]] = {}
+def _by_line(timetable: Iterable[LineUse]) -> dict[str, list[LineUse]]:
+    by_line: dict[str, list[LineUse]] = {}
     for held in timetable:
         by_line.setdefault(held.line, []).append(held)
     return by_line
 
 
-def _bars(busy: dict[str, list[Held]], now: datetime) -> list[str]:
+def _bars(busy: dict[str, list[LineUse]], now: datetime) -> list[str]:
     last = max((held.until or held.since for held in _all(busy)), default=now)
     days = min((last.astimezone(now.tzinfo).date() - now.date()).days + 1, _MOST_DAYS)
     cells = max(min(_COLUMNS // days, 24), 6)
@@ -80,12 +80,12 @@ def _bars(busy: dict[str, list[Held]], now: datetime) -> list[str]:
     return drawn
 
 
-def _row(head: str, held: Held, names: int, now: datetime, length: int, cells: int) -> str:
+def _row(head: str, held: LineUse, names: int, now: datetime, length: int, cells: int) -> str:
     until = worded("until {at}", at=moment(held.until)) if held.until else worded("until nobody knows when")
     return f"  {head}  {pad(who(held), names)}  {_bar(held, now, length, cells)}  {until}"
 
 
-def _bar(held: Held, now: datetime, length: int, cells: int) -> str:
+def _bar(held: LineUse, now: datetime, length: int, cells: int) -> str:
     """A cell is a part of a day; one that is held at all is filled."""
     midnight = datetime.combine(now.date(), time(), tzinfo=now.tzinfo)
     cell = 86400 / cells
@@ -94,5 +94,5 @@ def _bar(held: Held, now: datetime, length: int, cells: int) -> str:
     return "".join("#" if begin <= place < max(end, begin + 1) else "." for place in range(length))
 
 
-def _all(busy: dict[str, list[Held]]) -> Iterable[Held]:
+def _all(busy: dict[str, list[LineUse]]) -> Iterable[LineUse]:
     return (held for holders in busy.values() for held in holders)

@@ -20,7 +20,7 @@ from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.platform.ways import is_loopback
-from yeta_reconcile.receiver.access import Gate, read_networks, read_secrets
+from yeta_reconcile.receiver.access import Access, read_networks, read_secrets
 from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.dashboard import maker
 from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
@@ -70,8 +70,10 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
     """
     host, port = _address(listen)
     environ = context.environ
-    gate = Gate(read_secrets(environ.get(VARIABLE, "")), read_networks(allow), read_networks(trusted_proxy))
-    if not gate.secrets and not is_loopback(host):
+    access = Access(
+        read_secrets(environ.get(VARIABLE, "")), read_networks(allow), read_networks(trusted_proxy)
+    )
+    if not access.secrets and not is_loopback(host):
         raise InvalidInput(
             phrase(
                 "{variable} is not set, and {host} can be reached from elsewhere",
@@ -88,7 +90,7 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
         contexts = Contexts(context.chdir, context.env, environ)
         report = maker(_options(context), environ)
         relay = stack.enter_context(_relay(context, project)) if project.receiver.relay else None
-        receiver = Receiver(inbox, store, gate, contexts, project.retention, report, relay)
+        receiver = Receiver(inbox, store, access, contexts, project.retention, report, relay)
         try:
             bound = bind(host, port)
         except OSError as problem:
@@ -104,7 +106,7 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             base = Text(f"http://{name}:{bound.getsockname()[1]}")
             stop = threading.Event()
             with on_signal(stop.set), _watched(receiver):
-                receiver.run(bound, stop, lambda: announce(base, secret=bool(gate.secrets)))
+                receiver.run(bound, stop, lambda: announce(base, secret=bool(access.secrets)))
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def _others_unsettled(subject: Subject, decision: Decision) -> bool:
         )
         find(decision, subject, "continued-unsettled", Exit.UNRESOLVED, words, _SETTLE_FIRST, "continues")
         return True
-    if subject.strangers_block and subject.new:
+    if subject.undeclared_block and subject.new:
         words = phrase(
             "{name} gets no wave while a started task of ours belongs to a campaign nobody declares: it may "
             "be this one under a former name",

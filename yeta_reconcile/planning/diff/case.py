@@ -51,7 +51,7 @@ class Case:
         self.attributes = subject.attributes
         self.ended = _ended(subject, declared)
         self.running = declared.state == "running"
-        self.hold = _hold(subject, declared)
+        self.delay = _delay(subject, declared)
         """Why nothing of it may begin or go on to ring now though it is declared running; None: it may."""
         self.in_doubt = any(found.exit_code == Exit.UNRESOLVED for found in decision.findings)
         """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
@@ -128,19 +128,19 @@ class Case:
         until = wave.record.attributes.until
         return until is not None and until <= self.subject.now
 
-    def hold_back(self, rows: int, wave: Wave | None = None) -> None:
+    def defer(self, rows: int, wave: Wave | None = None) -> None:
         """Decide that rows wait for their day, or for another campaign; `wave`: they stand in it already."""
-        assert self.hold is not None
+        assert self.delay is not None
         self.decision.changes.append(
             Change(
                 self.subject.name,
                 wave.record.number if wave else self.subject.next_wave,
                 Action.WAIT,
-                self.hold.reason,
+                self.delay.reason,
                 rows=rows,
                 waiting_rows=rows,
-                detail=self.hold.detail,
-                position=self.cause(self.hold.reason),
+                detail=self.delay.detail,
+                position=self.cause(self.delay.reason),
                 wave_id=wave.record.wave_id if wave else None,
             )
         )
@@ -160,7 +160,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Delay:
     """Why a campaign that is declared running does not begin, or go on, now."""
 
     reason: Reason
@@ -170,7 +170,7 @@ class Hold:
 def rings_now(subject: Subject, declared: Campaign) -> bool:
     """Whether nothing that is declared keeps a campaign from calling whom it has."""
     running = declared.state == "running" and not _ended(subject, declared)
-    return running and _hold(subject, declared) is None
+    return running and _delay(subject, declared) is None
 
 
 def _ended(subject: Subject, declared: Campaign) -> bool:
@@ -178,18 +178,18 @@ def _ended(subject: Subject, declared: Campaign) -> bool:
     return end is not None and end <= subject.now
 
 
-def _hold(subject: Subject, declared: Campaign) -> Hold | None:
+def _delay(subject: Subject, declared: Campaign) -> Delay | None:
     """Who has to be over first, then the day; what began does not wait for others any more."""
     if why := subject.no_day:
-        return Hold(Reason.DAY_OFF, why)
+        return Delay(Reason.DAY_OFF, why)
     if declared.state != "running":
         return None
     begun = subject.record is not None and subject.record.started
     if subject.before and not begun:
-        return Hold(Reason.AFTER, phrase("until {before}", before=listed(subject.before, 0, by=BOTH)))
+        return Delay(Reason.AFTER, phrase("until {before}", before=listed(subject.before, 0, by=BOTH)))
     stretch = subject.stretch
     if stretch is not None and stretch.begin.date() > subject.soonest.astimezone(stretch.begin.tzinfo).date():
-        return Hold(Reason.DAY_OFF, phrase("until {begin}", begin=moment(stretch.begin)))
+        return Delay(Reason.DAY_OFF, phrase("until {begin}", begin=moment(stretch.begin)))
     return None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.canary import await_canary
 from yeta_reconcile.planning.diff.case import (
@@ -17,7 +17,7 @@ from yeta_reconcile.planning.diff.new_rows import stage_new_rows
 from yeta_reconcile.planning.diff.rounds import await_rounds, name_untold
 from yeta_reconcile.planning.diff.staged import decide_staged
 from yeta_reconcile.planning.diff.started import decide_live
-from yeta_reconcile.planning.diff.subject import grip
+from yeta_reconcile.planning.diff.subject import hold
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import phrase
 
@@ -116,7 +116,7 @@ def _name_undialled(case: Case) -> None:
     over = sum(
         case.delta.held.get(wave.record.wave_id, 0) and wave.record.pending - wave.record.missing_records
         for wave in case.subject.waves
-        if wave.record.phase.cut_short and grip(wave.record) is Grip.HOLDING
+        if wave.record.phase.cut_short and hold(wave.record) is Hold.HOLDING
     )
     # Who was called is not called again after the end, and that is no loss.
     again = sum(case.delta.rounds.values()) + sum(case.delta.staged_again.values())

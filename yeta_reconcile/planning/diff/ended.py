@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.delta import Grip
+from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.diff.case import find
-from yeta_reconcile.planning.diff.subject import grip
+from yeta_reconcile.planning.diff.subject import hold
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
 from yeta_reconcile.wording import CLAUSES, UNSAID, Text, listed, phrase
 
@@ -141,7 +141,7 @@ def decide_over(case: Case, wave: Wave) -> None:
     """Rows of an expired or deleted wave are free once accounted; until then they wait."""
     record = wave.record
     held = case.delta.held.get(record.wave_id, 0)
-    if grip(record) is Grip.FREEING or not held or not record.pending or case.ended:
+    if hold(record) is Hold.FREEING or not held or not record.pending or case.ended:
         return
     if wave.task is not None and wave.task.phase.may_ring:
         # Said already: it is not over after all.

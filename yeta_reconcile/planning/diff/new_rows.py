@@ -36,8 +36,8 @@ def stage_new_rows(case: Case) -> None:
     freed = [wave for wave in case.subject.waves if delta.freed.get(wave.record.wave_id)]
     by_hand = [wave for wave in freed if wave.record.phase is Phase.DELETED and wave.record.by_hand]
     if by_hand:
-        if case.hold is not None:
-            case.hold_back(delta.new)
+        if case.delay is not None:
+            case.defer(delta.new)
             return
         case.change(
             by_hand[0], Action.REPLACE, Reason.DELETED_BY_HAND, rings=case.running, rows=delta.new,
@@ -45,8 +45,8 @@ def stage_new_rows(case: Case) -> None:
             detail=phrase("deleted at the platform; its undialled rows go out in a further wave"),
         )  # fmt: skip
         return
-    if case.hold is not None:
-        case.hold_back(delta.new)
+    if case.delay is not None:
+        case.defer(delta.new)
         return
     number, reason = case.subject.next_wave, _reason(case, freed)
     change = Change(

@@ -38,9 +38,9 @@ def decide_staged(case: Case) -> None:
         if not rows:
             case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
             continue
-        if case.hold is not None:
+        if case.delay is not None:
             # Not even staged anew: a task may hold its line from its create on.
-            case.hold_back(rows, wave)
+            case.defer(rows, wave)
         elif not same:
             _restage(case, wave, attributes, rows, added)
         elif record.phase is not Phase.VERIFIED:
@@ -48,7 +48,7 @@ def decide_staged(case: Case) -> None:
                 wave, Action.CREATE, Reason.UNFINISHED, rows=rows, new_rows=rows, repeat_rows=again,
                 attributes=case.attributes.changes_from(None), detail=line_notes(case),
             )  # fmt: skip
-        if case.running and case.hold is None:
+        if case.running and case.delay is None:
             verified = same and record.phase is Phase.VERIFIED
             case.change(
                 wave, Action.START, Reason.DECLARED_RUNNING, rings=True, rows=rows,

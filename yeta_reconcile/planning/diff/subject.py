@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.canary import NO_TRIAL, Trial
-from yeta_reconcile.planning.delta import Grip, RowsDelta
+from yeta_reconcile.planning.delta import Hold, RowsDelta
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.planning.calendar import Days, Stretch
-    from yeta_reconcile.planning.continued import Held
+    from yeta_reconcile.planning.continued import HeldElsewhere
     from yeta_reconcile.planning.observed import Orphan
     from yeta_reconcile.platform.resources import Left, Task
     from yeta_reconcile.waves.recalls import Recalls
@@ -91,13 +91,13 @@ class Subject:
     columns: tuple[str, ...] = ()
     next_wave: int = 1
     orphans: tuple[Orphan, ...] = ()
-    strangers_block: bool = False
+    undeclared_block: bool = False
     state_lost: bool = False
     callouts_missing: bool = False
     destroy: bool = False
     two_ledgers: bool = False
     successor: str = ""
-    continued: Mapping[bytes, Held] = field(default_factory=dict)
+    continued: Mapping[bytes, HeldElsewhere] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
     started_by_hand: bool = False
     unknown_there: tuple[Wave, ...] = ()
@@ -220,16 +220,16 @@ def with_observed(
     return tuple(waves)
 
 
-def grip(wave: WaveRecord) -> Grip:
+def hold(wave: WaveRecord) -> Hold:
     """What a wave does to its pending rows."""
     if wave.kind != "Campaign":
         # A row of a direct call is pending only before its call-out: its intent makes it unknown.
-        return Grip.FREEING
+        return Hold.FREEING
     if wave.staged:
-        return Grip.FULL if wave.full else Grip.STAGED
+        return Hold.FULL if wave.full else Hold.STAGED
     if wave.frees:
-        return Grip.FREEING
-    return Grip.OVER if wave.phase is Phase.COMPLETED else Grip.HOLDING
+        return Hold.FREEING
+    return Hold.OVER if wave.phase is Phase.COMPLETED else Hold.HOLDING
 
 
 def key_headers(declared: Calling, columns: Iterable[str]) -> tuple[str, ...]:

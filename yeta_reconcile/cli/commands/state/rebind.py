@@ -84,7 +84,7 @@ def _say_found(found: Found, former: str, address: str, *, err: bool) -> None:
 
 
 def _refuse(found: Found, address: str) -> None:
-    if found.strangers or (found.missing and not found.here):
+    if found.foreign or (found.missing and not found.here):
         named = listed(
             (
                 phrase(
@@ -93,11 +93,11 @@ def _refuse(found: Found, address: str) -> None:
                     campaign=wave.campaign,
                     number=wave.number,
                 )
-                for wave in (found.strangers or found.missing)[:5]
+                for wave in (found.foreign or found.missing)[:5]
             ),
             0,
         )
-        what = phrase("are another's there") if found.strangers else phrase("are not there")
+        what = phrase("are another's there") if found.foreign else phrase("are not there")
         raise PlanRejected(
             phrase(
                 "{address} is not the platform that the state was used with: the recorded tasks {named} "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.platform.resources import Line, Task
 
 
-def strangers(
+def foreign_tasks(
     holders: Iterable[Holder],
     lines: Mapping[str, Line],
     habits: Callable[[str], Habits],
