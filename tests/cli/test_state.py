@@ -16,7 +16,7 @@ from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.marks import Key
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from tests.support.postgres import PostgresServer
@@ -505,7 +505,7 @@ def test_a_deleted_wave_that_cannot_account_is_settled_by_a_persons_word(here: S
         wave = store.waves.by_task(task)
         assert wave is not None
         assert (wave.phase, wave.dialled, wave.pending) == (Phase.DELETED, 30, 0)
-        assert {row.fate for row in store.waves.rows(wave.wave_id)} == {Fate.DIALLED}
+        assert {row.state for row in store.waves.rows(wave.wave_id)} == {RowState.DIALLED}
 
 
 def test_a_drained_wave_that_cannot_account_is_deleted_and_settled_by_a_persons_word(here: Served) -> None:

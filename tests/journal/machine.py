@@ -220,7 +220,7 @@ class Life(RuleBasedStateMachine):
         new = next(self.names)
         self.write(new, before)
         with self.lab.store() as store:
-            held = {row.key for row in store.waves.ledger(former) if row.fate not in {2, 3}}
+            held = {row.key for row in store.waves.ledger(former) if row.state not in {2, 3}}
             declared = {store.key.row_digest(number(index)) for index, _ in before.rows}
         if len(held & declared) * 2 >= min(len(held), len(declared)) > 0:
             assert self.lab.plan().exit_code in {INVALID, FORBIDDEN, 8}

@@ -10,7 +10,7 @@ from tests.support.lab import Lab, number
 from tests.support.scenes import a_lab
 from yeta_reconcile.apply.inserting import JOURNALLED, Batch, batch_numbers
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.waves.record import Fate, RowRecord
+from yeta_reconcile.waves.record import RowRecord, RowState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +70,8 @@ def test_a_bad_number_is_told_with_its_place_and_nobody_else_is_left_out(tmp_pat
     assert sorted(told(lab, "set-aside")) == [(1, "renewal.csv:2"), (1, "renewal.csv:6")]
     with lab.store() as store:
         wave = store.waves.recorded().campaigns["renewal"].waves[-1]
-        fates = {row.line: row.fate for row in store.waves.rows(wave.wave_id)}
-    assert sorted(line for line, fate in fates.items() if fate is Fate.PENDING) == [3, 4, 5]
+        states = {row.line: row.state for row in store.waves.rows(wave.wave_id)}
+    assert sorted(line for line, state in states.items() if state is RowState.PENDING) == [3, 4, 5]
 
 
 def test_a_full_task_is_told_with_how_many_go_out_in_a_further_one(tmp_path: Path) -> None:

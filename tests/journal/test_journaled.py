@@ -17,7 +17,7 @@ from yeta_reconcile.errors import Incomplete, StateLocked, Unresolved
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError, StopEverything
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase, RowState
 from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
@@ -183,23 +183,23 @@ def test_what_no_other_call_would_survive_stops_all(tmp_path: Path, failure: Exc
 def test_rows_of_a_call_out_are_unknown_while_it_is_under_way_and_after_it_unless_it_was_not_done(
     tmp_path: Path,
 ) -> None:
-    def fates() -> list[Fate]:
-        return [row.fate for row in run.store.waves.rows(wave.wave_id)]
+    def states() -> list[RowState]:
+        return [row.state for row in run.store.waves.rows(wave.wave_id)]
 
     with a_run(tmp_path) as (_, run, wave):
         keys = [row.key for row in run.store.waves.rows(wave.wave_id)][:2]
         step = starting(wave, unknown=keys)
-        seen: list[list[Fate]] = []
+        seen: list[list[RowState]] = []
 
         def refused() -> str:
-            seen.append(fates())
+            seen.append(states())
             raise REFUSED
 
         change(run, step, refused)
-        assert seen == [[Fate.UNKNOWN, Fate.UNKNOWN, Fate.PENDING]]
-        assert fates() == [Fate.PENDING] * 3
+        assert seen == [[RowState.UNKNOWN, RowState.UNKNOWN, RowState.PENDING]]
+        assert states() == [RowState.PENDING] * 3
         change(run, step, answering(OutcomeUnknown("start", Text("no answer"))))
-        assert fates() == seen[0]
+        assert states() == seen[0]
 
 
 @pytest.mark.parametrize(("rings", "sent"), [(True, 0), (False, 1)])

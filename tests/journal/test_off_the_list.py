@@ -18,7 +18,7 @@ from tests.support.scenes import (
     the_only_task,
 )
 from tests.support.twisted import twisted
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def declared_undialled(lab: Lab, wave: int = 1) -> None:
         record = store.waves.campaign("renewal")
         assert record is not None
         (found,) = [one for one in record.waves if one.number == wave]
-        store.waves.settle_rows(found.wave_id, [Fate.PENDING], Fate.RELEASED)
+        store.waves.settle_rows(found.wave_id, [RowState.PENDING], RowState.RELEASED)
 
 
 def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_it_again(

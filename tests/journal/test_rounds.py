@@ -35,7 +35,7 @@ from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.store.inbox import Push
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -260,7 +260,7 @@ def test_a_wave_that_never_accounts_is_followed_by_no_round_until_a_person_settl
 
     with lab.store() as store:
         (wave,) = lab.plan().subjects["renewal"].waves
-        (open_row,) = (row for row in store.waves.rows(1) if row.fate is Fate.PENDING)
+        (open_row,) = (row for row in store.waves.rows(1) if row.state is RowState.PENDING)
         settle(store, Decision(wave, Verdict.DIALLED, frozenset({open_row.key})))
     lab.converge()
     lab.emulator.advance(HOUR)

@@ -33,5 +33,5 @@ ROOMS = {
     "change": _room("change", "apply/journaled.py"),
     "course": _room("course", "apply/campaign.py"),
     "insert": _room("insert", "apply/inserting.py"),
-    "ledger": _room("ledger", "store/fates.py"),
+    "ledger": _room("ledger", "store/row_states.py"),
 }

@@ -14,7 +14,7 @@ from yeta_reconcile.store.store import Store
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.waves.record import Phase, RowRecord, RowState, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ class State:
         name: str = "renewal",
         kind: str = "Campaign",
         data_ids: Mapping[str, int] | None = None,
-        fates: Mapping[int, Fate] | None = None,
+        states: Mapping[int, RowState] | None = None,
         key_is_number: bool = True,
     ) -> int:
         """A started wave; a row is an index, or (index, name). Its id."""
@@ -64,8 +64,8 @@ class State:
                 [(wave_id, data_id, self.keys[wave_id, at]) for data_id, at in (data_ids or {}).items()],
             )
         waves.seal_wave(wave_id)
-        for at, fate in (fates or {}).items():
-            waves.settle_rows(wave_id, [Fate.PENDING], fate, keys=[self.keys[wave_id, at]])
+        for at, state in (states or {}).items():
+            waves.settle_rows(wave_id, [RowState.PENDING], state, keys=[self.keys[wave_id, at]])
         return wave_id
 
     def _row(self, wave_id: int, at: int, index: int, words: str, *, key_is_number: bool) -> RowRecord:
@@ -83,8 +83,8 @@ class State:
     def key_of(self, at: int, wave_id: int = 1) -> bytes:
         return self.keys[wave_id, at]
 
-    def fates(self, wave_id: int) -> dict[int, Fate]:
-        by_key = {row.key: row.fate for row in self.store.waves.rows(wave_id)}
+    def states(self, wave_id: int) -> dict[int, RowState]:
+        by_key = {row.key: row.state for row in self.store.waves.rows(wave_id)}
         return {at: by_key[key] for (wave, at), key in sorted(self.keys.items()) if wave == wave_id}
 
     def receive(self, *pushes: Push) -> None:

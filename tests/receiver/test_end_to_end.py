@@ -17,7 +17,7 @@ from yeta_reconcile.records.backfill import backfill
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.records.sheet import _cell
 from yeta_reconcile.store.inbox import InboxCounts, Push
-from yeta_reconcile.waves.record import Fate, WaveRecord
+from yeta_reconcile.waves.record import RowState, WaveRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ def test_direct_calls_come_home_though_their_task_is_unknown(tmp_path: Path) -> 
         made._projector.drain()
         wave = only_wave(lab, "otp")
         assert (wave.dialled, wave.held, wave.unknown) == (12, 0, 0)
-        assert {row.fate for row in store.waves.rows(wave.wave_id)} == {Fate.DIALLED}
+        assert {row.state for row in store.waves.rows(wave.wave_id)} == {RowState.DIALLED}
 
 
 @pytest.fixture

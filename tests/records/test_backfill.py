@@ -16,7 +16,7 @@ from yeta_reconcile.records.backfill import backfill
 from yeta_reconcile.store.inbox import InboxCounts, Push
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
@@ -183,6 +183,6 @@ def test_what_is_stuck_is_known_to_backfill_and_folded_once_when_it_can_be(
         state.add_row(wave, 9)
         assert state.store.inbox.retry() == 3
         state.projector.drain()
-        assert state.fates(wave)[9] is Fate.DIALLED
+        assert state.states(wave)[9] is RowState.DIALLED
         assert state.store.inbox.counts().stuck == 2
         assert backfill(state.store, day, None, 5).known == 3

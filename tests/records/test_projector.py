@@ -18,7 +18,7 @@ from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def test_a_record_makes_its_row_dialled(state: State) -> None:
 
     state.receive(*pushes.four())
 
-    assert state.fates(wave) == {0: Fate.DIALLED, 1: Fate.PENDING, 2: Fate.PENDING}
+    assert state.states(wave) == {0: RowState.DIALLED, 1: RowState.PENDING, 2: RowState.PENDING}
     record = state.store.waves.wave(wave)
     assert (record.dialled, record.pending, record.rows) == (1, 2, 3)
     (call,) = state.store.calls.of_row(wave, state.key_of(0))
@@ -121,29 +121,29 @@ def test_partial_pushes_say_the_same_in_any_order_and_any_number_of_times(
     with state_in_memory() as straight, state_in_memory() as mixed:
         found = []
         for state, order in ((straight, sorted(chosen)), (mixed, mixed_up)):
-            wave = state.wave(task_id, range(3), data_ids={"87": 0}, kind=kind, fates={0: Fate.HELD})
+            wave = state.wave(task_id, range(3), data_ids={"87": 0}, kind=kind, states={0: RowState.HELD})
             # Another of our waves holds the same number, and another row the same data id.
             state.wave("130", range(3), name="other", data_ids={"87": 1, "88": 0})
             for at in order:
                 state.receive(everything[at])
-            found.append((facts(state), state.fates(wave), state.store.inbox.counts().stuck > 0))
+            found.append((facts(state), state.states(wave), state.store.inbox.counts().stuck > 0))
     assert found[0] == found[1]
-    assert (found[0][1][0] is Fate.DIALLED) or found[0][0][0][1] is None
+    assert (found[0][1][0] is RowState.DIALLED) or found[0][0][0][1] is None
 
 
 @pytest.mark.parametrize("kind", ["Campaign", "DirectCall"])
 def test_a_data_id_counts_whichever_push_says_it(state: State, kind: str) -> None:
     task_id = "129" if kind == "Campaign" else None
-    wave = state.wave(task_id, range(2), data_ids={"87": 0}, kind=kind, fates={0: Fate.HELD})
+    wave = state.wave(task_id, range(2), data_ids={"87": 0}, kind=kind, states={0: RowState.HELD})
     state.receive(pushes.push(pushes.basic()), pushes.push(pushes.voice(task_data_id="87"), "receiveVoice"))
-    assert state.fates(wave)[0] is Fate.DIALLED
+    assert state.states(wave)[0] is RowState.DIALLED
     assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
 
 def test_a_record_without_a_task_is_found_by_its_data_id(state: State) -> None:
     wave = state.wave("129", range(2), data_ids={"87": 0})
     state.receive(pushes.push(pushes.outbound(task_id=None)))
-    assert state.fates(wave) == {0: Fate.DIALLED, 1: Fate.PENDING}
+    assert state.states(wave) == {0: RowState.DIALLED, 1: RowState.PENDING}
 
 
 @pytest.mark.parametrize(
@@ -159,13 +159,13 @@ def test_a_record_without_a_task_that_may_be_of_several_rows_or_none_marks_none_
     ]
     nameless = pushes.basic(number=number)
     state.receive(pushes.push(nameless), pushes.push(pushes.voice(task_data_id="87"), "receiveVoice"))
-    assert [state.fates(wave)[0] for wave in waves] == [Fate.PENDING, Fate.PENDING]
+    assert [state.states(wave)[0] for wave in waves] == [RowState.PENDING, RowState.PENDING]
     (stuck,) = state.store.inbox.stuck()
     assert why in stuck.problem
     assert stuck.call_uuid == "call-1"
 
     state.receive(pushes.push(pushes.outbound(callee=number, task_id="130")))
-    assert [state.fates(wave)[0] for wave in waves] == [Fate.PENDING, Fate.DIALLED]
+    assert [state.states(wave)[0] for wave in waves] == [RowState.PENDING, RowState.DIALLED]
     assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
 
@@ -175,7 +175,7 @@ def test_a_record_without_a_task_that_may_be_of_several_rows_or_none_marks_none_
 def test_what_names_nothing_of_ours_is_somebody_elses_call(state: State, override: dict[str, Any]) -> None:
     wave = state.wave("129", range(2), data_ids={"87": 0})
     state.receive(pushes.push(pushes.outbound(task_id=None) | override))
-    assert set(state.fates(wave).values()) == {Fate.PENDING}
+    assert set(state.states(wave).values()) == {RowState.PENDING}
     assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
 
@@ -183,7 +183,7 @@ def test_a_basic_record_alone_is_a_call_without_a_row(state: State) -> None:
     wave = state.wave("129", range(1), data_ids={"87": 0})
     state.receive(pushes.push(pushes.basic()))
 
-    assert state.fates(wave) == {0: Fate.PENDING}
+    assert state.states(wave) == {0: RowState.PENDING}
     assert state.store.inbox.counts().stuck == 0
     assert [one.wave_id for one in state.store.calls.every()] == [None]
 
@@ -191,20 +191,20 @@ def test_a_basic_record_alone_is_a_call_without_a_row(state: State) -> None:
 def test_a_row_is_found_by_its_number_where_the_data_id_is_not_known(state: State) -> None:
     wave = state.wave("129", range(3))
     state.receive(pushes.push(pushes.outbound(number="19900000002", callee="", name="客户2")))
-    assert state.fates(wave)[2] is Fate.DIALLED
+    assert state.states(wave)[2] is RowState.DIALLED
 
 
 def test_a_row_is_found_by_the_callee_where_the_record_repeats_no_row(state: State) -> None:
     wave = state.wave("129", range(3))
     data = pushes.outbound(number="19900000001", task_row_head=None, task_row_value=None)
     state.receive(pushes.push(data))
-    assert state.fates(wave)[1] is Fate.DIALLED
+    assert state.states(wave)[1] is RowState.DIALLED
 
 
 def test_the_number_that_was_dialled_outweighs_a_data_id(state: State) -> None:
     wave = state.wave("129", range(3), data_ids={"87": 0})
     state.receive(pushes.push(pushes.outbound(number="19900000002")))
-    assert state.fates(wave) == {0: Fate.PENDING, 1: Fate.PENDING, 2: Fate.DIALLED}
+    assert state.states(wave) == {0: RowState.PENDING, 1: RowState.PENDING, 2: RowState.DIALLED}
 
 
 @pytest.mark.parametrize("turn", [1, -1])
@@ -218,7 +218,7 @@ def test_where_records_of_a_call_name_different_rows_each_is_dialled_in_any_orde
 
     state.receive(*[pushes.push(data) for data in (forwarded, whose)][::turn])
 
-    assert state.fates(wave_id) == {0: Fate.DIALLED, 1: Fate.PENDING, 2: Fate.DIALLED}
+    assert state.states(wave_id) == {0: RowState.DIALLED, 1: RowState.PENDING, 2: RowState.DIALLED}
     (record,) = state.store.calls.every()
     assert record.row_key == state.keys[wave_id, 0]
 
@@ -226,7 +226,7 @@ def test_where_records_of_a_call_name_different_rows_each_is_dialled_in_any_orde
 def test_of_rows_with_one_number_the_one_that_says_the_same_was_dialled(state: State) -> None:
     wave = state.wave("129", [(0, "甲"), (0, "乙")], key_is_number=False)
     state.receive(pushes.push(pushes.outbound(name="乙")))
-    assert sorted(state.fates(wave).values()) == [Fate.PENDING, Fate.DIALLED]
+    assert sorted(state.states(wave).values()) == [RowState.PENDING, RowState.DIALLED]
     (call,) = state.store.calls.every()
     assert call.row_key == state.key_of(1, wave)
 
@@ -235,7 +235,7 @@ def test_rows_that_say_the_same_are_taken_by_one_data_id_each(state: State) -> N
     wave = state.wave("129", [(0, "甲"), (0, "甲")], key_is_number=False)
     for uuid, data_id in (("call-1", "87"), ("call-2", "87"), ("call-3", "88"), ("call-1", "87")):
         state.receive(pushes.push(pushes.outbound(uuid, name="甲", task_data_id=data_id)))
-    assert [*state.fates(wave).values()] == [Fate.DIALLED, Fate.DIALLED]
+    assert [*state.states(wave).values()] == [RowState.DIALLED, RowState.DIALLED]
     assert state.store.waves.wave(wave).dialled == 2
 
 
@@ -248,7 +248,7 @@ def test_a_record_whose_row_is_not_found_stays_and_blocks_nothing(state: State) 
         pushes.push({"call_uuid": "x"}, "receiveSomethingNew"),
     )
 
-    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert state.states(wave) == {0: RowState.DIALLED}
     problems = [push.problem for push in state.store.inbox.stuck()]
     assert len(problems) == 3
     assert "no row of its wave" in problems[0]
@@ -281,7 +281,7 @@ def test_stuck_pushes_are_folded_when_they_are_replayed_after_a_fix(state: State
     state.projector.drain()
 
     assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
-    assert state.fates(wave)[9] is Fate.DIALLED
+    assert state.states(wave)[9] is RowState.DIALLED
 
 
 def test_a_call_finds_its_row_when_its_task_becomes_known(state: State) -> None:
@@ -293,7 +293,7 @@ def test_a_call_finds_its_row_when_its_task_becomes_known(state: State) -> None:
     assert state.projector.relink() == 0
     assert state.store.inbox.counts() == InboxCounts(0, 0, 0)
 
-    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert state.states(wave) == {0: RowState.DIALLED}
     assert next(state.store.calls.every()).received == pushes.AT
 
 
@@ -303,8 +303,8 @@ def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_ro
     held = [pushes.push(pushes.outbound(f"held-{at:03}", task_id="x", direction=1)) for at in range(120)]
     ours = pushes.push(pushes.outbound("ours", task_id="x"))
     state.receive(*held, ours)
-    wave = state.wave(None, range(1), data_ids={"87": 0}, kind="DirectCall", fates={0: Fate.HELD})
-    assert state.fates(wave) == {0: Fate.HELD}
+    wave = state.wave(None, range(1), data_ids={"87": 0}, kind="DirectCall", states={0: RowState.HELD})
+    assert state.states(wave) == {0: RowState.HELD}
 
     sizes: list[int] = []
     tried: list[str] = []
@@ -321,7 +321,7 @@ def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_ro
 
     assert state.projector.relink(pause) == len(tried) == len(set(tried)) == 121
     assert max(after - before for before, after in pairwise([0, *sizes])) <= 50
-    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert state.states(wave) == {0: RowState.DIALLED}
     assert state.projector.relink(lambda: True) <= 50
 
 
@@ -339,32 +339,34 @@ def test_slow_folding_keeps_nobody_waiting_for_long(monkeypatch: pytest.MonkeyPa
         assert len(list(state.store.calls.every())) == 8
 
 
-@pytest.mark.parametrize("former", [Fate.PENDING, Fate.HELD, Fate.UNKNOWN, Fate.RELEASED, Fate.SET_ASIDE])
-def test_a_record_proves_a_call_whatever_was_thought_of_the_row(state: State, former: Fate) -> None:
-    wave = state.wave("129", range(2), data_ids={"87": 0}, fates={0: former})
+@pytest.mark.parametrize(
+    "former", [RowState.PENDING, RowState.HELD, RowState.UNKNOWN, RowState.RELEASED, RowState.SET_ASIDE]
+)
+def test_a_record_proves_a_call_whatever_was_thought_of_the_row(state: State, former: RowState) -> None:
+    wave = state.wave("129", range(2), data_ids={"87": 0}, states={0: former})
     state.receive(*pushes.four())
-    assert state.fates(wave)[0] is Fate.DIALLED
+    assert state.states(wave)[0] is RowState.DIALLED
     assert state.store.waves.wave(wave).dialled == 1
 
 
 def test_calls_of_strangers_are_kept_and_touch_no_row(state: State) -> None:
     wave = state.wave("129", range(2), data_ids={"87": 0})
     state.receive(pushes.push(pushes.outbound(task_id="777")))
-    assert set(state.fates(wave).values()) == {Fate.PENDING}
+    assert set(state.states(wave).values()) == {RowState.PENDING}
     assert state.store.inbox.counts().stuck == 0
     assert len(list(state.store.calls.of_number(KEY.row_digest("19900000000")))) == 1
 
 
 def test_a_direct_calls_row_is_found_by_its_data_id_under_any_task(state: State) -> None:
-    wave = state.wave(None, range(2), data_ids={"87": 0}, kind="DirectCall", fates={0: Fate.HELD})
+    wave = state.wave(None, range(2), data_ids={"87": 0}, kind="DirectCall", states={0: RowState.HELD})
     state.receive(*pushes.four(task_id="long-running"))
-    assert state.fates(wave)[0] is Fate.DIALLED
+    assert state.states(wave)[0] is RowState.DIALLED
 
 
 def test_a_call_out_that_was_never_answered_is_settled_by_its_record(state: State) -> None:
-    wave = state.wave(None, range(2), kind="DirectCall", fates={0: Fate.UNKNOWN, 1: Fate.UNKNOWN})
+    wave = state.wave(None, range(2), kind="DirectCall", states={0: RowState.UNKNOWN, 1: RowState.UNKNOWN})
     state.receive(*pushes.four(task_id="long-running", task_data_id="555"))
-    assert state.fates(wave) == {0: Fate.DIALLED, 1: Fate.UNKNOWN}
+    assert state.states(wave) == {0: RowState.DIALLED, 1: RowState.UNKNOWN}
     assert state.store.waves.wave(wave).unknown == 1
 
 
@@ -375,18 +377,18 @@ def test_a_call_out_that_was_never_answered_is_settled_by_its_record(state: Stat
 def test_a_record_that_need_not_be_of_an_unanswered_call_out_settles_nothing(
     state: State, override: dict[str, Any]
 ) -> None:
-    wave = state.wave(None, range(1), kind="DirectCall", fates={0: Fate.UNKNOWN})
+    wave = state.wave(None, range(1), kind="DirectCall", states={0: RowState.UNKNOWN})
     state.receive(pushes.push(pushes.outbound(task_id="x", task_data_id="555") | override))
-    assert state.fates(wave) == {0: Fate.UNKNOWN}
+    assert state.states(wave) == {0: RowState.UNKNOWN}
 
 
 def test_a_number_in_two_unanswered_call_outs_is_not_guessed(state: State) -> None:
     waves = [
-        state.wave(None, range(1), name=name, kind="DirectCall", fates={0: Fate.UNKNOWN})
+        state.wave(None, range(1), name=name, kind="DirectCall", states={0: RowState.UNKNOWN})
         for name in ("one", "two")
     ]
     state.receive(pushes.push(pushes.outbound(task_id="x", task_data_id="555")))
-    assert [state.fates(wave)[0] for wave in waves] == [Fate.UNKNOWN, Fate.UNKNOWN]
+    assert [state.states(wave)[0] for wave in waves] == [RowState.UNKNOWN, RowState.UNKNOWN]
 
 
 def test_results_count_rows_by_their_last_call(state: State) -> None:
@@ -422,7 +424,7 @@ def test_a_bug_in_folding_one_push_is_its_reason_to_stay(
     state.receive(pushes.push(pushes.basic("poison")), *pushes.four())
 
     assert [push.problem.split()[0] for push in state.store.inbox.stuck()] == ["ZeroDivisionError"]
-    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert state.states(wave) == {0: RowState.DIALLED}
 
 
 def test_a_number_without_bounds_in_a_field_that_nobody_knows_keeps_no_push_back(state: State) -> None:
@@ -442,7 +444,7 @@ def test_raw_pushes_go_after_retention_and_facts_stay(state: State) -> None:
     assert state.store.inbox.purge(pushes.AT + 1) == 4
 
     assert facts(state) == before
-    assert state.fates(wave) == {0: Fate.DIALLED}
+    assert state.states(wave) == {0: RowState.DIALLED}
     assert [push.call_uuid for push in state.store.inbox.waiting(10)] == [None]
 
 

@@ -22,7 +22,7 @@ from yeta_reconcile.render.report import (
     WhyCall,
     WhyWave,
 )
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 from yeta_reconcile.wording import Text
 
 
@@ -125,12 +125,14 @@ def a_why() -> Why:
     return Why(
         "199****0001",
         (
-            WhyWave("spring-renewal", 1, Fate.DIALLED, Phase.COMPLETED, calls, known=Text("dialled")),
-            WhyWave("winter", 3, Fate.PENDING, Phase.COMPLETED, known=Text("dialled, no record"), round=3),
+            WhyWave("spring-renewal", 1, RowState.DIALLED, Phase.COMPLETED, calls, known=Text("dialled")),
+            WhyWave(
+                "winter", 3, RowState.PENDING, Phase.COMPLETED, known=Text("dialled, no record"), round=3
+            ),
             WhyWave(
                 "autumn",
                 2,
-                Fate.HELD,
+                RowState.HELD,
                 Phase.DELETED,
                 detail=Text("2 records missing"),
                 known=Text("held: possibly dialled"),

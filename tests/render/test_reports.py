@@ -10,12 +10,12 @@ import pytest
 from tests.render.golden import assert_golden
 from tests.render.plans import NOON
 from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
-from yeta_reconcile.render.fates import row_words
 from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why, WhyCall
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.render.row_states import row_words
 from yeta_reconcile.waves.attributes import Attributes
-from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
+from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 
 REPORTS = [
     ("status", a_status()),
@@ -65,9 +65,9 @@ def test_an_empty_report_says_so_in_a_sentence(report: Report, said: str) -> Non
 
 @pytest.mark.parametrize("kind", ["Campaign", "DirectCall"])
 def test_of_a_row_it_is_said_what_is_known_and_nobody_is_to_be_called_whose_task_is_over(kind: str) -> None:
-    for fate, phase in product(Fate, Phase):
+    for state, phase in product(RowState, Phase):
         wave = WaveRecord(1, "spring", 1, 1, phase, "t", Attributes("719", ("100",)), kind=kind, pending=1)
-        said = row_words(fate, wave)
+        said = row_words(state, wave)
         assert said
         if kind == "Campaign" and phase.over:
             assert "to be called" not in said
@@ -92,7 +92,7 @@ def test_a_row_without_a_record_is_what_the_count_says_of_it(
         1, "spring", 1, 1, phase, "t", Attributes("719", ("100",)),
         pending=2, dialled=3, tel_count=counted,
     )  # fmt: skip
-    assert row_words(Fate.PENDING, wave) == said
+    assert row_words(RowState.PENDING, wave) == said
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.copying import TABLES, continue_serials
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.schema import MIGRATIONS, RECORDS, in_dialect
-from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase, RowState
 
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store
@@ -45,7 +45,7 @@ def lived(store: Store) -> None:
         store.waves.change_wave(first, phase=phase)
     store.waves.change_wave(first, started_at=now, tel_count=6)
     store.waves.put_aside(first, row(5), "名单.csv", 200203)
-    store.waves.refate(first, [key(3)], Fate.HELD)
+    store.waves.set_state(first, [key(3)], RowState.HELD)
     with store.database.write() as transaction:
         fold(transaction, Call("c1", recorded=True, task_id="7", data_id="d0", time_answer=now), now)
     halted = sealed(store, [8], campaign="halted", task_id="9", phase=Phase.PAUSED)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.store import Store, open_store
-from yeta_reconcile.store.fates import COUNTER
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.store.row_states import COUNTER
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.proof import Claim, Journalled, Proof, prove
-from yeta_reconcile.waves.record import Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.waves.record import Phase, RowRecord, RowState, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,14 +104,14 @@ def begun(store: Store, holder: Holder, wave_id: int | None, **override: Any) ->
     return store.intents.begin(holder, NOW + 1, wave_id=wave_id, **(given | override))
 
 
-def fates(store: Store, wave_id: int) -> dict[bytes, Fate]:
-    return {found.key: found.fate for found in store.waves.rows(wave_id)}
+def row_states(store: Store, wave_id: int) -> dict[bytes, RowState]:
+    return {found.key: found.state for found in store.waves.rows(wave_id)}
 
 
-def counts(store: Store, wave_id: int) -> tuple[dict[Fate, int], dict[Fate, int]]:
+def counts(store: Store, wave_id: int) -> tuple[dict[RowState, int], dict[RowState, int]]:
     """The wave's counts as they are kept, and as its rows are."""
     kept = store.database.read(
         f"SELECT {', '.join(COUNTER.values())} FROM waves WHERE wave_id = ?", (wave_id,)
     )[0]
-    found = [record.fate for record in store.waves.rows(wave_id)]
-    return dict(zip(COUNTER, kept, strict=True)), {fate: found.count(fate) for fate in COUNTER}
+    found = [record.state for record in store.waves.rows(wave_id)]
+    return dict(zip(COUNTER, kept, strict=True)), {state: found.count(state) for state in COUNTER}

@@ -13,7 +13,7 @@ from tests.store.states import NOW, begun, counts, declared, holding, key, row, 
 from yeta_reconcile.errors import StateError, StateLocked
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.waves.record import Fate, Outcome
+from yeta_reconcile.waves.record import Outcome, RowState
 from yeta_reconcile.wording import Text
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def test_rows_that_two_move_at_once_are_counted_once(states: States) -> None:
     stores = [states.open(), states.open()]
     wave_id = sealed(stores[0], range(60))
 
-    def move(store: Store, fate: Fate) -> None:
+    def move(store: Store, state: RowState) -> None:
         for index in range(60):
-            store.waves.refate(wave_id, [key(index), key(59 - index)], fate)
+            store.waves.set_state(wave_id, [key(index), key(59 - index)], state)
 
-    at_once(lambda: move(stores[0], Fate.DIALLED), lambda: move(stores[1], Fate.HELD))
+    at_once(lambda: move(stores[0], RowState.DIALLED), lambda: move(stores[1], RowState.HELD))
     kept, found = counts(stores[0], wave_id)
     assert kept == found
-    assert kept[Fate.PENDING] == 0
+    assert kept[RowState.PENDING] == 0
 
 
 def test_waves_planned_at_once_get_attempts_of_their_own(states: States) -> None:

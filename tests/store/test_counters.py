@@ -1,4 +1,4 @@
-"""Counts by fate are kept beside the rows; whatever happens in whatever order, they agree with them."""
+"""Counts by row state are kept beside the rows; whatever happens in whatever order, they agree with them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.states import NOW, accounted, begun, counts, holding, key, row, sealed
-from yeta_reconcile.waves.record import Fate, Outcome
+from yeta_reconcile.waves.record import Outcome, RowState
 
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.sweep
 
 ROWS = 12
 some_keys = st.lists(st.integers(0, ROWS + 2).map(key), max_size=6)
-fate = st.sampled_from(Fate)
-unproven = st.sampled_from([one for one in Fate if one is not Fate.RELEASED])
+state = st.sampled_from(RowState)
+unproven = st.sampled_from([one for one in RowState if one is not RowState.RELEASED])
 step = st.one_of(
-    st.tuples(st.just("refate"), some_keys, unproven),
+    st.tuples(st.just("set-state"), some_keys, unproven),
     st.tuples(st.just("release"), some_keys),
-    st.tuples(st.just("settle"), st.lists(fate, max_size=3, unique=True), fate),
-    st.tuples(st.just("settle-keys"), st.lists(fate, max_size=3, unique=True), fate, some_keys),
+    st.tuples(st.just("settle"), st.lists(state, max_size=3, unique=True), state),
+    st.tuples(st.just("settle-keys"), st.lists(state, max_size=3, unique=True), state, some_keys),
     st.tuples(st.just("aside"), st.integers(0, ROWS - 1)),
     st.tuples(st.just("call"), some_keys, unproven, st.sampled_from(Outcome)),
     st.tuples(st.just("follow"), some_keys),
@@ -33,8 +33,8 @@ step = st.one_of(
 
 def carry_out(store: Store, holder: Any, wave_id: int, number: int, step: tuple[Any, ...]) -> None:
     what, *given = step
-    if what == "refate":
-        store.waves.refate(wave_id, *given)
+    if what == "set-state":
+        store.waves.set_state(wave_id, *given)
     elif what == "release":
         store.waves.release(accounted(wave_id), *given)
     elif what == "settle":
@@ -45,7 +45,7 @@ def carry_out(store: Store, holder: Any, wave_id: int, number: int, step: tuple[
         store.waves.put_aside(wave_id, row(given[0]), "a.csv", 200203)
     elif what == "call":
         intent = begun(store, holder, wave_id, call="callout", unknown=given[0])
-        store.intents.end(intent, given[2], NOW, wave_id=wave_id, fates=(given[0], given[1]))
+        store.intents.end(intent, given[2], NOW, wave_id=wave_id, states=(given[0], given[1]))
     else:
         rows = sorted({int.from_bytes(one) for one in given[0]})
         sealed(store, rows, number=number, take_from=(wave_id,))

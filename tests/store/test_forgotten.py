@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.store.states import NOW, key, sealed
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.store.calls import fold
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def test_who_was_called_is_kept_once_and_who_was_not_is_not(store: Store) -> None:
     over = sealed(store, range(4), campaign="a", task_id="7", phase=Phase.COMPLETED)
     store.waves.change_wave(over, started_at=NOW)
-    store.waves.refate(over, [key(0)], Fate.DIALLED)
-    store.waves.refate(over, [key(1)], Fate.HELD)
+    store.waves.set_state(over, [key(0)], RowState.DIALLED)
+    store.waves.set_state(over, [key(1)], RowState.HELD)
     sealed(store, [8], campaign="a", number=2)
     with store.database.write() as transaction:
         fold(transaction, Call("c1", recorded=True, task_id="7", number=key(9).hex(), time_ring=NOW), NOW)

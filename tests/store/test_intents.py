@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.store.states import NOW, begun, counts, fates, holding, key, sealed
-from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from tests.store.states import NOW, begun, counts, holding, key, row_states, sealed
+from yeta_reconcile.waves.record import Outcome, Phase, RowState
 
 if TYPE_CHECKING:
     from tests.store.states import States
@@ -59,10 +59,10 @@ def test_rows_of_a_call_out_are_unknown_from_before_the_call(store: Store) -> No
     wave_id, holder = sealed(store, range(4)), holding(store)
     keys = [key(0), key(1)]
     intent = begun(store, holder, wave_id, call="callout", unknown=keys)
-    assert fates(store, wave_id)[key(0)] is Fate.UNKNOWN
+    assert row_states(store, wave_id)[key(0)] is RowState.UNKNOWN
     assert store.waves.wave(wave_id).unknown == 2
 
-    store.intents.end(intent, Outcome.DONE, NOW + 2, wave_id=wave_id, fates=(keys, Fate.HELD))
+    store.intents.end(intent, Outcome.DONE, NOW + 2, wave_id=wave_id, states=(keys, RowState.HELD))
     assert store.waves.wave(wave_id).held == 2
     kept, found = counts(store, wave_id)
     assert kept == found
@@ -71,9 +71,9 @@ def test_rows_of_a_call_out_are_unknown_from_before_the_call(store: Store) -> No
 def test_what_a_record_proved_before_the_answer_came_stays(store: Store) -> None:
     wave_id, holder = sealed(store), holding(store)
     intent = begun(store, holder, wave_id, call="callout", unknown=[key(0)])
-    store.waves.refate(wave_id, [key(0)], Fate.DIALLED)
-    store.intents.end(intent, Outcome.DONE, NOW + 2, wave_id=wave_id, fates=([key(0)], Fate.HELD))
-    assert fates(store, wave_id)[key(0)] is Fate.DIALLED
+    store.waves.set_state(wave_id, [key(0)], RowState.DIALLED)
+    store.intents.end(intent, Outcome.DONE, NOW + 2, wave_id=wave_id, states=([key(0)], RowState.HELD))
+    assert row_states(store, wave_id)[key(0)] is RowState.DIALLED
 
 
 def test_only_inserts_and_call_outs_that_were_done_count_as_in(store: Store) -> None:
@@ -112,4 +112,4 @@ def test_intent_and_wave_change_together_or_not_at_all(states: States) -> None:
     seen = states.open()
     assert seen.intents.open() == []
     assert seen.waves.wave(wave_id).phase is Phase.PLANNED
-    assert fates(seen, wave_id)[key(0)] is Fate.PENDING
+    assert row_states(seen, wave_id)[key(0)] is RowState.PENDING

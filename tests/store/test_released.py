@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.store.released import NEWEST, file, keep, lay, lived
-from tests.store.states import NOW, States, fates, holding, key, sealed
+from tests.store.states import NOW, States, holding, key, row_states, sealed
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.open import connect, is_postgresql, open_file
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.soundness import findings
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,10 +78,10 @@ def test_a_state_of_a_former_version_is_whole_and_goes_on(states: States, schema
     assert held["halted"].halted is not None
     assert {wave.detail for wave in held.values()} == {""}
     first = held["renewal"].wave_id
-    called = Fate.DIALLED if schema > 1 else Fate.PENDING
-    assert fates(store, first) == {
-        key(0): called, key(1): Fate.PENDING, key(2): Fate.PENDING, key(3): Fate.HELD,
-        key(4): Fate.PENDING, key(5): Fate.SET_ASIDE,
+    called = RowState.DIALLED if schema > 1 else RowState.PENDING
+    assert row_states(store, first) == {
+        key(0): called, key(1): RowState.PENDING, key(2): RowState.PENDING, key(3): RowState.HELD,
+        key(4): RowState.PENDING, key(5): RowState.SET_ASIDE,
     }  # fmt: skip
     assert [intent.batch for intent in store.intents.open()] == [1]
     assert store.waves.knows_task("8")

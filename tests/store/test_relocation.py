@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.store.conftest import ENGINES
-from tests.store.states import KEY, NOW, States, begun, fates, holding, key, row, sealed
+from tests.store.states import KEY, NOW, States, begun, holding, key, row, row_states, sealed
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateLocked
 from yeta_reconcile.store import copying, relocation, schema
 from yeta_reconcile.store.copying import TABLES
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.relocation import Transfer, transfer_state
-from yeta_reconcile.waves.record import Fate, Outcome
+from yeta_reconcile.waves.record import Outcome, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def filled(states: States) -> None:
     """A state with something in every table that a plain life fills."""
     store = states.open()
     wave_id = sealed(store, range(300), task_id="7")
-    store.waves.refate(wave_id, [key(3)], Fate.DIALLED)
+    store.waves.set_state(wave_id, [key(3)], RowState.DIALLED)
     store.waves.put_aside(wave_id, row(4), "名单.csv", 200203)
     holder = holding(store)
     intent = begun(store, holder, wave_id)
@@ -89,7 +89,7 @@ def test_a_state_that_was_moved_is_the_same_and_goes_on(
         store = states.open(create=False)
         assert store.state_id == state_id
         assert store.waves.recorded() == before
-        assert fates(store, 1)[key(3)] is Fate.DIALLED
+        assert row_states(store, 1)[key(3)] is RowState.DIALLED
         assert [intent.batch for intent in store.intents.open()] == [1]
         assert store.history.verify() is None
         assert store.history.plan_state("p") == "begun"

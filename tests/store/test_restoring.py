@@ -30,7 +30,7 @@ RESTORER = Holder("restorer", "host", 9, "state restore")
 
 
 @pytest.fixture
-def states(tmp_path: Path) -> Iterator[States]:
+def row_states(tmp_path: Path) -> Iterator[States]:
     with States("state/yeta.db", tmp_path) as opened:
         yield opened
 

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.store.states import NOW, begun, counts, declared, fates, holding, key, row, sealed, unsent, wave
+from tests.store.states import (
+    NOW,
+    begun,
+    counts,
+    declared,
+    holding,
+    key,
+    row,
+    row_states,
+    sealed,
+    unsent,
+    wave,
+)
 from yeta_reconcile.errors import Incomplete, StateError
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import waves as waves_module
 from yeta_reconcile.store.schema import MIGRATIONS
-from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,17 +111,17 @@ def test_whom_a_discarded_attempt_called_is_in_the_ledger_also_of_the_name_it_go
     store.campaigns.rename("renewal", "spring")
     assert {held.key for held in store.waves.ledger("spring")} == {key(3)}
 
-    store.waves.settle_rows(tried, [Fate.PENDING], Fate.DIALLED, keys=[key(2)])
+    store.waves.settle_rows(tried, [RowState.PENDING], RowState.DIALLED, keys=[key(2)])
 
-    assert {held.key: held.fate for held in store.waves.ledger("spring")} == {
-        key(2): Fate.DIALLED, key(3): Fate.PENDING,
+    assert {held.key: held.state for held in store.waves.ledger("spring")} == {
+        key(2): RowState.DIALLED, key(3): RowState.PENDING,
     }  # fmt: skip
     assert store.waves.knows_task("8")
 
 
 def test_a_wave_that_was_called_after_all_is_not_discarded(store: Store) -> None:
     wave_id = sealed(store)
-    store.waves.settle_rows(wave_id, [Fate.PENDING], Fate.DIALLED, keys=[key(0)])
+    store.waves.settle_rows(wave_id, [RowState.PENDING], RowState.DIALLED, keys=[key(0)])
     assert not store.waves.discard(unsent(wave_id))
     assert store.waves.wave(wave_id).phase is Phase.PLANNED
 
@@ -117,7 +129,7 @@ def test_a_wave_that_was_called_after_all_is_not_discarded(store: Store) -> None
 def test_no_row_is_free_and_no_wave_discarded_without_a_proof(store: Store) -> None:
     wave_id = sealed(store)
     with pytest.raises(AssertionError):
-        store.waves.refate(wave_id, [key(0)], Fate.RELEASED)
+        store.waves.set_state(wave_id, [key(0)], RowState.RELEASED)
     with pytest.raises(AssertionError):
         store.waves.change_wave(wave_id, phase=Phase.DISCARDED)
     assert store.waves.wave(wave_id).pending == 3
@@ -133,12 +145,12 @@ def test_two_waves_never_hold_one_task(store: Store) -> None:
 
 def test_a_following_wave_takes_what_was_proven_undialled_and_nothing_else(store: Store) -> None:
     former = sealed(store, range(6))
-    store.waves.refate(former, [key(0), key(1)], Fate.DIALLED)
-    store.waves.refate(former, [key(2)], Fate.HELD)
+    store.waves.set_state(former, [key(0), key(1)], RowState.DIALLED)
+    store.waves.set_state(former, [key(2)], RowState.HELD)
     sealed(store, [1, 2, 3, 4], number=2, take_from=(former,))
-    assert fates(store, former) == {
-        key(0): Fate.DIALLED, key(1): Fate.DIALLED, key(2): Fate.HELD,
-        key(3): Fate.RELEASED, key(4): Fate.RELEASED, key(5): Fate.PENDING,
+    assert row_states(store, former) == {
+        key(0): RowState.DIALLED, key(1): RowState.DIALLED, key(2): RowState.HELD,
+        key(3): RowState.RELEASED, key(4): RowState.RELEASED, key(5): RowState.PENDING,
     }  # fmt: skip
     kept, found = counts(store, former)
     assert kept == found
@@ -153,7 +165,7 @@ def test_rows_in_bulk_are_the_same_however_they_are_cut_up(
     later = sealed(store, range(10, 50), number=2, take_from=(former,))
     assert store.waves.wave(former).pending == 10
     assert [held.key for held in store.waves.rows(later)] == [key(index) for index in range(10, 50)]
-    assert store.waves.settle_rows(later, [Fate.PENDING], Fate.HELD, tel_count=40) == 40
+    assert store.waves.settle_rows(later, [RowState.PENDING], RowState.HELD, tel_count=40) == 40
     assert store.waves.wave(later).held == 40
     for held in (former, later):
         kept, found = counts(store, held)
@@ -214,10 +226,10 @@ def test_a_row_that_the_platform_refused_is_out_of_the_wave_and_named(store: Sto
 
 def test_the_same_row_named_twice_is_counted_once(store: Store) -> None:
     wave_id = sealed(store, range(3))
-    store.waves.refate(wave_id, [key(1), key(1), key(77)], Fate.DIALLED)
+    store.waves.set_state(wave_id, [key(1), key(1), key(77)], RowState.DIALLED)
     kept, found = counts(store, wave_id)
     assert kept == found
-    assert kept[Fate.DIALLED] == 1
+    assert kept[RowState.DIALLED] == 1
 
 
 def test_a_list_that_asks_for_nothing_is_remembered(store: Store) -> None:
@@ -237,7 +249,7 @@ def test_whatever_changes_a_ledger_makes_comparisons_with_it_old(store: Store, c
         "seal": lambda: sealed(store, number=2),
         "aside": lambda: store.waves.put_aside(wave_id, row(1), "a.csv", 1),
         "rename": lambda: store.campaigns.rename("renewal", "renewal"),
-        "settle": lambda: store.waves.settle_rows(wave_id, [Fate.PENDING], Fate.RELEASED),
+        "settle": lambda: store.waves.settle_rows(wave_id, [RowState.PENDING], RowState.RELEASED),
     }
     changes[change]()
     assert store.waves.recorded().campaigns["renewal"].generation > before
@@ -259,17 +271,17 @@ def test_numbers_are_found_in_waves_by_the_key_or_by_going_through_them(store: S
     by_number = sealed(store, range(20))
     declared(store, "by-id")
     other = store.waves.plan_wave(wave("by-id"))
-    store.waves.add_rows(other, [row(50 + at, number=key(at), fate=Fate(at % 5)) for at in range(20)])
+    store.waves.add_rows(other, [row(50 + at, number=key(at), state=RowState(at % 5)) for at in range(20)])
     store.waves.seal_wave(other)
     numbers = {key(at) for at in range(4, 4 + asked)}
 
     found = sorted(store.waves.rows_of_numbers(numbers, {by_number: 20, other: 20}))
 
-    # Those of the fates 2 and 3 are free for others.
+    # Those of the states 2 and 3 are free for others.
     assert found == [
-        *((by_number, key(at), key(at), Fate.PENDING) for at in range(4, 20) if key(at) in numbers),
+        *((by_number, key(at), key(at), RowState.PENDING) for at in range(4, 20) if key(at) in numbers),
         *(
-            (other, key(50 + at), key(at), Fate(at % 5))
+            (other, key(50 + at), key(at), RowState(at % 5))
             for at in range(4, 20)
             if key(at) in numbers and at % 5 not in {2, 3}
         ),
@@ -312,14 +324,14 @@ def test_what_earlier_versions_kept_in_words_goes_on_being_read(
 @pytest.mark.parametrize(
     ("stands", "counts"),
     [
-        ({"fate": Fate.DIALLED}, True),
-        ({"fate": Fate.RELEASED, "round": 2}, True),
-        ({"fate": Fate.PENDING}, False),
-        ({"fate": Fate.HELD}, False),
-        ({"fate": Fate.UNKNOWN}, False),
-        ({"fate": Fate.DIALLED, "round": 2}, False),
-        ({"fate": Fate.DIALLED, "round": 3}, False),
-        ({"fate": Fate.DIALLED, "round": 2, "number": b"another"}, True),
+        ({"state": RowState.DIALLED}, True),
+        ({"state": RowState.RELEASED, "round": 2}, True),
+        ({"state": RowState.PENDING}, False),
+        ({"state": RowState.HELD}, False),
+        ({"state": RowState.UNKNOWN}, False),
+        ({"state": RowState.DIALLED, "round": 2}, False),
+        ({"state": RowState.DIALLED, "round": 3}, False),
+        ({"state": RowState.DIALLED, "round": 2, "number": b"another"}, True),
     ],
 )
 def test_no_wave_counts_that_would_have_a_row_twice_in_a_round_or_in_two_at_once(

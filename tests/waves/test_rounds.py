@@ -14,7 +14,7 @@ from tests.support.lab import Lab
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.results import CONNECTED, NAMES, codes_of
-from yeta_reconcile.waves.record import Fate, RowRecord
+from yeta_reconcile.waves.record import RowRecord, RowState
 from yeta_reconcile.waves.rounds import Closed, Next, Rounds, Rule, Try, contradicted, next_round
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +24,8 @@ NONE_SUCH = "there is no such result, by name or by the platform's number"
 AT, CAME, NOW = 1_000, 1_500, 10_000
 
 
-def row(round_: int = 1, fate: Fate = Fate.DIALLED, wave: int = 0) -> RowRecord:
-    return RowRecord(wave or round_, b"k", b"c", batch=0, line=2, fate=fate, round=round_)
+def row(round_: int = 1, state: RowState = RowState.DIALLED, wave: int = 0) -> RowRecord:
+    return RowRecord(wave or round_, b"k", b"c", batch=0, line=2, state=state, round=round_)
 
 
 def a_try(result: str = "20", at: int | None = AT, came: int = CAME, *, connected: bool = False) -> Try:
@@ -107,12 +107,12 @@ def test_a_row_that_was_called_in_vain_is_called_in_the_round_after_its_last() -
 @pytest.mark.parametrize(
     "rows",
     [
-        [row(fate=Fate.PENDING)],
-        [row(fate=Fate.HELD)],
-        [row(fate=Fate.UNKNOWN)],
-        [row(), row(2, Fate.PENDING)],
-        [row(), row(2, Fate.HELD)],
-        [row(1, Fate.HELD), row(2)],
+        [row(state=RowState.PENDING)],
+        [row(state=RowState.HELD)],
+        [row(state=RowState.UNKNOWN)],
+        [row(), row(2, RowState.PENDING)],
+        [row(), row(2, RowState.HELD)],
+        [row(1, RowState.HELD), row(2)],
         [row(1, wave=1), row(1, wave=2)],
         [row(), row(2, wave=2), row(2, wave=3)],
     ],
@@ -174,7 +174,7 @@ def test_where_a_record_may_be_missing_or_came_after_the_plan_nobody_is_called_n
 
 
 def test_what_was_begun_of_a_round_is_finished_unless_a_record_forbids_it() -> None:
-    begun, made = row(2, Fate.RELEASED), {2: 3_000}
+    begun, made = row(2, RowState.RELEASED), {2: 3_000}
     for rule in (RULE, None, Rule(frozenset({"5"}), 1)):
         known = Rounds(rule, NOW, made=made)
         assert next_round(known, [row()], [a_try()], begun) == Next(2, 0, 1)
@@ -192,7 +192,7 @@ CALLS = st.builds(
     st.integers(1, NOW),
 )
 ROWS = st.lists(
-    st.builds(row, st.integers(1, 3), st.sampled_from([*Fate]), st.integers(1, 4)), min_size=1, max_size=4
+    st.builds(row, st.integers(1, 3), st.sampled_from([*RowState]), st.integers(1, 4)), min_size=1, max_size=4
 )
 RULES = st.builds(Rule, st.frozensets(st.sampled_from([*RESULTS])), st.integers(1, 3))
 
@@ -209,7 +209,7 @@ def test_whoever_is_freed_was_called_once_in_each_round_and_by_nothing_known_spo
     if found is None:
         return
     last = max(one.round for one in rows)
-    assert all(one.fate is Fate.DIALLED for one in rows)
+    assert all(one.state is RowState.DIALLED for one in rows)
     assert sum(one.round == last for one in rows) == 1
     assert found.round == last + 1 <= rule.rounds + 1
     assert tries
@@ -217,6 +217,6 @@ def test_whoever_is_freed_was_called_once_in_each_round_and_by_nothing_known_spo
         told = RESULTS.get(one.result)
         spoke = one.connected or told is None or told.meaning not in (Meaning.NOT_REACHED, Meaning.FAULT)
         assert not spoke or one.result in rule.codes or rule.codes >= CONNECTED
-    assert next_round(known, [*rows, row(found.round, Fate.PENDING)], tries) is None
+    assert next_round(known, [*rows, row(found.round, RowState.PENDING)], tries) is None
     assert next_round(replace(known, closed={}), rows, tries) is None
     assert next_round(rounds(replace(rule, codes=frozenset())), rows, tries) is None

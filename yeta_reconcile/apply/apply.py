@@ -37,7 +37,7 @@ from yeta_reconcile.platform.errors import (
 )
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.proof import Look
-from yeta_reconcile.waves.record import Fate, Phase, WaveRecord
+from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 from yeta_reconcile.wording import listed, phrase, plural, said_by
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class Apply:
             for wave in record.waves if record else ():
                 if wave.unknown:
                     rows = self.run.store.waves.rows(wave.wave_id)
-                    lines = sorted(row.line for row in rows if row.fate is Fate.UNKNOWN)
+                    lines = sorted(row.line for row in rows if row.state is RowState.UNKNOWN)
                     self.run.problem(
                         Exit.UNRESOLVED,
                         name,

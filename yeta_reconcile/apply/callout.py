@@ -13,7 +13,7 @@ from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.waves.proof import Claim, prove
-from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome, Phase, RowRecord, WaveRecord
+from yeta_reconcile.waves.record import BY_HAND, Outcome, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Callout:
 
     def _batches(self) -> list[Batch]:
         store = self.run.store
-        wanted = {row.key: row for row in store.waves.rows(self.wave.wave_id) if row.fate is Fate.PENDING}
+        wanted = {
+            row.key: row for row in store.waves.rows(self.wave.wave_id) if row.state is RowState.PENDING
+        }
         batches: dict[int, Batch] = defaultdict(lambda: Batch(0))
         for declared in self.comparison.rows():
             row = wanted.pop(declared.digest, None)
@@ -84,7 +86,7 @@ class Callout:
             ),
             lambda inserted: {
                 "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
-                "fates": (keys, Fate.HELD),
+                "states": (keys, RowState.HELD),
             },
         )
 
@@ -136,7 +138,7 @@ def call_once(
             lambda: run.client.callout(robot, line, columns, [values], voice),
             lambda inserted: {
                 "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
-                "fates": (keys, Fate.HELD),
+                "states": (keys, RowState.HELD),
             },
         )
     except BaseException:

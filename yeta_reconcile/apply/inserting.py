@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.settling import BAD_NUMBER, absent, look, rows_in
 from yeta_reconcile.platform.codes import Meaning
-from yeta_reconcile.waves.record import Fate, RowRecord
+from yeta_reconcile.waves.record import RowRecord, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -112,7 +112,7 @@ class Filling:
         wanted = {
             row.key: row
             for row in self.run.store.waves.rows(self.wave.wave_id)
-            if row.fate is Fate.PENDING and row.batch not in done
+            if row.state is RowState.PENDING and row.batch not in done
         }
         sizes: dict[int, int] = defaultdict(int)
         for row in wanted.values():
@@ -173,7 +173,9 @@ class Filling:
             return
         done = store.intents.done_batches(wave_id)
         left = [
-            row.key for row in store.waves.rows(wave_id) if row.fate is Fate.PENDING and row.batch not in done
+            row.key
+            for row in store.waves.rows(wave_id)
+            if row.state is RowState.PENDING and row.batch not in done
         ]
         store.waves.release(proof, left)
         store.waves.change_wave(wave_id, is_full=True)

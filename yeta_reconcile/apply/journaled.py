@@ -20,7 +20,7 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
     StopEverything,
 )
-from yeta_reconcile.waves.record import BY_HAND, Fate, Outcome
+from yeta_reconcile.waves.record import BY_HAND, Outcome, RowState
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _end(
         outcome,
         code=code,
         why=why,
-        fates=(step.unknown, Fate.PENDING) if refused and step.unknown else None,
+        states=(step.unknown, RowState.PENDING) if refused and step.unknown else None,
         **((step.undo or {}) if refused else {}),
     )
 

@@ -17,7 +17,7 @@ from yeta_reconcile.waves.lifecycle import (
     unread,
 )
 from yeta_reconcile.waves.proof import Claim, Look, prove
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
     """Another hand started a task that was being filled: rows proven not in it are for a further wave."""
     done = run.store.intents.done_batches(wave.wave_id)
     rows = run.store.waves.rows(wave.wave_id)
-    left = [row.key for row in rows if row.fate is Fate.PENDING and row.batch not in done]
+    left = [row.key for row in rows if row.state is RowState.PENDING and row.batch not in done]
     if left and (proof := absent(run, wave, task)):
         run.store.waves.release(proof, left)
         out = count(len(left), "row is", "rows are")

@@ -12,7 +12,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import new_and_empty, young
 from yeta_reconcile.waves.lifecycle import Doubt, left_by, settle_control, settle_inserts, shows_by
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, Proof, prove
-from yeta_reconcile.waves.record import Fate, Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase, RowState
 from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def rows_in(run: Run, wave: WaveRecord) -> int:
     """Rows of a wave that are proven to be in its task."""
     done = run.store.intents.done_batches(wave.wave_id)
     rows = run.store.waves.rows(wave.wave_id)
-    return sum(1 for row in rows if row.batch in done and row.fate is not Fate.SET_ASIDE)
+    return sum(1 for row in rows if row.batch in done and row.state is not RowState.SET_ASIDE)
 
 
 def journalled(run: Run, wave: WaveRecord, inside: int = 0) -> Journalled:

@@ -14,7 +14,7 @@ from yeta_reconcile.documents.relations import standing_for
 from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.diff import hold
 from yeta_reconcile.planning.ledger import STAGING, Ledger
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 from yeta_reconcile.waves.renames import known_as, record_of
 
 if TYPE_CHECKING:
@@ -143,9 +143,9 @@ def _held(store: Store, one: Continued, theirs: Collection[bytes]) -> Iterator[t
 
 
 def _how(row: RowRecord, wave: WaveRecord | None, hold: Hold | None) -> Elsewhere:
-    if row.fate is Fate.DIALLED:
+    if row.state is RowState.DIALLED:
         return Elsewhere.CALLED
-    if row.fate is not Fate.PENDING or wave is None or wave.phase is Phase.LOST:
+    if row.state is not RowState.PENDING or wave is None or wave.phase is Phase.LOST:
         return Elsewhere.POSSIBLY
     if hold in (*STAGING, Hold.HOLDING):
         return Elsewhere.LEAVING

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import Hold
-from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Fate, RowRecord
+from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, RowRecord, RowState
 from yeta_reconcile.waves.rounds import NONE, Rounds, asks, contradicted, next_round
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.rounds import Next, Try
 
 # What is known of a row that several waves hold: that it was called, that one has yet to call it, nothing.
-_CERTAIN = (Fate.DIALLED, Fate.PENDING, Fate.UNKNOWN, Fate.HELD)
+_CERTAIN = (RowState.DIALLED, RowState.PENDING, RowState.UNKNOWN, RowState.HELD)
 STAGING = (Hold.STAGED, Hold.FULL)
 
 
@@ -80,22 +80,24 @@ class Ledger:
             store.calls.unreached(wave_id, keys) if wave_id in trying else set()
         )
         for kept in store.waves.ledger(record.name):
-            held = kept.fate is Fate.RELEASED and kept.wave_id in withheld
-            row = kept._replace(fate=Fate.HELD) if held else kept
+            held = kept.state is RowState.RELEASED and kept.wave_id in withheld
+            row = kept._replace(state=RowState.HELD) if held else kept
             ledger._take(row, holds.get(row.wave_id))
         ledger._hear(store)
         return ledger
 
     def _take(self, row: RowRecord, hold: Hold | None) -> None:
-        if row.fate is Fate.RELEASED and hold is not None:  # not out of a staged wave that was thrown away
+        if (
+            row.state is RowState.RELEASED and hold is not None
+        ):  # not out of a staged wave that was thrown away
             self.released.add(row.key)
             self._begin(row)
-        if row.fate in FREE_FATES or (hold is None and row.fate is not Fate.DIALLED):
+        if row.state in FREE_STATES or (hold is None and row.state is not RowState.DIALLED):
             return
-        if row.fate is Fate.PENDING and hold in STAGING:
+        if row.state is RowState.PENDING and hold in STAGING:
             self.doubled[row.wave_id] += row.key in self.staged
             self.staged[row.key] = row
-        elif row.fate is Fate.PENDING and hold is Hold.FREEING:
+        elif row.state is RowState.PENDING and hold is Hold.FREEING:
             self.freeing[row.key] = row
             self._begin(row)
         elif row.key not in self.holding:
@@ -111,8 +113,8 @@ class Ledger:
             self.further.setdefault(row.key, []).append(row)
             self._index(row)
             return
-        row, other = sorted((row, former), key=lambda held: (-held.round, _CERTAIN.index(held.fate)))
-        if row.round == other.round and row.fate is Fate.DIALLED and other.fate is Fate.PENDING:
+        row, other = sorted((row, former), key=lambda held: (-held.round, _CERTAIN.index(held.state)))
+        if row.round == other.round and row.state is RowState.DIALLED and other.state is RowState.PENDING:
             self.again.append(other)
         self.beside[row.key].append(other)
         if self.holding[row.key] == former:
@@ -131,9 +133,9 @@ class Ledger:
             return
         wanted: dict[int, set[bytes]] = defaultdict(set)
         for row in self.holders():
-            if row.fate is Fate.DIALLED and (row.wave_id in over or row.key in self.begun):
+            if row.state is RowState.DIALLED and (row.wave_id in over or row.key in self.begun):
                 wanted[row.wave_id].add(row.key)
-            for before in self._before(row) if row.fate is Fate.PENDING and row.round > 1 else ():
+            for before in self._before(row) if row.state is RowState.PENDING and row.round > 1 else ():
                 wanted[before.wave_id].add(before.key)
         self.tries = {wave_id: store.rounds.tries(wave_id, keys) for wave_id, keys in wanted.items()}
         for row in self.holders() if self.beside else ():
@@ -166,7 +168,7 @@ class Ledger:
 
     def unheard(self, row: RowRecord) -> bool:
         """Whether a row of a wave that is over counts as called, and no record tells what came of it."""
-        return row.fate is Fate.DIALLED and row.wave_id in self.rounds.closed and not self._tries(row)
+        return row.state is RowState.DIALLED and row.wave_id in self.rounds.closed and not self._tries(row)
 
     def may_be_named(self, row: RowRecord) -> bool:
         """Whether a row's calls came to what calls it again, or may have, where not all is known of them."""
@@ -174,7 +176,9 @@ class Ledger:
         if rule is None or row.round > rule.rounds:
             return False
         tries = self._tries(row)
-        return asks(rule, tries) if tries else row.fate in (Fate.DIALLED, Fate.PENDING, Fate.HELD)
+        return (
+            asks(rule, tries) if tries else row.state in (RowState.DIALLED, RowState.PENDING, RowState.HELD)
+        )
 
     def _index(self, row: RowRecord) -> None:
         if row.number is None:
@@ -207,11 +211,11 @@ class Ledger:
     def called_before(self) -> Iterator[RowRecord]:
         """Rows that were called in a round before the one that holds them now."""
         for rows in self.beside.values():
-            yield from (row for row in rows if row.fate is Fate.DIALLED)
+            yield from (row for row in rows if row.state is RowState.DIALLED)
 
     def may_ring(self, row: RowRecord) -> bool:
         """Whether a holding row may be called yet by its wave, for all that is known."""
-        return self.holds.get(row.wave_id) is Hold.HOLDING and row.fate in (Fate.PENDING, Fate.HELD)
+        return self.holds.get(row.wave_id) is Hold.HOLDING and row.state in (RowState.PENDING, RowState.HELD)
 
     def called_under(self, number: bytes, key: bytes) -> list[bytes]:
         """The other keys under which the number of the row `key` is held."""

@@ -18,7 +18,7 @@ from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.spending import spending
 from yeta_reconcile.planning.times import beyond_hours, other_day
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -145,7 +145,7 @@ def _ringing_numbers(
     for wave in subject.waves:
         key = wave.record.wave_id
         if wave.record.staged:
-            kept = [row for row in store.waves.rows(key) if row.fate is Fate.PENDING]
+            kept = [row for row in store.waves.rows(key) if row.state is RowState.PENDING]
             numbers = [row.number_digest for row in kept]
             now = {*numbers} if entering is None else entering.get(key, set())
             yield from (row.number_digest for row in kept if row.round > 1 or row.number_digest in now)

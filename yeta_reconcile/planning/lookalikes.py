@@ -22,7 +22,7 @@ from yeta_reconcile.planning.diff import rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
-from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY, Fate
+from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY, RowState
 from yeta_reconcile.waves.renames import known_as, record_of
 from yeta_reconcile.wording import phrase
 
@@ -225,7 +225,10 @@ class LookAlikes:
             key, starting = wave.record.wave_id, model.state == "running" and wave.record.staged
             if read is None and starting:
                 rows = self.store.waves.rows(key)
-                yield key, {row.number_digest for row in rows if row.fate is Fate.PENDING and row.round == 1}
+                yield (
+                    key,
+                    {row.number_digest for row in rows if row.state is RowState.PENDING and row.round == 1},
+                )
             elif read and key in read and (starting or taken_apart(subject, model, wave)):
                 yield key, read[key]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import LATER, Hold, Met
 from yeta_reconcile.planning.diff import hold
-from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, Fate
+from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -135,10 +135,10 @@ class Neighbours:
     ) -> Iterator[tuple[str, bytes, bool, bool, bool]]:
         """Campaign and number, whether it called it or may have, whether that was lately, and is known."""
         counts = {wave_id: wave.rows for wave_id, wave in waves.items()}
-        for wave_id, key, number, fate in self.store.waves.rows_of_numbers(wanted, counts):
+        for wave_id, key, number, state in self.store.waves.rows_of_numbers(wanted, counts):
             wave = waves[wave_id]
-            called = fate is not Fate.PENDING or hold(wave) in (Hold.HOLDING, Hold.OVER)
-            yield wave.campaign, number, called, called and self._lately(wave, key), _told(wave, fate)
+            called = state is not RowState.PENDING or hold(wave) in (Hold.HOLDING, Hold.OVER)
+            yield wave.campaign, number, called, called and self._lately(wave, key), _told(wave, state)
         for campaign, number, last in self.store.waves.called_strays():
             if number in wanted and campaign in self.waves:
                 yield campaign, number, True, last >= self.since, True
@@ -156,8 +156,8 @@ class Neighbours:
         return last is not None and last >= self.since
 
 
-def _told(wave: WaveRecord, fate: Fate) -> bool:
+def _told(wave: WaveRecord, state: RowState) -> bool:
     """Whether a record, or the count of all who were in it, says that a wave called a row."""
-    if fate is Fate.PENDING:
+    if state is RowState.PENDING:
         return wave.all_dialled
-    return fate is Fate.DIALLED or (fate is Fate.HELD and wave.kind == "DirectCall")
+    return state is RowState.DIALLED or (state is RowState.HELD and wave.kind == "DirectCall")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.planning.continued import Elsewhere, HeldElsewhere
 from yeta_reconcile.planning.delta import LATER, Hold, RowsDelta, StagedDelta
 from yeta_reconcile.planning.ledger import STAGING, Ledger
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +146,7 @@ class Tally:
         """A blocked row whose number stands undialled in one wave: it follows if that wave is replaced."""
         held = [self._ledger.standing_for(other, row.number_digest) for other in others]
         waves = {former.wave_id for former in held}
-        if verdict is Verdict.BLOCKED and len(waves) == 1 and all(h.fate is Fate.PENDING for h in held):
+        if verdict is Verdict.BLOCKED and len(waves) == 1 and all(h.state is RowState.PENDING for h in held):
             self.follows[waves.pop()] += 1
             self.following.add(row.line)
 
@@ -219,7 +219,7 @@ class Tally:
             if self._ledger.may_ring(row):
                 removed[row.wave_id] += 1
                 (barred if row.number_digest in self._barred else left)[row.wave_id] += 1
-            elif row.fate is Fate.DIALLED:
+            elif row.state is RowState.DIALLED:
                 called[row.wave_id].append(row.key)
         recalled = {wave_id: len(self._ledger.unreached(wave_id, keys)) for wave_id, keys in called.items()}
         left.update(recalled)

@@ -1,4 +1,4 @@
-"""The receiver put together: server, writer, projector, contexts, health, purge; from start to drained end."""
+"""The receiver put together: server, writer, projector, contexts, health, purge; from start to its end."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of, named
 from yeta_reconcile.records.revealed import List, Sources
 from yeta_reconcile.store.people import Person, people, waves
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -169,22 +169,22 @@ def standing(
     """How a person of a ledger stands; one of `STANDINGS`."""
     if any(record.call.recorded for record in person.calls):
         return DIALLED
-    fates = {row.fate for row in person.rows}
-    for fate, how in ((Fate.DIALLED, DIALLED), (Fate.HELD, POSSIBLY), (Fate.UNKNOWN, POSSIBLY)):
-        if fate in fates:
+    states = {row.state for row in person.rows}
+    for state, how in ((RowState.DIALLED, DIALLED), (RowState.HELD, POSSIBLY), (RowState.UNKNOWN, POSSIBLY)):
+        if state in states:
             return how
-    pending = [known[row.wave_id] for row in person.rows if row.fate is Fate.PENDING]
+    pending = [known[row.wave_id] for row in person.rows if row.state is RowState.PENDING]
     if pending:
         wave = pending[-1]
         return STAGING if wave.phase.staged else SUBMITTED if wave.live else OVER
-    if person.key in aside or Fate.SET_ASIDE in fates:
+    if person.key in aside or RowState.SET_ASIDE in states:
         return ASIDE
     return WAITING if not listed.by_key or person.key in listed.by_key else GONE
 
 
 def round_of(person: Person) -> int | None:
     """Of how many waves each called the person, so far; None before the first."""
-    waves_called = {row.wave_id for row in person.rows if row.fate is Fate.DIALLED}
+    waves_called = {row.wave_id for row in person.rows if row.state is RowState.DIALLED}
     waves_called |= {record.wave_id for record in person.calls if record.wave_id and record.call.recorded}
     return len(waves_called) or None
 
@@ -209,5 +209,5 @@ def answers(call: Call) -> list[tuple[str, str, str]]:
 
 
 def _wave_ids(person: Person) -> set[int]:
-    kept = {row.wave_id for row in person.rows if row.fate is not Fate.RELEASED}
+    kept = {row.wave_id for row in person.rows if row.state is not RowState.RELEASED}
     return kept | {record.wave_id for record in person.calls if record.wave_id}

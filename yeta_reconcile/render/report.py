@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from yeta_reconcile.plan.foresight import LineUse
-    from yeta_reconcile.waves.record import Fate, Phase
+    from yeta_reconcile.waves.record import Phase, RowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ class WhyWave:
 
     campaign: str
     wave: int
-    fate: Fate
+    fate: RowState
     phase: Phase
     calls: tuple[WhyCall, ...] = ()
     detail: Text = UNSAID
@@ -314,7 +314,7 @@ class StateList:
 
 @dataclass(frozen=True, slots=True)
 class StateWave:
-    """A wave as the state holds it; counts are rows by fate, `counted` the platform's of dialled numbers.
+    """A wave as the state holds it; counts are rows by state, `counted` the platform's of dialled numbers.
 
     Of `pending` rows the `unrecorded` may have been dialled; `released` ones went free for another wave.
     """

@@ -27,7 +27,7 @@ from yeta_reconcile.records.persons import (
     tag_of,
 )
 from yeta_reconcile.report.figures import LENGTHS, Campaign, Figures, Quality, Tally, Wait
-from yeta_reconcile.waves.record import BY_HAND, Fate, Phase
+from yeta_reconcile.waves.record import BY_HAND, Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,7 +201,7 @@ class _Counting:
         return (wave.number, how if how != SUBMITTED else ends.get(wave.phase, how))
 
     def _wave(self, person: Person) -> WaveRecord | None:
-        kept = [row.wave_id for row in person.rows if row.fate is not Fate.RELEASED]
+        kept = [row.wave_id for row in person.rows if row.state is not RowState.RELEASED]
         return self.persons.waves.get(max(kept, default=0))
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.store import forgotten
-from yeta_reconcile.store.fates import portions
 from yeta_reconcile.store.records import STRAY
-from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
+from yeta_reconcile.store.row_states import portions
+from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -41,7 +41,15 @@ def called_since(database: Database, since: int) -> dict[bytes, int]:
         f"OR (r.fate IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
         f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
         f"GROUP BY COALESCE(r.number, r.row_key)",
-        (int(Fate.DIALLED), since, since, int(Fate.PENDING), int(Fate.HELD), int(Fate.UNKNOWN), since),
+        (
+            int(RowState.DIALLED),
+            since,
+            since,
+            int(RowState.PENDING),
+            int(RowState.HELD),
+            int(RowState.UNKNOWN),
+            since,
+        ),
     )
     strays = database.read(
         "SELECT number, COUNT(*) FROM (SELECT c.wave_id, c.number FROM calls c JOIN waves w "
@@ -60,7 +68,7 @@ def people(database: Database, waves: Iterable[WaveRecord]) -> int:
     standing = {wave.wave_id: wave.rows - wave.released for wave in waves if wave.rows > wave.released}
     if len(standing) < 2:
         return sum(standing.values())
-    free = ", ".join(str(int(fate)) for fate in FREE_FATES)
+    free = ", ".join(str(int(state)) for state in FREE_STATES)
     ids = ", ".join("?" * len(standing))
     found = database.read(
         f"SELECT COUNT(DISTINCT row_key) FROM wave_rows WHERE wave_id IN ({ids}) AND fate NOT IN ({free})",
@@ -71,8 +79,8 @@ def people(database: Database, waves: Iterable[WaveRecord]) -> int:
 
 def rows_of_numbers(
     database: Database, numbers: Collection[bytes], waves: Mapping[int, int]
-) -> Iterator[tuple[int, bytes, bytes, Fate]]:
-    """Wave, key, number and fate of the rows that hold some numbers. `waves` maps ids to counts of rows.
+) -> Iterator[tuple[int, bytes, bytes, RowState]]:
+    """Wave, key, number and state of the rows that hold some numbers. `waves` maps ids to counts of rows.
 
     Few numbers are looked for by the key; of many, the waves are gone through, each once.
     """
@@ -86,15 +94,15 @@ def rows_of_numbers(
             f"AND row_key > ? ORDER BY row_key LIMIT {_CHUNK}",
             (wave_id, after),
         ):
-            for key, number, fate in found:
-                if bytes(number) in numbers and Fate(fate) not in FREE_FATES:
-                    yield wave_id, bytes(key), bytes(number), Fate(fate)
+            for key, number, state in found:
+                if bytes(number) in numbers and RowState(state) not in FREE_STATES:
+                    yield wave_id, bytes(key), bytes(number), RowState(state)
             after = bytes(found[-1][0])
 
 
 def _looked_for(
     database: Database, numbers: Collection[bytes], waves: Collection[int]
-) -> Iterator[tuple[int, bytes, bytes, Fate]]:
+) -> Iterator[tuple[int, bytes, bytes, RowState]]:
     ids = [*waves]
     for some in portions(numbers):
         marks = ", ".join("?" * len(some))
@@ -108,9 +116,9 @@ def _looked_for(
                 f"({', '.join('?' * len(those))}) AND row_key IN ({marks})",
                 (*those, *some),
             )
-        for wave_id, key, number, fate in rows:
-            if wave_id in waves and Fate(fate) not in FREE_FATES:
-                yield wave_id, bytes(key), bytes(number), Fate(fate)
+        for wave_id, key, number, state in rows:
+            if wave_id in waves and RowState(state) not in FREE_STATES:
+                yield wave_id, bytes(key), bytes(number), RowState(state)
 
 
 def strays(database: Database) -> Iterator[tuple[str, bytes, int]]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.platform.call import Call
-from yeta_reconcile.store.fates import invalidate, portions, refate
 from yeta_reconcile.store.inbox import release
 from yeta_reconcile.store.matching import DIRECT, locate
+from yeta_reconcile.store.row_states import invalidate, portions, set_state
 from yeta_reconcile.waves.accounting import (
     Results,
 )
 from yeta_reconcile.waves.recalls import InVain
-from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
+from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -285,13 +285,13 @@ def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes, *, news: b
     )
     if not found:
         return
-    if found[0][0] == Fate.DIALLED:
+    if found[0][0] == RowState.DIALLED:
         if news and Phase(found[0][1]).over:
             # Whether the row is called in a further round may hang on it.
             invalidate(transaction, wave_id)
         return
-    refate(transaction, wave_id, [key], Fate.DIALLED)
-    if Fate(found[0][0]) in FREE_FATES or found[0][1] == Phase.DISCARDED.value:
+    set_state(transaction, wave_id, [key], RowState.DIALLED)
+    if RowState(found[0][0]) in FREE_STATES or found[0][1] == Phase.DISCARDED.value:
         # It was thought undialled, and may be in a further wave: no comparison made before holds any more.
         invalidate(transaction, wave_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.store import fates, forgotten
+from yeta_reconcile.store import forgotten, row_states
 from yeta_reconcile.waves.record import Phase
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Campaigns:
 
     def clear_forgotten(self, name: str) -> None:
         """Clear away what is left of a campaign that was given up."""
-        fates.drop_unsealed(self._database)
+        row_states.drop_unsealed(self._database)
         with self._database.write() as transaction:
             transaction.execute("DELETE FROM campaigns WHERE name = ?", (name,))
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.store.fates import stretches
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.store.row_states import stretches
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,12 @@ def keep(database: Database, campaign: str) -> None:
                     "GROUP BY w.campaign, COALESCE(r.number, r.row_key) "
                     "ON CONFLICT (campaign, number) DO UPDATE SET at = CASE WHEN excluded.at > "
                     "forgotten_people.at THEN excluded.at ELSE forgotten_people.at END",
-                    (wave_id, after, last, *map(int, (Fate.DIALLED, Fate.PENDING, Fate.HELD, Fate.UNKNOWN))),
+                    (
+                        wave_id,
+                        after,
+                        last,
+                        *map(int, (RowState.DIALLED, RowState.PENDING, RowState.HELD, RowState.UNKNOWN)),
+                    ),
                 )
 
 

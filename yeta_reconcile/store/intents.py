@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from yeta_reconcile.store.database import lost
-from yeta_reconcile.store.fates import refate, set_fields
 from yeta_reconcile.store.lock import Holder, held
-from yeta_reconcile.waves.record import Fate, Intent, Outcome
+from yeta_reconcile.store.row_states import set_fields, set_state
+from yeta_reconcile.waves.record import Intent, Outcome, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Intents:
             if not begun:
                 raise lost()
             if wave_id is not None:
-                refate(transaction, wave_id, unknown, Fate.UNKNOWN)
+                set_state(transaction, wave_id, unknown, RowState.UNKNOWN)
                 set_fields(transaction, wave_id, fields)
         return int(begun[0][0])
 
@@ -80,7 +80,7 @@ class Intents:
         code: int | None = None,
         why: str = "",
         data_ids: Sequence[tuple[str, bytes]] = (),
-        fates: tuple[Sequence[bytes], Fate] | None = None,
+        states: tuple[Sequence[bytes], RowState] | None = None,
         **fields: Any,
     ) -> None:
         """What became of the call. An unknown outcome stays open until it is settled.
@@ -101,9 +101,9 @@ class Intents:
                     [(wave_id, data_id, key) for data_id, key in data_ids],
                 )
             if wave_id is not None:
-                if fates:
+                if states:
                     # A call record may come in before the answer to its call-out: what it proves stays.
-                    refate(transaction, wave_id, *fates, but=Fate.DIALLED)
+                    set_state(transaction, wave_id, *states, but=RowState.DIALLED)
                 set_fields(transaction, wave_id, fields, undone=outcome is Outcome.REFUSED)
 
     def note_late(

@@ -10,7 +10,7 @@ from yeta_reconcile.platform.call import INBOUND, Call
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from yeta_reconcile.store.database import Row, Transaction
@@ -84,10 +84,10 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
         return Place(problem=f"it names no task, and {words} of ours has both this data id and this number")
     if not rows:
         unanswered = f"wave_id IN ({DIRECT}) AND fate = ?"
-        rows = _of_number(transaction, call, unanswered, (int(Fate.UNKNOWN),))
+        rows = _of_number(transaction, call, unanswered, (int(RowState.UNKNOWN),))
         rows = rows or [
             row
-            for row in _of_number(transaction, call, unanswered, (int(Fate.HELD),))
+            for row in _of_number(transaction, call, unanswered, (int(RowState.HELD),))
             if not transaction.read("SELECT 1 FROM data_ids WHERE wave_id = ? LIMIT 1", (row.wave_id,))
         ]
         rows = [row for row in rows if _may_be(transaction, call, row)]

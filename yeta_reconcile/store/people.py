@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.store.calls import record_of
 from yeta_reconcile.store.records import ROW_COLUMNS, WAVE_COLUMNS, read_row, read_wave
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def people(database: Database, campaign: str) -> Iterator[Person]:
                 (wave_id, low, high),
             ):
                 row = read_row(held)
-                if phase != Phase.DISCARDED.value or row.fate is Fate.DIALLED:
+                if phase != Phase.DISCARDED.value or row.state is RowState.DIALLED:
                     rows[row.key].append(row)
             for record in _calls(
                 database, "wave_id = ? AND row_key >= ? AND row_key < ?", wave_id, low, high

@@ -10,7 +10,7 @@ from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import CampaignRecord, Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate, round"
 WRITTEN = {column.name: column.write for column in WAVE if column.set}
 """What may be set of a wave, and how it is written."""
 
-_FATES = tuple(Fate)
+_STATES = tuple(RowState)
 # Column types hold nothing back in SQLite; by an annotation of a record, what may stand in it.
 _KINDS: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -165,6 +165,6 @@ def new_wave(wave: WaveRecord) -> dict[str, Any]:
 
 def read_row(row: Row) -> RowRecord:
     """A row of the ledger, of ROW_COLUMNS."""
-    wave_id, key, content, batch, line, number, fate, round_ = row
+    wave_id, key, content, batch, line, number, state, round_ = row
     number = None if number is None else bytes(number)
-    return RowRecord(wave_id, bytes(key), bytes(content), batch, line, number, _FATES[fate], round_)
+    return RowRecord(wave_id, bytes(key), bytes(content), batch, line, number, _STATES[state], round_)

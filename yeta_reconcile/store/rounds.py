@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import Incomplete
-from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase
+from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 from yeta_reconcile.waves.rounds import Try
 from yeta_reconcile.wording import phrase
 
@@ -68,7 +68,7 @@ def refuse_twice(transaction: Transaction, wave_id: int) -> None:
     """
     if not transaction.read("SELECT 1 FROM waves WHERE wave_id = ? AND called_again > 0", (wave_id,)):
         return
-    free = ", ".join(str(int(fate)) for fate in FREE_FATES)
+    free = ", ".join(str(int(state)) for state in FREE_STATES)
     found = transaction.read(
         "SELECT 1 FROM wave_rows r JOIN waves w ON w.wave_id = r.wave_id "
         "JOIN waves v ON v.campaign = w.campaign AND v.wave_id <> w.wave_id AND v.sealed = 1 "
@@ -76,7 +76,7 @@ def refuse_twice(transaction: Transaction, wave_id: int) -> None:
         f"WHERE r.wave_id = ? AND r.round > 1 AND o.fate NOT IN ({free}) "
         "AND COALESCE(o.number, o.row_key) = COALESCE(r.number, r.row_key) "
         "AND (o.round >= r.round OR o.fate <> ?) LIMIT 1",
-        (Phase.DISCARDED.value, wave_id, int(Fate.DIALLED)),
+        (Phase.DISCARDED.value, wave_id, int(RowState.DIALLED)),
     )
     if found:
         raise Incomplete(

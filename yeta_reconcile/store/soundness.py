@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateDamaged, YetaError
-from yeta_reconcile.store.fates import COUNTER
+from yeta_reconcile.store.row_states import COUNTER
 from yeta_reconcile.store.sqlite import DAMAGED
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.store.database import Database
     from yeta_reconcile.store.store import Store
 
-_COUNTS = tuple((fate, COUNTER[fate]) for fate in Fate)
+_COUNTS = tuple((state, COUNTER[state]) for state in RowState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def refuse_damaged(store: Store) -> None:
 
 def _miscounted(database: Database) -> list[Finding]:
     """Waves whose counts are not those of their rows."""
-    counts = ", ".join(f"COALESCE(SUM(CASE WHEN r.fate = {int(fate)} THEN 1 END), 0)" for fate, _ in _COUNTS)
+    counts = ", ".join(
+        f"COALESCE(SUM(CASE WHEN r.fate = {int(state)} THEN 1 END), 0)" for state, _ in _COUNTS
+    )
     kept = ", ".join(f"w.{column}" for _, column in _COUNTS)
     found = database.read(
         f"SELECT w.campaign, w.number, w.attempt, COUNT(r.wave_id), {kept}, {counts} FROM waves w "
@@ -85,7 +87,7 @@ def _miscounted(database: Database) -> list[Finding]:
             if one != other
         ]
         if sum(there) != rows:
-            differing.append(phrase("{rows} of a fate that is none", rows=count(rows - sum(there), "row")))
+            differing.append(phrase("{rows} of a state that is none", rows=count(rows - sum(there), "row")))
         if differing:
             where = phrase(
                 "{campaign} wave {number}, attempt {attempt}",

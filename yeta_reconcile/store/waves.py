@@ -1,6 +1,6 @@
 """Campaigns, waves and their rows: reads for the diff, and every write that moves a row or a wave.
 
-Counts by fate are kept on the wave in the same transaction as the rows, so that a plan never counts rows.
+Counts by row state are kept on the wave in the same transaction as the rows: a plan never counts rows.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.store import called, fates, forgotten
-from yeta_reconcile.store.fates import invalidate, refate, refate_where, set_fields
+from yeta_reconcile.store import called, forgotten, row_states
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -23,7 +22,8 @@ from yeta_reconcile.store.records import (
     read_wave,
 )
 from yeta_reconcile.store.rounds import refuse_twice
-from yeta_reconcile.waves.record import Fate, Phase, Recorded, RowRecord, WaveRecord
+from yeta_reconcile.store.row_states import invalidate, set_fields, set_state, set_state_where
+from yeta_reconcile.waves.record import Phase, Recorded, RowRecord, RowState, WaveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -137,7 +137,7 @@ class Waves:
             if phase != Phase.DISCARDED.value:
                 yield from self.rows(wave_id)
             elif dialled:
-                yield from (row for row in self.rows(wave_id) if row.fate is Fate.DIALLED)
+                yield from (row for row in self.rows(wave_id) if row.state is RowState.DIALLED)
             yield from self._strays(wave_id)
 
     def _strays(self, wave_id: int) -> Iterator[RowRecord]:
@@ -150,7 +150,7 @@ class Waves:
             (wave_id,),
         )
         for (number,) in found:
-            yield RowRecord(wave_id, bytes(number), b"", batch=0, line=0, fate=Fate.DIALLED)
+            yield RowRecord(wave_id, bytes(number), b"", batch=0, line=0, state=RowState.DIALLED)
 
     def refused_rows(self, campaign: str, code: int) -> set[bytes]:
         """Rows of batches that were refused with a code, in discarded attempts of a campaign.
@@ -161,7 +161,7 @@ class Waves:
             "SELECT r.row_key FROM waves w JOIN intents i ON i.wave_id = w.wave_id JOIN wave_rows r "
             "ON r.wave_id = w.wave_id AND r.batch = i.batch "
             "WHERE w.campaign = ? AND w.phase = ? AND i.code = ? AND r.fate IN (?, ?)",
-            (campaign, Phase.DISCARDED.value, code, int(Fate.PENDING), int(Fate.RELEASED)),
+            (campaign, Phase.DISCARDED.value, code, int(RowState.PENDING), int(RowState.RELEASED)),
         )
         return {bytes(row[0]) for row in found}
 
@@ -185,8 +185,8 @@ class Waves:
 
     def rows_of_numbers(
         self, numbers: Collection[bytes], waves: Mapping[int, int]
-    ) -> Iterator[tuple[int, bytes, bytes, Fate]]:
-        """Wave, key, number and fate of the rows that hold some numbers; `waves` maps ids to row counts."""
+    ) -> Iterator[tuple[int, bytes, bytes, RowState]]:
+        """Wave, key, number and state of the rows that hold some numbers; `waves` maps ids to row counts."""
         return called.rows_of_numbers(self._database, numbers, waves)
 
     def called_strays(self) -> Iterator[tuple[str, bytes, int]]:
@@ -232,7 +232,7 @@ class Waves:
 
     def add_rows(self, wave_id: int, rows: Iterable[RowRecord]) -> None:
         """Rows of a wave that is not sealed yet, by ascending key, in bounded transactions."""
-        fates.add(self._database, wave_id, rows)
+        row_states.add(self._database, wave_id, rows)
 
     def seal_wave(self, wave_id: int, *, take_from: Sequence[Proof] = ()) -> None:
         """From now on the wave counts. Rows it shares with waves of `take_from` are released there.
@@ -241,7 +241,7 @@ class Waves:
         """
         for former in take_from:
             # All of it is proven undialled, and free whether the new wave comes to count or not.
-            fates.release_shared(self._database, former, wave_id)
+            row_states.release_shared(self._database, former, wave_id)
         with self._database.write() as transaction:
             refuse_twice(transaction, wave_id)
             transaction.execute("UPDATE waves SET sealed = 1 WHERE wave_id = ?", (wave_id,))
@@ -254,7 +254,7 @@ class Waves:
 
     def drop_unsealed(self) -> None:
         """Throw away waves whose recording was cut off; nothing was ever sent for them."""
-        fates.drop_unsealed(self._database)
+        row_states.drop_unsealed(self._database)
 
     def change_wave(self, wave_id: int, **fields: Any) -> None:
         """Set fields of a wave (phase, task_id, by_hand, …) in one transaction; not that it is discarded."""
@@ -263,12 +263,12 @@ class Waves:
         with self._database.write() as transaction:
             set_fields(transaction, wave_id, fields)
 
-    def refate(self, wave_id: int, keys: Iterable[bytes], fate: Fate) -> None:
-        """Give some rows of a wave another fate; not that they are free."""
+    def set_state(self, wave_id: int, keys: Iterable[bytes], state: RowState) -> None:
+        """Give some rows of a wave another state; not that they are free."""
         rest = iter(keys)
         while some := list(islice(rest, self._database.chunk)):
             with self._database.write() as transaction:
-                refate(transaction, wave_id, some, fate)
+                set_state(transaction, wave_id, some, state)
 
     def discard(self, proof: Proof) -> bool:
         """A wave is as if it had never been. False: a record came in, and it was called after all."""
@@ -282,28 +282,28 @@ class Waves:
 
     def release(self, proof: Proof, keys: Iterable[bytes]) -> None:
         """Rows of a wave that are proven uncalled are free for others; one with a record stays called."""
-        fates.release(self._database, proof, keys)
+        row_states.release(self._database, proof, keys)
 
     def settle_rows(
         self,
         wave_id: int,
-        former: Collection[Fate],
-        fate: Fate,
+        former: Collection[RowState],
+        state: RowState,
         *,
         keys: Collection[bytes] | None = None,
         **fields: Any,
     ) -> int:
-        """A person's word on a wave's rows of the fates `former`, or those of `keys` among them: how many.
+        """A person's word on a wave's rows of the states `former`, or those of `keys` among them: how many.
 
         A row whose record came in meanwhile keeps what the record proves.
         """
         count = 0
         if keys is None:
-            count = sum(fates.refate_all(self._database, wave_id, one, fate) for one in former)
+            count = sum(row_states.set_state_of_all(self._database, wave_id, one, state) for one in former)
         with self._database.write() as transaction:
             for one in former:
                 count += sum(
-                    refate_where(transaction, wave_id, one, fate, "AND row_key = ?", (key,))
+                    set_state_where(transaction, wave_id, one, state, "AND row_key = ?", (key,))
                     for key in keys or ()
                 )
             set_fields(transaction, wave_id, fields)
@@ -325,7 +325,7 @@ class Waves:
     def put_aside(self, wave_id: int, row: RowRecord, file: str, code: int) -> None:
         """The platform refused this row: out of the wave, and named until it changes."""
         with self._database.write() as transaction:
-            refate(transaction, wave_id, [row.key], Fate.SET_ASIDE)
+            set_state(transaction, wave_id, [row.key], RowState.SET_ASIDE)
             transaction.execute(
                 "INSERT INTO set_aside SELECT campaign, ?, ?, ?, ?, ? FROM waves WHERE wave_id = ? "
                 "ON CONFLICT (campaign, row_key) DO UPDATE SET content = excluded.content, "

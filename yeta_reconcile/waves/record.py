@@ -91,7 +91,7 @@ _MEANS = {
 }
 
 
-class Fate(IntEnum):
+class RowState(IntEnum):
     """What became of a row in its wave.
 
     PENDING and HELD rows may be dialled or have been; RELEASED rows are proven undialled and may enter
@@ -116,7 +116,7 @@ FORGOTTEN = "~forgotten"
 # What the canary of a campaign is once a person said that the rest may follow.
 PASSED = "passed"
 # Not a set: a member of an enumeration is compared far sooner than it is hashed.
-FREE_FATES = (Fate.SET_ASIDE, Fate.RELEASED)
+FREE_STATES = (RowState.SET_ASIDE, RowState.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class WaveRecord:
     """One attempt at one wave: at most one platform task. Times are ms since the epoch.
 
     `rows` counts those that are in it (set-aside ones are not); `dialled`, `pending`, `released`, `unknown`
-    and `held` count them by fate. `tel_count` is the platform's count of dialled numbers after the wave's
+    and `held` count them by state. `tel_count` is the platform's count of dialled numbers after the wave's
     end, None until it can grow no more: what accounting compares with `dialled`. `quiet_facts` stand still
     since `quiet_since`, both of the phase it is in. `strays` are numbers that its task called, as records
     tell, and that none of its rows has. `holds` is how many numbers its task has by the platform's count,
@@ -295,7 +295,7 @@ class RowRecord(NamedTuple):
     batch: int
     line: int
     number: bytes | None = None
-    fate: Fate = Fate.PENDING
+    state: RowState = RowState.PENDING
     round: int = 1
 
     @property

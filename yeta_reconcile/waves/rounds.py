@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.results import CONNECTED
-from yeta_reconcile.waves.record import Fate
+from yeta_reconcile.waves.record import RowState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -121,7 +121,7 @@ def next_round(
     last = max(rows, key=lambda row: row.round)
     further = last.round + 1
     alone = sum(row.round == last.round for row in rows) == 1
-    if not (alone and tries and all(row.fate is Fate.DIALLED for row in rows)):
+    if not (alone and tries and all(row.state is RowState.DIALLED for row in rows)):
         return None
     if begun is not None and begun.round == further:
         late = contradicted(rounds.rule, tries, rounds.made.get(begun.wave_id, 0))

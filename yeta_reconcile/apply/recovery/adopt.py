@@ -27,7 +27,7 @@ from yeta_reconcile.waves.attributes import (
     ATTRIBUTES,
     Attributes,
 )
-from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, RowRecord, WaveRecord
+from yeta_reconcile.waves.record import FREE_STATES, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Adoption:
     @property
     def held(self) -> int:
         """Rows that count as possibly dialled, until records or a person settle them."""
-        return sum(row.fate is Fate.HELD for row in self.rows)
+        return sum(row.state is RowState.HELD for row in self.rows)
 
 
 def adoption(
@@ -147,7 +147,7 @@ def adoption(
         chosen = tuple(row for row in known.rows if row.key not in elsewhere)
     staged = task.phase is LivePhase.NEW and task.never_rang
     doubt = _doubt(declared, task, rows, known, len(chosen))
-    fate = Fate.HELD if doubt and not staged else Fate.PENDING
+    state = RowState.HELD if doubt and not staged else RowState.PENDING
     phase = Phase.FILLING if staged else _PHASE[task.phase]
     wave = WaveRecord(
         wave_id=0,
@@ -173,7 +173,7 @@ def adoption(
         started_at=None if staged else task.time_start or now,
         to_discard=staged,
     )
-    return Adoption(wave, tuple(row._replace(fate=fate) for row in chosen), doubt, _differing(wave, task))
+    return Adoption(wave, tuple(row._replace(state=state) for row in chosen), doubt, _differing(wave, task))
 
 
 def _differing(wave: WaveRecord, task: Task) -> Text:
@@ -264,11 +264,13 @@ def earlier_sets(store: Store, record: CampaignRecord | None) -> list[set[bytes]
     sets: list[set[bytes]] = []
     taken: set[bytes] = set()
     for wave in sorted(record.waves if record else (), key=lambda wave: (wave.number, wave.attempt)):
-        taken = taken | {row.key for row in store.waves.rows(wave.wave_id) if row.fate is not Fate.RELEASED}
+        taken = taken | {
+            row.key for row in store.waves.rows(wave.wave_id) if row.state is not RowState.RELEASED
+        }
         sets.append(taken)
     if record and sets:
         # Without rows that were set aside for good, and without those that may enter another wave.
-        sets.append({row.key for row in store.waves.ledger(record.name) if row.fate not in FREE_FATES})
+        sets.append({row.key for row in store.waves.ledger(record.name) if row.state not in FREE_STATES})
     return sets[::-1]
 
 

@@ -22,7 +22,7 @@ from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import FREE_FATES, Fate, Phase, WaveRecord
+from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState, WaveRecord
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.wording import phrase
 
@@ -265,7 +265,7 @@ class Rebuild:
             created_at=self.now,
             holds=holds,
         )
-        held = tuple(row._replace(fate=Fate.HELD) for row in rows)
+        held = tuple(row._replace(state=RowState.HELD) for row in rows)
         recovery.adoptions.append((model, Adoption(wave, held, doubt)))
 
     def _settled(self, record: CampaignRecord | None, *, over: bool = False) -> set[bytes]:
@@ -278,8 +278,8 @@ class Rebuild:
         return {
             row.key
             for row in rows
-            if row.fate not in {Fate.PENDING, *FREE_FATES}
-            or (row.fate is Fate.PENDING and row.wave_id in going_on)
+            if row.state not in {RowState.PENDING, *FREE_STATES}
+            or (row.state is RowState.PENDING and row.wave_id in going_on)
         }
 
 

@@ -13,7 +13,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.waves.lifecycle import carry_readiness
-from yeta_reconcile.waves.record import PASSED, Fate, Phase, RowRecord
+from yeta_reconcile.waves.record import PASSED, Phase, RowRecord, RowState
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff import Wave
     from yeta_reconcile.store import Store
 
-_DOUBTFUL = (Fate.HELD, Fate.UNKNOWN)
-_OPEN = (Fate.PENDING, *_DOUBTFUL)
+_DOUBTFUL = (RowState.HELD, RowState.UNKNOWN)
+_OPEN = (RowState.PENDING, *_DOUBTFUL)
 
 
 class Verdict(StrEnum):
@@ -34,9 +34,9 @@ class Verdict(StrEnum):
     UNDIALLED = "undialled"
 
     @property
-    def fate(self) -> Fate:
+    def state(self) -> RowState:
         """What rows become by it."""
-        return Fate.DIALLED if self is Verdict.DIALLED else Fate.RELEASED
+        return RowState.DIALLED if self is Verdict.DIALLED else RowState.RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Decision:
     keys: frozenset[bytes] | None = None
 
     @property
-    def fates(self) -> tuple[Fate, ...]:
+    def states(self) -> tuple[RowState, ...]:
         """Which rows it is about.
 
         | wave                              | all of it     | rows that were named |
@@ -125,7 +125,7 @@ class Decision:
         record, named = self.wave.record, self.keys is not None
         if record.kind != "Campaign":
             # What the platform took is called, whether its record has come or not.
-            return _DOUBTFUL if named or record.imported else (Fate.UNKNOWN,)
+            return _DOUBTFUL if named or record.imported else (RowState.UNKNOWN,)
         if record.phase in {Phase.STARTED, Phase.PAUSED}:
             return _DOUBTFUL
         if record.phase is Phase.DRAINING and named:
@@ -133,7 +133,7 @@ class Decision:
         if record.phase is Phase.COMPLETED and not named:
             return _DOUBTFUL
         if record.reactivated:
-            return (*_OPEN, Fate.RELEASED)
+            return (*_OPEN, RowState.RELEASED)
         return _OPEN
 
     @property
@@ -172,11 +172,11 @@ class Decision:
 
     def rows(self, store: Store) -> list[RowRecord]:
         """The rows it is about."""
-        fates = self.fates
+        states = self.states
         return [
             row
             for row in store.waves.rows(self.wave.record.wave_id)
-            if row.fate in fates and (self.keys is None or row.key in self.keys)
+            if row.state in states and (self.keys is None or row.key in self.keys)
         ]
 
 
@@ -194,7 +194,9 @@ def stop_first(run: Run, decision: Decision) -> None:
 def settle(store: Store, decision: Decision) -> int:
     """Write the decision down, in the state alone; how many rows."""
     record = decision.wave.record
-    count = store.waves.settle_rows(record.wave_id, decision.fates, decision.verdict.fate, keys=decision.keys)
+    count = store.waves.settle_rows(
+        record.wave_id, decision.states, decision.verdict.state, keys=decision.keys
+    )
     now = store.waves.wave(record.wave_id)
     if record.phase is Phase.LOST and not now.pending + now.held + now.unknown:
         # Nothing of it is in doubt any more; what the platform does not know cannot ring.

@@ -15,9 +15,9 @@ from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.render.fates import row_words
 from yeta_reconcile.render.report import Why, WhyCall, WhyWave
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.render.row_states import row_words
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import phrase
 
@@ -73,8 +73,8 @@ def _wave(store: Store, row: RowRecord, zone: ZoneInfo) -> WhyWave | None:
     if wave.phase is Phase.DISCARDED and not calls:
         # Thrown away before anybody was called: it says nothing of the number.
         return None
-    known = row_words(row.fate, wave)
-    return WhyWave(wave.campaign, wave.number, row.fate, wave.phase, calls, known=known, round=row.round)
+    known = row_words(row.state, wave)
+    return WhyWave(wave.campaign, wave.number, row.state, wave.phase, calls, known=known, round=row.round)
 
 
 def _calls(records: Iterable[CallRecord], zone: ZoneInfo) -> tuple[WhyCall, ...]:

@@ -23,7 +23,7 @@ from yeta_reconcile.diagnostics import (
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
 from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.platform.resources import LivePhase
-from yeta_reconcile.waves.record import FREE_FATES, CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _may_ring(wave: WaveRecord) -> bool:
 
 def _people(opened: Session, name: str, record: CampaignRecord | None, orphans: list[Orphan]) -> str:
     rows = opened.store.waves.ledger(name) if record else ()
-    keys = {row.key for row in rows if row.fate not in FREE_FATES}
+    keys = {row.key for row in rows if row.state not in FREE_STATES}
     counts = [orphan.task.count_tel for orphan in orphans]
     words = count(len(keys), "person", "people") if record else UNSAID
     if counts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.store.records import WRITTEN
 from yeta_reconcile.waves.lifecycle import IllegalTransition, may_move
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from yeta_reconcile.waves.record import RowRecord
 
 COUNTER = {
-    Fate.PENDING: "pending",
-    Fate.DIALLED: "dialled",
-    Fate.SET_ASIDE: "set_aside",
-    Fate.RELEASED: "released",
-    Fate.HELD: "held",
-    Fate.UNKNOWN: "unknown",
+    RowState.PENDING: "pending",
+    RowState.DIALLED: "dialled",
+    RowState.SET_ASIDE: "set_aside",
+    RowState.RELEASED: "released",
+    RowState.HELD: "held",
+    RowState.UNKNOWN: "unknown",
 }
 
 PORTION = 500
@@ -57,36 +57,36 @@ def _check_way(transaction: Transaction, wave_id: int, phase: Phase, *, undone: 
         raise IllegalTransition(f"wave {wave_id} ({kind}) cannot go from {former} to {phase}")
 
 
-def refate(
+def set_state(
     transaction: Transaction,
     wave_id: int,
     keys: Iterable[bytes],
-    fate: Fate,
+    state: RowState,
     *,
-    but: Fate | None = None,
+    but: RowState | None = None,
     proof: Proof | None = None,
 ) -> int:
-    """Give rows another fate, except those whose fate is `but`, and keep the wave's counts.
+    """Give rows another state, except those whose state is `but`, and keep the wave's counts.
 
     The number of rows that changed. None is released without a `proof` about its wave.
     """
-    if fate is Fate.RELEASED and (proof is None or proof.wave_id != wave_id):
+    if state is RowState.RELEASED and (proof is None or proof.wave_id != wave_id):
         raise AssertionError("that rows may be released has to be proven")
-    moved: dict[Fate, list[bytes]] = defaultdict(list)
+    moved: dict[RowState, list[bytes]] = defaultdict(list)
     for some in portions(keys):
         marks = ", ".join("?" * len(some))
         for former, key in transaction.read(
             f"SELECT fate, row_key FROM wave_rows WHERE wave_id = ? AND row_key IN ({marks})",
             (wave_id, *some),
         ):
-            if former not in (fate, but):
-                moved[Fate(former)].append(bytes(key))
+            if former not in (state, but):
+                moved[RowState(former)].append(bytes(key))
     for former, rows in moved.items():
         transaction.many(
             "UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?",
-            [(int(fate), wave_id, key) for key in rows],
+            [(int(state), wave_id, key) for key in rows],
         )
-        _move_count(transaction, wave_id, former, fate, len(rows))
+        _move_count(transaction, wave_id, former, state, len(rows))
     return sum(map(len, moved.values()))
 
 
@@ -97,38 +97,40 @@ def portions(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield some
 
 
-def refate_where(
+def set_state_where(
     transaction: Transaction,
     wave_id: int,
-    former: Fate,
-    fate: Fate,
+    former: RowState,
+    state: RowState,
     condition: str = "",
     parameters: Sequence[object] = (),
 ) -> int:
-    """Give all rows of one fate another, with a further condition; how many changed."""
-    if former is fate:
+    """Give all rows of one state another, with a further condition; how many changed."""
+    if former is state:
         return 0
     count = transaction.execute(
         f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",
-        (int(fate), wave_id, int(former), *parameters),
+        (int(state), wave_id, int(former), *parameters),
     )
-    _move_count(transaction, wave_id, former, fate, count)
+    _move_count(transaction, wave_id, former, state, count)
     return count
 
 
-def _move_count(transaction: Transaction, wave_id: int, former: Fate, fate: Fate, count: int) -> None:
-    out, into = COUNTER[former], COUNTER[fate]
+def _move_count(
+    transaction: Transaction, wave_id: int, former: RowState, state: RowState, count: int
+) -> None:
+    out, into = COUNTER[former], COUNTER[state]
     transaction.execute(
         f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",
         (count, count, wave_id),
     )
 
 
-def grow(transaction: Transaction, wave_id: int, counts: Mapping[Fate, int]) -> None:
-    """A wave has so many more rows of each fate."""
-    for fate, count in counts.items():
+def grow(transaction: Transaction, wave_id: int, counts: Mapping[RowState, int]) -> None:
+    """A wave has so many more rows of each state."""
+    for state, count in counts.items():
         transaction.execute(
-            f"UPDATE waves SET {COUNTER[fate]} = {COUNTER[fate]} + ? WHERE wave_id = ?", (count, wave_id)
+            f"UPDATE waves SET {COUNTER[state]} = {COUNTER[state]} + ? WHERE wave_id = ?", (count, wave_id)
         )
 
 
@@ -149,19 +151,28 @@ def add(database: Database, wave_id: int, rows: Iterable[RowRecord]) -> None:
             transaction.insert(
                 "wave_rows",
                 [
-                    (wave_id, row.key, row.number, row.content, row.batch, row.line, int(row.fate), row.round)
+                    (
+                        wave_id,
+                        row.key,
+                        row.number,
+                        row.content,
+                        row.batch,
+                        row.line,
+                        int(row.state),
+                        row.round,
+                    )
                     for row in some
                 ],
             )
-            grow(transaction, wave_id, Counter(row.fate for row in some))
+            grow(transaction, wave_id, Counter(row.state for row in some))
 
 
 def release_shared(database: Database, proof: Proof, wave_id: int) -> None:
     """Rows pending in the proof's wave, all of them proven undialled, that `wave_id` holds now: released."""
     for after, last in stretches(database, wave_id):
         with database.write() as transaction:
-            refate_where(
-                transaction, proof.wave_id, Fate.PENDING, Fate.RELEASED,
+            set_state_where(
+                transaction, proof.wave_id, RowState.PENDING, RowState.RELEASED,
                 "AND row_key > ? AND row_key <= ? AND row_key IN "
                 "(SELECT row_key FROM wave_rows WHERE wave_id = ? AND row_key > ? AND row_key <= ?)",
                 (after, last, wave_id, after, last),
@@ -173,18 +184,18 @@ def release(database: Database, proof: Proof, keys: Iterable[bytes]) -> None:
     rest = iter(keys)
     while some := list(islice(rest, database.chunk)):
         with database.write() as transaction:
-            refate(transaction, proof.wave_id, some, Fate.RELEASED, but=Fate.DIALLED, proof=proof)
+            set_state(transaction, proof.wave_id, some, RowState.RELEASED, but=RowState.DIALLED, proof=proof)
     with database.write() as transaction:
         invalidate(transaction, proof.wave_id)
 
 
-def refate_all(database: Database, wave_id: int, former: Fate, fate: Fate) -> int:
-    """Give all rows of one fate another; how many there were."""
+def set_state_of_all(database: Database, wave_id: int, former: RowState, state: RowState) -> int:
+    """Give all rows of one state another; how many there were."""
     count = 0
     for after, last in stretches(database, wave_id):
         with database.write() as transaction:
-            count += refate_where(
-                transaction, wave_id, former, fate, "AND row_key > ? AND row_key <= ?", (after, last)
+            count += set_state_where(
+                transaction, wave_id, former, state, "AND row_key > ? AND row_key <= ?", (after, last)
             )
     return count
 

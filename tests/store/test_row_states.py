@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.store.states import NOW, accounted, counts, declared, fates, key, row, sealed, wave
-from yeta_reconcile.store.fates import PORTION, refate, refate_where, set_fields
+from tests.store.states import NOW, accounted, counts, declared, key, row, row_states, sealed, wave
+from yeta_reconcile.store.row_states import PORTION, set_fields, set_state, set_state_where
 from yeta_reconcile.waves.lifecycle import IllegalTransition
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 
 if TYPE_CHECKING:
     from yeta_reconcile.store import Store
@@ -27,9 +27,9 @@ def assert_counted(store: Store, wave_id: int) -> None:
     assert kept == found
 
 
-def moved(store: Store, wave_id: int, keys: list[bytes], fate: Fate, **how: Any) -> int:
+def moved(store: Store, wave_id: int, keys: list[bytes], state: RowState, **how: Any) -> int:
     with store.database.write() as transaction:
-        return refate(transaction, wave_id, keys, fate, **how)
+        return set_state(transaction, wave_id, keys, state, **how)
 
 
 # Waves
@@ -76,11 +76,12 @@ def test_a_wave_has_no_other_fields_and_no_fields_are_no_change(store: Store) ->
 
 def test_a_row_that_was_called_is_never_free(store: Store) -> None:
     wave_id = sealed(store, range(4))
-    moved(store, wave_id, [key(1)], Fate.DIALLED)
+    moved(store, wave_id, [key(1)], RowState.DIALLED)
     before = generation(store)
     store.waves.release(accounted(wave_id), [key(0), key(1), key(2)])
-    assert fates(store, wave_id) == {
-        key(0): Fate.RELEASED, key(1): Fate.DIALLED, key(2): Fate.RELEASED, key(3): Fate.PENDING,
+    assert row_states(store, wave_id) == {
+        key(0): RowState.RELEASED, key(1): RowState.DIALLED,
+        key(2): RowState.RELEASED, key(3): RowState.PENDING,
     }  # fmt: skip
     assert generation(store) == before + 1
     assert_counted(store, wave_id)
@@ -90,21 +91,21 @@ def test_no_row_is_free_by_the_proof_of_another_wave(store: Store) -> None:
     wave_id, other = sealed(store), sealed(store, range(3, 6), number=2)
     for proof in (None, accounted(other)):
         with pytest.raises(AssertionError, match="proven"):
-            moved(store, wave_id, [key(0)], Fate.RELEASED, proof=proof)
-    assert moved(store, wave_id, [key(0)], Fate.RELEASED, proof=accounted(wave_id)) == 1
-    assert set(fates(store, other).values()) == {Fate.PENDING}
+            moved(store, wave_id, [key(0)], RowState.RELEASED, proof=proof)
+    assert moved(store, wave_id, [key(0)], RowState.RELEASED, proof=accounted(wave_id)) == 1
+    assert set(row_states(store, other).values()) == {RowState.PENDING}
 
 
 def test_rows_that_move_are_counted_once_each_however_many_there_are(store: Store) -> None:
     rows = 2 * PORTION + 3
     wave_id = sealed(store, range(rows))
-    moved(store, wave_id, [key(0)], Fate.HELD)
-    assert moved(store, wave_id, [key(1), key(1), key(2), key(rows)], Fate.DIALLED) == 2
-    assert moved(store, wave_id, [key(1)], Fate.DIALLED) == 0
+    moved(store, wave_id, [key(0)], RowState.HELD)
+    assert moved(store, wave_id, [key(1), key(1), key(2), key(rows)], RowState.DIALLED) == 2
+    assert moved(store, wave_id, [key(1)], RowState.DIALLED) == 0
     everybody = [key(index) for index in range(rows)]
-    assert moved(store, wave_id, everybody, Fate.UNKNOWN, but=Fate.DIALLED) == rows - 2
+    assert moved(store, wave_id, everybody, RowState.UNKNOWN, but=RowState.DIALLED) == rows - 2
     assert_counted(store, wave_id)
-    assert [found for found, fate in fates(store, wave_id).items() if fate is Fate.DIALLED] == [
+    assert [found for found, state in row_states(store, wave_id).items() if state is RowState.DIALLED] == [
         key(1),
         key(2),
     ]
@@ -113,12 +114,14 @@ def test_rows_that_move_are_counted_once_each_however_many_there_are(store: Stor
 def test_rows_of_one_fate_get_another_and_of_that_fate_already_none_does(store: Store) -> None:
     wave_id, other = sealed(store, range(5)), sealed(store, range(5, 8), number=2)
     with store.database.write() as transaction:
-        assert refate_where(transaction, wave_id, Fate.PENDING, Fate.PENDING) == 0
-        assert refate_where(transaction, wave_id, Fate.HELD, Fate.DIALLED) == 0
-        found = refate_where(transaction, wave_id, Fate.PENDING, Fate.HELD, "AND row_key < ?", (key(2),))
+        assert set_state_where(transaction, wave_id, RowState.PENDING, RowState.PENDING) == 0
+        assert set_state_where(transaction, wave_id, RowState.HELD, RowState.DIALLED) == 0
+        found = set_state_where(
+            transaction, wave_id, RowState.PENDING, RowState.HELD, "AND row_key < ?", (key(2),)
+        )
         assert found == 2
-        assert refate_where(transaction, wave_id, Fate.PENDING, Fate.UNKNOWN) == 3
-    assert [fate.name for fate in fates(store, wave_id).values()] == ["HELD"] * 2 + ["UNKNOWN"] * 3
+        assert set_state_where(transaction, wave_id, RowState.PENDING, RowState.UNKNOWN) == 3
+    assert [state.name for state in row_states(store, wave_id).values()] == ["HELD"] * 2 + ["UNKNOWN"] * 3
     for each in (wave_id, other):
         assert_counted(store, each)
     assert store.waves.wave(other).pending == 3
@@ -133,13 +136,13 @@ def test_waves_are_filled_taken_over_and_held_however_their_rows_are_cut_up(
 ) -> None:
     monkeypatch.setattr(store.database, "chunk", chunk)
     former = sealed(store, range(20))
-    moved(store, former, [key(12)], Fate.DIALLED)
+    moved(store, former, [key(12)], RowState.DIALLED)
     later = sealed(store, range(8, 28), number=2, take_from=(former,))
-    named = {found: fate.name for found, fate in fates(store, former).items()}
+    named = {found: state.name for found, state in row_states(store, former).items()}
     freed = [key(index) for index in range(8, 20) if index != 12]
-    assert [found for found, fate in named.items() if fate == "RELEASED"] == freed
+    assert [found for found, state in named.items() if state == "RELEASED"] == freed
     assert named[key(12)] == "DIALLED"
-    assert store.waves.settle_rows(later, [Fate.PENDING], Fate.HELD, tel_count=None) == 20
+    assert store.waves.settle_rows(later, [RowState.PENDING], RowState.HELD, tel_count=None) == 20
     for each in (former, later):
         assert_counted(store, each)
 

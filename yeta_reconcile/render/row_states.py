@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.waves.record import Fate, Phase
+from yeta_reconcile.waves.record import Phase, RowState
 from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from yeta_reconcile.waves.record import WaveRecord
 
-_FATE = {
-    Fate.DIALLED: phrase("dialled"),
-    Fate.SET_ASIDE: phrase("set aside: the platform refused the number"),
-    Fate.RELEASED: phrase("not dialled, free for another wave"),
-    Fate.HELD: phrase("held: possibly dialled"),
-    Fate.UNKNOWN: phrase("unknown: its call-out was never answered"),
+_WORDS = {
+    RowState.DIALLED: phrase("dialled"),
+    RowState.SET_ASIDE: phrase("set aside: the platform refused the number"),
+    RowState.RELEASED: phrase("not dialled, free for another wave"),
+    RowState.HELD: phrase("held: possibly dialled"),
+    RowState.UNKNOWN: phrase("unknown: its call-out was never answered"),
 }
 _PENDING = {
     Phase.STARTED: phrase("no record yet: to be called, or dialled already"),
@@ -28,16 +28,18 @@ _PENDING = {
 }
 
 
-def row_words(fate: Fate, wave: WaveRecord) -> Text:
+def row_words(state: RowState, wave: WaveRecord) -> Text:
     """What is known of one row of a wave, by what the state holds of both."""
-    if wave.kind != "Campaign" and fate in {Fate.PENDING, Fate.HELD}:
-        return phrase("to be called out") if fate is Fate.PENDING else phrase("called out, no record yet")
-    if fate is not Fate.PENDING:
-        return _FATE[fate]
+    if wave.kind != "Campaign" and state in {RowState.PENDING, RowState.HELD}:
+        return (
+            phrase("to be called out") if state is RowState.PENDING else phrase("called out, no record yet")
+        )
+    if state is not RowState.PENDING:
+        return _WORDS[state]
     if wave.staged:
         return phrase("in a wave that is not started")
     if wave.frees:
-        return _FATE[Fate.RELEASED]
+        return _WORDS[RowState.RELEASED]
     if wave.phase is Phase.COMPLETED:
         return (
             phrase("dialled, no record")
