@@ -205,3 +205,111 @@ def test_a_start_that_was_refused_rang_nobody(tmp_path: Path) -> None:
 
     with lab.store() as store:
         assert store.intents.rung_since(0) == {}
+
+
+def as_expired(it: Steered, *counts: tuple[int, int]) -> list[int]:
+    """From now on its task is over before its time; look by look so many calls and numbers were counted."""
+    looks: list[int] = []
+
+    def twist(row: dict[str, Any], _task: Any) -> None:
+        calls, numbers = counts[min(len(looks), len(counts) - 1)]
+        looks.append(it.run.now_ms())
+        row.update(status=7, process_count=calls, process_tel_count=numbers)
+
+    it.lab.twist = twist
+    return looks
+
+
+@pytest.mark.parametrize(
+    ("counts", "accounted", "seconds"),
+    [
+        ([(0, 0)], True, 5),
+        ([(1, 1)], False, 0),
+        ([(0, 0), (1, 1)], False, 5),
+        ([(0, 0), (1, 0)], True, 10),
+        ([(0, 0), (1, 0), (2, 0), (3, 0)], False, 10),
+    ],
+)
+def test_a_wave_that_was_cut_short_is_accounted_once_its_count_stood_for_the_settling_time(
+    tmp_path: Path, counts: list[tuple[int, int]], accounted: bool, seconds: int
+) -> None:
+    with steered(tmp_path, "running") as it:
+        looks = as_expired(it, *counts)
+        before = it.lab.clock.seconds()
+        assert steering.account(it.run, it.wave) is accounted
+        assert it.lab.clock.seconds() - before == seconds
+        assert it.wave.phase is Phase.EXPIRED
+        assert it.problems() == ([] if accounted else [(7, "renewal", True)])
+        if accounted:
+            before = len(looks)
+            assert steering.account(it.run, it.wave)
+            assert len(looks) == before
+
+
+def test_a_wave_is_carried_over_by_a_pause_and_a_deletion_and_its_rows_are_free(tmp_path: Path) -> None:
+    with steered(tmp_path, "running") as it:
+        assert steering.carry(it.run, it.wave)
+        assert (it.wave.phase, it.wave.frees) == (Phase.DELETED, True)
+        assert it.lab.changes_sent()[-2:] == ["pause", "delete"]
+        assert it.problems() == []
+
+
+def test_a_wave_that_cannot_be_paused_is_not_deleted(tmp_path: Path) -> None:
+    with steered(tmp_path, "running") as it:
+        it.refuse("pause")
+        assert not steering.carry(it.run, it.wave)
+        assert (it.wave.phase, it.sent("delete")) == (Phase.STARTED, 0)
+
+
+@pytest.mark.parametrize("call", ["pause", "delete"])
+def test_of_a_refusal_it_is_said_whose_wave_it_was(tmp_path: Path, call: str) -> None:
+    with steered(tmp_path, "running") as it:
+        it.refuse(call)
+        assert not getattr(steering, call)(it.run, it.wave)
+        assert it.problems() == [(1, "renewal", True)]
+
+
+def drained(it: Steered) -> bool:
+    """Carry a paused wave over as far as it goes."""
+    assert steering.pause(it.run, it.wave, drain=True)
+    it.run.problems.clear()
+    return steering.carry(it.run, it.wave)
+
+
+def test_calls_in_progress_are_waited_for_as_long_as_it_is_a_matter_of_seconds(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        it.lab.twist = lambda row, _task: row.update(remaining=1)
+        before = it.lab.clock.seconds()
+        assert not drained(it)
+        assert 5 <= it.lab.clock.seconds() - before < 6
+        assert (it.wave.phase, it.sent("delete")) == (Phase.DRAINING, 0)
+        assert it.problems() == [(7, "renewal", True)]
+
+
+def test_calls_that_end_within_seconds_hold_up_nobody(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        since = it.run.now_ms()
+        it.lab.twist = lambda row, _task: row.update(remaining=int(it.run.now_ms() < since + 3000))
+        assert drained(it)
+        assert it.problems() == []
+
+
+def test_a_drain_that_can_never_account_needs_a_person(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        it.lab.twist = lambda row, _task: row.pop("process_tel_count")
+        assert not drained(it)
+        it.set(quiet_since=it.run.now_ms() - 600_000)
+        it.run.problems.clear()
+        assert not steering.carry(it.run, it.wave)
+        assert it.problems() == [(8, "renewal", True)]
+        assert it.sent("delete") == 0
+
+
+def test_a_wave_that_another_hand_resumes_while_it_drains_is_theirs(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        assert steering.pause(it.run, it.wave, drain=True)
+        assert it.wave.task_id
+        it.lab.emulator.console_start(it.wave.task_id)
+        assert not steering.carry(it.run, it.wave)
+        assert (it.wave.phase, it.wave.by_hand, it.sent("delete")) == (Phase.STARTED, True, 0)
+        assert it.problems() == [(7, "renewal", True)]
