@@ -9,6 +9,7 @@ says so. `says` is a part of `words`.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ CASES = Path(__file__).parent / "cases"
 KNOWN = {"it", "plan", "finds", "others"}
 
 
+@cache
 def cases() -> list[Any]:
     return [
         pytest.param(case, id=f"{path.stem}: {case['it']}")
