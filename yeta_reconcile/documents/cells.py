@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.amounts import count
@@ -31,7 +32,11 @@ _PRIVATE = "\ue000-\uf8ff"
 # One search for all that is rare, before any other is made.
 _ODD = re.compile(f"[{_BLANK}{_UNSEEN}{_CONTROL}{_LOST}{_PRIVATE}{{}}=锟]")
 _AROUND = re.compile(f"{_BETWEEN}[{_BLANK}{_UNSEEN}=]|[{_BLANK}{_UNSEEN}]{_BETWEEN}")
-_ENDS = re.compile(rf"\A[{_BLANK}{_UNSEEN}]+|[{_BLANK}{_UNSEEN}]+\Z")
+_ENDS = "".join(
+    chr(code)
+    for begin, end in re.findall("(.)(?:-(.))?", _BLANK + _UNSEEN, re.DOTALL)
+    for code in range(ord(begin), ord(end or begin) + 1)
+)
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _NOTHING = (
     r"[nN](?:[uU][lL][lL]|[aA][nN]|[oO][nN][eE]|[iI][lL]|/[aA])|undefined|\\N|\(null\)"
@@ -148,7 +153,7 @@ _ODD_KINDS = (
 def trimmed(text: str) -> str:
     """A value as it is sent: without what nobody sees around it, and without Excel's `="…"` for text."""
     formula = _FORMULA.fullmatch(text)
-    return _ENDS.sub("", formula[1].replace('""', '"') if formula else text)
+    return (formula[1].replace('""', '"') if formula else text).strip(_ENDS)
 
 
 class Cells:
@@ -183,16 +188,15 @@ class Cells:
         What the rows said as they were written, as former versions kept it: () for a row that was not
         touched; None for none.
         """
-        before: list[Values] | None = None
+        before: list[Values] = []
         for at in self._places:
             text = _text(rows, at)
-            if _ODD.search(text):
-                if at in self._values and _AROUND.search(text):
-                    before = before or [*map(self._pick, rows)]
-                    trim = str.strip if at in self._keys else trimmed
-                    for row in rows:
-                        row[at] = trim(row[at])
-                    text = _text(rows, at)
+            odd = _ODD.search(text)
+            if odd and at in self._values and _AROUND.search(text):
+                before = self._trim(at, text, rows, before)
+                text = _text(rows, at)
+                odd = _ODD.search(text)
+            if odd:
                 self._judge(at, [kind for kind in _ODD_KINDS if kind.pattern.search(text)], lines, rows)
             if _MAY_BE_NOTHING.search(text):
                 self._judge(at, (_REQUIRED if at in self._required else _EMPTY, _PLACEHOLDER), lines, rows)
@@ -200,9 +204,29 @@ class Cells:
                 self._judge(at, (_ROUNDED_KEY if at in self._keys else _ROUNDED,), lines, rows)
             if at in self._keys and f".0{_BETWEEN}" in text:
                 self._judge(at, (_FRACTIONS,), lines, rows)
-        if before is None:
-            return None
-        return [said if said != self._pick(row) else () for said, row in zip(before, rows, strict=True)]
+        return before if any(before) else None
+
+    def _trim(self, at: int, text: str, rows: list[list[str]], before: list[Values]) -> list[Values]:
+        """Trim a column, all of whose cells are `text`, in place; and what each row said `before`.
+
+        A row that was not touched said nothing; each step is one over all rows.
+        """
+        written = [row[at] for row in rows]
+        if at in self._keys:
+            cells = [cell.strip() for cell in written]
+        elif f'{_BETWEEN}="' in text:
+            cells = [*map(trimmed, written)]
+        else:
+            cells = [cell.strip(_ENDS) for cell in written]
+        touched, now = map(ne, written, cells), map(self._pick, rows)
+        if before:
+            touching = zip(before, now, touched, strict=True)
+            before = [known or (said if other else ()) for known, said, other in touching]
+        else:
+            before = [said if other else () for said, other in zip(now, touched, strict=True)]
+        for row, cell in zip(rows, cells, strict=True):
+            row[at] = cell
+        return before
 
     def finish(self) -> None:
         """Say what was noted, once all rows were looked at."""
