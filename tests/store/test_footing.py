@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def row_states(tmp_path: Path) -> Iterator[States]:
+def states(tmp_path: Path) -> Iterator[States]:
     with States("state/yeta.db", tmp_path) as opened:
         yield opened
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def row_states(postgres: PostgresServer, tmp_path: Path) -> Iterator[States]:
+def states(postgres: PostgresServer, tmp_path: Path) -> Iterator[States]:
     with States(postgres.schema(), tmp_path) as opened:
         yield opened
 

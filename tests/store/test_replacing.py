@@ -36,7 +36,7 @@ def server(postgres: PostgresServer) -> PostgresServer:
 
 
 @pytest.fixture
-def row_states(server: PostgresServer, tmp_path: Path) -> Iterator[States]:
+def states(server: PostgresServer, tmp_path: Path) -> Iterator[States]:
     """In PostgreSQL."""
     with States(server.schema(), tmp_path) as opened:
         yield opened

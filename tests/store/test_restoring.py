@@ -19,7 +19,7 @@ from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateG
 from yeta_reconcile.store import restoring
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.store.restoring import Restoration, restoration
+from yeta_reconcile.store.restoring import FileRestored, restoration
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase
 
@@ -30,7 +30,7 @@ RESTORER = Holder("restorer", "host", 9, "state restore")
 
 
 @pytest.fixture
-def row_states(tmp_path: Path) -> Iterator[States]:
+def states(tmp_path: Path) -> Iterator[States]:
     with States("state/yeta.db", tmp_path) as opened:
         yield opened
 
@@ -46,12 +46,12 @@ def backed_up(states: States) -> Path:
     return copy
 
 
-def restore(copy: Path, root: Path, **override: Any) -> Restoration:
+def restore(copy: Path, root: Path, **override: Any) -> FileRestored:
     given: dict[str, Any] = {
         "location": "state/yeta.db", "environ": {"YETA_STATE_KEY": KEY}, "project": "acme", "environment": "",
     }  # fmt: skip
     with restoration(copy, root=root, **(given | override)) as made:
-        assert isinstance(made, Restoration)
+        assert isinstance(made, FileRestored)
         made.look()
         made.put_in_place(RESTORER, {"command": "state restore", "outcome": "put in place"}, NOW + 1)
     return made

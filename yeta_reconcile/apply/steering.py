@@ -49,12 +49,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     task = look(run, wave)
     if task is None or not task.never_rang or task.deleted:
         sync(run, wave, task)
-        run.problem(
-            Exit.INCOMPLETE,
-            wave.campaign,
-            phrase("wave {number} was changed by another hand", number=wave.number),
-            phrase("run again"),
-        )
+        _say_changed(run, wave)
         return False
     if started_elsewhere(run, wave):
         return False
@@ -79,6 +74,15 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         rings=True,
     )
     return _rung(run, wave, step)
+
+
+def _say_changed(run: Run, wave: WaveRecord) -> None:
+    run.problem(
+        Exit.INCOMPLETE,
+        wave.campaign,
+        phrase("wave {number} was changed by another hand", number=wave.number),
+        phrase("run again"),
+    )
 
 
 def _say_wrong(run: Run, wave: WaveRecord, wrong: Text) -> None:
@@ -326,12 +330,7 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
         task = _once_it_shows(run, wave, STILL)
         if task is None or task.phase is not LivePhase.PAUSED:
             sync(run, wave, task)
-            run.problem(
-                Exit.INCOMPLETE,
-                wave.campaign,
-                phrase("wave {number} was changed by another hand", number=wave.number),
-                phrase("run again"),
-            )
+            _say_changed(run, wave)
             return False
         watch(run, wave, task)
         wave = run.store.waves.wave(wave.wave_id)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from yeta_reconcile.store.store import Store
 from yeta_reconcile.wording import phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from yeta_reconcile.store.database import Database
@@ -46,48 +50,77 @@ def apart(now: int) -> str:
     return f"before-{stamp}-{secrets.token_hex(2)}"
 
 
-@dataclass(slots=True)
-class Replacement:
-    """A checked copy, open as `store`, for what is in `database`; `notes` say what is wrong with it.
+@dataclass(slots=True, kw_only=True)
+class Restoration(ABC):
+    """A checked copy, open as `store`, that takes the place of a state; `notes` say what is wrong with it."""
 
-    The former is kept beside `copy`, the file that was given.
-    """
-
-    database: Database
     store: Store
-    copy: Path
     owner: tuple[str, str]
     standing: Standing
     notes: list[str]
     former: Standing | None = None
     trouble: str = ""
+    """Why the former cannot be used; empty: it can, or there is none."""
     kept: Path | None = field(default=None, init=False)
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where the state is, in words for people."""
+
+    @abstractmethod
+    def _former(self) -> AbstractContextManager[Store | None]:
+        """The state that is there now; None if there is none, or none that can be used."""
+
+    @abstractmethod
+    def _replace(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
+        """Keep the former apart, put the copy in its place."""
+
+    def look(self) -> None:
+        """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
+        with self._former() as former:
+            self.former = Standing.of(former) if former else None
+
+    def put_in_place(self, holder: Holder, entry: dict[str, Any], now: int) -> None:
+        """Take the former's lock, keep it apart, put the copy in its place. `entry` is for the history."""
+        with self._former() as former:
+            if former:
+                former.lock.acquire(holder)
+            try:
+                self._replace(former, entry, now)
+            except BaseException:
+                if former:
+                    former.lock.release(holder)
+                raise
+
+    def _refuse_others(self, store: Store) -> None:
+        """Raise if a state that was used was moved away, or is another's."""
+        if store.owner:
+            store.refuse_moved()
+            store.refuse_other(*self.owner)
+
+
+@dataclass(slots=True, kw_only=True)
+class TablesRestored(Restoration):
+    """What is in `database` is replaced; the former is kept beside `copy`, the file that was given."""
+
+    database: Database
+    copy: Path
 
     @property
     def place(self) -> str:
         """Where the state is, in words for people."""
         return self.database.place
 
-    def look(self) -> None:
-        """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
-        former = self._former()
-        self.former = Standing.of(former) if former else None
-
-    def put_in_place(self, holder: Holder, entry: dict[str, Any], now: int) -> None:
-        """Take the former's lock, keep it apart, put the copy in its place. `entry` is for the history."""
-        former = self._former()
-        if former:
-            former.lock.acquire(holder)
+    def _replace(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
         try:
-            self._replace(former, entry, now)
+            self._refill(former, entry, now)
         except BaseException:
             if self.kept:
                 self.kept.unlink(missing_ok=True)
-            if former:
-                former.lock.release(holder)
             raise
 
-    def _replace(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
+    def _refill(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
         with self.database.write() as new:
             halt = former.flag(ROW) if former else None
             if former:
@@ -103,19 +136,17 @@ class Replacement:
             with self.store.database.write() as copy:
                 fill(copy, new, self.database.dialect)
 
-    def _former(self) -> Store | None:
-        """The state that is there now; None if there is none."""
+    @contextmanager
+    def _former(self) -> Iterator[Store | None]:
         held = self.database.tables()
-        if "migrations" not in held:
-            if held:
-                raise StateError(
-                    phrase("{place} holds tables that are no state's", place=self.database.place),
-                    hint=phrase("a state needs a database or a schema of its own; nothing was changed"),
-                )
-            return None
-        store = Store(self.database, self.store.key)
-        if not store.owner:
-            return None
-        store.refuse_moved()
-        store.refuse_other(*self.owner)
-        return store
+        if "migrations" in held:
+            store = Store(self.database, self.store.key)
+            self._refuse_others(store)
+            yield store if store.owner else None
+        elif held:
+            raise StateError(
+                phrase("{place} holds tables that are no state's", place=self.database.place),
+                hint=phrase("a state needs a database or a schema of its own; nothing was changed"),
+            )
+        else:
+            yield None

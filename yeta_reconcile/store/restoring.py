@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.errors import InvalidInput, StateDamaged, StateError
@@ -17,7 +17,7 @@ from yeta_reconcile.files import sync
 from yeta_reconcile.store.footing import BESIDE, alone, beside
 from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.open import connect, is_postgresql
-from yeta_reconcile.store.replacing import Replacement, Standing, apart
+from yeta_reconcile.store.replacing import Restoration, Standing, TablesRestored, apart
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase, copy_file
 from yeta_reconcile.store.store import Store
@@ -28,47 +28,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from yeta_reconcile.marks import Key
-    from yeta_reconcile.store.lock import Holder
 
 
-@dataclass(slots=True)
-class Restoration:
-    """A checked copy, ready to take the place of the state at `path`; `notes` say what is wrong with it."""
+@dataclass(slots=True, kw_only=True)
+class FileRestored(Restoration):
+    """The copy `draft` takes the place of the state's file at `path`."""
 
     path: Path
-    store: Store
     draft: Path
-    owner: tuple[str, str]
-    standing: Standing
-    notes: list[str]
-    former: Standing | None = None
-    trouble: str = ""
-    """Why the former cannot be used; empty: it can, or there is none."""
-    kept: Path | None = field(default=None, init=False)
 
     @property
     def place(self) -> str:
         """Where the state is, in words for people."""
         return str(self.path)
 
-    def look(self) -> None:
-        """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
-        with self._former() as former:
-            self.former = Standing.of(former) if former else None
-
-    def put_in_place(self, holder: Holder, entry: dict[str, Any], now: int) -> None:
-        """Take the former's lock, keep it apart, put the copy in its place. `entry` is for the history."""
-        with self._former() as former:
-            if former:
-                former.lock.acquire(holder)
-            try:
-                self._swap(former, entry, now)
-            except BaseException:
-                if former:
-                    former.lock.release(holder)
-                raise
-
-    def _swap(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
+    def _replace(self, former: Store | None, entry: dict[str, Any], now: int) -> None:
         log = self.path.with_name(self.path.name + BESIDE[0])
         if self.path.exists() or log.exists():
             self.kept = self.path.with_name(f"{self.path.name}-{apart(now)}")
@@ -105,7 +79,6 @@ class Restoration:
 
     @contextmanager
     def _former(self) -> Iterator[Store | None]:
-        """The state that is there now; None if there is none, or none that can be used."""
         store = self._opened()
         try:
             yield store
@@ -130,9 +103,7 @@ class Restoration:
                 )
             elif "migrations" in database.tables():
                 store = Store(database, self.store.key)
-                if store.owner:
-                    store.refuse_moved()
-                    store.refuse_other(*self.owner)
+                self._refuse_others(store)
                 return store
         except StateDamaged as error:
             self.trouble = error.message
@@ -146,7 +117,7 @@ class Restoration:
 @contextmanager
 def restoration(
     copy: Path, location: str, root: Path, environ: Mapping[str, str], *, project: str, environment: str
-) -> Iterator[Restoration | Replacement]:
+) -> Iterator[Restoration]:
     """A copy made by `state backup`, checked: sound, this project's and environment's, of our key.
 
     Raises InvalidInput (no such file, another key), PlanRejected (another's), StateError (damaged, newer).
@@ -171,12 +142,17 @@ def restoration(
     try:
         with closing(_checked(copy, draft, key, project, environment)) as store:
             wrong = [str(one.summary) for one in findings(store)]
-            standing = Standing.of(store)
+            said: dict[str, Any] = {
+                "store": store,
+                "owner": owner,
+                "standing": Standing.of(store),
+                "notes": wrong,
+            }
             if elsewhere:
                 with closing(connect(location)) as database:
-                    yield Replacement(database, store, path, owner, standing, wrong)
+                    yield TablesRestored(database=database, copy=path, **said)
             else:
-                yield Restoration(path, store, draft, owner, standing, wrong)
+                yield FileRestored(path=path, draft=draft, **said)
     finally:
         for file in (draft, *beside(draft)):
             file.unlink(missing_ok=True)

@@ -18,14 +18,14 @@ from yeta_reconcile.documents.survey import load
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.store.restoring import Restoration, restoration
+from yeta_reconcile.store.restoring import restoration
 from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.store.replacing import Replacement, Standing
+    from yeta_reconcile.store.replacing import Restoration, Standing
 
 
 @click.command()
@@ -62,7 +62,7 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
     done(form, "state restore", phrase("{words} {more}", words=words, more=more), file=str(file), kept=kept)
 
 
-def _lines(restoring: Restoration | Replacement, file: Path, zone: ZoneInfo) -> Iterator[Text]:
+def _lines(restoring: Restoration, file: Path, zone: ZoneInfo) -> Iterator[Text]:
     yield phrase("{file}: {standing}.", file=file, standing=_words(restoring.standing, zone))
     for note in restoring.notes:
         yield phrase("- {note}", note=note)
