@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.scenes import a_lab
+from yeta_reconcile.apply import inserting
 from yeta_reconcile.apply.inserting import JOURNALLED, Batch, batch_numbers
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import RowRecord, RowState
@@ -103,3 +105,23 @@ def test_an_ordered_list_goes_one_batch_after_the_other_in_the_order_of_its_file
     (task,) = lab.emulator.tasks.values()
     assert [row.number for row in task.rows] == [number(row) for row in range(120, 0, -1)]
     assert [rows for _, _, rows in task.batches] == [50, 50, 20]
+
+
+@pytest.mark.parametrize(("ordered", "workers"), [("true", 1), ("false", 3 + JOURNALLED)])
+def test_an_ordered_list_has_one_worker_another_as_many_as_calls_and_a_few_that_write_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ordered: str, workers: int
+) -> None:
+    widths: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, width: int, **how: Any) -> None:
+            widths.append(width)
+            super().__init__(width, **how)
+
+    monkeypatch.setattr(inserting, "ThreadPoolExecutor", Pool)
+    lab = a_lab(tmp_path)
+    lab.max_in_flight = 3
+    contacts = f"{{csv: renewal.csv, columns: {{客户手机号码: phone, 姓名: name}}, ordered: {ordered}}}"
+    lab.campaign(state="staged", contacts=contacts)
+    lab.converge()
+    assert widths == [workers]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, the_only_task
+from tests.support.subjects import wave_record
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.settling import absent, find_answer, journalled, look, settle_wave, twins
+from yeta_reconcile.apply.settling import absent, find_answer, journalled, look, settle_wave, told, twins
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Outcome, Phase
 
@@ -287,3 +288,23 @@ def test_of_a_direct_call_that_was_refused_no_task_is_known(tmp_path: Path) -> N
         (wave,) = store.waves.recorded().campaigns["otp"].waves
         known = journalled(lab.run(store, client), wave)
     assert (known.direct, known.has_task, known.called, known.in_doubt) == (True, False, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_told"),
+    [
+        ({"phase": "deleted", "dialled": 3, "released": 2}, True),
+        ({"phase": "lost", "dialled": 3}, True),
+        ({"phase": "started", "dialled": 3}, False),
+        ({"phase": "deleted", "pending": 1}, False),
+        ({"phase": "deleted", "held": 1}, False),
+        ({"phase": "deleted", "unknown": 1}, False),
+        ({"phase": "deleted", "pending": 1, "held": 1}, False),
+        ({"phase": "deleted", "held": 1, "unknown": 1}, False),
+        ({"phase": "deleted", "pending": 1, "unknown": 1}, False),
+    ],
+)
+def test_no_call_matters_any_more_once_of_each_row_of_what_is_over_it_is_known_what_became_of_it(
+    fields: dict[str, Any], is_told: bool
+) -> None:
+    assert told(wave_record(**fields)) is is_told
