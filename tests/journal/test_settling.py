@@ -308,3 +308,28 @@ def test_no_call_matters_any_more_once_of_each_row_of_what_is_over_it_is_known_w
     fields: dict[str, Any], is_told: bool
 ) -> None:
     assert told(wave_record(**fields)) is is_told
+
+
+def test_a_create_that_does_not_show_is_looked_for_twice_and_then_was_none(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.emulator.faults.add(Fault("code", "task/create", code=10005))
+    lab.apply()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            (wave,) = store.waves.recorded().campaigns["renewal"].waves
+            store.intents.begin(
+                run.holder,
+                run.instant(),
+                wave_id=wave.wave_id,
+                call="create",
+                timeout=0,
+                phase=Phase.CREATING,
+            )
+            before = lab.clock.seconds()
+            settle_wave(run, wave.wave_id)
+            # Once it must show, and a settling time later.
+            assert lab.clock.seconds() - before == 10
+            assert store.waves.wave(wave.wave_id).phase is Phase.PLANNED
+            assert store.intents.open(wave.wave_id) == []
