@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -219,3 +221,63 @@ def test_what_is_purged_or_for_nobody_named_is_given_up_and_counted(tmp_path: Pa
         given_up = {"outcome": "given_up"}
         assert metrics.registry.get_sample_value("yeta_relayed_total", given_up) == 2
         assert SECRET not in repr(target)
+
+
+def folded(store: Store) -> bool:
+    return not store.inbox.waiting(1)
+
+
+def record_of(task: str) -> dict[str, Any]:
+    return outbound(f"of-{task}", "19900000009", task_id=task, task_data_id="")
+
+
+def test_of_three_projects_each_has_what_is_its_own_and_nothing_goes_round(tmp_path: Path) -> None:
+    nobody = "http://127.0.0.1:9/x"
+    with (
+        receiver(folder(tmp_path / "c"), relay=[nobody, nobody]) as (to_c, in_c, third),
+        receiver(folder(tmp_path / "b"), relay=[to_c, nobody]) as (to_b, in_b, second),
+        receiver(folder(tmp_path / "a"), relay=[to_b, to_c]) as (to_a, in_a, first),
+    ):
+        assert second._relay is not None
+        assert third._relay is not None
+        second._relay.targets[1].url = third._relay.targets[1].url = to_a
+        third._relay.targets[0].url = to_b
+        for store, task in ((in_a, "7"), (in_b, "8"), (in_c, "9")):
+            State(store).wave(task, [9])
+            assert post(f"{to_a}/{RECORD}", record_of(task))[0] == 200
+        until(lambda: handed_on(first) == 4 and in_a.relays.depth() == 0)
+        until(lambda: all(len([*store.calls.every()]) == 2 for store in (in_b, in_c)))
+        for store, task in ((in_a, "7"), (in_b, "8"), (in_c, "9")):
+            until(partial(folded, store))
+            known = {call.call.call_uuid for call in store.calls.every() if call.wave_id is not None}
+            assert known == {f"of-{task}"}
+            assert len(store.inbox.of_call(f"of-{task}")) == 1
+        assert (handed_on(second), handed_on(third), in_b.relays.depth(), in_c.relays.depth()) == (0, 0, 0, 0)
+
+
+def test_whom_the_first_of_a_chain_does_not_name_gets_nothing_by_way_of_another(
+    tmp_path: Path, other: Other
+) -> None:
+    with (
+        receiver(folder(tmp_path / "b"), relay=[other.url]) as (to_b, in_b, _),
+        receiver(folder(tmp_path / "a"), relay=[to_b]) as (to_a, _, first),
+    ):
+        assert post(f"{to_a}/{RECORD}", record_of("9"))[0] == 200
+        until(lambda: handed_on(first) == 1)
+        until(lambda: len([*in_b.calls.every()]) == 1 and not in_b.inbox.waiting(1))
+        assert in_b.relays.depth() == 0
+    assert other.came == []
+
+
+def test_what_a_backfill_fetched_is_handed_on_to_nobody_and_a_push_of_the_same_call_is(
+    tmp_path: Path,
+) -> None:
+    with closing(state_of(folder(tmp_path / "a"))) as store:
+        projector = Projector(store, relay=["x"])
+        store.inbox.append([replace(push(record_of("9")), source="backfill")])
+        projector.drain()
+        # The other project's own backfill has it.
+        assert store.relays.depth() == 0
+        store.inbox.append([push(voice("of-9"), VOICE)])
+        projector.drain()
+        assert [module for _, module, _ in store.relays.waiting("x", 9)] == [VOICE]
