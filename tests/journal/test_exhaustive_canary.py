@@ -162,4 +162,6 @@ def test_every_trouble_at_every_call_of_a_canary_ends_as_if_nothing_had_gone_wro
 ) -> None:
     calm = live_through(a_lab(tmp_path / "calm"))
     go_through(every_point(calm, REQUEST_KINDS)[shard::16], tmp_path, goes_wrong_at, record_property, shard)
-    go_through(every_point(calm, FROZEN_KINDS)[shard::16], tmp_path, freezes_at, record_property, shard)
+    frozen = tmp_path / "frozen"
+    frozen.mkdir()
+    go_through(every_point(calm, FROZEN_KINDS)[shard::16], frozen, freezes_at, record_property, shard)
