@@ -2,13 +2,14 @@
 
 The cases are in `cases/*.yaml`, one file a part of the table, to be read without the code. What a case does
 not say is the plainest there is (`tests/support/subjects.py`); `others` are campaigns beside it. A plan is
-all of it, in order; of a change only what the case names is compared, and `rings`, which is no unless it
-says so. `says` is a part of `words`.
+all of it, in order; a case names of a change what it is about, and `rings`, which is no unless it says so.
+`says` is a part of `words`. What it does not name stands in `facts.json`, which `pytest --update` writes.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import pytest
 import yaml
 
 from tests.support.subjects import NAME, subject
+from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.diff import decide_all, rings_now, taken_apart
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.planning.diff import Decision, Finding
 
 CASES = Path(__file__).parent / "cases"
+FACTS = Path(__file__).with_name("facts.json")
 KNOWN = {"it", "plan", "finds", "others"}
 
 
@@ -87,6 +90,34 @@ def held(was: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+def facts(decision: Decision) -> list[str]:
+    """All that is decided but for words: of a change what is not as a change is by itself."""
+    told = []
+    for change in decision.changes:
+        said = {field.name: getattr(change, field.name) for field in fields(change) if field.name != "detail"}
+        plain = {field.name: field.default for field in fields(change)} | {"campaign": NAME, "attributes": {}}
+        told.append(
+            " ".join(f"{name}={shortly(value)}" for name, value in said.items() if value != plain[name])
+        )
+    for found in decision.findings:
+        it = found.diagnostic
+        told.append(f"{it.severity} {it.code} exit={found.exit_code:d} at={shortly(it.position)}")
+    return told
+
+
+def shortly(value: object) -> str:
+    if isinstance(value, Position):
+        return f"{value.file}:{value.line}"
+    if isinstance(value, dict):
+        return ",".join(f"{name}:{former}->{now}" for name, (former, now) in sorted(value.items()))
+    return str(value)
+
+
+@cache
+def as_it_was() -> dict[str, list[str]]:
+    return json.loads(FACTS.read_text("utf-8")) if FACTS.exists() else {}
+
+
 def decided(case: dict[str, Any]) -> Decision:
     said = {name: value for name, value in case.items() if name not in KNOWN}
     others = {name: replace(subject(other), name=name) for name, other in case.get("others", {}).items()}
@@ -94,7 +125,7 @@ def decided(case: dict[str, Any]) -> Decision:
 
 
 @pytest.mark.parametrize("case", cases())
-def test_the_decision_table(case: dict[str, Any]) -> None:
+def test_the_decision_table(case: dict[str, Any], request: pytest.FixtureRequest) -> None:
     decision = decided(case)
 
     plan = [{"rings": False} | change for change in case.get("plan", ())]
@@ -105,19 +136,13 @@ def test_the_decision_table(case: dict[str, Any]) -> None:
     assert len(findings) == len(finds), findings
     assert [held(was, said) for was, said in zip(findings, finds, strict=True)] == finds
     assert {finding["campaign"] for finding in findings} <= {NAME}
+    if not request.config.getoption("--update"):
+        assert facts(decision) == as_it_was()[request.node.callspec.id]
 
 
-def test_each_change_and_each_finding_points_to_what_it_is_about(golden: Callable[[Path, str], None]) -> None:
-    """As `places.yaml` has it, in all cases together: the key of the document, the list, or nothing."""
-    places: dict[str, set[str]] = {}
-    for param in cases():
-        decision = decided(param.values[0])
-        told = [(change.reason.value, change.position) for change in decision.changes]
-        told += [(found.diagnostic.code, found.diagnostic.position) for found in decision.findings]
-        for name, position in told:
-            places.setdefault(name, set()).add(position.file if position else "nowhere")
-    table = {name: sorted(where) for name, where in places.items()}
-    golden(Path(__file__).with_name("places.yaml"), yaml.safe_dump(table))
+def test_what_a_case_does_not_name_is_as_it_was_too(golden: Callable[[Path, str], None]) -> None:
+    table = {param.id: facts(decided(param.values[0])) for param in cases()}
+    golden(FACTS, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
 
 
 def test_no_two_cases_say_the_same() -> None:
