@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from tests.support.lab import Lab
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.diff import Wave
@@ -18,6 +19,8 @@ from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.rounds import Coming, Rounds, Rule
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from yeta_reconcile.planning.simulation import Work
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -88,7 +91,7 @@ def test_staged_and_new_rows_are_waves_to_come_in_the_hours_of_the_lines() -> No
 
 
 def test_the_hours_beyond_which_nobody_may_be_called_cut_those_of_the_lines() -> None:
-    (work,) = left(Undone(a_campaign(), (), ASSUMED, fresh=1), hours=("10:00:00-20:00:00",))
+    (work,) = left(Undone(a_campaign(), (), ASSUMED, fresh=1), hours=lambda _: ("10:00:00-20:00:00",))
 
     assert work.opening.spans == ((10 * 3600, 12 * 3600),)
 
@@ -158,3 +161,14 @@ def test_a_round_that_is_to_come_is_a_wave_from_its_moment_on_unless_that_is_aft
     )
     assert left(Undone(ended, (), ASSUMED, rounds=AGAIN, coming=coming)) == []
     assert left(Undone(a_campaign(state="paused"), (), ASSUMED, rounds=AGAIN, coming=coming)) == []
+
+
+def test_whoever_is_exempt_from_the_hours_is_foreseen_outside_them(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.declare_project("limits: {hours: ['08:00-12:00']}\n")
+    exempt = "exempt: [{limit: hours, reason: asked for, until: 2026-12-31}]\n"
+    for extra, day in (("", 2), (exempt, 1)):
+        lab.campaign(rows=range(20), extra=extra)
+        (ahead,) = lab.plan().plan.forecast
+        assert ahead.finish is not None
+        assert ahead.finish.astimezone(ZoneInfo("Asia/Shanghai")).day == day

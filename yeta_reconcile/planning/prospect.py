@@ -73,6 +73,10 @@ class Prospect:
         days = self._almanac.days(self.declared.callings[model.name])
         return None if days is None or days.every else days.allows
 
+    def _hours(self, model: Campaign) -> tuple[str, ...]:
+        """In which hours a campaign may call, exemptions counted; none: at any time."""
+        return self.declared.hours(self.declared.callings[model.name], self.now)
+
     def of_plan(
         self,
         subjects: Mapping[str, Subject],
@@ -110,7 +114,7 @@ class Prospect:
         """Waves `beside` those of the campaigns hold their lines until nobody knows when."""
         listed = list(undone)
         quiet = self.project.platform.drain_quiet.total_seconds()
-        terms = Conditions(self.config.lines, self.now, quiet, self.project.limits.hours or (), self._allowed)
+        terms = Conditions(self.config.lines, self.now, quiet, self._hours, self._allowed)
         todo = [work for one in listed for work in works(one, terms)]
         todo += foreign_tasks(holders, self.config.lines, lambda robot: self.habits(robot, None), self.now)
         ours = {line for work in todo if work.holding for line in work.lines}

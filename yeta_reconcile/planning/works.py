@@ -64,12 +64,12 @@ class Undone:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What holds for all: lines, now, how long a paused wave is drained; allowed hours and days."""
+    """Lines, now, and how long a paused wave is drained; of each campaign its allowed hours and days."""
 
     lines: Mapping[str, Line]
     now: datetime
     drain_quiet: float = 600.0
-    hours: tuple[str, ...] = ()
+    hours: Callable[[Campaign], tuple[str, ...]] = lambda _: ()
     allowed: Callable[[Campaign], Callable[[date], bool] | None] = lambda _: None
 
 
@@ -136,7 +136,7 @@ def _work(
     ready: float = -inf,
 ) -> Work:
     model = undone.declared
-    windows = asked.windows or windows_of(asked.lines, terms.lines, terms.hours)
+    windows = asked.windows or windows_of(asked.lines, terms.lines, terms.hours(model))
     allowed = terms.allowed(model)
     return Work(
         campaign=model.name,
