@@ -7,6 +7,7 @@ streams, a terminal, a signal to the process itself) is tested with a new one.
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
 import select
@@ -41,8 +42,12 @@ def _begun() -> tuple[str, subprocess.Popen[bytes]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+    assert process.stdin
     assert process.stdout
-    assert process.stdout.read(1)
+    with process.stdout:
+        assert process.stdout.read(1)
+    atexit.register(process.wait)
+    atexit.register(process.stdin.close)
     return address, process
 
 
