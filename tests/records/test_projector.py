@@ -24,17 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.postgres import PostgresServer
-    from yeta_reconcile.store.database import Database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)])
 def state(request: pytest.FixtureRequest) -> Iterator[State]:
     if request.param == "sqlite":
-        database: Database = SqliteDatabase(None)
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        database = PostgresDatabase(server.schema())
-    with state_in(database) as state:
+        with state_in(SqliteDatabase(None)) as state:
+            yield state
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.state() as location, state_in(PostgresDatabase(location)) as state:
         yield state
 
 

@@ -20,7 +20,19 @@ ENGINES = ("sqlite", "postgresql")
 
 @pytest.fixture(params=ENGINES)
 def states(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[States]:
-    """Connections to one new state, closed at the end."""
+    """Connections to one state with nothing in it, closed at the end."""
+    if request.param == "sqlite":
+        with States("state/yeta.db", tmp_path) as opened:
+            yield opened
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.state() as location, States(location, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(params=ENGINES)
+def unmade(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[States]:
+    """The same, and no table is there."""
     location = "state/yeta.db"
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres")

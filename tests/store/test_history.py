@@ -190,12 +190,12 @@ def test_another_projects_or_environments_state_is_refused(
     assert refused.value.exit_code == 5
 
 
-def test_a_state_that_does_not_exist_reads_as_an_empty_one_and_is_not_made(states: States) -> None:
-    store = states.open(create=False)
+def test_a_state_that_does_not_exist_reads_as_an_empty_one_and_is_not_made(unmade: States) -> None:
+    store = unmade.open(create=False)
     assert store.ephemeral
     assert store.waves.recorded().campaigns == {}
-    assert not (states.root / "state").exists()
-    assert states.open(create=False).state_id != store.state_id
+    assert not (unmade.root / "state").exists()
+    assert unmade.open(create=False).state_id != store.state_id
 
 
 def test_a_newer_schema_is_refused_without_being_touched(states: States) -> None:

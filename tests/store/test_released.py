@@ -26,6 +26,11 @@ pytestmark = pytest.mark.sweep
 SCHEMAS = range(1, NEWEST + 1)
 
 
+@pytest.fixture
+def states(unmade: States) -> States:
+    return unmade
+
+
 def engine(states: States) -> Database:
     location = states.location
     return connect(location) if is_postgresql(location) else open_file(states.root / location)
