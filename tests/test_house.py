@@ -18,7 +18,7 @@ from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.sweep
 
@@ -53,12 +53,28 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+def of_every_module(holds: Callable[[Path], None]) -> Callable[[], None]:
+    """A test that names all modules of which a rule does not hold, and why."""
+
+    def of_all() -> None:
+        broken = {}
+        for path in MODULES:
+            try:
+                holds(path)
+            except AssertionError as error:
+                broken[named(path)] = str(error)[:300]
+        assert broken == {}
+
+    of_all.__name__ = holds.__name__
+    return of_all
+
+
+@of_every_module
 def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every_module
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     long = [
         f"{function.name}: {length} lines"
@@ -68,19 +84,19 @@ def test_a_function_fits_on_a_screen(path: Path) -> None:
     assert long == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every_module
 def test_a_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(parsed(path))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every_module
 def test_a_module_is_a_noun_of_the_field(path: Path) -> None:
     assert not {"utils", "util", "helpers", "helper", "common", "misc"} & set(
         path.relative_to(ROOT).with_suffix("").parts
     )
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every_module
 def test_a_reason_is_shown_and_never_branched_on(path: Path) -> None:
     """What a decision needs to know is a field of the change; its reason is for people."""
 
@@ -116,7 +132,7 @@ def exit_numbers(node: ast.AST) -> Iterator[ast.AST]:
             yield first
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every_module
 def test_an_exit_code_has_a_name(path: Path) -> None:
     """`exits.py` has each of them, and which of several counts."""
     tree = walked(path)
@@ -143,7 +159,7 @@ def test_one_module_prints() -> None:
     }
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
+@of_every_module
 def test_nothing_is_left_for_later(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.findall(r"\b(?:TODO|FIXME|XXX|HACK|NotImplementedError)\b", text) == []
