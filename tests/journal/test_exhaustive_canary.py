@@ -156,12 +156,12 @@ def test_a_runner_that_slept_over_a_canary_changes_nothing(tmp_path: Path, recor
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("shard", range(16))
+@pytest.mark.parametrize("shard", range(48))
 def test_every_trouble_at_every_call_of_a_canary_ends_as_if_nothing_had_gone_wrong(
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
     calm = live_through(a_lab(tmp_path / "calm"))
-    go_through(every_point(calm, REQUEST_KINDS)[shard::16], tmp_path, goes_wrong_at, record_property, shard)
+    go_through(every_point(calm, REQUEST_KINDS)[shard::48], tmp_path, goes_wrong_at, record_property, shard)
     frozen = tmp_path / "frozen"
     frozen.mkdir()
-    go_through(every_point(calm, FROZEN_KINDS)[shard::16], frozen, freezes_at, record_property, shard)
+    go_through(every_point(calm, FROZEN_KINDS)[shard::48], frozen, freezes_at, record_property, shard)

@@ -57,3 +57,17 @@ def test_a_screen_is_drawn_over_the_one_before_and_never_scrolls(lines: int) -> 
     assert max(map(width, rows)) <= 60
     assert rows[-2].startswith("200 campaigns")
     assert any("more lines" in row for row in rows) == (lines < 300)
+
+
+@pytest.mark.parametrize(
+    ("held_up_by", "shown"), [("apply", "others"), ("", "others"), ("a person", "a person")]
+)
+def test_who_is_not_the_first_for_a_line_waits_for_those_before_it_and_not_for_an_apply(
+    held_up_by: str, shown: str
+) -> None:
+    last = CampaignStatus("last", declared="running", waits_for=("others",), held_up_by=Text(held_up_by))
+    first = CampaignStatus("first", declared="running", held_up_by=Text("apply"))
+    _, one, other = report_text(Status(NOON, (last, first))).splitlines()[:3]
+    assert shown in one
+    assert "apply" not in one
+    assert "apply" in other

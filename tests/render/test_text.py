@@ -173,3 +173,22 @@ def test_two_hundred_campaigns_that_are_alike_are_told_once_and_counted() -> Non
     assert len(text.splitlines()) < 50
     assert "199 more | the same | 19,900" in comment
     assert len(comment) < 20_000
+
+
+def test_who_waits_for_a_line_each_in_its_turn_is_told_once_with_the_others() -> None:
+    waits = [
+        a_change(
+            campaign=f"camp-{index:03}", action=Action.WAIT, reason=Reason.LINE_TAKEN, rows=100, rings=False,
+            tries=Action.START,
+            detail=Text(f"line 100 is in use by camp-{index - 1:03} wave 1"),
+        )
+        for index in range(1, 200)
+    ]  # fmt: skip
+
+    text = plan_text(a_plan(*waits))
+
+    assert "line 100 is in use by camp-000 wave 1" in text
+    assert "the same, each for its line and in its turn, for 198 more campaigns (19,800 numbers)" in " ".join(
+        text.split()
+    )
+    assert len(text.splitlines()) < 20

@@ -18,12 +18,16 @@ SINGLY = 4
 
 
 class Alike(NamedTuple):
-    """A campaign with its changes, and `others` whose changes read the same; these concern so many `rows`."""
+    """A campaign with its changes, and `others` whose changes read the same; these concern so many `rows`.
+
+    `in_turn`: each waits for a line until whoever has it before is through: the timetable says who that is.
+    """
 
     name: str
     changes: list[Change]
     others: tuple[str, ...] = ()
     rows: int = 0
+    in_turn: bool = False
 
     @property
     def words(self) -> str:
@@ -32,6 +36,13 @@ class Alike(NamedTuple):
             return ""
         more, numbers = count(len(self.others), "more campaign"), count(self.rows, "number")
         names = listed([clean(name) for name in self.others])
+        if self.in_turn:
+            return worded(
+                "the same, each for its line and in its turn, for {more} ({numbers}): {names}",
+                more=more,
+                numbers=numbers,
+                names=names,
+            )
         return worded("the same for {more} ({numbers}): {names}", more=more, numbers=numbers, names=names)
 
 
@@ -47,7 +58,8 @@ def alike(changes: Mapping[str, list[Change]]) -> list[Alike]:
             continue
         first, *others = names
         rows = sum(max(change.rows for change in changes[name]) for name in others)
-        found[first] = Alike(first, changes[first], tuple(others), rows)
+        details = {tuple(change.detail for change in changes[name]) for name in names}
+        found[first] = Alike(first, changes[first], tuple(others), rows, in_turn=len(details) > 1)
     return [found[name] for name in changes if name in found]
 
 
@@ -59,7 +71,7 @@ def _shape(change: Change) -> tuple[object, ...]:
         change.reason,
         change.rings,
         change.attributes,
-        change.detail,
+        "" if change.tries is not None else change.detail,
         change.repeat_rows > 0,
         change.task_id,
     )

@@ -40,9 +40,15 @@ def _row(campaign: CampaignStatus, now: datetime) -> tuple[object, ...]:
         campaign.dialled,
         None if share is None else f"{share} %",
         campaign.again or None,
-        _cut(spoken(campaign.held_up_by or listed(campaign.waits_for, 0)), 12),
+        _cut(spoken(_waits_for(campaign)), 12),
         _finish(campaign, now),
     )
+
+
+def _waits_for(campaign: CampaignStatus) -> str:
+    """What keeps it from going on; an apply helps nobody for whose line others come first."""
+    in_line = listed(campaign.waits_for, 0)
+    return in_line if in_line and campaign.held_up_by in {"", "apply"} else campaign.held_up_by
 
 
 def _progress(campaign: CampaignStatus) -> str:
