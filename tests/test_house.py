@@ -18,7 +18,7 @@ from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
 pytestmark = pytest.mark.sweep
 
@@ -179,6 +179,26 @@ def test_what_tests_share_stands_in_no_test_module() -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
 
     assert {named(path): found for path, text in sources.items() if (found := imported.findall(text))} == {}
+
+
+def named_by(path: Path, modules: Container[str]) -> Iterator[str]:
+    """The modules of ours that one imports, those that only its types need included."""
+    for node in walked(path):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("yeta_reconcile"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in modules else node.module for name in names)
+
+
+def test_no_module_comes_back_to_itself_not_by_a_type_either() -> None:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in MODULES
+    }
+    left = {name: {*named_by(path, modules)} - {name} for name, path in modules.items()}
+    while free := {name for name, found in left.items() if not found & left.keys()}:
+        left = {name: found for name, found in left.items() if name not in free}
+
+    assert left == {}
 
 
 def test_exemptions_are_counted_and_may_only_fall() -> None:

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.lists import COLUMNS, ROBOT, reader, said
-from yeta_reconcile.documents.contacts import ListReader, file_digest
+from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.findings import SHOWN
 from yeta_reconcile.documents.rows import plain_digest
+from yeta_reconcile.files import file_digest
 from yeta_reconcile.marks import Key
 
 if TYPE_CHECKING:

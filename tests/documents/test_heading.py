@@ -9,9 +9,10 @@ import pytest
 from tests.support.lists import COLUMNS, reader, said
 from tests.support.repositories import CAMPAIGN, PROJECT, repository
 from tests.support.repositories import said as refused
-from yeta_reconcile.documents.contacts import ListReader, file_digest
+from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.formatting import canonical
 from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.files import file_digest
 
 if TYPE_CHECKING:
     from pathlib import Path

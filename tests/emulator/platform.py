@@ -8,6 +8,7 @@ import httpx
 
 from tests.support.transport import BASE_URL, EmulatorTransport
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings
+from yeta_reconcile.emulator.admin import Admin
 
 OPEN = "09:00:00-18:00:00"
 COLUMNS = ["客户手机号码", "姓名"]
@@ -42,6 +43,7 @@ class Platform:
 
     def __init__(self, emulator: Emulator | None = None, **override: Any) -> None:
         self.emulator = emulator or Emulator(settings(**override))
+        self.emulator.mount(Admin(self.emulator))
         self.http = httpx.Client(transport=EmulatorTransport(self.emulator), base_url=BASE_URL, timeout=5)
         self.token = self.new_token()
 

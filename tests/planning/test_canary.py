@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yeta_reconcile.documents.values import most_of
-from yeta_reconcile.planning.canary import Choice
+from yeta_reconcile.planning.trial import Choice
 
 pytestmark = pytest.mark.sweep
 

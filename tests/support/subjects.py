@@ -19,7 +19,7 @@ from yeta_reconcile.documents.models import (
 )
 from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.calendar import Days
-from yeta_reconcile.planning.canary import Choice, Trial, judge, weigh
+from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
 from yeta_reconcile.planning.diff import Subject, Wave, with_observed
 from yeta_reconcile.planning.observed import Orphan
@@ -36,6 +36,8 @@ from yeta_reconcile.waves.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from yeta_reconcile.planning.trial import Choice, Trial
 
 NAME = "renewal"
 COLUMNS = ("客户手机号码", "姓名")

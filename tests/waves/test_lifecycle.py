@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.subjects import DRAIN_QUIET, NOW, ago, document, ms, task, task_of, wave_record
-from yeta_reconcile.planning.delta import Hold
-from yeta_reconcile.planning.diff import hold, key_headers
+from yeta_reconcile.planning.delta import Hold, hold
+from yeta_reconcile.planning.diff import key_headers
 from yeta_reconcile.waves.lifecycle import (
     TRANSITIONS,
     UNDONE,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import blake2b
 from itertools import chain, compress, repeat, starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -25,7 +24,6 @@ from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from yeta_reconcile.documents.listspec import ListSpec
 
@@ -34,18 +32,6 @@ _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
 
 # What a merge that was not settled leaves behind; both its sides stand in the file.
 _CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
-
-# Of a thousand short lists, asking for more room a list takes longer than the digest.
-_PIECE = 1 << 16
-
-
-def file_digest(path: Path) -> bytes:
-    """BLAKE2b of a file's bytes, 32 bytes. Raises OSError."""
-    digest = blake2b(digest_size=32)
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_PIECE):
-            digest.update(chunk)
-    return digest.digest()
 
 
 # What `Row._make` does, without a step of Python a row.

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.contacts import file_digest
 from yeta_reconcile.documents.csvfile import Table
+from yeta_reconcile.files import file_digest
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import phrase, said_by
 

@@ -18,9 +18,9 @@ from yeta_reconcile.diagnostics import (
     Position,
     did_you_mean,
 )
+from yeta_reconcile.documents.hints import hinted
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.packs import unpacked
-from yeta_reconcile.documents.punctuation import hinted
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.documents.validation import validation_errors
 from yeta_reconcile.documents.values import NAME_PATTERN

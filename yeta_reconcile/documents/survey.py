@@ -20,6 +20,7 @@ from yeta_reconcile.diagnostics import (
 from yeta_reconcile.documents.clock import clock_findings
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in, matches
+from yeta_reconcile.documents.hints import hinted
 from yeta_reconcile.documents.located import Flaw, Located
 from yeta_reconcile.documents.models import (
     Campaign,
@@ -28,7 +29,6 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
 )
-from yeta_reconcile.documents.punctuation import hinted
 from yeta_reconcile.documents.reach import folder_findings
 from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.repository import (

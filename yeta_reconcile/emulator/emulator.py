@@ -10,10 +10,9 @@ import dataclasses
 import threading
 from typing import TYPE_CHECKING, Any
 
-from yeta_reconcile.emulator.admin import Admin
 from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.dialler import Dialler
-from yeta_reconcile.emulator.door import Door, LoggedCall
+from yeta_reconcile.emulator.door import Admin, Door, LoggedCall
 from yeta_reconcile.emulator.faults import Faults
 from yeta_reconcile.emulator.incoming import Ask, Switchboard
 from yeta_reconcile.emulator.lines import CONSOLE
@@ -52,12 +51,16 @@ class Emulator:
         self.dialler = Dialler(self.world)
         self._operations = Operations(self.world, self.dialler)
         self._switchboard = Switchboard(self.world, self.dialler, ask)
-        self._door = Door(self.world, self._operations, self.faults, Admin(self))
+        self._door = Door(self.world, self._operations, self.faults)
         self._advancing = threading.Lock()
         self.world.outbox.carrier = carried_by(deliver) if deliver else carrier
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return self._door(environ, start_response)
+
+    def mount(self, admin: Admin) -> None:
+        """Let requests be answered by `admin` first, which gives None for those that are not for it."""
+        self._door.admin = admin
 
     @property
     def settings(self) -> Settings:

@@ -23,6 +23,7 @@ from waitress import create_server, wasyncore
 from waitress.channel import ClientDisconnected
 
 from yeta_reconcile.emulator import snapshot
+from yeta_reconcile.emulator.admin import Admin
 from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.courier import Courier
 from yeta_reconcile.emulator.emulator import Emulator
@@ -170,6 +171,7 @@ def _serve_until(
     announce: _ANNOUNCED | None,
     heard: _HEARD | None = None,
 ) -> None:
+    emulator.mount(Admin(emulator))
     channels: dict[int, Any] = {}
     server = create_server(
         _over_socket(emulator if heard is None else _overheard(emulator, heard), stop),

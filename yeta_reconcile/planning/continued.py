@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.relations import standing_for
-from yeta_reconcile.planning.delta import Hold
-from yeta_reconcile.planning.diff import hold
+from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.waves.record import Phase, RowState
 from yeta_reconcile.waves.renames import known_as, record_of

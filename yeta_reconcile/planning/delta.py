@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from yeta_reconcile.waves.record import Phase, WaveRecord
+
 if TYPE_CHECKING:
     from yeta_reconcile.diagnostics import Diagnostic
 
@@ -161,3 +163,15 @@ class RowsDelta:
             and not self.untold
             and all(staged.same for staged in self.staged.values())
         )
+
+
+def hold(wave: WaveRecord) -> Hold:
+    """What a wave does to its pending rows."""
+    if wave.kind != "Campaign":
+        # A row of a direct call is pending only before its call-out: its intent makes it unknown.
+        return Hold.FREEING
+    if wave.staged:
+        return Hold.FULL if wave.full else Hold.STAGED
+    if wave.frees:
+        return Hold.FREEING
+    return Hold.OVER if wave.phase is Phase.COMPLETED else Hold.HOLDING

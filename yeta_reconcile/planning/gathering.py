@@ -13,14 +13,8 @@ from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
-from yeta_reconcile.planning.delta import RowsDelta
-from yeta_reconcile.planning.diff import (
-    Doubts,
-    Subject,
-    Wave,
-    hold,
-    with_observed,
-)
+from yeta_reconcile.planning.delta import RowsDelta, hold
+from yeta_reconcile.planning.diff import Doubts, Subject, Wave, with_observed
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.lines import (
     all_holders,
@@ -51,9 +45,9 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.planning.almanac import Almanac
-    from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.observed import Observed, Orphan
     from yeta_reconcile.planning.queue import Holder
+    from yeta_reconcile.planning.trial import Choice
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.recalls import Recalls

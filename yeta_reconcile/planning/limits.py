@@ -12,7 +12,7 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.planning.calendar import Days
-from yeta_reconcile.planning.diff import hold
+from yeta_reconcile.planning.delta import hold
 from yeta_reconcile.planning.guards import Bearing, Guards
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison

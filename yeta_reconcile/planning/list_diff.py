@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.listspec import ListSpec
     from yeta_reconcile.documents.rows import Row
     from yeta_reconcile.marks import Key
-    from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.ledger import Ledger
+    from yeta_reconcile.planning.trial import Choice
     from yeta_reconcile.waves.record import RowRecord
     from yeta_reconcile.waves.rounds import Next
 

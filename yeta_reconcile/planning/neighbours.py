@@ -10,8 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.planning.delta import LATER, Hold, Met
-from yeta_reconcile.planning.diff import hold
+from yeta_reconcile.planning.delta import LATER, Hold, Met, hold
 from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, RowState
 
 if TYPE_CHECKING:

@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.canary import Choice
     from yeta_reconcile.planning.delta import Hold
     from yeta_reconcile.planning.forecast import Foreseen
     from yeta_reconcile.planning.queue import Holder, Queue
+    from yeta_reconcile.planning.trial import Choice
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
     from yeta_reconcile.waves.record import CampaignRecord

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.planning.delta import Hold
-from yeta_reconcile.planning.diff import hold
+from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.renames import known_as
 from yeta_reconcile.wording import UNSAID, phrase

@@ -7,9 +7,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import restore_diagnostic
-from yeta_reconcile.documents.contacts import file_digest
-from yeta_reconcile.planning.delta import Hold, RowsDelta, StagedDelta
-from yeta_reconcile.planning.diff import hold
+from yeta_reconcile.files import file_digest
+from yeta_reconcile.planning.delta import Hold, RowsDelta, StagedDelta, hold
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.waves.rounds import NONE, Rounds
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.planning.canary import NO_TRIAL, Standing, Trial
 from yeta_reconcile.planning.openings import Opening
+from yeta_reconcile.planning.trial import NO_TRIAL, Standing, Trial
 from yeta_reconcile.platform.call import (
     RESULTS,
 )

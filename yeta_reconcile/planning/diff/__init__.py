@@ -12,7 +12,7 @@ from yeta_reconcile.planning.diff.case import (
 )
 from yeta_reconcile.planning.diff.decide import decide, decide_all
 from yeta_reconcile.planning.diff.started import taken_apart
-from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, hold, key_headers, with_observed
+from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, key_headers, with_observed
 
 __all__ = [
     "Decision",
@@ -22,7 +22,6 @@ __all__ = [
     "Wave",
     "decide",
     "decide_all",
-    "hold",
     "key_headers",
     "rings_now",
     "taken_apart",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.planning.delta import Hold
+from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.canary import await_canary
 from yeta_reconcile.planning.diff.case import (
@@ -17,7 +17,6 @@ from yeta_reconcile.planning.diff.new_rows import stage_new_rows
 from yeta_reconcile.planning.diff.rounds import await_rounds, name_untold
 from yeta_reconcile.planning.diff.staged import decide_staged
 from yeta_reconcile.planning.diff.started import decide_live
-from yeta_reconcile.planning.diff.subject import hold
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import phrase
 

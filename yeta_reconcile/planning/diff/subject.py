@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.planning.canary import NO_TRIAL, Trial
-from yeta_reconcile.planning.delta import Hold, RowsDelta
+from yeta_reconcile.planning.trial import NO_TRIAL, Trial
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.models import Calling
     from yeta_reconcile.planning.calendar import Days, Stretch
     from yeta_reconcile.planning.continued import HeldElsewhere
+    from yeta_reconcile.planning.delta import RowsDelta
     from yeta_reconcile.planning.observed import Orphan
     from yeta_reconcile.platform.resources import Left, Task
     from yeta_reconcile.waves.recalls import Recalls
@@ -218,18 +218,6 @@ def with_observed(
             )
             waves.append(Wave(lit, task, untold))
     return tuple(waves)
-
-
-def hold(wave: WaveRecord) -> Hold:
-    """What a wave does to its pending rows."""
-    if wave.kind != "Campaign":
-        # A row of a direct call is pending only before its call-out: its intent makes it unknown.
-        return Hold.FREEING
-    if wave.staged:
-        return Hold.FULL if wave.full else Hold.STAGED
-    if wave.frees:
-        return Hold.FREEING
-    return Hold.OVER if wave.phase is Phase.COMPLETED else Hold.HOLDING
 
 
 def key_headers(declared: Calling, columns: Iterable[str]) -> tuple[str, ...]:

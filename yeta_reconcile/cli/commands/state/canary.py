@@ -12,7 +12,7 @@ from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.session import Session, run_of
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.planning.canary import Trial, canary_waves, judge
+from yeta_reconcile.planning.canary import canary_waves, judge
 from yeta_reconcile.planning.outlook import results_of
 from yeta_reconcile.wording import phrase
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.apply.run import Run
     from yeta_reconcile.planning.diff import Wave
+    from yeta_reconcile.planning.trial import Trial
 
 
 def trial_of(opened: Session, name: str, waves: tuple[Wave, ...]) -> Trial:

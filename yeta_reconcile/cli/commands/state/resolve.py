@@ -42,7 +42,7 @@ from yeta_reconcile.wording import UNSAID, phrase, plural
 if TYPE_CHECKING:
     from yeta_reconcile.apply.run import Run
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.planning.canary import Trial
+    from yeta_reconcile.planning.trial import Trial
     from yeta_reconcile.waves.record import Phase
 
 FORMAT = "yeta-resolve/1"
