@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.diagnostics import Position
@@ -246,7 +246,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         tampered=frozenset(said.pop("tampered", ())),
         at=place,
         list_label="list",
-        days=Days(days, UTC) if days != "every-day" else None,
+        days=Days(days, timezone(timedelta(hours=said.pop("zone", 0)))) if days != "every-day" else None,
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
         recalls={wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()},
         trial=trial,
