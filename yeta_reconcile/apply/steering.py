@@ -44,14 +44,13 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
     are the platform's, and `hours` those in which anybody may be called, for windows nobody declared.
     """
     # Asked again right before the call; but a task that is over since says so in other words.
-    if not _may_go_on(run, wave):
+    if not _may_go_on(run, wave) or started_elsewhere(run, wave):
         return False
+    # The last look is the one at what it holds: nothing else is asked between it and the call.
     task = look(run, wave)
     if task is None or not task.never_rang or task.deleted:
         sync(run, wave, task)
         _say_changed(run, wave)
-        return False
-    if started_elsewhere(run, wave):
         return False
     # Of a start that does not show for long, records may have come already.
     asked = wave.pending + wave.dialled + wave.held
