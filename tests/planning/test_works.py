@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.support.lab import Lab
+from tests.support.lab import START, Lab, settings
+from tests.support.records import deliver
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.habits import ASSUMED
@@ -172,3 +174,32 @@ def test_whoever_is_exempt_from_the_hours_is_foreseen_outside_them(tmp_path: Pat
         (ahead,) = lab.plan().plan.forecast
         assert ahead.finish is not None
         assert ahead.finish.astimezone(ZoneInfo("Asia/Shanghai")).day == day
+
+
+def test_a_wave_that_is_replaced_has_its_line_until_it_is_drained_and_its_successor_another_from_then_on(
+    tmp_path: Path,
+) -> None:
+    # Records come at once: of nobody but whom it calls just now one is missing.
+    lab = Lab(tmp_path, Emulator(settings(pushes=PushHabits(delay=0.0)), clock=VirtualClock(START)))
+    lab.max_in_flight = 1
+    lab.campaign(rows=range(400))
+    lab.converge()
+    lab.emulator.advance(180)
+    deliver(lab)
+    lab.campaign(rows=range(400), lines='["200"]')
+    lab.campaign("next", range(500, 503))
+    lab.emulator.advance(20)
+    deliver(lab)
+    plan = lab.plan().plan
+
+    (change,) = [change for change in plan.changes if change.campaign == "renewal"]
+    assert (change.action, change.wave) == ("replace", 1)
+    held = {(use.line, use.campaign, use.wave): (use.since, use.until) for use in plan.timetable}
+    drained = plan.created + timedelta(minutes=10)
+    since, until = held["100", "renewal", 1]
+    assert since == plan.created
+    # To whole minutes.
+    assert until is not None
+    assert timedelta() <= until - drained < timedelta(minutes=1)
+    for who in (("200", "renewal", 2), ("100", "next", 1)):
+        assert abs(held[who][0] - drained) < timedelta(minutes=1)

@@ -39,7 +39,8 @@ class Work:
     `begin` or past `end`. Of those who were missed a `share` is called again in up to `rounds` further waves,
     each `pause` after the one before. `follows`: its rows are of a wave before it. A `foreign` one is a task
     that is none of ours, and its `campaign` says in words which. It is the canary
-    of `rest` more rows, which follow once all of it was called and `rest_pause` is over.
+    of `rest` more rows, which follow once all of it was called and `rest_pause` is over. One that is taken
+    apart calls nobody any more, and has its lines until it is `drained`.
     """
 
     campaign: str
@@ -62,6 +63,7 @@ class Work:
     foreign: bool = False
     rest: float = 0.0
     rest_pause: float = 0.0
+    drained: float = -inf
 
     @property
     def words(self) -> Text:
@@ -252,6 +254,10 @@ class _Queue:
 
     def _start(self, work: Work, at: float) -> Iterator[Work]:
         """Play a wave from `at` on: its lines are taken until it is over. What follows it is given back."""
+        if work.drained > at:
+            self._hold(work, at, work.drained, work.words, handover=0.0)
+            self._ended(work, work.drained, 0.0)
+            return
         channels = [self.trunks[line].channels if line in self.trunks else None for line in work.lines]
         if work.paused or None in channels:
             self._hold(
@@ -294,11 +300,19 @@ class _Queue:
         course = play(work.tries, since, self.horizon, terms, Pace(late=self.late, variance=variance))
         return inf if course.cut else course.finish
 
-    def _hold(self, work: Work, since: float, until: float, words: Text, variance: float = 0.0) -> None:
+    def _hold(
+        self,
+        work: Work,
+        since: float,
+        until: float,
+        words: Text,
+        variance: float = 0.0,
+        handover: float = HANDOVER,
+    ) -> None:
         self.found.stays.append(Stay(work, since, until))
         for line in work.lines:
-            self.busy[line] = _Busy(until + HANDOVER, words, variance)
-            heappush(self.events, (until + HANDOVER, _Key(line=line)))
+            self.busy[line] = _Busy(until + handover, words, variance)
+            heappush(self.events, (until + handover, _Key(line=line)))
 
     def _following(self, work: Work, course: Course, until: float) -> Iterator[Work]:
         """The wave that takes up those who were not called, or missed, in it; none past its end."""

@@ -90,7 +90,7 @@ def _works(undone: Undone, terms: Conditions) -> Iterator[Work]:
     model = undone.declared
     for wave in undone.waves:
         if wave.record.live:
-            yield _under_way(undone, wave, terms)
+            yield from _under_way(undone, wave, terms)
     now = Attributes.of(model)
     if model.state != "running" and (any(undone.staged.values()) or undone.fresh):
         # Who comes after it waits for it, and it needs no line.
@@ -108,13 +108,23 @@ def _works(undone: Undone, terms: Conditions) -> Iterator[Work]:
                 yield replace(work, ready=max(work.ready, one.since / 1000), follows=True)
 
 
-def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Work:
+def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Iterator[Work]:
+    """A wave that goes on; or one that is taken apart, and the one in which its rows go on after that."""
     record, model = wave.record, undone.declared
-    replaced = record.wave_id in undone.replaced or record.phase is Phase.DRAINING
-    asked = Attributes.of(model) if replaced else record.attributes
-    tries = _tries(undone, wave, asked, terms.now)
-    ready = terms.now.timestamp() + terms.drain_quiet if replaced else -inf
-    return _work(undone, record.number, tries, asked, terms, record.round, holding=True, ready=ready)
+    asked = record.attributes
+    if record.wave_id not in undone.replaced and record.phase is not Phase.DRAINING:
+        tries = _tries(undone, wave, asked, terms.now)
+        yield _work(undone, record.number, tries, asked, terms, record.round, holding=True)
+        return
+    drained, now = terms.now.timestamp() + terms.drain_quiet, Attributes.of(model)
+    nobody = Tries(0, 0.0, 0, 0, 0.0)
+    apart = _work(undone, record.number, nobody, asked, terms, record.round, holding=True)
+    yield replace(apart, drained=drained, rounds=0, after=())
+    # Nobody comes between it and its successor where that wants no other line.
+    keeps = {*now.lines} <= {*asked.lines}
+    tries = _tries(undone, wave, now, terms.now)
+    successor = max(undone.next_wave, record.number + 1)
+    yield _work(undone, successor, tries, now, terms, record.round, holding=keeps, ready=drained)
 
 
 def _to_come(
