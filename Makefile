@@ -10,7 +10,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo catalogues test checks lint types floors tests tests-at bench torture mutants release lock clean
+.PHONY: demo docs catalogues test checks lint types floors tests tests-at bench torture mutants release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -59,6 +59,10 @@ tests-at: $(VENV)/.installed
 # there, and this once more compiles it. Another language: make catalogues ARGS=fr
 catalogues: $(VENV)/.installed
 	$(BIN)/python -m tests.wording $(ARGS)
+
+# The site for people, in both languages, out of docs/ into dist/site; a warning is an error.
+docs: $(VENV)/.installed
+	$(BIN)/python -m mkdocs build --strict
 
 # Everything of a release, made and checked in dist/VERSION: make release VERSION=1.2.0 [ARGS=--publish]
 release: $(VENV)/.installed

@@ -41,6 +41,7 @@ def release(root: Path, version: str, folder: Path, install: Callable[[Path, Pat
         shutil.copy(first, folder)
     files = sorted(folder.glob("*.whl")) + sorted(folder.glob("*.tar.gz"))
     run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)])
+    site(work / "tree", work / "site")
     python = install(files[0], work / "fresh")
     try_out(python, version, work / "campaigns")
     bill(python, work / "tree" / "pyproject.toml", folder / "sbom.cdx.json")
@@ -67,6 +68,12 @@ def build(tree: Path, target: Path, moment: int) -> None:
             [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(target)],
             cwd=tree, env=os.environ | {"SOURCE_DATE_EPOCH": str(moment)}, check=True, capture_output=True,
         )  # fmt: skip
+
+
+def site(tree: Path, target: Path) -> None:
+    """The pages of a tree as a site. Raises Refused with what is wrong with them."""
+    mkdocs = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    run([*mkdocs, "-f", str(tree / "mkdocs.yml"), "-d", str(target)], PYTHONPATH=str(tree))
 
 
 def environment(folder: Path) -> Path:

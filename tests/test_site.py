@@ -1,0 +1,118 @@
+"""The pages that people read: what they link to is there, and what they tell to type is a command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from tests.release.steps import site
+from tests.release.tree import Refused
+from tests.site import DOCS, LINK, ROOT, anchors, slug
+from yeta_reconcile.cli.app import yeta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGES = sorted(DOCS.rglob("*.md"))
+READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
+BLOCK = re.compile(r"^ *```(?:console)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`(yeta [^`\n]+)`")
+TASKS = sorted(path.name for path in (DOCS / "guide").iterdir())
+
+
+@cache
+def read(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_link_leads_somewhere(page: Path) -> None:
+    lost = []
+    for found in LINK.finditer(read(page)):
+        path = (page.parent / found["path"]).resolve() if found["path"] else page
+        named = found["anchor"]
+        if not path.exists() or (named and path.suffix == ".md" and named not in anchors(read(path))):
+            lost.append(found.group())
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "anchor"),
+    [
+        ("The key", "the-key"),
+        ("`calls export --by person --format jsonl`", "calls-export---by-person---format-jsonl"),
+        ("从 Excel 来的名单", "从-excel-来的名单"),
+        ("[GitHub](gitops.md), and more", "github-and-more"),
+    ],
+)
+def test_a_heading_has_the_anchor_that_github_gives_it(heading: str, anchor: str) -> None:
+    assert slug(heading) == anchor
+
+
+def test_every_task_has_a_page_in_both_languages_that_the_start_and_the_site_lead_to() -> None:
+    site, start = read(ROOT / "mkdocs.yml"), read(DOCS / "index.md")
+    assert sorted(path.name for path in (DOCS / "zh").iterdir()) == TASKS
+    places = {str(path.relative_to(DOCS)) for path in PAGES}
+    assert [place for place in places if f": {place}\n" not in site] == []
+    assert [name for name in TASKS if f"guide/{name}" not in start or f"zh/{name}" not in start] == []
+
+
+def test_the_site_is_built_and_refused_for_one_link_that_leads_nowhere_alone(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    tree = tmp_path / "tree"
+    for name in ("docs", "tests/site.py", "mkdocs.yml", "deploy", "examples", "action.yml"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tree / name)
+    (tree / "tests" / "__init__.py").touch()
+    page = tree / "docs" / "zh" / "trouble.md"
+    page.write_text(read(page) + "\n[状态](../state.md#nothing)\n", "utf-8")
+    with pytest.raises(Refused) as refused:
+        site(tree, tmp_path / "site")
+    said = [line for line in str(refused.value).splitlines() if line.startswith("WARNING")]
+    assert len(said) == 1
+    assert "'../state.md#nothing'" in said[0]
+    built = (tmp_path / "site" / "zh" / "trouble.html").read_text("utf-8")
+    assert 'href="../state.html#without-a-copy"' in built
+
+
+def commands(text: str) -> Iterator[str]:
+    """Lines to type, and commands named in a sentence that are not a form with choices."""
+    for block in BLOCK.findall(text):
+        for line in block.splitlines():
+            typed = line.strip().removeprefix("$ ")
+            if typed.startswith("yeta "):
+                yield typed
+    yield from INLINE.findall(text)
+
+
+def parsed(line: str) -> None:
+    """The line as the command line reads it; raises click.ClickException. Nothing is run."""
+    words = shlex.split(re.split(r" [|>&](?: |$)", line)[0], comments=True)[1:]
+    command: click.Command | None = yeta
+    while command is not None:
+        context = click.Context(command)
+        _, words, _ = command.make_parser(context).parse_args(words)
+        if not isinstance(command, click.Group) or not words:
+            return
+        _, command, words = command.resolve_command(context, words)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_tells_to_type_is_a_command(page: Path) -> None:
+    wrong = []
+    for line in commands(read(page)):
+        if any(mark in line for mark in "[…") or "|" in line:
+            continue
+        try:
+            parsed(line)
+        except click.ClickException as error:
+            wrong.append(f"{line}: {error.format_message()}")
+    assert wrong == []
