@@ -18,6 +18,7 @@ from tests.support.scenes import (
     assert_nobody_rang_twice,
     lose_the_state,
     rebuilt,
+    the_only_task,
 )
 from tests.support.trouble import KILLED_AFTER, Point, TroubledLab
 from tests.support.twisted import twisted
@@ -66,26 +67,32 @@ def test_where_the_key_is_not_the_number_a_mark_does_not_prove_which_numbers_are
     assert (wave.dialled, wave.held) == (2, 1)
 
 
+@pytest.mark.parametrize("over", ["completed", "deleted"])
 def test_a_number_that_a_mended_key_had_is_not_free_since_a_person_frees_the_one_it_has_now(
-    tmp_path: Path,
+    tmp_path: Path, over: str
 ) -> None:
     lab = Lab(tmp_path)
     by_id(lab, a=0, b=1, c=2)
     lab.converge()
-    lab.emulator.advance(DAY)
+    if over == "completed":
+        lab.emulator.advance(DAY)
+    else:
+        while len(lab.rung()) < 3:
+            lab.emulator.advance(60)
+        lab.emulator.console_delete(the_only_task(lab))
     lose_the_state(lab)
     by_id(lab, a=0, b=1, c=9)
     rebuilt(lab)
-    lab.apply()
     with lab.store() as store:
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
         for row in [*store.waves.rows(wave.wave_id)]:
-            state = RowState.DIALLED if row.line < 4 else RowState.RELEASED
-            store.waves.settle_rows(wave.wave_id, [RowState.HELD], state, keys=[row.key])
+            fate = RowState.DIALLED if row.line < 4 else RowState.RELEASED
+            store.waves.settle_rows(wave.wave_id, [RowState.HELD], fate, keys=[row.key])
 
     by_id(lab, a=0, b=1, c=9, d=2)
 
     assert lab.actions() == [("renewal", "wait", 1, "records-missing", 2)]
+    lab.emulator.advance(300)
     deliver(lab)
     lab.converge()
     lab.emulator.advance(DAY)

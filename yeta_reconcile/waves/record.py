@@ -193,10 +193,11 @@ class WaveRecord:
         """Numbers that its task holds, also by the count of a look, and that are nobody's known to be in it.
 
         Of rows that are held as possibly dialled none is known to be; nor, where it was taken in and the
-        platform counts more dialled numbers than are known, of those that a person says were not dialled:
-        a mark stands for keys, and a key's number may have been another one.
+        platform counts more dialled numbers than are known, or has not told yet, of those that a person says
+        were not dialled: a mark stands for keys, and a key's number may have been another one.
         """
-        doubted = min(self.released, max(self.missing_records - self.strays, 0)) if self.imported else 0
+        missing = self.released if self.tel_count is None else max(self.missing_records - self.strays, 0)
+        doubted = min(self.released, missing) if self.imported else 0
         known = max(self.rows - self.held - doubted + self.strays, self.accepted or 0)
         return max((self.holds or 0), count_tel or 0, known) - known
 
