@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from yeta_reconcile.cli.progress import Pace, Shown, rest_words
+from yeta_reconcile.cli.progress import Rate, Shown, rest_words
 
 
 def test_the_rest_is_foreseen_by_what_numbers_take_and_not_by_what_came_before_them() -> None:
     """Half a minute passes until the first batch is in; then there are a hundred a second."""
-    pace = Pace(10_050)
+    pace = Rate(10_050)
     pace.did(50, 30.0)
     assert pace.left(30.0) is None
 
@@ -20,7 +20,7 @@ def test_the_rest_is_foreseen_by_what_numbers_take_and_not_by_what_came_before_t
 
 
 def test_what_goes_slower_by_now_or_stands_takes_longer_than_the_mean() -> None:
-    pace = Pace(2_000)
+    pace = Rate(2_000)
     for second in range(11):
         pace.did(100, float(second))  # 1,100 in ten seconds
     fast = pace.left(10.0)
@@ -33,7 +33,7 @@ def test_what_goes_slower_by_now_or_stands_takes_longer_than_the_mean() -> None:
 
 
 def test_nothing_is_foreseen_at_once_nor_when_all_is_in() -> None:
-    pace = Pace(200)
+    pace = Rate(200)
     pace.did(50, 0.0)
     pace.did(50, 1.0)
     assert pace.left(1.0) is None

@@ -11,7 +11,7 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import a_lab, codes, lose_the_state, resolve, the_only_task
 from tests.support.twisted import TwistedLab, twisted
-from yeta_reconcile.apply.recovery.resolve import Verdict
+from yeta_reconcile.apply.recovery.resolve import Ruling
 from yeta_reconcile.emulator import Line
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.attributes import (
@@ -226,7 +226,7 @@ def test_a_lost_task_that_a_person_gave_up_and_that_is_live_after_all_keeps_its_
     lab.converge()
     lab.emulator.change(lag_seconds=10**6)
     assert lab.apply().exit_code == 8
-    resolve(lab, Verdict.UNDIALLED)
+    resolve(lab, Ruling.UNDIALLED)
     lab.emulator.change(lag_seconds=0.0)
     assert "task-risen" in codes(lab)
     assert lab.apply().exit_code == 8

@@ -23,7 +23,7 @@ from tests.support.scenes import (
 from tests.support.trouble import KILLED_AFTER, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.recovery.adopt import DeclaredList, adoption, record_adoption
-from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle
+from yeta_reconcile.apply.recovery.resolve import Ruling, Settlement, settle
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.planning.diff import with_observed
@@ -99,9 +99,9 @@ def test_a_number_that_a_mended_key_had_is_not_free_since_a_person_frees_the_one
     assert Counter(lab.rung()) == Counter(map(number, (0, 1, 2, 9)))
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", Ruling)
 def test_once_a_person_settled_a_lost_wave_no_call_of_it_is_in_doubt_any_more(
-    tmp_path: Path, verdict: Verdict
+    tmp_path: Path, verdict: Ruling
 ) -> None:
     lab = TroubledLab(tmp_path)
     lab.campaign()
@@ -115,11 +115,11 @@ def test_once_a_person_settled_a_lost_wave_no_call_of_it_is_in_doubt_any_more(
 
     with lab.store() as store:
         (wave,) = with_observed(store.waves.recorded().campaigns["renewal"], {})
-        settle(store, Decision(wave, verdict))
+        settle(store, Settlement(wave, verdict))
     lab.converge()
 
     assert lab.actions() == []
-    assert_each_rang_once(lab, range(3 if verdict is Verdict.UNDIALLED else 0))
+    assert_each_rang_once(lab, range(3 if verdict is Ruling.UNDIALLED else 0))
 
 
 @pytest.mark.parametrize("key", ["id", "phone"])

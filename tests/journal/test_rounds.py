@@ -25,7 +25,7 @@ from tests.support.trouble import (
     Point,
     TroubledLab,
 )
-from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle
+from yeta_reconcile.apply.recovery.resolve import Ruling, Settlement, settle
 from yeta_reconcile.cli.commands.history import rounds_by_wave
 from yeta_reconcile.cli.commands.why import why_of
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
@@ -261,7 +261,7 @@ def test_a_wave_that_never_accounts_is_followed_by_no_round_until_a_person_settl
     with lab.store() as store:
         (wave,) = lab.plan().subjects["renewal"].waves
         (open_row,) = (row for row in store.waves.rows(1) if row.state is RowState.PENDING)
-        settle(store, Decision(wave, Verdict.DIALLED, frozenset({open_row.key})))
+        settle(store, Settlement(wave, Ruling.DIALLED, frozenset({open_row.key})))
     lab.converge()
     lab.emulator.advance(HOUR)
 

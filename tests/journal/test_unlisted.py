@@ -16,7 +16,7 @@ from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, codes, lose_the_state, rebuilt, resolve
-from yeta_reconcile.apply.recovery.resolve import Verdict
+from yeta_reconcile.apply.recovery.resolve import Ruling
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.platform.resources import Address
 from yeta_reconcile.records.projector import Projector
@@ -134,7 +134,7 @@ def test_whoever_may_have_been_in_a_wave_between_those_that_are_known_waits(tmp_
         lab.emulator.advance(DAY)
     assert Counter(lab.rung()) == Counter(map(number, range(15)))
     # Who is added and was in no wave, a person says.
-    resolve(lab, Verdict.UNDIALLED, 2)
+    resolve(lab, Ruling.UNDIALLED, 2)
     assert [(action, wave, rows) for _, action, wave, _, rows in lab.actions()] == [
         ("create", 4, 5),
         ("start", 4, 5),

@@ -18,7 +18,7 @@ from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
 from yeta_reconcile.planning.habits import ASSUMED, Habits, Length, Source, habits
 from yeta_reconcile.planning.openings import Opening
-from yeta_reconcile.planning.queue import Holder
+from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.simulation import Trunk, Work
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.store.lengths import Timed
@@ -192,7 +192,9 @@ def stranger(**fields: Any) -> list[Work]:
         "lines": ("100",),
     }
     return [
-        *foreign_tasks([Holder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING)
+        *foreign_tasks(
+            [LineHolder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING
+        )
     ]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yeta_reconcile.records import archive
-from yeta_reconcile.records.archive import Broken, Line
+from yeta_reconcile.records.archive import ArchiveLine, Broken
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,8 @@ def line(**data: object) -> bytes:
     return json.dumps(wrapped).encode() + b"\n"
 
 
-def read(made: io.BytesIO) -> list[Line]:
-    return [one for one in archive.read_archive(made, "day.zip") if isinstance(one, Line)]
+def read(made: io.BytesIO) -> list[ArchiveLine]:
+    return [one for one in archive.read_archive(made, "day.zip") if isinstance(one, ArchiveLine)]
 
 
 def broken(made: io.BytesIO) -> list[str]:

@@ -27,7 +27,7 @@ from tests.support.sources import walked
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
-from yeta_reconcile.report.figures import Campaign, Figures, Tally, progress, ticks
+from yeta_reconcile.report.figures import CampaignFigures, Counted, Figures, progress, ticks
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
 from yeta_reconcile.report.words import WORDS, Words
@@ -275,8 +275,8 @@ def test_lengths_shares_and_money_are_written_as_people_write_them() -> None:
 
 def a_campaign(**given: Any) -> Figures:
     now = START.astimezone(ZONE)
-    made = Campaign("renewal", state="running", people=10, dialled=4, reached=2, **given)
-    made.tally = Tally(calls=6, connected=2, talk=90)
+    made = CampaignFigures("renewal", state="running", people=10, dialled=4, reached=2, **given)
+    made.tally = Counted(calls=6, connected=2, talk=90)
     ms = int(START.timestamp() * 1000)
     return Figures("acme", "", now, "renewal", campaigns=[made], dialled=[ms, ms + 1, ms + 2, ms + 60_000])
 

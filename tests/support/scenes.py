@@ -12,7 +12,7 @@ from tests.support.trouble import TroubledLab
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
-from yeta_reconcile.apply.recovery.resolve import Decision, Verdict, settle, stop_first
+from yeta_reconcile.apply.recovery.resolve import Ruling, Settlement, settle, stop_first
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.observe import observe
@@ -63,7 +63,7 @@ def declare(lab: Lab, name: str, rows: Iterable[int], extra: str = "", **fields:
     lab.campaign(name, [*rows], extra=extra, lines=OTHER_LINE, **fields)
 
 
-def resolve(lab: Lab, verdict: Verdict, number: int = 1) -> None:
+def resolve(lab: Lab, verdict: Ruling, number: int = 1) -> None:
     """A person's word on a wave."""
     with lab.store() as store, lab.client() as client:
         run = lab.run(store, client)
@@ -72,7 +72,7 @@ def resolve(lab: Lab, verdict: Verdict, number: int = 1) -> None:
             observed = observe(client, recorded, store, repository.project.name, repository.environment)
             waves = with_observed(recorded.campaigns["renewal"], observed.tasks)
             (wave,) = [wave for wave in waves if wave.record.number == number]
-            decision = Decision(wave, verdict)
+            decision = Settlement(wave, verdict)
             decision.check()
             stop_first(run, decision)
             settle(run.store, decision)

@@ -53,7 +53,7 @@ _NEXT = {
 }
 
 
-class Voice:
+class ApplyView:
     """One apply's output. Results go to stdout, what is in the way of them to stderr.
 
     `zone` is the project's, as soon as that is known.

@@ -27,7 +27,7 @@ DONE = phrase("done")
 
 
 @dataclass(slots=True)
-class Outcome:
+class Ending:
     """What came of a run."""
 
     words: Text = DONE
@@ -50,13 +50,13 @@ def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
 
 
 @contextmanager
-def recording(opened: Session, command: str, summary: dict[str, int], **more: Any) -> Iterator[Outcome]:
+def recording(opened: Session, command: str, summary: dict[str, int], **more: Any) -> Iterator[Ending]:
     """Have a run in the history before its block begins, and what came of it afterwards, whatever that is.
 
     No number and no dynamic value may be in it.
     """
     note_halt(opened.store, opened.halt, opened.clock)
-    history, outcome = opened.store.history, Outcome()
+    history, outcome = opened.store.history, Ending()
     entry = _entry(opened.context, opened.repository, command, summary) | more
     begun = history.append(entry, _ms(opened.clock))
     try:

@@ -39,7 +39,7 @@ _PHASES: dict[str, Callable[[Text], Text]] = {
 _LEAST, _RECENT = 3.0, 30.0
 
 
-class Pace:
+class Rate:
     """How many are done, when, and how long the rest may take. `now` is in seconds of any beginning."""
 
     def __init__(self, total: int) -> None:
@@ -86,7 +86,7 @@ class Shown:
     """What the line says; `draw` puts it on the screen."""
 
     def __init__(self, total: int, draw: Callable[[int, str], None], now: Callable[[], float]) -> None:
-        self._pace = Pace(total)
+        self._pace = Rate(total)
         self._draw = draw
         self._now = now
 

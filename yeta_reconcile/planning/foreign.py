@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.planning.queue import Holder
+    from yeta_reconcile.planning.queue import LineHolder
     from yeta_reconcile.platform.resources import Line, Task
 
 
 def foreign_tasks(
-    holders: Iterable[Holder],
+    holders: Iterable[LineHolder],
     lines: Mapping[str, Line],
     habits: Callable[[str], Habits],
     now: datetime,

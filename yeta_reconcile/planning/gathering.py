@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.planning.almanac import Almanac
     from yeta_reconcile.planning.observed import Observed, Orphan
-    from yeta_reconcile.planning.queue import Holder
+    from yeta_reconcile.planning.queue import LineHolder
     from yeta_reconcile.planning.trial import Choice
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
@@ -80,7 +80,7 @@ class Gathering:
     _entering: dict[str, Mapping[int, set[bytes]]] = field(default_factory=dict, init=False)
     _held: dict[str, Mapping[bytes, HeldElsewhere]] = field(default_factory=dict, init=False)
     _continued: dict[str, list[Continued]] = field(default_factory=dict, init=False)
-    _taken: Mapping[str, Holder] = field(init=False)
+    _taken: Mapping[str, LineHolder] = field(init=False)
 
     def __post_init__(self) -> None:
         settle = int(self.declared.project.platform.settle.total_seconds() * 1000)

@@ -9,7 +9,7 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.moments import moment
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.queue import Claim, Holder, Queue, Turn, queue
+from yeta_reconcile.planning.queue import Claim, LineHolder, PlaceInQueue, Queue, queue
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.record import Phase
@@ -31,36 +31,42 @@ _ASTIR = frozenset({LivePhase.LIVE, LivePhase.PAUSED})
 SOMEBODY = phrase("another task of the account")
 
 
-def our_holders(lit: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()) -> dict[str, Holder]:
+def our_holders(lit: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()) -> dict[str, LineHolder]:
     """Line: the wave of ours that has it; one that goes on before one that stands still. `leaving` go now."""
-    taken: dict[str, Holder] = {}
+    taken: dict[str, LineHolder] = {}
     live = [(name, wave) for name, waves in lit.items() for wave in waves if wave.record.live]
     for name, wave in sorted(live, key=lambda pair: pair[1].record.phase is Phase.STARTED):
         record = wave.record
-        holder = Holder(phrase("{name} wave {number}", name=name, number=record.number), name, record.number)
+        holder = LineHolder(
+            phrase("{name} wave {number}", name=name, number=record.number), name, record.number
+        )
         if record.wave_id not in leaving:
             taken |= dict.fromkeys(record.attributes.lines, holder)
     return taken
 
 
-def all_holders(config: Config, ours: Mapping[str, Holder]) -> dict[str, Holder]:
+def all_holders(config: Config, ours: Mapping[str, LineHolder]) -> dict[str, LineHolder]:
     """The same, and where the platform says that a line is taken and it is by none of ours, somebody."""
-    others = {line.number: Holder(SOMEBODY) for line in config.lines.values() if line.taken}
+    others = {line.number: LineHolder(SOMEBODY) for line in config.lines.values() if line.taken}
     return others | {**ours}
 
 
-def named(holders: Mapping[str, Holder], tasks: Iterable[Task], zone: tzinfo | None) -> dict[str, Holder]:
+def named(
+    holders: Mapping[str, LineHolder], tasks: Iterable[Task], zone: tzinfo | None
+) -> dict[str, LineHolder]:
     """The same, with the tasks of the account by id and name where they have a line that somebody has."""
     found = dict(holders)
     for task in tasks:
         for line in task.lines or () if task.phase in _ASTIR else ():
             if line in found and found[line].words == SOMEBODY:
                 words = phrase("task {task_id} ({name})", task_id=task.task_id, name=mask_numbers(task.name))
-                found[line] = Holder(words, until=instant(task.end, zone), task=task)
+                found[line] = LineHolder(words, until=instant(task.end, zone), task=task)
     return found
 
 
-def foreseen_holders(holders: Mapping[str, Holder], lit: Mapping[str, tuple[Wave, ...]]) -> dict[str, Holder]:
+def foreseen_holders(
+    holders: Mapping[str, LineHolder], lit: Mapping[str, tuple[Wave, ...]]
+) -> dict[str, LineHolder]:
     """For whom one waits: somebody who has a line on which a task of ours is staged may be that task."""
     staged = {
         line
@@ -80,7 +86,7 @@ def who_holds(
     asked: Iterable[Claim],
     account: Callable[[], Iterable[Task]],
     zone: tzinfo,
-) -> dict[str, Holder]:
+) -> dict[str, LineHolder]:
     """Line: who has it now. `account` asks for the account's tasks: only if it matters whose they are."""
     holders = all_holders(config, our_holders(lit))
     wanted = {line for claim in asked for line in claim.lines}
@@ -93,7 +99,7 @@ def line_up(
     lit: Mapping[str, tuple[Wave, ...]],
     changes: Collection[Change],
     asked: Collection[Claim],
-    holders: Mapping[str, Holder],
+    holders: Mapping[str, LineHolder],
 ) -> Queue:
     """Who gets a line by these changes and who waits."""
     staying = our_holders(lit, _leaving(changes))
@@ -125,7 +131,7 @@ def _leaving(changes: Iterable[Change]) -> set[int]:
     return {change.wave_id or 0 for change in changes if change.action is Action.DELETE}
 
 
-def shared_lines(config: Config, ours: Mapping[str, Holder]) -> frozenset[str]:
+def shared_lines(config: Config, ours: Mapping[str, LineHolder]) -> frozenset[str]:
     """Lines that the platform says are free though a wave of ours is on them: tasks share them."""
     return frozenset(line for line in ours if line in config.lines and not config.lines[line].taken)
 
@@ -154,7 +160,7 @@ def in_turn(
         yield from _waits(change, _words(turn, until), tried=tried)
 
 
-def _turn(change: Change, lined_up: Queue) -> Turn | None:
+def _turn(change: Change, lined_up: Queue) -> PlaceInQueue | None:
     """What it waits for; a start that was sent already is asked again in any case."""
     if not change.rings or change.action not in _NEEDS or change.again:
         return None
@@ -179,7 +185,7 @@ def _waits(change: Change, words: Text, *, tried: bool) -> Iterator[Change]:
     )
 
 
-def _words(turn: Turn, until: Mapping[str, datetime | None]) -> Text:
+def _words(turn: PlaceInQueue, until: Mapping[str, datetime | None]) -> Text:
     """`until`: by campaign, or by who has the line in words, when that is over, as far as is known."""
     said = []
     for line, holder in turn.holders:

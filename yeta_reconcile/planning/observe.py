@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yeta_reconcile.marks import owner_digest, parse_mark
 from yeta_reconcile.planning.observed import Observed, Orphan
-from yeta_reconcile.planning.whereabouts import Place
+from yeta_reconcile.planning.whereabouts import Whereabouts
 from yeta_reconcile.platform.resources import Address, Config, LivePhase, Task
 from yeta_reconcile.waves.lifecycle import unread
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ASKED_SINGLY = 50
 
 
-class Questions(Place, Protocol):
+class Questions(Whereabouts, Protocol):
     """What looking needs of the platform client."""
 
     def config(self) -> Config:

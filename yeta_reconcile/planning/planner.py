@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.delta import Hold
     from yeta_reconcile.planning.forecast import Foreseen
-    from yeta_reconcile.planning.queue import Holder, Queue
+    from yeta_reconcile.planning.queue import LineHolder, Queue
     from yeta_reconcile.planning.trial import Choice
     from yeta_reconcile.platform.resources import Left
     from yeta_reconcile.store import Store
@@ -171,7 +171,7 @@ class _Making:
         self.gathered = gathered
         self.declared = planner.declared
         self.observed = gathered.observed
-        self.taken: Mapping[str, Holder] = {}
+        self.taken: Mapping[str, LineHolder] = {}
         self.kept = frozenset[str]()
 
     def planned(self) -> Planned:

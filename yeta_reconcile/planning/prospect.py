@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.documents.repository import Repository
     from yeta_reconcile.plan.plan import Change
     from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.queue import Holder
+    from yeta_reconcile.planning.queue import LineHolder
     from yeta_reconcile.platform.resources import Config
     from yeta_reconcile.store import Store
     from yeta_reconcile.store.lengths import Timed
@@ -82,7 +82,7 @@ class Prospect:
         subjects: Mapping[str, Subject],
         lit: Mapping[str, tuple[Wave, ...]],
         changes: Sequence[Change],
-        holders: Iterable[Holder] = (),
+        holders: Iterable[LineHolder] = (),
     ) -> Foreseen:
         """If the changes of a plan are carried out; waves of campaigns that it does not look at go on.
 
@@ -109,7 +109,7 @@ class Prospect:
         self,
         undone: Iterable[Undone],
         beside: Mapping[str, tuple[Wave, ...]],
-        holders: Iterable[Holder] = (),
+        holders: Iterable[LineHolder] = (),
     ) -> Foreseen:
         """Waves `beside` those of the campaigns hold their lines until nobody knows when."""
         listed = list(undone)

@@ -22,7 +22,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LineHolder:
     """Who has a line, in words for people; `campaign` is empty where it is none of ours.
 
     `task` is the other's, where the platform told which it is.
@@ -45,16 +45,16 @@ class Claim:
     priority: int = 0
     end: datetime | None = None
 
-    def has(self, holder: Holder) -> bool:
+    def has(self, holder: LineHolder) -> bool:
         """Whether it is the holder."""
         return (holder.campaign, holder.wave) == (self.campaign, self.wave)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PlaceInQueue:
     """A claim whose turn has not come: by line who has it, and how many come first who wait for it too."""
 
-    holders: tuple[tuple[str, Holder], ...]
+    holders: tuple[tuple[str, LineHolder], ...]
     ahead: int = 0
 
 
@@ -63,10 +63,10 @@ class Queue:
     """`order` are the claims as they are tried; `waiting` those of them that wait, by campaign and wave."""
 
     order: tuple[Claim, ...] = ()
-    waiting: Mapping[tuple[str, int], Turn] = field(default_factory=dict)
+    waiting: Mapping[tuple[str, int], PlaceInQueue] = field(default_factory=dict)
 
 
-def queue(claims: Iterable[Claim], holders: Mapping[str, Holder]) -> Queue:
+def queue(claims: Iterable[Claim], holders: Mapping[str, LineHolder]) -> Queue:
     """Line up claims for lines that are held now, by line."""
 
     def place(claim: Claim) -> tuple[bool, int, datetime, str, int]:
@@ -75,15 +75,15 @@ def queue(claims: Iterable[Claim], holders: Mapping[str, Holder]) -> Queue:
 
     order = tuple(sorted(claims, key=place))
     taken = dict(holders)
-    waiting: dict[tuple[str, int], Turn] = {}
+    waiting: dict[tuple[str, int], PlaceInQueue] = {}
     before: dict[str, int] = {}
     for claim in order:
         held = [(line, taken[line]) for line in claim.lines if line in taken and not claim.has(taken[line])]
         if held:
             ahead = max(before.get(line, 0) for line, _ in held)
-            waiting[claim.campaign, claim.wave] = Turn(tuple(held), ahead)
+            waiting[claim.campaign, claim.wave] = PlaceInQueue(tuple(held), ahead)
             before |= {line: before.get(line, 0) + 1 for line, _ in held}
         else:
             words = phrase("{campaign} wave {wave}", campaign=claim.campaign, wave=claim.wave)
-            taken |= dict.fromkeys(claim.lines, Holder(words, claim.campaign, claim.wave))
+            taken |= dict.fromkeys(claim.lines, LineHolder(words, claim.campaign, claim.wave))
     return Queue(order, waiting)

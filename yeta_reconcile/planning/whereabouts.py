@@ -25,7 +25,7 @@ LOOKED_FOR = 50
 HINT = phrase("`yeta state rebind` if it is the same platform; any other needs a `state:` of its own")
 
 
-class Place(Protocol):
+class Whereabouts(Protocol):
     """What is asked of the platform client."""
 
     address: str
@@ -56,7 +56,7 @@ def with_tasks(recorded: Recorded) -> list[WaveRecord]:
     return sorted(waves, key=lambda wave: (wave.created_at, wave.wave_id), reverse=True)
 
 
-def look_for(client: Place, waves: Iterable[WaveRecord], *, enough: int | None = None) -> Found:
+def look_for(client: Whereabouts, waves: Iterable[WaveRecord], *, enough: int | None = None) -> Found:
     """Ask for each by its id, until `enough` are here."""
     here: list[WaveRecord] = []
     foreign: list[WaveRecord] = []
@@ -75,7 +75,7 @@ def _bears(task: Task, wave: WaveRecord) -> bool:
     return task.name == wave.task_name or (task.deleted and not task.name)
 
 
-def misplaced(store: Store, client: Place, recorded: Recorded) -> Text:
+def misplaced(store: Store, client: Whereabouts, recorded: Recorded) -> Text:
     """Why the state must not be used here, in words; empty if it may.
 
     Credentials may rotate, and a task may be lost. But if not one of the live tasks is here, and the
@@ -103,12 +103,12 @@ def misplaced(store: Store, client: Place, recorded: Recorded) -> Text:
     )
 
 
-def refuse_misplaced(store: Store, client: Place) -> None:
+def refuse_misplaced(store: Store, client: Whereabouts) -> None:
     """Raise PlanRejected if the state must not be used here."""
     if words := misplaced(store, client, store.waves.recorded()):
         raise PlanRejected(words, hint=HINT)
 
 
-def settle_here(store: Store, client: Place) -> None:
+def settle_here(store: Store, client: Whereabouts) -> None:
     """From now on the state is used here: what changes something is about to."""
     store.bind_platform(client.address, store.key.seal(client.account))

@@ -72,7 +72,14 @@ _NOT_DONE = frozenset(
 )
 # What a task turns out to be meanwhile, the next plan takes into account.
 _PASSES = frozenset(
-    {Meaning.DONE, Meaning.WAIT, Meaning.BUSY, Meaning.UNKNOWN, Meaning.ENDED, Meaning.DONE_ALREADY}
+    {
+        Meaning.DONE,
+        Meaning.WAIT,
+        Meaning.BUSY,
+        Meaning.UNKNOWN,
+        Meaning.ENDED,
+        Meaning.DONE_ALREADY,
+    }
 )
 
 
@@ -128,7 +135,11 @@ TABLE: tuple[Code, ...] = (
         Meaning.NOT_DONE,
     ),
     Code(
-        10004, "服务忙，请稍后再试", phrase("the platform is busy"), phrase("run again later"), Meaning.BUSY
+        10004,
+        "服务忙，请稍后再试",
+        phrase("the platform is busy"),
+        phrase("run again later"),
+        Meaning.BUSY,
     ),
     Code(
         10005,

@@ -37,7 +37,7 @@ Stamp = tuple[str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Table:
+class Answers:
     """One document's answers. `numbers`: its relation ids are telephone numbers. `made_of` tells a change.
 
     `file` is the document's.
@@ -67,9 +67,9 @@ class ContextsState:
 class _Served:
     """What is served at one moment; replaced whole."""
 
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    by_robot: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
-    of_any: tuple[Table, ...] = ()
+    tables: Mapping[str, Answers] = field(default_factory=dict)
+    by_robot: Mapping[str, tuple[Answers, ...]] = field(default_factory=dict)
+    of_any: tuple[Answers, ...] = ()
 
 
 class Contexts:
@@ -161,14 +161,14 @@ class Contexts:
         self._served = _served(dict(sorted(tables.items())))
         return problems
 
-    def _that_stay(self, survey: Survey, flaws: Sequence[Flaw]) -> dict[str, Table]:
+    def _that_stay(self, survey: Survey, flaws: Sequence[Flaw]) -> dict[str, Answers]:
         """The former tables of documents that are there, or are where something cannot be read."""
         names = {flaw.name for flaw in flaws} | survey.contexts.keys()
         files = {flaw.at.file for flaw in flaws if not flaw.name}
         former = self._served.tables
         return {name: table for name, table in former.items() if name in names or table.file in files}
 
-    def _table(self, survey: Survey, located: Located[DialogContext]) -> Table:
+    def _table(self, survey: Survey, located: Located[DialogContext]) -> Answers:
         model = located.model
         declared = model.model_dump_json()
         if model.contexts.campaign is not None:
@@ -177,7 +177,7 @@ class Contexts:
         former = self._served.tables.get(model.name)
         if former is not None and (former.file, former.made_of) == (located.file, made_of):
             return former
-        return Table(
+        return Answers(
             file=located.file,
             robot=model.robot,
             answers=dict(_answers(survey, located)),
@@ -214,7 +214,7 @@ def _stamp(root: Path, label: str) -> Stamp:
     return label, found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _served(tables: Mapping[str, Table]) -> _Served:
+def _served(tables: Mapping[str, Answers]) -> _Served:
     of_any = tuple(table for table in tables.values() if table.robot is None)
     robots = {table.robot for table in tables.values() if table.robot is not None}
     by_robot = {

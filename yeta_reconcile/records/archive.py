@@ -43,7 +43,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ArchiveLine:
     """One failed push: its module and data, or in `problem` why it is none. `place` is file and line."""
 
     place: str
@@ -53,7 +53,7 @@ class Line:
     problem: str = ""
 
 
-def read_archive(file: IO[bytes], name: str) -> Iterator[Line | Broken]:
+def read_archive(file: IO[bytes], name: str) -> Iterator[ArchiveLine | Broken]:
     """Every line of every file in a zip (docs/platform.md, row 3), and what of it cannot be read."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -85,7 +85,7 @@ def _too_much(entries: list[zipfile.ZipInfo]) -> str:
     return ""
 
 
-def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Iterator[Line | Broken]:
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Iterator[ArchiveLine | Broken]:
     try:
         with archive.open(entry) as stream:
             yield from _lines(stream, entry, where)
@@ -93,7 +93,7 @@ def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Iter
         yield Broken(phrase("{where} cannot be read whole: {name}", where=where, name=type(error).__name__))
 
 
-def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Line]:
+def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[ArchiveLine]:
     number, left = 0, entry.file_size
     while left > 0 and (raw := stream.readline(min(LONGEST * 2, left))):
         number += 1
@@ -103,17 +103,17 @@ def _lines(stream: IO[bytes], entry: zipfile.ZipInfo, where: str) -> Iterator[Li
             yield _line(raw.strip(), phrase("{where}, line {number}", where=where, number=number))
 
 
-def _line(raw: bytes, place: str) -> Line:
+def _line(raw: bytes, place: str) -> ArchiveLine:
     try:
         wrapped = read_object(raw)
     except NotAnObject as reason:
-        return Line(place, "", None, raw, str(reason))
+        return ArchiveLine(place, "", None, raw, str(reason))
     module, data = wrapped.get("module"), wrapped.get("data")
     if isinstance(data, str):
         try:
             data = read_object(data.encode("utf-8", "surrogatepass"))
         except NotAnObject as reason:
-            return Line(place, "", None, raw, phrase("its data: {reason}", reason=reason))
+            return ArchiveLine(place, "", None, raw, phrase("its data: {reason}", reason=reason))
     if not isinstance(module, str) or not module.isidentifier() or not isinstance(data, dict):
-        return Line(place, "", None, raw, phrase("it names no module or holds no data"))
-    return Line(place, module, data, raw)
+        return ArchiveLine(place, "", None, raw, phrase("it names no module or holds no data"))
+    return ArchiveLine(place, module, data, raw)

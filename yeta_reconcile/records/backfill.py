@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import IO
 
-    from yeta_reconcile.records.archive import Line
+    from yeta_reconcile.records.archive import ArchiveLine
     from yeta_reconcile.store import Store
 
 MOST_BYTES = 2_000_000_000
@@ -120,7 +120,7 @@ def _pushes(
         seen.add(digest)
 
 
-def _push(line: Line, now_ms: int) -> tuple[bytes, Push]:
+def _push(line: ArchiveLine, now_ms: int) -> tuple[bytes, Push]:
     """The push of a line, and the digest it is known by."""
     if line.data is None:
         problem = f"{line.place}: {line.problem}"

@@ -26,7 +26,7 @@ TICKS_MS = tuple(
 
 
 @dataclass(slots=True)
-class Tally:
+class Counted:
     """Calls of one kind: how many, how many were answered, refused, failed by the line, and talked for."""
 
     calls: int = 0
@@ -47,7 +47,7 @@ class Wait:
 
 
 @dataclass(slots=True)
-class Campaign:
+class CampaignFigures:
     """One campaign in numbers. `state` is what the documents say, "" if none declares it any more."""
 
     name: str
@@ -62,7 +62,7 @@ class Campaign:
     finish: datetime | None = None
     fits: bool = True
     cost: float | None = None
-    tally: Tally = field(default_factory=Tally)
+    tally: Counted = field(default_factory=Counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +95,16 @@ class Figures:
     currency: str = ""
     halted: str = ""
     last_push: datetime | None = None
-    campaigns: list[Campaign] = field(default_factory=list)
+    campaigns: list[CampaignFigures] = field(default_factory=list)
     standings: Counter[str] = field(default_factory=Counter)
     meanings: Counter[str] = field(default_factory=Counter)
     results: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     tags: Counter[str] = field(default_factory=Counter)
-    hours: dict[int, Tally] = field(default_factory=dict)
-    days: dict[int, Tally] = field(default_factory=dict)
-    lines: dict[str, Tally] = field(default_factory=dict)
-    attempts: dict[int, Tally] = field(default_factory=dict)
-    rounds: dict[int, Tally] = field(default_factory=dict)
+    hours: dict[int, Counted] = field(default_factory=dict)
+    days: dict[int, Counted] = field(default_factory=dict)
+    lines: dict[str, Counted] = field(default_factory=dict)
+    attempts: dict[int, Counted] = field(default_factory=dict)
+    rounds: dict[int, Counted] = field(default_factory=dict)
     lengths: Counter[int] = field(default_factory=Counter)
     seconds: list[int] = field(default_factory=list)
     answers: dict[str, Counter[str]] = field(default_factory=dict)
@@ -118,10 +118,10 @@ class Figures:
         return sum(getattr(campaign, name) for campaign in self.campaigns)
 
     @property
-    def calls(self) -> Tally:
+    def calls(self) -> Counted:
         """All calls together."""
         tallies = [campaign.tally for campaign in self.campaigns]
-        return Tally(*(sum(getattr(one, name) for one in tallies) for name in Tally.__slots__))
+        return Counted(*(sum(getattr(one, name) for one in tallies) for name in Counted.__slots__))
 
     @property
     def cost(self) -> float | None:
@@ -178,8 +178,8 @@ def share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def in_order(tallies: Mapping[int, Tally]) -> list[tuple[int, Tally]]:
+def in_order(tallies: Mapping[int, Counted]) -> list[tuple[int, Counted]]:
     """By ascending key, none left out between the first and the last."""
     if not tallies:
         return []
-    return [(key, tallies.get(key, Tally())) for key in range(min(tallies), max(tallies) + 1)]
+    return [(key, tallies.get(key, Counted())) for key in range(min(tallies), max(tallies) + 1)]

@@ -26,7 +26,7 @@ from yeta_reconcile.records.persons import (
     answers_of,
     tag_of,
 )
-from yeta_reconcile.report.figures import LENGTHS, Campaign, Figures, Quality, Tally, Wait
+from yeta_reconcile.report.figures import LENGTHS, CampaignFigures, Counted, Figures, Quality, Wait
 from yeta_reconcile.waves.record import BY_HAND, Phase, RowState
 
 if TYPE_CHECKING:
@@ -103,9 +103,11 @@ class _Counting:
         self.zone = figures.at.tzinfo
         self.waits: Counter[tuple[int, str]] = Counter()
 
-    def campaign(self, name: str, record: CampaignRecord | None) -> Campaign:
+    def campaign(self, name: str, record: CampaignRecord | None) -> CampaignFigures:
         """Count everybody in it."""
-        found = Campaign(name, record.kind if record else "Campaign", self.declared.states.get(name, ""))
+        found = CampaignFigures(
+            name, record.kind if record else "Campaign", self.declared.states.get(name, "")
+        )
         if name == BY_HAND:
             found.kind = "DirectCall"
         for person, _, how in self.persons.each(name):
@@ -121,7 +123,7 @@ class _Counting:
         ]
         return found
 
-    def _person(self, campaign: Campaign, person: Person, how: str) -> None:
+    def _person(self, campaign: CampaignFigures, person: Person, how: str) -> None:
         figures = self.figures
         figures.standings[how] += 1
         campaign.people += how != GONE
@@ -146,7 +148,7 @@ class _Counting:
             self.waits[why] += 1
             campaign.again += why[1] == AGAIN
 
-    def _calls(self, campaign: Campaign, person: Person) -> None:
+    def _calls(self, campaign: CampaignFigures, person: Person) -> None:
         figures = self.figures
         met: list[int] = []
         nth = 0
@@ -162,14 +164,14 @@ class _Counting:
             line = line_of(call.line, self.persons.waves.get(wave_id))
             tallies = [
                 campaign.tally,
-                figures.attempts.setdefault(nth, Tally()),
-                figures.rounds.setdefault(met.index(wave_id) + 1, Tally()),
-                figures.lines.setdefault(line, Tally()),
+                figures.attempts.setdefault(nth, Counted()),
+                figures.rounds.setdefault(met.index(wave_id) + 1, Counted()),
+                figures.lines.setdefault(line, Counted()),
             ]
             if at is not None:
                 tallies += [
-                    figures.hours.setdefault(at.hour, Tally()),
-                    figures.days.setdefault(at.weekday(), Tally()),
+                    figures.hours.setdefault(at.hour, Counted()),
+                    figures.days.setdefault(at.weekday(), Counted()),
                 ]
             connected, meaning = call.connected, call.meaning
             talk = (call.duration_call or 0) if connected else 0
@@ -185,7 +187,9 @@ class _Counting:
                 figures.lengths[bisect_left(LENGTHS, talk)] += 1
                 figures.seconds.append(talk)
 
-    def _why(self, campaign: Campaign, person: Person, how: str, *, tried: int) -> tuple[int, str] | None:
+    def _why(
+        self, campaign: CampaignFigures, person: Person, how: str, *, tried: int
+    ) -> tuple[int, str] | None:
         """Wave and reason of somebody who waits; None for who does not. `tried`: how often in vain."""
         wave = self._wave(person)
         if how == DIALLED:

@@ -24,7 +24,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownParts:
     """A text of a cell that is ours to show, whatever it looks like: a line that was declared."""
 
     text: str
@@ -83,7 +83,7 @@ def legend(entries: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | Known | Cell]]) -> str:
+def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | KnownParts | Cell]]) -> str:
     """A table that can be sorted by each of its columns; counts stand to the right."""
     right = [bool(rows) and isinstance(cell, Cell) for cell in (rows[0] if rows else heads)]
     top = "".join(
@@ -95,8 +95,8 @@ def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | Know
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(cell: str | Known | Cell, head: str) -> str:
-    if isinstance(cell, Known):
+def _cell(cell: str | KnownParts | Cell, head: str) -> str:
+    if isinstance(cell, KnownParts):
         return f'<td class="w">{text(cell.text)}</td>'
     if isinstance(cell, str):
         return f'<td class="w">{hidden(cell)}</td>'

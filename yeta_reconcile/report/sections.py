@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.report import charts
 from yeta_reconcile.report.charts import Series
-from yeta_reconcile.report.figures import LENGTHS, Tally, in_order, progress, share, ticks
-from yeta_reconcile.report.parts import Bar, Cell, Known, bars, card, hidden, legend, table, text, tile
+from yeta_reconcile.report.figures import LENGTHS, Counted, in_order, progress, share, ticks
+from yeta_reconcile.report.parts import Bar, Cell, KnownParts, bars, card, hidden, legend, table, text, tile
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from yeta_reconcile.report.figures import Figures
     from yeta_reconcile.report.words import Words
 
-Row = list["str | Known | Cell"]
+Row = list["str | KnownParts | Cell"]
 
 KINDS = {
     "connected": "good",
@@ -168,17 +168,17 @@ def details(figures: Figures, words: Words) -> str:
 
 def hours(figures: Figures, words: Words) -> str:
     """When people answer, over the day."""
-    found = in_order({**dict.fromkeys(OFFICE, Tally()), **figures.hours}) if figures.hours else []
+    found = in_order({**dict.fromkeys(OFFICE, Counted()), **figures.hours}) if figures.hours else []
     return _stacked("hours", [f"{hour:02}" for hour, _ in found], [tally for _, tally in found], words)
 
 
 def days(figures: Figures, words: Words) -> str:
     """When people answer, over the week."""
-    found = [(day, figures.days.get(day, Tally())) for day in range(7)] if figures.days else []
+    found = [(day, figures.days.get(day, Counted())) for day in range(7)] if figures.days else []
     return _stacked("days", [words.day(day) for day, _ in found], [tally for _, tally in found], words)
 
 
-def _stacked(name: str, labels: list[str], tallies: list[Tally], words: Words) -> str:
+def _stacked(name: str, labels: list[str], tallies: list[Counted], words: Words) -> str:
     if not tallies:
         return ""
     series = [
@@ -208,7 +208,7 @@ def lines(figures: Figures, words: Words) -> str:
         return ""
     rows: list[Row] = [
         [
-            Known(line or words("unknown line")),
+            KnownParts(line or words("unknown line")),
             _count(words, tally.calls),
             _count(words, tally.connected),
             _share(words, tally.connected, tally.calls),
@@ -232,7 +232,7 @@ def attempts(figures: Figures, words: Words) -> str:
     return card(words("attempts"), body)
 
 
-def _tries(found: dict[int, Tally], name: str, words: Words) -> str:
+def _tries(found: dict[int, Counted], name: str, words: Words) -> str:
     rows: list[Row] = [
         [
             Cell(str(nth), nth),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Extent:
     """How far a state had come: its campaigns, the links of its history, and the moment of the newest, ms."""
 
     campaigns: int
@@ -37,7 +37,7 @@ class Standing:
     newest: int | None
 
     @classmethod
-    def of(cls, store: Store) -> Standing:
+    def of(cls, store: Store) -> Extent:
         """Of an open one."""
         read = store.database.read
         links, newest = read("SELECT COUNT(*), MAX(written) FROM history")[0]
@@ -56,9 +56,9 @@ class Restoration(ABC):
 
     store: Store
     owner: tuple[str, str]
-    standing: Standing
+    standing: Extent
     notes: list[str]
-    former: Standing | None = None
+    former: Extent | None = None
     trouble: str = ""
     """Why the former cannot be used; empty: it can, or there is none."""
     kept: Path | None = field(default=None, init=False)
@@ -79,7 +79,7 @@ class Restoration(ABC):
     def look(self) -> None:
         """How the former stands. Raises PlanRejected if it is another's, StateError if it was moved away."""
         with self._former() as former:
-            self.former = Standing.of(former) if former else None
+            self.former = Extent.of(former) if former else None
 
     def put_in_place(self, holder: Holder, entry: dict[str, Any], now: int) -> None:
         """Take the former's lock, keep it apart, put the copy in its place. `entry` is for the history."""

@@ -17,7 +17,7 @@ from yeta_reconcile.files import sync
 from yeta_reconcile.store.footing import BESIDE, alone, beside
 from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.open import connect, is_postgresql
-from yeta_reconcile.store.replacing import Restoration, Standing, TablesRestored, apart
+from yeta_reconcile.store.replacing import Extent, Restoration, TablesRestored, apart
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase, copy_file
 from yeta_reconcile.store.store import Store
@@ -145,7 +145,7 @@ def restoration(
             said: dict[str, Any] = {
                 "store": store,
                 "owner": owner,
-                "standing": Standing.of(store),
+                "standing": Extent.of(store),
                 "notes": wrong,
             }
             if elsewhere:

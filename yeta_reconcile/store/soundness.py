@@ -20,30 +20,30 @@ _COUNTS = tuple((state, COUNTER[state]) for state in RowState)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Fault:
     """What is not as it was written; `about`: file, counts, records or history. No value is in it."""
 
     about: str
     summary: Text
 
 
-def damage(store: Store) -> list[Finding]:
+def damage(store: Store) -> list[Fault]:
     """What is wrong with the rows themselves, so that nothing may be concluded from them."""
     database = store.database
     try:
-        found = [Finding("file", words) for words in database.faults()]
+        found = [Fault("file", words) for words in database.faults()]
         return found or [*_miscounted(database), *_unreadable(store)]
     except StateDamaged as error:
-        return [Finding("file", error.message)]
+        return [Fault("file", error.message)]
 
 
-def findings(store: Store) -> list[Finding]:
+def findings(store: Store) -> list[Fault]:
     """The same, and what is wrong with the history."""
     found = damage(store)
     if any(one.about == "file" for one in found):
         return found
     broken = store.history.broken()
-    return [*found, Finding("history", broken.words)] if broken else found
+    return [*found, Fault("history", broken.words)] if broken else found
 
 
 def refuse_damaged(store: Store) -> None:
@@ -66,7 +66,7 @@ def refuse_damaged(store: Store) -> None:
         )
 
 
-def _miscounted(database: Database) -> list[Finding]:
+def _miscounted(database: Database) -> list[Fault]:
     """Waves whose counts are not those of their rows."""
     counts = ", ".join(
         f"COALESCE(SUM(CASE WHEN r.fate = {int(state)} THEN 1 END), 0)" for state, _ in _COUNTS
@@ -96,7 +96,7 @@ def _miscounted(database: Database) -> list[Finding]:
                 attempt=attempt,
             )
             wrong.append(
-                Finding(
+                Fault(
                     "counts",
                     phrase("{where}: its rows are {differing}", where=where, differing=listed(differing, 0)),
                 )
@@ -104,14 +104,14 @@ def _miscounted(database: Database) -> list[Finding]:
     return wrong
 
 
-def _unreadable(store: Store) -> list[Finding]:
+def _unreadable(store: Store) -> list[Fault]:
     """What no version writes: it is met by whoever reads all of it."""
     for read in (store.waves.recorded, store.intents.open):
         try:
             read()
         except YetaError as error:
-            return [Finding("records", error.message)]
+            return [Fault("records", error.message)]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # Its words may hold a value.
-            return [Finding("records", phrase("a record cannot be read: {name}", name=type(error).__name__))]
+            return [Fault("records", phrase("a record cannot be read: {name}", name=type(error).__name__))]
     return []

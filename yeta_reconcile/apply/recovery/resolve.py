@@ -27,7 +27,7 @@ _DOUBTFUL = (RowState.HELD, RowState.UNKNOWN)
 _OPEN = (RowState.PENDING, *_DOUBTFUL)
 
 
-class Verdict(StrEnum):
+class Ruling(StrEnum):
     """What a person says of rows."""
 
     DIALLED = "dialled"
@@ -36,11 +36,11 @@ class Verdict(StrEnum):
     @property
     def state(self) -> RowState:
         """What rows become by it."""
-        return RowState.DIALLED if self is Verdict.DIALLED else RowState.RELEASED
+        return RowState.DIALLED if self is Ruling.DIALLED else RowState.RELEASED
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Unsettled:
     """What is unsettled about one wave: `rows` of it, and why. Not `pressing`: records may settle it yet."""
 
     wave: Wave
@@ -49,7 +49,7 @@ class Doubt:
     pressing: bool = True
 
 
-def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
+def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Unsettled]:
     """Everything about a campaign's waves that waits for a person. Times in ms."""
     found = []
     for wave in waves:
@@ -57,26 +57,32 @@ def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Doubt]:
         if record.phase is Phase.LOST:
             rows = record.pending + record.held + record.unknown
             found.append(
-                Doubt(wave, rows, phrase("task {task_id} is gone from the platform", task_id=record.task_id))
+                Unsettled(
+                    wave, rows, phrase("task {task_id} is gone from the platform", task_id=record.task_id)
+                )
             )
             continue
         if record.unknown:
-            found.append(Doubt(wave, record.unknown, phrase("called out and never answered for")))
+            found.append(Unsettled(wave, record.unknown, phrase("called out and never answered for")))
         if record.held and record.kind == "Campaign":
-            found.append(Doubt(wave, record.held, phrase("held as possibly dialled: imported or rebuilt")))
+            found.append(
+                Unsettled(wave, record.held, phrase("held as possibly dialled: imported or rebuilt"))
+            )
         elif record.held:
             found.append(
-                Doubt(wave, record.held, phrase("called out; no record has come yet"), pressing=False)
+                Unsettled(wave, record.held, phrase("called out; no record has come yet"), pressing=False)
             )
         elif wave.unknown_numbers:
             why = phrase(
                 "numbers of its task that are not known: undialled, if nobody who was added is among them"
             )
-            found.append(Doubt(wave, wave.unknown_numbers, why))
+            found.append(Unsettled(wave, wave.unknown_numbers, why))
         if record.reactivated and not record.accounted:
-            found.append(Doubt(wave, record.released, phrase("freed before its task went on after its end")))
+            found.append(
+                Unsettled(wave, record.released, phrase("freed before its task went on after its end"))
+            )
         if why := _unaccountable(wave, now, drain_quiet):
-            found.append(Doubt(wave, record.pending, why))
+            found.append(Unsettled(wave, record.pending, why))
     return found
 
 
@@ -101,11 +107,11 @@ def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Settlement:
     """A verdict on one wave, or on those of its rows that `keys` names."""
 
     wave: Wave
-    verdict: Verdict
+    verdict: Ruling
     keys: frozenset[bytes] | None = None
 
     @property
@@ -147,7 +153,7 @@ class Decision:
 
         Rows that are held are settled before: they are another question.
         """
-        whole = self.keys is None and self.verdict is Verdict.UNDIALLED and not self.wave.record.held
+        whole = self.keys is None and self.verdict is Ruling.UNDIALLED and not self.wave.record.held
         return whole and self.wave.unknown_numbers > 0
 
     def check(self) -> None:
@@ -160,7 +166,7 @@ class Decision:
             )
         live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
         live |= record.reactivated and self.wave.task is not None and self.wave.task.phase.may_ring
-        if live and self.keys is None and self.verdict is Verdict.UNDIALLED:
+        if live and self.keys is None and self.verdict is Ruling.UNDIALLED:
             raise RefusedByGuard(
                 phrase(
                     "wave {number} goes on: its task may still call every row of it", number=record.number
@@ -180,7 +186,7 @@ class Decision:
         ]
 
 
-def stop_first(run: Run, decision: Decision) -> None:
+def stop_first(run: Run, decision: Settlement) -> None:
     """Delete the task of a wave that is to be settled whole. Raises Incomplete."""
     record = decision.wave.record
     if decision.deletes and not steering.delete(run, record):
@@ -191,7 +197,7 @@ def stop_first(run: Run, decision: Decision) -> None:
         )
 
 
-def settle(store: Store, decision: Decision) -> int:
+def settle(store: Store, decision: Settlement) -> int:
     """Write the decision down, in the state alone; how many rows."""
     record = decision.wave.record
     count = store.waves.settle_rows(

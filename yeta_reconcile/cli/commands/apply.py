@@ -12,7 +12,7 @@ import click
 
 from yeta_reconcile.apply import Apply, Report, Run
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.cli.apply_view import Voice
+from yeta_reconcile.cli.apply_view import ApplyView
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.audit import recording
 from yeta_reconcile.cli.commands.plan import check_saved, check_unspent, make_plan, zone
@@ -57,7 +57,7 @@ def apply(
     FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
     planned. If it breaks off, the same FILE goes on where it stopped; once it is done, it is spent.
     """
-    voice = Voice(form, color=context.color, log_format=context.log_format)
+    voice = ApplyView(form, color=context.color, log_format=context.log_format)
     with voice.ending():
         if file and (only or destroy):
             raise WrongUsage(
@@ -76,7 +76,7 @@ def apply(
                 return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
 
 
-def _only_show(context: Context, voice: Voice, only: tuple[str, ...], destroy: bool) -> Exit:
+def _only_show(context: Context, voice: ApplyView, only: tuple[str, ...], destroy: bool) -> Exit:
     """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
     with session(context) as opened:
         voice.zone = zone(opened)
@@ -99,7 +99,7 @@ class _Application:
         self,
         opened: Session,
         run: Run,
-        voice: Voice,
+        voice: ApplyView,
         only: tuple[str, ...],
         destroy: bool,
         saved: SavedPlan | None,

@@ -12,7 +12,7 @@ from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateDamaged, StateError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.open import place_of
-from yeta_reconcile.store.soundness import Finding, findings
+from yeta_reconcile.store.soundness import Fault, findings
 from yeta_reconcile.store.sqlite import DAMAGED
 from yeta_reconcile.wording import phrase
 
@@ -47,11 +47,11 @@ def check(context: Context, form: str) -> Exit:
     return Exit.DONE
 
 
-def _findings(context: Context, repository: Repository) -> list[Finding]:
+def _findings(context: Context, repository: Repository) -> list[Fault]:
     try:
         store = open_state(context, repository)
     except StateDamaged as error:
-        return [Finding("file", error.message)]
+        return [Fault("file", error.message)]
     try:
         if store.ephemeral:
             raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))

@@ -11,9 +11,9 @@ import click
 
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.resolve import (
-    Decision,
-    Doubt,
-    Verdict,
+    Ruling,
+    Settlement,
+    Unsettled,
     doubts,
     keys_of,
     settle,
@@ -52,7 +52,7 @@ FORMAT = "yeta-resolve/1"
 @click.argument("name")
 @click.option("--wave", type=click.IntRange(1), metavar="N", help="The wave that the decision is about.")
 @click.option(
-    "--as", "verdict", type=click.Choice([verdict.value for verdict in Verdict]),
+    "--as", "verdict", type=click.Choice([verdict.value for verdict in Ruling]),
     help="dialled: never called again by it; undialled: free for a further wave.",
 )  # fmt: skip
 @click.option(
@@ -99,10 +99,10 @@ def resolve(
         run = run_of(opened, "state resolve")
         with holding(run):
 
-            def decided() -> list[Decision]:
+            def decided() -> list[Settlement]:
                 found = _doubts(opened, _lit(opened, name, run))
                 chosen = [doubt.wave for doubt in found if doubt.wave.record.number == wave]
-                return _decisions(opened, chosen, Verdict(verdict), lines, digests)
+                return _decisions(opened, chosen, Ruling(verdict), lines, digests)
 
             decisions = decided()
             _announce(opened, name, wave, decisions)
@@ -119,7 +119,7 @@ def resolve(
     return Exit.DONE
 
 
-def _delete_first(opened: Session, run: Run, decisions: list[Decision], rows: dict[str, int]) -> None:
+def _delete_first(opened: Session, run: Run, decisions: list[Settlement], rows: dict[str, int]) -> None:
     """Delete the tasks of those waves that are paused in order to be replaced."""
     if any(decision.deletes for decision in decisions):
         with recording(opened, "state resolve", rows) as outcome:
@@ -156,7 +156,7 @@ def _check(canary: str | None, wave: int | None, verdict: str | None, *, rows: b
         raise WrongUsage(phrase("--line and --numbers need --wave and --as"))
 
 
-def _standing(decisions: list[Decision]) -> list[tuple[int, Phase]]:
+def _standing(decisions: list[Settlement]) -> list[tuple[int, Phase]]:
     return [(decision.wave.record.wave_id, decision.wave.record.phase) for decision in decisions]
 
 
@@ -172,13 +172,13 @@ def _lit(opened: Session, name: str, run: Run | None = None) -> tuple[Wave, ...]
     return with_observed(record, observed.tasks)
 
 
-def _doubts(opened: Session, waves: tuple[Wave, ...]) -> list[Doubt]:
+def _doubts(opened: Session, waves: tuple[Wave, ...]) -> list[Unsettled]:
     quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
     now = int(opened.clock.now().timestamp() * 1000)
     return doubts(waves, now, quiet)
 
 
-def _list(name: str, found: list[Doubt], trial: Trial, form: str) -> Exit:
+def _list(name: str, found: list[Unsettled], trial: Trial, form: str) -> Exit:
     pressing = trial.pressing or any(doubt.pressing for doubt in found)
     if form == "json":
         shown = [_shown(doubt) for doubt in found]
@@ -211,7 +211,7 @@ def _list(name: str, found: list[Doubt], trial: Trial, form: str) -> Exit:
     return Exit.UNRESOLVED if pressing else Exit.DONE
 
 
-def _shown(doubt: Doubt) -> dict[str, Any]:
+def _shown(doubt: Unsettled) -> dict[str, Any]:
     record = doubt.wave.record
     return {
         "wave": record.number,
@@ -251,14 +251,14 @@ def _digests(opened: Session, numbers: Path | None) -> frozenset[bytes]:
 
 
 def _decisions(
-    opened: Session, waves: list[Wave], verdict: Verdict, lines: tuple[int, ...], digests: frozenset[bytes]
-) -> list[Decision]:
+    opened: Session, waves: list[Wave], verdict: Ruling, lines: tuple[int, ...], digests: frozenset[bytes]
+) -> list[Settlement]:
     decisions = []
     for wave in {wave.record.wave_id: wave for wave in waves}.values():
         keys = None
         if lines or digests:
             keys = keys_of(opened.store.waves.rows(wave.record.wave_id), lines, digests)
-        decision = Decision(wave, verdict, keys)
+        decision = Settlement(wave, verdict, keys)
         decision.check()
         if keys is None or decision.rows(opened.store):
             decisions.append(decision)
@@ -270,11 +270,11 @@ def _decisions(
     return decisions
 
 
-def _announce(opened: Session, name: str, number: int, decisions: list[Decision]) -> None:
+def _announce(opened: Session, name: str, number: int, decisions: list[Settlement]) -> None:
     for decision in decisions:
         rows = len(decision.rows(opened.store))
         values = {"name": name, "wave": number, "verdict": decision.verdict}
-        if decision.verdict is Verdict.DIALLED:
+        if decision.verdict is Ruling.DIALLED:
             words = plural(
                 rows,
                 "{name} wave {wave}: {number} row counts as {verdict}; "

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.store.replacing import Restoration, Standing
+    from yeta_reconcile.store.replacing import Extent, Restoration
 
 
 @click.command()
@@ -78,7 +78,7 @@ def _lines(restoring: Restoration, file: Path, zone: ZoneInfo) -> Iterator[Text]
         )
 
 
-def _words(standing: Standing, zone: ZoneInfo) -> Text:
+def _words(standing: Extent, zone: ZoneInfo) -> Text:
     campaigns = count(standing.campaigns, "campaign")
     links = count(standing.links, "link", "links")
     return phrase(
