@@ -24,6 +24,7 @@ import yeta_reconcile.report
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from tests.support.sources import walked
+from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
@@ -32,6 +33,7 @@ from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
 from yeta_reconcile.report.words import WORDS, Words
 from yeta_reconcile.store.inbox import Push
+from yeta_reconcile.wording import spoken as said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,20 +259,24 @@ def spoken() -> Iterator[str]:
 
 def test_every_word_of_the_page_is_there_in_both_languages() -> None:
     assert set(spoken()) - set(WORDS) == set()
-    for key, (english, chinese) in WORDS.items():
-        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", chinese)), key
-        assert english
-        assert re.search(r"[\u4e00-\u9fff]", chinese) or english == chinese, key
+    with speaking("zh"):
+        for key, english in WORDS.items():
+            chinese = said(english)
+            assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", chinese)), key
+            assert english
+            assert re.search(r"[\u4e00-\u9fff]", chinese) or english == chinese, key
 
 
 def test_lengths_shares_and_money_are_written_as_people_write_them() -> None:
-    english, chinese = Words("en"), Words("zh")
-    assert [english.length(seconds) for seconds in (0, 59, 125, 3600, 11_520)] == [
+    words = Words("en")
+    assert [words.length(seconds) for seconds in (0, 59, 125, 3600, 11_520)] == [
         "0 s", "59 s", "2 min 5 s", "1 h", "3 h 12 min",
     ]  # fmt: skip
-    assert chinese.length(125) == "2 分 5 秒"
-    assert [english.share(part) for part in (0, 0.0001, 0.125, 1)] == ["0%", "<0.1%", "12.5%", "100%"]
-    assert (english.money(1234.5, "CNY"), english.money(2, "EUR")) == ("¥1,234.50", "2.00 EUR")
+    with speaking("zh"):
+        assert [words.length(seconds) for seconds in (0, 125, 7200)] == ["0 秒", "2 分 5 秒", "2 小时"]
+        assert words.day(0) == "周一"
+    assert [words.share(part) for part in (0, 0.0001, 0.125, 1)] == ["0%", "<0.1%", "12.5%", "100%"]
+    assert (words.money(1234.5, "CNY"), words.money(2, "EUR")) == ("¥1,234.50", "2.00 EUR")
 
 
 def a_campaign(**given: Any) -> Figures:
@@ -330,7 +336,8 @@ parent.postMessage(JSON.stringify([document.documentElement.scrollWidth, wide.le
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("width", [375, 768, 1280])
 def test_nothing_is_wider_than_the_window(lab: Lab, tmp_path: Path, width: int) -> None:
-    html = re.sub(r"<meta http-equiv[^>]*>", "", page(figures(lab), "zh"))
+    with speaking("zh"):
+        html = re.sub(r"<meta http-equiv[^>]*>", "", page(figures(lab), "zh"))
     (tmp_path / "page.html").write_text(html.replace("</body>", f"{LOOK}</body>"), encoding="utf-8")
     (tmp_path / "frame.html").write_text(
         f'<iframe src="page.html" width="{width}" height="1000"></iframe>'

@@ -50,6 +50,9 @@ class Bearing:
     other_day: str = ""
 
 
+_PER = {"day": phrase("day"), "week": phrase("week"), "month": phrase("month")}
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """A limit on a count: what a change adds to it, in words, and what a share of it is a share of."""
@@ -257,9 +260,9 @@ class Guards:
             "{spent:,.2f} {currency} were spent this {per}",
             spent=spending.spent,
             currency=spending.currency,
-            per=limit.per,
+            per=_PER[limit.per],
         )
-        most = phrase("limits.spend is {budget:,.2f} a {per}", budget=limit.budget, per=limit.per)
+        most = phrase("limits.spend is {budget:,.2f} a {per}", budget=limit.budget, per=_PER[limit.per])
         words = phrase(
             "{spent} and {ahead:,.2f} are ahead; {most}{by_campaign}",
             spent=spent,

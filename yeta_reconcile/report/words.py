@@ -1,4 +1,4 @@
-"""The words of the page in both languages, in one place; and how counts and times are written."""
+"""The words of the page in one place, in the catalogues like all others; how counts and times are written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from yeta_reconcile.platform.call import RESULTS
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import phrase, spoken
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,149 +15,131 @@ if TYPE_CHECKING:
 
 Language = Literal["en", "zh"]
 
-# By key: English, Chinese. What is in braces is put in.
-WORDS: dict[str, tuple[str, str]] = {
-    "all": ("All campaigns", "全部活动"),
-    "as of": ("As of {at}", "截至 {at}"),
-    "environment": ("environment {name}", "环境 {name}"),
-    "live": ("live, every {seconds} s", "实时，每 {seconds} 秒更新"),
-    "halted": ("Everything is halted: {why}", "全部呼叫已停止：{why}"),
-    "nothing": ("Nothing has been called yet.", "尚未开始呼叫。"),
-    "reached": ("Reached", "已接通"),
-    "of called": ("{share} of those called", "占已拨打的 {share}"),
-    "called": ("Called", "已拨打"),
-    "of people": ("{share} of {people}", "共 {people} 人，{share}"),
-    "calls": ("Calls", "呼叫次数"),
-    "answered of calls": ("{share} answered", "接通率 {share}"),
-    "talk": ("Talk time", "通话时长"),
-    "average": ("{length} a call on average", "平均每通 {length}"),
-    "waiting": ("Still waiting", "等待中"),
-    "again some": ("{count} of them to be tried again", "其中 {count} 人将重拨"),
-    "finish": ("Forecast finish", "预计完成"),
-    "fits": ("before its end", "在截止时间之前"),
-    "late": ("after its end", "晚于截止时间"),
-    "cost": ("Cost so far", "已产生费用"),
-    "a person": ("{cost} a person reached", "每接通一人 {cost}"),
-    "progress": ("Progress", "进度"),
-    "progress note": ("People called and reached for the first time", "首次拨打与首次接通的人数"),
-    "forecast": ("Forecast", "预测"),
-    "funnel": ("Funnel", "漏斗"),
-    "funnel note": ("Of each step, its share of the one before", "每一步占上一步的比例"),
-    "people": ("On the list", "名单人数"),
-    "submitted": ("Submitted", "已提交"),
-    "tag": ("Tag {tag}", "意向 {tag}"),
-    "results": ("Results", "呼叫结果"),
-    "results note": ("People by the last call to each", "按每人最后一次呼叫统计"),
-    "result": ("Result", "结果"),
-    "detail": ("Results in detail", "结果明细"),
-    "code": ("Code", "代码"),
-    "persons": ("People", "人数"),
-    "share": ("Share", "占比"),
-    "answered": ("Answered", "接通"),
-    "not answered": ("Not answered", "未接通"),
-    "rate": ("Answer rate", "接通率"),
-    "reach": ("Reached of called", "接通人数占比"),
-    "hours": ("By hour", "按时段"),
-    "hours note": ("Calls by the hour they began in", "按呼叫开始的小时"),
-    "days": ("By weekday", "按星期"),
-    "days note": ("Calls by the day of the week", "按星期几"),
-    "lines": ("By line", "按线路"),
-    "line": ("Line", "线路"),
-    "unknown line": ("not known", "未知"),
-    "refused": ("Refused", "拒接"),
-    "faults": ("Line faults", "线路故障"),
-    "mean talk": ("Mean talk", "平均通话"),
-    "attempts": ("By attempt", "按呼叫次序"),
-    "attempt": ("Call to the person", "第几次呼叫"),
-    "rounds": ("By round", "按轮次"),
-    "round": ("Round", "轮次"),
-    "lengths": ("Length of calls", "通话长度"),
-    "lengths note": (
-        "Answered calls, up to so many seconds of talk; half are over after {median}",
-        "接通的通话，按不超过多少秒统计；一半在 {median}内结束",
+# By key. What is in braces is put in.
+WORDS: dict[str, Text] = {
+    "all": phrase("All campaigns"),
+    "as of": phrase("As of {at}"),
+    "environment": phrase("environment {name}"),
+    "live": phrase("live, every {seconds} s"),
+    "halted": phrase("Everything is halted: {why}"),
+    "nothing": phrase("Nothing has been called yet."),
+    "reached": phrase("Reached"),
+    "of called": phrase("{share} of those called"),
+    "called": phrase("Called"),
+    "of people": phrase("{share} of {people}"),
+    "calls": phrase("Calls"),
+    "answered of calls": phrase("{share} answered"),
+    "talk": phrase("Talk time"),
+    "average": phrase("{length} a call on average"),
+    "waiting": phrase("Still waiting"),
+    "again some": phrase("{count} of them to be tried again"),
+    "finish": phrase("Forecast finish"),
+    "fits": phrase("before its end"),
+    "late": phrase("after its end"),
+    "cost": phrase("Cost so far"),
+    "a person": phrase("{cost} a person reached"),
+    "progress": phrase("Progress"),
+    "progress note": phrase("People called and reached for the first time"),
+    "forecast": phrase("Forecast"),
+    "funnel": phrase("Funnel"),
+    "funnel note": phrase("Of each step, its share of the one before"),
+    "people": phrase("On the list"),
+    "submitted": phrase("Submitted"),
+    "tag": phrase("Tag {tag}"),
+    "results": phrase("Results"),
+    "results note": phrase("People by the last call to each"),
+    "result": phrase("Result"),
+    "detail": phrase("Results in detail"),
+    "code": phrase("Code"),
+    "persons": phrase("People"),
+    "share": phrase("Share"),
+    "answered": phrase("Answered"),
+    "not answered": phrase("Not answered"),
+    "rate": phrase("Answer rate"),
+    "reach": phrase("Reached of called"),
+    "hours": phrase("By hour"),
+    "hours note": phrase("Calls by the hour they began in"),
+    "days": phrase("By weekday"),
+    "days note": phrase("Calls by the day of the week"),
+    "lines": phrase("By line"),
+    "line": phrase("Line"),
+    "unknown line": phrase("not known"),
+    "refused": phrase("Refused"),
+    "faults": phrase("Line faults"),
+    "mean talk": phrase("Mean talk"),
+    "attempts": phrase("By attempt"),
+    "attempt": phrase("Call to the person"),
+    "rounds": phrase("By round"),
+    "round": phrase("Round"),
+    "lengths": phrase("Length of calls"),
+    "lengths note": phrase("Answered calls, up to so many seconds of talk; half are over after {median}"),
+    "over": phrase("{seconds}+"),
+    "answers": phrase("Answers"),
+    "answers note": phrase("What was understood in the last dialog of each person"),
+    "waits": phrase("Who waits, and for what"),
+    "nobody waits": phrase("Nobody waits."),
+    "campaign": phrase("Campaign"),
+    "campaigns": phrase("Campaigns"),
+    "wave": phrase("Wave"),
+    "no wave": phrase("none"),
+    "why": phrase("Reason"),
+    "state": phrase("State"),
+    "quality": phrase("Quality of the data"),
+    "quality note": phrase("What the figures above may lack"),
+    "count": phrase("Count"),
+    "what": phrase("What"),
+    "last push": phrase("Last push from the platform"),
+    "never": phrase("none"),
+    "missing": phrase("Dialled numbers without a record (yeta backfill fetches them)"),
+    "pending": phrase("Pushes that wait to be read"),
+    "stuck": phrase("Pushes that could not be read (yeta calls pending)"),
+    "dead": phrase("Bodies that are no push at all"),
+    "unrecorded": phrase("Calls of which a recording or dialog came and no record"),
+    "nobodys": phrase("Calls of a wave that belong to no row of it"),
+    "elsewhere": phrase("Calls of no campaign, incoming ones among them"),
+    "footer": phrase(
+        "People count once a campaign, calls each. The same people, one a row: yeta calls export --by person"
     ),
-    "over": ("{seconds}+", "{seconds}+"),
-    "answers": ("Answers", "客户回答"),
-    "answers note": (
-        "What was understood in the last dialog of each person",
-        "每人最后一次对话中识别到的回答",
-    ),
-    "waits": ("Who waits, and for what", "等待中的人及原因"),
-    "nobody waits": ("Nobody waits.", "没有人在等待。"),
-    "campaign": ("Campaign", "活动"),
-    "campaigns": ("Campaigns", "活动列表"),
-    "wave": ("Wave", "批次"),
-    "no wave": ("none", "无"),
-    "why": ("Reason", "原因"),
-    "state": ("State", "状态"),
-    "quality": ("Quality of the data", "数据质量"),
-    "quality note": ("What the figures above may lack", "以上数字可能缺少的部分"),
-    "count": ("Count", "数量"),
-    "what": ("What", "项目"),
-    "last push": ("Last push from the platform", "平台最近一次推送"),
-    "never": ("none", "无"),
-    "missing": (
-        "Dialled numbers without a record (yeta backfill fetches them)",
-        "已拨打但缺少话单的号码（yeta backfill 可补取）",
-    ),
-    "pending": ("Pushes that wait to be read", "等待处理的推送"),
-    "stuck": ("Pushes that could not be read (yeta calls pending)", "无法处理的推送（yeta calls pending）"),
-    "dead": ("Bodies that are no push at all", "不是推送的内容"),
-    "unrecorded": (
-        "Calls of which a recording or dialog came and no record",
-        "只有录音或对话而没有话单的呼叫",
-    ),
-    "nobodys": ("Calls of a wave that belong to no row of it", "属于批次但对应不到名单行的呼叫"),
-    "elsewhere": ("Calls of no campaign, incoming ones among them", "不属于任何活动的呼叫（含呼入）"),
-    "footer": (
-        "People count once a campaign, calls each. The same people, one a row: yeta calls export --by person",
-        "每个活动中每人计一次，呼叫逐次计。逐人明细：yeta calls export --by person",
-    ),
-    "sort": ("Sort by {head}", "按{head}排序"),
+    "sort": phrase("Sort by {head}"),
     # What a result says of the person
-    "connected": ("Connected", "接通"),
-    "not reached": ("Not reached", "未接通"),
-    "wrong number": ("Wrong number", "号码错误"),
-    "fault": ("Fault of the line", "线路故障"),
-    "unknown": ("Unknown", "未知"),
+    "connected": phrase("Connected"),
+    "not reached": phrase("Not reached"),
+    "wrong number": phrase("Wrong number"),
+    "fault": phrase("Fault of the line"),
+    "unknown": phrase("Unknown"),
     # Why people wait
-    "why waiting": ("in no wave yet: the next apply takes them", "尚未进入批次：下次 apply 时提交"),
-    "why gone": ("no document declares the campaign any more", "活动已不在文档中声明"),
-    "why staged": ("staged and not started", "已就绪，未启动"),
-    "why ringing": ("being called", "正在呼叫"),
-    "why paused": ("the wave is paused", "批次已暂停"),
-    "why draining": ("the wave is paused and taken over by the next one", "批次已暂停，由下一批次接续"),
-    "why submitted": ("submitted", "已提交"),
-    "why again": ("called in vain, the platform tries again", "未接通，平台将重拨"),
-    "why held": (
-        "possibly called: yeta state resolve settles it",
-        "可能已拨打：用 yeta state resolve 处理",
-    ),
-    "why not dialled": ("the wave is over and they were not called", "批次已结束而未被拨打"),
-    "why set aside": ("the platform refused the number", "号码被平台拒绝"),
+    "why waiting": phrase("in no wave yet: the next apply takes them"),
+    "why gone": phrase("no document declares the campaign any more"),
+    "why staged": phrase("staged and not started"),
+    "why ringing": phrase("being called"),
+    "why paused": phrase("the wave is paused"),
+    "why draining": phrase("the wave is paused and taken over by the next one"),
+    "why submitted": phrase("submitted"),
+    "why again": phrase("called in vain, the platform tries again"),
+    "why held": phrase("possibly called: yeta state resolve settles it"),
+    "why not dialled": phrase("the wave is over and they were not called"),
+    "why set aside": phrase("the platform refused the number"),
     # States of a campaign
-    "running": ("running", "运行中"),
-    "paused": ("paused", "已暂停"),
-    "staged": ("staged", "已就绪"),
-    "declared": ("direct call", "直呼"),
-    "": ("not declared any more", "已不再声明"),
+    "running": phrase("running"),
+    "paused": phrase("paused"),
+    "staged": phrase("staged"),
+    "declared": phrase("direct call"),
+    "": phrase("not declared any more"),
 }
-DAYS = {
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-}
+DAYS = (
+    phrase("Mon"), phrase("Tue"), phrase("Wed"), phrase("Thu"), phrase("Fri"), phrase("Sat"), phrase("Sun"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The page's words in one language."""
+    """The page's words in the language of the run; `language` says which of the platform's are told."""
 
     language: Language = "en"
 
     def __call__(self, key: str, **parts: str) -> str:
         """Some words by their key; those that have none are shown as they are."""
-        found = WORDS.get(key)
-        text = found[self.language == "zh"] if found else key
+        text = spoken(WORDS.get(key, key))
         return text.format(**parts) if parts else text
 
     def result(self, code: str, description: str) -> str:
@@ -168,9 +150,10 @@ class Words:
         english = known.english if known else ""
         return f"{english} · {description}" if english and description else english or description or code
 
-    def day(self, weekday: int) -> str:
+    @staticmethod
+    def day(weekday: int) -> str:
         """A weekday, 0 Monday."""
-        return DAYS[self.language][weekday]
+        return spoken(DAYS[weekday])
 
     @staticmethod
     def count(number: float) -> Text:
@@ -186,13 +169,15 @@ class Words:
         """A part of a whole as a share."""
         return self.share(part / whole if whole else 0.0)
 
-    def length(self, seconds: float) -> str:
+    @staticmethod
+    def length(seconds: float) -> str:
         """`35 s`, `2 min 5 s`, `3 h 12 min`."""
         hours, rest = divmod(round(seconds), 3600)
         minutes, left = divmod(rest, 60)
-        h, m, s = ("小时", "分", "秒") if self.language == "zh" else ("h", "min", "s")
-        parts = [(hours, h), (minutes, m)] if hours else [(minutes, m), (left, s)]
-        return " ".join(f"{number} {unit}" for number, unit in parts if number) or f"0 {s}"
+        last = phrase("{number} min", number=minutes) if hours else phrase("{number} s", number=left)
+        first = phrase("{number} h", number=hours) if hours else phrase("{number} min", number=minutes)
+        parts = [(hours or minutes, first), (minutes if hours else left, last)]
+        return " ".join(spoken(part) for number, part in parts if number) or spoken(last)
 
     def moment(self, at: datetime) -> str:
         """A moment to the minute."""
