@@ -19,8 +19,8 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAD = """\
 # The command line
 
-What `--help` says, for every command. Results go to stdout, everything else to stderr. Whatever
-changes something shows what it will do and asks first; `--yes` answers, and without a terminal and
+What `--help` says, for every command. Results go to stdout, everything else to stderr. A command
+that has `--yes` shows what it will do and asks first; `--yes` answers, and without a terminal and
 without `--yes` nothing is changed.
 
 | exit code | means |
@@ -39,7 +39,8 @@ without `--yes` nothing is changed.
 | 70 | a bug in yeta |
 | 130 | interrupted |
 
-Of several, the first of 8, 4, 1 and 7.
+Where campaigns of one run come to several of these, the gravest is the exit code: 8 before 4, before 1,
+before 7. What each came to stands in the output.
 """
 
 
