@@ -157,7 +157,12 @@ def _changes(entry: HistoryEntry) -> list[str]:
 
 
 def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
-    did = [f"{number:,} {name.replace('_', ' ')}" for name, number in entry.summary.items() if number]
+    words = {str(action): word for action, word in ACTION.items()} | {"new_numbers": phrase("new numbers")}
+    did = [
+        phrase("{number:,} {to_do}", number=number, to_do=words.get(name, Text(name.replace("_", " "))))
+        for name, number in entry.summary.items()
+        if number
+    ]
     ended = worded("never ended") if entry.exit_code is None else worded("exit {code}", code=entry.exit_code)
     # One line a run: the whole is in JSON, and what is left to do the next plan says.
     outcome = shortened(entry.outcome, _LONGEST_OUTCOME)
@@ -168,7 +173,7 @@ def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
         entry.command,
         (entry.commit or "")[:8],
         entry.plan_id,
-        ", ".join(did),
+        spoken(listed(did, 0)),
         worded("{outcome} ({ended})", outcome=outcome, ended=ended) if outcome else ended,
     )
 
