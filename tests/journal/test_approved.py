@@ -269,7 +269,7 @@ def test_a_campaign_with_changes_that_an_error_keeps_from_them_is_blocked_in_eve
 
     summary = shown["summary"]
     assert (summary["campaigns"], summary["unchanged"], summary["blocked"]) == (3, 1, 2)
-    assert (shown["blocked"], shown["gone"]) == (["new", "other"], ["gone"])
+    assert ([*shown["blocked"]], [*shown["gone"]]) == (["new", "other"], ["gone"])
     for form in ("text", "markdown"):
         show_plan(planned, form, color=False)
         assert "1 campaign unchanged, 2 campaigns blocked" in capsys.readouterr().out

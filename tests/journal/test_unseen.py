@@ -25,6 +25,7 @@ pytestmark = pytest.mark.sweep
 def as_former_versions(patch: pytest.MonkeyPatch) -> None:
     """Values are sent and recorded as they stand in the file."""
     patch.setattr(cells, "trimmed", str)
+    patch.setattr(cells, "_ENDS", "")
 
 
 def sent(lab: Lab) -> list[tuple[str, ...]]:
