@@ -63,7 +63,7 @@ def name_held(case: Case, wave: Wave) -> None:
     numbers = count(holds, "number", none="nobody knows how many")
     at_least = (
         phrase(", so that at least {outside} of these are in no task", outside=outside)
-        if 0 < outside <= record.held
+        if holds and 0 < outside <= record.held
         else UNSAID
     )
     case.find(
