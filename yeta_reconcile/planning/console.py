@@ -49,7 +49,8 @@ def _of_task(wave: Wave, now: int) -> Iterator[Finding]:
         return
     if (record.staged or record.live) and tries_nobody(record, task):
         summary = phrase(
-            "the task of wave {wave} tries nobody again, whatever `recall` says: its status_recall is {told}",
+            "whatever `recall` says, nobody in wave {wave} is tried again: the status_recall of its task is "
+            "{told}",
             wave=record.number,
             told=listed(task.status_recall or (), 0),
         )

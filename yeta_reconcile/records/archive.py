@@ -79,7 +79,7 @@ def _too_much(entries: list[zipfile.ZipInfo]) -> str:
             bytes=count(sizes, "byte"),
         )
     if sizes > _SMALL and sizes > packed * MOST_RATIO:
-        return phrase("unpacks to {times:,} times its size: it is not read", times=sizes // max(packed, 1))
+        return phrase("unpacks to more than {most} times its size: it is not read", most=MOST_RATIO)
     return ""
 
 
