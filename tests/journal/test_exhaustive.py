@@ -30,8 +30,8 @@ from tests.support.trouble import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Of the writes, which are many, each third has its turn; the long form has them all.
-STRIDE, SHARDS = 3, 6
+# Of the writes, which are many, each fifth has its turn; the long form has them all.
+STRIDE, SHARDS = 5, 6
 
 
 @dataclass(frozen=True)

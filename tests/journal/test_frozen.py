@@ -107,7 +107,7 @@ def test_a_runner_that_is_frozen_at_any_call_undoes_nothing_when_it_wakes(
 def test_nor_does_one_whose_state_is_in_postgresql(
     postgres: PostgresServer, tmp_path: Path, calls: tuple[str, ...], record_property: Any
 ) -> None:
-    points = every_point(calls)[7 :: len(every_point(calls)) // 5]
+    points = every_point(calls)[7 :: len(every_point(calls)) // 3]
     go_through(points, lambda point, at: on_postgresql(postgres, tmp_path / str(at), point), record_property)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS = float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
 LIVES = settings(
-    max_examples=10,
+    max_examples=7,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
@@ -49,7 +49,7 @@ def test_on_a_bad_day_nobody_rings_but_whom_an_applied_plan_showed_as_often_as_i
     record_property: Callable[[str, object], None],
 ) -> None:
     WildLife.steps = 0
-    run_state_machine_as_test(WildLife, settings=settings(LIVES, max_examples=6, stateful_step_count=25))
+    run_state_machine_as_test(WildLife, settings=settings(LIVES, max_examples=4, stateful_step_count=25))
     record_property("steps", WildLife.steps)
 
 

@@ -74,7 +74,7 @@ def test_it_is_not_ready_and_says_so_though_nobody_pushes(
 ) -> None:
     url, _, made = running
     until(lambda: ready(url))
-    made._pulse._stored_at = made._writer.stored_at = 1.0
+    made._health._stored_at = made._writer.stored_at = 1.0
 
     remove(root / "state" / "yeta.db")
 
