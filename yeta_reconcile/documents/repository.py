@@ -23,6 +23,7 @@ from yeta_reconcile.documents.models import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
@@ -49,9 +50,9 @@ class Repository:
     warnings: tuple[Diagnostic, ...]
     settings: Settings = field(repr=False)
 
-    @property
-    def callings(self) -> dict[str, Located[Campaign | DirectCall]]:
-        """Campaigns and direct calls by name."""
+    @cached_property
+    def callings(self) -> Mapping[str, Located[Campaign | DirectCall]]:
+        """Campaigns and direct calls by name; asked for by each of them."""
         return {**self.campaigns, **self.direct_calls}
 
     @property

@@ -95,7 +95,7 @@ class Gathering:
         self._taken = all_holders(self.observed.config, our_holders(self.lit))
 
     @property
-    def _callings(self) -> dict[str, Located[Calling]]:
+    def _callings(self) -> Mapping[str, Located[Calling]]:
         return self.declared.callings
 
     @property
