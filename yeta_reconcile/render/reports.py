@@ -38,6 +38,8 @@ from yeta_reconcile.render.words import (
 from yeta_reconcile.wording import PARTS, Text, listed, phrase, spoken, worded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from yeta_reconcile.render.report import (
         HistoryEntry,
         WhyCall,
@@ -156,10 +158,20 @@ def _changes(entry: HistoryEntry) -> list[str]:
     return [f"      {spoken(listed(words, by=PARTS))}"] if words else []
 
 
+# What a run's summary counts, by its names there.
+_COUNTED: dict[str, Callable[[int], Text]] = {
+    "campaigns": lambda number: count(number, "campaign", "campaigns"),
+    "new_numbers": lambda number: count(number, "new number", "new numbers"),
+    "ringing_numbers": lambda number: count(number, "ringing number", "ringing numbers"),
+}
+
+
 def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
-    words = {str(action): word for action, word in ACTION.items()} | {"new_numbers": phrase("new numbers")}
+    words = {str(action): word for action, word in ACTION.items()}
     did = [
-        phrase("{number:,} {to_do}", number=number, to_do=words.get(name, Text(name.replace("_", " "))))
+        _COUNTED[name](number)
+        if name in _COUNTED
+        else phrase("{number:,} {to_do}", number=number, to_do=words.get(name, Text(name.replace("_", " "))))
         for name, number in entry.summary.items()
         if number
     ]
