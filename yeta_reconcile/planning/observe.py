@@ -58,14 +58,10 @@ def observe(
     waves = [
         wave for campaign in recorded.campaigns.values() for wave in campaign.waves if wave.kind == "Campaign"
     ]
-    marked = [
-        task for task in client.query(name=owner) if (mark := parse_mark(task.name)) and mark.owner == owner
-    ]
+    marked = _marked(client.query(name=owner), owner)
     answers = _answers(waves, marked, recorded)
     told = _told_elsewhere(client, recorded, store, {task.task_id for task in marked})
-    ours = [
-        task for task in told.values() if task and (mark := parse_mark(task.name)) and mark.owner == owner
-    ]
+    ours = _marked(filter(None, told.values()), owner)
     orphans = _orphans(waves, [*marked, *ours], recorded, answers, store.key, project, environment)
     return Observed(
         config=config,
@@ -75,6 +71,11 @@ def observe(
         foreign=tuple(task_id for task_id, task in told.items() if task and task.name and task not in ours),
         vanished=tuple(task_id for task_id, task in told.items() if not task or not task.name),
     )
+
+
+def _marked(tasks: Iterable[Task], owner: str) -> list[Task]:
+    """Those whose names say that they are ours."""
+    return [task for task in tasks if (mark := parse_mark(task.name)) and mark.owner == owner]
 
 
 def _told_elsewhere(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.store.inbox import release
 from yeta_reconcile.store.matching import DIRECT, locate
+from yeta_reconcile.store.relays import OURS
 from yeta_reconcile.store.row_states import invalidate, portions, set_state
 from yeta_reconcile.waves.accounting import (
     Results,
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
-_KNOWN_TASKS = (
-    "SELECT task_id FROM waves WHERE task_id IS NOT NULL",
-    "SELECT task_id FROM forgotten",
-    "SELECT task_id FROM foreign_tasks",
-)
+_KNOWN_TASKS = (*OURS, "SELECT task_id FROM foreign_tasks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from yeta_reconcile.store.database import Database, Transaction
 
+# Tasks that are ours, or were.
+OURS = "SELECT task_id FROM waves WHERE task_id IS NOT NULL", "SELECT task_id FROM forgotten"
 # A recorded call of a task that is none of ours, and of no row of ours.
-FOREIGN = (
-    "wave_id IS NULL AND recorded = 1 AND task_id <> '' "
-    "AND task_id NOT IN (SELECT task_id FROM waves WHERE task_id IS NOT NULL) "
-    "AND task_id NOT IN (SELECT task_id FROM forgotten)"
+FOREIGN = "wave_id IS NULL AND recorded = 1 AND task_id <> '' " + " ".join(
+    f"AND task_id NOT IN ({ours})" for ours in OURS
 )
 
 
