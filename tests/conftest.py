@@ -6,20 +6,17 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import click
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import NoServer, PostgresServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
 
 HERE = Path(__file__).parent
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.twisted import twisted
 from yeta_reconcile.plan.plan import Action, Reason
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.sweep
 

@@ -7,8 +7,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -16,9 +16,6 @@ import pytest
 from tests.support.sources import MODULES, ROOT, parsed, walked
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
 
 pytestmark = pytest.mark.sweep
 

@@ -6,9 +6,9 @@ import ast
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tests.support.sources import parsed
@@ -17,9 +17,6 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment, since
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parents[1] / "yeta_reconcile"
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tests.support.sources import MODULES, ROOT, walked
 from yeta_reconcile.cli.commands.explain import KINDS, explained, within
@@ -15,10 +17,6 @@ from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.call import RESULTS
 from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 REFERENCE = ROOT / "docs" / "reference.md"
 HEAD = """\

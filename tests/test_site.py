@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import pytest
@@ -15,10 +16,6 @@ from tests.release.steps import site
 from tests.release.tree import Refused
 from tests.site import DOCS, LINK, ROOT, anchors, slug
 from yeta_reconcile.cli.app import yeta
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 PAGES = sorted(DOCS.rglob("*.md"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]

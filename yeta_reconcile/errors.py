@@ -22,15 +22,11 @@ OutcomeUnknown              –   a call may or may not have been carried out; t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.wording import UNSAID, Text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from yeta_reconcile.diagnostics import Diagnostic
 
 
 class YetaError(Exception):

@@ -6,12 +6,9 @@ Pure. The key never leaves this module's `Key`; a mark is `<campaign>~w<wave>~<2
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b, scrypt
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 DIGEST_SIZE = 16
 _MARK = re.compile(r"(?P<campaign>[a-z0-9][a-z0-9-]{0,39})~w(?P<wave>[1-9]\d{0,8})~(?P<hex>[0-9a-f]{24})")

@@ -5,12 +5,9 @@ What makes the moment of what is kept is `platform/coercion.py: instant`; the zo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 def moment(at: datetime | None) -> str:

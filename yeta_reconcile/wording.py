@@ -6,11 +6,9 @@ Whoever prints to people asks `spoken` for it in the language of the run, which 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 
 class Catalogue(Protocol):

@@ -8,13 +8,10 @@ from __future__ import annotations
 import importlib
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.bench.row import Cost, Row
+from tests.bench.row import Cost, Row
 
 FORECASTS = "forecasts"
 NAMES = ["version", "documents", "nothing", "first", "apply", "receiver", FORECASTS]

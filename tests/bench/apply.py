@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -23,9 +24,6 @@ from yeta_reconcile.cli.session import (
     session,
 )
 from yeta_reconcile.planning.planner import Planner
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BATCHES = 1000
 IN_FLIGHT = 8

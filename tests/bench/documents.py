@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import yaml
 
 from tests.bench.row import Cost, Row, of_call, side_by_side
 from yeta_reconcile.documents.yamlfile import read_documents
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DOCUMENT = """\
 kind: Campaign

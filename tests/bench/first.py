@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.bench.repository import SECRETS, write_campaign, write_project, yeta
 from tests.bench.row import Cost, Row, of_python, side_by_side
 from tests.bench.slow_platform import slow_platform
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LENGTH = 1_000_000
 

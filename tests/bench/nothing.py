@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tests.bench.repository import SECRETS, values, write_campaign, write_project, yeta
 from tests.bench.row import Cost, Row, of_python, side_by_side
 from tests.bench.slow_platform import BATCH, COLUMNS, HOURS, LINE, ROBOT, slow_platform
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.marks import owner_digest
-from yeta_reconcile.store import open_store
+from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import Phase, RowRecord, WaveRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.documents.models import Campaign
-    from yeta_reconcile.store import Store
 
 CAMPAIGNS = 1000
 EACH = 1000

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.bench.slow_platform import HOURS, LINE, ROBOT
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SECRETS = {"YETA_APP_KEY": "key", "YETA_APP_SECRET": "secret"}
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.bench.row import Cost, Row, of_python, side_by_side
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def measure(_folder: Path) -> tuple[Cost, Cost]:

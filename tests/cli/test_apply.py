@@ -7,17 +7,13 @@ import os
 import pty
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.lab import number
 from tests.support.served import Served, served
 from yeta_reconcile.emulator.faults import Fault
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 pytestmark = pytest.mark.sweep
 

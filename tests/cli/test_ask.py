@@ -4,8 +4,8 @@ import io
 import os
 import select
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -13,9 +13,6 @@ import pytest
 from yeta_reconcile.cli import ask
 from yeta_reconcile.errors import Declined
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 def _all_of(terminal: int) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.lab import number
+from tests.support.served import Served
 from yeta_reconcile.emulator import Fault
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 CALL = ("call", "--robot", "719", "--line", "100", number(1), "姓名=某客户")
 

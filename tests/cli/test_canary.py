@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tests.support.deliveries import deliver
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
+from tests.support.served import Served
 
 EXTRA = "rollout: {canary: 4, wait: 10m, abort_if: {connected_below: 100%}}\n"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +13,6 @@ from tests.support.bent import bent
 from tests.support.lab import ROBOT, settings
 from tests.support.served import Served
 from yeta_reconcile.emulator import Emulator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # A number is looked for in whatever the command says by `Served` itself.
 NUMBER, NAME, IDENTITY, CITY = "19900004711", "欧阳某某", "11010119900307473X", "Springfield"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.served import Served
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store.checkout import refuse_in_checkout
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 PIPELINE = {"CI": "true"}
 USERS = [

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.support.served import Served
+from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
 

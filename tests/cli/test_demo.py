@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from yeta_reconcile.cli.commands.demo import _Demo
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

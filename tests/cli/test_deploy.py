@@ -6,20 +6,17 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import kubernetes_validate
 import pytest
 import yaml
 
+from tests.support.served import Served
 from yeta_reconcile.cli.app import yeta
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.served import Served
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"

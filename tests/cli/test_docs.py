@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from tests.support.command_pages import section, sections
 from yeta_reconcile.cli.app import yeta
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "cli.md"
 

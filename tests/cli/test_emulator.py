@@ -7,15 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 import pytest
 
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_it_prints_its_url_answers_and_ends_when_told(

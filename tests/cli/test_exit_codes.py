@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,6 @@ from tests.support.lab import number
 from tests.support.served import Served, person, served
 from yeta_reconcile.emulator.faults import FOREVER, Fault
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = pytest.mark.sweep
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+import pytest
 
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 UNTIDY = "name: acme\nkind: Project\n"
 TIDY = "kind: Project\nname: acme\n"

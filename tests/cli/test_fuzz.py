@@ -8,8 +8,10 @@ import re
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,10 +23,6 @@ from tests.support.bent import bent
 from tests.support.served import Served
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
 
 pytestmark = pytest.mark.sweep
 

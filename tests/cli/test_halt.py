@@ -7,19 +7,15 @@ import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from tests.support.served import Served
 from yeta_reconcile.emulator import FOREVER, Fault, Status
 from yeta_reconcile.marks import Key, owner_digest
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.served import Served
 
 RINGING = {Status.STARTED, Status.RUNNING, Status.AWAITING_RECALL, Status.OUTSIDE_HOURS}
 

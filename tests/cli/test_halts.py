@@ -6,17 +6,15 @@ import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.support.postgres import PostgresServer
+from tests.support.served import Served
 from yeta_reconcile.emulator import Status
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from tests.support.postgres import PostgresServer
-    from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.support.deliveries import deliver
 from tests.support.lab import number
+from tests.support.served import Served
 from yeta_reconcile.apply import Apply, Report
 from yeta_reconcile.emulator import Status
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.support.served import Served
 
 
 def applied(here: Served) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.support.served import Served
+from tests.support.served import Served
 
 
 def limit(here: Served, text: str) -> None:

@@ -9,15 +9,17 @@ import subprocess
 import sys
 import tempfile
 import types
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import pytest
 
 from yeta_reconcile import __version__
 from yeta_reconcile.cli import app
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.errors import (
@@ -37,11 +39,6 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
 )
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.cli.context import Context
 
 
 @pytest.fixture(autouse=True)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.receiver import pushes
 from tests.support.bent import bent
 from tests.support.lab import number
+from tests.support.served import Served
 from yeta_reconcile.records.projector import Projector
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 
 def applied(here: Served) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.served import Served
 from yeta_reconcile.cli.output import say, show, show_json, show_raw
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings, Url
 from yeta_reconcile.emulator.serve import serving
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 GOLDEN = Path(__file__).parent / "golden"
 PUSH_SECRET = "a-push-secret"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,9 +13,6 @@ from tests.support.lab import settings
 from tests.support.served import QUESTIONS, Served
 from yeta_reconcile.emulator import Emulator, Status, VirtualClock
 from yeta_reconcile.emulator.serve import serving
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Begins on a line that ours does not use.
 STRANGERS = [f"1990000{number}" for number in range(9000, 9040)]

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.support.lab import number
+from tests.support.served import Served
 from yeta_reconcile.cli.commands.reconcile import _Turns
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.errors import StateGone, StateLocked
 from yeta_reconcile.store.lease import CONTROLLER
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Callable, Iterator
-
-    from tests.support.served import Served
 
 
 @pytest.fixture

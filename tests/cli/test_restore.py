@@ -8,16 +8,13 @@ import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.applied import applied, direct_calls, held
 from tests.support.lab import number
-
-if TYPE_CHECKING:
-    from tests.support.postgres import PostgresServer
-    from tests.support.served import Done, Served
+from tests.support.postgres import PostgresServer
+from tests.support.served import Done, Served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "state.md").read_text(encoding="utf-8")
 ASKS = {"state restore", "state rebuild", "resume", "apply"}

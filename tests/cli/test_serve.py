@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from tests.receiver.servers import post, receiver
 from yeta_reconcile.cli.commands.serve import announce, came_in
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -6,21 +6,19 @@ import sqlite3
 import time
 from contextlib import closing
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.support.applied import applied, direct_calls, held
 from tests.support.lab import number
+from tests.support.postgres import PostgresServer
+from tests.support.served import Done, Served
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.marks import Key
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from tests.support.postgres import PostgresServer
-    from tests.support.served import Done, Served
 
 
 def lose(here: Served, *, key: bool = False) -> None:

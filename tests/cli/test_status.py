@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.support.served import Served
 from yeta_reconcile.marks import Key
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
 

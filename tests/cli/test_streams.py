@@ -8,14 +8,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.served import Served
 from yeta_reconcile.files import PRIVATE, whole_file, write_whole
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 
 def run(here: Served, line: str) -> subprocess.CompletedProcess[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -15,9 +15,6 @@ from tests.support.written import CAMPAIGN, write
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.store import open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "campaigns"
 

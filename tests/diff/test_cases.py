@@ -9,10 +9,11 @@ all of it, in order; a case names of a change what it is about, and `rings`, whi
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -20,13 +21,8 @@ import yaml
 from tests.support.subjects import NAME, subject
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.planning.diff import decide_all, rings_now, taken_apart
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Decision, Finding
+from yeta_reconcile.plan.plan import Change
+from yeta_reconcile.planning.diff import Decision, Finding, decide_all, rings_now, taken_apart
 
 CASES = Path(__file__).parent / "cases"
 FACTS = Path(__file__).with_name("facts.json")

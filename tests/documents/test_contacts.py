@@ -5,7 +5,8 @@ from __future__ import annotations
 import tracemalloc
 from dataclasses import replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,9 +18,6 @@ from yeta_reconcile.documents.findings import SHOWN
 from yeta_reconcile.documents.rows import plain_digest
 from yeta_reconcile.files import file_digest
 from yeta_reconcile.marks import Key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROUNDED = (
     "Excel has rounded it to a power of ten and its last digits are lost; format the column as text, "

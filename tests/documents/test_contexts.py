@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.contexts import ContextReader
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def reader(folder: Path, content: str) -> ContextReader:

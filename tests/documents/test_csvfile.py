@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +13,6 @@ from hypothesis import strategies as st
 from yeta_reconcile.documents import encoding as encodings
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.findings import SHOWN
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 MEND = "(mend the line; if the whole file is GB18030, say `encoding: gb18030`)"
 ANEW = "(save the file anew)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -10,9 +10,6 @@ from pydantic import ValidationError
 from tests.support.written import CAMPAIGN, write
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.documents.models import Contacts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("name", ["auto", "utf-8", "UTF8", "gb18030", "gbk", "big5", "Shift_JIS", "cp1252"])

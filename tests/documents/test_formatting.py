@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.formatting import canonical
 from yeta_reconcile.documents.yamlfile import parse_documents
 from yeta_reconcile.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.diagnostics import Diagnostic
 
 HERE = Path(__file__).parent / "golden" / "canonical"
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples" / "campaigns").rglob("*.yaml"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,6 @@ from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.formatting import canonical
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.files import file_digest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BELOW = "春季续费名单,,\n2026-12-01,制表：张三,\n\nname,phone,\n张三,19900000001,\n李四,19900000002,\n"
 NO_DEFAULTS = {"spring.yaml": CAMPAIGN.replace("csv: list.csv", "csv: list.csv, columns: {姓名: name}")}

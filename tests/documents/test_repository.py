@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,9 +15,6 @@ from yeta_reconcile.diagnostics import Diagnostic, Position, once
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CONTEXT = 'kind: DialogContext\nname: vip\ncontexts: {entries: {"1111": {姓名: 张三}}}\n'
 

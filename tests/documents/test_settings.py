@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
-from yeta_reconcile.documents.settings import read_globs, read_settings
+from yeta_reconcile.documents.settings import Settings, read_globs, read_settings
 from yeta_reconcile.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from yeta_reconcile.documents.settings import Settings
 
 PROJECT = """\
 kind: Project

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.slips import GOOD, found
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_full_width_marks_in_texts_are_no_slips(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,6 @@ from ruamel.yaml import YAML
 from yeta_reconcile.documents.yamlfile import parse_documents, read_documents, resolve
 from yeta_reconcile.documents.yamltext import MAX_BYTES
 from yeta_reconcile.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def only(text: str) -> Any:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -9,9 +10,6 @@ import pytest
 from tests.emulator.platform import COLUMNS, Platform, numbers
 from tests.support.transport import BASE_URL, EmulatorTransport
 from yeta_reconcile.emulator import FOREVER, ConnectionClosed, Fault, Status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CREATE = "task/create"
 

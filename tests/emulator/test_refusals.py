@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.emulator.platform import COLUMNS, LINE, OTHER_LINE, ROBOT, Platform, numbers
 from yeta_reconcile.emulator import Settings, Status, VirtualClock
-
-if TYPE_CHECKING:
-    import httpx
 
 
 def row(number: str = "19900000001") -> list[str]:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,10 +25,6 @@ from yeta_reconcile.emulator import Emulator, Fault, Url, VirtualClock
 from yeta_reconcile.emulator.courier import Courier
 from yeta_reconcile.emulator.hours import SHANGHAI
 from yeta_reconcile.emulator.serve import run, serving
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 KEYS = {"app_key": "emulator-key", "app_secret": "emulator-secret"}
 TEN = datetime(2026, 12, 1, 10, 0, tzinfo=SHANGHAI)

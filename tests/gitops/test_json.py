@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -13,6 +15,7 @@ from jsonschema import Draft202012Validator
 from tests.gitops.pipeline import TOP
 from tests.render.plans import the_busy_day
 from tests.render.reports import a_drift, a_history, a_state_list, a_status, a_why
+from tests.support.served import Served
 from yeta_reconcile.apply.controller import Round
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.plan_schema import plan_schema
@@ -20,14 +23,8 @@ from yeta_reconcile.platform.call import Turn
 from yeta_reconcile.records.dialog import Conversation, Utterance
 from yeta_reconcile.records.export import COLUMNS
 from yeta_reconcile.records.persons import COLUMNS as PERSON
+from yeta_reconcile.render.report import Report
 from yeta_reconcile.render.reports import report_json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.support.served import Served
-    from yeta_reconcile.render.report import Report
 
 SCHEMA = json.loads((TOP / "docs" / "plan.schema.json").read_text("utf-8"))
 REPORTS = [a_drift(), a_history(), a_state_list(), a_status(), a_why()]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.gitops.conftest import KEY
 from tests.support.lab import number
 from tests.support.served import Done, Served
 from yeta_reconcile.store import open_store
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "somebody", "GIT_AUTHOR_EMAIL": "somebody@example.com",

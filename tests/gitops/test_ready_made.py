@@ -7,17 +7,15 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import check_jsonschema
 import pytest
 from click.testing import CliRunner
 
 from tests.gitops.pipeline import TOP, Pipeline, holds, read
+from tests.support.served import Served
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
 

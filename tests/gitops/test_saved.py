@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -23,9 +24,6 @@ from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.marks import Key
 from yeta_reconcile.planning.planfile import FORMAT, Home, SavedPlan
 from yeta_reconcile.platform.client import PlatformClient
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 FILE = "it.plan"
 KEY = Key(b"k" * 32)

@@ -6,18 +6,16 @@ Who was rung, the emulator's own ledger says.
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from yeta_reconcile.documents.donotcall import Barred
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 LIMIT = "limits: {do_not_call: [dnc.csv]}\n"
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.documents.limits import Limits
 from yeta_reconcile.documents.packs import FOLDER, NAMES, limits_of, text_of
-from yeta_reconcile.documents.settings import read_settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.documents.settings import Settings
+from yeta_reconcile.documents.settings import Settings, read_settings
 
 
 def settings(path: Path, text: str, environment: str | None = None) -> Settings:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.lab import Lab
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def removed(lab: Lab) -> tuple[int, int]:

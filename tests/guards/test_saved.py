@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.support.lab import number
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
+from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,9 +13,6 @@ from tests.support.records import deliver
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.planning.spending import Per, spending, stretch_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PRICE = "timezone: UTC\nprice: {per_minute: 0.6, per_call: 1, currency: CNY}\n"
 

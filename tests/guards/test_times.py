@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.lab import Lab, settings
 from yeta_reconcile.emulator import Emulator, Line
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOURS = 'limits: {hours: ["08:30-20:30"]}\ntimezone: UTC\n'
 

@@ -7,9 +7,9 @@ own records say of the calls before, and by the plans that were applied (`tests/
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
@@ -18,9 +18,6 @@ from tests.journal.machine import Doc, Life
 from tests.journal.round_story import in_vain, results_of
 from tests.support.dials import Dials
 from tests.support.lab import LINES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MOST_ROUNDS = 2
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,18 +20,13 @@ from tests.journal.story import assert_nothing_blind
 from tests.support.lab import LINES, START, number, settings
 from tests.support.records import deliver
 from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Killed, Point, TroubledLab
+from yeta_reconcile.apply import Report
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.codes import Refusal
-from yeta_reconcile.emulator.task import FINAL
+from yeta_reconcile.emulator.task import FINAL, Task
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.plan.plan import Action
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.apply import Report
-    from yeta_reconcile.emulator.task import Task
-    from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planned import Planned
 
 POOL = 40
 DIRECT = "direct"

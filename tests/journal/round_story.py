@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tests.journal.story import until_done
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from tests.support.trouble import Point, TroubledLab
 from yeta_reconcile.emulator import Emulator, VirtualClock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOUR, DAY = 3600, 24 * 3600
 ONCE = "{again: {on: [not-reached], wait: 1d}}"

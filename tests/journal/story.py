@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.support.lab import LINES, OPEN, START, Lab, number, settings
+from tests.support.postgres import PostgresServer
 from tests.support.trouble import Point, TroubledLab
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.emulator.task import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    import httpx
-
-    from tests.support.postgres import PostgresServer
 
 BAD = number(57)
 EVENING = 3 * 3600

@@ -7,24 +7,20 @@ it comes to once the platform works again. Sentences are left out: they are for 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.support.lab import Lab
 from tests.support.scenes import DAY, a_lab, lose_the_state
 from yeta_reconcile.emulator import Emulator, Fault
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.errors import YetaError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-
-    from tests.support.lab import Lab
 
 pytestmark = pytest.mark.sweep
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +18,6 @@ from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.render.text import plan_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def half_filled(tmp_path: Path) -> Lab:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, lose_the_state, rebuilt
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.plan.plan import Change
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.plan.plan import Change
 
 pytestmark = pytest.mark.sweep
 

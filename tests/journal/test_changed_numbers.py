@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, codes
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def write(lab: Lab, rows: dict[str, int], *, direct: bool = False, extra: str = "", **fields: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,9 +22,6 @@ from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # What clocks show twice, never, and as the midnight that is passed over.
 TWICE, NEVER = "2031-10-26T01:30:00", "2031-03-30T01:30:00"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from tests.support.lab import Lab
 from tests.support.scenes import assert_each_rang_once
 from tests.support.trouble import KILLED_AFTER, Point, TroubledLab
 from yeta_reconcile.apply.halt import Known
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.lab import Lab
 
 AHEAD_MS = 7_200_000
 MINUTE_MS = 60_000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.copies import copy_state, put_copy_back
@@ -17,19 +18,13 @@ from yeta_reconcile.emulator import Fault
 from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.planning.signatures import signature_of
+from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.lifecycle import seen
 from yeta_reconcile.waves.record import Phase, WaveRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from yeta_reconcile.platform.client import PlatformClient
 
 RECALL = "{count: 1, wait: 10m}"
 BY_ID = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: id}"

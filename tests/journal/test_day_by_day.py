@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -22,11 +22,7 @@ from tests.support.workdays import (
     moment,
     to,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planned import Planned
 
 ROWS = range(60)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,9 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import a_lab, codes
 from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Point, TroubledLab
+from yeta_reconcile.apply import Report
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import StateError, YetaError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.apply import Report
 
 DAY = 24 * 3600
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.lab import Lab, number
@@ -15,13 +17,6 @@ from tests.support.trouble import KILLED_AFTER, KILLED_AT_WRITE, KILLED_BEFORE, 
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.task import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    import httpx
-
 
 # Creates and orphans
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.scenes import DAY
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
 
 LISTS = {"the same list": range(3), "another list": range(1, 4)}
 

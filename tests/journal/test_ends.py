@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,17 +14,13 @@ from tests.support.scenes import a_lab, codes, lose_the_state, resolve, the_only
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply.recovery.resolve import Ruling
 from yeta_reconcile.emulator import Line
+from yeta_reconcile.emulator import task as emulated
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.lifecycle import seen, stands
 from yeta_reconcile.waves.record import Phase, WaveRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.emulator import task as emulated
 
 pytestmark = pytest.mark.sweep
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,9 +27,6 @@ from tests.support.trouble import (
     WRITE_KINDS,
     Point,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Of the writes, which are many, each fifth has its turn; the long form has them all.
 STRIDE, SHARDS = 5, 6

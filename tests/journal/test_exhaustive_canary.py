@@ -6,11 +6,13 @@ The rest of the one is rung once, that of the other never; and a runner that sle
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.lab import START, Lab, number, settings
+from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
 from tests.support.sweeping import TELLING, a_share, every_point, go_through
 from tests.support.trouble import (
@@ -24,11 +26,6 @@ from tests.support.trouble import (
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.lock import LIFETIME_MS
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.sweep
 

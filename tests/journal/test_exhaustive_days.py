@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,6 @@ from tests.support.workdays import (
     to,
 )
 from yeta_reconcile.errors import StateError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BIG, NEXT = range(60), range(100, 103)
 MOMENTS = (SATURDAY, "2026-12-05T10:05", TUESDAY, "2026-12-09T10:00", "2026-12-10T10:00")

@@ -5,16 +5,14 @@ The judge is the platform's own log of who was rung.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.journal.round_story import times, two_rounds
 from tests.support.sweeping import a_share, every_point, go_through
 from tests.support.trouble import FROZEN_KINDS, REQUEST_KINDS, Point
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.sweep
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.footing import TAKEN_AWAY
 from tests.support.lab import Lab
 from yeta_reconcile.errors import StateGone
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
 
 
 def staged_and_started(root: Path, strike: int = 0, taken: str = "") -> tuple[Lab, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,6 @@ from tests.journal.story import STEPS, a_lab, live_through
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.planning.planner import Planner
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # The first call of each kind, and the second, in the order of the story.
 CHANGES = ("create", "insert", "start", "pause", "delete")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, codes, declare, lose_the_state, rebuilt
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OFTEN = "limits: {frequency: {times: 1, within: 7d}}\n"
 

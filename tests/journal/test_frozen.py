@@ -9,7 +9,9 @@ import itertools
 import signal
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,17 +26,12 @@ from tests.journal.story import (
     until_done,
 )
 from tests.support.lab import number
+from tests.support.postgres import PostgresServer
 from tests.support.served import served
 from tests.support.trouble import FROZEN_KINDS, Point, TroubledLab
 from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.store.intents import Intents
 from yeta_reconcile.waves.record import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
 
 CHANGES = {"create", "insert", "start", "pause", "delete"}
 SHARDS = 4

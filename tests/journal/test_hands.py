@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.lab import number
+from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, the_only_task
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
@@ -15,14 +17,7 @@ from tests.support.twisted import twisted
 from yeta_reconcile.apply.controller import leave_to_people
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.emulator import Fault
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from tests.support.lab import Lab
-    from yeta_reconcile.emulator.task import Task
+from yeta_reconcile.emulator.task import Task
 
 ROWS = range(60)
 RECALL = "{count: 1, wait: 10m}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,6 @@ from yeta_reconcile.apply import inserting
 from yeta_reconcile.apply.inserting import JOURNALLED, Batch, batch_numbers
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import RowRecord, RowState
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def keys(*numbers: int) -> list[bytes]:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.lab import Lab
 from tests.support.scenes import a_lab
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.lease import holding
-from yeta_reconcile.apply.run import Stopped
+from yeta_reconcile.apply.run import Run, Stopped
 from yeta_reconcile.errors import Incomplete, StateLocked, Unresolved
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError, StopEverything
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.waves.record import Outcome, Phase, RowState
+from yeta_reconcile.waves.record import Outcome, Phase, RowState, WaveRecord
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.support.lab import Lab
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.waves.record import WaveRecord
 
 
 def said(kind: type[PlatformError], code: int, meaning: Meaning) -> PlatformError:

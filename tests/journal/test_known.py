@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, opened
@@ -12,9 +12,6 @@ from yeta_reconcile.cli.commands.state.listing import listing
 from yeta_reconcile.cli.commands.why import why_of
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.render.reports import report_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def a_lab(root: Path) -> Lab:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,11 +30,6 @@ from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from typing import Any
 
 COLUMNS = "{客户手机号码: phone, 姓名: name}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -13,9 +13,6 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.journal.in_rounds import LifeInRounds
 from tests.journal.machine import Life
 from tests.journal.wild import WildLife
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SECONDS = float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
 LIVES = settings(

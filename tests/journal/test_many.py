@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +12,6 @@ from tests.support.lab import OPEN, number
 from tests.support.scenes import a_lab
 from yeta_reconcile.emulator import Fault, Line
 from yeta_reconcile.errors import YetaError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CAMPAIGNS, ROWS = 10, 500
 KINDS = ("closed_after", "closed_before", "status_500_after", "half_after", "code")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
 from itertools import product
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,13 +14,8 @@ from tests.support.dials import Dials
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, declare, finish
+from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
-
-    from yeta_reconcile.plan.plan import Plan
 
 CONTINUES = "continues: [aa]\n"
 

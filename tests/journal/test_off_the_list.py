@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,6 @@ from tests.support.scenes import (
 )
 from tests.support.twisted import twisted
 from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ROWS = range(60)
 LATER = "schedule: {begin: 2026-12-01T22:00:00}"

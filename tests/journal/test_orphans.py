@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.support.lab import Lab
 from tests.support.records import deliver
 from tests.support.scenes import DAY, lose_the_state, the_only_task
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import Unresolved
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from tests.support.lab import Lab
 
 
 def left_behind(lab: Lab) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ from tests.journal.story import (
     phases,
     watch_starts,
 )
+from tests.support.postgres import PostgresServer
 from tests.support.trouble import (
     KILLED_AND_LATE,
     KILLED_AT_WRITE,
@@ -29,13 +32,7 @@ from tests.support.trouble import (
     Point,
     TroubledLab,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 # Spread over the story by a step that shares no factor with the number of kinds.
 REQUEST_STEP, WRITE_STEP = 29, 27

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.lab import Lab, number
@@ -12,13 +14,7 @@ from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, assert_nobody_rang_twice, codes, the_only_task
 from tests.support.twisted import twisted
 from yeta_reconcile.emulator import Fault
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from yeta_reconcile.exits import Exit
+from yeta_reconcile.exits import Exit
 
 LATER = "schedule: {begin: 2026-12-01T20:00:00}"
 

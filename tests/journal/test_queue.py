@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +12,9 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.emulator.task import Status
+from yeta_reconcile.plan.plan import Change
 from yeta_reconcile.planning.queue import Claim, LineHolder, queue
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.plan.plan import Change
 
 pytestmark = pytest.mark.sweep
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,9 +14,6 @@ from tests.support.records import deliver
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.render.text import plan_text
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

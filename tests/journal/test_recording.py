@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from tests.support.scenes import a_lab
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.waves.record import Phase, WaveRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEYED = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, key: name}"
 

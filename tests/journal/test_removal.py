@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +12,6 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import a_lab, codes, the_only_task
 from yeta_reconcile.emulator.task import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 pytestmark = pytest.mark.sweep
 

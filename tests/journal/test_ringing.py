@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.support.lab import Lab
 from tests.support.scenes import DAY, a_lab, assert_each_rang_once
+from yeta_reconcile.apply import Run
 from yeta_reconcile.apply.halt import Known
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import YetaError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from tests.support.lab import Lab
-    from yeta_reconcile.apply import Run
 
 
 def about_to_ring(root: Path, what: str) -> Lab:

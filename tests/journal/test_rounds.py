@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.journal.round_story import DAY, HOUR, ONCE, after_the_first, in_vain,
 from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, shown
+from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
 from tests.support.scenes import lose_the_state, rebuilt
 from tests.support.trouble import (
@@ -36,12 +39,6 @@ from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.sweep
 

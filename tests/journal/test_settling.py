@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.support.lab import Lab
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, the_only_task
 from tests.support.subjects import wave_record
@@ -16,13 +19,6 @@ from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.settling import absent, find_answer, journalled, look, settle_wave, told, twins
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Outcome, Phase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from tests.support.lab import Lab
 
 pytestmark = pytest.mark.sweep
 

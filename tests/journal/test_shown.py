@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +10,6 @@ from tests.support.lab import Lab
 from tests.support.records import deliver
 from tests.support.scenes import planned, the_only_task
 from yeta_reconcile.errors import StateLocked
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.sweep
 

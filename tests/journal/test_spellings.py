@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from tests.support.lab import number
+from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.documents import contacts
 from yeta_reconcile.emulator import operations
 from yeta_reconcile.numbers import forms, normalise
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.lab import Lab
 
 pytestmark = pytest.mark.sweep
 

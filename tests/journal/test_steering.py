@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply import steering
 from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import Phase, WaveRecord
 
 LATER = "schedule: {begin: 2026-12-01T20:00:00, windows: ['09:00-21:00']}"
 REFUSED = 10005

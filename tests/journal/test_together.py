@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.support.dials import Dials
-from tests.support.lab import number
+from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, codes, declare, lose_the_state, rebuilt
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.support.lab import Lab
 
 
 def assert_no_repeat_is_unsaid(lab: Lab) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,14 +17,9 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, codes, lose_the_state, rebuilt, resolve
 from yeta_reconcile.apply.recovery.resolve import Ruling
-from yeta_reconcile.emulator.task import Status
+from yeta_reconcile.emulator.task import Status, Task
 from yeta_reconcile.platform.resources import Address
 from yeta_reconcile.records.projector import Projector
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.emulator.task import Task
 
 FIRST, ALL = range(10), range(20)
 

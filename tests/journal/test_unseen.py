@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.support.lab import number
+from tests.support.lab import Lab, number
 from tests.support.scenes import a_lab, assert_each_rang_once
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from yeta_reconcile.documents import cells
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
-
-    from tests.support.lab import Lab
 
 pytestmark = pytest.mark.sweep
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.lab import number
@@ -11,11 +13,6 @@ from tests.support.scenes import assert_each_rang_once, the_only_task
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
 
 
 def said(lab: TwistedLab) -> list[str]:

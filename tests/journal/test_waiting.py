@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.journal.story import a_lab as a_troubled_lab
@@ -22,11 +23,6 @@ from yeta_reconcile.platform.errors import (
 )
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.waves import Waves
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import httpx
 
 DAY = 24 * 3600
 

@@ -7,11 +7,13 @@ that were applied (`tests/support/dials.py`).
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import httpx
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
@@ -23,12 +25,6 @@ from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.store.lock import LIFETIME_MS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    import httpx
 
 
 class WildLife(Life):

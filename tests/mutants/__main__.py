@@ -21,17 +21,15 @@ import resource
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from tests.mutants.making import PACKAGE, ROOT, Made, Mutant, copied, made, refused
 from tests.mutants.rooms import ROOMS, Room
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 WORK = ROOT / "build" / "mutants"
 # What was killed by the last run, for `--rest`; what mypy knows; what was made of a module.

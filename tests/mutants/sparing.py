@@ -7,14 +7,12 @@ fields) are facts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import libcst as cst
 from mutmut.mutation import file_mutation, mutators
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 SAYING = frozenset({"detail", "hint", "message", "summary", "why", "words"})
 WORDING = frozenset({"count", "every", "listed", "phrase", "plural", "sentence"})

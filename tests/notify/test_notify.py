@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from tests.notify.conftest import Webhook
 from tests.support.deliveries import deliver as delivered
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import shown
 from tests.support.records import deliver
+from tests.support.served import Served
 from yeta_reconcile.documents.limits import Notify
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.notify import targets
@@ -19,12 +21,6 @@ from yeta_reconcile.notify.events import Event, events_of, halted
 from yeta_reconcile.notify.notifier import Notifier
 from yeta_reconcile.notify.outbox import Outbox
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.notify.conftest import Webhook
-    from tests.support.served import Served
 
 MINUTE = 60_000
 NOW = 1_796_115_600_000

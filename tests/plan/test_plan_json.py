@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,10 +11,8 @@ from tests.support.any_plan import (
     plans,
 )
 from yeta_reconcile.errors import PlanRejected
+from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.plan.plan_json import plan_json, restore_plan
-
-if TYPE_CHECKING:
-    from yeta_reconcile.plan.plan import Plan
 
 pytestmark = pytest.mark.sweep
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +10,6 @@ from tests.support.served import served
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.emulator import Url
 from yeta_reconcile.planning.address_book import address_findings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HERE = "https://push.example.com"
 RIGHT = f"{HERE}/sesame/receiveCallRecord"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,9 +14,6 @@ from yeta_reconcile.documents.calendars import CalendarSource, PublicDays
 from yeta_reconcile.documents.models import Schedule
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.planning.calendar import Days
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 WINDOWS = ("09:00:00-12:00:00", "13:00:00-17:30:00")

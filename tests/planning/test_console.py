@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from yeta_reconcile.emulator import Robot
 from yeta_reconcile.planning.console import changed_meanwhile, tries_nobody
 from yeta_reconcile.platform.answers import read_task
 from yeta_reconcile.platform.resources import Task
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MINUTE = 60
 

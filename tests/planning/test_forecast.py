@@ -6,13 +6,14 @@ import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yeta_reconcile.documents.models import Price
+from yeta_reconcile.plan.foresight import Forecast, LineUse
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
@@ -23,9 +24,6 @@ from yeta_reconcile.planning.simulation import Trunk, Work
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.store.lengths import Timed
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from yeta_reconcile.plan.foresight import Forecast, LineUse
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 12, 1, 9, 0, tzinfo=ZONE)

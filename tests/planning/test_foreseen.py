@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.bench.forecasts.life import Scenario, live
 from tests.bench.forecasts.scenarios import SCENARIOS
 from tests.bench.forecasts.table import COLD, WARM
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.sweep
 

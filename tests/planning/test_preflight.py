@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,9 +24,6 @@ from yeta_reconcile.platform.hours import (
 )
 from yeta_reconcile.platform.resources import Config, Line, Robot, Voice
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 NOW_MS = int(NOW.timestamp() * 1000)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.lab import ROBOT, Lab, number
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WITHDRAWN = {"status": 3}, {"deleted": 1}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.support.lab import START, Lab, settings
@@ -14,16 +15,12 @@ from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.habits import ASSUMED
+from yeta_reconcile.planning.simulation import Work
 from yeta_reconcile.planning.works import Conditions, Undone, works
 from yeta_reconcile.platform.resources import Line, Task
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.rounds import Coming, Rounds, Rule
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.planning.simulation import Work
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 LINES = {"100": Line("100", 5, ("09:00:00-12:00:00",))}

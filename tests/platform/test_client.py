@@ -8,10 +8,11 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -32,9 +33,6 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.platform.resources import Address, CreateRequest, Inserted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 KEY, SECRET, TOKEN = "key-of-the-app", "secret-of-the-app", "to/ken+of=the&app"
 NUMBER = "19900000001"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -26,9 +27,6 @@ from yeta_reconcile.platform.pushes import (
     Unfoldable,
     read_push,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.sweep
 

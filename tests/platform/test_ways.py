@@ -10,8 +10,9 @@ import ssl
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -26,10 +27,6 @@ from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.records.recordings import Recordings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 HERE = "http://127.0.0.1:8900/openapi"
 

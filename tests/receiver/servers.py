@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tests.support.measured import measured
 from yeta_reconcile.platform.transport import client_by
@@ -20,10 +22,6 @@ from yeta_reconcile.receiver.relay import Relay, Target
 from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver, serving
 from yeta_reconcile.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 SECRET = "a-secret.of_the~tests"
 STATE_KEY = "the key of the tests"

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.receiver.pushes import AT
 from yeta_reconcile.marks import Key
 from yeta_reconcile.records.projector import Projector
+from yeta_reconcile.store.database import Database
+from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import Phase, RowRecord, RowState, WaveRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from yeta_reconcile.store.database import Database
-    from yeta_reconcile.store.inbox import Push
 
 KEY = Key(b"the key of the tests")
 

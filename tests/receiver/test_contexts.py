@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.receiver.servers import repository
 from yeta_reconcile.receiver.contexts import Contexts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 VIP = """\
 kind: DialogContext

@@ -6,8 +6,9 @@ import http.client
 import json
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -24,9 +25,6 @@ from yeta_reconcile.receiver.dashboard import EVERY, maker
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.renewal import RESTS, Renewed
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

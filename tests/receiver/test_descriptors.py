@@ -10,9 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,9 +22,6 @@ from tests.receiver.servers import SECRET, STATE_KEY, post, receiver, repository
 from yeta_reconcile.receiver import server
 from yeta_reconcile.receiver.descriptors import FEWEST, RESERVED, room
 from yeta_reconcile.receiver.server import CONNECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # The process has the limit before it is ours: a hard one, that it cannot raise.
 LIMITED = (

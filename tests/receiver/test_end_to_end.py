@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,6 @@ from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.records.sheet import _cell
 from yeta_reconcile.store.inbox import InboxCounts, Push
 from yeta_reconcile.waves.record import RowState, WaveRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def lab_of(root: Path, habits: PushHabits, url: list[str], **override: Any) -> Lab:

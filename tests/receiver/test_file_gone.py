@@ -6,8 +6,10 @@ import json
 import shutil
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,15 +17,10 @@ from tests.receiver import pushes
 from tests.receiver.servers import SECRET, STATE_KEY, get, post, receiver, repository, state_of
 from tests.support.footing import TAKEN_AWAY, remove
 from tests.support.patience import until
+from yeta_reconcile.receiver.service import Receiver
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import restoration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.receiver.service import Receiver
-    from yeta_reconcile.store import Store
 
 pytestmark = pytest.mark.sweep
 

@@ -10,7 +10,9 @@ import http.client
 import json
 import time
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -18,10 +20,6 @@ import pytest
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, get, post, receiver, repository
 from yeta_reconcile.records.payload import LONGEST, NotAnObject, pushes_in, read_object
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 RECORD = "receiveCallRecord"
 SAID = pushes.outbound(task_result_desc="用户未接，彩铃")

@@ -7,7 +7,7 @@ import json
 import random
 import threading
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from tests.receiver.pushes import basic
 from tests.receiver.servers import SECRET, repository, served, state_of
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Standing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CLIENTS = 6
 KILLS, PARTS = 2000, 200

@@ -8,17 +8,15 @@ import socket
 import ssl
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.receiver.servers import SECRET, receiver, repository
 from tests.support.programs import program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONF = Path(__file__).parents[2] / "deploy" / "nginx.conf"
 PUSH = f"/{SECRET}/receiveCallRecord"

@@ -10,8 +10,10 @@ import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,15 +24,10 @@ from yeta_reconcile.receiver import server as door_module
 from yeta_reconcile.receiver import service
 from yeta_reconcile.receiver.access import read_networks
 from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.service import Receiver
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.inbox import InboxCounts
 from yeta_reconcile.store.sqlite import SqliteDatabase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.receiver.service import Receiver
-    from yeta_reconcile.store import Store
 
 VIP = """\
 kind: DialogContext

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,12 +24,7 @@ from yeta_reconcile.receiver import relay, service
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.relay import Target
 from yeta_reconcile.records.projector import Projector
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 

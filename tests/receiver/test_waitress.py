@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 import pytest
 from waitress import wasyncore
@@ -17,9 +17,6 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
 from yeta_reconcile.receiver import server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TREE = ast.parse(inspect.getsource(server))
 BASES = {base.__name__: base for base in (WSGITask, ErrorTask, HTTPRequestParser, HTTPChannel, TcpWSGIServer)}

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from tests.receiver.pushes import basic, push
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.receiver.writer import Writer
+from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from yeta_reconcile.store.inbox import Push
 
 
 class Slow:

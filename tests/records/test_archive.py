@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 
 from yeta_reconcile.records import archive
 from yeta_reconcile.records.archive import ArchiveLine, Broken
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def packed(files: dict[str, bytes]) -> io.BytesIO:

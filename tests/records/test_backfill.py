@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import IO, TYPE_CHECKING, Any
+from datetime import date
+from typing import IO, Any
 
 import pytest
 
@@ -13,16 +14,12 @@ from tests.receiver import pushes
 from tests.receiver.states import State, state_in, state_in_memory
 from yeta_reconcile.errors import StateError, Unreachable
 from yeta_reconcile.records.backfill import backfill
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.inbox import InboxCounts, Push
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.waves.record import RowState
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from yeta_reconcile.store.database import Database
 
 
 class Files:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.receiver.pushes import AT, basic, dialog, four, push, voice
-from tests.receiver.states import state_in_memory
+from tests.receiver.states import State, state_in_memory
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.dialog import conversation
 from yeta_reconcile.records.export import COLUMNS, Export
 from yeta_reconcile.records.recordings import Asked, recorded_calls
-
-if TYPE_CHECKING:
-    from tests.receiver.states import State
-    from yeta_reconcile.store.inbox import Push
+from yeta_reconcile.store.inbox import Push
 
 RELATION = "customer-7"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from itertools import pairwise, permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.receiver import pushes
 from tests.receiver.states import KEY, State, state_in, state_in_memory
+from tests.support.postgres import PostgresServer
 from yeta_reconcile.platform import pushes as platform_pushes
 from yeta_reconcile.records import projector
 from yeta_reconcile.store.calls import fold
@@ -19,11 +21,6 @@ from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)])

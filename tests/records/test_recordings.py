@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,10 +12,6 @@ from yeta_reconcile.platform.call import (
     Call,
 )
 from yeta_reconcile.records.recordings import Recordings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 CALL = Call("call-1", recording="a/b.WAV", recording_size=6)
 

@@ -8,7 +8,8 @@ import json
 import zipfile
 from collections import Counter
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -19,9 +20,6 @@ from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.platform.pushes import read_push
 from yeta_reconcile.records.sheet import Sheet
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCRIPTED = {number(0): ("0",), number(1): ("20", "0"), number(2): ("20", "20"), number(3): ("6",)}
 

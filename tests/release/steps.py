@@ -6,15 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.release.papers import bill, licences, sums
 from tests.release.tree import CHANGELOG, Refused, export, git, notes_of, owner_of, prepare, refuse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def release(root: Path, version: str, folder: Path, install: Callable[[Path, Path], Path]) -> list[str]:

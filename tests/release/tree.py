@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLACEHOLDER = "OWNER"
 SETTINGS = "release.toml"

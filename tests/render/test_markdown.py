@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +12,9 @@ from tests.render.plans import a_change, a_plan, the_busy_day, the_new_campaign
 from tests.support.any_plan import plans
 from yeta_reconcile.cli.annotate import linked
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.plan.plan import Action, Plan
 from yeta_reconcile.render.markdown import MARKER, plan_markdown
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.plan.plan import Plan
 
 pytestmark = pytest.mark.sweep
 

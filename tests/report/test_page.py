@@ -10,11 +10,12 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -34,9 +35,6 @@ from yeta_reconcile.report.page import page
 from yeta_reconcile.report.words import WORDS, Words
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.wording import spoken as said
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ZONE = ZoneInfo("Asia/Shanghai")
 VOID = {"meta", "link", "br", "hr", "img", "input"}

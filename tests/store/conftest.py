@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.store.states import States
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
-    from yeta_reconcile.store import Store
+from tests.support.postgres import PostgresServer
+from yeta_reconcile.store import Store
 
 ENGINES = ("sqlite", "postgresql")
 

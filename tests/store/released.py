@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.store.states import NOW, declared, holding, key, row, sealed, wave
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.copying import TABLES, continue_serials
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.schema import MIGRATIONS, RECORDS, in_dialect
 from yeta_reconcile.waves.record import Outcome, Phase, RowState
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.database import Database
 
 FOLDER = Path(__file__).parent / "released"
 NEWEST = len(MIGRATIONS)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.lock import Holder
@@ -14,10 +16,6 @@ from yeta_reconcile.waves.attributes import (
 )
 from yeta_reconcile.waves.proof import Claim, Journalled, Proof, prove
 from yeta_reconcile.waves.record import Phase, RowRecord, RowState, WaveRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 KEY = "a secret of the tests"
 NOW = 1_800_000_000_000

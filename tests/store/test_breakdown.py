@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.receiver.pushes import AT, dialog, outbound, push
 from tests.receiver.states import KEY, State
+from tests.store.states import States
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.breakdown import breakdown
-
-if TYPE_CHECKING:
-    from tests.store.states import States
 
 
 def test_each_row_counts_under_the_line_of_its_last_call_and_the_tags_of_its_last_dialog(

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.store.states import NOW, begun, counts, declared, holding, key, row, sealed, wave
+from tests.store.states import NOW, States, begun, counts, declared, holding, key, row, sealed, wave
 from yeta_reconcile.errors import StateError, StateLocked
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Outcome, RowState
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.store.states import States
-    from yeta_reconcile.store import Store
 
 pytestmark = pytest.mark.sweep
 

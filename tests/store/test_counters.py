@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.states import NOW, accounted, begun, counts, holding, key, row, sealed
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Outcome, RowState
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store import Store
 
 pytestmark = pytest.mark.sweep
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.store.states import NOW, key, sealed
 from yeta_reconcile.platform.call import Call
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store import Store
 
 
 def test_who_was_called_is_kept_once_and_who_was_not_is_not(store: Store) -> None:

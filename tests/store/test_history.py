@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,11 +12,7 @@ import pytest
 from tests.store.states import KEY, NOW, States
 from yeta_reconcile.cli.commands.history import _entry as shown
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 
 def test_every_apply_is_chained_to_the_one_before(store: Store) -> None:

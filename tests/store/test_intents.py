@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tests.store.states import NOW, begun, counts, holding, key, row_states, sealed
+from tests.store.states import NOW, States, begun, counts, holding, key, row_states, sealed
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Outcome, Phase, RowState
-
-if TYPE_CHECKING:
-    from tests.store.states import States
-    from yeta_reconcile.store import Store
 
 
 def test_an_intent_is_open_from_before_the_call_until_its_outcome(states: States) -> None:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from tests.store.states import NOW, begun, holding, sealed
+from tests.store.states import NOW, States, begun, holding, sealed
 from yeta_reconcile.apply.lease import holding as held_by
 from yeta_reconcile.apply.run import Pauses, Run
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import StateLocked
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tests.store.states import States
-    from yeta_reconcile.store import Store
 
 OTHER = Holder("other", "elsewhere", 8, "import")
 

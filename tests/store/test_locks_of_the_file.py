@@ -5,12 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.store.sqlite import SqliteDatabase
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ANOTHER_PROCESS = """
 import sys

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from tests.store.states import KEY, NOW, States, begun, holding, sealed
+from tests.support.postgres import PostgresServer
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.postgres import PostgresDatabase, translated
 from yeta_reconcile.waves.record import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
 
 
 @pytest.fixture

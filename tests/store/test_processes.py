@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.lab import number
+from tests.support.postgres import PostgresServer
 from tests.support.served import Served, served
 from yeta_reconcile.emulator.faults import Fault
 from yeta_reconcile.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
 
 KEY = "a secret of the pipelines"
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.store.released import NEWEST, file, keep, lay, lived
 from tests.store.states import NOW, States, holding, key, row_states, sealed
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.open import connect, is_postgresql, open_file
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.database import Database
 
 pytestmark = pytest.mark.sweep
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.store.conftest import ENGINES
 from tests.store.states import KEY, NOW, States, begun, holding, key, row, row_states, sealed
+from tests.support.postgres import PostgresServer
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateLocked
 from yeta_reconcile.store import copying, relocation, schema
 from yeta_reconcile.store.copying import TABLES
@@ -18,11 +21,6 @@ from yeta_reconcile.store.relocation import Transfer, transfer_state
 from yeta_reconcile.waves.record import Outcome, RowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
-
     Place = Callable[[str, str], str]
 
 MOVER = Holder("mover", "host", 9, "state migrate")

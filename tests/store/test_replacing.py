@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.store.conftest import ENGINES
 from tests.store.states import KEY, NOW, States, holding, sealed
+from tests.support.postgres import PostgresServer
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateLocked
-from yeta_reconcile.store import replacing
+from yeta_reconcile.store import Store, replacing
 from yeta_reconcile.store.copying import TableProof
 from yeta_reconcile.store.halt_flag import ROW
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import restoration
 from yeta_reconcile.store.soundness import findings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.support.postgres import PostgresServer
-    from yeta_reconcile.store import Store
 
 RESTORER = Holder("restorer", "host", 9, "state restore")
 PUSH = Push("receiveVoice", b"{}", NOW)

@@ -8,9 +8,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,6 @@ from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import FileRestored, restoration
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 RESTORER = Holder("restorer", "host", 9, "state restore")
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.store.states import NOW, States, sealed
 from yeta_reconcile.errors import StateError
-from yeta_reconcile.store import inbox
+from yeta_reconcile.store import Store, inbox
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.soundness import findings
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store import Store
 
 OLD, YOUNG = NOW - 100_000, NOW
 

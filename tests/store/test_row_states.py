@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.store.states import NOW, accounted, counts, declared, key, row, row_states, sealed, wave
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.row_states import PORTION, set_fields, set_state, set_state_where
 from yeta_reconcile.waves.lifecycle import IllegalTransition
 from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store import Store
 
 pytestmark = pytest.mark.sweep
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,6 @@ from tests.store.states import NOW, States, counts, declared, row, sealed, wave
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.schema import MIGRATIONS, apply, create
 from yeta_reconcile.store.sqlite import SqliteDatabase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

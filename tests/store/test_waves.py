@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.store.states import (
     NOW,
+    States,
     begun,
     counts,
     declared,
@@ -22,15 +24,10 @@ from tests.store.states import (
 )
 from yeta_reconcile.errors import Incomplete, StateError
 from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.store import Store
 from yeta_reconcile.store import waves as waves_module
 from yeta_reconcile.store.schema import MIGRATIONS
 from yeta_reconcile.waves.record import Outcome, Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.store.states import States
-    from yeta_reconcile.store import Store
 
 
 def test_a_campaign_is_declared_gone_and_declared_again(store: Store) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.support.served import Served
+from tests.support.served import Served
 
 
 def applied(here: Served, rows: int = 3, **fields: str) -> str:

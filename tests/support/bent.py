@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import httpx
 
 from tests.support.lab import LabClock
 from tests.support.transport import EmulatorTransport
+from yeta_reconcile.emulator import Emulator
 from yeta_reconcile.platform.client import PlatformClient
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from yeta_reconcile.emulator import Emulator
-
-    Bend = Callable[[str, Any], Any]
+Bend = Callable[[str, Any], Any]
 
 
 class Bent(EmulatorTransport):

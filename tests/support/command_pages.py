@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def sections(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:

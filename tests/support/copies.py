@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.support.lab import Lab
+from tests.support.lab import Lab
 
 
 def copy_state(lab: Lab) -> None:

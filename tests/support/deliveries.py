@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
 
+from tests.support.served import Served
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Push
-
-if TYPE_CHECKING:
-    from tests.support.served import Served
 
 
 def deliver(here: Served) -> None:

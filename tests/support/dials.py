@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from yeta_reconcile.emulator import Emulator
-    from yeta_reconcile.plan.plan import Plan
+from yeta_reconcile.emulator import Emulator
+from yeta_reconcile.plan.plan import Plan
 
 DIRECT = "(direct)"
 

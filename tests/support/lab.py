@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.apply import Apply, Report, Run
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.run import Pauses
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.emulator import Emulator, Line, Robot, Settings, VirtualClock
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.plan.plan import Plan
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    import httpx
-
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.plan.plan import Plan
-    from yeta_reconcile.planning.planned import Planned
 
 ROBOT = "719"
 COLUMNS = ("客户手机号码", "姓名")

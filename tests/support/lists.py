@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.listspec import ListSpec
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 ROBOT = ("客户手机号码", "姓名")
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from tests.support.lab import Lab
 from yeta_reconcile.cli.commands.status import look
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.session import Session
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.lab import Lab
-    from yeta_reconcile.clock import SystemClock
-    from yeta_reconcile.render.report import CampaignStatus, Status
+from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.render.report import CampaignStatus, Status
 
 
 @contextmanager

@@ -13,19 +13,16 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
 
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.schema import migrate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 UNPRIVILEGED = "nobody"
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
+from tests.support.lab import Lab
+from yeta_reconcile.emulator.outbox import Push as Sent
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Push
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tests.support.lab import Lab
-    from yeta_reconcile.emulator.outbox import Push as Sent
 
 
 def deliver(lab: Lab, pushes: Iterable[Sent] | None = None) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
@@ -17,10 +18,6 @@ from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.planner import Planner
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 DAY = 24 * 3600
 

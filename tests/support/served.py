@@ -9,9 +9,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from tests.support import warm
@@ -21,10 +23,6 @@ from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.emulator.serve import serving
 from yeta_reconcile.store import Store, open_store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 SECRETS = {"YETA_APP_KEY": "emulator-key", "YETA_APP_SECRET": "emulator-secret"}
 QUESTIONS = {"token", "query", "failed"}

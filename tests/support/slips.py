@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GOOD = """\
 kind: Campaign

@@ -7,9 +7,10 @@ task that says of the wave what the state says. Nothing here touches a file, a s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import (
@@ -24,6 +25,7 @@ from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
 from yeta_reconcile.planning.diff import Subject, Wave, with_observed
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.rounds import rule_of
+from yeta_reconcile.planning.trial import Choice, Trial
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.resources import Left, Task
 from yeta_reconcile.waves.accounting import Results
@@ -33,11 +35,6 @@ from yeta_reconcile.waves.attributes import (
 from yeta_reconcile.waves.recalls import Recalls
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import Rounds
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from yeta_reconcile.planning.trial import Choice, Trial
 
 NAME = "renewal"
 COLUMNS = ("客户手机号码", "姓名")

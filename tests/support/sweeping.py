@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from tests.support.trouble import KILLED_AFTER, REQUEST_KINDS, WRITE_KINDS, Point
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.support.trouble import TroubledLab
+from tests.support.trouble import KILLED_AFTER, REQUEST_KINDS, WRITE_KINDS, Point, TroubledLab
 
 CHANGES = {"create", "insert", "start", "pause", "delete"}
 

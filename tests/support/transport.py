@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import httpx
 
 from yeta_reconcile.emulator import ConnectionClosed, Emulator, Withheld
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.client import PlatformClient
 
 
 class EmulatorTransport(httpx.BaseTransport):

@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from tests.support.lab import Lab
 from tests.support.transport import EmulatorTransport
+from yeta_reconcile.apply import Report
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import StateError, YetaError
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.store.lock import LIFETIME_MS
 from yeta_reconcile.waves.lifecycle import DIRECT, DIRECT_UNDONE, TRANSITIONS, UNDONE
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import Text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from yeta_reconcile.apply import Report
-    from yeta_reconcile.platform.client import PlatformClient
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.database import Database, Transaction
 
 # How a request can go wrong, as the emulator names it; `code` is busy unless it says otherwise.
 PLATFORM_FAULTS = {

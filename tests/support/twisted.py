@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.support.lab import START, Lab, settings
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.emulator import Emulator, VirtualClock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.client import PlatformClient
 
 
 @dataclass

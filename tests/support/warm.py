@@ -17,17 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn
 
 from tests.support.asking import LENGTH, ended
 from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 ASKING = Path(__file__).with_name("asking.py")
 

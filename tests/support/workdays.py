@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.support.lab import Lab, settings
 from tests.support.records import deliver
 from tests.support.trouble import TroubledLab
 from yeta_reconcile.emulator import Emulator, VirtualClock
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,6 @@ from yeta_reconcile.planning.silence import alerts, unheard
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.traffic import HOUR_MS, Traffic
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = 1_796_115_600_000
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import click
 from babel.messages.extract import extract_from_file
@@ -13,9 +14,6 @@ from babel.messages.extract import extract_from_file
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
 from yeta_reconcile.wording import BOTH, CLAUSES, MORE, NAMES, PARTS, SENTENCES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "yeta_reconcile"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import click
 import pytest
@@ -13,18 +14,13 @@ from tests.render.reports import a_drift, a_history, a_state_list, a_state_show,
 from tests.support.command_pages import sections
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.language import speaking
+from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.render.markdown import plan_markdown
+from yeta_reconcile.render.report import Report
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.render.text import plan_text
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import TypeAlias
-
-    from yeta_reconcile.plan.plan import Plan
-    from yeta_reconcile.render.report import Report
-
-    Golden: TypeAlias = Callable[[Path, str], None]
+Golden: TypeAlias = Callable[[Path, str], None]
 
 GOLDEN = Path(__file__).parent / "golden"
 PLANS = {"new": the_new_campaign(), "busy": the_busy_day(), "empty": a_plan()}

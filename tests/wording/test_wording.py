@@ -7,7 +7,7 @@ import copy
 import json
 import pickle
 import string
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,9 +16,6 @@ from tests.wording.extract import PACKAGE, everything, imported
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.language import language_of, speaking
 from yeta_reconcile.wording import PARTS, listed, loud, phrase, sentence, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.sweep
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.apply import seeing, steering
 from yeta_reconcile.apply.campaign import CampaignRun, compare
@@ -27,8 +27,11 @@ from yeta_reconcile.errors import (
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.continued import continued_by
+from yeta_reconcile.planning.delta import RowsDelta
 from yeta_reconcile.planning.diff import Subject, Wave, key_headers
 from yeta_reconcile.planning.orphans import settled_by
+from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
@@ -39,13 +42,6 @@ from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 from yeta_reconcile.wording import listed, phrase, plural, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from yeta_reconcile.planning.delta import RowsDelta
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.planning.planner import Planner
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,12 @@ Pure. What is freed, settled or found after the plan was made is for the next pl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Hold, hold
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.waves.record import WaveRecord
 
 _STAGING = frozenset({Action.CREATE, Action.REPLACE, Action.START, Action.CALL})
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.apply.inserting import Batch
 from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import journalled
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.resources import Inserted
+from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.record import BY_HAND, Outcome, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.planning.list_diff import Comparison
-    from yeta_reconcile.platform.resources import Inserted
-    from yeta_reconcile.waves.attributes import Attributes
 
 KIND = "DirectCall"
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.apply.approval import Approval
 from yeta_reconcile.apply.callout import Callout
 from yeta_reconcile.apply.inserting import batch_numbers
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import BAD_NUMBER, journalled
 from yeta_reconcile.apply.staging import RESTAGES, Staging
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Hold, RowsDelta, hold
-from yeta_reconcile.waves.proof import Claim, prove
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.list_diff import Comparison
+from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planner import Planner
+from yeta_reconcile.waves.proof import Claim, Proof, prove
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.planning.list_diff import Comparison
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.planning.planner import Planner
-    from yeta_reconcile.waves.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.clock import Clock
 from yeta_reconcile.errors import (
     InvalidInput,
     YetaError,
@@ -19,20 +22,12 @@ from yeta_reconcile.errors import (
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.plan.plan import Change, ChangeKind
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
 )
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import tzinfo
-    from pathlib import Path
-
-    from yeta_reconcile.clock import Clock
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.waves.record import WaveRecord
 
 FORMAT = "yeta-reconcile/1"
 LOG = logging.getLogger("yeta.reconcile")

@@ -6,16 +6,12 @@ copy of the repository, or of the state, may have started the same people meanwh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.planning.orphans import settled_by
+from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.waves.record import WaveRecord
 
 
 def started_elsewhere(run: Run, wave: WaveRecord) -> bool:

@@ -6,11 +6,13 @@ again to the same task. What it pauses is noted in the flag first, so that it is
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from yeta_reconcile.clock import Clock
 from yeta_reconcile.errors import (
     Incomplete,
     StateError,
@@ -22,13 +24,8 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
 )
 from yeta_reconcile.platform.resources import Address, Left, LivePhase, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from yeta_reconcile.clock import Clock
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.halt_flag import HaltFlag
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.halt_flag import HaltFlag
 
 # So long tasks that go on ringing are paused again; then a person has to know.
 PATIENCE_SECONDS = 300.0

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import BAD_NUMBER, absent, look, rows_in
+from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.codes import Meaning
-from yeta_reconcile.waves.record import RowRecord, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.planning.list_diff import Comparison
-    from yeta_reconcile.platform.resources import Inserted
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.platform.resources import Inserted
+from yeta_reconcile.waves.record import RowRecord, RowState, WaveRecord
 
 # Rows a call (openapi.md, section 5).
 BATCH = 50

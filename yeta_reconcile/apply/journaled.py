@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.errors import (
     StateLocked,
     Unresolved,
@@ -20,15 +22,9 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
     StopEverything,
 )
-from yeta_reconcile.waves.record import BY_HAND, Outcome, RowState
+from yeta_reconcile.platform.resources import Address
+from yeta_reconcile.waves.record import BY_HAND, Outcome, RowState, WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.platform.resources import Address
-    from yeta_reconcile.waves.record import WaveRecord
 
 Value = TypeVar("Value")
 # A busy platform is asked again for about a minute; then the rest is for the next run.

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import settle_all
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.planning.whereabouts import refuse_misplaced
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.apply.run import Run
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.apply.concurrency import Pace
+from yeta_reconcile.clock import Clock
 from yeta_reconcile.errors import (
     Incomplete,
     StateError,
@@ -17,19 +18,14 @@ from yeta_reconcile.errors import (
     YetaError,
 )
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.errors import (
+    OutcomeUnknown,
+)
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
+from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, phrase, plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from yeta_reconcile.clock import Clock
-    from yeta_reconcile.platform.client import PlatformClient
-    from yeta_reconcile.platform.errors import (
-        OutcomeUnknown,
-    )
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import WaveRecord
 
 LOG = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = LIFETIME_MS / 1000 / 6

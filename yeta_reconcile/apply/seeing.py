@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import absent, journalled
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.lifecycle import (
     ended_as,
     quiet_facts,
@@ -17,13 +19,8 @@ from yeta_reconcile.waves.lifecycle import (
     unread,
 )
 from yeta_reconcile.waves.proof import Claim, Look, prove
-from yeta_reconcile.waves.record import Phase, RowState
+from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.waves.record import WaveRecord
 
 
 def watch(run: Run, wave: WaveRecord, task: Task) -> None:

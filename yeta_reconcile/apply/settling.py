@@ -6,20 +6,15 @@ It changes nothing at the platform. A call-out that was never answered stays unk
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import new_and_empty, young
+from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.lifecycle import Doubt, left_by, settle_control, settle_inserts, shows_by
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, Proof, prove
-from yeta_reconcile.waves.record import Outcome, Phase, RowState
+from yeta_reconcile.waves.record import Intent, Outcome, Phase, RowState, WaveRecord
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.waves.record import Intent, WaveRecord
-
 
 # Only of call-out is it said that a batch with a bad number is refused whole (openapi.md, section 3).
 BAD_NUMBER = 200203

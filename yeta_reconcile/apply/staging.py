@@ -5,33 +5,29 @@ Nothing here rings anybody. Each step begins from what the state says, so that a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.inserting import Filling, ListChanged
 from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.seeing import sync
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.observe import new_and_empty
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.hours import (
     windows_of,
 )
+from yeta_reconcile.platform.resources import Address, Inserted, Line
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, prove
 from yeta_reconcile.waves.readback import read_back, request_of
 from yeta_reconcile.waves.record import Outcome, Phase, WaveRecord
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.planning.list_diff import Comparison
-    from yeta_reconcile.platform.resources import Address, Inserted, Line
 
 RESTAGES = 3
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from yeta_reconcile.clock import Clock
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed
 from yeta_reconcile.platform.hours import within
 from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.clock import Clock
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.planning.planner import Planner
 
 
 class Standing:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.elsewhere import started_elsewhere
 from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.seeing import sync, watch
 from yeta_reconcile.apply.settling import journalled, look, settle_wave
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.codes import Meaning
-from yeta_reconcile.platform.resources import LivePhase, Task
+from yeta_reconcile.platform.resources import Line, LivePhase, Task
 from yeta_reconcile.waves.lifecycle import (
     AFTER,
     carry_readiness,
@@ -23,15 +25,8 @@ from yeta_reconcile.waves.proof import Claim, prove
 from yeta_reconcile.waves.readback import (
     reads_otherwise,
 )
-from yeta_reconcile.waves.record import Outcome, Phase
+from yeta_reconcile.waves.record import Outcome, Phase, WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.platform.resources import Line
-    from yeta_reconcile.waves.record import WaveRecord
 
 OVER = frozenset(phase for phase in LivePhase if phase.over)
 STILL = OVER | {LivePhase.PAUSED}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import click
 
 from yeta_reconcile import __version__
 from yeta_reconcile.cli.output import show_workflow, tell
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.render.annotations import (
     by_weight,
@@ -22,11 +24,6 @@ from yeta_reconcile.render.annotations import (
     sarif,
 )
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from yeta_reconcile.diagnostics import Diagnostic, Position
 
 # GitLab reads a report from a file that the job names as its artifact.
 GITLAB_REPORT = "gl-code-quality-report.json"

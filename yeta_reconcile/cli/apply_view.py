@@ -6,27 +6,24 @@ A reader that goes away does not stop an apply: what is under way is worth more 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.apply import Report
 from yeta_reconcile.cli.commands.plan import show_plan
+from yeta_reconcile.cli.context import LogFormat
 from yeta_reconcile.cli.failures import failure_of, quiet_streams
 from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
 from yeta_reconcile.cli.progress import shown
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.render.words import asides
 from yeta_reconcile.wording import CLAUSES, SENTENCES, UNSAID, Text, listed, phrase, sentence
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from yeta_reconcile.apply import Report
-    from yeta_reconcile.cli.context import LogFormat
-    from yeta_reconcile.planning.planned import Planned
 
 FORMAT = "yeta-apply/1"
 LOG = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ Nothing here decides whether a command has to ask.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +17,6 @@ from yeta_reconcile.render.table import (
     clean,
 )
 from yeta_reconcile.wording import UNSAID, Text, phrase, spoken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 
 def can_ask() -> bool:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.failures import code_of
-from yeta_reconcile.cli.session import actor, commit_of, halt_of, host
+from yeta_reconcile.cli.session import Session, actor, commit_of, halt_of, host
+from yeta_reconcile.clock import Clock
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.store.halt_flag import NOTED
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.halt_flag import NOTED, HaltFlag
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.cli.session import Session
-    from yeta_reconcile.clock import Clock
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.halt_flag import HaltFlag
-
 
 DONE = phrase("done")
 

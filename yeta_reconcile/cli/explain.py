@@ -6,8 +6,8 @@ Told from a plan that was made; it asks nothing itself, and shows counts and no 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, tzinfo
+from typing import Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import (
@@ -17,6 +17,8 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.status import note_of
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.table import (
@@ -28,15 +30,8 @@ from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import CLAUSES, listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.waves.record import WaveRecord
 
 FORMAT = "yeta-explain/1"
 

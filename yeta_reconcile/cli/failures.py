@@ -11,9 +11,10 @@ import platform
 import re
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -23,6 +24,7 @@ from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.log import json_line, redact, trace_of
 from yeta_reconcile.cli.output import ON_STDOUT, show, show_json, tell
 from yeta_reconcile.diagnostics import (
+    Diagnostic,
     Position,
     diagnostic_json,
 )
@@ -39,11 +41,6 @@ from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
 from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, speaking, spoken
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from yeta_reconcile.diagnostics import Diagnostic
 
 FORMAT = "yeta-error/1"
 

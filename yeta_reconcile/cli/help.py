@@ -5,16 +5,13 @@ Text of two columns a character and no spaces is wrapped by its columns. English
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from inspect import cleandoc
-from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.render.table import pad, width, wrap
 from yeta_reconcile.wording import looked_up
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # Where click puts what belongs to an option besides its help: its default, its variable.
 _EXTRA = "  ["

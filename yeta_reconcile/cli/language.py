@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
 
 from yeta_reconcile import wording
+from yeta_reconcile.cli.context import Language
 from yeta_reconcile.cli.help import Formatter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from yeta_reconcile.cli.context import Language
 
 DOMAIN = "yeta"
 LOCALE = Path(__file__).parents[1] / "locale"

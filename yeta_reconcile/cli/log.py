@@ -9,19 +9,15 @@ import json
 import logging
 import re
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.render.table import (
     clean,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.cli.context import Context
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KEY")
 

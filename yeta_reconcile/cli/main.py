@@ -7,14 +7,12 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from yeta_reconcile.cli import VERSION_LINE
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _COMPLETION = "_YETA_COMPLETE"
 

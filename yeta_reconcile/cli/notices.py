@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
+from yeta_reconcile.apply.run import Problem
 from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.session import Session
+from yeta_reconcile.documents.models import Project
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.notify.events import events_of, halted
 from yeta_reconcile.notify.notifier import Notifier
+from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.store import Store
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from yeta_reconcile.apply.run import Problem
-    from yeta_reconcile.cli.session import Session
-    from yeta_reconcile.documents.models import Project
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.store import Store
 
 
 def announce(opened: Session, planned: Planned, problems: Iterable[Problem] = ()) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from yeta_reconcile.cli.context import Context
+from yeta_reconcile.documents.models import Project
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.checkout import refuse_in_checkout
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.models import Project
-    from yeta_reconcile.documents.repository import Repository
 
 
 def open_state(context: Context, repository: Repository, *, create: bool = False) -> Store:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -17,9 +18,6 @@ from yeta_reconcile.render.table import (
     clean,
 )
 from yeta_reconcile.wording import Text, phrase, spoken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DONE_FORMAT = "yeta-done/1"
 # A note on an error of which stdout has heard already, in a form of the command's own.

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.cli.output import tell
-from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.platform.client import PlatformClient
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 EVERY = 8.0
 TICK = 1.0

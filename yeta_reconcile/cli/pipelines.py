@@ -5,12 +5,9 @@ The files beside the templates are those of docs/pipelines and the action itself
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Template: the file it becomes, from the top of the git work tree.
 PIPELINES = {

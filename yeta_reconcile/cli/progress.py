@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import UNSAID, Text, phrase, spoken, worded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from click._termui_impl import ProgressBar
 
 # What a wave is at, once an event of it was heard.

@@ -6,34 +6,30 @@ import getpass
 import os
 import socket
 import subprocess
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.apply.run import Pauses, Run
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.patience import reminding
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.models import Project
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.notify.targets import require
 from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.platform.ways import Ways
-from yeta_reconcile.store.halt_flag import PASSED, ROW, HaltFlag
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.halt_flag import PASSED, ROW, Halt, HaltFlag
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.models import Project
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.platform.resources import Left
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.halt_flag import Halt
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET")
 PATIENCE = 90.0

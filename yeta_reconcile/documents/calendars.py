@@ -12,18 +12,13 @@ from datetime import date
 from hashlib import blake2b
 from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
+from yeta_reconcile.diagnostics import Diagnostic, Position, did_you_mean
 from yeta_reconcile.documents.csvfile import Table
-from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.diagnostics import Position
-    from yeta_reconcile.documents.reach import Reach
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.documents.reach import Reach
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 SATURDAY = 5
 WEEKEND = frozenset({SATURDAY, 6})

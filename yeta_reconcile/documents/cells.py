@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import ne
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.findings import Findings
 from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-
-    from yeta_reconcile.documents.findings import Findings
-
-    Values = tuple[str, ...]
+Values = tuple[str, ...]
 
 # Between the cells of a block; no file that can be read holds one.
 _BETWEEN = "\x00"

@@ -8,10 +8,7 @@ shortest list of one odd name; of Big5, Shift-JIS, EUC-KR and cp1252 a quarter a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 # What lists in Chinese are made of: the most frequent characters, those of names, places and headers.
 _FREQUENT = frozenset(

@@ -5,20 +5,15 @@ Moments are converted, since they are instants; a part of the day is none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.documents.settings import Settings
 from yeta_reconcile.documents.values import EVERY_DAY
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.settings import Settings
 
 # The platform's document gives its times in China's, which has one zone and no change of the clocks.
 PLATFORM = ZoneInfo("Asia/Shanghai")

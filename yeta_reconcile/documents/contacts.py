@@ -6,26 +6,22 @@ Decides what a list means and what is wrong with it; who was called before is no
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, compress, repeat, starmap
 from operator import itemgetter
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.cells import Cells
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cleaned
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.rows import Row, plain_digest
 from yeta_reconcile.documents.seen import Seen
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from yeta_reconcile.documents.listspec import ListSpec
 
 # Mobile numbers, one a line; with their count known by the length, none can hold two.
 _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")

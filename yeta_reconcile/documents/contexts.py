@@ -5,20 +5,16 @@ Decides what the file means and what is wrong with it; who asks for contexts is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 
-from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.cells import trimmed
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.heading import ADVICE, Heading, cleaned
+from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.diagnostics import Position
-    from yeta_reconcile.documents.reach import Reach
 
 
 class Context(NamedTuple):

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.encoding import codec_of
-from yeta_reconcile.documents.findings import Findings
+from yeta_reconcile.documents.findings import Findings, Starts
 from yeta_reconcile.documents.heading import cleaned
+from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from yeta_reconcile.documents.findings import Starts
-    from yeta_reconcile.documents.reach import Reach
 
 _BLOCK = 500
 _BREAK = re.compile(r"\r\n|\n|\r")

@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.csvfile import Table
+from yeta_reconcile.documents.reach import Reach
+from yeta_reconcile.documents.settings import Settings
 from yeta_reconcile.files import file_digest
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import phrase, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.diagnostics import Position
-    from yeta_reconcile.documents.reach import Reach
-    from yeta_reconcile.documents.settings import Settings
 
 NAMED = 5
 _SIZE = 16

@@ -8,15 +8,11 @@ from __future__ import annotations
 import codecs
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.documents.chinese import is_chinese, others
+from yeta_reconcile.documents.findings import Findings
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.documents.findings import Findings
 
 log = logging.getLogger(__name__)
 

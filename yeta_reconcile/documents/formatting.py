@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +38,6 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import Text, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pydantic import BaseModel
 
 KINDS: dict[Any, type[BaseModel]] = {

@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.numbers import BadNumberError, normalise
-from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text, phrase
 
 NUMBER_COLUMN = "客户手机号码"
 ADVICE = phrase("put a line above it that names the columns")

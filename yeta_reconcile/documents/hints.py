@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.punctuation import slip_in
+from yeta_reconcile.documents.yamlfile import RawDocument
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from yeta_reconcile.documents.yamlfile import RawDocument
-
 
 # What these keys hold is for people or for robots.
 _TEXTS = {"description", "entries", "defaults", "columns"}

@@ -8,19 +8,17 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any
+from types import ModuleType
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
 from yeta_reconcile.documents import again, limits, models, rollout
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
 from yeta_reconcile.documents.yamlfile import ASIDE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
 
 _FROM_DEFAULTS = {"Campaign": {"robot", "lines"}, "DirectCall": {"robot", "line"}}
 _ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")

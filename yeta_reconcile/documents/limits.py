@@ -5,8 +5,9 @@ Pure values; what a limit comes to is `planning/guards.py`'s.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -23,9 +24,6 @@ from yeta_reconcile.documents.values import (
     Window,
     in_order,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Exemption(Strict):

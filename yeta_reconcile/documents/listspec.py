@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from yeta_reconcile.diagnostics import Position
-    from yeta_reconcile.documents.donotcall import DoNotCall
-    from yeta_reconcile.documents.reach import Reach
+from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.documents.donotcall import DoNotCall
+from yeta_reconcile.documents.reach import Reach
 
 SEPARATOR = "\x00"
 

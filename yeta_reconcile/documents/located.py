@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from pathlib import Path
+from typing import Generic, TypeVar
 
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+    Position,
+)
 from yeta_reconcile.documents.models import (
     Campaign,
     DialogContext,
     DirectCall,
 )
 from yeta_reconcile.documents.originals import says_still
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.diagnostics import (
-        Diagnostic,
-        Position,
-    )
-    from yeta_reconcile.documents.settings import Settings
-    from yeta_reconcile.documents.yamlfile import RawDocument
-
+from yeta_reconcile.documents.settings import Settings
+from yeta_reconcile.documents.yamlfile import RawDocument
 
 T_co = TypeVar("T_co", bound=Campaign | DirectCall | DialogContext, covariant=True)
 

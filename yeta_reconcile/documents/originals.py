@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from yeta_reconcile.documents.yamlfile import parse_documents
+from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents
 from yeta_reconcile.documents.yamltext import read_text
 from yeta_reconcile.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.documents.yamlfile import RawDocument
 
 
 def says_still(root: Path, document: RawDocument) -> bool:

@@ -6,16 +6,13 @@ Asked with links resolved, by `load` for the finding and by `table` right before
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from os.path import realpath
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 KEY_SUFFIX = ".key"
 # Where the halt of a state in PostgreSQL stands.

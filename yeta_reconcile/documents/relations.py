@@ -5,19 +5,13 @@ Pure. Whether a name that no document declares is one of the past only the state
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.diagnostics import Diagnostic, did_you_mean
+from yeta_reconcile.diagnostics import Diagnostic, Position, did_you_mean
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-
-    from yeta_reconcile.diagnostics import Position
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def relation_findings(callings: Mapping[str, Any], *, whole: bool) -> Iterator[Diagnostic]:

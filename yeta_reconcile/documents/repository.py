@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property, partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from yeta_reconcile.diagnostics import (
+    Diagnostic,
+)
 from yeta_reconcile.documents.calendars import CalendarSource
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.limits import exemption
 from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import (
     Campaign,
     Contacts,
@@ -21,20 +29,9 @@ from yeta_reconcile.documents.models import (
     DirectCall,
     Project,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-    from pathlib import Path
-    from zoneinfo import ZoneInfo
-
-    from yeta_reconcile.diagnostics import (
-        Diagnostic,
-    )
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.reach import Reach
-    from yeta_reconcile.documents.settings import Settings
-    from yeta_reconcile.documents.yamlfile import RawDocument
+from yeta_reconcile.documents.reach import Reach
+from yeta_reconcile.documents.settings import Settings
+from yeta_reconcile.documents.yamlfile import RawDocument
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from yeta_reconcile.documents.findings import SHOWN
 from yeta_reconcile.documents.stretches import Stretches
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Seen:

@@ -7,8 +7,10 @@ last word. Knows nothing of campaigns; what else stands in the file is handed on
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
@@ -27,10 +29,6 @@ from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 FILE = "yeta.yaml"
 OVERRIDES = {"YETA_BASE_URL": ("platform", "base_url"), "YETA_STATE": ("state",)}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 STRAYS = ("**/*.yml",)
 # That much of a file tells what it is.

@@ -5,9 +5,11 @@ Lists are read by whoever needs their rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -18,9 +20,11 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.documents.clock import clock_findings
+from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in, matches
 from yeta_reconcile.documents.hints import hinted
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.located import Flaw, Located
 from yeta_reconcile.documents.models import (
     Campaign,
@@ -44,13 +48,6 @@ from yeta_reconcile.documents.validation import as_far_as_valid, validation_erro
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
-
-    from yeta_reconcile.documents.contexts import ContextReader
-    from yeta_reconcile.documents.listspec import ListSpec
 
 Model = Campaign | DirectCall | DialogContext
 

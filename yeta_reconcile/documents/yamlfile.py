@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -29,13 +31,8 @@ from ruamel.yaml.parser import Parser
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.yamltext import _refuse_control_characters, _refused, read_text, syntax_error
+from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.errors import InvalidInput
 
 MAX_DEPTH = 50
 MAX_VALUES = 200_000

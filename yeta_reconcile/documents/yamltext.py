@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
@@ -11,8 +12,6 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ruamel.yaml.error import MarkedYAMLError
 
 MAX_BYTES = 1_000_000

@@ -21,18 +21,15 @@ tests and binds to loopback. It must not be put where others reach it.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.door import Request, Response
+from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.emulator.faults import Fault
 from yeta_reconcile.emulator.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.emulator.emulator import Emulator
-    from yeta_reconcile.emulator.task import Task
+from yeta_reconcile.emulator.task import Task
 
 PREFIX = "/_emulator/"
 

@@ -11,13 +11,11 @@ import json
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.settings import Settings
 
 PATIENCE = 3.0
 """Real seconds, from the document's later revision."""

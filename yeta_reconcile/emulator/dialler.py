@@ -8,14 +8,11 @@ in virtual time and under the world's lock.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from yeta_reconcile.emulator import hours, records
 from yeta_reconcile.emulator.task import FINAL, LIVE, Call, Row, Status, Task
 from yeta_reconcile.emulator.world import Dialling, World
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class Dialler:

@@ -18,12 +18,12 @@ from urllib.parse import parse_qs
 from yeta_reconcile.emulator import codes, recording
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.faults import ConnectionClosed, Fault, Faults, Withheld
+from yeta_reconcile.emulator.operations import Operations
+from yeta_reconcile.emulator.world import World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
 
-    from yeta_reconcile.emulator.operations import Operations
-    from yeta_reconcile.emulator.world import World
 
 AUTHORIZE = "/oauth/v1/token"
 _STATUS = {

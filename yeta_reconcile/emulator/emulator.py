@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.emulator.clock import VirtualClock
@@ -23,8 +24,6 @@ from yeta_reconcile.emulator.task import ORDINARY, Row, Status, Task
 from yeta_reconcile.emulator.world import Dialling, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
     from _typeshed.wsgi import StartResponse
 
 

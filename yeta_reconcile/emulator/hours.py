@@ -6,11 +6,8 @@ Pure: reads no clock. The zone is a fixed +08:00, which China has had without a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 DAY_MS = 86_400_000

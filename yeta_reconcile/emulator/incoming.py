@@ -7,14 +7,12 @@ import json
 import random
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from yeta_reconcile.emulator.dialler import Dialler
 from yeta_reconcile.emulator.records import Incoming
-
-if TYPE_CHECKING:
-    from yeta_reconcile.emulator.dialler import Dialler
-    from yeta_reconcile.emulator.world import World
+from yeta_reconcile.emulator.world import World
 
 WAIT_SECONDS = 0.5
 """The platform waits this long, in real time, for a context."""

@@ -5,15 +5,11 @@ Does not decide when a lock is taken or given back; the operations and the diall
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from yeta_reconcile.emulator.codes import LINE_TAKEN, Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from yeta_reconcile.emulator.settings import Settings
-    from yeta_reconcile.emulator.task import Task
+from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.task import Task
 
 CONSOLE = "console"
 

@@ -7,16 +7,13 @@ They read; all they change is the count of queries, by which an answer may lag b
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from yeta_reconcile.emulator import request
 from yeta_reconcile.emulator.codes import BAD_PARAMETER, Refusal
 from yeta_reconcile.emulator.task import ORDINARY, Task
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from yeta_reconcile.emulator.world import World
+from yeta_reconcile.emulator.world import World
 
 _LATEST = 2**53
 _SORTS: dict[str, Callable[[Task], Any]] = {

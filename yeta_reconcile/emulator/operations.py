@@ -10,16 +10,14 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.emulator import codes, hours, listing, request
 from yeta_reconcile.emulator.codes import Refusal
+from yeta_reconcile.emulator.dialler import Dialler
+from yeta_reconcile.emulator.settings import Robot
 from yeta_reconcile.emulator.task import LIVE, POOL, Row, Status, Task
-
-if TYPE_CHECKING:
-    from yeta_reconcile.emulator.dialler import Dialler
-    from yeta_reconcile.emulator.settings import Robot
-    from yeta_reconcile.emulator.world import World
+from yeta_reconcile.emulator.world import World
 
 Body = Mapping[str, Any]
 Result = dict[str, Any]

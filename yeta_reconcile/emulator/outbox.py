@@ -8,15 +8,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import Any
 
-if TYPE_CHECKING:
-    from threading import RLock
-
-    from yeta_reconcile.emulator.agenda import Agenda, Errand
-    from yeta_reconcile.emulator.clock import VirtualClock
-    from yeta_reconcile.emulator.failed import FailedPushes
-    from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.agenda import Agenda, Errand
+from yeta_reconcile.emulator.clock import VirtualClock
+from yeta_reconcile.emulator.failed import FailedPushes
+from yeta_reconcile.emulator.settings import Settings
 
 ATTEMPTS = 4
 """One, and three more."""

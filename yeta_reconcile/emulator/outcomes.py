@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import uuid
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.settings import Settings
 
 
 class Result(NamedTuple):

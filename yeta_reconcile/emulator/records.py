@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.emulator import recording
 from yeta_reconcile.emulator.dialogue import conversation
 from yeta_reconcile.emulator.hours import day_of
 from yeta_reconcile.emulator.outcomes import RESULTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.emulator.settings import Settings
-    from yeta_reconcile.emulator.task import Call
+from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.task import Call
 
 OUTBOUND = 2
 INBOUND = 1

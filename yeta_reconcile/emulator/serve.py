@@ -17,7 +17,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from waitress import create_server, wasyncore
 from waitress.channel import ClientDisconnected
@@ -30,10 +32,6 @@ from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.emulator.faults import ConnectionClosed, Withheld
 from yeta_reconcile.emulator.hours import SHANGHAI
 from yeta_reconcile.emulator.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import FrameType
 
 TICK = 0.02
 SAVE_EVERY = 5.0

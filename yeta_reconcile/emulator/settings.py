@@ -6,12 +6,11 @@ Plain frozen data; reading a settings file turns JSON into it and does nothing e
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from _typeshed import DataclassInstance
 
 DAY = "00:00:00-23:59:59"

@@ -7,17 +7,13 @@ Not kept: the log of requests, and faults.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from yeta_reconcile.emulator.dialler import Dialler
 from yeta_reconcile.emulator.outbox import Push
 from yeta_reconcile.emulator.task import LIVE, Call, Row, Status, Task
-from yeta_reconcile.emulator.world import Dialling
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.emulator.dialler import Dialler
-    from yeta_reconcile.emulator.world import World
+from yeta_reconcile.emulator.world import Dialling, World
 
 FORMAT = "yeta-emulator/1"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from yeta_reconcile.emulator.hours import Window
+from yeta_reconcile.emulator.hours import Window
 
 ORDINARY = 0
 POOL = 2

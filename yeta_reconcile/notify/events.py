@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.apply.run import Problem
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, ChangeKind
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.silence import SILENT_HOURS, unheard
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import PARTS, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from yeta_reconcile.apply.run import Problem
-    from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.planning.planned import Planned
 
 REFUSED, UNRESOLVED = 4, 8
 NAMED = 5

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.documents.limits import Notify
 from yeta_reconcile.errors import StateError, StateLocked, YetaError
 from yeta_reconcile.notify import targets
+from yeta_reconcile.notify.events import Event
 from yeta_reconcile.notify.outbox import Message, Outbox
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from yeta_reconcile.documents.limits import Notify
-    from yeta_reconcile.notify.events import Event
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 LOG = logging.getLogger(__name__)
 # Seconds that a command waits, at most, for its messages to be taken.

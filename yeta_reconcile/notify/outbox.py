@@ -6,15 +6,12 @@ One flag of the state holds it; each change of it is a transaction, since a rece
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from yeta_reconcile.notify.events import Event
-    from yeta_reconcile.store import Store
+from yeta_reconcile.notify.events import Event
+from yeta_reconcile.store import Store
 
 # A target by its place, and the kinds of events it is told.
 Told = tuple[str, Sequence[str]]

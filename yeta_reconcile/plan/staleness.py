@@ -6,15 +6,12 @@ Pure. What only progress moved (records that came, a wave that finished) is no d
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 # What stops or clears away may turn out to be needless; what was to ring may not.
 _MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})

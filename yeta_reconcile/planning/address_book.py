@@ -7,18 +7,13 @@ said before anybody waits. No path of an address is said: a secret stands in it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.platform.pushes import DIALOG, RECORD, VOICE
 from yeta_reconcile.platform.ways import place_of
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from yeta_reconcile.diagnostics import Position
 
 CONTEXT = "getDialogContext"
 MODULES = (RECORD, VOICE, DIALOG, CONTEXT)

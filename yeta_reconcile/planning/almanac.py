@@ -5,25 +5,20 @@ It reads the calendar, once a plan; what follows from the days is `planning/cale
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.calendars import PublicDays
+from yeta_reconcile.documents.located import Located
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.planning.calendar import WEEKENDS_OFF, Days, years_of
 from yeta_reconcile.planning.diff import Finding
 from yeta_reconcile.platform.hours import windows_of
+from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from yeta_reconcile.documents.calendars import PublicDays
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.platform.resources import Config
 
 
 class Almanac:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan import Action
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Finding, Subject
+from yeta_reconcile.plan.plan import Action, Change
+from yeta_reconcile.planning.diff import Finding, Subject
 
 
 def blocked_by(

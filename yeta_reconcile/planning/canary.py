@@ -8,27 +8,21 @@ Nothing of a judgement is kept: it is made anew from the records by every plan.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.documents.rollout import AbortIf
+from yeta_reconcile.planning.delta import RowsDelta
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.trial import NO_TRIAL, Choice, Standing, Trial, Tried
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.lifecycle import WEEK_MS
-from yeta_reconcile.waves.record import PASSED, Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.rollout import AbortIf
-    from yeta_reconcile.planning.delta import RowsDelta
-    from yeta_reconcile.planning.diff.subject import Wave
-    from yeta_reconcile.waves.accounting import Results
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import PASSED, Phase, WaveRecord
 
 # "Connected, the customer hung up" (`platform/call.py: RESULTS`).
 HUNG_UP = "15"

@@ -5,23 +5,19 @@ A script that was published anew, a task that tries nobody again, or that keeps 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
+from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.preflight import Finding, robot_words
 from yeta_reconcile.planning.silence import overdue
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.resources import Config, Task
+from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import datetime
-
-    from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.planned import Planned
-    from yeta_reconcile.platform.resources import Config, Task
-    from yeta_reconcile.waves.record import WaveRecord
 
 
 def console_findings(subject: Subject, config: Config) -> Iterator[Finding]:

@@ -5,25 +5,20 @@ It reads the state and, of campaigns that are declared, their lists; it changes 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.located import Located
+from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.relations import standing_for
 from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.ledger import STAGING, Ledger
-from yeta_reconcile.waves.record import Phase, RowState
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, RowRecord, RowState, WaveRecord
 from yeta_reconcile.waves.renames import known_as, record_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord, WaveRecord
 
 
 class Elsewhere(IntEnum):

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, log, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.planning.openings import Opening
+from yeta_reconcile.planning.habits import Habits
+from yeta_reconcile.planning.openings import Opening
 
 # What nine of ten stay below, in standard deviations.
 NINE_OF_TEN = 1.2816

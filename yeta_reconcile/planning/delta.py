@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.waves.record import Phase, WaveRecord
-
-if TYPE_CHECKING:
-    from yeta_reconcile.diagnostics import Diagnostic
 
 # In place of a wave's id: those who enter one once a canary is over.
 LATER = -1

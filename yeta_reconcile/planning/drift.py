@@ -5,19 +5,16 @@ Pure: recorded waves against one look at the platform.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
 
+from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
 from yeta_reconcile.waves.attributes import ATTRIBUTES
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-    from datetime import datetime
-
-    from yeta_reconcile.planning.observed import Observed, Orphan
 
 # What we brought a wave to, in the words of the platform's statuses.
 _APPLIED = {

@@ -5,24 +5,17 @@ Pure: time comes in as an argument.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from math import ceil, inf, isfinite
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.models import Price
 from yeta_reconcile.plan.foresight import Forecast, LineUse
-from yeta_reconcile.planning.habits import Source
-from yeta_reconcile.planning.simulation import Run, simulate
+from yeta_reconcile.planning.habits import Habits, Source
+from yeta_reconcile.planning.simulation import Run, Simulation, Stay, Trunk, Work, simulate
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import tzinfo
-
-    from yeta_reconcile.documents.models import Price
-    from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.planning.simulation import Simulation, Stay, Trunk, Work
 
 
 @dataclass(frozen=True, slots=True)

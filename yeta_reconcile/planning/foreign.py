@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from math import inf
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.course import Tries
+from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import Opening
+from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.simulation import Work
 from yeta_reconcile.platform.hours import windows_of
-from yeta_reconcile.platform.resources import LivePhase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.planning.queue import LineHolder
-    from yeta_reconcile.platform.resources import Line, Task
+from yeta_reconcile.platform.resources import Line, LivePhase, Task
 
 
 def foreign_tasks(

@@ -5,12 +5,17 @@ It reads the state and the lists, and has what was observed; it changes nothing 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
-from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.located import Located
+from yeta_reconcile.documents.models import Calling, Campaign, DirectCall
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.marks import stretched
+from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
 from yeta_reconcile.planning.delta import RowsDelta, hold
@@ -22,6 +27,7 @@ from yeta_reconcile.planning.lines import (
 )
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
+from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.outlook import (
     recalls_of,
@@ -29,30 +35,18 @@ from yeta_reconcile.planning.outlook import (
     started_by_hand,
 )
 from yeta_reconcile.planning.predecessors import not_over
+from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.rounds import rounds_of
 from yeta_reconcile.planning.signatures import as_settled, deciding_facts, fingerprint_of, keyed, signature_of
+from yeta_reconcile.planning.trial import Choice
+from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.readback import reads_otherwise
-from yeta_reconcile.waves.record import BY_HAND, Phase, Recorded
+from yeta_reconcile.waves.recalls import Recalls
+from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, Recorded
 from yeta_reconcile.waves.renames import former_of, record_of, successor_of
+from yeta_reconcile.waves.rounds import Rounds
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.planning.almanac import Almanac
-    from yeta_reconcile.planning.observed import Observed, Orphan
-    from yeta_reconcile.planning.queue import LineHolder
-    from yeta_reconcile.planning.trial import Choice
-    from yeta_reconcile.platform.resources import Left
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.recalls import Recalls
-    from yeta_reconcile.waves.record import CampaignRecord
-    from yeta_reconcile.waves.rounds import Rounds
 
 
 @dataclass

@@ -6,22 +6,17 @@ Pure: counts of a plan's changes, and of numbers called too often, against the p
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.limits import exemption
+from yeta_reconcile.documents.limits import Exemption, Limits, Spend, exemption
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
+from yeta_reconcile.planning.spending import Spending
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-    from datetime import date, timedelta
-
-    from yeta_reconcile.documents.limits import Exemption, Limits, Spend
-    from yeta_reconcile.planning.spending import Spending
 
 REFUSED = "limit"
 EXEMPT = "limit-exempt"

@@ -5,17 +5,14 @@ By the campaign's own records where there are enough, else its robot's, else the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 from statistics import fmean, pstdev
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from yeta_reconcile.store.lengths import Timed
+from yeta_reconcile.store.lengths import Timed
 
 # Fewer calls than these tell of chance more than of people.
 FEWEST = 30

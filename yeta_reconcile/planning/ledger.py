@@ -6,18 +6,13 @@ It reads the state; what a declared row comes to is `planning/list_diff.py`'s.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import Hold
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, RowRecord, RowState
-from yeta_reconcile.waves.rounds import NONE, Rounds, asks, contradicted, next_round
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.rounds import Next, Try
+from yeta_reconcile.waves.rounds import NONE, Next, Rounds, Try, asks, contradicted, next_round
 
 # What is known of a row that several waves hold: that it was called, that one has yet to call it, nothing.
 _CERTAIN = (RowState.DIALLED, RowState.PENDING, RowState.UNKNOWN, RowState.HELD)

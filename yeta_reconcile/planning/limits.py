@@ -6,30 +6,25 @@ It reads the state, and a list once more where a limit on frequency asks who wou
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
-from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.calendar import Days
 from yeta_reconcile.planning.delta import hold
+from yeta_reconcile.planning.diff import Subject
 from yeta_reconcile.planning.guards import Bearing, Guards
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.spending import spending
 from yeta_reconcile.planning.times import beyond_hours, other_day
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.store import Store
 
 # What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
 _FIRST_RINGS = frozenset({Action.START, Action.REPLACE, Action.CALL})

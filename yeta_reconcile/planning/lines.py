@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime, tzinfo
 
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.moments import moment
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.queue import Claim, LineHolder, PlaceInQueue, Queue, queue
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.platform.resources import Config, LivePhase, Task
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from datetime import datetime, tzinfo
-
-    from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.forecast import Foreseen
-    from yeta_reconcile.platform.resources import Config, Task
-    from yeta_reconcile.wording import Text
 
 _NEEDS = frozenset({Action.START, Action.RESUME, Action.REPLACE})
 # Statuses in which a task may have its lines (docs/platform.md, row 4).

@@ -5,31 +5,26 @@ It reads lists and the state, row by row; it writes neither and asks the platfor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.donotcall import NOBODY
 from yeta_reconcile.documents.listspec import ListSpec
-from yeta_reconcile.documents.rows import joined
+from yeta_reconcile.documents.rows import Row, joined
 from yeta_reconcile.documents.stretches import Stretches
+from yeta_reconcile.marks import Key
 from yeta_reconcile.numbers import forms
 from yeta_reconcile.planning.continued import Elsewhere, HeldElsewhere
 from yeta_reconcile.planning.delta import Hold, RowsDelta
+from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.tally import Tally, Verdict
+from yeta_reconcile.planning.trial import Choice
+from yeta_reconcile.waves.record import RowRecord
+from yeta_reconcile.waves.rounds import Next
 from yeta_reconcile.wording import UNSAID, phrase, plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.rows import Row
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.planning.ledger import Ledger
-    from yeta_reconcile.planning.trial import Choice
-    from yeta_reconcile.waves.record import RowRecord
-    from yeta_reconcile.waves.rounds import Next
 
 NAMED_LINES = 5
 _BLOCKED = phrase("this row is not called of its own: the campaign holds its number under another key")

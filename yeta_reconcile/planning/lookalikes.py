@@ -7,35 +7,36 @@ them on. It reads the state and, where a list changed, that list; it changes not
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.models import Campaign, DirectCall
+from yeta_reconcile.documents.located import Located
+from yeta_reconcile.documents.models import Calling, Campaign, DirectCall
 from yeta_reconcile.documents.relations import standing_for
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import LATER, Strange
-from yeta_reconcile.planning.diff import rings_now, taken_apart
+from yeta_reconcile.planning.diff import Subject, Wave, rings_now, taken_apart
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
+from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
-from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY, RowState
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import (
+    BY_HAND,
+    FORGOTTEN,
+    NOBODY,
+    CampaignRecord,
+    Recorded,
+    RowState,
+    WaveRecord,
+)
 from yeta_reconcile.waves.renames import known_as, record_of
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.observed import Observed
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded, WaveRecord
 
 # Who called people, and cannot be declared.
 _NO_CAMPAIGNS = (BY_HAND, NOBODY, FORGOTTEN)

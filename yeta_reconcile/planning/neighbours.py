@@ -7,17 +7,12 @@ time.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.planning.delta import LATER, Hold, Met, hold
-from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, CampaignRecord, RowState, WaveRecord
 
 
 @dataclass(slots=True)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Protocol
 
-from yeta_reconcile.marks import owner_digest, parse_mark
+from yeta_reconcile.marks import Key, owner_digest, parse_mark
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.planning.whereabouts import Whereabouts
 from yeta_reconcile.platform.resources import Address, Config, LivePhase, Task
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.lifecycle import unread
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
-
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.store import Store
 
 # Beyond so many recorded tasks that the search did not show, one more listing is cheaper than asking each.
 ASKED_SINGLY = 50

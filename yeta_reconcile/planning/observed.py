@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.marks import Mark
 from yeta_reconcile.platform.resources import Config, Task
-
-if TYPE_CHECKING:
-    from yeta_reconcile.marks import Mark
 
 
 @dataclass(frozen=True, slots=True)

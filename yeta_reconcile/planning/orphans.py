@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from yeta_reconcile.planning.observed import Observed, Orphan
+from yeta_reconcile.waves.record import Recorded
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.planning.observed import Observed, Orphan
-    from yeta_reconcile.waves.record import Recorded
 
 
 def orphans_by_name(

@@ -5,34 +5,28 @@ It reads the state; it changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.planning.address_book import address_findings
 from yeta_reconcile.planning.canary import canary_waves
 from yeta_reconcile.planning.console import console_alerts
-from yeta_reconcile.planning.diff import Finding, Subject
+from yeta_reconcile.planning.diff import Finding, Subject, Wave
 from yeta_reconcile.planning.drift import settings_differing
+from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.silence import alerts
+from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.render.words import attribute_name, attribute_value
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
+from yeta_reconcile.waves.record import Recorded
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.planning.observed import Observed
-    from yeta_reconcile.platform.resources import Config
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.accounting import Results
-    from yeta_reconcile.waves.record import Recorded
 
 
 def recalls_of(wave: Wave, store: Store) -> Recalls:

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.errors import InvalidInput, PlanRejected
 from yeta_reconcile.files import PRIVATE, write_whole
+from yeta_reconcile.marks import Key
 from yeta_reconcile.moments import moment
+from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.plan.plan_json import plan_json, restore_plan
 from yeta_reconcile.plan.staleness import Since, moved_changes, moved_documents, moved_rest
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from pathlib import Path
-
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.plan.plan import Plan
 
 FORMAT = "yeta-saved-plan/1"
 # Beyond this a file is no plan of ours.

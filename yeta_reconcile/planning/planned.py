@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.exits import Exit
-
-if TYPE_CHECKING:
-    from yeta_reconcile.plan.plan import Plan
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.planning.observed import Observed
-    from yeta_reconcile.waves.record import Recorded
+from yeta_reconcile.plan.plan import Plan
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.observed import Observed
+from yeta_reconcile.waves.record import Recorded
 
 
 @dataclass(slots=True)

@@ -6,25 +6,29 @@ It asks the platform and reads the state; it changes neither.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, once
+from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.documents.relations import unknown_predecessors
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.exits import Exit, worst
-from yeta_reconcile.plan.plan import Action, Plan
+from yeta_reconcile.plan.plan import Action, Change, Plan
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.console import console_findings
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
+from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.diff import (
     Finding,
     Subject,
     decide_all,
 )
+from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.limits import refusals
@@ -45,26 +49,16 @@ from yeta_reconcile.planning.outlook import (
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
+from yeta_reconcile.planning.queue import LineHolder, Queue
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
+from yeta_reconcile.planning.trial import Choice
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.planning.withdrawn import finding_of, is_withdrawn, kept_back, without
-from yeta_reconcile.waves.record import Recorded
+from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import CampaignRecord, Recorded
 from yeta_reconcile.waves.rounds import NONE, Rounds
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.delta import Hold
-    from yeta_reconcile.planning.forecast import Foreseen
-    from yeta_reconcile.planning.queue import LineHolder, Queue
-    from yeta_reconcile.planning.trial import Choice
-    from yeta_reconcile.platform.resources import Left
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text
 
 LIFETIME = timedelta(hours=24)
 

@@ -5,20 +5,15 @@ Pure.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.delta import Hold, hold
-from yeta_reconcile.waves.record import Phase, WaveRecord
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 from yeta_reconcile.waves.renames import known_as
 from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.waves.record import Recorded
 
 
 def not_over(

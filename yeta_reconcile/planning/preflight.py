@@ -6,8 +6,9 @@ Pure. Only what the platform would refuse for certain is an error; that a line i
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from yeta_reconcile.diagnostics import (
     Diagnostic,
@@ -19,13 +20,8 @@ from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import _spans, default_windows
+from yeta_reconcile.platform.resources import Config, Robot
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from yeta_reconcile.platform.resources import Config, Robot
 
 PUBLISHED = 4
 # openapi.md, section 2: 话术状态

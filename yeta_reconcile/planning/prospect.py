@@ -5,39 +5,31 @@ It reads the state, and changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.diagnostics import Diagnostic, Severity
+from yeta_reconcile.documents.models import Calling, Campaign, Project
+from yeta_reconcile.documents.repository import Repository
+from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.almanac import Almanac
+from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
 from yeta_reconcile.planning.habits import Habits, Source, habits
+from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.remedies import unfit
 from yeta_reconcile.planning.rounds import coming, rounds_of, share
 from yeta_reconcile.planning.simulation import Trunk
 from yeta_reconcile.planning.works import Conditions, Undone, works
-from yeta_reconcile.waves.record import BY_HAND
-from yeta_reconcile.waves.rounds import Coming
+from yeta_reconcile.platform.resources import Config
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.lengths import Timed
+from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Recorded
+from yeta_reconcile.waves.rounds import Coming, Rounds
 from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
-
-    from yeta_reconcile.diagnostics import Diagnostic, Severity
-    from yeta_reconcile.documents.models import Calling, Project
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Subject, Wave
-    from yeta_reconcile.planning.queue import LineHolder
-    from yeta_reconcile.platform.resources import Config
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.lengths import Timed
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded
-    from yeta_reconcile.waves.rounds import Rounds
 
 # More calls of one campaign than the most tell nothing that matters; of all campaigns together, so many are
 # read in some tenths of a second.

@@ -7,16 +7,12 @@ free for somebody who cannot have all that he needs: what he does not hold goes 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from yeta_reconcile.platform.resources import Task
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 

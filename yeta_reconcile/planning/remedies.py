@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from math import inf
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.moments import moment
+from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.planning.course import Pace, Terms, play
+from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.openings import HORIZON, Opening
+from yeta_reconcile.planning.simulation import Run
 from yeta_reconcile.platform.hours import windows_of
+from yeta_reconcile.platform.resources import Line
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.planning.forecast import Foreseen
-    from yeta_reconcile.planning.simulation import Run
-    from yeta_reconcile.platform.resources import Line
 
 # More channels than so many times its own nobody gives a campaign.
 _MOST_TIMES = 16

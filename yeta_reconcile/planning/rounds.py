@@ -5,24 +5,19 @@ It reads the state and changes nothing. Whether a row is called again, `waves/ro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.habits import FEWEST
 from yeta_reconcile.platform.results import NAMES
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.matching import CLOCKS_DIFFER_MS
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records
 from yeta_reconcile.waves.recalls import tries
 from yeta_reconcile.waves.rounds import Closed, Coming, Rounds, Rule, asks
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.store import Store
 
 IMPORTED = phrase("it was imported or rebuilt, and in which round its people were called is not known")
 REACTIVATED = phrase("it went on after its end")

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import restore_diagnostic
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.files import file_digest
+from yeta_reconcile.marks import Key
 from yeta_reconcile.planning.delta import Hold, RowsDelta, StagedDelta, hold
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
 
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:

@@ -6,21 +6,15 @@ wave with somebody left to call makes calls while its windows are open.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.planning.openings import Opening
-from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.waves.traffic import DAY_MS, HOUR_MS
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.waves.record import Phase, WaveRecord
+from yeta_reconcile.waves.traffic import DAY_MS, HOUR_MS, Traffic
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.waves.record import WaveRecord
-    from yeta_reconcile.waves.traffic import Traffic
 
 # So long records may be late before anybody is told; and so long after a task's end nobody is any more.
 SILENT_HOURS = 2

@@ -10,21 +10,17 @@ priority, earlier end, name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import chain, count
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from yeta_reconcile.planning.course import NOBODY, Course, Pace, Terms, Tries, play
-from yeta_reconcile.planning.openings import HORIZON
+from yeta_reconcile.planning.habits import Habits
+from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.planning.openings import Opening
 
 # Between two tasks of a line somebody has to look: `yeta reconcile` does every minute.
 HANDOVER = 60.0

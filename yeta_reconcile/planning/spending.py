@@ -6,20 +6,16 @@ It reads the state and changes nothing. A limit on it is `planning/guards.py`'s.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.documents.models import Price
+from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.platform.coercion import moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from yeta_reconcile.documents.models import Price
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 Per = Literal["day", "week", "month"]
 # Where nothing was called yet: half of the people answer, and talk for a minute.

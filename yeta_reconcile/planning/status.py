@@ -6,35 +6,28 @@ Pure; it says how far things are, and decides nothing.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.planning.trial import NO_TRIAL, Standing, Trial
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS
+from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS, Task
 from yeta_reconcile.render.report import CampaignStatus, CanaryStatus, NextRound, WaveStatus
 from yeta_reconcile.waves.accounting import Breakdown, Results, account
 from yeta_reconcile.waves.recalls import NONE, Recalls
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.waves.record import Phase, WaveRecord
+from yeta_reconcile.waves.rounds import Coming
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date, datetime
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.waves.record import WaveRecord
-    from yeta_reconcile.waves.rounds import Coming
 
 # The platform pushes a record right after its call; one that takes longer is missing.
 ON_THE_WAY_MS = 5 * 60 * 1000

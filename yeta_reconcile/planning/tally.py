@@ -6,23 +6,18 @@ It keeps digests and lines, and makes the delta of them; what a row comes to is 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.donotcall import Barred
+from yeta_reconcile.documents.rows import Row
 from yeta_reconcile.planning.continued import Elsewhere, HeldElsewhere
 from yeta_reconcile.planning.delta import LATER, Hold, RowsDelta, StagedDelta
 from yeta_reconcile.planning.ledger import STAGING, Ledger
-from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.documents.donotcall import Barred
-    from yeta_reconcile.documents.rows import Row
-    from yeta_reconcile.waves.record import RowRecord
-    from yeta_reconcile.waves.rounds import Next
+from yeta_reconcile.waves.record import RowRecord, RowState
+from yeta_reconcile.waves.rounds import Next
 
 
 class Verdict(Enum):

@@ -5,21 +5,15 @@ Pure: time and the calendar come in as arguments.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from datetime import date, timedelta
 
 from yeta_reconcile.documents.models import Campaign
-from yeta_reconcile.plan.plan import Action
+from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.calendar import DAY, LONGEST, Days
+from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.platform.hours import beyond, within
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import date
-
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Subject, Wave
 
 # What such a change is about does not go on as it is: it is replaced, or waits for that.
 _ENDS = frozenset({Action.REPLACE, Action.DELETE, Action.PAUSE, Action.WAIT})

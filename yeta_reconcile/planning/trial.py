@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from heapq import nsmallest
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.moments import moment
 from yeta_reconcile.waves.lifecycle import missing_records
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
 
 
 class Standing(StrEnum):

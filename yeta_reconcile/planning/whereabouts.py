@@ -5,20 +5,15 @@ An id is only an address: at another platform, or in another account, it leads t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from yeta_reconcile.errors import PlanRejected
-from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import Recorded, WaveRecord
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
+from yeta_reconcile.wording import UNSAID, Text, phrase
 
 # Tasks that are looked for before an account counts as another; the first that is there is enough.
 LOOKED_FOR = 50

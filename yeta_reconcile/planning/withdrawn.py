@@ -5,23 +5,16 @@ No document is wrong: what another hand did, or time, keeps its own campaign fro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan import Action
-from yeta_reconcile.planning.diff import Finding
+from yeta_reconcile.plan.plan import Action, Change
+from yeta_reconcile.planning.diff import Finding, Subject
+from yeta_reconcile.planning.preflight import Finding as Check
 from yeta_reconcile.planning.preflight import check_campaign
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.diagnostics import Severity
-    from yeta_reconcile.plan.plan import Change
-    from yeta_reconcile.planning.diff import Subject
-    from yeta_reconcile.planning.preflight import Finding as Check
-    from yeta_reconcile.platform.resources import Config
+from yeta_reconcile.platform.resources import Config
 
 _CODES = frozenset({"unpublished-robot", "deleted-robot", "expired-line"})
 # What the platform would refuse, or would not call by.

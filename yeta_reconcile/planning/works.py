@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from math import inf
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.course import Tries
+from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.planning.simulation import Work
 from yeta_reconcile.platform.hours import windows_of
+from yeta_reconcile.platform.resources import Line
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.waves.rounds import NONE, Coming, Rounds
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import date
-
-    from yeta_reconcile.documents.models import Campaign
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.planning.habits import Habits
-    from yeta_reconcile.platform.resources import Line
 
 # A round of recalls counts as called through when so little of it is left: its size is an estimate.
 _ROUND_OVER = 0.02

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -28,10 +30,6 @@ from yeta_reconcile.platform.transport import Wire
 from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.platform.ways import Ways, is_loopback, place_of
 from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
 
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 0.25, 8.0

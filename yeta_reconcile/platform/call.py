@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from yeta_reconcile.platform.coercion import count, duration, integer, moment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 # openapi.md, receiveCallRecord: 呼叫方向
 INBOUND, OUTBOUND = 1, 2

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 import time
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import IO, Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
@@ -32,14 +34,9 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.platform.exchange import NoAnswer
 from yeta_reconcile.platform.payload import encode
 from yeta_reconcile.platform.resources import Address, Config, CreateRequest, Inserted, Task
+from yeta_reconcile.platform.token import Grant
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.wording import phrase, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
-
-    from yeta_reconcile.platform.token import Grant
 
 ROWS_PER_CALL = 50  # openapi.md, sections 3 and 5: call_list
 PAGE_SIZE = 50  # openapi.md, section 9

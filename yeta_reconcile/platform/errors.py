@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.codes import Meaning
-from yeta_reconcile.wording import UNSAID
-
-if TYPE_CHECKING:
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import UNSAID, Text
 
 
 class PlatformError(YetaError):

@@ -7,17 +7,14 @@ that one writes each URL, and with it the token, to the log.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 
 from yeta_reconcile.platform.answers import Envelope, OddAnswer, read_envelope
+from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.wording import Text, phrase, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from yeta_reconcile.platform.waiting import Waiting
 
 LOG = logging.getLogger(__name__)
 LARGEST_ANSWER = 16 * 2**20

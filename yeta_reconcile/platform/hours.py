@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from yeta_reconcile.platform.resources import Line
+from yeta_reconcile.platform.resources import Line
 
 _Seconds = tuple[int, int]
 

@@ -5,16 +5,14 @@ Pure. Merging is field by field and the same in any order, so that pushes may co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
 from yeta_reconcile.platform import coercion
 from yeta_reconcile.platform.call import INBOUND, Call, Turn
 from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 MODULES = (RECORD, VOICE, DIALOG)

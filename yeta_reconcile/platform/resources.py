@@ -5,9 +5,10 @@ Pure values (openapi.md, sections 2 and 9; docs/platform.md, rows 4, 5, 9, 13, 1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from yeta_reconcile.platform.coercion import (
     boolean,
@@ -22,9 +23,6 @@ from yeta_reconcile.platform.coercion import (
     words,
 )
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class LivePhase(Enum):

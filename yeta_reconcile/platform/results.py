@@ -5,12 +5,9 @@ Pure. The one table is `RESULTS` (`platform/call.py`); nothing is named here tha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from yeta_reconcile.platform.call import RESULTS, Meaning
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def _named() -> dict[str, frozenset[str]]:

@@ -7,19 +7,17 @@ that `ways` tells, once.
 
 from __future__ import annotations
 
+import ssl
 import time
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock, local
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore
 import httpx
 
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterable, Iterator
 
 _SAME_NAME = (
     "ConnectTimeout",

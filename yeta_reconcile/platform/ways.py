@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 DIRECT = "direct"
 _SETTING = "platform.proxy"

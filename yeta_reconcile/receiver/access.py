@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.ways import is_loopback
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 _HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::\d*)?")

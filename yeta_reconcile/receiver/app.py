@@ -8,24 +8,23 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.pushes import MODULES
+from yeta_reconcile.receiver.access import Access
+from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.dashboard import DASHBOARD, POLICY, SOON
+from yeta_reconcile.receiver.metrics import Metrics
+from yeta_reconcile.receiver.writer import Writer
 from yeta_reconcile.records.payload import LONGEST, NotAnObject, TooLong, pushes_in, read_object, unpacked
 from yeta_reconcile.store.inbox import Push
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from _typeshed.wsgi import StartResponse
 
-    from yeta_reconcile.receiver.access import Access
-    from yeta_reconcile.receiver.contexts import Contexts
-    from yeta_reconcile.receiver.metrics import Metrics
-    from yeta_reconcile.receiver.writer import Writer
 
 CONTEXT = "getDialogContext"
 LOOKS = frozenset({"/healthz", "/readyz", "/metrics"})

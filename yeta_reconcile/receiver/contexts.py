@@ -10,25 +10,21 @@ import logging
 import os
 import posixpath
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.globs import files_in
+from yeta_reconcile.documents.located import Flaw, Located
+from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall
 from yeta_reconcile.documents.settings import FILE
 from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.numbers import BadNumberError, normalise
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from yeta_reconcile.documents.located import Flaw, Located
-    from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall
 
 log = logging.getLogger(__name__)
 

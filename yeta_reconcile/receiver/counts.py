@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.store import Store
 
 # Seconds for which they are good.
 EVERY = 15.0

@@ -6,15 +6,12 @@ import contextlib
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.report.page import policy
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
 
 DASHBOARD = "dashboard"
 # Seconds for which one page is good, and after which a browser asks for the next.

@@ -9,20 +9,16 @@ import logging
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.planning.silence import unheard
 from yeta_reconcile.receiver.metrics import REASONS
+from yeta_reconcile.receiver.writer import Writer
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.inbox import InboxCounts
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.receiver.writer import Writer
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.inbox import InboxCounts
 
 log = logging.getLogger(__name__)
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter as TotalCounter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from yeta_reconcile.platform.pushes import MODULES
-from yeta_reconcile.receiver.counts import CAMPAIGN
-from yeta_reconcile.store.inbox import Standing
-
-if TYPE_CHECKING:
-    from yeta_reconcile.receiver.contexts import ContextsState
-    from yeta_reconcile.receiver.counts import Counts
-    from yeta_reconcile.store.inbox import InboxCounts
+from yeta_reconcile.receiver.contexts import ContextsState
+from yeta_reconcile.receiver.counts import CAMPAIGN, Counts
+from yeta_reconcile.store.inbox import InboxCounts, Standing
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
 

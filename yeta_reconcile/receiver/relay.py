@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import httpx
 
 from yeta_reconcile.platform.ways import place_of
 from yeta_reconcile.receiver.app import RELAYED, STORED
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.receiver.metrics import Metrics
-    from yeta_reconcile.store import Store
+from yeta_reconcile.receiver.metrics import Metrics
+from yeta_reconcile.store import Store
 
 log = logging.getLogger(__name__)
 

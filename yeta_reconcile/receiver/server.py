@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -19,14 +20,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from yeta_reconcile.receiver.app import BROKEN, RELAYED, Answer, Request, tidy
+from yeta_reconcile.receiver.app import BROKEN, RELAYED, Answer, App, Request, tidy
 from yeta_reconcile.receiver.descriptors import NONE_LEFT, room
 from yeta_reconcile.records.payload import LONGEST
-
-if TYPE_CHECKING:
-    import threading
-
-    from yeta_reconcile.receiver.app import App
 
 log = logging.getLogger(__name__)
 

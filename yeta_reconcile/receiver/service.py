@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import YetaError
+from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.app import App
+from yeta_reconcile.receiver.contexts import Contexts
 from yeta_reconcile.receiver.counts import EVERY as EVERY_COUNT
 from yeta_reconcile.receiver.counts import campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY as EVERY_PAGE
 from yeta_reconcile.receiver.health import EVERY, Health
 from yeta_reconcile.receiver.metrics import Metrics
+from yeta_reconcile.receiver.relay import Relay, Target
 from yeta_reconcile.receiver.renewal import Renewed
 from yeta_reconcile.receiver.server import Server
 from yeta_reconcile.receiver.writer import Writer
 from yeta_reconcile.records.projector import CHUNK, Projector
-
-if TYPE_CHECKING:
-    import socket
-    from collections import Counter
-    from collections.abc import Callable, Iterator
-    from datetime import timedelta
-
-    from yeta_reconcile.receiver.access import Access
-    from yeta_reconcile.receiver.contexts import Contexts
-    from yeta_reconcile.receiver.relay import Relay, Target
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 log = logging.getLogger(__name__)
 

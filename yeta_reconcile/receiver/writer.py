@@ -9,16 +9,12 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.inbox import Push
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from yeta_reconcile.store.inbox import Push
-
-    Settle = Callable[[bool], None]
+Settle = Callable[[bool], None]
 
 log = logging.getLogger(__name__)
 

@@ -9,17 +9,13 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.records.payload import LONGEST, NotAnObject, read_object
-from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text, phrase
 
 MOST_FILES = 10_000
 MOST_BYTES = 8_000_000_000

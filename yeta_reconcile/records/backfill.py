@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import blake2b
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
 from yeta_reconcile.errors import Unreachable
 from yeta_reconcile.platform.coercion import number_text
-from yeta_reconcile.records.archive import Broken, read_archive
+from yeta_reconcile.records.archive import ArchiveLine, Broken, read_archive
 from yeta_reconcile.records.payload import digest_of
 from yeta_reconcile.records.projector import Projector
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.inbox import Push
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import date
-    from typing import IO
-
-    from yeta_reconcile.records.archive import ArchiveLine
-    from yeta_reconcile.store import Store
 
 MOST_BYTES = 2_000_000_000
 DOWNLOAD_SECONDS = 600.0

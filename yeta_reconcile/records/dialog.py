@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, tzinfo
+from typing import Any
 
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.platform.call import RESULTS
+from yeta_reconcile.platform.call import RESULTS, Call, Turn
 from yeta_reconcile.platform.coercion import instant, text
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.revealed import Sources
-
-if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
-
-    from yeta_reconcile.platform.call import Call, Turn
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.calls import CallRecord
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.calls import CallRecord
 
 ROBOT, CUSTOMER = "robot", "customer"
 

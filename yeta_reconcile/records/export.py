@@ -6,25 +6,22 @@ declared lists. The facts themselves hold neither.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, tzinfo
+from typing import Any
 
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.rows import Row as ListRow
 from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.platform.call import Call
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.revealed import Sources
+from yeta_reconcile.records.sheet import Columns
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.store.people import waves
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime, tzinfo
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.rows import Row as ListRow
-    from yeta_reconcile.platform.call import Call
-    from yeta_reconcile.records.sheet import Columns
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.calls import CallRecord
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import WaveRecord
 
 COLUMNS: Columns = {
     "campaign": "text", "wave": "count", "line": "count", "number": "text", "at": "moment",

@@ -6,26 +6,22 @@ that is gone, of the raw pushes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import tzinfo
+from typing import Any
 
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.rows import Row
 from yeta_reconcile.numbers import mask, mask_numbers
+from yeta_reconcile.platform.call import Call
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of, named
 from yeta_reconcile.records.revealed import List, Sources
+from yeta_reconcile.records.sheet import Columns
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.people import Person, people, waves
-from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from datetime import tzinfo
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.rows import Row
-    from yeta_reconcile.platform.call import Call
-    from yeta_reconcile.records.sheet import Columns
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import RowState, WaveRecord
 
 COLUMNS: Columns = {
     "campaign": "text", "key": "text", "number": "text", "wave": "count", "round": "count", "tries": "count",

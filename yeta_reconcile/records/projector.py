@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeVar
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.platform import pushes
@@ -19,17 +20,12 @@ from yeta_reconcile.platform.pushes import (
     Unfoldable,
 )
 from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import fold
-from yeta_reconcile.store.inbox import Standing, seen_before, settle, still_new, take_turn
+from yeta_reconcile.store.database import Transaction
+from yeta_reconcile.store.inbox import Standing, StoredPush, seen_before, settle, still_new, take_turn
 from yeta_reconcile.store.relays import enlist
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.database import Transaction
-    from yeta_reconcile.store.inbox import StoredPush
 
 log = logging.getLogger(__name__)
 

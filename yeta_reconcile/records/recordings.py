@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.platform.call import Call
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.calls import CallRecord
+from yeta_reconcile.waves.record import CampaignRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.platform.call import Call
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.calls import CallRecord
-    from yeta_reconcile.waves.record import CampaignRecord
 
 # openapi.md, receiveVoice: `url` is relative to this (url路径).
 BASE = "http://voice.kxjlcc.com:9000/"

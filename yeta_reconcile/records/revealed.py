@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.rows import Row
 from yeta_reconcile.platform.coercion import text
 from yeta_reconcile.platform.pushes import DIALOG, MODULES, RECORD, number_of, row_head, row_values
 from yeta_reconcile.records.payload import NotAnObject, read_object
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.rows import Row
-    from yeta_reconcile.store import Store
+from yeta_reconcile.store import Store
 
 
 @dataclass(frozen=True, slots=True)

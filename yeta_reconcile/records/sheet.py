@@ -6,17 +6,14 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import IO, TYPE_CHECKING, Any, Literal
+from datetime import datetime, tzinfo
+from typing import IO, Any, Literal
 
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.extras import extra
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from datetime import tzinfo
 
 Kind = Literal["text", "count", "yes or no", "moment", "answers"]
 Columns = dict[str, Kind]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.plan.plan import Change
 from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import listed, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.plan.plan import Change
 
 # So many that are alike are read one by one.
 SINGLY = 4

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 from urllib.parse import quote
 
-from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.render.table import Paint, clean
 from yeta_reconcile.wording import phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from yeta_reconcile.diagnostics import Diagnostic
 
 _COLOUR = {"error": "alarm", "warning": "careful", "note": "calm"}
 SEVERITY = {"error": phrase("error"), "warning": phrase("warning"), "note": phrase("note")}

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.moments import moment
-from yeta_reconcile.render.table import clean, table
+from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
+from yeta_reconcile.render.table import Paint, clean, table
 from yeta_reconcile.render.words import PHASE
 from yeta_reconcile.wording import CLAUSES, listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
-    from yeta_reconcile.render.table import Paint
 
 _COUNTED = (
     phrase("ROWS"),

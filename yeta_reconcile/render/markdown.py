@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import SYMBOL, Action
-from yeta_reconcile.render.alike import alike
+from yeta_reconcile.plan.foresight import Forecast, LineUse
+from yeta_reconcile.plan.plan import SYMBOL, Action, Change, Plan
+from yeta_reconcile.render.alike import Alike, alike
 from yeta_reconcile.render.annotations import (
     SEVERITY,
     by_weight,
@@ -31,14 +32,6 @@ from yeta_reconcile.render.words import (
     what_rings,
 )
 from yeta_reconcile.wording import CLAUSES, PARTS, Text, listed, loud, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from yeta_reconcile.diagnostics import Diagnostic, Position
-    from yeta_reconcile.plan.foresight import Forecast, LineUse
-    from yeta_reconcile.plan.plan import Change, Plan
-    from yeta_reconcile.render.alike import Alike
 
 # Where a place of a document can be looked at: the address of its line; empty where there is none.
 Link = Callable[["Position"], str]

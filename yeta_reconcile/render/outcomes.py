@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from yeta_reconcile.render.report import WaveStatus
 from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.render.report import WaveStatus
 
 _MOST = 8
 

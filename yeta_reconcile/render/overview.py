@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.table import clean, table, width
 from yeta_reconcile.wording import listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from yeta_reconcile.render.report import CampaignStatus, Status
 
 COLUMNS = 80
 _BAR = 8

@@ -6,16 +6,12 @@ Floor 2: pure. Numbers are masked before they get here. Times are aware.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from datetime import date, datetime
+from typing import Any, ClassVar
 
-from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.foresight import Forecast, LineUse
+from yeta_reconcile.waves.record import Phase, RowState
 from yeta_reconcile.wording import UNSAID, Text
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from yeta_reconcile.plan.foresight import LineUse
-    from yeta_reconcile.waves.record import Phase, RowState
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import IntEnum
 from itertools import count as count_up
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
@@ -16,11 +17,14 @@ from yeta_reconcile.render.ledger import state_lines, state_show_lines
 from yeta_reconcile.render.report import (
     Drift,
     History,
+    HistoryEntry,
     Report,
     StateList,
     StateShow,
     Status,
     Why,
+    WhyCall,
+    WhyWave,
 )
 from yeta_reconcile.render.status import alert_lines, status_lines
 from yeta_reconcile.render.table import (
@@ -36,15 +40,6 @@ from yeta_reconcile.render.words import (
     shortened,
 )
 from yeta_reconcile.wording import PARTS, Text, listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.render.report import (
-        HistoryEntry,
-        WhyCall,
-        WhyWave,
-    )
 
 _LONGEST_OUTCOME = 100
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from yeta_reconcile.waves.record import Phase, RowState
+from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.waves.record import WaveRecord
 
 _WORDS = {
     RowState.DIALLED: phrase("dialled"),

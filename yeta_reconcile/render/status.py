@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment, since
@@ -10,6 +10,8 @@ from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
     CampaignStatus,
+    Status,
+    WaveStatus,
 )
 from yeta_reconcile.render.table import (
     Paint,
@@ -23,15 +25,6 @@ from yeta_reconcile.render.words import (
 )
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from yeta_reconcile.render.report import (
-        CampaignStatus,
-        Status,
-        WaveStatus,
-    )
 
 DECLARED = {
     "running": phrase("declared running"),

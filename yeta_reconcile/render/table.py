@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.wording import spoken
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
 
 # Two columns each (UAX #11). Ambiguous ones (→ ± …) take one, as terminals draw them by default.
 _WIDE = frozenset("WF")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
 
-from yeta_reconcile.plan.plan import SYMBOL, Action
-from yeta_reconcile.render.alike import alike
+from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.plan import SYMBOL, Action, Change, Plan
+from yeta_reconcile.render.alike import Alike, alike
 from yeta_reconcile.render.annotations import (
     by_weight,
     diagnostic_line,
@@ -31,14 +33,6 @@ from yeta_reconcile.render.words import (
     what_rings,
 )
 from yeta_reconcile.wording import Text, listed, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from yeta_reconcile.diagnostics import Diagnostic
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.plan.plan import Change, Plan
-    from yeta_reconcile.render.alike import Alike
 
 _COLOUR = {
     Action.CREATE: "good",

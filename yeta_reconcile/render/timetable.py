@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
+from yeta_reconcile.plan.foresight import LineUse
 from yeta_reconcile.render.table import clean, pad, width
 from yeta_reconcile.wording import listed, spoken, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from yeta_reconcile.plan.foresight import LineUse
 
 # More days than these do not fit a line; what comes after them is behind the last.
 _MOST_DAYS = 14

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.plan import Action, Change, Plan, Reason, Summary
 from yeta_reconcile.render.table import (
     clean,
 )
 from yeta_reconcile.waves.attributes import BY_NAME, MOMENT, SECONDS
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import CLAUSES, PARTS, SENTENCES, Text, listed, loud, phrase, spoken, worded
-
-if TYPE_CHECKING:
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.plan.plan import Change, Plan, Summary
 
 REASON = {
     Reason.NEW: phrase("the campaign is new"),

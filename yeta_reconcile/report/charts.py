@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from yeta_reconcile.extras import extra
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 # The sizes in which a chart is drawn: what is wider is scaled, and its letters with it.
 NARROW, WIDE = (440, 240), (1120, 300)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from yeta_reconcile.platform.coercion import instant
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 # Upper ends of the lengths that are counted together, in seconds of talk; the last has none.
 LENGTHS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300)

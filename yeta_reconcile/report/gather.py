@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.models import Price
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.platform.call import Meaning
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
@@ -27,18 +31,9 @@ from yeta_reconcile.records.persons import (
     tag_of,
 )
 from yeta_reconcile.report.figures import LENGTHS, CampaignFigures, Counted, Figures, Quality, Wait
-from yeta_reconcile.waves.record import BY_HAND, Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.models import Price
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.people import Person
-    from yeta_reconcile.waves.record import CampaignRecord, WaveRecord
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.people import Person
+from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, RowState, WaveRecord
 
 IN_A_WAVE = frozenset({STAGING, SUBMITTED, DIALLED, POSSIBLY, OVER})
 # Why people wait. The words of each are the page's.

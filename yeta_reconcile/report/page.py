@@ -6,15 +6,11 @@ from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.report import sections
+from yeta_reconcile.report.figures import Figures
 from yeta_reconcile.report.parts import hidden, text
-from yeta_reconcile.report.words import Words
-
-if TYPE_CHECKING:
-    from yeta_reconcile.report.figures import Figures
-    from yeta_reconcile.report.words import Language
+from yeta_reconcile.report.words import Language, Words
 
 # In the order in which an owner asks.
 SECTIONS = (

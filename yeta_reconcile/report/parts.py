@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.numbers import mask_numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from yeta_reconcile.report.words import Words
+from yeta_reconcile.report.words import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from statistics import median
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.report import charts
 from yeta_reconcile.report.charts import Series
-from yeta_reconcile.report.figures import LENGTHS, Counted, in_order, progress, share, ticks
+from yeta_reconcile.report.figures import LENGTHS, Counted, Figures, in_order, progress, share, ticks
 from yeta_reconcile.report.parts import Bar, Cell, KnownParts, bars, card, hidden, legend, table, text, tile
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from datetime import datetime
-
-    from yeta_reconcile.report.figures import Figures
-    from yeta_reconcile.report.words import Words
+from yeta_reconcile.report.words import Words
 
 Row = list["str | KnownParts | Cell"]
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import Literal
 
 from yeta_reconcile.platform.call import RESULTS
-from yeta_reconcile.wording import phrase, spoken
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text, phrase, spoken
 
 Language = Literal["en", "zh"]
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.waves.accounting import Breakdown
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database
 
 # A fact of a call, in each engine's words; it is asked for by people alone, so that no column is kept of it.
 _FACT = {"sqlite": "json_extract(facts, '$.{name}')", "postgresql": "CAST(facts AS json) ->> '{name}'"}

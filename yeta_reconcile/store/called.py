@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from yeta_reconcile.store import forgotten
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.records import STRAY
 from yeta_reconcile.store.row_states import portions
-from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-    from yeta_reconcile.store.database import Database
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState, WaveRecord
 
 _CHUNK = 10_000
 # Since when a wave w may have called; no call of it was made before, whatever its record says.

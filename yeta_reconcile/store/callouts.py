@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.files import PRIVATE, write_whole
 from yeta_reconcile.platform.resources import Address
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from yeta_reconcile.store.database import Database
 
 # A note that cannot be read says that something rang of which nothing is known.
 _UNREADABLE: dict[str, Any] = {"call": None}

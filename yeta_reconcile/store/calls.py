@@ -5,10 +5,11 @@ Facts alone: no number, no name, nothing that was said. The raw pushes are the i
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.platform.call import Call
+from yeta_reconcile.store.database import Database, Row, Transaction
 from yeta_reconcile.store.inbox import release
 from yeta_reconcile.store.matching import DIRECT, locate
 from yeta_reconcile.store.relays import OURS
@@ -18,11 +19,6 @@ from yeta_reconcile.waves.accounting import (
 )
 from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from yeta_reconcile.store.database import Database, Row, Transaction
 
 PAGE = 1000
 

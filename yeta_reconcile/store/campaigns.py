@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from yeta_reconcile.store import forgotten, row_states
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from yeta_reconcile.store.database import Database, Transaction
 
 
 class Campaigns:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store.open import is_postgresql
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 # What the services set that run pipelines; some set it to say that they are none.
 VARIABLE = "CI"

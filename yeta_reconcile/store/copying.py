@@ -6,23 +6,20 @@ A copy in a file is a SQLite state, whichever engine it is of: one may look at i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.database import Row, Transaction
 from yeta_reconcile.store.footing import beside
 from yeta_reconcile.store.schema import MIGRATIONS, create
 from yeta_reconcile.store.sqlite import new_file
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from yeta_reconcile.store.database import Row, Transaction
 
 # The lock is the holder's own; the rest is copied in the order in which it was made, parents first.
 TABLES = tuple(

@@ -5,14 +5,12 @@ SQL is written once, with `?` for parameters and in the part of the language tha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
 Row = tuple[Any, ...]
 # Where the state keeps what `Database.fence` is compared with.

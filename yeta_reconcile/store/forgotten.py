@@ -5,15 +5,11 @@ A plan that calls them again has to say so, and limits on how often somebody is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.row_states import stretches
 from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.store.database import Database
 
 _UNCALLED = ", ".join(f"'{phase.value}'" for phase in Phase if phase.staged or phase is Phase.DISCARDED)
 _CUT_SHORT = ", ".join(f"'{phase.value}'" for phase in Phase if phase.cut_short)

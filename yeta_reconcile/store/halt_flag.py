@@ -6,9 +6,11 @@ It is looked at before every start and call-out. Setting and lifting it is all t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.files import write_whole
@@ -16,12 +18,6 @@ from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import tzinfo
-    from pathlib import Path
-
 
 FILE = "yeta.halt"
 # Rows of the state: the halt itself; which one is in the history; a former flag that was lifted for it.

@@ -8,18 +8,15 @@ before there were seals are bare: chained by a hash without a key.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from yeta_reconcile.errors import StateDamaged
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.marks import Key
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.store.database import Database, Transaction
 
 # The row of `meta` that holds the seal.
 SEAL = "history"

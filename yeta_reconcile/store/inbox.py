@@ -5,17 +5,13 @@ Bodies hold numbers and names; nothing here logs or decides anything about them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.store.database import Database, Row, Transaction
 from yeta_reconcile.store.relays import FOREIGN
 from yeta_reconcile.waves.traffic import DAY_MS, Traffic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from yeta_reconcile.store.database import Database, Row, Transaction
 
 # What one transaction throws away at most.
 PURGE_CHUNK = 1000

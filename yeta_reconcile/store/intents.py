@@ -6,17 +6,13 @@ transaction, so that no instant exists in which the two disagree.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from yeta_reconcile.store.database import lost
+from yeta_reconcile.store.database import Database, Row, lost
 from yeta_reconcile.store.lock import Holder, held
 from yeta_reconcile.store.row_states import set_fields, set_state
 from yeta_reconcile.waves.record import Intent, Outcome, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from yeta_reconcile.store.database import Database, Row
 
 _COLUMNS = "intent_id, wave_id, called, batch, row_count, begun, deadline, outcome, code, ended"
 

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.marks import Key
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 VARIABLE = "YETA_STATE_KEY"
 FILE = "yeta.key"

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.lock import Holder
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database
 
 # The row of `meta` that holds it.
 CONTROLLER = "controller"

@@ -6,14 +6,11 @@ Some hundred calls are looked at, rows in the order of their keyed digests: as g
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from yeta_reconcile.platform.coercion import moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from yeta_reconcile.store.database import Database
+from yeta_reconcile.store.database import Database
 
 
 class Timed(NamedTuple):

@@ -13,18 +13,13 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import tzinfo
 
 from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.store.database import GENERATION
+from yeta_reconcile.store.database import GENERATION, Database, Row, Transaction
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from yeta_reconcile.store.database import Database, Row, Transaction
 
 LIFETIME_MS = 30_000
 _COLUMNS = "holder, host, process, command, taken, expires"

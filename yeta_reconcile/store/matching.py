@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.platform.call import INBOUND, Call
+from yeta_reconcile.store.database import Row, Transaction
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Row, Transaction
 
 # How far the platform's clock may be behind ours when a call is held against a call-out.
 CLOCKS_DIFFER_MS = 5 * 60 * 1000

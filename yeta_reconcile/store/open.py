@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.marks import Key
 from yeta_reconcile.store.callouts import note_beside
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.keys import FILE, given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.store.store import Store
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from yeta_reconcile.store.database import Database
 
 
 def open_store(

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-from yeta_reconcile.store.calls import record_of
+from yeta_reconcile.store.calls import CallRecord, record_of
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.records import ROW_COLUMNS, WAVE_COLUMNS, read_row, read_wave
-from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.store.calls import CallRecord
-    from yeta_reconcile.store.database import Database
-    from yeta_reconcile.waves.record import RowRecord, WaveRecord
+from yeta_reconcile.waves.record import Phase, RowRecord, RowState, WaveRecord
 
 # Keys are digests, and so lie evenly between these bounds.
 _FIRST, _LAST = b"", b"\xff" * 17

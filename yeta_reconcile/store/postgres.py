@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -19,14 +20,10 @@ from psycopg.types.string import StrDumper
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store.copying import write_file
-from yeta_reconcile.store.database import check_fence
+from yeta_reconcile.store.database import Row, check_fence
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from yeta_reconcile.store.database import Row
-
     Connection = psycopg.Connection[Row]
 
 Value = TypeVar("Value")

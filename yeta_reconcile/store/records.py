@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.store.database import Row
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.store.database import Row
 
 Record = TypeVar("Record", WaveRecord, CampaignRecord)
 # Of the table calls, as `c`: that a wave's task called a number that none of its rows has.

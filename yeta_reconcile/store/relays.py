@@ -5,12 +5,9 @@ It keeps places in the inbox and whom they are for, no body and no address.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from yeta_reconcile.store.database import Database, Transaction
+from yeta_reconcile.store.database import Database, Transaction
 
 # Tasks that are ours, or were.
 OURS = "SELECT task_id FROM waves WHERE task_id IS NOT NULL", "SELECT task_id FROM forgotten"

@@ -6,26 +6,20 @@ that theirs is what was called. The copy is used by nobody until then; a move th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.errors import InvalidInput, StateError
-from yeta_reconcile.store.copying import TABLES, clear, fill, found
+from yeta_reconcile.store.copying import TABLES, TableProof, clear, fill, found
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.keys import FILE, given_secret, read_secret, required_secret, write_secret
+from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.open import connect, is_postgresql, open_file, open_unbound, place_of
-from yeta_reconcile.store.store import ARRIVING, MOVED
+from yeta_reconcile.store.store import ARRIVING, MOVED, Store
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from yeta_reconcile.store.copying import TableProof
-    from yeta_reconcile.store.database import Database, Transaction
-    from yeta_reconcile.store.lock import Holder
-    from yeta_reconcile.store.store import Store
 
 # What a receiver writes to: gone from a state that was moved, so that one still running stores nothing there.
 RECEIVED = ("inbox", "dead_letters", "calls")

@@ -9,23 +9,19 @@ from __future__ import annotations
 import secrets
 import time
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.copying import clear, fill, write_file
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.halt_flag import ROW
+from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.store import Store
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from yeta_reconcile.store.database import Database
-    from yeta_reconcile.store.lock import Holder
 
 
 @dataclass(frozen=True, slots=True)

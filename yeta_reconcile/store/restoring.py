@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from yeta_reconcile.errors import InvalidInput, StateDamaged, StateError
 from yeta_reconcile.files import sync
+from yeta_reconcile.marks import Key
 from yeta_reconcile.store.footing import BESIDE, alone, beside
 from yeta_reconcile.store.keys import given_secret, key_of, required_secret, secret_beside
 from yeta_reconcile.store.open import connect, is_postgresql
@@ -22,12 +25,6 @@ from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.store.sqlite import SqliteDatabase, copy_file
 from yeta_reconcile.store.store import Store
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from yeta_reconcile.marks import Key
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,17 +6,13 @@ Reads alone. Whether a row is called again, `waves/rounds.py` says.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 from yeta_reconcile.waves.rounds import Try
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from yeta_reconcile.store.database import Database, Transaction
 
 
 class RoundFacts:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.store.records import WRITTEN
 from yeta_reconcile.waves.lifecycle import IllegalTransition, may_move
-from yeta_reconcile.waves.record import Phase, RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from yeta_reconcile.store.database import Database, Transaction
-    from yeta_reconcile.waves.proof import Proof
-    from yeta_reconcile.waves.record import RowRecord
+from yeta_reconcile.waves.proof import Proof
+from yeta_reconcile.waves.record import Phase, RowRecord, RowState
 
 COUNTER = {
     RowState.PENDING: "pending",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateError
+from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database, Transaction
 
 # Words that differ between the engines; everything else is the language they share.
 DIALECT = {

@@ -7,24 +7,21 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateDamaged, StateError, StateGone
-from yeta_reconcile.store.database import check_fence
+from yeta_reconcile.store.database import Row, check_fence
 from yeta_reconcile.store.footing import Footing, alone, beside
 from yeta_reconcile.wording import Text, phrase, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
-
     from sqlite_utils import Database as SqliteUtils
 
-    from yeta_reconcile.store.database import Row
 
 # How long one side waits for the other's write (the receiver writes beside apply); both hold it for
 # milliseconds, so a wait this long means that something is wrong.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from yeta_reconcile.errors import InvalidInput, PlanRejected, StateError, StateGone
+from yeta_reconcile.marks import Key
 from yeta_reconcile.store.callouts import Callouts
 from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.campaigns import Campaigns
+from yeta_reconcile.store.database import Database, Row
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
@@ -20,12 +22,6 @@ from yeta_reconcile.store.rounds import RoundFacts
 from yeta_reconcile.store.schema import migrate
 from yeta_reconcile.store.waves import Waves
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.store.database import Database, Row
 
 # The flags of `yeta state migrate`: where a state was copied to; and of the copy, until the other is left.
 MOVED = "moved"

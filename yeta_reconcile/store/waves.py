@@ -6,11 +6,13 @@ Counts by row state are kept on the wave in the same transaction as the rows: a 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.store import called, forgotten, row_states
+from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -23,14 +25,8 @@ from yeta_reconcile.store.records import (
 )
 from yeta_reconcile.store.rounds import refuse_twice
 from yeta_reconcile.store.row_states import invalidate, set_fields, set_state, set_state_where
-from yeta_reconcile.waves.record import Phase, Recorded, RowRecord, RowState, WaveRecord
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from yeta_reconcile.store.database import Database
-    from yeta_reconcile.waves.proof import Proof
-    from yeta_reconcile.waves.record import CampaignRecord
+from yeta_reconcile.waves.proof import Proof
+from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, RowRecord, RowState, WaveRecord
 
 # Rows a read, so that a list of any length takes little memory.
 CHUNK = 10_000

@@ -6,18 +6,16 @@ is the one that rings nobody.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import Intent, Outcome, Phase, WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _LIVE = frozenset(phase for phase in Phase if phase.live)
 _OVER = frozenset(phase for phase in Phase if phase.over)

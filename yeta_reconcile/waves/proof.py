@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.platform.resources import Task
 
 # Ends that may come while calls are in progress.
 

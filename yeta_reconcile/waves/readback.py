@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.platform.hours import windows_of
-from yeta_reconcile.platform.resources import CreateRequest, Task
+from yeta_reconcile.platform.resources import CreateRequest, Line, Task
 from yeta_reconcile.waves.attributes import ATTRIBUTES, MOMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.platform.resources import Line
-    from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import WaveRecord
 
 
 @dataclass(frozen=True, slots=True)

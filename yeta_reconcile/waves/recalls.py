@@ -6,15 +6,12 @@ Pure. What no record says is not said here either: a call without one may have b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.platform.resources import AWAITING_RECALL
+from yeta_reconcile.platform.resources import AWAITING_RECALL, Task
+from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.waves.record import WaveRecord
 
 
 class InVain(NamedTuple):

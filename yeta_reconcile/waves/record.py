@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from yeta_reconcile.platform.resources import Address, Left
-from yeta_reconcile.wording import UNSAID
-
-if TYPE_CHECKING:
-    from yeta_reconcile.waves.attributes import (
-        Attributes,
-    )
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.waves.attributes import (
+    Attributes,
+)
+from yeta_reconcile.wording import UNSAID, Text
 
 
 class Phase(StrEnum):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded
+from yeta_reconcile.documents.models import Calling
+from yeta_reconcile.waves.record import CampaignRecord, Recorded
 
 
 def record_of(declared: Calling, recorded: Recorded, callings: Collection[str]) -> CampaignRecord | None:

@@ -7,17 +7,13 @@ those whom it frees as of anybody else.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from yeta_reconcile.platform.call import RESULTS, Meaning
 from yeta_reconcile.platform.results import CONNECTED
-from yeta_reconcile.waves.record import RowState
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from yeta_reconcile.waves.record import RowRecord
+from yeta_reconcile.waves.record import RowRecord, RowState
 
 # What may be tried again without being named, before the last result of a round: nobody spoke.
 _NOBODY_SPOKE = (Meaning.NOT_REACHED, Meaning.FAULT)

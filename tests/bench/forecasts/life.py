@@ -6,20 +6,17 @@ working time is counted by the minute from the scenario's own hours and days.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.support.lab import COLUMNS, ROBOT, Lab, number
 from tests.support.records import deliver
 from yeta_reconcile.emulator import Emulator, Lengths, Line, Robot, Settings, Status, VirtualClock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.foresight import Forecast
 
 ZONE = ZoneInfo("Asia/Shanghai")
 # A Tuesday.

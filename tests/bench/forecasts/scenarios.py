@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 
 from tests.bench.forecasts.life import MORNING, Scenario, campaign, until_over
+from tests.support.lab import Lab
 from yeta_reconcile.emulator import Lengths, Line
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from tests.support.lab import Lab
 
 OPEN = ("00:00:00-23:59:59",)
 RECALLS = "recall: {count: 2, wait: 20m}"

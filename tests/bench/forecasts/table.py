@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING
 
-from tests.bench.forecasts.life import live
+from tests.bench.forecasts.life import Outcome, live
 from tests.bench.forecasts.scenarios import SCENARIOS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.bench.forecasts.life import Outcome
 
 SEEDS = range(1, 5)
 KINDS = ("cold", "warm")

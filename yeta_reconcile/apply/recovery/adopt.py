@@ -5,40 +5,34 @@ It writes the state alone. What is not proven is held as possibly dialled, and n
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from yeta_reconcile.amounts import count, every
 from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import (
+    Calling,
     Campaign,
 )
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.marks import parse_mark
+from yeta_reconcile.marks import Key, Mark, parse_mark
 from yeta_reconcile.planning import drift
 from yeta_reconcile.planning.diff import key_headers
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import (
     windows_of,
 )
-from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.platform.resources import Config, LivePhase, Task
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.attributes import (
     ATTRIBUTES,
     Attributes,
 )
-from yeta_reconcile.waves.record import FREE_STATES, Phase, RowRecord, RowState, WaveRecord
+from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.marks import Key, Mark
-    from yeta_reconcile.platform.resources import Config, Task
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord
 
 _PHASE = {
     LivePhase.NEW: Phase.STARTED,

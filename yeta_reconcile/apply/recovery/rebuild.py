@@ -6,8 +6,9 @@ It writes the state alone, and takes in what was ever started; what never rang i
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import every
 from yeta_reconcile.apply.recovery.adopt import (
@@ -17,27 +18,27 @@ from yeta_reconcile.apply.recovery.adopt import (
     earlier_sets,
     record_adoption,
 )
+from yeta_reconcile.documents.located import Located
+from yeta_reconcile.documents.models import Calling
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.planning.canary import canary_mark
-from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.planning.observed import Observed, Orphan
+from yeta_reconcile.platform.resources import Config, LivePhase
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState, WaveRecord
+from yeta_reconcile.waves.record import (
+    FREE_STATES,
+    CampaignRecord,
+    Phase,
+    Recorded,
+    RowRecord,
+    RowState,
+    WaveRecord,
+)
 from yeta_reconcile.waves.renames import record_of
-from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
-
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.planning.observed import Observed, Orphan
-    from yeta_reconcile.platform.resources import Config
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded, RowRecord
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text, phrase
 
 
 @dataclass(slots=True)

@@ -5,23 +5,19 @@ A decision is about rows of one wave: dialled (never called again by it) or not 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
+from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.store import Store
 from yeta_reconcile.waves.lifecycle import carry_readiness
 from yeta_reconcile.waves.record import PASSED, Phase, RowRecord, RowState
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.store import Store
 
 _DOUBTFUL = (RowState.HELD, RowState.UNKNOWN)
 _OPEN = (RowState.PENDING, *_DOUBTFUL)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from yeta_reconcile.cli.apply_view import ApplyView
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.audit import recording
 from yeta_reconcile.cli.commands.plan import check_saved, check_unspent, make_plan, zone
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.output import format_option
 from yeta_reconcile.cli.session import (
@@ -30,14 +31,9 @@ from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import left_out, nothing_left
 from yeta_reconcile.planning.console import changed_meanwhile
 from yeta_reconcile.planning.planfile import SavedPlan
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.wording import PARTS, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.planning.planned import Planned
 
 STDERR = 2
 

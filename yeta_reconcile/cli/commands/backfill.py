@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import asdict
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     opened,
     settings_of,
@@ -21,17 +21,12 @@ from yeta_reconcile.cli.session import (
     connect,
 )
 from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.records.backfill import Fetched
 from yeta_reconcile.records.backfill import backfill as fetch
 from yeta_reconcile.waves.accounting import (
     FETCHABLE_DAYS,
 )
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from datetime import date
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.records.backfill import Fetched
 
 
 @click.command()

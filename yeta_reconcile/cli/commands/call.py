@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,9 +10,11 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.callout import (
     call_once,
 )
+from yeta_reconcile.apply.journaled import Answer
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import recording
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.session import (
     Session,
@@ -42,16 +43,12 @@ from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.hours import within
+from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import BY_HAND, Outcome
 from yeta_reconcile.wording import SENTENCES, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.journaled import Answer
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.platform.resources import Inserted
 
 
 @click.command()

@@ -14,25 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.cli.context import Context
 
 # Made up, and in the range that examples use.
 LATECOMER = "19900009999"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.exits import Exit
@@ -16,9 +16,6 @@ from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.outlook import alerts_of, misled
 from yeta_reconcile.planning.whereabouts import refuse_misplaced
 from yeta_reconcile.render.reports import report_json, report_text
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
 
 
 @click.command()

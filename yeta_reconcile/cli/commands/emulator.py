@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime  # noqa: TC003 -- click fills it in at run time
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

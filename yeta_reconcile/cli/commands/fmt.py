@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.formatting import KINDS, canonical
 from yeta_reconcile.documents.globs import files_in
 from yeta_reconcile.documents.settings import FILE, read_globs
@@ -17,10 +18,6 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.diagnostics import Diagnostic
 
 _OURS = re.compile(rf"^kind:[ \t]*[\"']?(?:{'|'.join(KINDS)})\b".encode(), re.MULTILINE)
 

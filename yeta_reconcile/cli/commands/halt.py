@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.halt import Halting, Known
 from yeta_reconcile.cli.audit import note_halt
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce_halt
 from yeta_reconcile.cli.output import format_option, say, show_json, tell, told
 from yeta_reconcile.cli.session import (
@@ -17,6 +19,7 @@ from yeta_reconcile.cli.session import (
     host,
 )
 from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.errors import Incomplete, InvalidInput, YetaError
 from yeta_reconcile.exits import Exit
@@ -27,13 +30,6 @@ from yeta_reconcile.store.open import (
     open_without_key,
 )
 from yeta_reconcile.wording import PARTS, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.models import Project
 
 FORMAT = "yeta-halt/1"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.help import Group
 from yeta_reconcile.cli.offline import (
     open_state,
@@ -19,14 +22,8 @@ from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import History, HistoryChange, HistoryEntry
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.waves.record import Recorded
 from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.waves.record import Recorded
 
 
 @click.group(cls=Group, invoke_without_command=True)

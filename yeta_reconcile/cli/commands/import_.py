@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
@@ -17,6 +17,7 @@ from yeta_reconcile.apply.recovery.adopt import (
 )
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.session import (
     Session,
@@ -26,21 +27,15 @@ from yeta_reconcile.cli.session import (
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
+from yeta_reconcile.documents.located import Located
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard, YetaError
 from yeta_reconcile.marks import Mark, owner_digest, parse_mark
 from yeta_reconcile.planning.whereabouts import settle_here
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.waves.record import CampaignRecord, Phase
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.located import Located
-    from yeta_reconcile.documents.models import Campaign
-    from yeta_reconcile.platform.resources import Task
-    from yeta_reconcile.waves.record import CampaignRecord
 
 
 @click.command("import")

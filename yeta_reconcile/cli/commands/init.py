@@ -6,21 +6,17 @@ import re
 import secrets
 import shlex
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.cli.pipelines import NEEDED, PIPELINES, in_its_place, top_of
 from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.wording import Text, listed, phrase
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
-    from yeta_reconcile.cli.context import Context
 
 # Template: the file it becomes.
 FILES = {

@@ -6,29 +6,26 @@ import os
 import secrets
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option, linked
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.explain import story_of, story_text
 from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
 from yeta_reconcile.cli.session import Session, commit_of, session
 from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.marks import Key
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import Since
 from yeta_reconcile.planning.planfile import Home, SavedPlan
+from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.text import plan_text
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.marks import Key
-    from yeta_reconcile.planning.planned import Planned
 
 CHECK_FORMAT = "yeta-check/1"
 # Invalid, refused by a guard: nothing is applied at all. What is unresolved stops its own campaign only.

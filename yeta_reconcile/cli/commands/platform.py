@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import (
     connect,
@@ -18,12 +19,9 @@ from yeta_reconcile.documents.survey import load
 from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.preflight import ROBOT_STATUS
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.resources import Config, Line, Robot
 from yeta_reconcile.render.table import table
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.platform.resources import Config, Line, Robot
 
 KINDS = ("robots", "lines", "voices", "urls")
 FORMAT = "yeta-platform/1"

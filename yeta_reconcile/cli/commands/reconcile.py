@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,9 +18,11 @@ from yeta_reconcile.cli import log
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.commands.apply import carry_out
 from yeta_reconcile.cli.commands.plan import make_plan
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.offline import opened, settings_of
 from yeta_reconcile.cli.session import (
+    Session,
     run_of,
     session,
 )
@@ -29,16 +31,9 @@ from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.values import parse_duration
 from yeta_reconcile.errors import StateGone, WrongUsage, YetaError
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.lock import LIFETIME_MS, Holder
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import tzinfo
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.cli.session import Session
-    from yeta_reconcile.store import Store
 
 COMMAND = "reconcile"
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.cli.commands.status import PATIENCE_SECONDS, look
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import say, show, tell
 from yeta_reconcile.cli.session import SECRETS, halt_flag, halt_of, session
 from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, YetaError
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
+from yeta_reconcile.store import Store
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.store import Store
 
 
 @click.command()

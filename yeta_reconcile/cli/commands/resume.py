@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import note_halt, noted
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -20,17 +20,14 @@ from yeta_reconcile.cli.session import (
     halt_of,
 )
 from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
+from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import WaveRecord
 
 # Somebody is waiting: the platform gets this long to answer a question.
 PATIENCE_SECONDS = 15.0

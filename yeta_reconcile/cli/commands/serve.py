@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     opened,
     settings_of,
@@ -17,6 +19,7 @@ from yeta_reconcile.cli.offline import (
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.cli.signals import on_signal
+from yeta_reconcile.documents.models import Project
 from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.platform.ways import is_loopback
@@ -27,13 +30,6 @@ from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
 from yeta_reconcile.receiver.server import bind
 from yeta_reconcile.receiver.service import Receiver
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterator
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.models import Project
 
 VARIABLE = "YETA_PUSH_SECRET"
 

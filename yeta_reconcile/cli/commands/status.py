@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.errors import (
     InvalidInput,
     Unreachable,
 )
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.planning.canary import judge
-from yeta_reconcile.planning.diff import with_observed
+from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
@@ -40,21 +43,11 @@ from yeta_reconcile.render.overview import in_place
 from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.store.breakdown import breakdown
-from yeta_reconcile.waves.record import BY_HAND
+from yeta_reconcile.waves.accounting import Breakdown
+from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Recorded
 from yeta_reconcile.waves.renames import record_of
+from yeta_reconcile.waves.rounds import Coming
 from yeta_reconcile.wording import UNSAID, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.plan.foresight import Forecast
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.waves.accounting import Breakdown
-    from yeta_reconcile.waves.record import CampaignRecord, Recorded
-    from yeta_reconcile.waves.rounds import Coming
 
 REDRAW_SECONDS = 5.0
 # Somebody is waiting: the platform gets this long to answer a question.

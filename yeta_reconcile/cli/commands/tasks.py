@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.marks import owner_digest, parse_mark
 from yeta_reconcile.moments import moment
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.platform.resources import Address, Line, LivePhase, Task
 from yeta_reconcile.render.table import clean, table
+from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import phrase, worded
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.platform.resources import Address, Line, Task
-    from yeta_reconcile.waves.record import WaveRecord
 
 FORMAT = "yeta-tasks/1"
 _OVER = frozenset({LivePhase.COMPLETED, LivePhase.EXPIRED, LivePhase.DELETED})

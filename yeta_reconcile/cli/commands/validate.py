@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.annotate import annotate, annotation_option, hosted
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say, show, show_json, tell
 from yeta_reconcile.diagnostics import (
     Diagnostic,
@@ -23,17 +25,11 @@ from yeta_reconcile.documents.rows import plain_digest
 from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.platform.resources import Config
 
 FORMAT = "yeta-validate/1"
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     open_state,
 )
 from yeta_reconcile.cli.output import format_option, show, show_json
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
@@ -18,17 +20,10 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import Why, WhyCall, WhyWave
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.render.row_states import row_words
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.calls import CallRecord
+from yeta_reconcile.waves.record import Phase, RowRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.calls import CallRecord
-    from yeta_reconcile.waves.record import RowRecord
 
 
 @click.command()

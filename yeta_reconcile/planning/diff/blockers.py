@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.delta import Met
 from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase, plural
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.delta import Met
-    from yeta_reconcile.planning.diff.subject import Subject
 
 _SETTLE_FIRST = phrase("settle that task first (see its own finding)")
 _MANY = phrase("`limits.repeat_numbers` says how many may be")

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
-from yeta_reconcile.planning.diff.case import Finding
+from yeta_reconcile.planning.diff.case import Case, Finding
 from yeta_reconcile.planning.trial import Standing
 from yeta_reconcile.waves.lifecycle import missing_records
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.case import Case
 
 
 def await_canary(case: Case) -> None:

@@ -5,20 +5,16 @@ Pure. The numbers it says are upper bounds where calls are in progress, and are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.planning.diff.case import Case
+from yeta_reconcile.planning.diff.subject import Wave
+from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import tries
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import CLAUSES, PARTS, UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.case import Case
-    from yeta_reconcile.planning.diff.subject import Wave
-    from yeta_reconcile.platform.resources import Task
 
 
 def carried_words(case: Case, wave: Wave, carried: int, entering: int) -> Text:

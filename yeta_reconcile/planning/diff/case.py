@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from yeta_reconcile.diagnostics import Diagnostic, Severity
+from yeta_reconcile.diagnostics import Diagnostic, Position, Severity
+from yeta_reconcile.documents.models import (
+    Campaign,
+)
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff.subject import key_headers
+from yeta_reconcile.planning.diff.subject import Subject, Wave, key_headers
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import BOTH, UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.diagnostics import Position
-    from yeta_reconcile.documents.models import (
-        Campaign,
-    )
-    from yeta_reconcile.planning.diff.subject import Subject, Wave
-    from yeta_reconcile.wording import Text
 
 _TAKES_OUT = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 

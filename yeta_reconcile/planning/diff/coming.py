@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
@@ -11,14 +11,9 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import Decision, Finding, find
 from yeta_reconcile.planning.diff.ended import unaccounted
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.planning.diff.subject import Subject, Wave
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text, phrase
 
 _CONTINUES = phrase("which this campaign continues")
 _TAKES_AWAY = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.exits import Exit
@@ -18,12 +18,8 @@ from yeta_reconcile.planning.diff.new_rows import (
 )
 from yeta_reconcile.planning.diff.orphans import judge_orphans, name_reactivated
 from yeta_reconcile.planning.diff.removed import decide_gone
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.planning.diff.subject import Subject
 
 
 def decide(subject: Subject) -> Decision:

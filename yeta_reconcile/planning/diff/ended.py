@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.delta import Hold, hold
-from yeta_reconcile.planning.diff.case import find
+from yeta_reconcile.planning.diff.case import Case, Decision, find
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
 from yeta_reconcile.wording import CLAUSES, UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.case import Case, Decision
-    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def say_lost(case: Case, wave: Wave) -> None:

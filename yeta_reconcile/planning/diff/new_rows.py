@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.blockers import blocked
-from yeta_reconcile.planning.diff.case import find
+from yeta_reconcile.planning.diff.case import Case, Decision, find
 from yeta_reconcile.planning.diff.ended import unknown_block
 from yeta_reconcile.planning.diff.rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import PARTS, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.documents.models import DirectCall
-    from yeta_reconcile.planning.diff.case import Case, Decision
-    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def stage_new_rows(case: Case) -> None:

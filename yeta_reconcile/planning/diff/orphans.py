@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
@@ -11,13 +9,11 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
+from yeta_reconcile.planning.diff.subject import Subject
+from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.subject import Subject
-    from yeta_reconcile.planning.observed import Orphan
 
 
 def judge_orphans(subject: Subject, decision: Decision) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
@@ -11,11 +9,9 @@ from yeta_reconcile.planning.diff.case import (
     Decision,
     find,
 )
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def decide_gone(subject: Subject, decision: Decision) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
+from yeta_reconcile.planning.diff.case import Case
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.case import Case
 
 MISSING = phrase("the record of their last call is missing")
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.planning.diff.case import Case
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.platform.hours import beyond
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import PARTS, UNSAID, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.planning.diff.case import Case
-    from yeta_reconcile.planning.diff.subject import Wave
-    from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 
 def decide_staged(case: Case) -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
 from yeta_reconcile.planning.diff.carried import carry, pause_as_declared
 from yeta_reconcile.planning.diff.case import Case, Decision
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import phrase, plural
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from yeta_reconcile.documents.models import Campaign
-    from yeta_reconcile.planning.diff.subject import Subject, Wave
 
 
 def decide_live(case: Case, wave: Wave) -> None:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Position
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.planning.calendar import Days, Stretch
+from yeta_reconcile.planning.continued import HeldElsewhere
+from yeta_reconcile.planning.delta import RowsDelta
+from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.trial import NO_TRIAL, Trial
+from yeta_reconcile.platform.resources import Left, Task
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
-from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.waves.recalls import Recalls
+from yeta_reconcile.waves.record import CampaignRecord, Intent, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds
 from yeta_reconcile.wording import UNSAID, Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
-
-    from yeta_reconcile.documents.models import Calling
-    from yeta_reconcile.planning.calendar import Days, Stretch
-    from yeta_reconcile.planning.continued import HeldElsewhere
-    from yeta_reconcile.planning.delta import RowsDelta
-    from yeta_reconcile.planning.observed import Orphan
-    from yeta_reconcile.platform.resources import Left, Task
-    from yeta_reconcile.waves.recalls import Recalls
-    from yeta_reconcile.waves.record import Intent
 
 
 @dataclass(frozen=True, slots=True)

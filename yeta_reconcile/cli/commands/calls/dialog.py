@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import tzinfo
+from typing import Any
 
 from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.moments import moment
 from yeta_reconcile.records.dialog import Conversation, Utterance, conversation
 from yeta_reconcile.render.table import clean, table
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
-
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.calls import CallRecord
 
 FORMAT = "yeta-call/1"
 

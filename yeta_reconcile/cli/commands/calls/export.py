@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -16,18 +15,16 @@ from yeta_reconcile.cli.commands.calls.look import (
     state_of,
     unknown_campaign,
 )
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import show
+from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.files import whole_file
 from yeta_reconcile.records import export as by_call
 from yeta_reconcile.records.persons import Persons
 from yeta_reconcile.records.sheet import FORMS, Sheet
+from yeta_reconcile.store import Store
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.store import Store
 
 BINARY = {"xlsx": phrase("an Excel file"), "parquet": "Parquet"}
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import opened, settings_of
 from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, WrongUsage
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import CampaignRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.listspec import ListSpec
-    from yeta_reconcile.documents.models import Project
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord
 
 
 @contextmanager

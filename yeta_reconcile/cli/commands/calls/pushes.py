@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,6 +13,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.commands.calls.dialog import show_call
 from yeta_reconcile.cli.commands.calls.look import state_of
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say, show_json, show_raw, tell
 from yeta_reconcile.cli.output import show as show_text
 from yeta_reconcile.errors import Incomplete, YetaError
@@ -20,15 +23,9 @@ from yeta_reconcile.platform.pushes import MODULES
 from yeta_reconcile.records.payload import NotAnObject, read_object
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.table import table
+from yeta_reconcile.store import Store
+from yeta_reconcile.store.inbox import StoredPush
 from yeta_reconcile.wording import UNSAID, phrase, said_by
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import tzinfo
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.store.inbox import StoredPush
 
 FORMAT = "yeta-pending/1"
 DEAD, DEAD_PREFIX = phrase("dead letter"), "d"

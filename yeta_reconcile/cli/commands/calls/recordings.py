@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import progress
 from yeta_reconcile.cli.commands.calls.look import known_campaign, moment_of, state_of
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say, tell
 from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.errors import Incomplete, WrongUsage, YetaError
+from yeta_reconcile.platform.call import Call
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.records.recordings import BASE, LONGEST_SECONDS, Asked, Recordings, recorded_calls
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.platform.call import Call
 
 
 @click.command()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -14,9 +14,6 @@ from yeta_reconcile.cli.output import done, format_option
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
 
 
 @click.command()

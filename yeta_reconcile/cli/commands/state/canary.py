@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.resolve import let_follow
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.output import say
@@ -13,15 +14,10 @@ from yeta_reconcile.cli.session import Session, run_of
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.canary import canary_waves, judge
+from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.outlook import results_of
+from yeta_reconcile.planning.trial import Trial
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.planning.diff import Wave
-    from yeta_reconcile.planning.trial import Trial
 
 
 def trial_of(opened: Session, name: str, waves: tuple[Wave, ...]) -> Trial:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import format_option, say, show_json, tell
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateDamaged, StateError
 from yeta_reconcile.exits import Exit
@@ -15,10 +15,6 @@ from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.soundness import Fault, findings
 from yeta_reconcile.store.sqlite import DAMAGED
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.repository import Repository
 
 FORMAT = "yeta-state-check/1"
 

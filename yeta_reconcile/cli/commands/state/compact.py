@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
@@ -16,9 +16,6 @@ from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
 
 
 @click.command()

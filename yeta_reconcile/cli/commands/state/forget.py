@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from yeta_reconcile.amounts import count
@@ -11,6 +9,7 @@ from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.commands.state.look import look
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.session import (
     Session,
@@ -22,14 +21,10 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
 from yeta_reconcile.planning.diff import Wave, with_observed
-from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.planning.observed import Observed, Orphan
+from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.planning.observed import Observed, Orphan
-    from yeta_reconcile.platform.resources import Task
 
 
 @click.command()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.cli import output
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -16,21 +18,15 @@ from yeta_reconcile.cli.output import format_option, show_json
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
 from yeta_reconcile.render.reports import report_json, report_text
+from yeta_reconcile.store import Store
+from yeta_reconcile.waves.record import CampaignRecord
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.repository import Repository
-    from yeta_reconcile.store import Store
-    from yeta_reconcile.waves.record import CampaignRecord
 
 
 @click.command("list")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from yeta_reconcile.apply.run import Run
+from yeta_reconcile.cli.session import Session
 from yeta_reconcile.planning.diff import with_observed
 from yeta_reconcile.planning.observe import observe
-from yeta_reconcile.waves.record import Phase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.cli.session import Session
-    from yeta_reconcile.planning.observed import Observed
-    from yeta_reconcile.waves.record import Recorded
+from yeta_reconcile.planning.observed import Observed
+from yeta_reconcile.waves.record import Phase, Recorded
 
 
 def look(opened: Session, name: str, run: Run | None = None) -> tuple[Recorded, Observed]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import refuse_lost
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.store.halt_flag import HaltFlag
+from yeta_reconcile.store.history import History
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.open import place_of
-from yeta_reconcile.store.relocation import transfer_state
+from yeta_reconcile.store.relocation import Transfer, transfer_state
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.store.history import History
-    from yeta_reconcile.store.relocation import Transfer
 
 
 @click.command()

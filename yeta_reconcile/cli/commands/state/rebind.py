@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.session import (
     run_of,
@@ -18,9 +17,6 @@ from yeta_reconcile.cli.session import (
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.planning.whereabouts import Found, existing, look_for, misplaced, settle_here, with_tasks
 from yeta_reconcile.wording import listed, phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
 
 
 @click.command()

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.recovery.adopt import Adoption
 from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say, show
 from yeta_reconcile.cli.session import (
     run_of,
     session,
 )
+from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.render.table import table
 from yeta_reconcile.store.soundness import refuse_damaged
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.recovery.adopt import Adoption
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.documents.models import Calling
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,10 +19,12 @@ from yeta_reconcile.apply.recovery.resolve import (
     settle,
     stop_first,
 )
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted, recording
 from yeta_reconcile.cli.commands.state.canary import let_rest_follow, trial_of
 from yeta_reconcile.cli.commands.state.look import look
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, say, show, show_json
 from yeta_reconcile.cli.session import (
     Session,
@@ -36,14 +38,10 @@ from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, forms, normalise
 from yeta_reconcile.planning.diff import Wave, with_observed
+from yeta_reconcile.planning.trial import Trial
 from yeta_reconcile.render.table import table
+from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import UNSAID, phrase, plural
-
-if TYPE_CHECKING:
-    from yeta_reconcile.apply.run import Run
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.planning.trial import Trial
-    from yeta_reconcile.waves.record import Phase
 
 FORMAT = "yeta-resolve/1"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,6 +11,7 @@ import click
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import refuse_lost
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
@@ -18,14 +19,9 @@ from yeta_reconcile.documents.survey import load
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.store.replacing import Extent, Restoration
 from yeta_reconcile.store.restoring import restoration
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from yeta_reconcile.cli.context import Context
-    from yeta_reconcile.store.replacing import Extent, Restoration
 
 
 @click.command()

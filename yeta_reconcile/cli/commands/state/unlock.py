@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
+from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import (
     open_state,
 )
@@ -15,9 +14,6 @@ from yeta_reconcile.cli.output import say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.wording import phrase
-
-if TYPE_CHECKING:
-    from yeta_reconcile.cli.context import Context
 
 
 @click.command()
