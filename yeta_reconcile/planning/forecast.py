@@ -5,7 +5,7 @@ Pure: time comes in as an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from math import ceil, inf, isfinite
@@ -22,32 +22,44 @@ from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 class Foreseen:
     """What lies ahead: a forecast for each campaign that has anybody left to call, and whose each line is.
 
-    `runs` are how its waves are expected to go, by campaign.
+    `runs` are how its waves are expected to go, by campaign. `aside` is what goes on of campaigns that nobody
+    looks at: of their waves that are under way alone.
     """
 
     forecasts: tuple[Forecast, ...] = ()
     timetable: tuple[LineUse, ...] = ()
     runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    aside: tuple[Forecast, ...] = ()
 
 
 def foresee(
-    works: Iterable[Work], trunks: Mapping[str, Trunk], now: datetime, price: Price | None = None
+    works: Iterable[Work],
+    trunks: Mapping[str, Trunk],
+    now: datetime,
+    price: Price | None = None,
+    unseen: Collection[str] = (),
 ) -> Foreseen:
-    """Simulate what is to be done. `now` is aware, in the timezone that hours and days are meant in."""
+    """Simulate what is to be done. `now` is aware, in the timezone that hours and days are meant in.
+
+    Of `unseen` campaigns nobody knows whom they have to call, and so not when they are over.
+    """
     listed = list(works)
-    expected = simulate(listed, trunks, now.timestamp())
-    late = simulate(listed, trunks, now.timestamp(), late=True)
+    expected = simulate(listed, trunks, now.timestamp(), unseen=unseen)
+    late = simulate(listed, trunks, now.timestamp(), late=True, unseen=unseen)
     campaigns: dict[str, list[Work]] = {}
     for work in listed:
         campaigns.setdefault(work.campaign, []).append(work)
     runs, runs_late = _by_campaign(expected), _by_campaign(late)
-    forecasts = [
-        _forecast(own, runs.get(name, ()), runs_late.get(name, ()), expected.stuck.get(name, ""), now, price)
-        for name, own in campaigns.items()
-        if not any(work.paused or work.foreign for work in own)
-    ]
+    forecasts: list[Forecast] = []
+    aside: list[Forecast] = []
+    for name, own in campaigns.items():
+        if any(work.paused or work.foreign for work in own):
+            continue
+        found = aside if own[0].aside else forecasts
+        stuck = expected.stuck.get(name, "")
+        found.append(_forecast(own, runs.get(name, ()), runs_late.get(name, ()), stuck, now, price))
     timetable = sorted(_timetable(expected.stays, trunks, now), key=lambda held: (held.line, held.since))
-    return Foreseen(tuple(forecasts), tuple(timetable), runs)
+    return Foreseen(tuple(forecasts), tuple(timetable), runs, tuple(aside))
 
 
 def _by_campaign(simulation: Simulation) -> dict[str, tuple[Run, ...]]:

@@ -243,8 +243,8 @@ class Guards:
     def _judge_spending(
         self, changes: list[Change], limit: Spend, spending: Spending, found: list[Diagnostic]
     ) -> None:
-        """What was called, and will be by all who are not exempt, if anything rings by the plan."""
-        ringing = {change.campaign for change in changes if change.rings}
+        """What was called, and will be by all who are not exempt, if anything may ring by the plan."""
+        ringing = {change.campaign for change in changes if change.may_ring}
         asked = {name: math.ceil(spending.ahead.get(name, 0)) for name in ringing}
         counting = self._counting("spend", asked, found)
         exempt = {name for name in spending.ahead if self.exemption(name, "spend")}

@@ -58,7 +58,7 @@ def refusals(
         called.update(number for number, at in tasks if at is None or at >= since)
         frequent = _frequent(declared, store, subjects, listed, called, limits.frequency.times)
     spent, price = None, declared.project.price
-    if limits.spend is not None and price is not None and any(change.rings for change in listed):
+    if limits.spend is not None and price is not None and any(change.may_ring for change in listed):
         here = now.astimezone(declared.zone)
         spent = spending(store, price, forecasts, listed, here, limits.spend.per)
     return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now), spent)

@@ -59,19 +59,28 @@ def named(
 
 
 def foreseen_holders(
-    holders: Mapping[str, LineHolder], lit: Mapping[str, tuple[Wave, ...]]
+    holders: Mapping[str, LineHolder], lit: Mapping[str, tuple[Wave, ...]], asked: Collection[Claim]
 ) -> dict[str, LineHolder]:
-    """For whom one waits: somebody who has a line on which a task of ours is staged may be that task."""
-    staged = {
-        line
-        for waves in lit.values()
-        for wave in waves
-        if wave.record.staged and wave.record.task_id
-        for line in wave.record.attributes.lines
-    }
-    return {
-        line: holder for line, holder in holders.items() if line not in staged or holder.words != SOMEBODY
-    }
+    """For whom one waits: somebody who has a line on which a task of ours is staged may be that task.
+
+    Of several it is taken to be the first that is to ring; if none is, who asks for the line waits for it.
+    """
+    found = dict(holders)
+    for line in [line for line, holder in holders.items() if holder.words == SOMEBODY]:
+        staged = [
+            (name, wave.record.number)
+            for name, waves in lit.items()
+            for wave in waves
+            if wave.record.staged and wave.record.task_id and line in wave.record.attributes.lines
+        ]
+        asking = [claim for claim in asked if (claim.campaign, claim.wave) in staged and line in claim.lines]
+        for claim in queue(asking, {}).order[:1]:
+            found[line] = claim.holder
+        if staged and not asking:
+            name, number = min(staged)
+            words = phrase("{name} wave {number}, which is staged", name=name, number=number)
+            found[line] = LineHolder(words)
+    return found
 
 
 def who_holds(
@@ -89,17 +98,17 @@ def who_holds(
     return holders
 
 
-def line_up(
+def holders_after(
     lit: Mapping[str, tuple[Wave, ...]],
     changes: Collection[Change],
     asked: Collection[Claim],
     holders: Mapping[str, LineHolder],
-) -> Queue:
-    """Who gets a line by these changes and who waits."""
+) -> dict[str, LineHolder]:
+    """Who has which line when whoever leaves by these changes has left."""
     staying = our_holders(lit, _leaving(changes))
     gone = our_holders(lit).keys() - staying.keys()
     held = {line: holder for line, holder in holders.items() if line not in gone} | staying
-    return queue(asked, foreseen_holders(held, lit))
+    return foreseen_holders(held, lit, asked)
 
 
 def claims(
@@ -139,7 +148,7 @@ def in_turn(
     a `limit` of `ringing_numbers` lets (None: any number; of a share nothing is tried).
     """
     until: dict[str, datetime | None] = {held.holder: held.until for held in ahead.timetable if held.holder}
-    until |= {one.campaign: one.finish for one in ahead.forecasts}
+    until |= {one.campaign: one.finish for one in (*ahead.aside, *ahead.forecasts)}
     most = 0 if isinstance(limit, str) else limit
     room = most
     if room is not None:

@@ -35,8 +35,8 @@ from yeta_reconcile.planning.limits import refusals
 from yeta_reconcile.planning.lines import (
     MAY_RING_STATUSES,
     claims,
+    holders_after,
     in_turn,
-    line_up,
     who_holds,
 )
 from yeta_reconcile.planning.list_diff import Comparison
@@ -49,7 +49,7 @@ from yeta_reconcile.planning.outlook import (
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
-from yeta_reconcile.planning.queue import LineHolder, Queue
+from yeta_reconcile.planning.queue import LineHolder, Queue, queue
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.trial import Choice
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
@@ -182,9 +182,8 @@ class _Making:
         found = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
         found += differing(subjects)
         listed = [d for subject in subjects.values() for d in subject.delta.diagnostics]
-        limits = refusals(
-            self.declared, self.planner.store, subjects, changes, now, ahead.forecasts, self.observed.vanished
-        )
+        forecasts, vanished = (*ahead.forecasts, *ahead.aside), self.observed.vanished
+        limits = refusals(self.declared, self.planner.store, subjects, changes, now, forecasts, vanished)
         limits += prospect.unfit(ahead, subjects)
         diagnostics = [
             *halt_in_words(self.planner.halted),
@@ -244,8 +243,9 @@ class _Making:
         account = partial(self.planner.client.query, statuses=MAY_RING_STATUSES)
         asked = claims(changes, subjects, config, lit)
         self.taken = who_holds(config, lit, asked, account, zone)
-        ahead = prospect.of_plan(subjects, lit, changes, self.taken.values())
-        lined_up = line_up(lit, changes, asked, self.taken)
+        held = holders_after(lit, changes, asked, self.taken)
+        ahead = prospect.of_plan(subjects, lit, changes, held)
+        lined_up = queue(asked, held)
         limit = self.declared.project.limits.ringing_numbers
         return [*in_turn(changes, lined_up, ahead, limit)], lined_up, ahead
 

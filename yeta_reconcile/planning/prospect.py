@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.diagnostics import Diagnostic, Severity
@@ -19,17 +20,18 @@ from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
 from yeta_reconcile.planning.habits import Habits, Source, habits
-from yeta_reconcile.planning.queue import LineHolder
+from yeta_reconcile.planning.lines import all_holders, foreseen_holders, our_holders
+from yeta_reconcile.planning.queue import Claim, LineHolder
 from yeta_reconcile.planning.remedies import unfit
 from yeta_reconcile.planning.rounds import coming, rounds_of, share
-from yeta_reconcile.planning.simulation import Trunk
-from yeta_reconcile.planning.works import Conditions, Undone, works
+from yeta_reconcile.planning.simulation import Trunk, Work
+from yeta_reconcile.planning.works import Conditions, Undone, standing, works
 from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.lengths import Timed
 from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Recorded
 from yeta_reconcile.waves.rounds import Coming, Rounds
-from yeta_reconcile.wording import UNSAID, phrase
+from yeta_reconcile.wording import UNSAID
 
 # More calls of one campaign than the most tell nothing that matters; of all campaigns together, so many are
 # read in some tenths of a second.
@@ -74,11 +76,11 @@ class Prospect:
         subjects: Mapping[str, Subject],
         lit: Mapping[str, tuple[Wave, ...]],
         changes: Sequence[Change],
-        holders: Iterable[LineHolder] = (),
+        holders: Mapping[str, LineHolder],
     ) -> Foreseen:
         """If the changes of a plan are carried out; waves of campaigns that it does not look at go on.
 
-        `holders` have the lines now, tasks of the account that are none of ours among them.
+        `holders` have the lines once it is, tasks of the account that are none of ours among them.
 
         What has no change begins nothing new: if it has rows for that, something keeps it from them.
         """
@@ -90,7 +92,25 @@ class Prospect:
             if isinstance(subject.declared, Campaign) and not subject.destroy
         ]
         beside = {name: waves for name, waves in lit.items() if name not in subjects}
-        return self.foresee(undone, beside, holders)
+        unseen = self.declared.callings.keys() - subjects.keys()
+        return self.foresee(undone, beside, holders, unseen)
+
+    def of_status(
+        self,
+        known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
+        lit: Mapping[str, tuple[Wave, ...]],
+    ) -> Foreseen:
+        """If what is recorded goes on as declared; waves that no document declares go on as they stand."""
+        undone, beside, asked = [], {}, []
+        for name, (declared, record) in known.items():
+            if not isinstance(declared, Campaign):
+                beside[name] = lit[name]
+                continue
+            undone.append(self.undone(declared, record, lit[name]))
+            staged = [wave.record for wave in lit[name] if wave.record.staged and declared.state == "running"]
+            asked += [Claim(name, one.number, one.attributes.lines, declared.priority) for one in staged]
+        held = foreseen_holders(all_holders(self.config, our_holders(lit)), lit, asked)
+        return self.foresee(undone, beside, held)
 
     def unfit(self, ahead: Foreseen, subjects: Mapping[str, Subject]) -> list[Diagnostic]:
         """What will not be through before its end."""
@@ -101,16 +121,29 @@ class Prospect:
         self,
         undone: Iterable[Undone],
         beside: Mapping[str, tuple[Wave, ...]],
-        holders: Iterable[LineHolder] = (),
+        holders: Mapping[str, LineHolder],
+        unseen: Collection[str] = (),
     ) -> Foreseen:
-        """Waves `beside` those of the campaigns hold their lines until nobody knows when."""
+        """Waves `beside` those of the campaigns go on as they stand, and nothing follows them.
+
+        Of `unseen` campaigns nobody knows when they are over.
+        """
         listed = list(undone)
         quiet = self.project.platform.drain_quiet.total_seconds()
         terms = Conditions(self.config.lines, self.now, quiet, self._hours, self._allowed)
         todo = [work for one in listed for work in works(one, terms)]
-        todo += foreign_tasks(holders, self.config.lines, lambda robot: self.habits(robot, None), self.now)
-        ours = {line for work in todo if work.holding for line in work.lines}
-        return foresee(todo, self._trunks(ours, beside), self.now, self.project.price)
+        todo += self._standing(beside, terms)
+        habits = partial(self.habits, record=None)
+        todo += foreign_tasks(holders.values(), self.config.lines, habits, self.now)
+        return foresee(todo, self._trunks(todo, holders), self.now, self.project.price, unseen)
+
+    def _standing(self, beside: Mapping[str, tuple[Wave, ...]], terms: Conditions) -> Iterator[Work]:
+        for name, waves in beside.items():
+            record, last_calls = self.recorded.campaigns.get(name), self._last_calls(waves)
+            for wave in waves:
+                if wave.record.live:
+                    habits = self.habits(wave.record.attributes.robot, record)
+                    yield standing(wave, habits, last_calls.get(wave.record.wave_id), terms, name)
 
     def undone(self, declared: Campaign, record: CampaignRecord | None, waves: tuple[Wave, ...]) -> Undone:
         """What is left of a campaign by its waves alone: its list is not looked at."""
@@ -125,6 +158,7 @@ class Prospect:
             rounds=rounds,
             coming=tuple(coming(rounds, waves, self.store)),
             share=share(rounds, waves, self.store),
+            begun=record is not None and record.started,
         )
 
     def rounds(self, declared: Calling, waves: Iterable[Wave]) -> Rounds:
@@ -153,6 +187,7 @@ class Prospect:
             rest=delta.later if begins and not subject.trial.pressing else 0,
             rest_pause=declared.rollout.wait.total_seconds() if declared.rollout else 0.0,
             rest_from=(subject.trial.until or self.now).timestamp(),
+            begun=subject.record is not None and subject.record.started,
         )
 
     def _last_calls(self, waves: Iterable[Wave]) -> dict[int, int]:
@@ -182,20 +217,17 @@ class Prospect:
     def _calls(self, wave_ids: Sequence[int], most: int) -> Sequence[Timed]:
         return self.store.lengths.of_waves(wave_ids[:WAVES], most) if wave_ids else []
 
-    def _trunks(self, ours: Collection[str], beside: Mapping[str, tuple[Wave, ...]]) -> dict[str, Trunk]:
-        holders = {
-            line: phrase("{name} wave {number}", name=name, number=wave.record.number)
-            for name, waves in beside.items()
-            for wave in waves
-            if wave.record.live
-            for line in wave.record.attributes.lines
-        }
+    def _trunks(self, todo: Iterable[Work], holders: Mapping[str, LineHolder]) -> dict[str, Trunk]:
+        """The lines; of those that nobody of the simulation has, and somebody holds, who that is."""
+        listed = list(todo)
+        ours = {line for work in listed if work.holding for line in work.lines}
+        coming = {(work.campaign, work.wave) for work in listed}
         trunks = {}
         for line in self.config.lines.values():
-            holder = holders.get(line.number, phrase("another task of the account") if line.taken else UNSAID)
-            trunks[line.number] = Trunk(
-                line.number, line.concurrents, UNSAID if line.number in ours else holder
-            )
+            holder = holders.get(line.number)
+            known = holder is None or line.number in ours or (holder.campaign, holder.wave) in coming
+            words = UNSAID if holder is None or known else holder.words
+            trunks[line.number] = Trunk(line.number, line.concurrents, words)
         return trunks
 
 

@@ -41,6 +41,12 @@ class Claim:
     priority: int = 0
     end: datetime | None = None
 
+    @property
+    def holder(self) -> LineHolder:
+        """Itself once it has its lines."""
+        words = phrase("{campaign} wave {wave}", campaign=self.campaign, wave=self.wave)
+        return LineHolder(words, self.campaign, self.wave)
+
     def has(self, holder: LineHolder) -> bool:
         """Whether it is the holder."""
         return (holder.campaign, holder.wave) == (self.campaign, self.wave)
@@ -80,6 +86,5 @@ def queue(claims: Iterable[Claim], holders: Mapping[str, LineHolder]) -> Queue:
             waiting[claim.campaign, claim.wave] = PlaceInQueue(tuple(held), ahead)
             before |= {line: before.get(line, 0) + 1 for line, _ in held}
         else:
-            words = phrase("{campaign} wave {wave}", campaign=claim.campaign, wave=claim.wave)
-            taken |= dict.fromkeys(claim.lines, LineHolder(words, claim.campaign, claim.wave))
+            taken |= dict.fromkeys(claim.lines, claim.holder)
     return Queue(order, waiting)

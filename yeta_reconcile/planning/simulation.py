@@ -34,9 +34,10 @@ class Work:
     It does not begin before `ready`, nor before the campaigns of `after` are over, and does not ring before
     `begin` or past `end`. Of those who were missed a `share` is called again in up to `rounds` further waves,
     each `pause` after the one before. `follows`: its rows are of a wave before it. A `foreign` one is a task
-    that is none of ours, and its `campaign` says in words which. It is the canary
-    of `rest` more rows, which follow once all of it was called and `rest_pause` is over. One that is taken
-    apart calls nobody any more, and has its lines until it is `drained`.
+    that is none of ours, and its `campaign` says in words which; one that is `aside` is of a campaign that
+    nobody looks at. It is the canary of `rest` more rows, which follow once all of it was called and
+    `rest_pause` is over. One that is taken apart calls nobody any more, and has its lines until it is
+    `drained`.
     """
 
     campaign: str
@@ -57,6 +58,7 @@ class Work:
     share: float = 1.0
     follows: bool = False
     foreign: bool = False
+    aside: bool = False
     rest: float = 0.0
     rest_pause: float = 0.0
     drained: float = -inf
@@ -121,10 +123,16 @@ class Simulation:
 
 
 def simulate(
-    works: Iterable[Work], trunks: Mapping[str, Trunk], now: float, *, late: bool = False
+    works: Iterable[Work],
+    trunks: Mapping[str, Trunk],
+    now: float,
+    *,
+    late: bool = False,
+    unseen: Iterable[str] = (),
 ) -> Simulation:
-    """From `now` on, until everything that can be through is."""
+    """From `now` on, until all is through that can be. When `unseen` campaigns are over nobody knows."""
     queue = _Queue(trunks, now, late=late)
+    queue.open |= dict.fromkeys(unseen, 1)
     queue.go(sorted(works, key=lambda work: work.rank))
     return queue.found
 

@@ -31,7 +31,8 @@ class Undone:
     with; `fresh` rows enter the wave `next_wave`. `replaced` are waves whose undialled rows go on in another,
     as the document says now. `last_calls` say when the last recorded call of a wave was made, ms. Of those
     who are missed a `share` is called again in further `rounds`; `coming` ones will be for sure. `rest`
-    rows follow the canary, `rest_pause` seconds after it; if it is over, not before `rest_from`.
+    rows follow the canary, `rest_pause` seconds after it; if it is over, not before `rest_from`. What has
+    `begun` comes after nobody any more.
     """
 
     declared: Campaign
@@ -50,6 +51,7 @@ class Undone:
     rest: int = 0
     rest_pause: float = 0.0
     rest_from: float = -inf
+    begun: bool = False
 
     def rounds_after(self, round_: int) -> int:
         """How many rounds may follow one."""
@@ -81,6 +83,24 @@ def works(undone: Undone, terms: Conditions) -> list[Work]:
     return found
 
 
+def standing(wave: Wave, habits: Habits, last_call: int | None, terms: Conditions, campaign: str) -> Work:
+    """A wave under way of a campaign that nobody looks at: it goes on as it stands, and nothing follows."""
+    asked = wave.record.attributes
+    return Work(
+        campaign=campaign,
+        wave=wave.record.number,
+        lines=asked.lines,
+        tries=_tries(wave, habits, asked, terms.now, last_call=last_call),
+        habits=habits,
+        opening=Opening.of(asked.windows or windows_of(asked.lines, terms.lines, ()), terms.now.tzinfo),
+        begin=asked.opens.timestamp() if asked.opens else -inf,
+        end=asked.closes.timestamp() if asked.closes else inf,
+        holding=True,
+        paused=wave.record.phase.stopped,
+        aside=True,
+    )
+
+
 def _works(undone: Undone, terms: Conditions) -> Iterator[Work]:
     model = undone.declared
     for wave in undone.waves:
@@ -108,7 +128,7 @@ def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Iterator[Work]:
     record, model = wave.record, undone.declared
     asked = record.attributes
     if record.wave_id not in undone.replaced and record.phase is not Phase.DRAINING:
-        tries = _tries(undone, wave, asked, terms.now)
+        tries = _left(undone, wave, asked, terms)
         yield _work(undone, record.number, tries, asked, terms, record.round, holding=True)
         return
     drained, now = terms.now.timestamp() + terms.drain_quiet, Attributes.of(model)
@@ -117,7 +137,7 @@ def _under_way(undone: Undone, wave: Wave, terms: Conditions) -> Iterator[Work]:
     yield replace(apart, drained=drained, rounds=0, after=())
     # Nobody comes between it and its successor where that wants no other line.
     keeps = {*now.lines} <= {*asked.lines}
-    tries = _tries(undone, wave, now, terms.now)
+    tries = _left(undone, wave, now, terms)
     successor = max(undone.next_wave, record.number + 1)
     yield _work(undone, successor, tries, now, terms, record.round, holding=keeps, ready=drained)
 
@@ -155,7 +175,7 @@ def _work(
         holding=holding,
         paused=model.state != "running",
         priority=model.priority,
-        after=model.after,
+        after=() if undone.begun else model.after,
         ready=max(ready, _opens(terms.now, allowed)) if not holding else ready,
         rounds=undone.rounds_after(round_),
         pause=max(undone.rounds.rule.wait / 1000, terms.drain_quiet) if undone.rounds.rule else 0.0,
@@ -174,20 +194,28 @@ def _opens(now: datetime, allowed: Callable[[date], bool] | None) -> float:
     return -inf if day == now.date() else datetime.combine(day, time(), tzinfo=now.tzinfo).timestamp()
 
 
-def _tries(undone: Undone, wave: Wave, asked: Attributes, now: datetime) -> Tries:
+def _left(undone: Undone, wave: Wave, asked: Attributes, terms: Conditions) -> Tries:
+    key = wave.record.wave_id
+    removed, last_call = undone.removed.get(key, 0), undone.last_calls.get(key)
+    return _tries(wave, undone.habits, asked, terms.now, removed=removed, last_call=last_call)
+
+
+def _tries(
+    wave: Wave, habits: Habits, asked: Attributes, now: datetime, *, last_call: int | None, removed: int = 0
+) -> Tries:
     """Which try a started wave is at, by the platform's counts, else by what is recorded."""
     record, task = wave.record, wave.task
     most, wait = asked.recall_count, float(asked.recall_wait)
-    rows = max(wave.undialled - undone.removed.get(record.wave_id, 0), 0)
+    rows = max(wave.undialled - removed, 0)
     dialled = task.process_tel_count if task and task.process_tel_count is not None else record.dialled
     reached = task.process_through_count if task else None
     if reached is None:
-        reached = round(dialled * undone.habits.reach)
+        reached = round(dialled * habits.reach)
     unreached = max(dialled - reached, 0)
     if rows:
         return Tries(rows, unreached, 0, most, wait)
     calls = task.process_count if task and task.process_count is not None else dialled
-    recalls, again = float(max(calls - dialled, 0)), undone.habits.again
+    recalls, again = float(max(calls - dialled, 0)), habits.again
     # Each recall that was answered took one off those who were missed by the first calls.
     size, tried = unreached + again * recalls, 1
     while recalls and tried < most and recalls >= size * (1 - _ROUND_OVER):
@@ -195,6 +223,5 @@ def _tries(undone: Undone, wave: Wave, asked: Attributes, now: datetime) -> Trie
     if recalls:
         rest = max(size - recalls, 0)
         return Tries(rest, max(unreached - rest, 0), tried, most, wait)
-    last = undone.last_calls.get(record.wave_id)
-    passed = max(now.timestamp() - last / 1000, 0) if last else 0.0
+    passed = max(now.timestamp() - last_call / 1000, 0) if last_call else 0.0
     return Tries(0, unreached, tried - 1, most, wait, min(passed, wait))

@@ -204,11 +204,6 @@ def _ahead(
     if not observed.config.lines:
         return Foreseen()
     prospect = Prospect(opened.repository, opened.store, recorded, observed.config, now)
-    undone, beside = [], {}
-    for name, (declared, record) in known.items():
-        waves = with_observed(record, observed.tasks, opened.halted_tasks())
-        if isinstance(declared, Campaign):
-            undone.append(prospect.undone(declared, record, waves))
-        else:
-            beside[name] = waves
-    return prospect.foresee(undone, beside)
+    halted = opened.halted_tasks()
+    lit = {name: with_observed(one[1], observed.tasks, halted) for name, one in known.items()}
+    return prospect.of_status(known, lit)
