@@ -13,8 +13,9 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.support.command_pages import parts
 from tests.support.sources import MODULES, ROOT, parsed, walked
-from yeta_reconcile.cli.app import COMMANDS, yeta
+from yeta_reconcile.cli.app import yeta
 from yeta_reconcile.cli.main import main
 
 pytestmark = pytest.mark.sweep
@@ -231,9 +232,8 @@ def test_every_telephone_number_in_the_tree_is_made_up() -> None:
 
 def with_parts(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield path, command
-    if isinstance(command, click.Group):
-        for name, part in sorted(command.commands.items()):
-            yield from with_parts(f"{path} {name}", part)
+    for name, part in parts(command):
+        yield from with_parts(f"{path} {name}", part)
 
 
 ROOT_CONTEXT = click.Context(yeta, info_name="yeta")
@@ -258,10 +258,6 @@ def test_every_command_and_option_explains_itself(name: str, capsys: pytest.Capt
         assert err == ""
 
 
-def test_the_table_of_commands_is_what_there_is() -> None:
-    assert yeta.list_commands(ROOT_CONTEXT) == [*COMMANDS]
-
-
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_version_and_help_import_nothing_heavy(option: str) -> None:
     done = subprocess.run(
@@ -275,6 +271,28 @@ def test_version_and_help_import_nothing_heavy(option: str) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     heavy = HEAVY | ({"click", "logging"} if option == "--version" else set())
     assert not heavy & {name.partition(".")[0] for name in imported}
+
+
+def test_what_looks_into_the_state_alone_imports_no_client() -> None:
+    offline = (
+        "history",
+        "why",
+        "calls.export",
+        "calls.pushes",
+        "state.listing",
+        "state.check",
+        "state.backup",
+    )
+    script = f"""
+import importlib, sys
+for name in {offline}:
+    importlib.import_module(f"yeta_reconcile.cli.commands.{{name}}")
+print("httpx" in sys.modules)
+"""
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 def test_the_package_itself_offers_nothing_but_its_version() -> None:

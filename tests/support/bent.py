@@ -28,6 +28,8 @@ class Bent(EmulatorTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = super().handle_request(request)
+        if response.status_code == httpx.codes.NOT_FOUND:  # settings led past the platform
+            return response
         path = request.url.path
         call = "config" if path.endswith("config/query") else path.rsplit("/", 1)[-1]
         answer = self._bend(call, json.loads(response.read()))

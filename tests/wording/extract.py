@@ -11,6 +11,7 @@ from typing import NamedTuple
 import click
 from babel.messages.extract import extract_from_file
 
+from tests.support.command_pages import parts
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
 from yeta_reconcile.wording import BOTH, CLAUSES, MORE, NAMES, PARTS, SENTENCES
@@ -108,14 +109,9 @@ def constants(node: ast.expr) -> Iterator[str | None]:
 
 
 def of_help() -> Iterator[Found]:
-    root = click.Context(yeta, info_name="yeta")
     for entry in COMMANDS.values():
         yield Found(Message(entry.summary), "yeta_reconcile/cli/app.py")
     yield from helps("yeta", yeta)
-    for name in yeta.list_commands(root):
-        command = yeta.get_command(root, name)
-        assert command is not None
-        yield from helps(f"yeta {name}", command)
 
 
 def helps(path: str, command: click.Command) -> Iterator[Found]:
@@ -124,9 +120,8 @@ def helps(path: str, command: click.Command) -> Iterator[Found]:
     if path.count(" ") > 1:
         texts.append(command.get_short_help_str(1000))
     yield from (Found(Message(text), f"{path} --help") for text in texts)
-    if isinstance(command, click.Group) and command is not yeta:
-        for name, part in command.commands.items():
-            yield from helps(f"{path} {name}", part)
+    for name, part in parts(command):
+        yield from helps(f"{path} {name}", part)
 
 
 def of_click() -> Iterator[Found]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 from yeta_reconcile.cli import VERSION_LINE, log
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.help import Group, command_at
 from yeta_reconcile.cli.language import language_of, languages
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import (
@@ -66,17 +65,14 @@ class LazyGroup(click.Group):
     """A group whose commands are imported one at a time, when they are called."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """The names that have a module, in the table's order."""
-        return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(_module(entry))]
+        """The names in the table's order."""
+        return [*COMMANDS]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, loaded, with the global options accepted after its name too."""
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in COMMANDS:
             return None
-        entry = COMMANDS[cmd_name]
-        module = importlib.import_module(_module(entry))
-        command: click.Command = getattr(module, entry.place.partition(":")[2])
-        return _with_global_options(command)
+        return _with_global_options(command_at(COMMANDS[cmd_name].place))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -103,10 +99,6 @@ class LazyGroup(click.Group):
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         items = [CompletionItem(name, help=COMMANDS[name].summary) for name in names]
         return items + click.Command.shell_complete(self, ctx, incomplete)
-
-
-def _module(entry: Entry) -> str:
-    return f"yeta_reconcile.cli.commands.{entry.place.partition(':')[0]}"
 
 
 def _first(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -186,9 +178,11 @@ def _with_global_options(command: click.Command) -> click.Command:
     """`yeta plan --env test` means `yeta --env test plan`; its help does not list them again."""
     taken = {name for param in command.params for name in param.opts}
     command.params += [p for p in _global_options(after=True) if not taken & set(p.opts)]
+    if isinstance(command, Group):
+        command.finish = _with_global_options
     if isinstance(command, click.Group):
-        for name in command.commands:
-            _with_global_options(command.commands[name])
+        for part in command.commands.values():
+            _with_global_options(part)
     return command
 
 

@@ -5,8 +5,10 @@ Text of two columns a character and no spaces is wrapped by its columns. English
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import importlib
+from collections.abc import Callable, Iterable, Mapping
 from inspect import cleandoc
+from typing import Any
 
 import click
 
@@ -29,7 +31,26 @@ def paragraphs(text: str) -> list[str]:
 
 
 class Group(click.Group):
-    """A group of commands; their lines are not cut to the width of the terminal."""
+    """A group of commands; their lines are not cut to the width of the terminal.
+
+    Those in `places` (name: `module:attribute`, in the package of commands) are imported when they are
+    called: one that looks into the state alone loads nothing of the platform.
+    """
+
+    def __init__(self, *given: Any, places: Mapping[str, str] | None = None, **attributes: Any) -> None:
+        super().__init__(*given, **attributes)
+        self._places = places or {}
+        self.finish: Callable[[click.Command], click.Command] = lambda command: command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted([*super().list_commands(ctx), *self._places])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported."""
+        if cmd_name in self._places:
+            return self.finish(command_at(self._places[cmd_name]))
+        return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The names with the first sentence of each."""
@@ -37,6 +58,15 @@ class Group(click.Group):
         rows = [(name, command.get_short_help_str(_LONGEST)) for name, command in named if command]
         with formatter.section(looked_up("Commands")):
             formatter.write_dl(rows)
+
+
+def command_at(place: str) -> click.Command:
+    """The command at `module:attribute` in the package of commands."""
+    module, _, attribute = place.partition(":")
+    command: click.Command = getattr(
+        importlib.import_module(f"yeta_reconcile.cli.commands.{module}"), attribute
+    )
+    return command
 
 
 class Formatter(click.HelpFormatter):
