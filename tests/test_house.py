@@ -311,3 +311,14 @@ def test_imports_go_down_the_floors_only() -> None:
     )
 
     assert done.returncode == 0, done.stdout
+
+
+def test_no_name_of_a_class_means_two_things() -> None:
+    where: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "yeta_reconcile").rglob("*.py")):
+        if "emulator" in path.parts or not path.is_file():
+            continue
+        for node in walked(path):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(named(path))
+    assert {name: places for name, places in where.items() if len(places) > 1} == {}

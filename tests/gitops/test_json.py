@@ -19,7 +19,7 @@ from tests.support.served import Served
 from yeta_reconcile.apply.controller import Round
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.plan_schema import plan_schema
-from yeta_reconcile.platform.call import Turn
+from yeta_reconcile.platform.call import DialogTurn
 from yeta_reconcile.records.dialog import Conversation, Utterance
 from yeta_reconcile.records.export import COLUMNS
 from yeta_reconcile.records.persons import COLUMNS as PERSON
@@ -172,7 +172,7 @@ def test_what_changes_something_says_what_came_of_it(here: Served) -> None:
 
 def test_a_call_that_is_exported_is_described() -> None:
     assert set(COLUMNS) | {"dialog"} <= described("calls export --format jsonl")
-    assert {part.name for part in fields(Turn)} <= described("calls export --format jsonl")
+    assert {part.name for part in fields(DialogTurn)} <= described("calls export --format jsonl")
     assert set(PERSON) | {"question"} <= described("calls export --by person --format jsonl")
     assert {part.name for part in (*fields(Conversation), *fields(Utterance))} <= described("yeta-call/1")
     assert {part.name for part in fields(Round)} <= described("yeta-reconcile/1")

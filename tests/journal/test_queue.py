@@ -13,7 +13,7 @@ from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.plan.plan import Change
-from yeta_reconcile.planning.queue import Claim, LineHolder, queue
+from yeta_reconcile.planning.queue import LineClaim, LineHolder, queue
 from yeta_reconcile.wording import Text
 
 pytestmark = pytest.mark.sweep
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.sweep
 # The order
 
 
-def lined_up(*claims: Claim, **held: LineHolder) -> tuple[list[str], dict[str, Text]]:
+def lined_up(*claims: LineClaim, **held: LineHolder) -> tuple[list[str], dict[str, Text]]:
     """Campaigns in their order, and for whom each of them waits."""
     found = queue(claims, {line.removeprefix("line"): holder for line, holder in held.items()})
     waiting = {name: turn.holders[0][1].words for (name, _), turn in found.waiting.items()}
@@ -31,9 +31,9 @@ def lined_up(*claims: Claim, **held: LineHolder) -> tuple[list[str], dict[str, T
 def test_first_comes_the_higher_priority_then_the_earlier_end_then_the_name() -> None:
     early, late = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC)
     order, waiting = lined_up(
-        Claim("e", 1, ("1",)), Claim("d", 1, ("1",)), Claim("c", 1, ("1",), end=late),
-        Claim("b", 1, ("1",), end=early), Claim("a", 1, ("1",), priority=-1),
-        Claim("z", 1, ("1",), priority=1),
+        LineClaim("e", 1, ("1",)), LineClaim("d", 1, ("1",)), LineClaim("c", 1, ("1",), end=late),
+        LineClaim("b", 1, ("1",), end=early), LineClaim("a", 1, ("1",), priority=-1),
+        LineClaim("z", 1, ("1",), priority=1),
     )  # fmt: skip
     assert order == ["z", "b", "c", "d", "e", "a"]
     assert waiting == dict.fromkeys("bcdea", "z wave 1")
@@ -41,20 +41,24 @@ def test_first_comes_the_higher_priority_then_the_earlier_end_then_the_name() ->
 
 def test_who_holds_a_line_comes_before_any_priority() -> None:
     held = LineHolder(Text("low wave 2"), "low", 2)
-    order, waiting = lined_up(Claim("high", 1, ("1",), priority=9), Claim("low", 2, ("1",)), line1=held)
+    order, waiting = lined_up(
+        LineClaim("high", 1, ("1",), priority=9), LineClaim("low", 2, ("1",)), line1=held
+    )
     assert order == ["low", "high"]
     assert waiting == {"high": "low wave 2"}
 
 
 def test_a_line_is_not_kept_free_for_one_who_cannot_have_all_he_needs() -> None:
     _, waiting = lined_up(
-        Claim("both", 1, ("1", "2"), priority=9), Claim("one", 1, ("2",)), line1=LineHolder(Text("task 7"))
+        LineClaim("both", 1, ("1", "2"), priority=9),
+        LineClaim("one", 1, ("2",)),
+        line1=LineHolder(Text("task 7")),
     )
     assert waiting == {"both": "task 7"}
 
 
 def test_how_many_come_first_is_counted() -> None:
-    found = queue([Claim(name, 1, ("1",)) for name in "abcd"], {"1": LineHolder(Text("task 7"))})
+    found = queue([LineClaim(name, 1, ("1",)) for name in "abcd"], {"1": LineHolder(Text("task 7"))})
     assert [found.waiting[name, 1].ahead for name in "abcd"] == [0, 1, 2, 3]
 
 

@@ -33,7 +33,7 @@ from yeta_reconcile.cli.commands.history import rounds_by_wave
 from yeta_reconcile.cli.commands.why import why_of
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.plan.staleness import left_out, moved_changes
-from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.reports import report_text
@@ -94,7 +94,7 @@ def test_who_is_not_reached_is_called_in_each_round_and_nobody_else_in_any(tmp_p
 
     go_on(lab, 6)
 
-    missed = {index for index, code in codes.items() if RESULTS[code].meaning is Meaning.NOT_REACHED}
+    missed = {index for index, code in codes.items() if RESULTS[code].meaning is ResultMeaning.NOT_REACHED}
     assert times(lab) == {index: 3 if index in missed else 1 for index in codes}
     assert lab.actions() == []
 

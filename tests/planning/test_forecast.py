@@ -17,7 +17,7 @@ from yeta_reconcile.plan.foresight import Forecast, LineUse
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
-from yeta_reconcile.planning.habits import ASSUMED, Habits, Length, Source, habits
+from yeta_reconcile.planning.habits import ASSUMED, Habits, Length, Whose, habits
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.simulation import Trunk, Work
@@ -30,7 +30,7 @@ MORNING = datetime(2026, 12, 1, 9, 0, tzinfo=ZONE)
 HOURS = ("09:00:00-12:00:00", "13:00:00-17:00:00")
 MINUTE = timedelta(minutes=1)
 # Every call takes a minute, and half of the people are reached: arithmetic that a planner could do by hand.
-EVEN = Habits(answered=Length(60.0, 0.0), missed=Length(60.0, 0.0), talk=30.0, doubt=0.1, source=Source.OWN)
+EVEN = Habits(answered=Length(60.0, 0.0), missed=Length(60.0, 0.0), talk=30.0, doubt=0.1, source=Whose.OWN)
 TRUNKS = {"100": Trunk("100", 10), "200": Trunk("200", 10)}
 
 
@@ -375,10 +375,14 @@ def some(reached: int, of: int, seconds: float = 40.0, tried: int = 0) -> list[T
 
 
 def test_people_answer_as_the_nearest_records_tell_where_there_are_enough() -> None:
-    told = {Source.OWN: some(3, 10), Source.ROBOT: some(30, 100), Source.PROJECT: some(90, 100)}
+    told = {
+        Whose.OWN: some(3, 10),
+        Whose.ROBOT: some(30, 100),
+        Whose.PROJECT: some(90, 100),
+    }
 
-    assert habits(lambda source: told[source]).source is Source.ROBOT
-    assert habits(lambda source: told[source] * 4).source is Source.OWN
+    assert habits(lambda source: told[source]).source is Whose.ROBOT
+    assert habits(lambda source: told[source] * 4).source is Whose.OWN
     assert abs(habits(lambda source: told[source]).reach - 0.3) < 0.01
     assert habits(lambda source: told[source][:5]) is ASSUMED
 
@@ -391,7 +395,7 @@ def test_recalls_have_a_reach_of_their_own_where_enough_of_them_are_known() -> N
 
 
 def test_whose_records_they_are_not_is_doubted_more() -> None:
-    def by(wanted: Source) -> Habits:
+    def by(wanted: Whose) -> Habits:
         return habits(lambda source: some(50, 100) if source is wanted else [])
 
-    assert by(Source.OWN).doubt < by(Source.ROBOT).doubt == by(Source.PROJECT).doubt < ASSUMED.doubt < inf
+    assert by(Whose.OWN).doubt < by(Whose.ROBOT).doubt == by(Whose.PROJECT).doubt < ASSUMED.doubt < inf

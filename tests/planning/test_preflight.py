@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.planning.preflight import (
-    Finding,
+    PathFinding,
     check_campaign,
     online_diagnostics,
 )
@@ -71,7 +71,7 @@ def a_config(*lines: Line, robot: Robot | None = None) -> Config:
     )
 
 
-def one(model: Campaign | DirectCall, config: Config) -> Finding:
+def one(model: Campaign | DirectCall, config: Config) -> PathFinding:
     [found] = check_campaign(model, config, NOW)
     return found
 
@@ -84,7 +84,7 @@ def test_a_document_that_names_what_there_is_has_no_findings(model: Campaign | D
 def test_a_robot_that_is_not_there_is_an_error_with_the_one_that_was_meant() -> None:
     found = one(a_campaign(robot="111112"), a_config())
 
-    assert found == Finding(
+    assert found == PathFinding(
         "error",
         "unknown-robot",
         ("robot",),

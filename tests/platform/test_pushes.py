@@ -16,8 +16,8 @@ from yeta_reconcile.marks import Key
 from yeta_reconcile.platform.call import (
     RESULTS,
     Call,
-    Meaning,
-    Turn,
+    DialogTurn,
+    ResultMeaning,
 )
 from yeta_reconcile.platform.coercion import number_text
 from yeta_reconcile.platform.pushes import (
@@ -185,7 +185,7 @@ calls = st.builds(
     result=texts,
     time_answer=optional_ints,
     duration_ring=optional_ints,
-    dialog=st.lists(st.builds(Turn, seq=texts), max_size=2).map(tuple),
+    dialog=st.lists(st.builds(DialogTurn, seq=texts), max_size=2).map(tuple),
 )
 
 
@@ -208,8 +208,8 @@ def test_every_result_of_the_document_has_a_meaning() -> None:
     document = {"-1", "26", "7", "0", "15", "16", "3", "9", "6", "23", "22", "4", "20", "5", "2", "27", "28"}
     assert document <= RESULTS.keys()
     assert {"8", "18", "19", "25"} <= RESULTS.keys()
-    assert Call("1", result="6").meaning is Meaning.WRONG_NUMBER
-    assert Call("1", result="a new one").meaning is Meaning.UNKNOWN
+    assert Call("1", result="6").meaning is ResultMeaning.WRONG_NUMBER
+    assert Call("1", result="a new one").meaning is ResultMeaning.UNKNOWN
 
 
 def test_accounting_names_the_day_from_which_missing_records_can_be_fetched() -> None:

@@ -17,10 +17,10 @@ from tests.support.measured import measured
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.receiver.access import Access
-from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.relay import Relay, Target
 from yeta_reconcile.receiver.server import bind
-from yeta_reconcile.receiver.service import Receiver, serving
+from yeta_reconcile.receiver.service import ReceiverService, serving
 from yeta_reconcile.store import Store, open_store
 
 SECRET = "a-secret.of_the~tests"
@@ -46,7 +46,7 @@ def state_of(root: Path) -> Store:
 
 
 @contextmanager
-def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, Receiver]]:
+def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, ReceiverService]]:
     """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard.
 
     `relay` are the addresses that it hands on to.
@@ -55,11 +55,11 @@ def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, Receiver]]
     client = client_by(Ways(), longest=5)
     inbox, store = state_of(root), state_of(root)
     try:
-        made = Receiver(
+        made = ReceiverService(
             inbox,
             store,
             Access(**({"secrets": (SECRET.encode(),)} | access)),
-            Contexts(root, None, {}),
+            ServedContexts(root, None, {}),
             timedelta(days=90),
             report,
             Relay([Target.of(url) for url in relay], client) if relay else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.receiver.servers import repository
-from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.contexts import ServedContexts
 
 VIP = """\
 kind: DialogContext
@@ -37,13 +37,13 @@ contexts: {campaign: renewal}
 """
 
 
-def contexts(root: Path) -> Contexts:
-    made = Contexts(root, None, {}, now=lambda: 1000.0)
+def contexts(root: Path) -> ServedContexts:
+    made = ServedContexts(root, None, {}, now=lambda: 1000.0)
     assert made.refresh(at_once=True)
     return made
 
 
-def answer(made: Contexts, robot: str, relation: str) -> dict[str, str]:
+def answer(made: ServedContexts, robot: str, relation: str) -> dict[str, str]:
     read: dict[str, str] = json.loads(made.answer(robot, relation))
     return read
 
@@ -202,7 +202,7 @@ def test_what_is_broken_keeps_what_it_had_and_holds_nothing_else_back(
 
 def test_what_is_broken_at_the_start_takes_away_its_own_answers_alone(root: Path) -> None:
     replace(root / "vip.csv", "relation_id,姓名\n1111\n")
-    made = Contexts(root, None, {}, now=lambda: 1000.0)
+    made = ServedContexts(root, None, {}, now=lambda: 1000.0)
     assert not made.refresh(at_once=True)
     assert answer(made, "4444", "1111") == {"姓名": "李四"}
     assert made.state.problem == "the list of a dialog context cannot be used: vip.csv:2:1"
@@ -215,7 +215,7 @@ def test_what_is_broken_at_the_start_takes_away_its_own_answers_alone(root: Path
 
 def test_of_two_documents_with_one_name_the_first_answers(root: Path) -> None:
     (root / "zoe.yaml").write_text(ANY.replace("李四", "孙七"), encoding="utf-8")
-    made = Contexts(root, None, {}, now=lambda: 1000.0)
+    made = ServedContexts(root, None, {}, now=lambda: 1000.0)
     assert not made.refresh(at_once=True)
     assert answer(made, "x", "1111") == {"姓名": "李四"}
     assert made.state.problem == "a document is not valid: zoe.yaml:2:7"

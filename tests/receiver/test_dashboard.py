@@ -19,7 +19,7 @@ from tests.support.lab import Lab
 from tests.support.records import deliver
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.access import Access
-from yeta_reconcile.receiver.app import Answer, App, Request
+from yeta_reconcile.receiver.app import App, Reply, Request
 from yeta_reconcile.receiver.counts import CAMPAIGN, campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY, maker
 from yeta_reconcile.receiver.metrics import Metrics
@@ -123,7 +123,7 @@ def request(path: str, method: str = "GET") -> Request:
 def test_the_dashboard_is_behind_the_secret_and_is_only_looked_at() -> None:
     shown = app(lambda: b"<html>")
     found = shown.admit(request(f"/{SECRET}/dashboard"))
-    assert isinstance(found, Answer)
+    assert isinstance(found, Reply)
     assert (found.status, found.body) == ("200 OK", b"<html>")
     assert "script-src 'sha256-" in dict(found.headers())["Content-Security-Policy"]
     statuses = [

@@ -17,7 +17,7 @@ from tests.receiver import pushes
 from tests.receiver.servers import SECRET, STATE_KEY, get, post, receiver, repository, state_of
 from tests.support.footing import TAKEN_AWAY, remove
 from tests.support.patience import until
-from yeta_reconcile.receiver.service import Receiver
+from yeta_reconcile.receiver.service import ReceiverService
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.restoring import restoration
@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def running(root: Path) -> Iterator[tuple[str, Store, Receiver]]:
+def running(root: Path) -> Iterator[tuple[str, Store, ReceiverService]]:
     with receiver(root) as running:
         yield running
 

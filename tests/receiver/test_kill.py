@@ -14,7 +14,7 @@ import pytest
 from tests.receiver.pushes import basic
 from tests.receiver.servers import SECRET, repository, served, state_of
 from yeta_reconcile.records.projector import Projector
-from yeta_reconcile.store.inbox import Standing
+from yeta_reconcile.store.inbox import PushStanding
 
 CLIENTS = 6
 KILLS, PARTS = 2000, 200
@@ -63,7 +63,7 @@ def check(root: Path, acknowledged: list[str]) -> None:
         assert store.database.read("PRAGMA integrity_check") == [("ok",)]
         Projector(store).drain()
         stored = store.database.read("SELECT call_uuid, standing FROM inbox")
-        assert {row[1] for row in stored} <= {Standing.FOLDED}
+        assert {row[1] for row in stored} <= {PushStanding.FOLDED}
         assert len({row[0] for row in stored}) == len(stored)
         calls = [record.call.call_uuid for record in store.calls.every()]
         assert set(acknowledged) <= set(calls)

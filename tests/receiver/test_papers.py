@@ -36,7 +36,7 @@ def test_every_answer_of_the_receiver_is_described() -> None:
         for path in OPENAPI["paths"].values()
         for status in path.get("post", path.get("get"))["responses"]
     }
-    given = {value.status[:3] for value in vars(app).values() if isinstance(value, app.Answer)}
+    given = {value.status[:3] for value in vars(app).values() if isinstance(value, app.Reply)}
     assert given - {"500"} <= described
 
 

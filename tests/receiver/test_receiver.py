@@ -23,8 +23,8 @@ from tests.support.patience import until
 from yeta_reconcile.receiver import server as door_module
 from yeta_reconcile.receiver import service
 from yeta_reconcile.receiver.access import read_networks
-from yeta_reconcile.receiver.contexts import Contexts
-from yeta_reconcile.receiver.service import Receiver
+from yeta_reconcile.receiver.contexts import ServedContexts
+from yeta_reconcile.receiver.service import ReceiverService
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.inbox import InboxCounts
 from yeta_reconcile.store.sqlite import SqliteDatabase
@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def running(root: Path) -> Iterator[tuple[str, Store, Receiver]]:
+def running(root: Path) -> Iterator[tuple[str, Store, ReceiverService]]:
     with receiver(root) as running:
         yield running
 
@@ -65,13 +65,13 @@ def test_a_push_is_answered_success_and_is_in_the_inbox_as_it_came(running: Any)
 
 
 def test_the_first_question_already_finds_the_contexts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refresh = Contexts.refresh
+    refresh = ServedContexts.refresh
 
-    def slowly(contexts: Contexts, *, at_once: bool = False) -> bool:
+    def slowly(contexts: ServedContexts, *, at_once: bool = False) -> bool:
         time.sleep(0.3)
         return refresh(contexts, at_once=at_once)
 
-    monkeypatch.setattr(Contexts, "refresh", slowly)
+    monkeypatch.setattr(ServedContexts, "refresh", slowly)
     with receiver(root) as (url, _, _):
         status, body = post(f"{url}/getDialogContext", {"call_relation_id": "1111"})
 
@@ -81,7 +81,7 @@ def test_the_first_question_already_finds_the_contexts(root: Path, monkeypatch: 
 def test_contexts_that_take_long_do_not_keep_pushes_out(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     let = threading.Event()
     monkeypatch.setattr(service, "FIRST_LOOK", 0.1)
-    monkeypatch.setattr(Contexts, "refresh", lambda _self, **_how: let.wait(10))
+    monkeypatch.setattr(ServedContexts, "refresh", lambda _self, **_how: let.wait(10))
     with receiver(root) as (url, _, _):
         assert post(f"{url}/receiveCallRecord", pushes.outbound()) == (200, b"success")
         let.set()

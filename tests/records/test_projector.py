@@ -17,7 +17,7 @@ from tests.support.postgres import PostgresServer
 from yeta_reconcile.platform import pushes as platform_pushes
 from yeta_reconcile.records import projector
 from yeta_reconcile.store.calls import fold
-from yeta_reconcile.store.inbox import InboxCounts, Push, Standing
+from yeta_reconcile.store.inbox import InboxCounts, Push, PushStanding
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
 from yeta_reconcile.waves.record import RowState
@@ -454,4 +454,4 @@ def test_two_projectors_fold_no_push_twice(state: State) -> None:
 
     stored = state.store.inbox.push(first.serial)
     assert stored is not None
-    assert stored.standing is Standing.FOLDED
+    assert stored.standing is PushStanding.FOLDED

@@ -9,9 +9,9 @@ from yeta_reconcile.render.report import (
     CampaignStatus,
     Difference,
     Drift,
-    History,
     HistoryChange,
     HistoryEntry,
+    HistoryReport,
     StateList,
     StateRow,
     StateShow,
@@ -89,8 +89,8 @@ def a_drift() -> Drift:
     )
 
 
-def a_history() -> History:
-    return History(
+def a_history() -> HistoryReport:
+    return HistoryReport(
         (
             HistoryEntry(
                 1, NOON, "li", "ops-1", "apply", "0a1b2c3d4e5f", "p-1",

@@ -11,7 +11,7 @@ from tests.render.golden import assert_golden
 from tests.render.plans import NOON
 from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
 from yeta_reconcile.render.outcomes import outcome_lines
-from yeta_reconcile.render.report import Drift, History, Report, StateList, Status, Why, WhyCall
+from yeta_reconcile.render.report import Drift, HistoryReport, Report, StateList, Status, Why, WhyCall
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.render.row_states import row_words
 from yeta_reconcile.waves.attributes import Attributes
@@ -54,7 +54,7 @@ def test_colour_adds_escape_codes_and_nothing_else(name: str, report: Report) ->
     [
         (Status(NOON), "No campaigns.\n"),
         (Drift(NOON, 3), "No drift (3 waves looked at, 2026-12-01 12:00+08:00).\n"),
-        (History(), "Nothing was applied yet.\n"),
+        (HistoryReport(), "Nothing was applied yet.\n"),
         (Why("199****0001"), "199****0001 is in no wave of this state.\n"),
         (StateList(), "The state knows no campaign.\n"),
     ],

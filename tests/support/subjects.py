@@ -26,7 +26,7 @@ from yeta_reconcile.planning.diff import Subject, Wave, with_observed
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.rounds import rule_of
 from yeta_reconcile.planning.trial import Choice, Trial
-from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 from yeta_reconcile.platform.resources import Left, Task
 from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.attributes import (
@@ -202,7 +202,9 @@ def of_canary(
     for wave, said in records.items():
         counts = {code: rows for code, rows in said.items() if code != "ago"}
         by_result = tuple((code, "", rows) for code, rows in counts.items())
-        reached = sum(rows for code, rows in counts.items() if RESULTS[code].meaning is Meaning.CONNECTED)
+        reached = sum(
+            rows for code, rows in counts.items() if RESULTS[code].meaning is ResultMeaning.CONNECTED
+        )
         results[wave] = Results(sum(counts.values()), reached, 0, by_result, ago(said.get("ago", "1h")))
 
     def read(choice: Choice | None) -> RowsDelta:

@@ -15,7 +15,7 @@ from yeta_reconcile.waves.lifecycle import (
     TRANSITIONS,
     UNDONE,
     Doubt,
-    Seen,
+    SeenPhase,
     carry_readiness,
     ended_as,
     may_move,
@@ -47,12 +47,12 @@ LOOK = {
 }  # fmt: skip
 
 
-def look(phase: str, shown: str, **given: Any) -> Seen:
+def look(phase: str, shown: str, **given: Any) -> SeenPhase:
     wave = wave_record(phase=phase, pending=2, **given)
     return seen(replace(wave, task_id="t1"), task_of(replace(wave, task_id="t1"), shown))
 
 
-def words(found: Seen) -> str:
+def words(found: SeenPhase) -> str:
     return found.phase.value + ("*" if found.by_hand else "")
 
 
@@ -73,14 +73,14 @@ def test_no_status_moves_a_wave_that_is_over_or_has_no_task(phase: str, shown: s
 @pytest.mark.parametrize("shown", SHOWN)
 @pytest.mark.parametrize("phase", list(LOOK))
 def test_no_status_moves_a_direct_call(phase: str, shown: str) -> None:
-    assert look(phase, shown, kind="DirectCall", tel_count=7) == Seen(
+    assert look(phase, shown, kind="DirectCall", tel_count=7) == SeenPhase(
         Phase(phase), by_hand=False, tel_count=7
     )
 
 
 @pytest.mark.parametrize("phase", ["filling", "verified"])
 def test_a_staged_task_that_was_deleted_unrung_is_discarded(phase: str) -> None:
-    assert look(phase, "deleted") == Seen(Phase.DISCARDED, by_hand=True)
+    assert look(phase, "deleted") == SeenPhase(Phase.DISCARDED, by_hand=True)
     assert words(look("started", "deleted")) == "deleted*"
 
 

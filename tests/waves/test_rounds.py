@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.lab import Lab
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 from yeta_reconcile.platform.results import CONNECTED, NAMES, codes_of
 from yeta_reconcile.waves.record import RowRecord, RowState
 from yeta_reconcile.waves.rounds import Closed, Next, Rounds, Rule, Try, contradicted, next_round
@@ -42,7 +42,9 @@ def rounds(rule: Rule | None = RULE, *closed: int, tries: int = 1, **made: Any) 
 
 def test_every_result_has_one_class_and_the_ways_of_not_being_reached_have_names() -> None:
     classes = [
-        NAMES[meaning.value.replace(" ", "-")] for meaning in Meaning if meaning is not Meaning.UNKNOWN
+        NAMES[meaning.value.replace(" ", "-")]
+        for meaning in ResultMeaning
+        if meaning is not ResultMeaning.UNKNOWN
     ]
     assert sorted(code for codes in classes for code in codes) == sorted(RESULTS)
     single = {code for codes in NAMES.values() if len(codes) == 1 for code in codes}
@@ -215,7 +217,11 @@ def test_whoever_is_freed_was_called_once_in_each_round_and_by_nothing_known_spo
     assert tries
     for one in tries:
         told = RESULTS.get(one.result)
-        spoke = one.connected or told is None or told.meaning not in (Meaning.NOT_REACHED, Meaning.FAULT)
+        spoke = (
+            one.connected
+            or told is None
+            or told.meaning not in (ResultMeaning.NOT_REACHED, ResultMeaning.FAULT)
+        )
         assert not spoke or one.result in rule.codes or rule.codes >= CONNECTED
     assert next_round(known, [*rows, row(found.round, RowState.PENDING)], tries) is None
     assert next_round(replace(known, closed={}), rows, tries) is None

@@ -17,7 +17,7 @@ from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.wording import phrase
 
 
-class Context(NamedTuple):
+class ContextEntry(NamedTuple):
     """The values of one relation id, by the headers of the other columns; `line` is where they stand."""
 
     line: int
@@ -71,7 +71,7 @@ class ContextReader:
         """Whether there is an error."""
         return self._findings.errors > 0
 
-    def __iter__(self) -> Iterator[Context]:
+    def __iter__(self) -> Iterator[ContextEntry]:
         header = self._table.header
         if self._key not in header:
             return
@@ -91,4 +91,4 @@ class ContextReader:
                 else:
                     values = dict(zip(names, map(trimmed, fields), strict=True))
                     values.pop("", None)
-                    yield Context(line, relation_id, values)
+                    yield ContextEntry(line, relation_id, values)

@@ -17,8 +17,8 @@ from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.rollout import AbortIf
 from yeta_reconcile.planning.delta import RowsDelta
 from yeta_reconcile.planning.diff.subject import Wave
-from yeta_reconcile.planning.trial import NO_TRIAL, Choice, Standing, Trial, Tried
-from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.planning.trial import NO_TRIAL, Choice, Trial, TrialStanding, Tried
+from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.lifecycle import WEEK_MS
@@ -58,7 +58,7 @@ def judge(
     tried = _add_up(results.get(wave.record.wave_id) for wave in canary)
     called = sum(wave.record.rows - wave.record.released for wave in canary)
     trial = Trial(
-        Standing.CALLING,
+        TrialStanding.CALLING,
         Choice(rollout.canary, begun=called > 0),
         tried,
         _crossed(rollout.abort_if, tried),
@@ -69,27 +69,29 @@ def judge(
         return trial
     if not all(map(_told, canary)):
         old = all(now.timestamp() * 1000 - _began(wave.record) > WEEK_MS for wave in canary)
-        return replace(trial, standing=Standing.UNKNOWN if old else Standing.RECORDS)
+        return replace(trial, standing=TrialStanding.UNKNOWN if old else TrialStanding.RECORDS)
     if trial.crossed:
-        return replace(trial, standing=Standing.ABORTED, choice=_another(trial.choice, canary, called))
+        return replace(trial, standing=TrialStanding.ABORTED, choice=_another(trial.choice, canary, called))
     last = tried.last or max(_began(wave.record) for wave in canary)
     until = (instant(last, now.tzinfo) or now) + rollout.wait
-    return replace(trial, standing=Standing.WAITING if now < until else Standing.PASSED, until=until)
+    return replace(
+        trial, standing=TrialStanding.WAITING if now < until else TrialStanding.PASSED, until=until
+    )
 
 
 def weigh(trial: Trial, read: Callable[[Choice | None], RowsDelta]) -> tuple[Trial, RowsDelta]:
     """What a judgement means for the list that `read` compares: first the whole canary, then the rest."""
     delta = read(trial.choice)
-    if trial.choice is None or trial.standing is Standing.CALLING:
+    if trial.choice is None or trial.standing is TrialStanding.CALLING:
         return trial, delta
     if delta.new or any(staged.rows for staged in delta.staged.values()):
         # Whom the canary's waves did not come to is called first, and all of it is judged then.
-        return replace(trial, standing=Standing.CALLING), delta
-    if not trial.tried.called and trial.standing in {Standing.WAITING, Standing.PASSED}:
+        return replace(trial, standing=TrialStanding.CALLING), delta
+    if not trial.tried.called and trial.standing in {TrialStanding.WAITING, TrialStanding.PASSED}:
         # Nobody was called by it, and nobody of it is left: there was no canary.
         afresh = replace(trial.choice, begun=False)
-        return replace(trial, standing=Standing.CALLING, choice=afresh), read(afresh)
-    if trial.standing is Standing.PASSED:
+        return replace(trial, standing=TrialStanding.CALLING, choice=afresh), read(afresh)
+    if trial.standing is TrialStanding.PASSED:
         return replace(trial, choice=None), read(None)
     return trial, delta
 
@@ -125,7 +127,7 @@ def _add_up(found: Iterable[Results | None]) -> Tried:
         last = max(filter(None, (last, results.last)), default=None)
         for code, _, rows in results.by_result:
             by_code[code] += rows
-    refusing = (code for code, result in RESULTS.items() if result.meaning is Meaning.REFUSED)
+    refusing = (code for code, result in RESULTS.items() if result.meaning is ResultMeaning.REFUSED)
     return Tried(called, connected, sum(by_code[code] for code in refusing), by_code[HUNG_UP], last)
 
 

@@ -12,7 +12,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.planning.planned import Planned
-from yeta_reconcile.planning.preflight import Finding, robot_words
+from yeta_reconcile.planning.preflight import PathFinding, robot_words
 from yeta_reconcile.planning.silence import overdue
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Config, Task
@@ -20,7 +20,7 @@ from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import Text, listed, phrase
 
 
-def console_findings(subject: Subject, config: Config) -> Iterator[Finding]:
+def console_findings(subject: Subject, config: Config) -> Iterator[PathFinding]:
     """Warnings of one campaign, each at the value of its document that it is about."""
     changed = [wave for wave in subject.waves if changed_since(wave.record, config)]
     if changed:
@@ -34,12 +34,12 @@ def console_findings(subject: Subject, config: Config) -> Iterator[Finding]:
             wave=wave.number,
         )
         hint = phrase("look at its script at the platform; `state: paused` stops what calls already")
-        yield Finding("warning", "robot-changed", ("robot",), summary, hint)
+        yield PathFinding("warning", "robot-changed", ("robot",), summary, hint)
     for one in subject.waves:
         yield from _of_task(one, subject.now_ms)
 
 
-def _of_task(wave: Wave, now: int) -> Iterator[Finding]:
+def _of_task(wave: Wave, now: int) -> Iterator[PathFinding]:
     task, record = wave.task, wave.record
     if task is None:
         return
@@ -51,10 +51,10 @@ def _of_task(wave: Wave, now: int) -> Iterator[Finding]:
             told=listed(task.status_recall or (), 0),
         )
         hint = phrase("set at the console which calls are tried again")
-        yield Finding("warning", "no-recall", ("recall",), summary, hint)
+        yield PathFinding("warning", "no-recall", ("recall",), summary, hint)
     if words := kept_back(record, task, now):
         hint = phrase("have the records of all calls pushed, at the console")
-        yield Finding("warning", "records-kept-back", (), words, hint)
+        yield PathFinding("warning", "records-kept-back", (), words, hint)
 
 
 def changed_since(wave: WaveRecord, config: Config) -> bool:

@@ -48,7 +48,7 @@ class Tries(NamedTuple):
 
 
 @dataclass(slots=True)
-class Pace:
+class Durations:
     """How long things take: as expected, or so late that nine of ten are sooner.
 
     What spreads by chance adds up in quadrature from wave to wave of a line (`variance`, seconds squared);
@@ -93,7 +93,7 @@ class Course:
     """Whether it was stopped before it was through."""
 
 
-def play(tries: Tries, start: float, until: float, terms: Terms, pace: Pace) -> Course:
+def play(tries: Tries, start: float, until: float, terms: Terms, pace: Durations) -> Course:
     """Call all of them from `start` on, and stop at `until`."""
     course = Course()
     at, rows, missed, waited = start, tries.rows, tries.missed, tries.waited
@@ -132,7 +132,7 @@ class _Dialling(NamedTuple):
     calls: float
 
 
-def _dial(rows: float, reach: float, at: float, until: float, terms: Terms, pace: Pace) -> _Dialling:
+def _dial(rows: float, reach: float, at: float, until: float, terms: Terms, pace: Durations) -> _Dialling:
     """One call to each of them; `finish` is when the last of these ends."""
     habits, channels = terms.habits, terms.channels
     mean, square = habits.mean(reach) * pace.doubted(habits), habits.square(reach)

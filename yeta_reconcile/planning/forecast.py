@@ -13,8 +13,8 @@ from math import ceil, inf, isfinite
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.plan.foresight import Forecast, LineUse
-from yeta_reconcile.planning.habits import Habits, Source
-from yeta_reconcile.planning.simulation import Run, Simulation, Stay, Trunk, Work, simulate
+from yeta_reconcile.planning.habits import Habits, Whose
+from yeta_reconcile.planning.simulation import SimulatedWave, Simulation, Stay, Trunk, Work, simulate
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 
 
@@ -28,7 +28,7 @@ class Foreseen:
 
     forecasts: tuple[Forecast, ...] = ()
     timetable: tuple[LineUse, ...] = ()
-    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    runs: Mapping[str, tuple[SimulatedWave, ...]] = field(default_factory=dict)
     aside: tuple[Forecast, ...] = ()
 
 
@@ -62,8 +62,8 @@ def foresee(
     return Foreseen(tuple(forecasts), tuple(timetable), runs, tuple(aside))
 
 
-def _by_campaign(simulation: Simulation) -> dict[str, tuple[Run, ...]]:
-    found: dict[str, tuple[Run, ...]] = {}
+def _by_campaign(simulation: Simulation) -> dict[str, tuple[SimulatedWave, ...]]:
+    found: dict[str, tuple[SimulatedWave, ...]] = {}
     for run in simulation.runs:
         found[run.work.campaign] = (*found.get(run.work.campaign, ()), run)
     return found
@@ -71,8 +71,8 @@ def _by_campaign(simulation: Simulation) -> dict[str, tuple[Run, ...]]:
 
 def _forecast(
     works: list[Work],
-    runs: tuple[Run, ...],
-    late: tuple[Run, ...],
+    runs: tuple[SimulatedWave, ...],
+    late: tuple[SimulatedWave, ...],
     stuck: str,
     now: datetime,
     price: Price | None,
@@ -100,12 +100,12 @@ def _forecast(
     )
 
 
-def _begin(runs: tuple[Run, ...], now: datetime) -> datetime | None:
+def _begin(runs: tuple[SimulatedWave, ...], now: datetime) -> datetime | None:
     first = min((run.course.first for run in runs), default=inf)
     return now.replace(microsecond=0) if first <= now.timestamp() else _moment(first, now.tzinfo)
 
 
-def _detail(works: list[Work], runs: tuple[Run, ...]) -> Text:
+def _detail(works: list[Work], runs: tuple[SimulatedWave, ...]) -> Text:
     rows = round(sum(work.tries.rows + work.rest for work in works))
     again = round(sum(work.tries.missed for work in works if work.tries.tried < work.tries.most))
     channels = max((run.channels for run in runs), default=0)
@@ -122,10 +122,10 @@ def _detail(works: list[Work], runs: tuple[Run, ...]) -> Text:
 def _habits_words(habits: Habits) -> Text:
     """How long a call takes and who is reached, and whose records say so."""
     told = {
-        Source.OWN: phrase("by {calls} of its own", calls=count(habits.calls, "call", none="0")),
-        Source.ROBOT: phrase("by {calls} of its robot", calls=count(habits.calls, "call", none="0")),
-        Source.PROJECT: phrase("by {calls} of the project", calls=count(habits.calls, "call", none="0")),
-        Source.ASSUMED: phrase("assumed"),
+        Whose.OWN: phrase("by {calls} of its own", calls=count(habits.calls, "call", none="0")),
+        Whose.ROBOT: phrase("by {calls} of its robot", calls=count(habits.calls, "call", none="0")),
+        Whose.PROJECT: phrase("by {calls} of the project", calls=count(habits.calls, "call", none="0")),
+        Whose.ASSUMED: phrase("assumed"),
     }[habits.source]
     return phrase(
         "{mean:.0f} s a call, {reach} reached, {told}",

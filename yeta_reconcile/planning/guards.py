@@ -49,7 +49,7 @@ _PER = {"day": phrase("day"), "week": phrase("week"), "month": phrase("month")}
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountLimit:
     """A limit on a count: what a change adds to it, in words, and what a share of it is a share of."""
 
     counts: Callable[[Change], int]
@@ -58,26 +58,26 @@ class Counted:
     of: Text
 
 
-COUNTED: dict[str, Counted] = {
-    "new_numbers": Counted(
+COUNTED: dict[str, CountLimit] = {
+    "new_numbers": CountLimit(
         lambda change: change.new_rows,
         lambda number: count(number, "row would enter a wave", "rows would enter waves"),
         lambda one: one.rows,
         phrase("rows of all lists"),
     ),
-    "ringing_numbers": Counted(
+    "ringing_numbers": CountLimit(
         lambda change: change.ringing_rows,
         lambda number: count(number, "row would ring", "rows would ring"),
         lambda one: one.rows,
         phrase("rows of all lists"),
     ),
-    "deletes": Counted(
+    "deletes": CountLimit(
         lambda change: int(change.action is Action.DELETE or change.deletes),
         lambda number: count(number, "task would be deleted", "tasks would be deleted"),
         lambda one: one.tasks,
         phrase("tasks that are staged or going on"),
     ),
-    "repeat_numbers": Counted(
+    "repeat_numbers": CountLimit(
         lambda change: change.repeat_rows,
         lambda number: count(number, "person would be called again", "people would be called again"),
         lambda one: one.rows,
@@ -141,7 +141,7 @@ class Guards:
         self,
         limit: str,
         counts: Mapping[str, int],
-        counted: Counted,
+        counted: CountLimit,
         most: int | str,
         whole: int,
         found: list[Diagnostic],
@@ -170,7 +170,7 @@ class Guards:
         limit, given = "removed_numbers", self.limits.removed_numbers
         counts = self._counting(limit, _sums(changes, lambda change: change.removed_rows), found)
         if isinstance(given, int):
-            removed = Counted(
+            removed = CountLimit(
                 lambda change: change.removed_rows,
                 lambda number: count(number, "row would leave its wave", "rows would leave their waves"),
                 lambda one: one.yet,

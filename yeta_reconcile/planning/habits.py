@@ -20,7 +20,7 @@ FEWEST = 30
 FEWEST_RECALLS = 30
 
 
-class Source(StrEnum):
+class Whose(StrEnum):
     """Whose records say so."""
 
     OWN = "own"
@@ -56,7 +56,7 @@ class Habits:
     talk: float = 35.0
     doubt: float = 0.3
     reach_doubt: float = 0.12
-    source: Source = Source.ASSUMED
+    source: Whose = Whose.ASSUMED
     calls: int = 0
 
     def mean(self, reach: float) -> float:
@@ -75,26 +75,26 @@ def _square(length: Length) -> float:
     return length.mean**2 + length.deviation**2
 
 
-Records = Callable[[Source], "Sequence[Timed]"]
+Records = Callable[[Whose], "Sequence[Timed]"]
 """What is recorded at one level, as far as it is looked at."""
 
 
 def habits(records: Records) -> Habits:
     """The habits that the nearest source with enough records tells of."""
-    for source in (Source.OWN, Source.ROBOT, Source.PROJECT):
+    for source in (Whose.OWN, Whose.ROBOT, Whose.PROJECT):
         samples = records(source)
         if len(samples) >= FEWEST:
             return _told(samples, source)
     return ASSUMED
 
 
-def _told(samples: Sequence[Timed], source: Source) -> Habits:
+def _told(samples: Sequence[Timed], source: Whose) -> Habits:
     first = [sample.reached for sample in samples if not sample.tried]
     later = [sample.reached for sample in samples if sample.tried]
     reach = _share(first or later)
     seconds = [sample.seconds for sample in samples]
     # Whose records they are not is another list of people: it may answer otherwise.
-    strange = 0.0 if source is Source.OWN else 0.08
+    strange = 0.0 if source is Whose.OWN else 0.08
     return Habits(
         reach=reach,
         again=_share(later) if len(later) >= FEWEST_RECALLS else reach,

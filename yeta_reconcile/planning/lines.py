@@ -12,7 +12,7 @@ from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen
-from yeta_reconcile.planning.queue import Claim, LineHolder, PlaceInQueue, Queue, queue
+from yeta_reconcile.planning.queue import LineClaim, LineHolder, PlaceInQueue, Queue, queue
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Config, LivePhase, Task
 from yeta_reconcile.waves.record import Phase
@@ -59,7 +59,7 @@ def named(
 
 
 def foreseen_holders(
-    holders: Mapping[str, LineHolder], lit: Mapping[str, tuple[Wave, ...]], asked: Collection[Claim]
+    holders: Mapping[str, LineHolder], lit: Mapping[str, tuple[Wave, ...]], asked: Collection[LineClaim]
 ) -> dict[str, LineHolder]:
     """For whom one waits: somebody who has a line on which a task of ours is staged may be that task.
 
@@ -86,7 +86,7 @@ def foreseen_holders(
 def who_holds(
     config: Config,
     lit: Mapping[str, tuple[Wave, ...]],
-    asked: Iterable[Claim],
+    asked: Iterable[LineClaim],
     account: Callable[[], Iterable[Task]],
     zone: tzinfo,
 ) -> dict[str, LineHolder]:
@@ -101,7 +101,7 @@ def who_holds(
 def holders_after(
     lit: Mapping[str, tuple[Wave, ...]],
     changes: Collection[Change],
-    asked: Collection[Claim],
+    asked: Collection[LineClaim],
     holders: Mapping[str, LineHolder],
 ) -> dict[str, LineHolder]:
     """Who has which line when whoever leaves by these changes has left."""
@@ -116,7 +116,7 @@ def claims(
     subjects: Mapping[str, Subject],
     config: Config,
     lit: Mapping[str, tuple[Wave, ...]],
-) -> list[Claim]:
+) -> list[LineClaim]:
     """Each wave that is to ring by a plan, and the lines it needs; those that are free for all left out."""
     free = shared_lines(config, our_holders(lit, _leaving(changes)))
     found = []
@@ -126,7 +126,7 @@ def claims(
         if change.rings and change.action in _NEEDS and isinstance(declared, Campaign):
             lines = tuple(line for line in _lines(change, subject) if line not in free)
             end = declared.schedule.end
-            found.append(Claim(change.campaign, change.wave, lines, declared.priority, end))
+            found.append(LineClaim(change.campaign, change.wave, lines, declared.priority, end))
     return found
 
 

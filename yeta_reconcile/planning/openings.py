@@ -14,7 +14,7 @@ HORIZON = timedelta(days=400)
 DAY = 86400
 
 
-class Stretch(NamedTuple):
+class OpenStretch(NamedTuple):
     """From when until when, in seconds of the epoch, calls may go out.
 
     `closes` is the end of the last stretch before a day that is not allowed; infinite where all are.
@@ -51,7 +51,7 @@ class Opening:
         until = since + HORIZON.total_seconds()
         return next((max(found.begin, since) for found in self.stretches(since, until)), None)
 
-    def stretches(self, since: float, until: float) -> Iterator[Stretch]:
+    def stretches(self, since: float, until: float) -> Iterator[OpenStretch]:
         """Those that end after `since` and begin before `until`, in order."""
         day = datetime.fromtimestamp(since, self.zone).toordinal()
         while (midnight := _midnight(day, self.zone)) < until:
@@ -59,7 +59,7 @@ class Opening:
                 closes = inf if self.allowed is None else self._closes(day, until)
                 for begin, end in self.spans:
                     if midnight + end > since and midnight + begin < until:
-                        yield Stretch(midnight + begin, midnight + end, closes)
+                        yield OpenStretch(midnight + begin, midnight + end, closes)
             day += 1
 
     def _closes(self, day: int, until: float) -> float:

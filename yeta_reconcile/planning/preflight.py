@@ -34,7 +34,7 @@ ROBOT_STATUS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PathFinding:
     """One finding about the value at `path` of a document, as `Diagnostic` without its place."""
 
     severity: Severity
@@ -61,7 +61,7 @@ def check_campaign(
     now: datetime,
     holders: Mapping[str, str] | None = None,
     hours: tuple[str, ...] = (),
-) -> list[Finding]:
+) -> list[PathFinding]:
     """Robot, lines, hours, voice and columns of one document; `now` is aware.
 
     `holders` names, by line, who holds it, so far as is known; `hours` are those of `limits.hours`.
@@ -77,11 +77,11 @@ def check_campaign(
     return found
 
 
-def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
+def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[PathFinding]:
     robot = config.robots.get(model.robot)
     if robot is None:
         known = {key: value.name for key, value in config.robots.items()}
-        yield Finding(
+        yield PathFinding(
             "error",
             "unknown-robot",
             ("robot",),
@@ -91,7 +91,7 @@ def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
         return
     named = robot_words(robot)
     if robot.deleted:
-        yield Finding(
+        yield PathFinding(
             "error",
             "deleted-robot",
             ("robot",),
@@ -100,7 +100,7 @@ def _robot(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
         )
     elif robot.status not in {None, PUBLISHED}:
         words = ROBOT_STATUS.get(robot.status or 0, phrase("in status {status}", status=robot.status))
-        yield Finding(
+        yield PathFinding(
             "error",
             "unpublished-robot",
             ("robot",),
@@ -118,10 +118,10 @@ def robot_words(robot: Robot) -> Text:
     return phrase("robot {robot_id}", robot_id=robot.robot_id)
 
 
-def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -> Iterator[Finding]:
+def _columns(model: Campaign | DirectCall, named: str, columns: Sequence[str]) -> Iterator[PathFinding]:
     for name in model.contacts.columns:
         if name not in columns:
-            yield Finding(
+            yield PathFinding(
                 "error",
                 "unknown-column",
                 ("contacts", "columns", name),
@@ -137,18 +137,18 @@ def _line(
     config: Config,
     now: datetime,
     holders: Mapping[str, str] | None,
-) -> Iterator[Finding]:
+) -> Iterator[PathFinding]:
     line = config.lines.get(number)
     if line is None:
         hint = _nearest(number, dict.fromkeys(config.lines, ""), "lines")
-        yield Finding(
+        yield PathFinding(
             "error", "unknown-line", path, phrase("the platform has no line {number}", number=number), hint
         )
         return
     ends = line.expires
     if line.expired or (ends is not None and ends <= now.timestamp() * 1000):
         since = phrase(" since {moment}", moment=_moment(ends, now)) if ends and not line.expired else UNSAID
-        yield Finding(
+        yield PathFinding(
             "error",
             "expired-line",
             path,
@@ -162,9 +162,9 @@ def _line(
         words = phrase(
             "line {number} expires at {moment}, before the campaign ends", number=number, moment=at
         )
-        yield Finding("warning", "line-expires", path, words, hint)
+        yield PathFinding("warning", "line-expires", path, words, hint)
     if line.taken:
-        yield Finding(
+        yield PathFinding(
             "note",
             "line-taken",
             path,
@@ -177,7 +177,7 @@ def _line(
         )
 
 
-def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterator[Finding]:
+def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterator[PathFinding]:
     """Each window has to lie in the hours of *every* line: which line a call takes is not ours to say.
 
     Hours that touch are one; a window may span them. A line whose hours are not known is not asked.
@@ -192,10 +192,10 @@ def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterato
             words = phrase(
                 "the hours that the lines share, {common}, lie beyond limits.hours", common=listed(common, 0)
             )
-            yield Finding("error", "no-windows", ("schedule",), words, phrase("take other lines"))
+            yield PathFinding("error", "no-windows", ("schedule",), words, phrase("take other lines"))
         if lines and not common:
             told = any(line.hours for line in lines)
-            yield Finding(
+            yield PathFinding(
                 "error",
                 "no-windows",
                 ("schedule",),
@@ -215,7 +215,7 @@ def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterato
             if line.hours and not any(a <= begin and end <= b for a, b in _spans(line.hours))
         ]
         for line in outside:
-            yield Finding(
+            yield PathFinding(
                 "error",
                 "outside-hours",
                 ("schedule", "windows"),
@@ -229,10 +229,10 @@ def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterato
             )
 
 
-def _voice(model: Campaign | DirectCall, config: Config) -> Iterator[Finding]:
+def _voice(model: Campaign | DirectCall, config: Config) -> Iterator[PathFinding]:
     if model.voice is not None and model.voice not in config.voices:
         known = {key: value.name for key, value in config.voices.items()}
-        yield Finding(
+        yield PathFinding(
             "error",
             "unknown-voice",
             ("voice",),

@@ -19,9 +19,9 @@ from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
-from yeta_reconcile.planning.habits import Habits, Source, habits
+from yeta_reconcile.planning.habits import Habits, Whose, habits
 from yeta_reconcile.planning.lines import all_holders, foreseen_holders, our_holders
-from yeta_reconcile.planning.queue import Claim, LineHolder
+from yeta_reconcile.planning.queue import LineClaim, LineHolder
 from yeta_reconcile.planning.remedies import unfit
 from yeta_reconcile.planning.rounds import coming, rounds_of, share
 from yeta_reconcile.planning.simulation import Trunk, Work
@@ -108,7 +108,7 @@ class Prospect:
                 continue
             undone.append(self.undone(declared, record, lit[name]))
             staged = [wave.record for wave in lit[name] if wave.record.staged and declared.state == "running"]
-            asked += [Claim(name, one.number, one.attributes.lines, declared.priority) for one in staged]
+            asked += [LineClaim(name, one.number, one.attributes.lines, declared.priority) for one in staged]
         held = foreseen_holders(all_holders(self.config, our_holders(lit)), lit, asked)
         return self.foresee(undone, beside, held)
 
@@ -199,10 +199,10 @@ class Prospect:
     def habits(self, robot: str, record: CampaignRecord | None) -> Habits:
         """How the people of a campaign answer, by the nearest records that are enough."""
 
-        def records(source: Source) -> Sequence[Timed]:
-            if source is Source.OWN:
+        def records(source: Whose) -> Sequence[Timed]:
+            if source is Whose.OWN:
                 return self._calls(_latest([record]) if record else [], self._each)
-            key = robot if source is Source.ROBOT else ""
+            key = robot if source is Whose.ROBOT else ""
             if key not in self._known:
                 others = [one for name, one in self.recorded.campaigns.items() if name != BY_HAND]
                 self._known[key] = self._calls(_latest(others, key), MOST)

@@ -32,7 +32,7 @@ class LineHolder:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LineClaim:
     """A wave that is to ring, and the lines it needs, all of them. `end` is its campaign's, aware."""
 
     campaign: str
@@ -64,14 +64,14 @@ class PlaceInQueue:
 class Queue:
     """`order` are the claims as they are tried; `waiting` those of them that wait, by campaign and wave."""
 
-    order: tuple[Claim, ...] = ()
+    order: tuple[LineClaim, ...] = ()
     waiting: Mapping[tuple[str, int], PlaceInQueue] = field(default_factory=dict)
 
 
-def queue(claims: Iterable[Claim], holders: Mapping[str, LineHolder]) -> Queue:
+def queue(claims: Iterable[LineClaim], holders: Mapping[str, LineHolder]) -> Queue:
     """Line up claims for lines that are held now, by line."""
 
-    def place(claim: Claim) -> tuple[bool, int, datetime, str, int]:
+    def place(claim: LineClaim) -> tuple[bool, int, datetime, str, int]:
         holds = any(line in holders and claim.has(holders[line]) for line in claim.lines)
         return not holds, -claim.priority, claim.end or _NEVER, claim.campaign, claim.wave
 

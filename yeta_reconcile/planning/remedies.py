@@ -11,11 +11,11 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import Forecast
-from yeta_reconcile.planning.course import Pace, Terms, play
+from yeta_reconcile.planning.course import Durations, Terms, play
 from yeta_reconcile.planning.diff import Subject
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.openings import HORIZON, Opening
-from yeta_reconcile.planning.simulation import Run
+from yeta_reconcile.planning.simulation import SimulatedWave
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import Line
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase
@@ -46,7 +46,7 @@ def unfit(
     return found
 
 
-def _summary(forecast: Forecast, runs: tuple[Run, ...]) -> Text:
+def _summary(forecast: Forecast, runs: tuple[SimulatedWave, ...]) -> Text:
     if runs and all(run.start >= run.work.end for run in runs):
         return phrase("not begun before its end: its lines are not free for it until then")
     ahead = (
@@ -74,7 +74,7 @@ def _summary(forecast: Forecast, runs: tuple[Run, ...]) -> Text:
     )
 
 
-def _ways(run: Run, lines: Mapping[str, Line], now: datetime) -> Iterator[str]:
+def _ways(run: SimulatedWave, lines: Mapping[str, Line], now: datetime) -> Iterator[str]:
     """What else would let one of its waves end in time, each tried by itself."""
     work = run.work
     if run.would_finish <= work.end:
@@ -95,8 +95,8 @@ def _ways(run: Run, lines: Mapping[str, Line], now: datetime) -> Iterator[str]:
         yield phrase("the whole hours of its lines ({hours})", hours=listed(hours, 0))
 
 
-def _fits(run: Run, terms: Terms, start: float | None = None) -> bool:
+def _fits(run: SimulatedWave, terms: Terms, start: float | None = None) -> bool:
     work = run.work
     since = max(run.start if start is None else start, work.begin)
-    course = play(work.tries, since, min(work.end, since + HORIZON.total_seconds()), terms, Pace())
+    course = play(work.tries, since, min(work.end, since + HORIZON.total_seconds()), terms, Durations())
     return not course.cut and course.finish <= work.end < inf

@@ -17,7 +17,7 @@ from itertools import chain, count
 from math import inf
 from typing import NamedTuple
 
-from yeta_reconcile.planning.course import NOBODY, Course, Pace, Terms, Tries, play
+from yeta_reconcile.planning.course import NOBODY, Course, Durations, Terms, Tries, play
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.wording import UNSAID, Text, phrase
@@ -98,7 +98,7 @@ class Stay(NamedTuple):
 
 
 @dataclass(slots=True)
-class Run:
+class SimulatedWave:
     """How a wave went over so many `channels`, from `start` on, when it got its lines.
 
     `would_finish` is when it would be through if its end were none; infinite: not within what is looked at,
@@ -117,7 +117,7 @@ class Run:
 class Simulation:
     """All that happened: `runs` in order, `holds` of lines, and why the `stuck` campaigns never began."""
 
-    runs: list[Run] = field(default_factory=list)
+    runs: list[SimulatedWave] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
     stuck: dict[str, str] = field(default_factory=dict)
 
@@ -282,7 +282,7 @@ class _Queue:
         since = max(at, work.begin)
         closes = next((stretch.closes for stretch in work.opening.stretches(since, self.horizon)), inf)
         until = min(work.end, closes, self.horizon)
-        pace = Pace(late=self.late, variance=variance)
+        pace = Durations(late=self.late, variance=variance)
         course = play(work.tries, since, max(until, since), terms, pace)
         ahead = course.finish
         if at >= work.end:
@@ -293,7 +293,7 @@ class _Queue:
         elif course.cut and until == self.horizon:
             ahead = course.finish = inf
         waits_for = self._waited_for(work)
-        self.found.runs.append(Run(work, at, course, terms.channels, ahead, waits_for))
+        self.found.runs.append(SimulatedWave(work, at, course, terms.channels, ahead, waits_for))
         if at < work.end:
             self._hold(work, at, course.finish, work.words, pace.variance)
         yield from self._following(work, course, until)
@@ -301,7 +301,7 @@ class _Queue:
 
     def _unended(self, work: Work, since: float, terms: Terms, variance: float) -> float:
         """When it would be through if nothing stopped it."""
-        course = play(work.tries, since, self.horizon, terms, Pace(late=self.late, variance=variance))
+        course = play(work.tries, since, self.horizon, terms, Durations(late=self.late, variance=variance))
         return inf if course.cut else course.finish
 
     def _hold(

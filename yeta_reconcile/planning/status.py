@@ -16,7 +16,7 @@ from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.openings import Opening
-from yeta_reconcile.planning.trial import NO_TRIAL, Standing, Trial
+from yeta_reconcile.planning.trial import NO_TRIAL, Trial, TrialStanding
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
@@ -114,7 +114,7 @@ def _next_round(coming: Iterable[Coming], now: datetime) -> NextRound | None:
 
 
 def _canary(trial: Trial) -> CanaryStatus | None:
-    if trial.standing is Standing.NONE:
+    if trial.standing is TrialStanding.NONE:
         return None
     found = trial.tried
     counts = (found.called, found.connected, found.refused, found.hung_up)
@@ -122,7 +122,7 @@ def _canary(trial: Trial) -> CanaryStatus | None:
 
 
 def _held_up_by(
-    declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime, canary: Standing
+    declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime, canary: TrialStanding
 ) -> str:
     """What keeps a campaign from going on, in a word or two; empty if nothing does that is known here."""
     records = [wave.record for wave in waves]
@@ -130,8 +130,8 @@ def _held_up_by(
     running = isinstance(declared, Campaign) and declared.state == "running"
     causes = (
         ("a person", unrecorded or any(record.phase is Phase.LOST for record in records)),
-        ("aborted", canary is Standing.ABORTED),
-        ("a person", canary is Standing.UNKNOWN),
+        ("aborted", canary is TrialStanding.ABORTED),
+        ("a person", canary is TrialStanding.UNKNOWN),
         ("the halt", any(record.halted is not None and record.phase is Phase.PAUSED for record in records)),
         ("calls to end", any(record.phase is Phase.DRAINING for record in records)),
         ("resume", running and any(record.phase is Phase.PAUSED for record in records)),
@@ -139,7 +139,7 @@ def _held_up_by(
         ("apply", running and (not records or any(record.phase.staged for record in records))),
         ("its hours", any(wave.task and wave.task.status == OUTSIDE_HOURS for wave in waves)),
         ("a recall", any(wave.task and wave.task.status == AWAITING_RECALL for wave in waves)),
-        ("the canary", running and canary in {Standing.RECORDS, Standing.WAITING}),
+        ("the canary", running and canary in {TrialStanding.RECORDS, TrialStanding.WAITING}),
     )
     return next((words for words, holds in causes if holds), UNSAID)
 

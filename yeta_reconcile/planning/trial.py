@@ -13,7 +13,7 @@ from yeta_reconcile.moments import moment
 from yeta_reconcile.waves.lifecycle import missing_records
 
 
-class Standing(StrEnum):
+class TrialStanding(StrEnum):
     """How a canary stands."""
 
     NONE = "none"
@@ -81,7 +81,7 @@ class Trial:
     lost since, and with it what was known of it.
     """
 
-    standing: Standing = Standing.NONE
+    standing: TrialStanding = TrialStanding.NONE
     choice: Choice | None = None
     tried: Tried = Tried()
     crossed: tuple[str, ...] = ()
@@ -92,19 +92,19 @@ class Trial:
     @property
     def pressing(self) -> bool:
         """Whether only a person can say how it goes on."""
-        return self.standing in {Standing.ABORTED, Standing.UNKNOWN}
+        return self.standing in {TrialStanding.ABORTED, TrialStanding.UNKNOWN}
 
     @property
     def words(self) -> str:
         """How it stands, as a clause of its own."""
         return {
-            Standing.NONE: "there is none",
-            Standing.CALLING: "it is not called yet, or not all of it is",
-            Standing.RECORDS: f"it is over, and {missing_records(self.missing)}",
-            Standing.UNKNOWN: f"it is over, and {missing_records(self.missing)}, but none that old",
-            Standing.ABORTED: "; ".join(self.crossed),
-            Standing.WAITING: f"it passed, and the rest follows at {moment(self.until)}",
-            Standing.PASSED: "it passed",
+            TrialStanding.NONE: "there is none",
+            TrialStanding.CALLING: "it is not called yet, or not all of it is",
+            TrialStanding.RECORDS: f"it is over, and {missing_records(self.missing)}",
+            TrialStanding.UNKNOWN: f"it is over, and {missing_records(self.missing)}, but none that old",
+            TrialStanding.ABORTED: "; ".join(self.crossed),
+            TrialStanding.WAITING: f"it passed, and the rest follows at {moment(self.until)}",
+            TrialStanding.PASSED: "it passed",
         }[self.standing]
 
 

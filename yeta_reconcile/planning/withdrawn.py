@@ -12,8 +12,7 @@ from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.diff import Finding, Subject
-from yeta_reconcile.planning.preflight import Finding as Check
-from yeta_reconcile.planning.preflight import check_campaign
+from yeta_reconcile.planning.preflight import PathFinding, check_campaign
 from yeta_reconcile.platform.resources import Config
 
 _CODES = frozenset({"unpublished-robot", "deleted-robot", "expired-line"})
@@ -21,7 +20,7 @@ _CODES = frozenset({"unpublished-robot", "deleted-robot", "expired-line"})
 _NEEDS_IT = frozenset({Action.CREATE, Action.START, Action.RESUME, Action.REPLACE, Action.CALL})
 
 
-def is_withdrawn(check: Check, subject: Subject) -> bool:
+def is_withdrawn(check: PathFinding, subject: Subject) -> bool:
     """Whether a finding is of what was there when the campaign began."""
     return check.code in _CODES and not subject.new
 
@@ -44,7 +43,7 @@ def without(changes: Iterable[Change], kept: frozenset[str]) -> list[Change]:
     return [change for change in changes if change.campaign not in kept or change.action not in _NEEDS_IT]
 
 
-def finding_of(check: Check, subject: Subject, kept: frozenset[str]) -> Finding:
+def finding_of(check: PathFinding, subject: Subject, kept: frozenset[str]) -> Finding:
     """A finding at its place: for a person where it keeps the campaign from anything, else a warning."""
     keeps = subject.name in kept
     severity: Severity = "error" if keeps else "warning"

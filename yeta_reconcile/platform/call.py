@@ -21,7 +21,7 @@ _BOUNDED: Mapping[str, Callable[[Any], int | None]] = {
 }
 
 
-class Meaning(StrEnum):
+class ResultMeaning(StrEnum):
     """What a result says of the person who was called."""
 
     CONNECTED = "connected"
@@ -37,36 +37,36 @@ class Result(NamedTuple):
 
     words: str
     english: str
-    meaning: Meaning
+    meaning: ResultMeaning
 
 
 RESULTS: Mapping[str, Result] = {
-    "-1": Result("超时", "timed out", Meaning.NOT_REACHED),
-    "0": Result("成功", "connected", Meaning.CONNECTED),
-    "2": Result("正在通话中", "in another call", Meaning.NOT_REACHED),
-    "3": Result("无法接通", "out of reach", Meaning.NOT_REACHED),
-    "4": Result("关机", "switched off", Meaning.NOT_REACHED),
-    "5": Result("用户正忙", "busy", Meaning.NOT_REACHED),
-    "6": Result("空号", "no such number", Meaning.WRONG_NUMBER),
-    "7": Result("号码错误", "wrong number", Meaning.WRONG_NUMBER),
-    "8": Result("客户拒接", "refused by the customer", Meaning.REFUSED),
-    "9": Result("停机", "out of service", Meaning.NOT_REACHED),
-    "15": Result("客户接听后并主动挂机", "connected, the customer hung up", Meaning.CONNECTED),
-    "16": Result("客户掉线", "connected, the line dropped", Meaning.CONNECTED),
-    "18": Result("已接通", "connected", Meaning.CONNECTED),
-    "19": Result("转人工", "passed to a person", Meaning.CONNECTED),
-    "20": Result("用户未接", "no answer", Meaning.NOT_REACHED),
-    "22": Result("来电提醒", "incoming-call reminder", Meaning.NOT_REACHED),
-    "23": Result("呼入限制", "incoming calls barred", Meaning.NOT_REACHED),
-    "25": Result("呼叫转移", "call forwarding", Meaning.NOT_REACHED),
-    "26": Result("网络故障", "network fault", Meaning.FAULT),
-    "27": Result("呼出受限", "outgoing calls barred", Meaning.FAULT),
-    "28": Result("线路故障", "line fault", Meaning.FAULT),
+    "-1": Result("超时", "timed out", ResultMeaning.NOT_REACHED),
+    "0": Result("成功", "connected", ResultMeaning.CONNECTED),
+    "2": Result("正在通话中", "in another call", ResultMeaning.NOT_REACHED),
+    "3": Result("无法接通", "out of reach", ResultMeaning.NOT_REACHED),
+    "4": Result("关机", "switched off", ResultMeaning.NOT_REACHED),
+    "5": Result("用户正忙", "busy", ResultMeaning.NOT_REACHED),
+    "6": Result("空号", "no such number", ResultMeaning.WRONG_NUMBER),
+    "7": Result("号码错误", "wrong number", ResultMeaning.WRONG_NUMBER),
+    "8": Result("客户拒接", "refused by the customer", ResultMeaning.REFUSED),
+    "9": Result("停机", "out of service", ResultMeaning.NOT_REACHED),
+    "15": Result("客户接听后并主动挂机", "connected, the customer hung up", ResultMeaning.CONNECTED),
+    "16": Result("客户掉线", "connected, the line dropped", ResultMeaning.CONNECTED),
+    "18": Result("已接通", "connected", ResultMeaning.CONNECTED),
+    "19": Result("转人工", "passed to a person", ResultMeaning.CONNECTED),
+    "20": Result("用户未接", "no answer", ResultMeaning.NOT_REACHED),
+    "22": Result("来电提醒", "incoming-call reminder", ResultMeaning.NOT_REACHED),
+    "23": Result("呼入限制", "incoming calls barred", ResultMeaning.NOT_REACHED),
+    "25": Result("呼叫转移", "call forwarding", ResultMeaning.NOT_REACHED),
+    "26": Result("网络故障", "network fault", ResultMeaning.FAULT),
+    "27": Result("呼出受限", "outgoing calls barred", ResultMeaning.FAULT),
+    "28": Result("线路故障", "line fault", ResultMeaning.FAULT),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class DialogTurn:
     """One entry of a dialog without what was said; times in ms.
 
     `hit` is what the robot understood, in the words of its own answers, and `answer` that answer's id.
@@ -120,7 +120,7 @@ class Call:
     duration_call: int | None = None
     tag_max: str = ""
     tag_min: str = ""
-    dialog: tuple[Turn, ...] = ()
+    dialog: tuple[DialogTurn, ...] = ()
     recording: str = ""
     recording_size: int | None = None
     recording_seconds: int | None = None
@@ -140,13 +140,13 @@ class Call:
     @property
     def connected(self) -> bool:
         """Whether someone answered: by `time_answer` (row 11), else by the result."""
-        return self.time_answer is not None or self.meaning is Meaning.CONNECTED
+        return self.time_answer is not None or self.meaning is ResultMeaning.CONNECTED
 
     @property
-    def meaning(self) -> Meaning:
+    def meaning(self) -> ResultMeaning:
         """What its result says."""
         known = RESULTS.get(self.result)
-        return known.meaning if known else Meaning.UNKNOWN
+        return known.meaning if known else ResultMeaning.UNKNOWN
 
     @property
     def at(self) -> int | None:
@@ -183,11 +183,11 @@ class Call:
 _NAMES = tuple(field.name for field in fields(Call))
 
 
-def _turn(given: dict[str, Any]) -> Turn:
+def _turn(given: dict[str, Any]) -> DialogTurn:
     try:
-        return Turn(**given)
+        return DialogTurn(**given)
     except TypeError:
-        return Turn(**{name: value for name, value in given.items() if name in Turn.__slots__})
+        return DialogTurn(**{name: value for name, value in given.items() if name in DialogTurn.__slots__})
 
 
 def _absent(value: Any) -> bool:
@@ -205,5 +205,5 @@ def _greater(one: Any, other: Any) -> Any:
     return max(one, other)
 
 
-def _in_order(turn: Turn) -> tuple[object, ...]:
-    return tuple(getattr(turn, name) for name in Turn.__slots__)
+def _in_order(turn: DialogTurn) -> tuple[object, ...]:
+    return tuple(getattr(turn, name) for name in DialogTurn.__slots__)

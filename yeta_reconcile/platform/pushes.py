@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
 from yeta_reconcile.platform import coercion
-from yeta_reconcile.platform.call import INBOUND, Call, Turn
+from yeta_reconcile.platform.call import INBOUND, Call, DialogTurn
 from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
 from yeta_reconcile.wording import phrase
 
@@ -135,10 +135,10 @@ def _with_number(row: tuple[str, ...], number: str) -> tuple[str, ...]:
     return tuple(number if number and _number(value) == number else value for value in row)
 
 
-def _dialog(value: Any) -> tuple[Turn, ...]:
+def _dialog(value: Any) -> tuple[DialogTurn, ...]:
     """The course of a dialog; what was said stays with the raw push."""
     return tuple(
-        Turn(
+        DialogTurn(
             seq=text(entry.get("seq"), 20),
             role=_words(entry.get("role")),
             node_id=_words(entry.get("node_id")),

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 
 
 def _named() -> dict[str, frozenset[str]]:
     names = {
         _slug(meaning.value): frozenset(code for code, known in RESULTS.items() if known.meaning is meaning)
-        for meaning in Meaning
-        if meaning is not Meaning.UNKNOWN
+        for meaning in ResultMeaning
+        if meaning is not ResultMeaning.UNKNOWN
     }
     for code, known in RESULTS.items():
-        if "," not in known.english and known.meaning in {Meaning.NOT_REACHED, Meaning.FAULT}:
+        if "," not in known.english and known.meaning in {ResultMeaning.NOT_REACHED, ResultMeaning.FAULT}:
             names.setdefault(_slug(known.english), frozenset({code}))
     return names
 
@@ -28,7 +28,7 @@ def _slug(words: str) -> str:
 
 NAMES: Mapping[str, frozenset[str]] = _named()
 """The results that each name stands for: classes first, then each way of not being reached."""
-CONNECTED = NAMES[_slug(Meaning.CONNECTED.value)]
+CONNECTED = NAMES[_slug(ResultMeaning.CONNECTED.value)]
 
 
 def codes_of(name: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.pushes import MODULES
 from yeta_reconcile.receiver.access import Access
-from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.dashboard import DASHBOARD, POLICY, SOON
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.writer import Writer
@@ -39,7 +39,7 @@ _HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     """A whole answer."""
 
     status: str
@@ -64,16 +64,16 @@ class Answer:
 # What a receiver says of a push that it hands on: whoever has it from another hands it on to nobody.
 RELAYED = "X-Yeta-Relayed"
 # Only the first holds the word that the platform looks for.
-STORED = Answer("200 OK", b"success")
-NO_OBJECT = Answer("400 Bad Request", b"not a JSON object\n")
-FORBIDDEN = Answer("403 Forbidden", b"forbidden\n")
-NOT_FOUND = Answer("404 Not Found", b"not found\n")
-NO_JSON = Answer("415 Unsupported Media Type", b"send JSON, and not from a page\n")
-ONLY_POST = Answer("405 Method Not Allowed", b"use POST\n", more=(("Allow", "POST"),))
-ONLY_GET = Answer("405 Method Not Allowed", b"use GET\n", more=(("Allow", "GET, HEAD"),))
-TOO_LONG = Answer("413 Content Too Large", b"the body is too long\n")
-NOT_STORED = Answer("503 Service Unavailable", b"not stored, send it again\n", more=(("Retry-After", "5"),))
-BROKEN = Answer("500 Internal Server Error", b"an error of the receiver\n")
+STORED = Reply("200 OK", b"success")
+NO_OBJECT = Reply("400 Bad Request", b"not a JSON object\n")
+FORBIDDEN = Reply("403 Forbidden", b"forbidden\n")
+NOT_FOUND = Reply("404 Not Found", b"not found\n")
+NO_JSON = Reply("415 Unsupported Media Type", b"send JSON, and not from a page\n")
+ONLY_POST = Reply("405 Method Not Allowed", b"use POST\n", more=(("Allow", "POST"),))
+ONLY_GET = Reply("405 Method Not Allowed", b"use GET\n", more=(("Allow", "GET, HEAD"),))
+TOO_LONG = Reply("413 Content Too Large", b"the body is too long\n")
+NOT_STORED = Reply("503 Service Unavailable", b"not stored, send it again\n", more=(("Retry-After", "5"),))
+BROKEN = Reply("500 Internal Server Error", b"an error of the receiver\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Deposit:
     """The pushes of one request, all of them to be stored before it is answered with `answer`."""
 
     pushes: tuple[Push, ...]
-    answer: Answer
+    answer: Reply
     began: float
 
 
@@ -106,7 +106,7 @@ class Refusal:
     """An answer that is given without a look at the body, and the reason as it is counted."""
 
     reason: str
-    answer: Answer
+    answer: Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class App:
 
     access: Access
     writer: Writer
-    contexts: Contexts
+    contexts: ServedContexts
     metrics: Metrics
     storing: Callable[[], bool]
     exposition: Callable[[], bytes]
@@ -127,10 +127,10 @@ class App:
         start_response(answer.status, answer.headers())
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Reply:
         """Answer a request; for a push this waits until it is stored."""
         admitted = self.admit(request)
-        if isinstance(admitted, Answer):
+        if isinstance(admitted, Reply):
             return admitted
         return self.settled(admitted, stored=self.writer.store(admitted.pushes))
 
@@ -138,7 +138,7 @@ class App:
         """Whether a path may lead to the inbox; the others are answered without it, and wait for nothing."""
         return path not in LOOKS and not path.lower().endswith((f"/{CONTEXT}".lower(), f"/{DASHBOARD}"))
 
-    def admit(self, request: Request) -> Answer | Deposit:
+    def admit(self, request: Request) -> Reply | Deposit:
         """The answer; or, for a push, what has to be stored first."""
         if request.path in LOOKS:
             return self._look(request)
@@ -158,7 +158,7 @@ class App:
         """Whether the body is looked at: not where the rest of a request tells the answer."""
         return request.path not in LOOKS and not isinstance(self._module(request), Refusal)
 
-    def settled(self, deposit: Deposit, *, stored: bool) -> Answer:
+    def settled(self, deposit: Deposit, *, stored: bool) -> Reply:
         """The answer to a push, once it is known whether it is on disk."""
         outcome = "refused" if not stored else "dead" if deposit.answer is NO_OBJECT else "stored"
         for push in deposit.pushes:
@@ -186,12 +186,12 @@ class App:
             return Refusal("type", NO_JSON)
         return _AS_WRITTEN.get(module.lower(), module)
 
-    def _dashboard(self) -> Answer:
+    def _dashboard(self) -> Reply:
         """The last page that was made; who looks asks for the next."""
         found = self.dashboard() if self.dashboard is not None else None
         if found is None:
-            return Answer("202 Accepted", SOON, _HTML)
-        return Answer("200 OK", found, _HTML, policy=POLICY)
+            return Reply("202 Accepted", SOON, _HTML)
+        return Reply("200 OK", found, _HTML, policy=POLICY)
 
     def _push(self, module: str, request: Request) -> Deposit:
         began = time.perf_counter()
@@ -205,26 +205,26 @@ class App:
         source = "relay" if request.relayed else "push"
         return Deposit(tuple(Push(name, part, self.now_ms(), source) for name, part in found), STORED, began)
 
-    def _context(self, request: Request) -> Answer:
+    def _context(self, request: Request) -> Reply:
         began = time.perf_counter()
         try:
             body = unpacked(request.body(), request.encoding or "")
             ((_, body),) = pushes_in(CONTEXT, body, request.content_type or "")
             asked = read_object(body)
         except ValueError:
-            return Answer("400 Bad Request", b"{}", _JSON)
+            return Reply("400 Bad Request", b"{}", _JSON)
         robot, relation = _text(asked.get("robot_id")), _text(asked.get("call_relation_id"))
-        answer = Answer("200 OK", self.contexts.answer(robot, relation), _JSON)
+        answer = Reply("200 OK", self.contexts.answer(robot, relation), _JSON)
         self.metrics.context_seconds.observe(time.perf_counter() - began)
         return answer
 
-    def _look(self, request: Request) -> Answer:
+    def _look(self, request: Request) -> Reply:
         if request.method not in {"GET", "HEAD"}:
             return ONLY_GET
         if request.path == "/healthz":
-            return Answer("200 OK", b"alive\n")
+            return Reply("200 OK", b"alive\n")
         if request.path == "/metrics":
-            return Answer("200 OK", self.exposition(), "text/plain; version=0.0.4; charset=utf-8")
+            return Reply("200 OK", self.exposition(), "text/plain; version=0.0.4; charset=utf-8")
         storing, contexts = self.storing(), self.contexts.state
         looked = bool(contexts.read_at or contexts.problem)
         body = {
@@ -233,7 +233,7 @@ class App:
             "contexts": "stale" if contexts.problem else "fresh" if looked else "not read yet",
         }
         status = "200 OK" if storing and looked else "503 Service Unavailable"
-        return Answer(status, json.dumps(body).encode() + b"\n", _JSON)
+        return Reply(status, json.dumps(body).encode() + b"\n", _JSON)
 
 
 def _request(environ: dict[str, Any]) -> Request:

@@ -68,7 +68,7 @@ class _Served:
     of_any: tuple[Answers, ...] = ()
 
 
-class Contexts:
+class ServedContexts:
     """The dialog contexts of one repository. `answer` may be called from any thread while `refresh` runs."""
 
     def __init__(

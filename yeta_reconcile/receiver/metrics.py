@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from yeta_reconcile.platform.pushes import MODULES
 from yeta_reconcile.receiver.contexts import ContextsState
 from yeta_reconcile.receiver.counts import CAMPAIGN, Counts
-from yeta_reconcile.store.inbox import InboxCounts, Standing
+from yeta_reconcile.store.inbox import InboxCounts, PushStanding
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
 
@@ -56,7 +56,7 @@ class Metrics:
             "yeta_context_seconds", "Answering getDialogContext.", buckets=_SECONDS, **made
         )
         folded = Counter("yeta_folded", "Pushes the projector looked at, by standing.", ["standing"], **made)
-        self._folded = {standing: folded.labels(standing.name.lower()) for standing in Standing}
+        self._folded = {standing: folded.labels(standing.name.lower()) for standing in PushStanding}
         self._inbox = Gauge("yeta_inbox_size", "Pushes that wait to be folded.", **made)
         self._stuck = Gauge("yeta_inbox_stuck", "Pushes that could not be folded.", **made)
         self._dead = Gauge("yeta_dead_letters", "Bodies that were no JSON object.", **made)
@@ -105,7 +105,7 @@ class Metrics:
         """What became (one of `RELAYED`) of pushes that were to be handed on."""
         self._relayed[outcome].inc(pushes)
 
-    def folded(self, standing: Standing) -> None:
+    def folded(self, standing: PushStanding) -> None:
         """The projector looked at a push."""
         self._folded[standing].inc()
 

@@ -20,7 +20,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import RequestEntityTooLarge
 
-from yeta_reconcile.receiver.app import BROKEN, RELAYED, Answer, App, Request, tidy
+from yeta_reconcile.receiver.app import BROKEN, RELAYED, App, Reply, Request, tidy
 from yeta_reconcile.receiver.descriptors import NONE_LEFT, room
 from yeta_reconcile.records.payload import LONGEST
 
@@ -66,7 +66,7 @@ class _ErrorTask(ErrorTask):
         error = self.request.error
         self.channel.server.app.metrics.refused("size" if error.code == _TOO_LARGE else "malformed")
         body = f"{error.reason}\n".lower().encode()
-        answer = Answer(f"{error.code} {error.reason}", body)
+        answer = Reply(f"{error.code} {error.reason}", body)
         self.status = answer.status
         self.response_headers = answer.headers()
         self.content_length = len(body)
@@ -107,7 +107,7 @@ class _Channel(HTTPChannel):
 
     task_class = _Task
     error_task_class = _ErrorTask
-    prepared: Answer | None = None
+    prepared: Reply | None = None
     began = 0.0
 
     def parser_class(self, adjustments: Adjustments) -> _Parser:
@@ -180,7 +180,7 @@ class _Lanes:
         request = channel.requests[0]
         if request.error is None and self._app.is_push(tidy(request.path)):
             admitted = self._admit(channel)
-            if not isinstance(admitted, Answer):
+            if not isinstance(admitted, Reply):
                 if self._app.writer.put(
                     admitted.pushes, lambda stored: self._settle(channel, admitted, stored)
                 ):
@@ -219,7 +219,7 @@ def _request(request: _Parser, channel: _Channel) -> Request:
     )
 
 
-def _answered(app: App, request: Request) -> Answer:
+def _answered(app: App, request: Request) -> Reply:
     try:
         return app.answer(request)
     except Exception:

@@ -15,7 +15,7 @@ from functools import partial
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.app import App
-from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.counts import EVERY as EVERY_COUNT
 from yeta_reconcile.receiver.counts import campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY as EVERY_PAGE
@@ -45,7 +45,7 @@ RESTS = 6
 DAY_MS = 86_400_000
 
 
-class Receiver:
+class ReceiverService:
     """One receiver on one state; `run` serves until `stop` is set.
 
     `inbox` and `store` are the same state over two connections, so that what is stored before it is
@@ -57,7 +57,7 @@ class Receiver:
         inbox: Store,
         store: Store,
         access: Access,
-        contexts: Contexts,
+        contexts: ServedContexts,
         retention: timedelta,
         report: Callable[[], bytes] | None = None,
         relay: Relay | None = None,
@@ -193,7 +193,7 @@ class Receiver:
 
 
 @contextmanager
-def serving(receiver: Receiver, bound: socket.socket) -> Iterator[str]:
+def serving(receiver: ReceiverService, bound: socket.socket) -> Iterator[str]:
     """Serve in a thread while the block runs; gives the base URL."""
     stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(target=receiver.run, args=(bound, stop, ready.set), name="receiver")

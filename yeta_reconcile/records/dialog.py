@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.platform.call import RESULTS, Call, Turn
+from yeta_reconcile.platform.call import RESULTS, Call, DialogTurn
 from yeta_reconcile.platform.coercion import instant, text
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.revealed import Sources
@@ -104,7 +104,7 @@ def _utterances(call: Call, said: list[dict[str, Any]] | None, zone: tzinfo) -> 
     ]
 
 
-def _who(turn: Turn) -> str:
+def _who(turn: DialogTurn) -> str:
     return CUSTOMER if turn.role.casefold() in {CUSTOMER, "man", "客户"} else ROBOT
 
 

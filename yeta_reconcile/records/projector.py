@@ -23,7 +23,7 @@ from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import fold
 from yeta_reconcile.store.database import Transaction
-from yeta_reconcile.store.inbox import Standing, StoredPush, seen_before, settle, still_new, take_turn
+from yeta_reconcile.store.inbox import PushStanding, StoredPush, seen_before, settle, still_new, take_turn
 from yeta_reconcile.store.relays import enlist
 from yeta_reconcile.wording import phrase
 
@@ -46,7 +46,7 @@ class Projector:
         self,
         store: Store,
         *,
-        on_settled: Callable[[Standing], None] = lambda _: None,
+        on_settled: Callable[[PushStanding], None] = lambda _: None,
         relay: Collection[str] = (),
     ) -> None:
         self._store = store
@@ -90,7 +90,7 @@ class Projector:
                 break
         return tried
 
-    def _fold_all(self, waiting: Sequence[StoredPush]) -> list[Standing]:
+    def _fold_all(self, waiting: Sequence[StoredPush]) -> list[PushStanding]:
         with self._store.database.write() as transaction:
             take_turn(transaction)
             return [
@@ -99,7 +99,7 @@ class Projector:
                 if still_new(transaction, push)
             ]
 
-    def _fold_alone(self, push: StoredPush) -> list[Standing]:
+    def _fold_alone(self, push: StoredPush) -> list[PushStanding]:
         """One push in a transaction of its own; whatever goes wrong with it is its reason to stay."""
         try:
             return self._fold_all([push])
@@ -109,25 +109,25 @@ class Projector:
             reason = phrase("{name} while it was folded: a bug", name=type(error).__name__)
             log.error("push %d stays: %s", push.serial, reason)  # noqa: TRY400 -- a traceback holds values
             with self._store.database.write() as transaction:
-                settle(transaction, push, Standing.STUCK, problem=reason)
-            return [Standing.STUCK]
+                settle(transaction, push, PushStanding.STUCK, problem=reason)
+            return [PushStanding.STUCK]
 
-    def _fold(self, transaction: Transaction, push: StoredPush) -> Standing:
+    def _fold(self, transaction: Transaction, push: StoredPush) -> PushStanding:
         digest = None
         try:
             data = read_object(push.body)
             digest = digest_of(push.module, data)
             call = pushes.read_push(push.module, data, self._store.key)
         except (NotAnObject, Unfoldable) as reason:
-            settle(transaction, push, Standing.STUCK, digest=digest, problem=str(reason))
-            return Standing.STUCK
+            settle(transaction, push, PushStanding.STUCK, digest=digest, problem=str(reason))
+            return PushStanding.STUCK
         if seen_before(transaction, digest):
-            settle(transaction, push, Standing.DUPLICATE, call_uuid=call.call_uuid)
-            return Standing.DUPLICATE
+            settle(transaction, push, PushStanding.DUPLICATE, call_uuid=call.call_uuid)
+            return PushStanding.DUPLICATE
         problem = fold(transaction, call, push.received)
         # What was learnt is kept. What made it a call of ours stays too, since its row is still to be found.
         stuck = bool(problem) and (push.module == RECORD or call.outbound)
-        standing = Standing.STUCK if stuck else Standing.FOLDED
+        standing = PushStanding.STUCK if stuck else PushStanding.FOLDED
         settle(
             transaction,
             push,

@@ -218,7 +218,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class HistoryReport:
     """Every run, oldest first. `broken_at` is the first link at which the chain does not hold, with why.
 
     `links` counts the chain's and `head` is the newest one's digest; both are sealed. The first `bare` are
@@ -348,4 +348,4 @@ class StateShow:
     waves: tuple[StateWave, ...] = ()
 
 
-Report = Status | Drift | History | Why | StateList | StateShow
+Report = Status | Drift | HistoryReport | Why | StateList | StateShow

@@ -16,8 +16,8 @@ from yeta_reconcile.plan.plan_json import line_use_json
 from yeta_reconcile.render.ledger import state_lines, state_show_lines
 from yeta_reconcile.render.report import (
     Drift,
-    History,
     HistoryEntry,
+    HistoryReport,
     Report,
     StateList,
     StateShow,
@@ -73,7 +73,7 @@ def report_text(report: Report, *, color: bool = False) -> str:
             lines = status_lines(report, paint)
         case Drift():
             lines = _drift(report, paint)
-        case History():
+        case HistoryReport():
             lines = _history(report, paint)
         case Why():
             lines = _why(report, paint)
@@ -109,7 +109,7 @@ def _differences(drift: Drift, paint: Paint) -> list[str]:
     return [paint(head, "faint"), *lines, "", paint(said, "careful")]
 
 
-def _history(history: History, paint: Paint) -> list[str]:
+def _history(history: HistoryReport, paint: Paint) -> list[str]:
     if not history.entries:
         return [worded("Nothing was applied yet."), *_broken(history, paint)]
     number = phrase("NO")
@@ -124,7 +124,7 @@ def _history(history: History, paint: Paint) -> list[str]:
     return lines + _broken(history, paint)
 
 
-def _broken(history: History, paint: Paint) -> list[str]:
+def _broken(history: HistoryReport, paint: Paint) -> list[str]:
     if history.broken_at is None:
         return []
     why = clean(spoken(history.broken_why))

@@ -14,7 +14,7 @@ from datetime import datetime
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.platform.call import Meaning
+from yeta_reconcile.platform.call import ResultMeaning
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.persons import (
@@ -170,7 +170,7 @@ class _Counting:
                 ]
             connected, meaning = call.connected, call.meaning
             talk = (call.duration_call or 0) if connected else 0
-            refused, faulty = meaning is Meaning.REFUSED, meaning is Meaning.FAULT
+            refused, faulty = meaning is ResultMeaning.REFUSED, meaning is ResultMeaning.FAULT
             for tally in tallies:
                 tally.calls += 1
                 tally.connected += connected

@@ -19,7 +19,7 @@ PURGE_BYTES = 4_000_000
 ROWS_A_STATEMENT = 64
 
 
-class Standing(IntEnum):
+class PushStanding(IntEnum):
     """Where a stored push stands. A duplicate says nothing that an earlier one did not say."""
 
     NEW = 0
@@ -48,7 +48,7 @@ class StoredPush:
     body: bytes
     received: int
     source: str
-    standing: Standing = Standing.NEW
+    standing: PushStanding = PushStanding.NEW
     call_uuid: str | None = None
     problem: str = ""
 
@@ -249,7 +249,7 @@ def still_new(transaction: Transaction, push: StoredPush) -> bool:
 def settle(
     transaction: Transaction,
     push: StoredPush,
-    standing: Standing,
+    standing: PushStanding,
     *,
     digest: bytes | None = None,
     call_uuid: str | None = None,
@@ -282,7 +282,7 @@ def _stored(row: Row) -> StoredPush:
         body=bytes(row[2]),
         received=row[3],
         source=row[4],
-        standing=Standing(row[5]),
+        standing=PushStanding(row[5]),
         call_uuid=row[6],
         problem=row[7],
     )

@@ -67,7 +67,7 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenPhase:
     """A wave's phase in the light of its task. `by_hand`: another hand than ours made it so."""
 
     phase: Phase
@@ -75,7 +75,7 @@ class Seen:
     tel_count: int | None = None
 
 
-def seen(wave: WaveRecord, task: Task | None) -> Seen:
+def seen(wave: WaveRecord, task: Task | None) -> SeenPhase:
     """What the platform's answer about a wave's task makes of the wave; `task` None: asked by id, gone.
 
     | recorded × live     | new     | live       | paused   | completed | expired | deleted     | gone |
@@ -89,36 +89,36 @@ def seen(wave: WaveRecord, task: Task | None) -> Seen:
     A status that is not known changes nothing. A wave with a call record was started, whatever is shown.
     """
     if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.DISCARDED} or wave.kind != "Campaign":
-        return Seen(wave.phase, wave.by_hand, wave.tel_count)
+        return SeenPhase(wave.phase, wave.by_hand, wave.tel_count)
     if wave.phase.staged and wave.dialled:
         # A call record proves what the query does not show yet.
         wave = replace(wave, phase=Phase.STARTED)
     if wave.phase.ended:
-        return Seen(wave.phase, wave.by_hand, _counted(wave, task, wave.phase))
+        return SeenPhase(wave.phase, wave.by_hand, _counted(wave, task, wave.phase))
     if task is None:
         # Found paused again, it is as we paused it, or paused by another hand meanwhile.
         ours = wave.phase in {Phase.PAUSED, Phase.DRAINING, Phase.LOST} and not wave.by_hand
-        return Seen(Phase.LOST, not ours, wave.tel_count)
+        return SeenPhase(Phase.LOST, not ours, wave.tel_count)
     live = task.phase
     if live is LivePhase.NEW and wave.phase is Phase.LOST:
         # It was not gone after all. If we never started it, what it holds has to be verified anew.
-        return Seen(Phase.STARTED if wave.started_at else Phase.FILLING, wave.by_hand)
+        return SeenPhase(Phase.STARTED if wave.started_at else Phase.FILLING, wave.by_hand)
     if live is LivePhase.UNKNOWN or live is LivePhase.NEW:
-        return Seen(wave.phase, wave.by_hand)
+        return SeenPhase(wave.phase, wave.by_hand)
     if live is LivePhase.DELETED:
         if wave.phase.staged and task.never_rang:
-            return Seen(Phase.DISCARDED, by_hand=True)
-        return Seen(Phase.DELETED, by_hand=True, tel_count=_counted(wave, task, Phase.DELETED))
+            return SeenPhase(Phase.DISCARDED, by_hand=True)
+        return SeenPhase(Phase.DELETED, by_hand=True, tel_count=_counted(wave, task, Phase.DELETED))
     if live is LivePhase.COMPLETED:
-        return Seen(Phase.COMPLETED, wave.by_hand, _counted(wave, task, Phase.COMPLETED))
+        return SeenPhase(Phase.COMPLETED, wave.by_hand, _counted(wave, task, Phase.COMPLETED))
     if live is LivePhase.EXPIRED:
-        return Seen(Phase.EXPIRED, wave.by_hand, _counted(wave, task, Phase.EXPIRED))
+        return SeenPhase(Phase.EXPIRED, wave.by_hand, _counted(wave, task, Phase.EXPIRED))
     if live is LivePhase.LIVE:
         hand = wave.phase is not Phase.STARTED or wave.by_hand
-        return Seen(Phase.STARTED, by_hand=hand and wave.phase is not Phase.STARTED)
+        return SeenPhase(Phase.STARTED, by_hand=hand and wave.phase is not Phase.STARTED)
     if wave.phase.stopped:
-        return Seen(wave.phase, wave.by_hand)
-    return Seen(Phase.PAUSED, by_hand=wave.phase is not Phase.LOST or wave.by_hand)
+        return SeenPhase(wave.phase, wave.by_hand)
+    return SeenPhase(Phase.PAUSED, by_hand=wave.phase is not Phase.LOST or wave.by_hand)
 
 
 def _counted(wave: WaveRecord, task: Task | None, phase: Phase) -> int | None:

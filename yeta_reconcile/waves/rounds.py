@@ -11,12 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from yeta_reconcile.platform.call import RESULTS, Meaning
+from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 from yeta_reconcile.platform.results import CONNECTED
 from yeta_reconcile.waves.record import RowRecord, RowState
 
 # What may be tried again without being named, before the last result of a round: nobody spoke.
-_NOBODY_SPOKE = (Meaning.NOT_REACHED, Meaning.FAULT)
+_NOBODY_SPOKE = (ResultMeaning.NOT_REACHED, ResultMeaning.FAULT)
 
 
 class Try(NamedTuple):
@@ -148,7 +148,7 @@ def _named(rule: Rule | None, one: Try) -> bool:
     if rule is None:
         return False
     told = RESULTS.get(one.result)
-    if one.connected and (told is None or told.meaning is not Meaning.CONNECTED):
+    if one.connected and (told is None or told.meaning is not ResultMeaning.CONNECTED):
         return rule.codes >= CONNECTED
     return one.result in rule.codes
 

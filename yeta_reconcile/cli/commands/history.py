@@ -20,7 +20,7 @@ from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.render.report import History, HistoryChange, HistoryEntry
+from yeta_reconcile.render.report import HistoryChange, HistoryEntry, HistoryReport
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.record import Recorded
 from yeta_reconcile.wording import UNSAID, phrase
@@ -75,7 +75,7 @@ def verify(context: Context) -> None:
     )
 
 
-def _read(context: Context) -> History:
+def _read(context: Context) -> HistoryReport:
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     store = open_state(context, repository)
     try:
@@ -85,7 +85,7 @@ def _read(context: Context) -> History:
         seal = store.history.seal()
         broken = store.history.broken()
         where, why = (broken.serial, broken.why) if broken else (None, UNSAID)
-        return History(entries, where, *(seal or (0, "", 0)), broken_why=why)
+        return HistoryReport(entries, where, *(seal or (0, "", 0)), broken_why=why)
     finally:
         store.close()
 

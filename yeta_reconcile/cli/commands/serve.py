@@ -24,11 +24,11 @@ from yeta_reconcile.errors import InvalidInput, WrongUsage, YetaError
 from yeta_reconcile.platform.transport import client_by
 from yeta_reconcile.platform.ways import is_loopback
 from yeta_reconcile.receiver.access import Access, read_networks, read_secrets
-from yeta_reconcile.receiver.contexts import Contexts
+from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.dashboard import maker
 from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
 from yeta_reconcile.receiver.server import bind
-from yeta_reconcile.receiver.service import Receiver
+from yeta_reconcile.receiver.service import ReceiverService
 from yeta_reconcile.wording import Text, phrase
 
 VARIABLE = "YETA_PUSH_SECRET"
@@ -83,10 +83,10 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
     project = settings_of(context)
     with ExitStack() as stack:
         inbox, store = (stack.enter_context(closing(opened(context, project))) for _ in range(2))
-        contexts = Contexts(context.chdir, context.env, environ)
+        contexts = ServedContexts(context.chdir, context.env, environ)
         report = maker(_options(context), environ)
         relay = stack.enter_context(_relay(context, project)) if project.receiver.relay else None
-        receiver = Receiver(inbox, store, access, contexts, project.retention, report, relay)
+        receiver = ReceiverService(inbox, store, access, contexts, project.retention, report, relay)
         try:
             bound = bind(host, port)
         except OSError as problem:
@@ -124,7 +124,7 @@ def announce(base: Text, *, secret: bool) -> None:
 
 
 @contextmanager
-def _watched(receiver: Receiver) -> Iterator[None]:
+def _watched(receiver: ReceiverService) -> Iterator[None]:
     """While the block runs, a person at a terminal sees each second what came in."""
     if not sys.stderr.isatty():
         yield

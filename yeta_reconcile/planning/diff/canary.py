@@ -8,7 +8,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
 from yeta_reconcile.planning.diff.case import Case, Finding
-from yeta_reconcile.planning.trial import Standing
+from yeta_reconcile.planning.trial import TrialStanding
 from yeta_reconcile.waves.lifecycle import missing_records
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
@@ -18,7 +18,7 @@ def await_canary(case: Case) -> None:
     trial, rows, name = case.subject.trial, case.delta.later, case.declared.name
     if not rows:
         return
-    if trial.rebuilt and trial.standing is not Standing.CALLING:
+    if trial.rebuilt and trial.standing is not TrialStanding.CALLING:
         case.find(
             "canary-rebuilt",
             Exit.DONE,
@@ -31,7 +31,7 @@ def await_canary(case: Case) -> None:
             "rollout",
         )
     said = phrase("`yeta state resolve {name} --canary passed` lets the rest follow all the same", name=name)
-    if trial.standing is Standing.ABORTED:
+    if trial.standing is TrialStanding.ABORTED:
         case.find(
             "aborted",
             Exit.UNRESOLVED,
@@ -44,7 +44,7 @@ def await_canary(case: Case) -> None:
             "rollout",
             "abort_if",
         )
-    elif trial.standing is Standing.UNKNOWN:
+    elif trial.standing is TrialStanding.UNKNOWN:
         case.find(
             "canary-unknown",
             Exit.UNRESOLVED,
@@ -66,7 +66,7 @@ def await_canary(case: Case) -> None:
 
 def _wait(case: Case, rows: int) -> None:
     standing = case.subject.trial.standing
-    reason = Reason.ABORTED if standing is Standing.ABORTED else Reason.CANARY
+    reason = Reason.ABORTED if standing is TrialStanding.ABORTED else Reason.CANARY
     number = case.subject.next_wave
     # The canary itself comes before the rest of it.
     number += any(change.wave == number for change in case.decision.changes)
@@ -80,7 +80,7 @@ def _wait(case: Case, rows: int) -> None:
             waiting_rows=rows,
             detail=_until(case),
             position=case.cause(reason),
-            kind=ChangeKind.TIMED if standing is Standing.WAITING else ChangeKind.PLAIN,
+            kind=ChangeKind.TIMED if standing is TrialStanding.WAITING else ChangeKind.PLAIN,
         )
     )
 
@@ -90,13 +90,13 @@ def _until(case: Case) -> Text:
     trial = case.subject.trial
     crossed, missing = listed(trial.crossed, 0, by=PARTS), missing_records(trial.missing)
     words = {
-        Standing.CALLING: phrase("until the canary was called and its call records are there"),
-        Standing.RECORDS: phrase(
+        TrialStanding.CALLING: phrase("until the canary was called and its call records are there"),
+        TrialStanding.RECORDS: phrase(
             "until the call records of the canary are there: {missing}", missing=missing
         ),
-        Standing.UNKNOWN: phrase("until a person says how the canary went"),
-        Standing.ABORTED: phrase("until a person decides: {crossed}", crossed=crossed),
-        Standing.WAITING: phrase(
+        TrialStanding.UNKNOWN: phrase("until a person says how the canary went"),
+        TrialStanding.ABORTED: phrase("until a person decides: {crossed}", crossed=crossed),
+        TrialStanding.WAITING: phrase(
             "until {at}, as the canary passed: `rollout.wait` is not over", at=moment(trial.until)
         ),
     }

@@ -17,7 +17,7 @@ from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.trial import NO_TRIAL, Trial
 from yeta_reconcile.platform.resources import Left, Task
 from yeta_reconcile.waves.attributes import Attributes
-from yeta_reconcile.waves.lifecycle import Seen, foreseen, reactivated, seen
+from yeta_reconcile.waves.lifecycle import SeenPhase, foreseen, reactivated, seen
 from yeta_reconcile.waves.recalls import Recalls
 from yeta_reconcile.waves.record import CampaignRecord, Intent, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds
@@ -197,7 +197,7 @@ def with_observed(
             continue
         task = tasks[recorded.task_id]
         wave, untold = foreseen(recorded, task, calls, doubts.now, doubts.settle)
-        now: Seen = seen(wave, task)
+        now: SeenPhase = seen(wave, task)
         if now.phase is not Phase.DISCARDED:
             left = halted.get(recorded.task_id, wave.halted)
             if now.phase is Phase.PAUSED and task is not None and left is not None and left.ran_on(task):
