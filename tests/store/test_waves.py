@@ -76,11 +76,11 @@ def test_what_was_cut_off_while_it_was_recorded_is_thrown_away(store: Store) -> 
 
 
 def test_a_wave_reads_back_as_it_was_recorded(store: Store) -> None:
-    wave_id = sealed(store, task_id="7", set_digest="ab", fingerprint="cd", imported=True, tel_count=3,
+    wave_id = sealed(store, task_id="7", set_digest="ab", promised="cd", imported=True, tel_count=3,
                      started_at=NOW + 1, by_hand=True, phase=Phase.PAUSED)  # fmt: skip
     found = store.waves.wave(wave_id)
     assert found == wave(
-        wave_id=wave_id, attempt=1, task_id="7", set_digest="ab", fingerprint="cd", imported=True,
+        wave_id=wave_id, attempt=1, task_id="7", set_digest="ab", promised="cd", imported=True,
         tel_count=3, started_at=NOW + 1, by_hand=True, phase=Phase.PAUSED, pending=3,
     )  # fmt: skip
     assert store.waves.by_task("7") == found

@@ -13,6 +13,7 @@ from yeta_reconcile.apply.inserting import batch_numbers
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import BAD_NUMBER, journalled
 from yeta_reconcile.apply.staging import RESTAGES, Staging
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Hold, RowsDelta, hold
@@ -20,6 +21,7 @@ from yeta_reconcile.planning.diff import Subject
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
+from yeta_reconcile.planning.staged_before import promise_of, promised_with
 from yeta_reconcile.waves.proof import Claim, Proof, prove
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, WaveRecord
 from yeta_reconcile.wording import phrase
@@ -307,10 +309,18 @@ class CampaignRun:
                 round=max(row.round for row in rows),
                 called_again=sum(row.round > 1 for row in rows),
                 canary=choice.mark if choice else "",
+                promised=promised_with(declared, self._promise, self.subject.waves),
             )
         )
         self.run.store.waves.add_rows(wave_id, ordered)
         return wave_id
+
+    def _promise(self) -> str:
+        """What is declared now of those who may follow a wave."""
+        located = self.planner.declared.callings[self.name]
+        assert isinstance(located.model, Campaign)
+        spec = self.planner.declared.called_list(located, self.run.clock.now())
+        return promise_of(located.model, spec, self.subject.columns)
 
     def _counted(self, found: Compared) -> bool:
         """Whether the plan counted as many rows as would then be staged. False: a problem was noted."""

@@ -6,7 +6,7 @@ Pure: counts of a plan's changes, and of numbers called too often, against the p
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,6 +26,8 @@ MOST_REMOVED = "50%"
 FEW = 20
 IN_STEPS = phrase("do it in smaller steps, raise the limit")
 NAMED = 5
+_MAKES = frozenset({Action.CREATE, Action.REPLACE})
+_STARTS = frozenset({Action.START, Action.REPLACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,13 @@ class Guards:
         frequent: Mapping[str, int],
         bearings: Mapping[str, Bearing] | None = None,
         spending: Spending | None = None,
+        staged: Mapping[str, int] | None = None,
     ) -> list[Diagnostic]:
         """Findings, an error for each limit that is passed.
 
-        `frequent` counts by campaign the numbers that would be called more often than the limit allows. What
-        an exempt campaign does is left out of every count, and named.
+        `frequent` counts by campaign the numbers that would be called more often than the limit allows,
+        `staged` those of whom it starts at once that an earlier apply staged as they are. What an exempt
+        campaign does is left out of every count, and named.
         """
         listed, bearings = list(changes), bearings or {}
         found: list[Diagnostic] = []
@@ -119,7 +123,7 @@ class Guards:
         self._name_barred(bearings, found)
         self._judge_times(bearings, found)
         if self.limits.staged_first:
-            self._judge_unstaged(listed, found)
+            self._judge_unstaged(listed, staged or {}, found)
         if self.limits.spend is not None and spending is not None:
             self._judge_spending(listed, self.limits.spend, spending, found)
         if self.limits.frequency is not None:
@@ -226,10 +230,12 @@ class Guards:
             do = phrase("declare `schedule.days` within these")
             found.append(self._refusal("days", words, (campaign,), do))
 
-    def _judge_unstaged(self, changes: list[Change], found: list[Diagnostic]) -> None:
+    def _judge_unstaged(
+        self, changes: list[Change], staged: Mapping[str, int], found: list[Diagnostic]
+    ) -> None:
         """Whom an apply would start that has itself staged them."""
-        made = {(c.campaign, c.wave) for c in changes if c.action in {Action.CREATE, Action.REPLACE}}
-        rows = _sums(changes, lambda change: change.rows if _starts(change, made) else 0)
+        started = _sums((change for _, change in started_at_once(changes)), lambda change: change.rows)
+        rows = {name: number - staged.get(name, 0) for name, number in started.items()}
         for campaign, number in self._counting("staged_first", rows, found).items():
             words = phrase(
                 "{rows} of {campaign} would be started by the apply that stages them; "
@@ -337,9 +343,14 @@ class Guards:
         return Diagnostic("error", REFUSED, summary, self.at("limits", limit), hint, campaign)
 
 
-def _starts(change: Change, made: Collection[tuple[str, int]]) -> bool:
-    first = change.action in {Action.START, Action.REPLACE} and change.rings and not change.again
-    return first and (change.wave_id is None or (change.campaign, change.wave) in made)
+def started_at_once(changes: Collection[Change]) -> Iterator[tuple[Change, Change]]:
+    """What a plan makes and may start as well: the change that makes a wave, and the one that starts it."""
+    made = {(change.campaign, change.wave): change for change in changes if change.action in _MAKES}
+    for change in changes:
+        starts = change.may_ring and (change.tries or change.action) in _STARTS and not change.again
+        maker = made.get((change.campaign, change.wave), change if change.wave_id is None else None)
+        if starts and maker is not None:
+            yield maker, change
 
 
 def _sums(changes: Iterable[Change], counts: Callable[[Change], int]) -> dict[str, int]:

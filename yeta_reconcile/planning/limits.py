@@ -1,6 +1,6 @@
 """What the limits of the project say of a plan: gathers what the guards and the limits on time ask for.
 
-It reads the state, and a list once more where a limit on frequency asks who would ring; it changes nothing.
+It reads the state, and a list once more where a limit asks who would ring; it changes nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
@@ -18,10 +19,11 @@ from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.calendar import Days
 from yeta_reconcile.planning.delta import hold
 from yeta_reconcile.planning.diff import Subject
-from yeta_reconcile.planning.guards import Bearing, Guards
+from yeta_reconcile.planning.guards import Bearing, Guards, started_at_once
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.spending import spending
+from yeta_reconcile.planning.staged_before import promise_of, staged_before
 from yeta_reconcile.planning.times import beyond_hours, other_day
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import RowState
@@ -61,7 +63,8 @@ def refusals(
     if limits.spend is not None and price is not None and any(change.may_ring for change in listed):
         here = now.astimezone(declared.zone)
         spent = spending(store, price, forecasts, listed, here, limits.spend.per)
-    return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now), spent)
+    staged = _staged(declared, store, subjects, listed) if limits.staged_first else {}
+    return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now), spent, staged)
 
 
 def _bearings(
@@ -120,6 +123,34 @@ def _frequent(
     return frequent
 
 
+def _staged(
+    declared: Repository, store: Store, subjects: Mapping[str, Subject], changes: Collection[Change]
+) -> dict[str, int]:
+    """By campaign, how many of those who are staged and started at once were staged before as they are."""
+    found = {}
+    for name in sorted({change.campaign for _, change in started_at_once(changes)}):
+        subject, located = subjects[name], declared.callings[name]
+        if not isinstance(located.model, Campaign):
+            continue
+        spec = declared.called_list(located, subject.now)
+        promise = partial(promise_of, located.model, spec, subject.columns)
+        compared = partial(_compared, declared, store, subject)
+        own = [change for change in changes if change.campaign == name]
+        found[name] = staged_before(subject, own, store, promise, compared)
+    return found
+
+
+def _compared(declared: Repository, store: Store, subject: Subject, *, collect: bool = False) -> Comparison:
+    """A campaign's list against its ledger, read once more."""
+    holds = {wave.record.wave_id: hold(wave.record) for wave in subject.waves}
+    spec = declared.called_list(declared.callings[subject.name], subject.now)
+    ledger = Ledger.read(store, subject.record, holds, rounds=subject.rounds)
+    choice = subject.trial.choice
+    comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued, choice)
+    comparison.delta(holds, set(), collect=collect)
+    return comparison
+
+
 def _ringing_numbers(
     declared: Repository, store: Store, subject: Subject, replaced: Collection[int | None]
 ) -> Iterator[bytes]:
@@ -129,12 +160,7 @@ def _ringing_numbers(
     """
     entering = None
     if not subject.delta.quiet:
-        holds = {wave.record.wave_id: hold(wave.record) for wave in subject.waves}
-        spec = declared.called_list(declared.callings[subject.name], subject.now)
-        ledger = Ledger.read(store, subject.record, holds, rounds=subject.rounds)
-        choice = subject.trial.choice
-        comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued, choice)
-        comparison.delta(holds, set(), collect=True)
+        comparison = _compared(declared, store, subject, collect=True)
         entering = comparison.entering
         yield from (row.number_digest for row in comparison.select())
     for wave in subject.waves:

@@ -65,7 +65,7 @@ WAVE = (
     Column("task_id", "task_id", set=True),
     Column("kind", "kind"),
     Column("set_digest", "set_digest"),
-    Column("fingerprint", "fingerprint"),
+    Column("fingerprint", "promised"),
     Column("pending", "pending", int, given=False),
     Column("dialled", "dialled", int, given=False),
     Column("released", "released", int, given=False),

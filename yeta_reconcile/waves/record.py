@@ -128,7 +128,7 @@ class WaveRecord:
     where those may be more than are known, and `accepted` so many that a person knows to be nobody who is
     added. `round` is the latest one that a row of it is called in, and so many are `called_again` in one.
     `canary` is the size that was declared of the canary whose wave it is ("": of none), or `PASSED` once a
-    person let the rest follow it.
+    person let the rest follow it. `promised` is a digest of what was declared to follow when it was staged.
     `to_discard`: what is staged is not what was asked, and is thrown away; `reactivated`: it went on after
     its end, when rows of it had been freed already; `halted`: how a halt of ours left it. `detail` is for
     people.
@@ -145,7 +145,7 @@ class WaveRecord:
     task_id: str | None = None
     kind: str = "Campaign"
     set_digest: str = ""
-    fingerprint: str = ""
+    promised: str = ""
     pending: int = 0
     dialled: int = 0
     released: int = 0
