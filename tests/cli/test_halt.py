@@ -116,7 +116,7 @@ def test_status_tells_a_pause_by_the_halt_from_one_by_another_hand(here: Served)
 
     assert {wave["task_id"]: wave["detail"] for wave in waves} == {
         first: "paused by a halt",
-        second: "paused by another hand",
+        second: "paused outside yeta",
     }
 
 

@@ -151,7 +151,7 @@ def test_a_locked_state_has_its_halt_in_the_history_all_the_same(here: Served) -
 
 
 def halted_and_paused_again(here: Served, seconds: int) -> str:
-    """Halted; set going by another hand; `seconds` later paused by it."""
+    """Halted; set going outside yeta; `seconds` later paused by it."""
     here.campaign("renewal", range(200))
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(30)
@@ -171,10 +171,10 @@ def test_what_went_on_after_a_halt_is_paused_by_another_hand(here: Served) -> No
         found: dict[str, Any] = here.main("status", "--format", "json").json["campaigns"][0]["waves"][0]
         return found
 
-    assert wave()["detail"] == "paused by another hand"
+    assert wave()["detail"] == "paused outside yeta"
     told = here.main("resume", "--yes")
-    assert "Set going by another hand since: renewal wave 1" in told.out
-    assert wave()["detail"] == "paused by another hand"
+    assert "Set going outside yeta since: renewal wave 1" in told.out
+    assert wave()["detail"] == "paused outside yeta"
     (change,) = here.main("plan", "--format", "json").json["changes"]
     assert change["reason"] == "paused-by-another-hand"
 

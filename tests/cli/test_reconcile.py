@@ -90,7 +90,7 @@ def test_it_leaves_a_pause_by_another_hand_alone_and_says_so(
     controller()
     until(lambda: last_round(here).get("number", 0) >= 3)
 
-    assert last_round(here)["left"] == ["renewal wave 1 (paused by another hand)"]
+    assert last_round(here)["left"] == ["renewal wave 1 (paused outside yeta)"]
     assert last_round(here)["changes"] == 0
     assert here.emulator.tasks[task].status is Status.PAUSED
 

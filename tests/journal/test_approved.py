@@ -21,7 +21,7 @@ from yeta_reconcile.render.text import plan_text
 
 
 def half_filled(tmp_path: Path) -> Lab:
-    """120 rows of which 50 were submitted when the balance was used up; another hand started the task."""
+    """120 rows of which 50 were submitted when the balance was used up; the task was started outside yeta."""
     lab = Lab(tmp_path, Emulator(settings(balance=60), clock=VirtualClock(START)), max_in_flight=1)
     lab.campaign(rows=range(120))
     with pytest.raises(Exception, match="balance"):

@@ -1,4 +1,4 @@
-"""Whose a pause or a start was: ours, though it shows late, or another hand's, though we died in between."""
+"""Whose a pause or a start was: ours, though it shows late, or not, though we died in between."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_task_that_was_lost_while_it_went_on_and_is_found_paused_was_paused_by
     lab.apply()
     lab.emulator.change(lag_seconds=0.0)
     lab.emulator.console_pause(the_only_task(lab))
-    assert left_alone(lab) == ("renewal wave 1 (paused by another hand)",)
+    assert left_alone(lab) == ("renewal wave 1 (paused outside yeta)",)
 
 
 def test_a_pause_by_another_hand_outlives_a_death_in_its_resume(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_pause_by_another_hand_outlives_a_death_in_its_resume(tmp_path: Path) 
         run = lab.run(store, client)
         with lab.beating(run), holding(run):
             pass
-    assert left_alone(lab) == ("renewal wave 1 (paused by another hand)",)
+    assert left_alone(lab) == ("renewal wave 1 (paused outside yeta)",)
 
 
 def _strike_at_start(lab: TroubledLab, request: httpx.Request) -> None:

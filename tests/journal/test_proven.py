@@ -130,7 +130,7 @@ def test_a_task_said_to_be_deleted_already_that_goes_on_being_shown_is_not_delet
 
 
 def shown_as_never_started(lab: Any) -> int:
-    """A staged task that another hand started called some; it was deleted, and says that it never rang."""
+    """A staged task, started outside yeta, called some; it was deleted, and says that it never rang."""
     lab.campaign(rows=range(40), state="staged")
     lab.converge()
     task_id = the_only_task(lab)

@@ -52,7 +52,7 @@ class WildLife(Life):
     @precondition(lambda self: False)
     @rule(data=st.data())
     def rename_unsaid(self, data: st.DataObject) -> None:
-        """A calmer life's: here another hand may have deleted what was never started, which holds nobody."""
+        """A calmer life's: what was never started may have been deleted here, which holds nobody."""
 
     @precondition(lambda self: len(self.docs) > 1)
     @rule(data=st.data(), how=st.sampled_from(["move", "merge", "swap"]), many=st.integers(1, 20))

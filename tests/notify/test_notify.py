@@ -235,7 +235,7 @@ def test_what_another_hand_did_is_told(tmp_path: Path) -> None:
     found = events_of(lab.plan(), (), WAIT)
 
     assert [(event.kind, event.words) for event in found] == [
-        ("drift", "renewal wave 1 was paused by another hand")
+        ("drift", "renewal wave 1 was paused outside yeta")
     ]
 
 

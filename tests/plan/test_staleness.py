@@ -166,7 +166,7 @@ def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_ag
     resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True, kind=ChangeKind.AFTER_HAND))
     assert moved_rest(resume, resume) == []
     assert moved_rest(resume, resume, Since({7})) == [
-        "spring-renewal: resume wave 1 was done, and another hand paused it since"
+        "spring-renewal: resume wave 1 was done, and it was paused outside yeta since"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Drift: what another hand did is named, what a task did by itself is not."""
+"""Drift: what was done outside yeta is named, what a task did by itself is not."""
 
 from __future__ import annotations
 

@@ -171,13 +171,13 @@ def test_in_a_circle_nothing_is_foreseen_and_nothing_hangs() -> None:
 
 
 def test_a_line_that_somebody_else_holds_is_his_until_nobody_knows_when() -> None:
-    found = seen(a_work(), line=Trunk("100", 10, Text("task 129 of another hand")))
+    found = seen(a_work(), line=Trunk("100", 10, Text("task 129 (not ours)")))
 
     (forecast,) = found.forecasts
     assert forecast.finish is None
     assert forecast.fits
-    assert "line 100 is held by task 129 of another hand" in forecast.detail
-    assert names(found.timetable) == ["task 129 of another hand"]
+    assert "line 100 is held by task 129 (not ours)" in forecast.detail
+    assert names(found.timetable) == ["task 129 (not ours)"]
     assert [held.until for held in found.timetable if held.line == "100"] == [None]
 
 

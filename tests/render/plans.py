@@ -95,7 +95,7 @@ def the_busy_day() -> Plan:
             Forecast("春季", finish=NOON + timedelta(days=30), fits=False, detail=Text("its end is 12-20")),
         ),
         timetable=(
-            LineUse("05516", since=NOON, until=None, holder=Text("task 129 of another hand")),
+            LineUse("05516", since=NOON, until=None, holder=Text("task 129 (not ours)")),
             LineUse("05517", since=NOON, until=NOON + timedelta(hours=5), campaign="autumn", wave=3),
             LineUse(
                 "05517",

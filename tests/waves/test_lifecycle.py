@@ -35,7 +35,7 @@ QUIET = int(DRAIN_QUIET.total_seconds() * 1000)
 SETTLE = 5000
 ENDS = {"completed": "completed", "expired": "expired", "deleted, completed": "deleted"}
 
-# recorded × shown: the phase it is then; a star where another hand made it so.
+# recorded × shown: the phase it is then; a star where it was made so outside yeta.
 SHOWN = ("new", "running", "paused", "completed", "expired", "deleted, running", "gone", "unheard of")
 LOOK = {
     "filling":  ("filling", "started*", "paused*", "completed", "expired", "deleted*", "lost*", "filling"),

@@ -1,6 +1,6 @@
 """The controller: plans and applies again and again, and outlives whatever goes wrong in one round.
 
-It makes only decisions that the guards allow, and leaves a pause by another hand alone.
+It makes only decisions that the guards allow, and leaves a pause outside yeta alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
 )
 from yeta_reconcile.waves.record import Phase, WaveRecord
-from yeta_reconcile.wording import listed, phrase
+from yeta_reconcile.wording import Text, listed, phrase
 
 FORMAT = "yeta-reconcile/1"
 LOG = logging.getLogger("yeta.reconcile")
@@ -127,22 +127,21 @@ class Controller:
             LOG.warning("the status cannot be written to %s: %s", self.status, error.strerror)
 
 
-def _whom(wave: WaveRecord) -> str:
-    return phrase("a halt, as far as can be told") if wave.halted is not None else phrase("another hand")
+def _paused(name: str, wave: WaveRecord) -> Text:
+    if wave.halted is None:
+        return phrase("{name} wave {number} (paused outside yeta)", name=name, number=wave.number)
+    return phrase(
+        "{name} wave {number} (paused by a halt, as far as can be told)", name=name, number=wave.number
+    )
 
 
 def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
-    """The plan without what would set a wave ringing that another hand paused; which waves those are.
+    """The plan without what would set a wave ringing that was paused outside yeta; which waves those are.
 
     A halt's pause is among them: that nobody resumed it and paused it again since, nothing shows.
     """
     paused = {
-        wave.record.wave_id: phrase(
-            "{name} wave {number} (paused by {whom})",
-            name=name,
-            number=wave.record.number,
-            whom=_whom(wave.record),
-        )
+        wave.record.wave_id: _paused(name, wave.record)
         for name, subject in planned.subjects.items()
         for wave in subject.waves
         if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.halted is not None)

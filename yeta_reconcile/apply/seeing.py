@@ -105,7 +105,7 @@ def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
         run.store.waves.release(proof, left)
         out = count(len(left), "row is", "rows are")
         words = phrase(
-            "another hand started wave {number} before it was full; {out} not in it",
+            "wave {number} was started outside yeta before it was full; {out} not in it",
             number=wave.number,
             out=out,
         )

@@ -181,9 +181,7 @@ class Staging:
             task = look(run, wave)
             if task is None or not task.never_rang or task.deleted:
                 sync(run, wave, task)
-                self._problem(
-                    Exit.INCOMPLETE, wave, phrase("was changed by another hand"), phrase("run again")
-                )
+                self._problem(Exit.INCOMPLETE, wave, phrase("was changed outside yeta"), phrase("run again"))
                 return
             if task.count_tel == wave.pending:
                 break

@@ -74,7 +74,7 @@ def _say_changed(run: Run, wave: WaveRecord) -> None:
     run.problem(
         Exit.INCOMPLETE,
         wave.campaign,
-        phrase("wave {number} was changed by another hand", number=wave.number),
+        phrase("wave {number} was changed outside yeta", number=wave.number),
         phrase("run again"),
     )
 
@@ -374,7 +374,7 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
         run.problem(
             Exit.INCOMPLETE,
             wave.campaign,
-            phrase("wave {number} was deleted by another hand", number=wave.number),
+            phrase("wave {number} was deleted outside yeta", number=wave.number),
             phrase("run again"),
         )
         return False

@@ -113,7 +113,7 @@ class Dialler:
         return True
 
     def end(self, task: Task, status: Status) -> None:
-        """End a task by another hand, whatever it was about to do."""
+        """End a task outside yeta, whatever it was about to do."""
         task.pending.clear()
         self._finish(task, status)
 

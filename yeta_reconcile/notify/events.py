@@ -96,7 +96,7 @@ def _drift(planned: Planned) -> Iterator[Event]:
     for change in planned.plan.changes:
         if change.kind is ChangeKind.AFTER_HAND:
             words = phrase(
-                "{campaign} wave {wave} was paused by another hand",
+                "{campaign} wave {wave} was paused outside yeta",
                 campaign=change.campaign,
                 wave=change.wave,
             )

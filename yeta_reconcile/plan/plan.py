@@ -97,7 +97,7 @@ class ChangeKind(StrEnum):
     CARRY_LAPSED = "carry-lapsed"
     """A wave goes on, since nobody was left to carry over."""
     AFTER_HAND = "after-hand"
-    """It sets going what another hand paused."""
+    """It sets going what was paused outside yeta."""
     AFTER_HALT = "after-halt"
     """It sets going what a halt paused."""
     TIMED = "timed"

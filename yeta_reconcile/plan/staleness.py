@@ -89,7 +89,7 @@ def moved_rest(approved: Plan, now: Plan, since: Since = NOTHING_SINCE) -> list[
             if not _goes_on(change, given)
         ]
         moved += [
-            phrase("{change} was done, and another hand paused it since", change=_named(change))
+            phrase("{change} was done, and it was paused outside yeta since", change=_named(change))
             for change in changes
             if change.kind is ChangeKind.AFTER_HAND and change.wave_id in since.resumed
         ]

@@ -88,17 +88,17 @@ def _differs(wave: WaveRecord, what: str, applied: Any, live: Any) -> Difference
 
 
 def _taken_away(wave: WaveRecord) -> bool:
-    """Whether another hand ended it while there was something left in it to call."""
+    """Whether it was ended outside yeta while there was something left in it to call."""
     return wave.phase is Phase.LOST or (wave.phase is Phase.DELETED and wave.by_hand and wave.pending > 0)
 
 
 def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str, str]:
     """(applied, live) in words; equal where nothing but progress was made."""
-    # A pause by another hand that an apply has noted is still not what was applied.
+    # A pause outside yeta that an apply has noted is still not what was applied.
     applied = "running" if wave.phase is Phase.PAUSED and wave.by_hand else _APPLIED[wave.phase]
     match task.phase:
         case LivePhase.NEW:
-            # A start that was sent and never arrived is the journal's affair, not another hand's.
+            # A start that was sent and never arrived is the journal's affair, and nothing outside yeta.
             live = applied if wave.phase is Phase.STARTED else "staged"
         case LivePhase.LIVE:
             live = "running"

@@ -50,7 +50,7 @@ def results_of(store: Store, declared: Calling | None, waves: Iterable[Wave]) ->
 
 
 def differing(subjects: Mapping[str, Subject]) -> list[Finding]:
-    """A warning for each setting of a task that another hand changed: no change of a plan shows it."""
+    """A warning for each setting of a task that was changed outside yeta: no change of a plan shows it."""
     found = []
     for name, subject in subjects.items():
         if subject.declared is None or subject.destroy:

@@ -222,9 +222,7 @@ def _hands(wave: Wave) -> Text:
     record = wave.record
     if record.by_hand and record.phase in {Phase.PAUSED, Phase.DELETED}:
         return (
-            phrase("paused by another hand")
-            if record.phase is Phase.PAUSED
-            else phrase("deleted by another hand")
+            phrase("paused outside yeta") if record.phase is Phase.PAUSED else phrase("deleted outside yeta")
         )
     if record.held and record.kind == "Campaign":
         return phrase("{rows} held as possibly dialled", rows=count(record.held, "row is", "rows are"))

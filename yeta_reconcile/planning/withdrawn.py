@@ -1,6 +1,6 @@
 """What a campaign that has begun names, and the platform has withdrawn since: a robot, a line. Pure.
 
-No document is wrong: what another hand did, or time, keeps its own campaign from calling, and nobody else.
+No document is wrong: what was done outside yeta, or time, keeps its own campaign from calling, no other.
 """
 
 from __future__ import annotations

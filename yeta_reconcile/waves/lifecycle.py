@@ -68,7 +68,7 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class SeenPhase:
-    """A wave's phase in the light of its task. `by_hand`: another hand than ours made it so."""
+    """A wave's phase in the light of its task. `by_hand`: it was made so outside yeta."""
 
     phase: Phase
     by_hand: bool = False
@@ -85,7 +85,7 @@ def seen(wave: WaveRecord, task: Task | None) -> SeenPhase:
     | paused             | –       | started*   | –        | completed | expired | deleted*    | lost |
     | draining           | –       | started*   | –        | completed | expired | deleted*    | lost |
     | completed, expired | –       | –          | –        | –         | –       | –           | –    |
-    * by another hand   † deleted, if it ever rang
+    * outside yeta   † deleted, if it ever rang
     A status that is not known changes nothing. A wave with a call record was started, whatever is shown.
     """
     if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.DISCARDED} or wave.kind != "Campaign":
@@ -96,7 +96,7 @@ def seen(wave: WaveRecord, task: Task | None) -> SeenPhase:
     if wave.phase.ended:
         return SeenPhase(wave.phase, wave.by_hand, _counted(wave, task, wave.phase))
     if task is None:
-        # Found paused again, it is as we paused it, or paused by another hand meanwhile.
+        # Found paused again, it is as we paused it, or paused outside yeta meanwhile.
         ours = wave.phase in {Phase.PAUSED, Phase.DRAINING, Phase.LOST} and not wave.by_hand
         return SeenPhase(Phase.LOST, not ours, wave.tel_count)
     live = task.phase

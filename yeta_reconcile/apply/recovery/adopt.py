@@ -154,7 +154,7 @@ def adoption(
         columns=known.columns,
         task_id=task.task_id,
         imported=True,
-        # Who paused it is not known, and what another hand paused is not resumed unasked.
+        # Who paused it is not known, and what was paused outside yeta is not resumed unasked.
         by_hand=phase is Phase.PAUSED,
         # Of one that was cut short it is read twice, like any other's.
         tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,

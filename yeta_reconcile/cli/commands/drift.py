@@ -25,7 +25,7 @@ from yeta_reconcile.render.reports import report_json, report_text
 def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
     """Show what differs live from what was applied.
 
-    Settings that differ, tasks that another hand paused, resumed or deleted, tasks without a record.
+    Settings that differ, tasks that were paused, resumed or deleted outside yeta, tasks without a record.
     A wave that goes on or finishes by itself is progress and no drift.
     """
     with session(context) as opened:

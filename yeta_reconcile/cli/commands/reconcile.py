@@ -50,7 +50,7 @@ def reconcile(context: Context, every: str, yes: bool, status_file: Path | None)
     """Plan and apply again and again, until SIGTERM or Ctrl-C.
 
     For what takes its time: waits, drains, further waves. It does only what the guards allow, leaves a wave
-    alone that another hand has paused, and goes on after faults: an unreachable platform, a locked state,
+    alone that was paused outside yeta, and goes on after faults: an unreachable platform, a locked state,
     invalid documents. One line a round goes to the log.
 
     Of several on one state one works, and the others stand by: if it ends, at once, and if it dies or hangs,

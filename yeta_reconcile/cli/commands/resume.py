@@ -39,7 +39,7 @@ PATIENCE_SECONDS = 15.0
 def resume(context: Context, yes: bool) -> None:
     """Lift the halt of this state. The next apply starts again what is declared running.
 
-    What somebody set going since the halt and paused again is another hand's pause, if the platform's counts
+    What somebody set going since the halt and paused again is a pause outside yeta, if the platform's counts
     show that it went on. Where nothing shows it, it is named, and `reconcile` starts it not again by itself.
     """
     repository = load(context.chdir, environment=context.env, environ=context.environ)
@@ -108,7 +108,7 @@ class _Stand:
         if self.unasked:
             say(phrase("How they stand now is not known: {unasked}", unasked=self.unasked))
         if self.theirs:
-            say(phrase("Set going by another hand since: {named}.", named=_named(self.theirs)))
+            say(phrase("Set going outside yeta since: {named}.", named=_named(self.theirs)))
         if self.as_left:
             waves = _named([wave for wave, _ in self.as_left])
             say(

@@ -63,12 +63,12 @@ def _impossible(case: Case) -> bool:
     if not started or record is None:
         return False
     if declared.state == "staged" and case.subject.started_by_hand:
-        # No document is wrong: what another hand did stops nobody else.
+        # No document is wrong: what was done outside yeta stops nobody else.
         case.find(
             "started-by-hand",
             Exit.UNRESOLVED,
             phrase(
-                "{name} is declared staged, but another hand started it, which cannot be undone",
+                "{name} is declared staged, but it was started outside yeta, which cannot be undone",
                 name=declared.name,
             ),
             phrase("say `state: running` if it is to go on, `state: paused` to stop its calls"),

@@ -30,7 +30,7 @@ def say_lost(case: Case, wave: Wave) -> None:
 
 
 def name_left_over(case: Case, wave: Wave) -> None:
-    """A task that is completed is history, also where another hand completed it before its time."""
+    """A task that is completed is history, also where it was completed outside yeta before its time."""
     record = wave.record
     taken = record.pending + record.dialled + record.held
     if record.tel_count is not None and record.tel_count < taken:

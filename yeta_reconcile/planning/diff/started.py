@@ -234,7 +234,7 @@ def _name_called_before(case: Case, wave: Wave) -> None:
 
 
 def _name_absent(case: Case, wave: Wave) -> None:
-    """A wave that another hand started while its task was not what we asked: whom it calls is not known."""
+    """A wave started outside yeta while its task was not what we asked: whom it calls is not known."""
     record, task = wave.record, wave.task
     asked = record.pending + record.dialled + record.held
     if record.imported or task is None or task.count_tel is None or task.count_tel == asked:
