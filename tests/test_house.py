@@ -28,7 +28,7 @@ EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 4, "noqa": 40}
 # Folders of tests that are about no one room of the product: they go through all of it, or look at the tree.
 STORIES = {"diff", "gitops", "guards", "journal", "mutants", "release", "wording"}
 # Test modules beside them that are about no one module.
-TREE = {"carry", "examples", "house", "reference", "site", "wheel"}
+TREE = {"examples", "house", "reference", "site", "wheel"}
 
 HEAVY = {"httpx", "pydantic", "ruamel", "sqlite_utils", "waitress", "phonenumbers", "sqlite3"}
 
@@ -315,10 +315,34 @@ def test_imports_go_down_the_floors_only() -> None:
 
 def test_no_name_of_a_class_means_two_things() -> None:
     where: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "yeta_reconcile").rglob("*.py")):
-        if "emulator" in path.parts or not path.is_file():
-            continue
+    for path in MODULES:
         for node in walked(path):
-            if isinstance(node, ast.ClassDef):
+            # The emulator is a stranger: its words are its own.
+            if isinstance(node, ast.ClassDef) and "emulator" not in path.parts:
                 where.setdefault(node.name, []).append(named(path))
     assert {name: places for name, places in where.items() if len(places) > 1} == {}
+
+
+def surfaces() -> Iterator[tuple[str, set[str], set[str]]]:
+    """Each folder, the modules of it that its `__init__` names, and those that others import."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    folders = {
+        name.removesuffix(".__init__") for name in modules if name.count(".") > 1 and "__init__" in name
+    }
+    used: dict[str, set[str]] = {folder: set() for folder in folders}
+    for name, path in modules.items():
+        for node in walked(path):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for imported in {f"{node.module}.{part.name}" for part in node.names} | {node.module}:
+                    folder, _, module = imported.rpartition(".")
+                    if imported in modules and folder in folders and not name.startswith(f"{folder}."):
+                        used[folder].add(module)
+    for folder in folders:
+        said = (ast.get_docstring(ast.parse(modules[f"{folder}.__init__"].read_text())) or "").partition(
+            "Others use "
+        )
+        yield folder, {*re.findall(r"`(\w+)`", said[2])}, used[folder]
+
+
+def test_the_surface_of_each_folder_is_what_its_init_names() -> None:
+    assert {folder: (named, used) for folder, named, used in surfaces() if named != used} == {}

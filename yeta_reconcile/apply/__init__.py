@@ -2,6 +2,8 @@
 
 It decides nothing that the plan does not show: what a look finds on the way is left to the next plan.
 Every write of it is fenced by the lock under which it began.
+
+Others use `callout`, `controller`, `halt`, `journaled`, `lease`, `run`.
 """
 
 from yeta_reconcile.apply.apply import Apply, Report

@@ -2,6 +2,8 @@
 
 `app` is their table, `failures` gives each failure its exit code, `output` alone prints. No logic that
 another command needs stands here.
+
+Others use `main`.
 """
 
 from yeta_reconcile import __version__

@@ -2,6 +2,8 @@
 
 Written from the platform's document alone. It imports nothing of the package around it, so that it
 cannot share that package's misreadings.
+
+Others use `serve`.
 """
 
 from yeta_reconcile.emulator.clock import VirtualClock

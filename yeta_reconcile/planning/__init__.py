@@ -2,4 +2,8 @@
 
 It asks the platform and reads the state, and changes neither. What decides is pure and stands in
 `diff/`; what is to be done about it is `apply`'s.
+
+Others use `address_book`, `canary`, `console`, `continued`, `delta`, `drift`, `forecast`, `limits`,
+`list_diff`, `observe`, `observed`, `orphans`, `outlook`, `planfile`, `planned`, `planner`, `preflight`,
+`prospect`, `rounds`, `signatures`, `silence`, `staged_before`, `status`, `trial`, `whereabouts`.
 """

@@ -3,4 +3,7 @@
 Each answer is a value of `resources`, each failure one of `errors`: a code (`PlatformError`), not sent
 (`NotSent`), not known (`OutcomeUnknown`), or a question that was never answered (`Unreachable`). Its
 values are read in one place (`coercion`). It decides nothing and remembers nothing.
+
+Others use `call`, `client`, `codes`, `coercion`, `errors`, `hours`, `pushes`, `resources`, `results`,
+`transport`, `ways`.
 """

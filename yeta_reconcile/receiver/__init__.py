@@ -2,4 +2,6 @@
 
 `server` listens, `access` admits, `app` routes, `writer` stores, `health` tells. It folds nothing and
 decides nothing.
+
+Others use `access`, `contexts`, `dashboard`, `relay`, `server`, `service`.
 """

@@ -2,4 +2,6 @@
 
 It folds in any order, twice or late, to the same facts. It does not answer the platform (`receiver`) and
 decides nothing about campaigns.
+
+Others use `backfill`, `dialog`, `export`, `payload`, `persons`, `projector`, `recordings`, `sheet`.
 """

@@ -1,6 +1,9 @@
 """The state: what was declared, done, doubted and received. One port (`Store`), one module an engine.
 
 It keeps tables, transactions and the lock, and does not know why anything is written.
+
+Others use `breakdown`, `calls`, `checkout`, `database`, `halt_flag`, `history`, `inbox`, `lengths`, `lock`,
+`matching`, `open`, `people`, `relays`, `relocation`, `replacing`, `restoring`, `soundness`, `sqlite`.
 """
 
 from __future__ import annotations

@@ -2,4 +2,7 @@
 
 Pure: time comes in as an argument, and nothing here asks, reads or writes. Whoever moves a phase or
 frees a row asks here first (`lifecycle.may_move`, `proof.prove`).
+
+Others use `accounting`, `attributes`, `lifecycle`, `proof`, `readback`, `recalls`, `record`, `renames`,
+`rounds`, `traffic`.
 """

@@ -1,1 +1,4 @@
-"""One module a command: its options, what it opens, calls and says. None imports another but for `state`."""
+"""One module a command: its options, what it opens, calls and says. None imports another but for `state`.
+
+Others use `plan`.
+"""

@@ -1,6 +1,8 @@
 """Desired against recorded against observed, one campaign at a time: the decision table of the whole tool.
 
 Pure (design: diff, per campaign). It sends nothing and reads nothing; what it decides, `apply` carries out.
+
+Others use `subject`.
 """
 
 from __future__ import annotations
