@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.support.deliveries import deliver
 from tests.support.served import Served
 
 pytestmark = pytest.mark.sweep
@@ -48,6 +49,23 @@ def test_what_is_wrong_is_said_in_chinese(here: Served) -> None:
     said = [here.main("--lang", "zh", *arguments) for arguments in wrong]
     assert 0 not in {one.code for one in said}
     assert [text for one in said for text in english(one.out + one.err)] == []
+
+
+def test_how_a_canary_stands_is_said_in_chinese(here: Served) -> None:
+    here.environ["YETA_STATE_KEY"] = "a key of the tests"
+    worst = "{connected_below: 100%, refused_above: 0%, hung_up_above: 0%}"
+    here.campaign("renewal", range(40), extra=f"rollout: {{canary: 20, wait: 10m, abort_if: {worst}}}\n")
+    looks = (["status"], ["status", "renewal"], ["plan"], ["state", "resolve", "renewal"])
+    said = [here.main("--lang", "zh", "apply", "--yes")]
+    for wait in (here.emulator.advance, lambda _: deliver(here)):
+        said += [here.main("--lang", "zh", *arguments) for arguments in looks]
+        wait(3600)
+    said += [here.main("--lang", "zh", *arguments) for arguments in looks]
+    assert [text for one in said for text in english(one.out + one.err)] == []
+    told = "".join(OURS.sub("", one.out) for looked in (1, 5, 9) for one in said[looked : looked + 2])
+    for words in ("尚未呼叫", "已结束，缺 20", "听到机器人后挂断，超过 0%", "低于 100%", "已中止"):
+        assert words in told
+    assert {*re.findall("[A-Za-z]{2,}", told)} == {"renewal", "backfill"}
 
 
 def test_a_guard_refuses_in_chinese(here: Served) -> None:

@@ -23,6 +23,7 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.lifecycle import WEEK_MS
 from yeta_reconcile.waves.record import PASSED, Phase, WaveRecord
+from yeta_reconcile.wording import Text, phrase
 
 # "Connected, the customer hung up" (`platform/call.py: RESULTS`).
 HUNG_UP = "15"
@@ -131,19 +132,34 @@ def _add_up(found: Iterable[Results | None]) -> Tried:
     return Tried(called, connected, sum(by_code[code] for code in refusing), by_code[HUNG_UP], last)
 
 
-def _crossed(limits: AbortIf, tried: Tried) -> tuple[str, ...]:
+def _crossed(limits: AbortIf, tried: Tried) -> tuple[Text, ...]:
     return tuple(_passed(limits, tried))
 
 
-def _passed(limits: AbortIf, tried: Tried) -> Iterator[str]:
+def _passed(limits: AbortIf, tried: Tried) -> Iterator[Text]:
     """In words what is worse than it may be; at the exact edge nothing is."""
     called, answered = tried.called, tried.connected
     if (least := limits.connected_below) and called and Fraction(answered, called) < _part(least):
-        yield f"{answered:,} of {called:,} who were called were reached, fewer than {least}"
+        yield phrase(
+            "{answered:,} of {called:,} who were called were reached, fewer than {least}",
+            answered=answered,
+            called=called,
+            least=least,
+        )
     if (most := limits.refused_above) and called and Fraction(tried.refused, called) > _part(most):
-        yield f"{tried.refused:,} of {called:,} who were called refused the call, more than {most}"
+        yield phrase(
+            "{refused:,} of {called:,} who were called refused the call, more than {most}",
+            refused=tried.refused,
+            called=called,
+            most=most,
+        )
     if (most := limits.hung_up_above) and answered and Fraction(tried.hung_up, answered) > _part(most):
-        yield f"{tried.hung_up:,} of {answered:,} who answered hung up on the robot, more than {most}"
+        yield phrase(
+            "{hung_up:,} of {answered:,} who answered hung up on the robot, more than {most}",
+            hung_up=tried.hung_up,
+            answered=answered,
+            most=most,
+        )
 
 
 def _part(share: str) -> Fraction:

@@ -123,23 +123,26 @@ def _canary(trial: Trial) -> CanaryStatus | None:
 
 def _held_up_by(
     declared: Calling | None, waves: Iterable[Wave], unrecorded: bool, now: datetime, canary: TrialStanding
-) -> str:
+) -> Text:
     """What keeps a campaign from going on, in a word or two; empty if nothing does that is known here."""
     records = [wave.record for wave in waves]
     begin = declared.schedule.begin if isinstance(declared, Campaign) else None
     running = isinstance(declared, Campaign) and declared.state == "running"
     causes = (
-        ("a person", unrecorded or any(record.phase is Phase.LOST for record in records)),
-        ("aborted", canary is TrialStanding.ABORTED),
-        ("a person", canary is TrialStanding.UNKNOWN),
-        ("the halt", any(record.halted is not None and record.phase is Phase.PAUSED for record in records)),
-        ("calls to end", any(record.phase is Phase.DRAINING for record in records)),
-        ("resume", running and any(record.phase is Phase.PAUSED for record in records)),
-        ("its begin", running and begin is not None and begin > now),
-        ("apply", running and (not records or any(record.phase.staged for record in records))),
-        ("its hours", any(wave.task and wave.task.status == OUTSIDE_HOURS for wave in waves)),
-        ("a recall", any(wave.task and wave.task.status == AWAITING_RECALL for wave in waves)),
-        ("the canary", running and canary in {TrialStanding.RECORDS, TrialStanding.WAITING}),
+        (phrase("a person"), unrecorded or any(record.phase is Phase.LOST for record in records)),
+        (phrase("aborted"), canary is TrialStanding.ABORTED),
+        (phrase("a person"), canary is TrialStanding.UNKNOWN),
+        (
+            phrase("the halt"),
+            any(record.halted is not None and record.phase is Phase.PAUSED for record in records),
+        ),
+        (phrase("calls to end"), any(record.phase is Phase.DRAINING for record in records)),
+        (phrase("resume"), running and any(record.phase is Phase.PAUSED for record in records)),
+        (phrase("its begin"), running and begin is not None and begin > now),
+        (phrase("apply"), running and (not records or any(record.phase.staged for record in records))),
+        (phrase("its hours"), any(wave.task and wave.task.status == OUTSIDE_HOURS for wave in waves)),
+        (phrase("a recall"), any(wave.task and wave.task.status == AWAITING_RECALL for wave in waves)),
+        (phrase("the canary"), running and canary in {TrialStanding.RECORDS, TrialStanding.WAITING}),
     )
     return next((words for words, holds in causes if holds), UNSAID)
 
@@ -193,7 +196,7 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         number=record.number,
         phase=record.phase,
         task_id=record.task_id,
-        live=task.status_words if task else "gone" if record.phase is Phase.LOST else "",
+        live=task.status_words if task else phrase("gone") if record.phase is Phase.LOST else UNSAID,
         rows=record.pending
         + record.dialled
         + record.held

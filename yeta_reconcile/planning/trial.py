@@ -11,6 +11,7 @@ from heapq import nsmallest
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.moments import moment
 from yeta_reconcile.waves.lifecycle import missing_records
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 
 class TrialStanding(StrEnum):
@@ -84,7 +85,7 @@ class Trial:
     standing: TrialStanding = TrialStanding.NONE
     choice: Choice | None = None
     tried: Tried = Tried()
-    crossed: tuple[str, ...] = ()
+    crossed: tuple[Text, ...] = ()
     until: datetime | None = None
     missing: int = 0
     rebuilt: bool = False
@@ -95,16 +96,17 @@ class Trial:
         return self.standing in {TrialStanding.ABORTED, TrialStanding.UNKNOWN}
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """How it stands, as a clause of its own."""
+        missing = missing_records(self.missing)
         return {
-            TrialStanding.NONE: "there is none",
-            TrialStanding.CALLING: "it is not called yet, or not all of it is",
-            TrialStanding.RECORDS: f"it is over, and {missing_records(self.missing)}",
-            TrialStanding.UNKNOWN: f"it is over, and {missing_records(self.missing)}, but none that old",
-            TrialStanding.ABORTED: "; ".join(self.crossed),
-            TrialStanding.WAITING: f"it passed, and the rest follows at {moment(self.until)}",
-            TrialStanding.PASSED: "it passed",
+            TrialStanding.NONE: phrase("there is none"),
+            TrialStanding.CALLING: phrase("it is not called yet, or not all of it is"),
+            TrialStanding.RECORDS: phrase("it is over, and {missing}", missing=missing),
+            TrialStanding.UNKNOWN: phrase("it is over, and {missing}, but none that old", missing=missing),
+            TrialStanding.ABORTED: listed(self.crossed, 0, by=PARTS),
+            TrialStanding.WAITING: phrase("it passed, and the rest follows at {at}", at=moment(self.until)),
+            TrialStanding.PASSED: phrase("it passed"),
         }[self.standing]
 
 

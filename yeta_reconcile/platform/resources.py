@@ -22,7 +22,7 @@ from yeta_reconcile.platform.coercion import (
     windows,
     words,
 )
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, phrase
 
 
 class LivePhase(Enum):
@@ -66,14 +66,14 @@ AWAITING_RECALL = 5
 OUTSIDE_HOURS = 6
 
 STATUS_WORDS = {
-    0: "new",
-    1: "started",
-    2: "running",
-    3: "paused",
-    4: "completed",
+    0: phrase("new"),
+    1: phrase("started"),
+    2: phrase("running"),
+    3: phrase("paused"),
+    4: phrase("completed"),
     AWAITING_RECALL: phrase("waiting for the next recall round"),
     OUTSIDE_HOURS: phrase("outside working hours"),
-    7: "expired",
+    7: phrase("expired"),
 }
 
 
@@ -160,10 +160,10 @@ class Task:
         return Address(self.task_id, self.name)
 
     @property
-    def status_words(self) -> str:
+    def status_words(self) -> Text:
         """The status for people."""
         if self.deleted:
-            return "deleted"
+            return phrase("deleted")
         if self.status is None:
             return phrase("no status")
         return STATUS_WORDS.get(self.status, phrase("status {status}", status=self.status))

@@ -66,7 +66,7 @@ class CanaryStatus:
     """
 
     standing: str
-    words: str
+    words: Text
     called: int = 0
     connected: int = 0
     refused: int = 0
@@ -94,7 +94,7 @@ class CampaignStatus:
     finish: datetime | None = None
     fits: bool = True
     forecast: Text = UNSAID
-    unrecorded: dict[str, str] = field(default_factory=dict)
+    unrecorded: dict[str, Text] = field(default_factory=dict)
     again: int = 0
     again_from: datetime | None = None
     numbers: int = 0
@@ -107,7 +107,7 @@ class CampaignStatus:
     currency: str = ""
     source: str = ""
     waits_for: tuple[str, ...] = ()
-    held_up_by: str = ""
+    held_up_by: Text = UNSAID
     rounds: int = 1
     next_round: NextRound | None = None
     canary: CanaryStatus | None = None

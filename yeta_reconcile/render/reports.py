@@ -158,6 +158,10 @@ _COUNTED: dict[str, Callable[[int], Text]] = {
     "campaigns": lambda number: count(number, "campaign", "campaigns"),
     "new_numbers": lambda number: count(number, "new number", "new numbers"),
     "ringing_numbers": lambda number: count(number, "ringing number", "ringing numbers"),
+    "waiting_numbers": lambda number: count(number, "waiting number", "waiting numbers"),
+    "repeat_numbers": lambda number: count(number, "number called again", "numbers called again"),
+    "recall_numbers": lambda number: count(number, "number recalled", "numbers recalled"),
+    "removed_numbers": lambda number: count(number, "removed number", "removed numbers"),
 }
 
 
