@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,15 +20,10 @@ from tests.journal.story import (
     phases,
     watch_starts,
 )
-from tests.support.sweeping import CHANGES, TELLING, go_through
-from tests.support.trouble import (
-    REQUEST_KINDS,
-    WRITE_KINDS,
-    Point,
-)
+from tests.support.sweeping import SHARES, a_share, every_point, go_through
+from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Point
 
-# Of the writes, which are many, each fifth has its turn; the long form has them all.
-STRIDE, SHARDS = 5, 6
+SHARDS = 2
 
 
 @dataclass(frozen=True)
@@ -51,25 +45,13 @@ def untroubled(tmp_path_factory: pytest.TempPathFactory) -> Untroubled:
     return Untroubled(requests, writes, end_state(lab), phases(lab))
 
 
-def every_point(story: Untroubled) -> list[Point]:
-    """Each request and each write with each kind of trouble."""
-    requests = [
-        Point("request", nth, kind) for nth in range(1, len(story.requests) + 1) for kind in REQUEST_KINDS
-    ]
-    writes = [Point("write", nth, kind) for nth in range(1, story.writes + 1) for kind in WRITE_KINDS]
-    return [*requests, *writes]
-
-
-def a_share(story: Untroubled) -> list[Point]:
-    """Each change with the most telling kinds; each other request, and some writes, with one kind in turn."""
-    points = []
-    kinds, deaths = itertools.cycle(REQUEST_KINDS), itertools.cycle(WRITE_KINDS)
-    for nth, call in enumerate(story.requests, 1):
-        if call in CHANGES:
-            points += [Point("request", nth, kind) for kind in TELLING]
-        points.append(Point("request", nth, next(kinds)))
-    points += [Point("write", nth, next(deaths)) for nth in range(1, story.writes + 1, STRIDE)]
-    return list(dict.fromkeys(points))
+def the_suites_points(story: Untroubled) -> list[Point]:
+    """Every kind of call and every kind of trouble is among them."""
+    points = a_share(SHARES["story"], story.requests, story.writes)
+    assert {point.kind for point in points} == {*REQUEST_KINDS, *WRITE_KINDS}
+    met = {story.requests[point.nth - 1] for point in points if point.what == "request"}
+    assert met == {*story.requests}
+    return points
 
 
 def goes_wrong_at(story: Untroubled, root: Path, point: Point) -> bool:
@@ -91,14 +73,14 @@ def goes_wrong_at(story: Untroubled, root: Path, point: Point) -> bool:
 def test_a_fault_or_a_death_at_any_call_or_write_ends_as_if_nothing_had_happened(
     shard: int, tmp_path: Path, untroubled: Untroubled, record_property: Any
 ) -> None:
-    live = partial(goes_wrong_at, untroubled)
-    go_through(a_share(untroubled)[shard::SHARDS], tmp_path, live, record_property, shard)
+    points = the_suites_points(untroubled)[shard::SHARDS]
+    go_through(points, tmp_path, partial(goes_wrong_at, untroubled), record_property, shard)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("shard", range(4 * SHARDS))
+@pytest.mark.parametrize("shard", range(24))
 def test_every_kind_of_trouble_at_every_call_and_write_ends_as_if_nothing_had_happened(
     shard: int, tmp_path: Path, untroubled: Untroubled, record_property: Any
 ) -> None:
-    live = partial(goes_wrong_at, untroubled)
-    go_through(every_point(untroubled)[shard :: 4 * SHARDS], tmp_path, live, record_property, shard)
+    points = every_point(untroubled.requests, untroubled.writes, REQUEST_KINDS)[shard::24]
+    go_through(points, tmp_path, partial(goes_wrong_at, untroubled), record_property, shard)

@@ -14,7 +14,7 @@ import pytest
 from tests.support.lab import START, Lab, number, settings
 from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
-from tests.support.sweeping import TELLING, a_share, every_point, go_through
+from tests.support.sweeping import SHARES, a_share, every_point, go_through
 from tests.support.trouble import (
     FROZEN_KINDS,
     KILLED_AFTER,
@@ -142,13 +142,15 @@ def test_a_canary_is_judged_the_same_with_the_state_on_postgresql(
 def test_a_canary_is_judged_as_if_nothing_had_gone_wrong(
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
-    points = a_share(live_through(a_lab(tmp_path / "calm")), TELLING)[shard::SHARDS]
+    calm = live_through(a_lab(tmp_path / "calm"))
+    points = a_share(SHARES["canary"], calm.requests, calm.writes)[shard::SHARDS]
     go_through(points, tmp_path, goes_wrong_at, record_property, shard)
 
 
 @pytest.mark.no_cover
 def test_a_runner_that_slept_over_a_canary_changes_nothing(tmp_path: Path, record_property: Any) -> None:
-    points = a_share(live_through(a_lab(tmp_path / "calm")), FROZEN_KINDS)[::2]
+    calm = live_through(a_lab(tmp_path / "calm"))
+    points = a_share(SHARES["frozen"], calm.requests, 0, FROZEN_KINDS)[::2]
     go_through(points, tmp_path, freezes_at, record_property)
 
 
@@ -158,7 +160,15 @@ def test_every_trouble_at_every_call_of_a_canary_ends_as_if_nothing_had_gone_wro
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
     calm = live_through(a_lab(tmp_path / "calm"))
-    go_through(every_point(calm, REQUEST_KINDS)[shard::48], tmp_path, goes_wrong_at, record_property, shard)
+    go_through(
+        every_point(calm.requests, calm.writes, REQUEST_KINDS)[shard::48],
+        tmp_path,
+        goes_wrong_at,
+        record_property,
+        shard,
+    )
     frozen = tmp_path / "frozen"
     frozen.mkdir()
-    go_through(every_point(calm, FROZEN_KINDS)[shard::48], frozen, freezes_at, record_property, shard)
+    go_through(
+        every_point(calm.requests, 0, FROZEN_KINDS)[shard::48], frozen, freezes_at, record_property, shard
+    )

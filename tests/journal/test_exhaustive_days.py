@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 
 from tests.support.lab import number
 from tests.support.records import deliver
-from tests.support.sweeping import CHANGES, TELLING, go_through
-from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Killed, Point, TroubledLab
+from tests.support.sweeping import SHARES, a_share, every_point, go_through
+from tests.support.trouble import REQUEST_KINDS, Killed, Point, TroubledLab
 from tests.support.workdays import (
     FRIDAY_EVENING,
     SATURDAY,
@@ -27,8 +26,7 @@ from yeta_reconcile.errors import StateError
 
 BIG, NEXT = range(60), range(100, 103)
 MOMENTS = (SATURDAY, "2026-12-05T10:05", TUESDAY, "2026-12-09T10:00", "2026-12-10T10:00")
-# Of the writes, which are many, each so-many-th has its turn; the long form has them all.
-STRIDE, SHARDS = 40, 2
+SHARDS = 2
 
 
 def until_it_waits(lab: TroubledLab) -> None:
@@ -67,22 +65,6 @@ def live_through(root: Path, point: Point | None = None) -> TroubledLab:
     return lab
 
 
-def every_point(lab: TroubledLab) -> list[Point]:
-    requests = range(1, len(lab.requests) + 1)
-    writes = range(1, lab.writes + 1)
-    return [Point("request", nth, kind) for nth in requests for kind in REQUEST_KINDS] + [
-        Point("write", nth, kind) for nth in writes for kind in WRITE_KINDS
-    ]
-
-
-def a_share(lab: TroubledLab) -> list[Point]:
-    kinds, deaths = itertools.cycle(TELLING), itertools.cycle(WRITE_KINDS)
-    changes = [nth for nth, call in enumerate(lab.requests, 1) if call in CHANGES]
-    return [Point("request", nth, next(kinds)) for nth in changes] + [
-        Point("write", nth, next(deaths)) for nth in range(1, lab.writes + 1, STRIDE)
-    ]
-
-
 def goes_wrong_at(root: Path, point: Point) -> bool:
     """Live through it with trouble at one point. Whether the trouble struck at all."""
     lab = live_through(root, point)
@@ -100,7 +82,8 @@ def goes_wrong_at(root: Path, point: Point) -> bool:
 def test_a_wave_that_ends_for_the_day_goes_on_as_if_nothing_had_gone_wrong(
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
-    points = a_share(live_through(tmp_path / "calm"))[shard::SHARDS]
+    calm = live_through(tmp_path / "calm")
+    points = a_share(SHARES["days"], calm.requests, calm.writes)[shard::SHARDS]
     go_through(points, tmp_path, goes_wrong_at, record_property, shard)
 
 
@@ -109,5 +92,6 @@ def test_a_wave_that_ends_for_the_day_goes_on_as_if_nothing_had_gone_wrong(
 def test_every_trouble_at_every_call_of_such_days_ends_as_if_nothing_had_gone_wrong(
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
-    points = every_point(live_through(tmp_path / "calm"))[shard :: 16 * SHARDS]
+    calm = live_through(tmp_path / "calm")
+    points = every_point(calm.requests, calm.writes, REQUEST_KINDS)[shard :: 16 * SHARDS]
     go_through(points, tmp_path, goes_wrong_at, record_property, shard)

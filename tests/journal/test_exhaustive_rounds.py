@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.journal.round_story import times, two_rounds
-from tests.support.sweeping import a_share, every_point, go_through
+from tests.support.sweeping import SHARES, a_share, every_point, go_through
 from tests.support.trouble import FROZEN_KINDS, REQUEST_KINDS, Point
 
 pytestmark = pytest.mark.sweep
@@ -27,7 +27,7 @@ def goes_wrong_at(root: Path, point: Point) -> bool:
 
 
 def test_a_runner_that_slept_over_a_round_changes_nothing(tmp_path: Path, record_property: Any) -> None:
-    points = a_share(two_rounds(tmp_path / "calm"), FROZEN_KINDS)
+    points = a_share(SHARES["frozen"], two_rounds(tmp_path / "calm").requests, 0, FROZEN_KINDS)
     go_through(points, tmp_path, goes_wrong_at, record_property)
 
 
@@ -37,5 +37,8 @@ def test_every_trouble_at_every_call_of_a_round_ends_as_if_nothing_had_gone_wron
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
     calm = two_rounds(tmp_path / "calm")
-    points = [*every_point(calm, REQUEST_KINDS), *every_point(calm, FROZEN_KINDS)]
+    points = [
+        *every_point(calm.requests, calm.writes, REQUEST_KINDS),
+        *every_point(calm.requests, 0, FROZEN_KINDS),
+    ]
     go_through(points[shard::SHARDS], tmp_path, goes_wrong_at, record_property, shard)

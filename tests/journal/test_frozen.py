@@ -5,11 +5,11 @@ The judge is the platform's own log of who was rung.
 
 from __future__ import annotations
 
-import itertools
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,13 @@ from tests.journal.story import (
 from tests.support.lab import number
 from tests.support.postgres import PostgresServer
 from tests.support.served import served
+from tests.support.sweeping import SHARES, a_share, every_point, go_through
 from tests.support.trouble import FROZEN_KINDS, Point, TroubledLab
 from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.store.intents import Intents
 from yeta_reconcile.waves.record import Outcome
 
-CHANGES = {"create", "insert", "start", "pause", "delete"}
-SHARDS = 4
+SHARDS = 2
 
 
 @pytest.fixture(scope="session")
@@ -45,21 +45,17 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     return tuple(lab.requests)
 
 
-def every_point(calls: tuple[str, ...]) -> list[Point]:
-    return [Point("request", nth, kind) for nth in range(1, len(calls) + 1) for kind in FROZEN_KINDS]
+def the_suites_points(calls: tuple[str, ...]) -> list[Point]:
+    """Some changes with one kind in turn; the first create and start, which tell most, with all of them."""
+    turns = a_share(SHARES["frozen"], calls, 0, FROZEN_KINDS)
+    first = [calls.index(call) + 1 for call in ("create", "start")]
+    telling = [Point("request", nth, kind) for nth in first for kind in FROZEN_KINDS]
+    return list(dict.fromkeys([*telling, *turns]))
 
 
-def a_share(calls: tuple[str, ...]) -> list[Point]:
-    """Each change with one kind in turn; the first create and start, which tell most, with all of them."""
-    kinds = itertools.cycle(FROZEN_KINDS)
-    turns = [Point("request", nth, next(kinds)) for nth, call in enumerate(calls, 1) if call in CHANGES]
-    telling = [calls.index(call) + 1 for call in ("create", "start")]
-    most = [Point("request", nth, kind) for nth in telling for kind in FROZEN_KINDS]
-    return list(dict.fromkeys([*turns, *most]))
-
-
-def freezes_at(lab: TroubledLab) -> bool:
+def freezes_at(made: Callable[[Path, Point], TroubledLab], root: Path, point: Point) -> bool:
     """Live through the story with a freeze at one point. Whether it struck at all."""
+    lab = made(root, point)
     for step in STEPS:
         step(lab)
         until_done(lab)
@@ -69,52 +65,44 @@ def freezes_at(lab: TroubledLab) -> bool:
     return lab.struck
 
 
-def go_through(points: list[Point], lab: Callable[[Point, int], TroubledLab], record: Any) -> None:
-    failed, struck = {}, 0
-    for index, point in enumerate(points):
-        try:
-            struck += freezes_at(lab(point, index))
-        except Exception as error:  # noqa: BLE001 -- all points are reported, not the first that fails
-            failed[str(point)] = f"{type(error).__name__}: {error}"
-    record("points", struck)
-    lines = "\n".join(f"{point} → {why[:400]}" for point, why in failed.items())
-    assert not failed, f"{len(failed)} of {len(points)} points failed:\n{lines}"
-    assert struck
-
-
 @pytest.mark.sweep
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_a_runner_that_is_frozen_at_any_change_undoes_nothing_when_it_wakes(
     shard: int, tmp_path: Path, calls: tuple[str, ...], record_property: Any
 ) -> None:
-    points = a_share(calls)[shard::SHARDS]
-    go_through(points, lambda point, at: a_lab(tmp_path / str(at), point), record_property)
+    points = the_suites_points(calls)[shard::SHARDS]
+    live = partial(freezes_at, a_lab)
+    go_through(points, tmp_path, live, record_property)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("shard", range(8 * SHARDS))
+@pytest.mark.parametrize("shard", range(32))
 def test_a_runner_that_is_frozen_at_any_call_undoes_nothing_when_it_wakes(
     shard: int, tmp_path: Path, calls: tuple[str, ...], record_property: Any
 ) -> None:
-    points = every_point(calls)[shard :: 8 * SHARDS]
-    go_through(points, lambda point, at: a_lab(tmp_path / str(at), point), record_property)
+    points = every_point(calls, 0, FROZEN_KINDS)[shard::32]
+    live = partial(freezes_at, a_lab)
+    go_through(points, tmp_path, live, record_property)
 
 
 @pytest.mark.sweep
 def test_nor_does_one_whose_state_is_in_postgresql(
     postgres: PostgresServer, tmp_path: Path, calls: tuple[str, ...], record_property: Any
 ) -> None:
-    points = every_point(calls)[7 :: len(every_point(calls)) // 3]
-    go_through(points, lambda point, at: on_postgresql(postgres, tmp_path / str(at), point), record_property)
+    telling = zip(("create", "start", "delete"), FROZEN_KINDS[::2], strict=False)
+    points = [Point("request", calls.index(call) + 1, kind) for call, kind in telling]
+    live = partial(freezes_at, partial(on_postgresql, postgres))
+    go_through(points, tmp_path, live, record_property)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("shard", range(16 * SHARDS))
+@pytest.mark.parametrize("shard", range(64))
 def test_nor_does_one_at_any_call_whose_state_is_in_postgresql(
     shard: int, postgres: PostgresServer, tmp_path: Path, calls: tuple[str, ...], record_property: Any
 ) -> None:
-    points = every_point(calls)[shard :: 16 * SHARDS]
-    go_through(points, lambda point, at: on_postgresql(postgres, tmp_path / str(at), point), record_property)
+    points = every_point(calls, 0, FROZEN_KINDS)[shard::64]
+    live = partial(freezes_at, partial(on_postgresql, postgres))
+    go_through(points, tmp_path, live, record_property)
 
 
 def test_a_lock_that_was_taken_away_fences_off_whoever_held_it(tmp_path: Path) -> None:
