@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.scenes import DAY, a_lab, assert_each_rang_once, codes, lose_the_state, the_only_task
+from tests.support.sweeping import latin
 from tests.support.trouble import KILLED_AFTER, KILLED_AT_WRITE, KILLED_BEFORE, Point, TroubledLab
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.codes import Refusal
@@ -185,9 +186,10 @@ def test_a_bad_number_is_found_named_and_left_out_until_its_row_changes(
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("mode", ["before", "around"])
-@pytest.mark.parametrize("nth", range(1, 14))
-@pytest.mark.parametrize("kind", ["closed_after", "closed_before"])
+@pytest.mark.parametrize(
+    ("mode", "nth", "kind"),
+    latin(2, ["before", "around"], range(1, 14), ["closed_after", "closed_before"]),
+)
 def test_rows_that_a_refused_batch_left_behind_never_pass_for_a_batch_that_got_lost(
     tmp_path: Path, mode: str, nth: int, kind: str
 ) -> None:
@@ -433,15 +435,25 @@ def test_a_task_that_takes_no_batch_at_all_is_said_and_not_created_for_ever(tmp_
     assert lab.changes_sent().count("create") <= 2
 
 
+MODES = ("whole", "before", "around")
+
+
+# In the suite each mode has a third of the points, and all three together have all of them.
 @pytest.mark.sweep
-@pytest.mark.parametrize("mode", ["whole", "before", "around"])
+@pytest.mark.parametrize(
+    ("mode", "first", "one_in"),
+    [
+        *((mode, at, 3) for at, mode in enumerate(MODES)),
+        *(pytest.param(mode, 0, 1, marks=pytest.mark.torture) for mode in MODES),
+    ],
+)
 def test_a_task_that_the_console_starts_after_our_death_holds_nobody_twice_and_loses_nobody(
-    tmp_path: Path, mode: str, record_property: Callable[[str, object], None]
+    tmp_path: Path, mode: str, first: int, one_in: int, record_property: Callable[[str, object], None]
 ) -> None:
     """Whenever it is that we die: while batches are refused, while bad rows are looked for, in between."""
     points = [Point("request", nth, kind) for nth in range(4, 16) for kind in (KILLED_BEFORE, KILLED_AFTER)]
     points += [Point("write", nth, KILLED_AT_WRITE) for nth in range(6, 28)]
-    for index, point in enumerate(points):
+    for index, point in enumerate(points[first::one_in]):
         lab = a_lab(tmp_path / str(index), bad_batch=mode, sensitive_numbers=(number(5),))
         assert isinstance(lab, TroubledLab)
         lab.campaign(rows=range(8))
@@ -462,4 +474,4 @@ def test_a_task_that_the_console_starts_after_our_death_holds_nobody_twice_and_l
         told = codes(lab) & {"orphan-started", "completed-undialled", "count-differs"}
         missing = {number(n) for n in range(8) if n != 5} - rung.keys()
         assert told or not missing, (point, len(missing))
-    record_property("points", len(points))
+    record_property("points", len(points[first::one_in]))

@@ -150,7 +150,7 @@ def test_a_canary_is_judged_as_if_nothing_had_gone_wrong(
 @pytest.mark.no_cover
 def test_a_runner_that_slept_over_a_canary_changes_nothing(tmp_path: Path, record_property: Any) -> None:
     calm = live_through(a_lab(tmp_path / "calm"))
-    points = a_share(SHARES["frozen"], calm.requests, 0, FROZEN_KINDS)[::2]
+    points = a_share(SHARES["frozen"], calm.requests, 0, FROZEN_KINDS[:3])[::2]
     go_through(points, tmp_path, freezes_at, record_property)
 
 

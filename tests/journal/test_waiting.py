@@ -12,6 +12,7 @@ import pytest
 from tests.journal.story import a_lab as a_troubled_lab
 from tests.support.lab import Lab, number
 from tests.support.scenes import a_lab, the_only_task
+from tests.support.sweeping import CHANGES, latin
 from tests.support.trouble import KILLED_AND_LATE, Killed, Point
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import (
@@ -177,9 +178,10 @@ def test_a_platform_that_is_too_busy_to_stop_a_wave_is_asked_again_by_the_next_r
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("code", [3010101, 3010102])
-@pytest.mark.parametrize("kind", ["code_before", "code_after"])
-@pytest.mark.parametrize("call", ["create", "insert", "start", "pause", "delete"])
+@pytest.mark.parametrize(
+    ("code", "kind", "call"),
+    latin(2, [3010101, 3010102], ["code_before", "code_after"], sorted(CHANGES)),
+)
 def test_codes_of_tasks_that_are_over_ring_nobody_twice_at_any_call(
     tmp_path: Path, code: int, kind: str, call: str
 ) -> None:
@@ -199,9 +201,15 @@ def test_codes_of_tasks_that_are_over_ring_nobody_twice_at_any_call(
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("hand", ["delete", "finish", "purge", "start", "pause"])
-@pytest.mark.parametrize("state", ["staged", "running", "paused"])
-@pytest.mark.parametrize("edit", ["none", "pause", "remove", "rows", "robot"])
+@pytest.mark.parametrize(
+    ("hand", "state", "edit"),
+    latin(
+        3,
+        ["delete", "finish", "purge", "start", "pause"],
+        ["staged", "running", "paused"],
+        ["none", "pause", "remove", "rows", "robot"],
+    ),
+)
 def test_whatever_another_hand_does_between_plan_and_call_nobody_rings_twice(
     tmp_path: Path, hand: str, state: str, edit: str
 ) -> None:

@@ -6,22 +6,26 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from tests.support.trouble import KILLED_AFTER, REQUEST_KINDS, WRITE_KINDS, Point
 
 CHANGES = {"create", "insert", "start", "pause", "delete"}
-# What tells most of a change: carried out and unanswered, not carried out, and death on either side.
-TELLING = ("executed, unanswered", KILLED_AFTER)
+# What tells most of a change: carried out and unanswered, death after it, not carried out, proven not to be.
+TELLING = ("executed, unanswered", KILLED_AFTER, "closed before execution", "busy, three times")
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
     """One in so many of a sweep's points: the suite's part of it. `make torture` goes through all of them.
 
-    Each change that is sent has one of the most telling kinds in turn, but of the inserts, of which a list
-    takes many, only some; any request has one of all kinds in turn; a write, one way in which it dies.
+    Changes have the most telling kinds in turn, so that each kind of call meets each of them; of the inserts,
+    of which a list takes many, only some. Any request has one of all kinds in turn, a write one death.
     """
 
     inserts: int = 1
@@ -50,18 +54,32 @@ def a_share(
     share: Share, calls: Sequence[str], writes: int, telling: tuple[str, ...] = TELLING
 ) -> list[Point]:
     """The suite's part of a sweep."""
-    numbered = [*enumerate(calls, 1)]
-    inserts = [nth for nth, call in numbered if call == "insert"][:: share.inserts]
-    changes = [nth for nth, call in numbered if call in CHANGES and (call != "insert" or nth in inserts)]
+    points = []
+    for change in sorted(CHANGES & {*calls}):
+        places = [nth for nth, call in enumerate(calls, 1) if call == change]
+        places = places[:: share.inserts] if change == "insert" else places
+        many = max(len(places), len(telling))
+        turns = zip(itertools.cycle(places), itertools.cycle(telling), strict=False)
+        points += [Point("request", nth, kind) for nth, kind in itertools.islice(turns, many)]
     asked = range(1, len(calls) + 1, share.requests) if share.requests else ()
+    points += map(partial(Point, "request"), asked, itertools.cycle(REQUEST_KINDS))
     dying = range(1, writes + 1, share.writes) if share.writes else ()
-    parts = (("request", changes, telling), ("request", asked, REQUEST_KINDS), ("write", dying, WRITE_KINDS))
-    points = [
-        Point(what, nth, kind)
-        for what, places, kinds in parts
-        for nth, kind in zip(places, itertools.cycle(kinds), strict=False)
-    ]
+    points += map(partial(Point, "write"), dying, itertools.cycle(WRITE_KINDS))
     return list(dict.fromkeys(points))
+
+
+def latin(one_in: int, *axes: Sequence[Any]) -> list[ParameterSet]:
+    """All combinations of some values, of which the suite has one in so many, and `make torture` the rest.
+
+    The suite's are a Latin square: no two of them differ in one value alone.
+    """
+    return [
+        pytest.param(
+            *(value for _, value in picked),
+            marks=() if sum(at for at, _ in picked) % one_in == 0 else pytest.mark.torture,
+        )
+        for picked in itertools.product(*map(enumerate, axes))
+    ]
 
 
 def go_through(

@@ -105,7 +105,8 @@ def _first(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """A global option before the command's name."""
     given = ctx.meta.setdefault(_GIVEN, {})
     given[param.name] = value
-    ctx.obj = _context(given)
+    # The variables are read once, and not for each option.
+    ctx.obj = _context(given, ctx.obj.environ if ctx.obj else dict(os.environ))
 
 
 def _later(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -115,8 +116,8 @@ def _later(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         log.configure(ctx.obj)
 
 
-def _context(given: dict[str, Any]) -> Context:
-    plain = given.get("no_color") or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+def _context(given: dict[str, Any], environ: dict[str, str]) -> Context:
+    plain = given.get("no_color") or environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
     named: Path | None = given.get("chdir")
     return Context(
         chdir=named or _nearest(),
@@ -125,8 +126,8 @@ def _context(given: dict[str, Any]) -> Context:
         verbose=given.get("verbose") or 0,
         color=not plain and sys.stdout.isatty(),
         log_format=given.get("log_format") or "text",
-        environ=dict(os.environ),
-        lang=given.get("lang") or language_of([], os.environ),
+        environ=environ,
+        lang=given.get("lang") or language_of([], environ),
     )
 
 

@@ -6,6 +6,7 @@ import gettext
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -20,9 +21,10 @@ DOMAIN = "yeta"
 LOCALE = Path(__file__).parents[1] / "locale"
 
 
-def languages() -> list[str]:
+@cache
+def languages() -> tuple[str, ...]:
     """English, and what has a catalogue."""
-    return ["en", *sorted(path.parts[-3] for path in LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))]
+    return ("en", *sorted(path.parts[-3] for path in LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")))
 
 
 def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:

@@ -101,6 +101,9 @@ def session(context: Context, *, create: bool = False, patience: float = PATIENC
 
 def commit_of(repository: Repository) -> str | None:
     """The commit that is checked out, if the repository is in git."""
+    root = repository.root.resolve()
+    if "GIT_DIR" not in os.environ and not any((part / ".git").exists() for part in (root, *root.parents)):
+        return None
     try:
         answer = subprocess.run(  # noqa: S603 -- no shell, and the path is an argument of its own
             ["git", "-C", str(repository.root), "rev-parse", "--verify", "HEAD"],  # noqa: S607
