@@ -1,7 +1,8 @@
 """Each limit as a table: what a plan would do, and what is refused. The cases are in `cases/*.yaml`.
 
 What a case does not say is the plainest there is. `refused` maps a limit to a part of what is said of it:
-each refusal is an error at the limit's place. `notes` are whole.
+each refusal is an error at the limit's place. `notes` and `warnings` are whole. That a saved plan is refused
+by a limit which became tighter shows `test_saved.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,22 @@ def test_a_limit(case: dict[str, Any]) -> None:
     assert set(said) == set(wanted), said
     assert all(words in said[name] for name, words in wanted.items()), said
     assert all("exempt: [{limit: " in one.hint for one in refused.values())
-    assert [one.summary for one in found if one.severity == "note"] == case.get("notes", [])
+    for severity in ("note", "warning"):
+        said_of = [one.summary for one in found if one.severity == severity]
+        assert said_of == case.get(f"{severity}s", [])
+
+
+LIMITS = sorted(set(Limits.model_fields) - {"use", "do_not_call"})
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_each_limit_has_what_passes_is_refused_is_exempt_and_is_exempt_no_more(limit: str) -> None:
+    kinds = set()
+    for (case,) in (one.values for one in cases()):
+        exempt = {one["limit"] for one in case.get("exempt", {}).values()}
+        if limit in {*case.get("limits", {}), *case.get("refused", {}), *exempt} and exempt <= {limit}:
+            kinds.add((bool(exempt), bool(case.get("refused"))))
+    assert kinds == {(False, False), (False, True), (True, False), (True, True)}
 
 
 def test_no_two_cases_say_the_same() -> None:

@@ -17,6 +17,7 @@ TIGHTER = {
     "repeat_numbers": '"0%"',
     "frequency": "{times: 1, within: 7d}",
     "hours": '["00:00-00:01"]',
+    "days": "[mon]",
     "staged_first": "true",
     "spend": "{budget: 0.1, per: month}",
 }
