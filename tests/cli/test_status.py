@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from typing import Any
@@ -52,6 +53,18 @@ def test_status_and_drift_send_no_call_that_changes_anything(here: Served) -> No
     assert here.main("drift").code == 0
 
     assert here.changes_sent() == before
+
+
+def test_status_says_after_whom_a_campaign_comes_until_that_is_over(here: Served) -> None:
+    here.campaign("one", range(3))
+    here.campaign("two", range(3, 6), lines='["200"]', extra="after: [one]\n")
+    row = "two .* one +–\n"
+    assert re.search(row, here.main("status").out)
+    here.main("apply", "--yes")
+    assert re.search(row, here.main("status").out)
+    here.emulator.advance(600)
+    here.main("apply", "--yes")
+    assert not re.search(row, here.main("status").out)
 
 
 def test_status_says_when_a_running_campaign_will_be_through(here: Served) -> None:

@@ -140,6 +140,23 @@ def test_a_campaign_that_calls_on_other_days_is_refused(
     assert [words.split(" on ")[1].partition(";")[0] for words in found] == ([day] if day else [])
 
 
+def test_a_campaign_that_begins_in_another_year_is_asked_about_the_days_of_that_year(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, "limits: {days: workdays}\n")
+    lab.campaign(schedule="{days: [wed], begin: 2031-09-24T09:00:00}")
+
+    assert [words.partition(";")[0] for words in refused(lab)] == ["renewal would call on 2031-10-01"]
+
+
+def test_a_campaign_that_begins_after_its_calendar_ends_is_warned_of(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, "")
+    lab.campaign(schedule="{days: workdays, begin: 2031-09-24T09:00:00}")
+
+    (found,) = [one for one in lab.plan().plan.diagnostics if one.code == "calendar-reach"]
+
+    assert found.summary.startswith("CN of the package holidays")
+    assert str(found.position) == "renewal.yaml:6:18"
+
+
 def test_a_day_that_is_worked_in_one_calendar_only_counts(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, "limits: {days: [mon, tue, wed, thu, fri]}\ntimezone: UTC\ncalendar: days.csv\n")
     (tmp_path / "days.csv").write_text("date,kind\n2026-12-12,work\n2026-12-31,work\n", encoding="utf-8")

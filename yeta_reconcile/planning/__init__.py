@@ -4,6 +4,6 @@ It asks the platform and reads the state, and changes neither. What decides is p
 `diff/`; what is to be done about it is `apply`'s.
 
 Others use `address_book`, `canary`, `console`, `continued`, `delta`, `drift`, `forecast`, `limits`,
-`list_diff`, `observe`, `observed`, `orphans`, `outlook`, `planfile`, `planned`, `planner`, `preflight`,
-`prospect`, `rounds`, `signatures`, `silence`, `staged_before`, `status`, `trial`, `whereabouts`.
+`list_diff`, `observe`, `observed`, `orphans`, `outlook`, `planfile`, `planned`, `planner`, `predecessors`,
+`preflight`, `prospect`, `rounds`, `signatures`, `silence`, `staged_before`, `status`, `trial`, `whereabouts`.
 """

@@ -49,8 +49,9 @@ class Almanac:
             days = self.days(located)
             if days is None or not located.model.on_workdays or located.model.schedule.end:
                 continue
-            stretch = days.stretch(self._now)
-            if not days.reaches(stretch.end if stretch else self._now):
+            soonest = max(located.model.schedule.begin or self._now, self._now)
+            stretch = days.stretch(soonest)
+            if not days.reaches(stretch.end if stretch else soonest):
                 words = phrase(
                     "{source} knows days off until {reach}",
                     source=days.public.source,
@@ -64,5 +65,5 @@ class Almanac:
 
     @cached_property
     def _public(self) -> PublicDays:
-        ends = (one.model.schedule.end for one in self._declared.campaigns.values())
-        return self._declared.calendar.days(*years_of(self._now, ends))
+        schedules = (one.model.schedule for one in self._declared.campaigns.values())
+        return self._declared.calendar.days(*years_of(self._now, schedules))

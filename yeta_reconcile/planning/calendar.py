@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from yeta_reconcile.documents.calendars import PublicDays
+from yeta_reconcile.documents.models import Schedule
 from yeta_reconcile.documents.values import EVERY_DAY, WEEKDAYS, WORKDAYS
 
 DAY = timedelta(days=1)
@@ -104,7 +105,8 @@ class Days:
         return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
 
 
-def years_of(now: datetime, ends: Iterable[datetime | None]) -> tuple[int, int]:
+def years_of(now: datetime, schedules: Iterable[Schedule]) -> tuple[int, int]:
     """The years whose days are to be known: from the one before `now` to the last that any campaign is in."""
-    last = max((end.year for end in ends if end is not None), default=now.year)
+    moments = (moment for one in schedules for moment in (one.begin, one.end))
+    last = max((moment.year for moment in moments if moment is not None), default=now.year)
     return now.year - 1, max(last, now.astimezone(UTC).year) + 1

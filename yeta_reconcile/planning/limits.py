@@ -16,7 +16,7 @@ from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change
-from yeta_reconcile.planning.calendar import Days
+from yeta_reconcile.planning.calendar import Days, years_of
 from yeta_reconcile.planning.delta import hold
 from yeta_reconcile.planning.diff import Subject
 from yeta_reconcile.planning.guards import Bearing, Guards, started_at_once
@@ -92,10 +92,10 @@ def _bearings(
 def allowed_days(declared: Repository, subjects: Iterable[Subject], now: datetime) -> Days:
     """The days on which anybody may be called; a public calendar is asked only where it matters."""
     rule = declared.project.limits.days or EVERY_DAY
-    own = [one.declared.schedule.days for one in subjects if isinstance(one.declared, Campaign)]
-    if WORKDAYS not in (rule, *own):
+    schedules = [one.declared.schedule for one in subjects if isinstance(one.declared, Campaign)]
+    if WORKDAYS not in (rule, *(one.days for one in schedules)):
         return Days(rule, declared.zone)
-    return Days(rule, declared.zone, declared.calendar.days(now.year - 1, now.year + 1))
+    return Days(rule, declared.zone, declared.calendar.days(*years_of(now, schedules)))
 
 
 def _frequent(

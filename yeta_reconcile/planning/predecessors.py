@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.diff import Subject
-from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
+from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, WaveRecord
 from yeta_reconcile.waves.renames import known_as
 from yeta_reconcile.wording import UNSAID, phrase
 
@@ -47,6 +47,14 @@ def not_over(
             return phrase("{numbers} of it to be called, some of them again", numbers=numbers)
         return phrase("{numbers} of it to be called", numbers=numbers)
     return UNSAID
+
+
+def awaited(declared: Calling | None, record: CampaignRecord | None, recorded: Recorded) -> tuple[str, ...]:
+    """Which of those after whom a campaign comes are not over, by their waves alone."""
+    if not isinstance(declared, Campaign) or declared.state != "running" or (record and record.started):
+        return ()
+    found = {name: known_as(name, recorded) for name in declared.after}
+    return tuple(name for name, one in found.items() if not one or not one.waves or _goes_on(one.waves))
 
 
 def _goes_on(waves: tuple[WaveRecord, ...]) -> str:

@@ -31,6 +31,7 @@ from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.outlook import alerts_of, misled, recalls_of
+from yeta_reconcile.planning.predecessors import awaited
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.rounds import coming, rounds_of
 from yeta_reconcile.planning.status import campaign_status
@@ -109,16 +110,18 @@ def look(opened: Session, name: str | None) -> Status:
         raise InvalidInput(phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known))
     ahead = _ahead(opened, known, recorded, observed, now)
     forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
-    campaigns = tuple(
-        _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now)
-        for shown, (declared, record) in known.items()
-        if name in {None, shown}
-    )
+    campaigns = []
+    for shown, (declared, record) in known.items():
+        if name in {None, shown}:
+            one = _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now)
+            campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
     timetable = ahead.timetable if name is None else ()
     said = alerts_of(store, recorded, observed, now, relayed=bool(repository.project.receiver.relay))
     if not silent:
         said += tuple(found.summary for found in misled(repository, observed.config))
-    return Status(now.replace(microsecond=0), campaigns, opened.halted() or UNSAID, silent, timetable, said)
+    return Status(
+        now.replace(microsecond=0), tuple(campaigns), opened.halted() or UNSAID, silent, timetable, said
+    )
 
 
 def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:
