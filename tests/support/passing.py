@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -37,20 +37,25 @@ class Passing:
 
     def forward(self, client: socket.socket, first: str, lines: list[str], body: bytes) -> None:
         method, target, version = first.split(" ")
-        tunnel = method == "CONNECT"
-        parts = urlsplit(f"//{target}" if tunnel else target)
+        connects = method == "CONNECT"
+        parts = urlsplit(f"//{target}" if connects else target)
         with socket.create_connection((parts.hostname, parts.port or 80)) as server:
-            if tunnel:
+            if connects:
                 client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             else:
                 path = target.partition(parts.netloc)[2]
                 kept = [line for line in lines if not line.lower().startswith(("proxy-", "connection:"))]
                 head = "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close"])
                 server.sendall(f"{head}\r\n\r\n".encode("latin-1") + body)
-            back = threading.Thread(target=copied, args=(server, client))
-            back.start()
-            copied(client, server)
-            back.join()
+            tunnel(client, server)
+
+
+def tunnel(client: socket.socket, server: socket.socket) -> None:
+    """Pass on what either says until both have done."""
+    back = threading.Thread(target=copied, args=(server, client))
+    back.start()
+    copied(client, server)
+    back.join()
 
 
 def copied(source: socket.socket, target: socket.socket) -> None:
@@ -61,21 +66,28 @@ def copied(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def passing() -> Iterator[Passing]:
-    """A proxy while the block runs."""
-    made = Passing()
+def accepting(handle: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A loopback port while the block runs; each connection to it is handled in a thread of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
 
         def serve() -> None:
             with suppress(OSError):
                 while True:
-                    threading.Thread(target=made.handle, args=(listening.accept()[0],), daemon=True).start()
+                    threading.Thread(target=handle, args=(listening.accept()[0],), daemon=True).start()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
-            yield made
+            yield int(listening.getsockname()[1])
         finally:
             listening.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+@contextmanager
+def passing() -> Iterator[Passing]:
+    """A proxy while the block runs."""
+    made = Passing()
+    with accepting(made.handle) as port:
+        made.url = f"http://127.0.0.1:{port}"
+        yield made

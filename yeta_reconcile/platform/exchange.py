@@ -136,7 +136,9 @@ def _no_answer(error: httpx.TransportError) -> NoAnswer:
             phrase("no whole answer in time") if sent else phrase("no connection in time"), sent=sent
         )
     if isinstance(error, httpx.ProxyError):
-        return NoAnswer(phrase("the proxy refuses to connect"), sent=False)
+        said = error.args[0] if error.args else ""
+        refuses = phrase("the proxy refuses to connect")
+        return NoAnswer(said if isinstance(said, Text) else refuses, sent=False)
     if not sent:
         doubted = "CERTIFICATE_VERIFY_FAILED" in str(error)
         why = (

@@ -16,7 +16,8 @@ from typing import Any
 import httpcore
 import httpx
 
-from yeta_reconcile.platform.ways import Ways
+from yeta_reconcile.platform import socks
+from yeta_reconcile.platform.ways import Proxy, Ways
 from yeta_reconcile.wording import phrase
 
 _SAME_NAME = (
@@ -99,12 +100,13 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens connections that know the deadline."""
+    """Opens connections that know the deadline; a SOCKS proxy, if there is one, connects in its place."""
 
-    def __init__(self, deadline: _Deadline, now: Callable[[], float]) -> None:
+    def __init__(self, deadline: _Deadline, now: Callable[[], float], through: Proxy | None = None) -> None:
         self._inner = httpcore.SyncBackend()
         self._deadline = deadline
         self._now = now
+        self._through = through
 
     def connect_tcp(
         self,
@@ -115,8 +117,17 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         left = _left(self._deadline, self._now, timeout, httpcore.ConnectTimeout)
-        inner = self._inner.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(inner, self._deadline, self._now)
+        through = self._through
+        first = (host, port) if through is None else through.address
+        inner = self._inner.connect_tcp(*first, left, local_address, socket_options)
+        stream = _Stream(inner, self._deadline, self._now)
+        if through is not None:
+            try:
+                socks.connect(stream, host, port, through.credentials)
+            except BaseException:
+                stream.close()
+                raise
+        return stream
 
 
 class _Body(httpx.SyncByteStream):
@@ -138,7 +149,7 @@ class _Body(httpx.SyncByteStream):
 def _translated(error: Exception) -> httpx.TransportError:
     for foreign, ours in _TO_HTTPX.items():
         if isinstance(error, foreign):
-            return ours(str(error))
+            return ours(error.args[0] if error.args else "")
     raise error
 
 
@@ -212,14 +223,12 @@ class Wire(httpx.BaseTransport):
             "max_keepalive_connections": self._connections,
             # Shorter than servers wait: a connection that they close under a request costs a doubt.
             "keepalive_expiry": 4.0,
-            "network_backend": _Backend(self._deadline, self._now),
+            "network_backend": _Backend(
+                self._deadline, self._now, proxy if proxy and proxy.is_socks else None
+            ),
         }
-        if proxy is None:
+        if proxy is None or proxy.is_socks:
             return httpcore.ConnectionPool(**given)
-        place = proxy.where.partition("://")[2]
-        if proxy.is_socks:
-            # In either form of it the proxy resolves the names.
-            return httpcore.SOCKSProxy(f"socks5://{place}", proxy.credentials, **given)
         secure = self._ways.certificates if proxy.kind == "https" else None
         return httpcore.HTTPProxy(proxy.where, proxy.credentials, proxy_ssl_context=secure, **given)
 

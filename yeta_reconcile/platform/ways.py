@@ -11,7 +11,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Self
@@ -26,7 +25,6 @@ DIRECT = "direct"
 _SETTING = "platform.proxy"
 _SOCKS = ("socks5", "socks5h")
 KINDS = ("http", "https", *_SOCKS)
-EXTRA = "pip install 'yeta-reconcile[socks]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,12 @@ class Proxy:
     def is_socks(self) -> bool:
         """Whether it speaks SOCKS, and not HTTP."""
         return self.kind in _SOCKS
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port at which a SOCKS proxy listens."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or 1080
 
     @property
     def credentials(self) -> tuple[bytes, bytes] | None:
@@ -176,13 +180,6 @@ def _usable(proxy: Proxy) -> Proxy:
     elif not host:
         why = phrase("it names no host and port")
         hint = phrase("write it like http://proxy.example.com:3128")
-    elif proxy.is_socks and find_spec("socksio") is None:
-        why = phrase("{kind}:// needs the library socksio, which is not installed", kind=kind)
-        hint = phrase(
-            "{extra}; or name an http:// proxy, or `platform: {{proxy: {direct}}}` for none",
-            extra=EXTRA,
-            direct=DIRECT,
-        )
     if why:
         raise InvalidInput(
             phrase("the proxy that {named_by} names cannot be used: {why}", named_by=proxy.named_by, why=why),
