@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.platform.test_ways import a_client, answering, certificate, closed_port, there
+from tests.support.answering import a_client, answering, closed_port
 from tests.support.lab import number
 from tests.support.served import Served, served
 from tests.support.socks import Socks, socks
@@ -25,8 +25,6 @@ from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Push
-
-__all__ = ["certificate", "there"]
 
 PLATFORM = "http://platform.example/openapi"
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import http.server
 import io
 import json
 import socket
-import ssl
-import subprocess
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support.answering import a_client, answering, closed_port
 from tests.support.lab import number
 from tests.support.passing import Passing, passing
-from tests.support.programs import program
-from tests.support.served import Served, served
+from tests.support.served import Served
 from yeta_reconcile.cli import patience
 from yeta_reconcile.errors import InvalidInput, Unreachable
 from yeta_reconcile.platform.call import Call
@@ -34,13 +29,6 @@ HERE = "http://127.0.0.1:8900/openapi"
 @pytest.fixture
 def proxy() -> Iterator[Passing]:
     with passing() as made:
-        yield made
-
-
-@pytest.fixture
-def there(tmp_path: Path) -> Iterator[Served]:
-    with served(tmp_path / "there") as made:
-        made.campaign()
         yield made
 
 
@@ -175,60 +163,6 @@ def test_what_a_proxy_refuses_to_connect_was_not_sent(
 # Certificates
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(
-        [program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", folder / "both.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    with (folder / "both.pem").open("ab") as both:
-        both.write((folder / "cert.pem").read_bytes())
-    return folder / "both.pem"
-
-
-class Quiet(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None: ...
-
-
-@contextmanager
-def answering(body: bytes, certificate: Path | None = None) -> Iterator[str]:
-    """A server that answers everything with one body."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with Quiet(("127.0.0.1", 0), Handler) as server:
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            scheme, host = ("https", "localhost") if certificate else ("http", "127.0.0.1")
-            yield f"{scheme}://{host}:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def a_client(url: str, ways: Ways) -> PlatformClient:
-    return PlatformClient(url, "key", "secret", ways=ways, timeout=5, patience=0.01)
-
-
 TOKEN = json.dumps({"code": 0, "message": "ok", "result": {"token": "t", "time_expire": 3600}}).encode()
 
 
@@ -257,11 +191,6 @@ def test_a_ca_file_that_is_not_there_or_is_none_is_exit_3(there: Served) -> None
 
 
 # Nobody answers
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def test_a_platform_that_cannot_be_reached_is_named_with_the_proxy_and_the_emulator() -> None:
