@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from yeta_reconcile.wording import UNSAID, Text, listed, phrase
+from yeta_reconcile.wording import UNSAID, Text, kept, listed, phrase, retold
 
 Severity = Literal["error", "warning", "note"]
 
@@ -72,6 +72,11 @@ def diagnostic_json(found: Diagnostic) -> dict[str, Any]:
     }
 
 
+def kept_diagnostic(found: Diagnostic) -> dict[str, Any]:
+    """A finding as JSON values that `restore_diagnostic` takes, which another language can tell again."""
+    return {**diagnostic_json(found), "said": {"summary": kept(found.summary), "hint": kept(found.hint)}}
+
+
 NOWHERE: dict[str, Any] = {"file": None, "line": None, "column": None}
 
 
@@ -80,14 +85,15 @@ def _place(position: Position | None) -> dict[str, Any]:
 
 
 def restore_diagnostic(saved: dict[str, Any]) -> Diagnostic:
-    """The finding that `diagnostic_json` gave."""
+    """The finding that `kept_diagnostic` gave; a former version kept its English alone."""
+    said = saved.get("said") or {}
     place = [saved[key] for key in NOWHERE]
     return Diagnostic(
         severity=saved["severity"],
         code=saved["code"],
-        summary=Text(saved["summary"]),
+        summary=retold(said.get("summary"), saved["summary"]),
         position=Position(*place) if place[0] is not None else None,
-        hint=Text(saved["hint"]),
+        hint=retold(said.get("hint"), saved["hint"]),
         campaign=saved["campaign"],
     )
 

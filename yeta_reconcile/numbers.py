@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, phrase
 
 # The fictitious 1990000xxxx too: which blocks are given out is the platform's affair.
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -144,6 +144,12 @@ def mask(number: str) -> str:
     if len(number) >= 11:
         return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}"
     return "*" * max(len(number) - 2, 3) + number[-2:]
+
+
+def masked(text: Text) -> Text:
+    """A text without numbers; one that had any is its English alone."""
+    hidden = mask_numbers(text)
+    return text if hidden == text else Text(hidden)
 
 
 def mask_numbers(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from gettext import NullTranslations
 from typing import Any, Protocol
 
 
@@ -154,6 +155,58 @@ def spoken(text: str) -> str:
     """The text in the language of the run."""
     catalogue = _SPOKEN[-1] if _SPOKEN else None
     return text.within(catalogue) if catalogue and isinstance(text, Text) else text
+
+
+def kept(text: object) -> dict[str, Any] | None:
+    """How a text was put together, as JSON values that `retold` takes; None if by its English alone."""
+    if isinstance(text, _Phrase):
+        parts: dict[str, Any] = {"says": text.template, "with": _kept_values(text.values)}
+    elif isinstance(text, _Counted):
+        forms = [text.one, text.several]
+        parts = {"counts": text.number, "forms": forms, "with": _kept_values(text.values)}
+    elif isinstance(text, _Listed):
+        parts = {"lists": [kept(part) or part for part in text.parts], "by": text.by, "left": text.left}
+    else:
+        return None
+    parts["english"] = str(text)
+    return parts if isinstance(retold(parts, str(text)), _Phrase | _Counted | _Listed) else None
+
+
+def retold(parts: object, english: str) -> Text:
+    """The text of which `kept` gave the parts; its English alone where they are of no form of ours."""
+    try:
+        made = _put_together(parts)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+        return Text(english)
+    return made if made == english else Text(english)
+
+
+def _kept_values(values: dict[str, object]) -> dict[str, object]:
+    said = {name: said_by(one) if isinstance(one, BaseException) else one for name, one in values.items()}
+    return {
+        name: kept(one) or (one if isinstance(one, int | float) else str(one)) for name, one in said.items()
+    }
+
+
+def _put_together(parts: Any) -> Text:
+    if isinstance(parts, str):
+        return Text(parts)
+    made: _Phrase | _Counted | _Listed
+    if "lists" in parts:
+        made = _Listed(parts["english"])
+        made.parts, made.by, made.left = tuple(map(_put_together, parts["lists"])), parts["by"], parts["left"]
+        return made
+    values = {
+        name: _put_together(one) if isinstance(one, dict) else one for name, one in parts["with"].items()
+    }
+    if "says" in parts:
+        made = _Phrase(parts["english"])
+        made.template, made.values = parts["says"], values
+    else:
+        made = _Counted(parts["english"])
+        made.number, (made.one, made.several), made.values = parts["counts"], parts["forms"], values
+    made.within(NullTranslations())
+    return made
 
 
 def worded(template: str, /, **values: object) -> str:

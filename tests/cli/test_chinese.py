@@ -13,6 +13,7 @@ pytestmark = pytest.mark.sweep
 
 # Three words of English in a row, none of them a command, an option or a path.
 ENGLISH = re.compile(r"(?<![\w`/.-])[A-Za-z]{2,}(?: [a-z]{2,}){2,}")
+WORD = re.compile(r"(?<![\w`/.:@-])[A-Za-z]{2,}(?![\w/.:@-])")
 # Moments, and the id of a plan.
 MADE_ANEW = re.compile(r'"\d{4}-\d\d-\d\d[T ][^"]*"|"(?:plan_)?id": "[^"]*"')
 OURS = re.compile(r"`[^`]*`|yeta(?: --?[\w-]+| [a-z]+)*")
@@ -22,8 +23,14 @@ LATER = (
     ["status"], ["status", "renewal"], ["plan"], ["plan", "--format", "markdown"],
     ["plan", "--explain", "renewal"], ["why", "19900000001"], ["history"], ["drift"], ["tasks"],
     ["state", "list"], ["state", "show", "renewal"], ["state", "check"], ["apply", "--yes"], ["validate"],
-    ["platform", "lines"], ["halt"], ["plan"], ["status"], ["resume", "--yes"],
+    ["platform"], ["state", "resolve", "renewal"], ["calls", "pending"], ["explain", "campaign"],
+    ["explain", "recall.again"], ["halt"], ["plan"], ["status"], ["resume", "--yes"], ["history"],
 )  # fmt: skip
+# What stays as it is: keys and their values, kinds, modules, and what the campaign is called here.
+KEPT = """
+renewal renewals main Campaign running robot lines voice schedule windows recall count wait apply commit exit
+on rounds backfill receiveCallRecord receiveVoice receiveDialog getDialogContext URL halt resume
+"""
 
 
 def english(text: str) -> list[str]:
@@ -38,6 +45,8 @@ def test_a_campaign_is_planned_applied_and_watched_in_chinese(here: Served) -> N
     said += [here.main("--lang", "zh", *arguments) for arguments in LATER]
     assert {one.code for one in said} <= {0, 7}
     assert [text for one in said for text in english(one.out + one.err)] == []
+    shown = [line for one in said for line in (one.out + one.err).splitlines() if "<" not in line]
+    assert {word for line in shown for word in WORD.findall(OURS.sub("", line))} - {*KEPT.split()} == set()
 
 
 def test_what_is_wrong_is_said_in_chinese(here: Served) -> None:

@@ -23,8 +23,19 @@ def limits(path: Path, text: str, environment: str | None = None) -> Limits:
     return project.limits
 
 
-def test_there_is_a_file_for_each_pack_and_no_other() -> None:
-    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted(NAMES)
+@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "zh"], ids=["en", "zh"])
+def test_there_is_a_file_for_each_pack_and_no_other(folder: Path) -> None:
+    assert sorted(path.stem for path in folder.glob("*.yaml")) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pack_in_chinese_says_the_same(name: str) -> None:
+    keys, told = (
+        [line for line in text_of(name, lang).splitlines() if line[:1].isalpha()] for lang in ("en", "zh")
+    )
+
+    assert told == keys
+    assert "不是法律意见" in text_of(name, "zh")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,9 +89,10 @@ def test_a_pack_that_there_is_not_is_an_error_that_names_those_there_are(tmp_pat
     )
 
 
-def test_explain_shows_a_pack_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "limits.cn-marketing"]) == 0
-    assert capsys.readouterr().out == text_of("cn-marketing")
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_explain_shows_a_pack_whole(capsys: pytest.CaptureFixture[str], language: str) -> None:
+    assert main(["--lang", language, "explain", "limits.cn-marketing"]) == 0
+    assert capsys.readouterr().out == text_of("cn-marketing", language)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_message_that_is_on_its_way_is_sent_by_nobody_else(
     with lab.store() as store:
         notifier = Notifier((Notify(to="json://127.0.0.1"),), "yeta", lambda: store)
         monkeypatch.setattr(store, "close", lambda: None)
-        event = Event("refused", "refused:1", "the plan is refused")
+        event = Event("refused", "refused:1", Text("the plan is refused"))
         for _ in range(2):
             notifier.tell(store, [event], NOW)
         answer.set()
@@ -85,7 +85,7 @@ def test_what_was_not_taken_or_whose_sender_died_is_sent_by_whoever_runs_next(tm
     with lab.store() as store:
         outbox = Outbox(store)
         outbox.take_in(
-            [Event("refused", f"refused:{at}", "words") for at in range(2)], [("n", ("refused",))], NOW
+            [Event("refused", f"refused:{at}", Text("words")) for at in range(2)], [("n", ("refused",))], NOW
         )
         first, second = outbox.claim(NOW)
         assert outbox.claim(NOW) == []
@@ -298,7 +298,7 @@ def test_a_wait_that_ended_in_between_begins_anew(tmp_path: Path) -> None:
 
 
 def test_no_number_is_in_a_message() -> None:
-    assert number(1) not in halted(f"halted by {number(1)}", "now").words
+    assert number(1) not in halted(Text(f"halted by {number(1)}"), "now").words
 
 
 def test_an_abort_is_told_as_that_and_as_nothing_else(here: Served, hook: Webhook) -> None:

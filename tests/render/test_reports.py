@@ -106,10 +106,11 @@ def test_why_says_that_a_call_came_in(words: str, said: str) -> None:
 
 def test_results_of_each_line_and_tags_stand_under_their_wave() -> None:
     wave = a_status().campaigns[0].waves[0]
+    hung_up, missed = "connected, the customer hung up · 客户接听后并主动挂机", "no answer · 用户未接"
     assert outcome_lines(wave) == [
-        "客户接听后并主动挂机 790, 用户未接 399, 成功 11",
-        "055169101407: 客户接听后并主动挂机 700, 用户未接 380, 成功 11",
-        "055169101408: 客户接听后并主动挂机 90, 用户未接 19",
+        f"{hung_up} 790; {missed} 399; success · 成功 11",
+        f"055169101407: {hung_up} 700; {missed} 380; success · 成功 11",
+        f"055169101408: {hung_up} 90; {missed} 19",
         "highest tags: B 491, A 310",
         "lowest tags: C 801",
     ]

@@ -10,6 +10,7 @@ from yeta_reconcile.render.table import (
     width,
     wrap,
 )
+from yeta_reconcile.wording import Text
 
 
 def test_a_chinese_character_takes_two_columns_and_an_accent_none() -> None:
@@ -44,8 +45,9 @@ def test_a_closing_punctuation_mark_never_begins_a_line() -> None:
 
 
 def test_columns_of_a_table_align_whatever_the_script() -> None:
+    numbers = Text("numbers")
     rows = [("春季", 1200, None), ("autumn", 7, "是")]
-    assert table(("name", "numbers", "note"), rows, right=("numbers",), indent=2) == [
+    assert table((Text("name"), numbers, Text("note")), rows, right=(numbers,), indent=2) == [
         "  name    numbers  note",
         "  春季      1,200  –",
         "  autumn        7  是",

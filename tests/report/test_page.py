@@ -266,7 +266,7 @@ def test_every_word_of_the_page_is_there_in_both_languages() -> None:
 
 
 def test_lengths_shares_and_money_are_written_as_people_write_them() -> None:
-    words = Words("en")
+    words = Words()
     assert [words.length(seconds) for seconds in (0, 59, 125, 3600, 11_520)] == [
         "0 s", "59 s", "2 min 5 s", "1 h", "3 h 12 min",
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from babel.messages.extract import extract_from_file
 from tests.support.command_pages import parts
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
+from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.wording import BOTH, CLAUSES, MORE, NAMES, PARTS, SENTENCES
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,7 @@ def everything() -> Iterator[Found]:
     for text in OF_LISTS:
         yield Found(Message(text), "yeta_reconcile/wording.py")
     yield from of_help()
+    yield from of_keys(schema())
     yield from of_click()
 
 
@@ -122,6 +124,18 @@ def helps(path: str, command: click.Command) -> Iterator[Found]:
     yield from (Found(Message(text), f"{path} --help") for text in texts)
     for name, part in parts(command):
         yield from helps(f"{path} {name}", part)
+
+
+def of_keys(node: object) -> Iterator[Found]:
+    """What `yeta explain` says of each key, as the documents' schema has it."""
+    if isinstance(node, dict):
+        if isinstance(said := node.get("description"), str):
+            yield Found(Message(said), "yeta explain")
+        for inner in node.values():
+            yield from of_keys(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from of_keys(inner)
 
 
 def of_click() -> Iterator[Found]:

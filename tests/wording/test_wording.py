@@ -15,7 +15,7 @@ from tests.wording.catalogue import LOCALE, catalogue, compiled, renewed, templa
 from tests.wording.extract import PACKAGE, everything, imported
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.language import language_of, speaking
-from yeta_reconcile.wording import PARTS, listed, loud, phrase, sentence, spoken, worded
+from yeta_reconcile.wording import PARTS, kept, listed, loud, phrase, retold, sentence, spoken, worded
 
 pytestmark = pytest.mark.sweep
 
@@ -86,6 +86,8 @@ def halves(path: str, tree: ast.Module) -> Iterator[str]:
             parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             parts = [node.left, node.right]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"', '.join", "'; '.join"}:
+            parts = [getattr(part, "elt", part) for part in node.args]
         for part in parts:
             both = (part.body, part.orelse) if isinstance(part, ast.IfExp) else (part,)
             if any(isinstance(one, ast.Call) and ast.unparse(one.func) in makers for one in both):
@@ -96,6 +98,26 @@ def test_no_text_is_put_together_from_halves() -> None:
     """`phrase` takes texts as values, `listed` joins them: so each part is said in one language."""
     found = [half for path in MODULES for half in halves(path.name, ast.parse(path.read_text("utf-8")))]
     assert found == []
+
+
+def test_what_was_kept_of_a_text_is_told_in_another_language_later() -> None:
+    waits = phrase("wave {number} is draining: {detail}", number=2, detail=phrase("unknown"))
+    text = listed([phrase("{said} ({hint})", said=waits, hint=count(1200, "row")), "spring"], 1, by=PARTS)
+
+    again = retold(json.loads(json.dumps(kept(text))), text)
+
+    assert again == text
+    with speaking("zh"):
+        assert spoken(again) == spoken(text) != text
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [None, 3, "x", [], {}, {"says": 3}, {"says": "{a}", "with": {}, "english": "words"},
+     {"says": "other", "with": {}, "english": "other"}, {"lists": [{}], "by": "", "left": 0, "english": ""}],
+)  # fmt: skip
+def test_of_what_is_damaged_the_english_is_left(parts: object) -> None:
+    assert retold(parts, "words") == "words"
 
 
 def test_a_text_is_its_english_for_json_and_for_copies() -> None:

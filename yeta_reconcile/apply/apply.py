@@ -14,7 +14,7 @@ from yeta_reconcile.apply.run import Problem, Run, Stopped
 from yeta_reconcile.apply.staging import proven_gone, remove_orphan
 from yeta_reconcile.apply.standing import Standing
 from yeta_reconcile.diagnostics import (
-    diagnostic_json,
+    kept_diagnostic,
 )
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.errors import (
@@ -283,5 +283,5 @@ class Apply:
     def _remember(self, name: str, signature: str, delta: RowsDelta) -> None:
         record = self.run.store.waves.campaign(name)
         if record is not None and signature and record.settled_list != signature:
-            notes = [json.dumps(diagnostic_json(found), ensure_ascii=False) for found in delta.diagnostics]
+            notes = [json.dumps(kept_diagnostic(found), ensure_ascii=False) for found in delta.diagnostics]
             self.run.store.campaigns.settle_list(name, signature, delta.declared, notes)

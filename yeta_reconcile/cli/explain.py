@@ -26,7 +26,7 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.render.words import attribute_name, attribute_value
+from yeta_reconcile.render.words import PHASE, attribute_name, attribute_value
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
@@ -217,7 +217,7 @@ def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
             "removed",
             "started",
         ]
-        rows = [[wave[key] for key in keys] for wave in recorded["waves"]]
+        rows = [[_wave_cell(key, wave[key]) for key in keys] for wave in recorded["waves"]]
         lines += table(headers, rows, right=set(headers) - {phrase("PHASE"), phrase("STARTED")}, indent=2)
     else:
         lines.append(f"  {worded('no wave')}")
@@ -230,6 +230,12 @@ def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
             )
         )
     return lines
+
+
+def _wave_cell(key: str, value: Any) -> object:
+    if key == "started" and value:
+        return moment(datetime.fromisoformat(value))
+    return PHASE[value] if key == "phase" else value
 
 
 def _live_lines(story: dict[str, Any]) -> list[str]:

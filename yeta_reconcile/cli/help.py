@@ -94,3 +94,8 @@ class Formatter(click.HelpFormatter):
             head = [pad(name, names) + first] if fits else [name, " " * names + first]
             lines = [*head, *(" " * names + line for line in others)]
             self.write("".join(f"{indent}{line}".rstrip() + "\n" for line in lines))
+
+
+def described(node: dict[str, Any]) -> str:
+    """What the documents' schema says of a key, in the language of the run."""
+    return looked_up(node.get("description", ""))

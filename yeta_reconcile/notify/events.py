@@ -9,13 +9,13 @@ from hashlib import blake2b
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.run import Problem
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.numbers import mask_numbers
+from yeta_reconcile.numbers import masked
 from yeta_reconcile.plan.plan import Action, ChangeKind
 from yeta_reconcile.planning.diff import Subject
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.silence import SILENT_HOURS, unheard
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import PARTS, listed, phrase
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 REFUSED, UNRESOLVED = 4, 8
 NAMED = 5
@@ -30,7 +30,7 @@ class Event:
 
     kind: str
     key: str
-    words: str
+    words: Text
     after: int = 0
 
 
@@ -48,14 +48,14 @@ def events_of(
     return [*found, *_waits(planned, patience)]
 
 
-def halted(words: str, at: str) -> Event:
+def halted(words: Text, at: str) -> Event:
     """That everything was halted, by whom and when."""
-    return _event("halted", at, mask_numbers(words))
+    return _event("halted", at, words)
 
 
-def _event(kind: str, key: str, words: str, after: int = 0) -> Event:
+def _event(kind: str, key: str, words: Text, after: int = 0) -> Event:
     digest = blake2b(f"{kind}\0{key}".encode(), digest_size=12).hexdigest()
-    return Event(kind, f"{kind}:{digest}", mask_numbers(words), after)
+    return Event(kind, f"{kind}:{digest}", masked(words), after)
 
 
 def _refused(planned: Planned) -> Iterator[Event]:
@@ -69,11 +69,15 @@ def _refused(planned: Planned) -> Iterator[Event]:
 
 
 def _unresolved(planned: Planned, problems: Iterable[Problem]) -> Iterator[Event]:
-    said = {f"{one.campaign}: {one.summary}" for one in problems if one.exit_code == UNRESOLVED}
+    said = {_of(one.campaign, one.summary) for one in problems if one.exit_code == UNRESOLVED}
     if planned.exit_code == UNRESOLVED and not said:
-        said = {f"{d.campaign}: {d.summary}" for d in planned.plan.diagnostics if d.severity == "error"}
-    for words in sorted(said - {f"{found.campaign}: {found.summary}" for found in _aborts(planned)}):
-        yield _event("unresolved", words, f"a person is needed: {words}")
+        said = {_of(d.campaign, d.summary) for d in planned.plan.diagnostics if d.severity == "error"}
+    for words in sorted(said - {_of(found.campaign, found.summary) for found in _aborts(planned)}):
+        yield _event("unresolved", words, phrase("a person is needed: {words}", words=words))
+
+
+def _of(campaign: str | None, summary: Text) -> Text:
+    return phrase("{campaign}: {summary}", campaign=campaign, summary=summary) if campaign else summary
 
 
 def _aborts(planned: Planned) -> list[Diagnostic]:
@@ -91,7 +95,7 @@ def _drift(planned: Planned) -> Iterator[Event]:
             yield _event(
                 "drift",
                 f"{found.campaign}{found.summary}",
-                phrase("{campaign}: {summary}", campaign=found.campaign, summary=found.summary),
+                _of(found.campaign, found.summary),
             )
     for change in planned.plan.changes:
         if change.kind is ChangeKind.AFTER_HAND:
@@ -146,5 +150,10 @@ def _waits(planned: Planned, patience: int) -> Iterator[Event]:
             and change.kind is not ChangeKind.TIMED
             and change.campaign not in told
         ):
-            words = f"{change.campaign} wave {change.wave} waits longer than foreseen: {change.detail}"
+            words = phrase(
+                "{campaign} wave {wave} waits longer than foreseen: {detail}",
+                campaign=change.campaign,
+                wave=change.wave,
+                detail=change.detail,
+            )
             yield _event("waits", f"{change.campaign}/{change.wave}/{change.reason}", words, patience)

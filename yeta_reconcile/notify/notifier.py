@@ -13,6 +13,7 @@ from yeta_reconcile.notify import targets
 from yeta_reconcile.notify.events import Event
 from yeta_reconcile.notify.outbox import Message, Outbox
 from yeta_reconcile.store import Store
+from yeta_reconcile.wording import spoken
 
 LOG = logging.getLogger(__name__)
 # Seconds that a command waits, at most, for its messages to be taken.
@@ -49,7 +50,7 @@ class Notifier:
 
         def work() -> None:
             for name in wanted:
-                self._send(name, event.words)
+                self._send(name, spoken(event.words))
 
         sending = threading.Thread(target=work, name="notify", daemon=True)
         sending.start()

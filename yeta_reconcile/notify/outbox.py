@@ -12,6 +12,7 @@ from typing import Any
 
 from yeta_reconcile.notify.events import Event
 from yeta_reconcile.store import Store
+from yeta_reconcile.wording import spoken
 
 # A target by its place, and the kinds of events it is told.
 Told = tuple[str, Sequence[str]]
@@ -45,7 +46,9 @@ class Outbox:
         self._store = store
 
     def take_in(self, events: Sequence[Event], targets: Iterable[Told], now: int) -> None:
-        """Put down what nobody was told yet; `targets` are (their place, the kinds they are told).
+        """Put down what nobody was told yet, in the language of the run that noticed it.
+
+        `targets` are (their place, the kinds they are told).
 
         What stands is told once it has stood for long enough; what stands no more is forgotten.
         """
@@ -62,9 +65,8 @@ class Outbox:
                 kept["said"][event.key] = now
                 if first and event.kind in _OLD_NEWS:
                     continue
-                kept["left"] += [
-                    [name, event.key, event.words] for name, kinds in wanted if event.kind in kinds
-                ]
+                words = spoken(event.words)
+                kept["left"] += [[name, event.key, words] for name, kinds in wanted if event.kind in kinds]
             kept["said"] = dict([*kept["said"].items()][-KEPT:])
             kept["left"] = kept["left"][-KEPT:]
 

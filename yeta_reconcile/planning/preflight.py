@@ -25,11 +25,11 @@ from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 PUBLISHED = 4
 # openapi.md, section 2: 话术状态
-ROBOT_STATUS = {
+ROBOT_STATUS: dict[int, Text] = {
     1: phrase("under review"),
     2: phrase("refused in review"),
     3: phrase("waiting to be published"),
-    4: "published",
+    4: phrase("published"),
 }
 
 

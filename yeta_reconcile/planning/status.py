@@ -32,7 +32,7 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 # The platform pushes a record right after its call; one that takes longer is missing.
 ON_THE_WAY_MS = 5 * 60 * 1000
 # Of a record that tells none.
-NO_RESULT = "no result told"
+NO_RESULT = phrase("no result told")
 
 
 def campaign_status(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from yeta_reconcile.platform.coercion import count, duration, integer, moment
+from yeta_reconcile.wording import Text, phrase
 
 # openapi.md, receiveCallRecord: 呼叫方向
 INBOUND, OUTBOUND = 1, 2
@@ -36,32 +37,32 @@ class Result(NamedTuple):
     """A `task_result` (openapi.md, 外呼结果说明; docs/platform.md, row 10)."""
 
     words: str
-    english: str
+    english: Text
     meaning: ResultMeaning
 
 
 RESULTS: Mapping[str, Result] = {
-    "-1": Result("超时", "timed out", ResultMeaning.NOT_REACHED),
-    "0": Result("成功", "connected", ResultMeaning.CONNECTED),
-    "2": Result("正在通话中", "in another call", ResultMeaning.NOT_REACHED),
-    "3": Result("无法接通", "out of reach", ResultMeaning.NOT_REACHED),
-    "4": Result("关机", "switched off", ResultMeaning.NOT_REACHED),
-    "5": Result("用户正忙", "busy", ResultMeaning.NOT_REACHED),
-    "6": Result("空号", "no such number", ResultMeaning.WRONG_NUMBER),
-    "7": Result("号码错误", "wrong number", ResultMeaning.WRONG_NUMBER),
-    "8": Result("客户拒接", "refused by the customer", ResultMeaning.REFUSED),
-    "9": Result("停机", "out of service", ResultMeaning.NOT_REACHED),
-    "15": Result("客户接听后并主动挂机", "connected, the customer hung up", ResultMeaning.CONNECTED),
-    "16": Result("客户掉线", "connected, the line dropped", ResultMeaning.CONNECTED),
-    "18": Result("已接通", "connected", ResultMeaning.CONNECTED),
-    "19": Result("转人工", "passed to a person", ResultMeaning.CONNECTED),
-    "20": Result("用户未接", "no answer", ResultMeaning.NOT_REACHED),
-    "22": Result("来电提醒", "incoming-call reminder", ResultMeaning.NOT_REACHED),
-    "23": Result("呼入限制", "incoming calls barred", ResultMeaning.NOT_REACHED),
-    "25": Result("呼叫转移", "call forwarding", ResultMeaning.NOT_REACHED),
-    "26": Result("网络故障", "network fault", ResultMeaning.FAULT),
-    "27": Result("呼出受限", "outgoing calls barred", ResultMeaning.FAULT),
-    "28": Result("线路故障", "line fault", ResultMeaning.FAULT),
+    "-1": Result("超时", phrase("timed out"), ResultMeaning.NOT_REACHED),
+    "0": Result("成功", phrase("success"), ResultMeaning.CONNECTED),
+    "2": Result("正在通话中", phrase("in another call"), ResultMeaning.NOT_REACHED),
+    "3": Result("无法接通", phrase("out of reach"), ResultMeaning.NOT_REACHED),
+    "4": Result("关机", phrase("switched off"), ResultMeaning.NOT_REACHED),
+    "5": Result("用户正忙", phrase("busy"), ResultMeaning.NOT_REACHED),
+    "6": Result("空号", phrase("no such number"), ResultMeaning.WRONG_NUMBER),
+    "7": Result("号码错误", phrase("wrong number"), ResultMeaning.WRONG_NUMBER),
+    "8": Result("客户拒接", phrase("refused by the customer"), ResultMeaning.REFUSED),
+    "9": Result("停机", phrase("out of service"), ResultMeaning.NOT_REACHED),
+    "15": Result("客户接听后并主动挂机", phrase("connected, the customer hung up"), ResultMeaning.CONNECTED),
+    "16": Result("客户掉线", phrase("connected, the line dropped"), ResultMeaning.CONNECTED),
+    "18": Result("已接通", phrase("answered"), ResultMeaning.CONNECTED),
+    "19": Result("转人工", phrase("passed to a person"), ResultMeaning.CONNECTED),
+    "20": Result("用户未接", phrase("no answer"), ResultMeaning.NOT_REACHED),
+    "22": Result("来电提醒", phrase("incoming-call reminder"), ResultMeaning.NOT_REACHED),
+    "23": Result("呼入限制", phrase("incoming calls barred"), ResultMeaning.NOT_REACHED),
+    "25": Result("呼叫转移", phrase("call forwarding"), ResultMeaning.NOT_REACHED),
+    "26": Result("网络故障", phrase("network fault"), ResultMeaning.FAULT),
+    "27": Result("呼出受限", phrase("outgoing calls barred"), ResultMeaning.FAULT),
+    "28": Result("线路故障", phrase("line fault"), ResultMeaning.FAULT),
 }
 
 

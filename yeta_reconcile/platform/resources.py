@@ -65,7 +65,7 @@ STATUS_PHASE = {
 AWAITING_RECALL = 5
 OUTSIDE_HOURS = 6
 
-STATUS_WORDS = {
+STATUS_WORDS: dict[int, Text] = {
     0: phrase("new"),
     1: phrase("started"),
     2: phrase("running"),

@@ -37,6 +37,7 @@ from yeta_reconcile.render.words import (
     PHASE,
     attribute_name,
     attribute_value,
+    result_said,
     shortened,
 )
 from yeta_reconcile.wording import PARTS, Text, listed, phrase, spoken, worded
@@ -162,6 +163,15 @@ _COUNTED: dict[str, Callable[[int], Text]] = {
     "repeat_numbers": lambda number: count(number, "number called again", "numbers called again"),
     "recall_numbers": lambda number: count(number, "number recalled", "numbers recalled"),
     "removed_numbers": lambda number: count(number, "removed number", "removed numbers"),
+    "unchanged": lambda number: count(number, "campaign unchanged", "campaigns unchanged"),
+    "blocked": lambda number: count(number, "campaign blocked", "campaigns blocked"),
+    "passed_over": lambda number: count(number, "campaign passed over", "campaigns passed over"),
+    "paused": lambda number: count(number, "task paused", "tasks paused"),
+    "held": lambda number: count(number, "row held", "rows held"),
+    "rows": lambda number: count(number, "row"),
+    "waves": lambda number: count(number, "wave"),
+    "tasks": lambda number: count(number, "task"),
+    "tables": lambda number: count(number, "table"),
 }
 
 
@@ -176,7 +186,7 @@ def _entry(number: int, entry: HistoryEntry) -> tuple[object, ...]:
     ]
     ended = worded("never ended") if entry.exit_code is None else worded("exit {code}", code=entry.exit_code)
     # One line a run: the whole is in JSON, and what is left to do the next plan says.
-    outcome = shortened(entry.outcome, _LONGEST_OUTCOME)
+    outcome = shortened(spoken(entry.outcome), _LONGEST_OUTCOME)
     return (
         number,
         moment(entry.at),
@@ -222,11 +232,10 @@ def _why_wave(wave: WhyWave) -> list[str]:
 
 
 def _meaning(call: WhyCall) -> str:
+    words = result_said(call.result, call.description) if call.result or call.description else ""
     if not call.incoming:
-        return call.description
-    if not call.description:
-        return phrase("incoming call")
-    return phrase("{words} (incoming call)", words=call.description)
+        return words
+    return phrase("{words} (incoming call)", words=words) if words else phrase("incoming call")
 
 
 def _calls(calls: tuple[WhyCall, ...]) -> list[str]:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from yeta_reconcile.wording import spoken
+from yeta_reconcile.wording import Text, spoken
 
 # Two columns each (UAX #11). Ambiguous ones (→ ± …) take one, as terminals draw them by default.
 _WIDE = frozenset("WF")
@@ -34,10 +34,10 @@ _GAP = "  "
 
 
 def table(
-    headers: Sequence[str],
+    headers: Sequence[Text],
     rows: Iterable[Sequence[object]],
     *,
-    right: Collection[str] = (),
+    right: Collection[Text] = (),
     indent: int = 0,
 ) -> list[str]:
     """Lines of a table, the headers first. Whole numbers get separators, None is a dash.

@@ -10,6 +10,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change, Plan, Reason, Summary
+from yeta_reconcile.platform.call import RESULTS
 from yeta_reconcile.render.table import (
     clean,
 )
@@ -380,3 +381,13 @@ def _efforts(forecast: Forecast) -> list[Text]:
         first = listed([clean(name) for name in forecast.waits_for], 3)
         said.append(phrase("after {campaigns}", campaigns=first))
     return said
+
+
+def result_said(code: str, description: str) -> str:
+    """What a result means in the language of the run, and the platform's own words where they say more.
+
+    Without a code the platform's words tell which of the results it is.
+    """
+    known = RESULTS.get(code) or next((one for one in RESULTS.values() if one.words == description), None)
+    name = known.english if known else phrase("unknown") if description else code or phrase("no result")
+    return " · ".join(dict.fromkeys(filter(None, (spoken(name), description))))

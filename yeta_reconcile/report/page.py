@@ -22,7 +22,7 @@ SECTIONS = (
 
 def page(figures: Figures, language: Language = "en", *, every: int = 0) -> str:
     """The whole page; with `every` it renews itself from its own address after so many seconds."""
-    words = Words(language)
+    words = Words()
     name = figures.campaign or words("all")
     title = f"{name} · {figures.project}"
     renews = f' data-every="{every}"' if every else ""

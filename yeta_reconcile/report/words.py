@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from yeta_reconcile.platform.call import RESULTS
+from yeta_reconcile.render.words import result_said
 from yeta_reconcile.wording import Text, phrase, spoken
 
 Language = Literal["en", "zh"]
@@ -129,9 +129,7 @@ DAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The page's words in the language of the run; `language` says which of the platform's are told."""
-
-    language: Language = "en"
+    """The page's words in the language of the run."""
 
     def __call__(self, key: str, **parts: str) -> str:
         """Some words by their key; those that have none are shown as they are."""
@@ -140,11 +138,7 @@ class Words:
 
     def result(self, code: str, description: str) -> str:
         """What a result means, in the page's language first; the platform's own words where they say more."""
-        known = RESULTS.get(code)
-        if self.language == "zh":
-            return description or (known.words if known else code)
-        english = known.english if known else ""
-        return f"{english} · {description}" if english and description else english or description or code
+        return result_said(code, description)
 
     @staticmethod
     def day(weekday: int) -> str:

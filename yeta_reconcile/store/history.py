@@ -16,7 +16,7 @@ from yeta_reconcile.errors import StateDamaged
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.marks import Key
 from yeta_reconcile.store.database import Database, Transaction
-from yeta_reconcile.wording import UNSAID, Text, phrase
+from yeta_reconcile.wording import UNSAID, Text, kept, phrase, retold
 
 # The row of `meta` that holds the seal.
 SEAL = "history"
@@ -80,6 +80,9 @@ class History:
 
         Without an `exit_code` in it the run is under way.
         """
+        # In which words it ended, so that another language can say it; its English stays what it is.
+        if said := kept(entry.get("outcome")):
+            entry = entry | {"said": said}
         body = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         # What a run came to is true whoever holds the lock by then.
         with self._database.write(fenced=False) as transaction:
@@ -109,6 +112,8 @@ class History:
         entries: dict[str, dict[str, Any]] = {}
         for link in self._links():
             entry = link.entry()
+            if entry and isinstance(entry.get("outcome"), str):
+                entry["outcome"] = retold(entry.pop("said", None), entry["outcome"])
             begun = entries.get(str(entry.pop("of", ""))) if entry else None
             if entry and begun:
                 begun |= entry | {"ended": link.written, "end_hash": link.own, "end_serial": link.serial}

@@ -43,8 +43,10 @@ class FileRestored(Restoration):
         log = self.path.with_name(self.path.name + BESIDE[0])
         if self.path.exists() or log.exists():
             self.kept = self.path.with_name(f"{self.path.name}-{apart(now)}")
-        kept = f"; what was there is {self.kept.name}" if self.kept else ""
-        self.store.history.append(entry | {"outcome": f"{entry['outcome']}{kept}"}, now)
+        words = [entry["outcome"]]
+        if self.kept:
+            words.append(phrase("what was there is {kept}", kept=self.kept.name))
+        self.store.history.append(entry | {"outcome": listed(words, by=PARTS)}, now)
         self.store.close()
         if any(path.exists() for path in beside(self.draft)):
             raise StateError(

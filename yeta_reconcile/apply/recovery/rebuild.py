@@ -167,11 +167,16 @@ class Rebuild:
             # What a lost state knew of a canary it knows no more: the rest waits until records tell again.
             wave = replace(found.wave, canary=canary_mark(located.model))
             recovery.adoptions.append((located.model, replace(found, wave=wave)))
-            what = f"{located.model.name} wave {mark.wave}, task {task.task_id}"
+            what = phrase(
+                "{campaign} wave {wave}, task {task_id}",
+                campaign=located.model.name,
+                wave=mark.wave,
+                task_id=task.task_id,
+            )
             if found.doubt:
-                recovery.unproven.append(f"{what}: {found.doubt}")
+                recovery.unproven.append(phrase("{what}: {doubt}", what=what, doubt=found.doubt))
             if found.differing:
-                recovery.differing.append(f"{what}: {found.differing}")
+                recovery.differing.append(phrase("{what}: {differing}", what=what, differing=found.differing))
         self._missing_waves(located, listed, orphans, recovery)
 
     def _missing_waves(

@@ -186,7 +186,7 @@ def carry_out(
     summary = plan_json(planned.plan)["summary"]
     with recording(opened, command, summary, plan_id=plan_id, changes=what) as outcome:
         report = apply.carry_out()
-        outcome.words = listed(map(str, report.problems), 0, by=PARTS) or phrase("done")
+        outcome.words = listed((problem.words for problem in report.problems), 0, by=PARTS) or phrase("done")
         outcome.exit_code = report.exit_code
     return report
 

@@ -48,7 +48,13 @@ from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.record import BY_HAND, Outcome
-from yeta_reconcile.wording import SENTENCES, Text, listed, phrase
+from yeta_reconcile.wording import CLAUSES, SENTENCES, Text, listed, phrase
+
+CAME_TO = {
+    Outcome.DONE: phrase("done"),
+    Outcome.REFUSED: phrase("refused"),
+    Outcome.UNKNOWN: phrase("unknown"),
+}
 
 
 @click.command()
@@ -99,11 +105,7 @@ def call(
             with recording(opened, "call", {"call": 1}) as outcome:
                 answer = call_once(run, Attributes(robot, (line,), voice), columns, row)
                 failure = _failure(answer, normal)
-                outcome.words = phrase(
-                    "{outcome}{more}",
-                    outcome=answer.outcome,
-                    more=f": {answer.words}" if answer.words else "",
-                )
+                outcome.words = listed(filter(None, (CAME_TO[answer.outcome], answer.words)), by=CLAUSES)
                 outcome.exit_code = failure.exit_code if failure else Exit.DONE
     if failure:
         raise failure

@@ -24,12 +24,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.context import Context, Language
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.wording import Text, phrase
+from yeta_reconcile.wording import Text, phrase, spoken
 
 # Made up, and in the range that examples use.
 LATECOMER = "19900009999"
@@ -55,7 +55,7 @@ def demo(context: Context, repository: Path | None, keep: Path | None) -> Exit:
     with ExitStack() as stack:
         folder = _kept(context.here / keep) if keep else Path(stack.enter_context(_temporary()))
         source = context.here / repository if repository else None
-        _Demo(folder, source, stack, kept=keep is not None).play()
+        _Demo(folder, source, stack, context.lang, kept=keep is not None).play()
     return Exit.DONE
 
 
@@ -83,7 +83,9 @@ def _temporary() -> Iterator[str]:
 class _Demo:
     """One showing. `folder` is where the copy, its state and the platform's log live."""
 
-    def __init__(self, folder: Path, source: Path | None, stack: ExitStack, *, kept: bool) -> None:
+    def __init__(
+        self, folder: Path, source: Path | None, stack: ExitStack, language: Language, *, kept: bool
+    ) -> None:
         self.root = folder / REPOSITORY
         self.source = source
         self.stack = stack
@@ -100,6 +102,7 @@ class _Demo:
             "YETA_APP_SECRET": "emulator-secret",
             "YETA_PUSH_SECRET": secret,
             "YETA_STATE": str(folder / "state" / "demo.db"),
+            "YETA_LANG": language,
         }
 
     def play(self) -> None:
@@ -286,7 +289,7 @@ class _Demo:
 
 
 def _say(words: Text) -> None:
-    show(click.style(f"\n# {words}", fg="cyan"))
+    show(click.style(f"\n# {spoken(words)}", fg="cyan"))
 
 
 def _free_port() -> int:

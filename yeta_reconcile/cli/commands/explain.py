@@ -8,12 +8,14 @@ from typing import Any
 
 import click
 
+from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.help import described
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.packs import NAMES, text_of
 from yeta_reconcile.errors import WrongUsage
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, listed, phrase, worded
 
 KINDS = {
     "project": "Project",
@@ -25,19 +27,20 @@ KINDS = {
 
 @click.command()
 @click.argument("key")
-def explain(key: str) -> None:
+@click.pass_obj
+def explain(context: Context, key: str) -> None:
     """Say what KEY of a document means, like `campaign.on_change` or `limits.hours`.
 
     A key of yeta.yaml, or of a campaign, may be named alone. `limits.cn-marketing` shows a pack of limits
     whole, with its sources.
     """
-    show(explained(key))
+    show(explained(key, context.lang))
 
 
-def explained(key: str) -> str:
+def explained(key: str, language: str = "en") -> str:
     """What a key means, or a pack of limits whole. Raises WrongUsage."""
     pack = key.removeprefix("limits.")
-    return text_of(pack) if pack in NAMES else _meaning(key)
+    return text_of(pack, language) if pack in NAMES else _meaning(key)
 
 
 @cache
@@ -79,14 +82,23 @@ def within(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(node: dict[str, Any], definitions: dict[str, Any]) -> str:
-    lines = [node.get("description", "")]
+    lines = [described(node)]
     if "default" in node:
-        lines.append(f"default: {json.dumps(node['default'], ensure_ascii=False)}")
-    for said, choices in (("one of", node.get("enum")), ("each one of", node.get("items", {}).get("enum"))):
-        if choices:
-            lines.append(f"{said}: {', '.join(dict.fromkeys(map(str, choices)))}")
+        lines.append(worded("default: {value}", value=_json(node["default"])))
+    if choices := node.get("enum"):
+        lines.append(worded("one of: {choices}", choices=_names(choices)))
+    if choices := node.get("items", {}).get("enum"):
+        lines.append(worded("each one of: {choices}", choices=_names(choices)))
     examples = [one for one in node.get("examples", ()) if one is not None]
-    lines += [f"example: {json.dumps(one, ensure_ascii=False)}" for one in examples]
+    lines += [worded("example: {value}", value=_json(one)) for one in examples]
     inner = within(node, definitions).get("properties", {})
-    keys = [f"  {name}: {one.get('description', '')}" for name, one in inner.items()]
+    keys = [f"  {name}: {described(one)}" for name, one in inner.items()]
     return "\n".join([*lines, *([""] if keys else []), *keys]) + "\n"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _names(choices: list[object]) -> Text:
+    return listed(dict.fromkeys(map(str, choices)), 0)

@@ -21,13 +21,13 @@ from yeta_reconcile.planning.preflight import ROBOT_STATUS
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Config, Line, Robot
 from yeta_reconcile.render.table import table
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, phrase
 
 KINDS = ("robots", "lines", "voices", "urls")
 FORMAT = "yeta-platform/1"
 # openapi.md, parts 2 and 3
 MODULES = ("receiveCallRecord", "receiveVoice", "receiveDialog", "getDialogContext")
-ROBOT_KIND = {1: "ordinary", 2: "dynamic"}
+ROBOT_KIND: dict[int, Text] = {1: phrase("ordinary"), 2: phrase("dynamic")}
 
 
 @click.command()
@@ -64,15 +64,19 @@ def _as_table(config: Config, kind: str, now: datetime) -> list[str]:
     match kind:
         case "robots":
             robots = [_robot_row(robot, now) for _, robot in sorted(config.robots.items())]
-            return table(["ROBOT", "NAME", "STATUS", "KIND", "COLUMNS", "CHANGED"], robots)
+            heads = [phrase("ROBOT"), phrase("NAME"), phrase("STATUS"), phrase("KIND")]
+            return table([*heads, phrase("COLUMNS"), phrase("CHANGED")], robots)
         case "lines":
             lines = [_line_row(line, now) for _, line in sorted(config.lines.items())]
-            return table(["LINE", "STATE", "CALLS", "HOURS", "EXPIRES"], lines, right=["CALLS"])
+            calls = phrase("AT ONCE")
+            heads = [phrase("LINE"), phrase("STATE"), calls, phrase("HOURS"), phrase("EXPIRES")]
+            return table(heads, lines, right=[calls])
         case "voices":
             voices = [(voice.code, voice.name) for _, voice in sorted(config.voices.items())]
-            return table(["VOICE", "NAME"], voices)
+            return table([phrase("VOICE"), phrase("NAME")], voices)
         case _:
-            return table(["MODULE", "URL"], [(m, u or phrase("not configured")) for m, u in _urls(config)])
+            urls = [(module, url or phrase("not configured")) for module, url in _urls(config)]
+            return table([phrase("MODULE"), phrase("URL")], urls)
 
 
 def _robot_row(robot: Robot, now: datetime) -> tuple[object, ...]:
@@ -84,15 +88,15 @@ def _robot_row(robot: Robot, now: datetime) -> tuple[object, ...]:
     kind = (
         ROBOT_KIND.get(robot.kind, phrase("type {kind}", kind=robot.kind)) if robot.kind is not None else None
     )
-    state = "deleted" if robot.deleted else status
+    state = phrase("deleted") if robot.deleted else status
     changed = moment(instant(robot.updated, now.tzinfo)) if robot.updated else None
     return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns), changed
 
 
 def _line_row(line: Line, now: datetime) -> tuple[object, ...]:
     over = line.expired or (line.expires is not None and line.expires <= now.timestamp() * 1000)
-    state = "expired" if over else "taken" if line.taken else "free"
-    expires = "never" if line.valid == -1 and not line.ends_at else None
+    state = phrase("expired") if over else phrase("taken") if line.taken else phrase("free")
+    expires: str | None = phrase("never") if line.valid == -1 and not line.ends_at else None
     if (end := instant(line.expires, now.tzinfo)) is not None:
         expires = moment(end)
     return line.number, state, line.concurrents, ", ".join(line.hours), expires

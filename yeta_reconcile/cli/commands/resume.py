@@ -27,7 +27,7 @@ from yeta_reconcile.platform.resources import Left, LivePhase
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
 from yeta_reconcile.waves.record import WaveRecord
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, listed, phrase
 
 # Somebody is waiting: the platform gets this long to answer a question.
 PATIENCE_SECONDS = 15.0
@@ -120,8 +120,8 @@ class _Stand:
             say(phrase("`yeta apply` starts them again as declared; `yeta reconcile` leaves them alone."))
 
 
-def _named(waves: list[WaveRecord]) -> str:
-    return ", ".join(
+def _named(waves: list[WaveRecord]) -> Text:
+    named = (
         phrase(
             "{campaign} wave {number} (task {task_id})",
             campaign=wave.campaign,
@@ -130,6 +130,7 @@ def _named(waves: list[WaveRecord]) -> str:
         )
         for wave in waves
     )
+    return listed(named, 0)
 
 
 def _look(context: Context, repository: Repository, store: Store, paused: dict[str, Left]) -> _Stand:

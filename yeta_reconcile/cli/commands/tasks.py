@@ -19,7 +19,7 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Address, Line, LivePhase, Task
 from yeta_reconcile.render.table import clean, table
 from yeta_reconcile.waves.record import WaveRecord
-from yeta_reconcile.wording import phrase, worded
+from yeta_reconcile.wording import Text, phrase, worded
 
 FORMAT = "yeta-tasks/1"
 _OVER = frozenset({LivePhase.COMPLETED, LivePhase.EXPIRED, LivePhase.DELETED})
@@ -37,7 +37,7 @@ class Owned:
     wave: int | None = None
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """Whose it is, for people; a name of others is shown without the numbers in it."""
         match self.owner:
             case "campaign":
@@ -126,17 +126,18 @@ def _tables(shown: Sequence[Owned], lines: Sequence[tuple[Line, Owned | None]], 
     holders = [
         (
             line.number,
-            "free" if not line.taken else holder.words if holder else "somebody",
+            phrase("free") if not line.taken else holder.words if holder else phrase("somebody"),
             holder.task.task_id if holder else "",
             _moment(holder.task.end, zone) if holder else "",
         )
         for line, holder in lines
     ]
-    heads = ["TASK", "STATUS", "WHOSE", "LINES", "DIALLED", "NUMBERS", "ENDS"]
+    task, ends, counted = phrase("TASK"), phrase("ENDS"), (phrase("DIALLED"), phrase("NUMBERS"))
+    heads = [task, phrase("STATUS"), phrase("WHOSE"), phrase("LINES"), *counted, ends]
     return [
-        *(table(heads, rows, right=["DIALLED", "NUMBERS"]) if rows else [phrase("No tasks.")]),
+        *(table(heads, rows, right=counted) if rows else [worded("No tasks.")]),
         "",
-        *table(["LINE", phrase("HELD BY"), "TASK", "ENDS"], holders),
+        *table([phrase("LINE"), phrase("HELD BY"), task, ends], holders),
     ]
 
 

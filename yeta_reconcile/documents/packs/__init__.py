@@ -14,9 +14,10 @@ FOLDER = Path(__file__).parent
 NAMES = ("cn-marketing", "cn-collection")
 
 
-def text_of(name: str) -> str:
-    """A pack as it stands, with its sources."""
-    return (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+def text_of(name: str, language: str = "en") -> str:
+    """A pack as it stands, with its sources; its comments in a language, where there is a file of that."""
+    told = FOLDER / language / f"{name}.yaml"
+    return (told if told.exists() else FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def limits_of(name: str) -> dict[str, Any]:

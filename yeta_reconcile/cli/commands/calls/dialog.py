@@ -8,13 +8,15 @@ from typing import Any
 
 from yeta_reconcile.cli.output import say, show, show_json
 from yeta_reconcile.moments import moment
-from yeta_reconcile.records.dialog import Conversation, Utterance, conversation
-from yeta_reconcile.render.table import clean, table
+from yeta_reconcile.records.dialog import CUSTOMER, ROBOT, Conversation, Utterance, conversation
+from yeta_reconcile.render.table import clean, pad, table
+from yeta_reconcile.render.words import result_said
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import phrase, spoken, worded
 
 FORMAT = "yeta-call/1"
+WHO = {ROBOT: phrase("robot"), CUSTOMER: phrase("customer")}
 
 
 def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reveal: bool) -> None:
@@ -36,22 +38,30 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
             whose=whose,
         )
     )
-    words = " / ".join(filter(None, (found.description, found.english))) or phrase("no result")
+    known = found.connected and found.call_seconds is not None
     facts = {
-        "at": moment(found.at) if found.at else "",
-        "line": found.line,
-        "result": f"{found.result} {words}".strip(),
-        "length": f"{found.call_seconds} s" if found.connected and found.call_seconds is not None else "",
-        "tag": _tags(found),
-        "recording": found.recording,
-        "relation": found.relation_id if reveal else "",
-        "row": "; ".join(f"{column}: {value}" for column, value in found.row.items()),
+        phrase("at"): moment(found.at) if found.at else "",
+        phrase("line"): found.line,
+        phrase("result"): f"{found.result} {result_said(found.result, found.description)}".strip(),
+        phrase("length"): worded("{number} s", number=found.call_seconds) if known else "",
+        phrase("tag"): _tags(found),
+        phrase("recording"): found.recording,
+        phrase("relation"): found.relation_id if reveal else "",
+        phrase("row"): "; ".join(f"{column}: {value}" for column, value in found.row.items()),
     }
-    show("\n".join(f"  {name:<10}{clean(value)}" for name, value in facts.items() if value))
+    show("\n".join(f"  {pad(spoken(name), 10)}{clean(value)}" for name, value in facts.items() if value))
     if not found.turns:
         say(phrase("Nothing is known of a dialog."))
         return
-    show("\n".join(table(["AT", "WHO", "WHERE", "SAID", "UNDERSTOOD", "TAG"], map(_row, found.turns))))
+    heads = [
+        phrase("AT"),
+        phrase("WHO"),
+        phrase("WHERE"),
+        phrase("SAID"),
+        phrase("UNDERSTOOD"),
+        phrase("TAG"),
+    ]
+    show("\n".join(table([*heads, phrase("TAG")], map(_row, found.turns))))
     if any(turn.said is None for turn in found.turns):
         say(
             phrase("What was said is gone with the raw push.")
@@ -67,7 +77,7 @@ def _tags(found: Conversation) -> str:
 
 def _row(turn: Utterance) -> tuple[str, ...]:
     at = turn.at.strftime("%H:%M:%S") if turn.at else ""
-    return at, turn.who, turn.node, turn.said or "…", turn.understood, turn.tag
+    return at, WHO.get(turn.who, turn.who), turn.node, turn.said or "…", turn.understood, turn.tag
 
 
 def _plain(value: Any) -> Any:

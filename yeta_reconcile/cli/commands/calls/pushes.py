@@ -55,8 +55,9 @@ def pending(context: Context, form: str) -> None:
     if not found:
         say(phrase("Every push was folded."))
         return
+    heads = [phrase("ID"), phrase("RECEIVED"), phrase("MODULE"), phrase("CALL"), phrase("PROBLEM")]
     rows = [(_name(push, kind), _at(push, zone), kind, push.call_uuid, push.problem) for push, kind in found]
-    show_text("\n".join(table(["ID", "RECEIVED", "MODULE", "CALL", "PROBLEM"], rows)))
+    show_text("\n".join(table(heads, rows)))
 
 
 @click.command()
@@ -101,7 +102,8 @@ def show(context: Context, name: str, form: str, reveal: bool) -> None:
     except NotAnObject as reason:
         say(said_by(reason))
         return
-    show_text("\n".join(table(["FIELD", "VALUE"], [(key, _kind(value)) for key, value in data.items()])))
+    fields = [(key, _kind(value)) for key, value in data.items()]
+    show_text("\n".join(table([phrase("FIELD"), phrase("VALUE")], fields)))
 
 
 @click.command()

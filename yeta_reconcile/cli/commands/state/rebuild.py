@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from yeta_reconcile.apply.lease import holding
@@ -20,6 +22,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.render.table import table
+from yeta_reconcile.render.words import PHASE
 from yeta_reconcile.store.soundness import refuse_damaged
 from yeta_reconcile.wording import phrase
 
@@ -67,7 +70,7 @@ def rebuild(context: Context, form: str, yes: bool) -> Exit:
     return Exit.UNRESOLVED if recovery.unproven or recovery.left else Exit.DONE
 
 
-def _wave(model: Calling, taken: Adoption) -> dict[str, object]:
+def _wave(model: Calling, taken: Adoption) -> dict[str, Any]:
     wave = taken.wave
     return {
         "campaign": model.name, "wave": wave.number, "task_id": wave.task_id, "phase": wave.phase,
@@ -77,9 +80,11 @@ def _wave(model: Calling, taken: Adoption) -> dict[str, object]:
 
 def _show(recovery: Recovery, *, err: bool) -> None:
     if recovery.adoptions:
-        headers = ("CAMPAIGN", "WAVE", "TASK", "PHASE", "ROWS", "HELD")
-        rows = [tuple(_wave(*adoption).values()) for adoption in recovery.adoptions]
-        show("\n".join(table(headers, rows, right=("WAVE", "ROWS", "HELD"))), err=err)
+        wave, rows_held = phrase("WAVE"), (phrase("ROWS"), phrase("HELD"))
+        headers = (phrase("CAMPAIGN"), wave, phrase("TASK"), phrase("PHASE"), *rows_held)
+        shown = [_wave(*adoption) for adoption in recovery.adoptions]
+        rows = [(*(one | {"phase": PHASE[one["phase"]]}).values(),) for one in shown]
+        show("\n".join(table(headers, rows, right=(wave, *rows_held))), err=err)
     else:
         say(phrase("The state lacks nothing that can be recovered."), err=err)
     for words in (*recovery.unproven, *recovery.left, *recovery.to_apply, *recovery.differing):

@@ -40,6 +40,7 @@ from yeta_reconcile.numbers import BadNumberError, forms, normalise
 from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.planning.trial import Trial
 from yeta_reconcile.render.table import table
+from yeta_reconcile.render.words import PHASE
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import UNSAID, phrase, plural
 
@@ -196,13 +197,15 @@ def _list(name: str, found: list[Unsettled], trial: Trial, form: str) -> Exit:
             (
                 doubt.wave.record.number,
                 doubt.wave.record.task_id,
-                doubt.wave.record.phase,
+                PHASE[doubt.wave.record.phase],
                 doubt.rows,
                 doubt.why,
             )
             for doubt in found
         ]
-        show("\n".join(table(("WAVE", "TASK", "PHASE", "ROWS", "WHY"), rows, right=("WAVE", "ROWS"))))
+        wave, held = phrase("WAVE"), phrase("ROWS")
+        headers = (wave, phrase("TASK"), phrase("PHASE"), held, phrase("WHY"))
+        show("\n".join(table(headers, rows, right=(wave, held))))
         say(UNSAID)
         say(phrase("`yeta state resolve {name} --wave N --as dialled|undialled` settles a wave;", name=name))
         say(phrase("--line and --numbers settle some of its rows."))
