@@ -61,7 +61,7 @@ def show_call(store: Store, record: CallRecord, zone: tzinfo, form: str, *, reve
         phrase("UNDERSTOOD"),
         phrase("TAG"),
     ]
-    show("\n".join(table([*heads, phrase("TAG")], map(_row, found.turns))))
+    show("\n".join(table(heads, map(_row, found.turns))))
     if any(turn.said is None for turn in found.turns):
         say(
             phrase("What was said is gone with the raw push.")
