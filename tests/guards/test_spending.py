@@ -67,7 +67,7 @@ def test_what_was_called_counts_by_its_records(tmp_path: Path) -> None:
     lab.direct(rows=range(20, 21))
     (words,) = refused(lab)
     assert " CNY were spent this month" in words
-    assert "(otp 2)" in words
+    assert "(otp 1.17)" in words
 
 
 def test_what_was_spent_before_the_day_is_no_more_in_the_way(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ class Guards:
             spent=spent,
             ahead=ahead,
             most=most,
-            by_campaign=_by_campaign(counting),
+            by_campaign=_by_campaign({name: spending.ahead[name] for name in counting}),
         )
         do = phrase("call fewer, wait for the next one, raise the budget")
         found.append(self._refusal("spend", words, tuple(counting), do))
@@ -360,12 +360,14 @@ def _sums(changes: Iterable[Change], counts: Callable[[Change], int]) -> dict[st
     return sums
 
 
-def _by_campaign(counts: Mapping[str, int]) -> Text:
-    """Who has how many of them, the greatest first."""
+def _by_campaign(counts: Mapping[str, int] | Mapping[str, float]) -> Text:
+    """Who has how many of them, or how much, the greatest first."""
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return phrase(
-        " ({campaigns})", campaigns=listed([f"{name} {number:,}" for name, number in ordered], NAMED)
-    )
+    said = [
+        f"{name} {number:,}" if isinstance(number, int) else f"{name} {number:,.2f}"
+        for name, number in ordered
+    ]
+    return phrase(" ({campaigns})", campaigns=listed(said, NAMED))
 
 
 def _days(within: timedelta) -> Text:

@@ -50,7 +50,7 @@ REASON = {
     Reason.NEXT_DAY: phrase("its last day was over; those not dialled in time get a further wave"),
     Reason.NEXT_ROUND: phrase("those whose last call came to what recall.again names are called again"),
     Reason.CANARY: phrase("waits for what the call records of the canary say"),
-    Reason.ABORTED: phrase("is not called: the canary was no success, and a person decides"),
+    Reason.ABORTED: phrase("is not called, since the canary was no success"),
     Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
     Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),
     Reason.IMPORT: phrase("a live task is taken over as a wave"),
