@@ -41,8 +41,9 @@ tests: $(VENV)/.installed
 	rm -f .coverage .coverage.*
 	$(PYTEST) --cov --cov-report=term -m "not torture"
 
+# What is measured, side by side; some of it by name: make bench ARGS="receiver receivers"
 bench: $(VENV)/.installed
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(ARGS)
 
 torture: $(VENV)/.installed
 	$(PYTEST) -m torture --timeout=0 $(ARGS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.bench.row import Cost, Row
 
 FORECASTS = "forecasts"
-NAMES = ["version", "documents", "nothing", "first", "apply", "receiver", FORECASTS]
+NAMES = ["version", "documents", "nothing", "first", "apply", "receiver", "receivers", FORECASTS]
 
 HEAD = ("what", "against", "ours", "theirs", "ratio", "bound", "memory", "")
 

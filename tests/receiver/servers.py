@@ -34,9 +34,9 @@ def repository(root: Path, *documents: str) -> Path:
     return root
 
 
-def state_of(root: Path) -> Store:
+def state_of(root: Path, location: str = "state/yeta.db") -> Store:
     return open_store(
-        "state/yeta.db",
+        location,
         root,
         {"YETA_STATE_KEY": STATE_KEY},
         project="acme",
@@ -49,11 +49,11 @@ def state_of(root: Path) -> Store:
 def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, ReceiverService]]:
     """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard.
 
-    `relay` are the addresses that it hands on to.
+    `relay` are the addresses that it hands on to, `state` says where its state is.
     """
     report, relay = access.pop("report", None), access.pop("relay", ())
-    client = client_by(Ways(), longest=5)
-    inbox, store = state_of(root), state_of(root)
+    client, location = client_by(Ways(), longest=5), access.pop("state", "state/yeta.db")
+    inbox, store = state_of(root, location), state_of(root, location)
     try:
         made = ReceiverService(
             inbox,

@@ -34,7 +34,8 @@ SPOKEN_OF = {
     "wasyncore": wasyncore,
 }
 OURS = {
-    *("_channel", "_close_idlest", "_judge", "app", "began", "closed_until", "judged", "prepared", "said_at"),
+    *("_channel", "_close_idlest", "_judge", "app", "began", "closed_until", "judged", "leave"),
+    *("leaving", "prepared", "said_at"),
 }
 
 

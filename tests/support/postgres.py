@@ -26,6 +26,15 @@ from yeta_reconcile.store.schema import migrate
 
 UNPRIVILEGED = "nobody"
 
+# What is lost with the machine is lost: tests look at nothing but its death by kill.
+LIGHT = (
+    "fsync=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "jit=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+)
 SHAPE = b"""
     SELECT (SELECT count(*) FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
             WHERE relnamespace = current_schema()::regnamespace), number, name
@@ -46,9 +55,10 @@ class NoServer(Exception):
 
 
 class PostgresServer:
-    """`server.begin(); server.schema(); server.end()`; nothing outlives it."""
+    """`server.begin(); server.schema(); server.end()`; nothing outlives it. `durable` as one in use is."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="yeta-pg-", dir="/tmp"))
         if self._user:
@@ -74,17 +84,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        # What is lost with the machine is lost: only its death by kill is looked at.
-        settings = (
-            "listen_addresses=",
-            f"unix_socket_directories={self.folder}",
-            "fsync=off",
-            "full_page_writes=off",
-            "autovacuum=off",
-            "jit=off",
-            "wal_level=minimal",
-            "max_wal_senders=0",
-        )
+        settings = ["listen_addresses=", f"unix_socket_directories={self.folder}"]
+        if not self._durable:
+            settings += LIGHT
         options = [word for setting in settings for word in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

@@ -32,6 +32,8 @@ IDLE_SECONDS = 60
 # A request that takes longer than this to come in is a slow client's, or nobody's.
 REQUEST_SECONDS = 20
 DRAIN_SECONDS = 10.0
+# At the end, whoever is connected and silent is waited for so long: its next request may be on the way.
+LINGER_SECONDS = 0.5
 # Where no descriptor is left, nobody is let in for so long, and so many that are silent leave.
 PAUSE_SECONDS = 0.1
 LEAVE_AT_ONCE = 16
@@ -54,6 +56,9 @@ class _Task(WSGITask):
         self.status = answer.status
         self.response_headers = answer.headers()
         self.content_length = len(answer.body)
+        if self.channel.server.leaving:
+            # Its next request goes to another receiver, instead of being cut off here.
+            self.request.headers["CONNECTION"] = "close"
         head = self.build_response_header()
         self.wrote_header = True
         self.channel.write_soon(head if self.request.command == "HEAD" else head + answer.body)
@@ -133,6 +138,7 @@ class _Server(TcpWSGIServer):
     app: App
     closed_until = 0.0
     said_at = 0.0
+    leaving = False
 
     def readable(self) -> bool:
         if self.accepting and len(self._map) >= self.adj.connection_limit:
@@ -153,6 +159,16 @@ class _Server(TcpWSGIServer):
                 self.said_at = now
                 log.warning("no connection can be taken: %s; those that are silent leave", problem.strerror)
             return None
+
+    def leave(self) -> None:
+        """Let in who has knocked, as far as there is room, and nobody more: the next are refused at once."""
+        self.leaving = True
+        waited_for = -1
+        while waited_for < len(self._map) < self.adj.connection_limit:
+            waited_for = len(self._map)
+            self.handle_accept()
+        del self._map[self.socket.fileno()]
+        self.socket.close()
 
     def maintenance(self, now: float) -> None:
         super().maintenance(now)
@@ -264,10 +280,9 @@ class Server:
         """Answer until `stop` is set; then finish what was begun, and hang up."""
         while not stop.is_set():
             wasyncore.loop(timeout=0.2, use_poll=True, map=self._channels, count=1)
-        self._server.accepting = False
-        del self._channels[self._bound.fileno()]
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while self._busy() and time.monotonic() < deadline:
+        self._server.leave()
+        began = time.monotonic()
+        while (waited := time.monotonic() - began) < DRAIN_SECONDS and self._awaits(waited):
             wasyncore.loop(timeout=0.05, use_poll=True, map=self._channels, count=1)
 
     def wake(self) -> None:
@@ -279,9 +294,13 @@ class Server:
         self._lanes.shutdown()
         wasyncore.close_all(self._channels, ignore_all=True)
 
-    def _busy(self) -> bool:
+    def _awaits(self, waited: float) -> bool:
+        """Whether anything that was begun is to be answered, or may just have been sent."""
         return any(
-            channel.requests or channel.request is not None or channel.total_outbufs_len
+            waited < LINGER_SECONDS
+            or channel.requests
+            or channel.request is not None
+            or channel.total_outbufs_len
             for channel in [*self._server.active_channels.values()]
         )
 
