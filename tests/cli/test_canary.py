@@ -47,6 +47,7 @@ def test_it_stands_in_plan_status_and_history_until_a_person_lets_the_rest_follo
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(3600)
     assert len({rung.number for rung in here.emulator.dialled}) == 20
+    assert " 1 wave " in here.main("history").out
     # Said once, it holds: there is nothing more to say.
     assert here.main("state", "resolve", "renewal", "--canary", "passed", "--yes").code == 3
 

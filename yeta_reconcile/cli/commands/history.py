@@ -126,7 +126,8 @@ def _entry(
         end_serial=entry["end_serial"],
         ended=_moment(entry["ended"], zone),
         changes=tuple(
-            HistoryChange(name, action, wave, rows, rounds.get((name, wave)))
+            # Which wave a wait is about is only known once there is one.
+            HistoryChange(name, action, wave, rows, rounds.get((name, wave)) if action != "wait" else None)
             for name, action, wave, rows in (
                 change
                 for change in (changes if isinstance(changes, list) else ())
