@@ -47,6 +47,7 @@ def shown(change: Change) -> dict[str, Any]:
         "rings": change.rings,
         "new": change.new_rows,
         "repeats": change.repeat_rows,
+        "again": change.recall_rows,
         "waiting": change.waiting_rows,
         "left": change.removed_rows,
         "kind": change.kind.value,
@@ -184,6 +185,9 @@ def test_a_campaign_calls_whom_it_has_if_nothing_declared_keeps_it_from_that(
         ({"pending": 3}, {"rows": {"recalled": {1: 1}}}, True),
         ({"pending": 3}, {"rows": {"removed": {1: 1}}, "declared": {"on_removed_rows": "ignore"}}, False),
         ({"pending": 3}, {"rows": {"called_before": {1: 1}}}, True),
+        ({"pending": 3}, {"rows": {"called_before": {2: 1}}}, False),
+        ({"pending": 1}, {"rows": {"removed": {1: 1}}}, True),
+        ({"pending": 3}, {"rows": {"edited": {1: 1}}, "declared": {"on_change": "forbid"}}, False),
     ],
 )
 def test_a_started_wave_is_taken_apart_for_what_changes_it_while_it_has_anybody_to_call(

@@ -22,7 +22,7 @@ from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.calendar import Days
 from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
-from yeta_reconcile.planning.diff import Subject, Wave, with_observed
+from yeta_reconcile.planning.diff import Doubts, Subject, Wave, with_observed
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.rounds import rule_of
 from yeta_reconcile.planning.trial import Choice, Trial
@@ -33,7 +33,7 @@ from yeta_reconcile.waves.attributes import (
     Attributes,
 )
 from yeta_reconcile.waves.recalls import Recalls
-from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
+from yeta_reconcile.waves.record import CampaignRecord, Intent, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import Rounds
 
 NAME = "renewal"
@@ -84,8 +84,8 @@ def document(given: Mapping[str, Any] | None = None) -> Calling:
 def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **given: Any) -> WaveRecord:
     """A recorded wave; `asked` are the keys of the document it was made from, where they differ.
 
-    `started`, `quiet` are spans before now; `stretch` are the two moments between which its task lives. It
-    has a task unless it is planned or its create is under way.
+    `started`, `created`, `quiet` are spans before now; `stretch` are the two moments between which its task
+    lives. It has a task unless it is planned or its create is under way.
     """
     said = dict(given)
     since, until = map(datetime.fromisoformat, said.pop("stretch", ())) if "stretch" in said else (None, None)
@@ -94,6 +94,7 @@ def wave_record(number: int = 1, *, asked: Mapping[str, Any] | None = None, **gi
     counts = {name: said.pop(name, 0) for name in ("pending", "dialled", "released", "unknown", "held")}
     started = said.pop("started", "1h" if phase not in _NEVER_STARTED else None)
     quiet = said.pop("quiet", None)
+    said |= {"created_at": ago(said.pop("created"))} if "created" in said else {}
     made: dict[str, Any] = {
         "campaign": NAME,
         "attempt": 1,
@@ -214,11 +215,27 @@ def of_canary(
     return weigh(judge(declared, waves, results, NOW), read)
 
 
+def doubts(said: Mapping[int, Mapping[str, str]] | None) -> Doubts | None:
+    """By wave (0: of none), the calls of which nobody knows, and how long they can be under way no more.
+
+    What the platform does not show after five seconds it does not show at all.
+    """
+    if said is None:
+        return None
+    calls = [(wave or None, call, over) for wave, told in said.items() for call, over in told.items()]
+    intents = [
+        Intent(number, wave, call, None, 0, ago(over), ago(over))
+        for number, (wave, call, over) in enumerate(calls)
+    ]
+    return Doubts.of(intents, ms(NOW), 5000)
+
+
 def subject(case: Mapping[str, Any]) -> Subject:
     """All that is known of one campaign, as a case tells it."""
     said = dict(case)
     base = said.pop("declared", {})
     waves, tasks = _recorded(said.pop("waves", ()), base)
+    there, tasks_there = _recorded(said.pop("unknown_there", ()), base)
     record = _campaign(said.pop("recorded", None), waves)
     declared = None if base is None else document(base)
     rule = rule_of(declared) if declared else None
@@ -226,8 +243,8 @@ def subject(case: Mapping[str, Any]) -> Subject:
     halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
     untold = said.pop("untold", {})
     lit = tuple(
-        replace(wave, untold=tuple(untold.get(wave.record.wave_id, ())))
-        for wave in with_observed(record, tasks, halted)
+        replace(wave, untold=tuple(untold.get(wave.record.wave_id, wave.untold)))
+        for wave in with_observed(record, tasks, halted, doubts(said.pop("doubts", None)))
     )
     trial, delta = of_canary(declared, lit, said.pop("records", {}), said.pop("rows", {}))
     return Subject(
@@ -249,6 +266,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
         recalls={wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()},
         trial=trial,
+        unknown_there=with_observed(_campaign(None, there), tasks_there),
         **said,
     )
 
