@@ -109,6 +109,16 @@ def test_nine_times_in_ten_it_is_through_by_a_later_moment_and_more_so_where_les
     assert known.finish < known.finish_late < assumed.finish_late
 
 
+def test_what_is_not_known_of_people_adds_up_over_many_short_campaigns_of_a_line() -> None:
+    works = [a_work(f"c{number:03}", rows=40, habits=ASSUMED) for number in range(100)]
+    found = seen(*works, line=Trunk("100", 20)).forecasts
+
+    spreads = [one.finish_late - one.finish for one in found if one.finish and one.finish_late]
+    assert len(spreads) == 100
+    assert timedelta() <= min(spreads)
+    assert spreads[-1] > 20 * MINUTE
+
+
 def test_what_it_costs_is_of_talked_minutes_and_of_calls() -> None:
     price = Price(per_minute=0.1, per_call=0.01, currency="CNY")
 

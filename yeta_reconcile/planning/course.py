@@ -135,7 +135,8 @@ class _Dialling(NamedTuple):
 def _dial(rows: float, reach: float, at: float, until: float, terms: Terms, pace: Durations) -> _Dialling:
     """One call to each of them; `finish` is when the last of these ends."""
     habits, channels = terms.habits, terms.channels
-    mean, square = habits.mean(reach) * pace.doubted(habits), habits.square(reach)
+    longer = pace.doubted(habits)
+    mean, square = habits.mean(reach) * longer, habits.square(reach) * longer**2
     rest = square / (2 * mean)
     need = rows * mean / channels
     need += pace.chance(rows * max(square - mean * mean, 0.0) / channels**2)

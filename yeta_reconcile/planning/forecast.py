@@ -90,7 +90,8 @@ def _forecast(
         fits=finish <= end,
         detail=_detail(works, runs),
         start=_begin(runs, now),
-        finish_late=_moment(max((run.would_finish for run in late), default=inf), now.tzinfo),
+        # Where lines are given out otherwise once all is late, one may get its own sooner: that is no bound.
+        finish_late=_moment(max((run.would_finish for run in (*late, *runs)), default=inf), now.tzinfo),
         calls=calls,
         minutes=minutes,
         cost=round(minutes * price.per_minute + calls * price.per_call, 2) if price else None,
