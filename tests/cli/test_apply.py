@@ -119,6 +119,19 @@ def test_what_happens_is_told_and_what_stands_in_the_way_goes_to_stderr(tmp_path
         assert "Not complete (exit 7)." in done.out.splitlines()[-1]
 
 
+def test_of_many_that_wait_for_a_line_in_their_turn_one_is_told_and_the_others_are_named(
+    here: Served,
+) -> None:
+    for index in range(7):
+        here.campaign(f"c{index}", [index])
+    done = here.main("apply", "--yes")
+    waits = [line for line in done.err.splitlines() if line.startswith("waits: ")]
+    assert done.code == 7
+    assert len(waits) == 2
+    assert waits[0].startswith("waits: c1: wave 1 waits for its line, as planned")
+    assert waits[1].endswith("for 5 more campaigns: c2, c3, c4, c5, c6")
+
+
 def test_an_interrupted_connection_is_said_in_words(here: Served) -> None:
     here.campaign()
     here.emulator.faults.add(Fault("closed_after", "task/start", times=1))

@@ -34,12 +34,16 @@ Halted = Callable[[], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that keeps an apply from being complete, and the exit code it means."""
+    """Something that keeps an apply from being complete, and the exit code it means.
+
+    `in_turn`: a wave waits for its line, as its plan foresaw.
+    """
 
     exit_code: Exit
     campaign: str
     summary: Text
     hint: Text = UNSAID
+    in_turn: bool = False
 
     @property
     def words(self) -> Text:
@@ -187,11 +191,14 @@ class Run:
             wave.campaign,
             summary,
             hint,
+            in_turn=bool(planned),
         )
 
-    def problem(self, exit_code: Exit, campaign: str, summary: Text, hint: Text = UNSAID) -> None:
+    def problem(
+        self, exit_code: Exit, campaign: str, summary: Text, hint: Text = UNSAID, *, in_turn: bool = False
+    ) -> None:
         """Note what keeps this apply from being complete."""
-        problem = Problem(exit_code, campaign, summary, hint)
+        problem = Problem(exit_code, campaign, summary, hint, in_turn)
         with self._lock:
             if problem not in self.problems:
                 self.problems.append(problem)

@@ -6,13 +6,13 @@ A reader that goes away does not stop an apply: what is under way is worth more 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.apply import Report
+from yeta_reconcile.apply import Problem, Report
 from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.cli.context import LogFormat
 from yeta_reconcile.cli.failures import failure_of, quiet_streams
@@ -22,6 +22,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.render.alike import SINGLY
 from yeta_reconcile.render.words import asides
 from yeta_reconcile.wording import CLAUSES, SENTENCES, UNSAID, Text, listed, phrase, sentence
 
@@ -131,12 +132,19 @@ class ApplyView:
         if self._json:
             self._line("end", exit_code=code, problems=len(report.problems))
             return code
-        for problem in report.problems:
+        for problem, others in _folded(report.problems):
             self._complain(
                 phrase("waits: {problem}", problem=problem.words)
                 if problem.exit_code == Exit.INCOMPLETE
                 else phrase("error: {problem}", problem=problem.words)
             )
+            if others:
+                words = phrase(
+                    "waits: the same, each for its line and in its turn, for {more}: {names}",
+                    more=count(len(others), "more campaign"),
+                    names=listed(others),
+                )
+                self._complain(words)
         _say(self._last_words(code), err=False)
         return code
 
@@ -170,6 +178,17 @@ class ApplyView:
             line = {"format": FORMAT, "event": event, "at": at, **fields}
             with _unheard(err=False):
                 show_json(line, indent=None)
+
+
+def _folded(problems: Sequence[Problem]) -> Iterator[tuple[Problem, tuple[str, ...]]]:
+    """The problems one by one; of many campaigns that wait in turn the first, and who the others are."""
+    waiting = tuple(dict.fromkeys(problem.campaign for problem in problems if problem.in_turn))
+    fold = len(waiting) > SINGLY
+    for problem in problems:
+        if not (fold and problem.in_turn):
+            yield problem, ()
+        elif problem.campaign == waiting[0]:
+            yield problem, waiting[1:]
 
 
 def _told(event: dict[str, Any]) -> Text:
