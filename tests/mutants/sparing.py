@@ -2,7 +2,8 @@
 
 Golden files hold sentences; a test of each is not wanted. A sentence is a text with a blank in it or one
 that is put together, what `wording` makes, and what bears the name of one. Single words (events, calls,
-fields) are facts.
+fields) are facts. Nor is none put in the place of what is nothing too (no, 0, ""): where more than its truth
+is asked for, mypy sees it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from mutmut.mutation import file_mutation, mutators
 
 SAYING = frozenset({"detail", "hint", "message", "summary", "why", "words"})
 WORDING = frozenset({"count", "every", "listed", "phrase", "plural", "sentence"})
+_NOTHING = frozenset({"0", '""', "False"})
 
 
 def said(node: cst.CSTNode) -> bool:
@@ -47,7 +49,12 @@ def nothing(node: cst.CSTNode) -> bool:
     """Whether a value is as false as none: where it is more than asked for, mypy refuses none."""
     if isinstance(node, cst.Tuple):
         return not node.elements
-    return isinstance(node, cst.Integer | cst.SimpleString) and node.value in {"0", '""'}
+    return isinstance(node, cst.Integer | cst.Name | cst.SimpleString) and node.value in _NOTHING
+
+
+def another_value(assigned: cst.Assign | cst.AnnAssign) -> Iterable[cst.CSTNode]:
+    """None in the place of what is assigned, unless that is nothing too."""
+    return () if assigned.value and nothing(assigned.value) else mutators.operator_assignment(assigned)
 
 
 def another_word(string: cst.BaseString) -> Iterable[cst.BaseString]:
@@ -69,6 +76,7 @@ def mutated(name: str, source: str) -> file_mutation.MutatedFile:
     """A module with every mutant of each of its functions beside it."""
     instead: dict[Any, Any] = {
         mutators.operator_arg_removal: fewer_arguments,
+        mutators.operator_assignment: another_value,
         mutators.operator_string: another_word,
     }
     operators = [(kind, instead.get(operator, operator)) for kind, operator in mutators.mutation_operators]

@@ -97,7 +97,6 @@ def _name_renumbered(case: Case, wave: Wave) -> None:
     """A wave that goes on as it is calls the numbers that it was given."""
     rows = case.delta.renumbered.get(wave.record.wave_id, 0)
     if rows:
-        line = case.delta.edited_lines.get(wave.record.wave_id, 0)
         case.find(
             "changed-number",
             Exit.DONE,
@@ -107,7 +106,7 @@ def _name_renumbered(case: Case, wave: Wave) -> None:
                 "the wave goes on with what it has, and nobody calls what is new",
                 "from line {line} of the list on, {number} rows of wave {wave} have another number now: "
                 "the wave goes on with what it has, and nobody calls what is new",
-                line=line,
+                line=case.delta.edited_lines[wave.record.wave_id],
                 wave=wave.record.number,
             ),
             phrase("`on_change: carry-over` replaces them"),
