@@ -25,8 +25,8 @@ RECORD = "receiveCallRecord"
 SAID = pushes.outbound(task_result_desc="用户未接，彩铃")
 TEXT = json.dumps(SAID, ensure_ascii=False)
 PLAIN = TEXT.encode()
-
-
+# More pushes than are taken, in lists of which none is too long.
+NESTED = json.dumps([{"module": RECORD, "data": [{}] * 501}] * 2)
 CHUNKED = [gzip.compress(PLAIN)[:40], gzip.compress(PLAIN)[40:]]
 
 
@@ -99,8 +99,15 @@ def folded(store: Any, uuid: str = "call-1") -> Any:
         (json.dumps({"data": TEXT, "module": RECORD}).encode(), {}),
         (TEXT.encode("utf-16"), {}),
         (b"\xef\xbb\xbf" + PLAIN, {}),
+        (b"data=" + quote_plus(TEXT.encode("gb18030")).encode(), {}),
+        (f"module={RECORD}&data={quote_plus(TEXT)}".encode(), {}),
+        (json.dumps(TEXT).encode(), {}),
+        (json.dumps({"data": [SAID], "module": RECORD}).encode(), {}),
+        (gzip.compress(PLAIN), {}),
+        (PLAIN, {"Content-Encoding": "gzip"}),
+        (PLAIN, {"Content-Encoding": "deflate"}),
     ],
-    ids=range(20),
+    ids=range(27),
 )  # fmt: skip
 def test_a_push_in_any_of_these_forms_is_the_same_call(
     running: tuple[str, Any], body: Any, headers: dict[str, str]
@@ -200,7 +207,7 @@ def test_the_members_of_a_list_are_what_was_written(members: int) -> None:
     assert [body.decode() for _, body in found] == texts
 
 
-@pytest.mark.parametrize("text", ["[" + "{}," * 1000 + "{}]", "[{}, 1]", "[{}", "[{}]]"])
+@pytest.mark.parametrize("text", ["[" + "{}," * 1000 + "{}]", "[{}, 1]", "[{}", "[{}]]", NESTED])
 def test_a_list_that_is_not_one_of_pushes_is_refused_whole(text: str) -> None:
     with pytest.raises(NotAnObject):
         pushes_in(RECORD, text.encode())

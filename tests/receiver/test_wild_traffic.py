@@ -22,6 +22,8 @@ import pytest
 
 from tests.receiver.servers import SECRET, receiver, repository, served, state_of
 
+# Read before the tests take what begins with YETA_ out of the environment.
+SECONDS = float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
 # So much more than at the beginning a receiver may have open, and hold in memory (kB).
 DESCRIPTORS, MEMORY = 40, 200_000
 
@@ -122,7 +124,7 @@ def test_among_odd_traffic_what_is_acknowledged_is_on_disk_and_nothing_twice(tmp
 
 @pytest.mark.torture
 def test_odd_traffic_for_as_long_as_one_likes(tmp_path: Path) -> None:
-    until = time.monotonic() + float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
+    until = time.monotonic() + SECONDS
     with served(repository(tmp_path)) as (process, url):
         proc = Path("/proc") / str(process.pid)
 

@@ -19,9 +19,10 @@ from yeta_reconcile.wording import phrase
 LONGEST = 1_000_000
 DEEPEST = 64
 MOST_IN_ONE = 1000
-_FORM_FIELDS = frozenset({"data", "payload"})
+_FORM_FIELDS = ("data", "payload")
 # What the platform writes around a push that failed (docs/platform.md, row 3).
 _WRAPPER = frozenset({"data", "module", "retryTimes", "timestamp"})
+_GZIP = b"\x1f\x8b\x08"
 _MODULE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 # Servers declare these where nobody chose one; any bytes are text in them.
@@ -39,7 +40,12 @@ class TooLong(Exception):
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
-    """The body without its `Content-Encoding`. Raises TooLong, and NotAnObject if it is not so encoded."""
+    """The body without its `Content-Encoding`. Raises TooLong, and NotAnObject if it is not so encoded.
+
+    A proxy may have undone it and left the header, or the other way round: that can be seen.
+    """
+    if not encoding and body.startswith(_GZIP):
+        encoding = "gzip"
     for name in reversed([part.strip().lower() for part in encoding.split(",")]):
         if name in {"gzip", "x-gzip"}:
             body = _inflated(body, name, 31)
@@ -56,6 +62,8 @@ def _inflated(body: bytes, name: str, window: int) -> bytes:
     try:
         plain = machine.decompress(body, LONGEST + 1)
     except zlib.error:
+        if body.lstrip()[:1] in {b"{", b"["}:
+            return body
         raise NotAnObject(phrase("the body is not {name}, as its Content-Encoding says", name=name)) from None
     if len(plain) > LONGEST:
         raise TooLong
@@ -70,14 +78,26 @@ def pushes_in(module: str, body: bytes, content_type: str = "") -> list[tuple[st
     Each with its module, and as bytes that `read_object` reads the same without the request's headers.
     Raises NotAnObject.
     """
-    if (declared := _declared(body, content_type)) is not None:
-        body = declared
+    declared = _declared(body, content_type)
+    found = _pushes(module, body if declared is None else declared)
+    if not 0 < len(found) <= MOST_IN_ONE:
+        raise NotAnObject(
+            phrase(
+                "the body is a list of {parts}; 1 to {most_in_one} pushes are taken",
+                parts=len(found),
+                most_in_one=MOST_IN_ONE,
+            )
+        )
+    return found
+
+
+def _pushes(module: str, body: bytes) -> list[tuple[str, bytes]]:
     text = _text(body)
-    if form := _form(text):
-        text, body = form, form.encode()
+    if bare := _form(text) or _quoted(text):
+        text, body = bare, bare.encode("utf-8", "surrogatepass")
     if not text.lstrip().startswith("["):
-        return [_bare(module, body, _object(text))]
-    return [_bare(module, part.encode(), _object(part)) for part in _parts(text)]
+        return _bare(module, body, _object(text))
+    return [push for part in _parts(text) for push in _bare(module, part.encode(), _object(part))]
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -151,15 +171,28 @@ def _surely_utf8(body: bytes) -> bool:
 
 
 def _form(text: str) -> str:
-    """The JSON in a form's `data=` or `payload=`; empty if the text is no such form."""
+    """The JSON in a form's `data=` or `payload=`, with its `module=` if one is there; empty without."""
     name, equals, _ = text.lstrip()[:20].partition("=")
-    if not equals or name not in _FORM_FIELDS:
+    if not equals or name not in {*_FORM_FIELDS, *_WRAPPER}:
         return ""
+    # What is written as %.. may be GB18030 as anything else may.
+    ascii_only = text.isascii()
     try:
-        fields = dict(parse_qsl(text.strip(), strict_parsing=True, max_num_fields=20))
+        codec = "latin-1" if ascii_only else "utf-8"
+        found = parse_qsl(text.strip(), strict_parsing=True, encoding=codec, max_num_fields=20)
     except ValueError:
         return ""
-    return fields.get(name, "")
+    fields = {key: _text(value.encode("latin-1")) if ascii_only else value for key, value in found}
+    data = next((fields[key] for key in _FORM_FIELDS if key in fields), "")
+    if data and "module" in fields:
+        return json.dumps({"data": data, "module": fields["module"]})
+    return data
+
+
+def _quoted(text: str) -> str:
+    """The JSON that was written into a JSON text once more; empty if it was not."""
+    value = _loaded(text) if text.lstrip().startswith('"') else ""
+    return value if isinstance(value, str) else ""
 
 
 def _parts(text: str) -> list[str]:
@@ -172,14 +205,6 @@ def _parts(text: str) -> list[str]:
         parts.append(text[at:end])
         at = _skip(text, end)
         at += text[at] == ","
-    if not parts or len(parts) > MOST_IN_ONE:
-        raise NotAnObject(
-            phrase(
-                "the body is a list of {parts}; 1 to {most_in_one} pushes are taken",
-                parts=len(parts),
-                most_in_one=MOST_IN_ONE,
-            )
-        )
     return parts
 
 
@@ -189,17 +214,16 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _bare(module: str, body: bytes, value: dict[str, Any]) -> tuple[str, bytes]:
-    """A push without the platform's wrapper."""
+def _bare(module: str, body: bytes, value: dict[str, Any]) -> list[tuple[str, bytes]]:
+    """A push without the platform's wrapper, or the pushes in that."""
     inner, named = value.get("data"), value.get("module")
     if not (isinstance(named, str) and _MODULE.fullmatch(named) and value.keys() <= _WRAPPER):
-        return module, body
-    if isinstance(inner, str):
-        _object(inner)
-        return named, inner.encode("utf-8", "surrogatepass")
-    if not isinstance(inner, dict):
+        return [(module, body)]
+    if not isinstance(inner, str | dict | list):
         raise NotAnObject(phrase("the body names a module and holds no data"))
-    return named, json.dumps(inner, ensure_ascii=False, default=number_text).encode("utf-8", "surrogatepass")
+    if not isinstance(inner, str):
+        inner = json.dumps(inner, ensure_ascii=False, default=number_text)
+    return _pushes(named, inner.encode("utf-8", "surrogatepass"))
 
 
 def _deeper(value: Any, most: int) -> bool:
