@@ -24,7 +24,7 @@ _THOUSANDS = re.compile(r"1\d(?:,\d{3}){3}")
 _ROUNDED = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+")
 # Country code, a carrier's prefix before or behind it, and the trunk's 0 behind all.
 _CARRIER = re.compile(r"1(?:[12]\d|79)\d\d")
-_BEFORE = (_CARRIER, re.compile(r"(?:\+|00)?86"), _CARRIER, re.compile(r"0"))
+_BEFORE = (_CARRIER, re.compile(r"(?:\+|00?)?86"), _CARRIER, re.compile(r"0"))
 _ABROAD = re.compile(r"(?:\+|00)(?!86)")
 _SEVERAL = re.compile(r"[/,;、，；|]")
 # A telephone number is told by its whole run of digits, so task ids (15 to 17 digits) and times in
@@ -33,7 +33,7 @@ _SEVERAL = re.compile(r"[/,;、，；|]")
 _MARK_OR_NUMBER = re.compile(
     r"""(?P<mark>~[0-9a-f]{24}(?![0-9a-f]))  # an ownership mark's digest may hold such a run
       | (?<!\d)(?:
-        (?:(?:\+|00)?86[ -]?)? 1[3-9]\d (?:\d{8} | [ -]\d{4}[ -]\d{4})  # mobile: a run, or 3-4-4
+        (?:(?:\+|00?)?86[ -]?|9)? 1[3-9]\d (?:\d{8} | [ -]\d{4}[ -]\d{4})  # mobile: a run, or 3-4-4
       | (?:(?:\+|00)86[ -]?)? 0?[1-9]\d{1,2}-\d{7,8}                    # landline with its dash
       | 0\d{9,11}                                                       # landline as one run
       | (?:\+|00)[1-9]\d{6,14}                                          # any other, international

@@ -82,6 +82,78 @@ def test_a_moment_is_read_in_seconds_milliseconds_and_microseconds(unit: Decimal
     assert coercion.moment(str(MS / unit)) == MS
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-12-23 12:26:40",
+        "2026/12/23 12:26:40.0",
+        "2026年12月23日 12:26:40",
+        "２０２６－１２－２３　１２：２６：４０",
+        "20261223122640",
+        20261223122640,
+        "2026-12-23T04:26:40Z",
+        "2026-12-23T05:26:40.000+0100",
+        "1,798,000,000",
+    ],
+)
+def test_a_moment_that_is_written_out_is_read_and_without_an_offset_it_is_beijings(written: Any) -> None:
+    assert coercion.moment(written) == 1_798_000_000_000
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-12-23", "20261223", "12:26:40", "2026-13-01 00:00:00", "0001-01-01 00:00"]
+)
+def test_what_is_half_a_moment_or_none_is_no_moment(written: str) -> None:
+    assert coercion.moment(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("00:00:28", 28),
+        ("1:02:03", 3723),
+        ("0:28", 28),
+        ("1,234", 1234),
+        ("２８", 28),
+        ("1:75", None),
+        ("28s", None),
+    ],
+)
+def test_a_length_is_read_as_a_clock_shows_it_and_with_its_thousands(
+    written: str, seconds: int | None
+) -> None:
+    assert coercion.duration(written) == seconds
+
+
+@pytest.mark.parametrize(
+    "number", ["086-1990000-0001", "919900000001", "9,19900000001", "９０１９９０００００００１"]
+)
+def test_a_number_as_a_telephone_system_dials_it_is_the_customers(number: str) -> None:
+    said = read_push("receiveCallRecord", pushes.basic(number=number), KEY)
+    assert (said.number, said.unread) == (KEY.row_digest("19900000001").hex(), "")
+
+
+@pytest.mark.parametrize("result", ["20", "２０", " 20 ", 20, "20.0"])
+def test_a_result_is_its_code_however_it_is_written(result: Any) -> None:
+    assert read_push("receiveCallRecord", pushes.outbound(task_result=result), KEY).result == "20"
+
+
+def test_what_is_there_and_cannot_be_read_is_named_by_whichever_push_had_it() -> None:
+    odd = {
+        "time_ring": "yesterday",
+        "duration_call": "28 s",
+        "time_answer": -1,
+        "time_hangup": "",
+        "callee": "?",
+    }
+    record = read_push("receiveCallRecord", pushes.basic(**odd), KEY)
+    voice = read_push("receiveVoice", pushes.voice(duration="long"), KEY)
+    assert record.unread == "time_ring duration_call number"
+    both = "duration duration_call number time_ring"
+    assert record.merge(voice).unread == voice.merge(record).merge(voice).unread == both
+    assert Call.from_json(record.to_json()) == record
+
+
 FIELDS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "task": (
         answers.read_task,

@@ -192,6 +192,16 @@ def test_what_is_refused_unread_is_counted_by_its_reason(running: tuple[str, Any
         assert f'yeta_refused_total{{reason="{reason}"}} 1.0' in told
 
 
+def test_what_could_not_be_read_of_a_push_is_counted_by_its_field(running: tuple[str, Any]) -> None:
+    url, store = running
+
+    assert post(f"{url}/{RECORD}", json.dumps(SAID | {"time_ring": "?"}).encode()) == (200, b"success")
+
+    folded(store)
+    told = get(f"{url.removesuffix(f'/{SECRET}')}/metrics")[1].decode()
+    assert 'yeta_unread_total{field="time_ring"} 1.0' in told
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("origin", ["https://example.com", "http://127.0.0.1:8800", "null", ""])
 def test_what_a_page_sends_is_never_taken(running: tuple[str, Any], origin: str) -> None:

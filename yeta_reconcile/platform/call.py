@@ -94,7 +94,8 @@ class Call:
     of the number and the whole of the row that the record repeats, and of the incoming call's relation id.
     `shown` is the customer's number, masked; `line` the other end, masked where it may be a person's.
     `recorded`: a call record was among the pushes. `recording` is a url as it came, to be fetched: it may
-    hold a number, and is shown through `numbers.mask_numbers`.
+    hold a number, and is shown through `numbers.mask_numbers`. `unread` names what was there in a push and
+    could not be read, separated by blanks.
     """
 
     call_uuid: str
@@ -125,6 +126,7 @@ class Call:
     recording: str = ""
     recording_size: int | None = None
     recording_seconds: int | None = None
+    unread: str = ""
 
     @property
     def outbound(self) -> bool:
@@ -160,6 +162,7 @@ class Call:
         if other.call_uuid != self.call_uuid:
             raise AssertionError("two different calls do not merge")
         merged = {name: _greater(getattr(self, name), getattr(other, name)) for name in _NAMES}
+        merged["unread"] = " ".join(sorted({*self.unread.split(), *other.unread.split()}))
         return Call(**merged)
 
     def to_json(self) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, tzinfo
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
 
@@ -21,6 +22,14 @@ _INTEGERS = 2**63
 _MANY_DIGITS = 1000
 _MOST_PLACES = 25
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+# What is written without an offset is the platform's clock.
+_BEIJING = timezone(timedelta(hours=8))
+_DAY = str.maketrans({"/": "-", "年": "-", "月": "-", "日": None})
+_ONE_DIGIT = re.compile(r"(?<!\d)(\d)(?!\d)")
+_STAMP = re.compile(r"(\d{8})(\d{6})")
+# Minutes and seconds, or hours before them.
+_LENGTH = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):([0-5]\d)(?:\.\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _YES, _NO = {"true", "yes"}, {"false", "no"}
 _WINDOW = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)\s*-\s*(\d{1,2}:\d{2}(?::\d{2})?)")
 _AROUND_WINDOWS = re.compile(r"[\s\[\]\"'“”\\,;，；]*")
@@ -94,19 +103,24 @@ def count(value: Any) -> int | None:
     return found if found is not None and found >= 0 else None
 
 
-def duration(value: Any) -> int | None:
-    """A length of time in its own unit, to the nearest whole."""
+def duration(value: Any, second: int = 1) -> int | None:
+    """A length of time in its own unit, to the nearest whole; also as 00:00:28, a `second` being so many."""
     if type(value) is int and 0 <= value <= LONGEST_DURATION:
         return value
     number = _decimal(value)
+    if number is None and isinstance(value, str) and (parts := _LENGTH.fullmatch(_plain(value))):
+        hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+        number = Decimal((hours * 60 + minutes) * 60 + seconds) * second
     return None if number is None or not 0 <= number <= LONGEST_DURATION else round(number)
 
 
 def moment(value: Any) -> int | None:
-    """Milliseconds of a moment in seconds, milliseconds or microseconds (row 14); 0 stands for none."""
+    """Milliseconds of a moment in seconds, milliseconds or microseconds (row 14), or written out; 0: none."""
     if type(value) is int and FIRST_MS <= value < LAST_MS:
         return value
     number = _decimal(value)
+    if number is None or _STAMP.fullmatch(str(number)):
+        number = _written(text(value, 40))
     if number is None:
         return None
     for unit in (1000, 1, Decimal("0.001")):
@@ -114,6 +128,19 @@ def moment(value: Any) -> int | None:
         if FIRST_MS <= found < LAST_MS:
             return int(found)
     return None
+
+
+def _written(value: str) -> Decimal | None:
+    """Milliseconds of a day and a time of day as people and databases write them."""
+    day, dot, fraction = _plain(value).translate(_DAY).partition(".")
+    said = _STAMP.sub(r"\1T\2", _ONE_DIGIT.sub(r"0\1", day)) + dot + fraction
+    if ":" not in said and "T" not in said:
+        return None
+    try:
+        at = datetime.fromisoformat(said)
+        return Decimal(round((at if at.tzinfo else at.replace(tzinfo=_BEIJING)).timestamp() * 1000))
+    except (ValueError, OverflowError):
+        return None
 
 
 def boolean(value: Any) -> bool | None:
@@ -148,6 +175,11 @@ def instant(ms: int | None, zone: tzinfo | None = None) -> datetime | None:
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone or UTC)
 
 
+def _plain(value: str) -> str:
+    """Text without full-width forms, and without blanks around it."""
+    return unicodedata.normalize("NFKC", value).strip()
+
+
 def _few_places(number: Decimal) -> bool:
     # A wide exponent would make `int` and `format` write out that many digits.
     return abs(number.adjusted()) < _MOST_PLACES
@@ -159,6 +191,8 @@ def _decimal(value: Any) -> Decimal | None:
         return None
     if isinstance(value, str) and len(value) > LONGEST_ID:
         return None
+    if isinstance(value, str) and _THOUSANDS.fullmatch(plain := _plain(value)):
+        value = plain.replace(",", "")
     try:
         number = Decimal(repr(value) if isinstance(value, float) else value)
     except ArithmeticError:

@@ -5,7 +5,9 @@ Pure. Merging is field by field and the same in any order, so that pushes may co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
@@ -17,6 +19,17 @@ from yeta_reconcile.wording import phrase
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 MODULES = (RECORD, VOICE, DIALOG)
 
+_MOMENTS = dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment)
+_LENGTHS = dict.fromkeys(("duration_ring", "duration_call"), duration)
+# By module what is read of each value alone, so that one that is there and cannot be read is told.
+_READ: Mapping[str, Mapping[str, Callable[[Any], int | None]]] = {
+    RECORD: {**_MOMENTS, **_LENGTHS, "direction": integer, "task_row_index": integer, "task_tries": count},
+    VOICE: {"size": count, "duration": duration},
+    DIALOG: {},
+}
+READ = ("number", *sorted({name for fields in _READ.values() for name in fields}))
+# What is dialled for an outside line, before a mobile number.
+_OUTSIDE = re.compile(r"\s*[9９]\D*(?=[0０]?[1１])")
 _LONGEST_WORDS = 200
 _MOST_TURNS = 500
 
@@ -52,6 +65,7 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
         "robot": _identifier(data.get("robot_id")),
         "data_id": _identifier(data.get("task_data_id")),
         "relation": _relation(data.get("call_relation_id"), digests),
+        "unread": " ".join(_unread(module, data)),
     }
     if module == RECORD:
         return Call(**common, **_record(data, digests))
@@ -87,23 +101,35 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
         "row_content": digests.content_digest(_with_number(row, row_number)).hex() if row else "",
         "shown": mask(shown) if shown else "",
         "line": _line(own_end, {row_number, number}),
-        "result": text(data.get("task_result"), 20),
+        "result": _result(data.get("task_result")),
         "description": _words(data.get("task_result_desc")),
         "tries": count(data.get("task_tries")),
-        "time_dial": moment(data.get("time_dial")),
-        "time_ring": moment(data.get("time_ring")),
-        "time_answer": moment(data.get("time_answer")),
-        "time_hangup": moment(data.get("time_hangup")),
-        "duration_ring": duration(data.get("duration_ring")),
-        "duration_call": duration(data.get("duration_call")),
-    }
+    } | {name: read(data.get(name)) for name, read in (_MOMENTS | _LENGTHS).items()}
+
+
+def _unread(module: str, data: Mapping[str, Any]) -> Iterable[str]:
+    """What is there and cannot be read; as it came it stands in the raw push."""
+    for name, read in _READ[module].items():
+        value = data.get(name)
+        if coercion.given(value) and value not in (-1, "-1") and read(value) is None:
+            yield name
+    if module == RECORD and not number_of(data) and _other_end(data):
+        yield "number"
+
+
+def _result(value: Any) -> str:
+    """A code as it is written in the table of results; what is none of a number is kept as it came."""
+    code = integer(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
+    return text(value if code is None else code, 20)
 
 
 def number_of(data: Mapping[str, Any]) -> str:
     """The customer's number in its one form: of the row, else who was called, or who called; "" if unsaid."""
-    inbound = integer(data.get("direction")) == INBOUND
-    other = data.get("caller") if inbound else data.get("callee")
-    return _row_number(data, row_values(data)) or _number(other)
+    return _row_number(data, row_values(data)) or _number(_other_end(data))
+
+
+def _other_end(data: Mapping[str, Any]) -> Any:
+    return data.get("caller" if integer(data.get("direction")) == INBOUND else "callee")
 
 
 def row_values(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -148,7 +174,7 @@ def _dialog(value: Any) -> tuple[DialogTurn, ...]:
             node_type=_words(entry.get("node_type")),
             tag=_words(entry.get("tag_name")),
             time_start=moment(entry.get("time_start")) or 0,
-            time_speaking=duration(entry.get("time_speaking")) or 0,
+            time_speaking=duration(entry.get("time_speaking"), 1000) or 0,
         )
         for entry in listed(value)[:_MOST_TURNS]
         if isinstance(entry, dict)
@@ -188,7 +214,9 @@ def _words(value: Any) -> str:
 
 def _number(value: Any) -> str:
     found = text(value)
-    try:
-        return normalise(found) if found else ""
-    except BadNumberError:
-        return ""
+    for form in dict.fromkeys((found, _OUTSIDE.sub("", found))):
+        try:
+            return normalise(form) if form else ""
+        except BadNumberError:
+            continue
+    return ""

@@ -32,17 +32,39 @@ PATIENCE = 2.0
 SAY_EVERY = 60.0
 
 
+class _Growing:
+    """What counts have grown by since it was last said, once in a while."""
+
+    def __init__(self, total: Callable[[], Counter[str]]) -> None:
+        self._total = total
+        self._said: Counter[str] = Counter()
+        self._said_at = -SAY_EVERY
+
+    def new(self) -> Counter[str]:
+        """By how much, if it is time to say so."""
+        now, total = time.monotonic(), self._total()
+        new = total - self._said
+        if not new or now - self._said_at < SAY_EVERY:
+            return Counter()
+        self._said, self._said_at = total, now
+        return new
+
+
 class Health:
     """The last known of one state. `beat` waits for the state; everything else answers at once."""
 
     def __init__(
-        self, store: Store, inbox: Store, writer: Writer, refusals: Callable[[], Counter[str]]
+        self,
+        store: Store,
+        inbox: Store,
+        writer: Writer,
+        refusals: Callable[[], Counter[str]],
+        unread: Callable[[], Counter[str]],
     ) -> None:
         self._store = store
         self._inbox = inbox
-        self._refusals = refusals
-        self._refusals_said: Counter[str] = Counter()
-        self._refusals_said_at = -SAY_EVERY
+        self._refusals = _Growing(refusals)
+        self._unread = _Growing(unread)
         self._writer = writer
         self._waiting_since = 0.0
         self._stored_at = 0.0
@@ -105,14 +127,13 @@ class Health:
 
     def _say_refusals(self) -> None:
         """What was refused unread since it was last said: the platform keeps such a push for `backfill`."""
-        now = time.monotonic()
-        total = self._refusals()
-        new = total - self._refusals_said
-        if not new or now - self._refusals_said_at < SAY_EVERY:
-            return
-        self._refusals_said, self._refusals_said_at = total, now
-        words = ", ".join(f"{number} {REASONS[reason]}" for reason, number in new.most_common())
-        log.warning("%s refused: %s", count(new.total(), "request was", "requests were"), words)
+        if new := self._refusals.new():
+            words = ", ".join(f"{number} {REASONS[reason]}" for reason, number in new.most_common())
+            log.warning("%s refused: %s", count(new.total(), "request was", "requests were"), words)
+        if new := self._unread.new():
+            words = ", ".join(f"{number} {name}" for name, number in new.most_common())
+            values = count(new.total(), "value of a call", "values of calls")
+            log.warning("%s could not be read: %s; the raw pushes hold them as they came", values, words)
 
     def _say(self, counts: InboxCounts) -> None:
         found = (counts.stuck, counts.dead)

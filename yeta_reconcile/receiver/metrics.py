@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter as TotalCounter
+from collections.abc import Iterable
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from yeta_reconcile.platform.pushes import MODULES
+from yeta_reconcile.platform.pushes import MODULES, READ
 from yeta_reconcile.receiver.contexts import ContextsState
 from yeta_reconcile.receiver.counts import CAMPAIGN, Counts
 from yeta_reconcile.store.inbox import InboxCounts, PushStanding
@@ -57,6 +58,10 @@ class Metrics:
         )
         folded = Counter("yeta_folded", "Pushes the projector looked at, by standing.", ["standing"], **made)
         self._folded = {standing: folded.labels(standing.name.lower()) for standing in PushStanding}
+        unread = Counter(
+            "yeta_unread", "Values of calls that could not be read, by field.", ["field"], **made
+        )
+        self._unread = {field: unread.labels(field) for field in READ}
         self._inbox = Gauge("yeta_inbox_size", "Pushes that wait to be folded.", **made)
         self._stuck = Gauge("yeta_inbox_stuck", "Pushes that could not be folded.", **made)
         self._dead = Gauge("yeta_dead_letters", "Bodies that were no JSON object.", **made)
@@ -95,11 +100,19 @@ class Metrics:
 
     def refusals(self) -> TotalCounter[str]:
         """How many requests were refused so far, by reason."""
-        told = {
-            reason: int(self.registry.get_sample_value("yeta_refused_total", {"reason": reason}) or 0)
-            for reason in REASONS
-        }
-        return TotalCounter(told)
+        return self._told("yeta_refused_total", "reason", REASONS)
+
+    def unread(self, field: str) -> None:
+        """A value was there and could not be read."""
+        self._unread[field].inc()
+
+    def unread_values(self) -> TotalCounter[str]:
+        """How many values could not be read so far, by field."""
+        return self._told("yeta_unread_total", "field", self._unread)
+
+    def _told(self, name: str, label: str, values: Iterable[str]) -> TotalCounter[str]:
+        found = {value: self.registry.get_sample_value(name, {label: value}) for value in values}
+        return TotalCounter({value: int(number or 0) for value, number in found.items()})
 
     def relayed(self, outcome: str, pushes: int) -> None:
         """What became (one of `RELAYED`) of pushes that were to be handed on."""

@@ -72,8 +72,10 @@ class ReceiverService:
         self._looked = threading.Event()
         self._writer = Writer(inbox.inbox.append, on_stored=self._arrived.set)
         names = relay.names if relay else ()
-        self._projector = Projector(store, on_settled=self._metrics.folded, relay=names)
-        self._health = Health(store, inbox, self._writer, self._metrics.refusals)
+        self._projector = Projector(
+            store, on_settled=self._metrics.folded, on_unread=self._metrics.unread, relay=names
+        )
+        self._health = Health(store, inbox, self._writer, self._metrics.refusals, self._metrics.unread_values)
         self._page = Renewed(report, EVERY_PAGE) if report is not None else None
         self._counted = Renewed(lambda: campaign_counts(store), EVERY_COUNT)
         # So that the first scrape has them.

@@ -30,7 +30,7 @@ COLUMNS: Columns = {
     "answered_at": "moment", "hung_up_at": "moment", "tag_max": "text", "tag_min": "text",
     "recording": "text", "recording_bytes": "count", "robot": "text", "task_id": "text", "data_id": "text",
     "call_uuid": "text", "phone_line": "text", "rang_at": "moment", "recording_seconds": "count",
-    "relation_id": "text", "row_index": "count",
+    "relation_id": "text", "row_index": "count", "unread": "text",
 }  # fmt: skip
 
 
@@ -112,6 +112,7 @@ class Export:
             "recording_seconds": call.recording_seconds,
             "relation_id": self._relation(call),
             "row_index": call.row_index,
+            "unread": call.unread or None,
         } | (self._sent(record, wave) if self.reveal and wave else {})
 
     def _relation(self, call: Call) -> str | None:

@@ -47,10 +47,12 @@ class Projector:
         store: Store,
         *,
         on_settled: Callable[[PushStanding], None] = lambda _: None,
+        on_unread: Callable[[str], None] = lambda _: None,
         relay: Collection[str] = (),
     ) -> None:
         self._store = store
         self._on_settled = on_settled
+        self._on_unread = on_unread
         self._relay = relay
 
     def drain(self) -> None:
@@ -124,6 +126,8 @@ class Projector:
         if seen_before(transaction, digest):
             settle(transaction, push, PushStanding.DUPLICATE, call_uuid=call.call_uuid)
             return PushStanding.DUPLICATE
+        for name in call.unread.split():
+            self._on_unread(name)
         problem = fold(transaction, call, push.received)
         # What was learnt is kept. What made it a call of ours stays too, since its row is still to be found.
         stuck = bool(problem) and (push.module == RECORD or call.outbound)
