@@ -139,7 +139,7 @@ def test_a_result_is_its_code_however_it_is_written(result: Any) -> None:
 
 
 def test_what_is_there_and_cannot_be_read_is_named_by_whichever_push_had_it() -> None:
-    odd = {
+    odd: dict[str, Any] = {
         "time_ring": "yesterday",
         "duration_call": "28 s",
         "time_answer": -1,
