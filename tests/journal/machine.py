@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.journal.story import assert_nothing_blind
 from tests.support.lab import LINES, START, number, settings
+from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
 from tests.support.trouble import REQUEST_KINDS, WRITE_KINDS, Killed, Point, TroubledLab
 from yeta_reconcile.apply import Report
@@ -72,9 +73,10 @@ class Doc:
 
 
 class Life(RuleBasedStateMachine):
-    """One repository on one platform."""
+    """One repository on one platform; its state is in `server`, if there is one."""
 
     steps: ClassVar[int] = 0
+    server: ClassVar[PostgresServer | None] = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,6 +105,9 @@ class Life(RuleBasedStateMachine):
     def begin(self, **platform: object) -> None:
         emulator = Emulator(settings(sensitive_numbers=REFUSED, **platform), clock=VirtualClock(START))
         self.lab = TroubledLab(self.root, emulator)
+        if self.server is not None:
+            self.lab.state = self.server.schema()
+            self.lab.declare_project()
         self.declare_another(8)
 
     # Edits

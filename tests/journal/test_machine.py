@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.journal.in_rounds import LifeInRounds
 from tests.journal.machine import Life
 from tests.journal.wild import WildLife
+from tests.support.postgres import PostgresServer
 
 SECONDS = float(os.environ.get("YETA_TORTURE_SECONDS", "60"))
 LIVES = settings(
@@ -55,8 +56,16 @@ def test_in_rounds_and_after_canaries_only_those_ring_again_who_were_to(
 
 @pytest.mark.torture
 @pytest.mark.timeout(0)
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("life", [Life, WildLife, LifeInRounds])
-def test_for_as_long_as_one_likes(life: type[Life], record_property: Callable[[str, object], None]) -> None:
+def test_for_as_long_as_one_likes(
+    life: type[Life],
+    on: str,
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+) -> None:
+    monkeypatch.setattr(life, "server", postgres if on == "postgresql" else None)
     until = time.monotonic() + SECONDS
     life.steps = 0
     many = settings(
