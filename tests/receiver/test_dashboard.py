@@ -7,6 +7,8 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,15 +17,19 @@ import pytest
 import yaml
 
 from tests.receiver.servers import SECRET, STATE_KEY, receiver
-from tests.support.lab import Lab
+from tests.render.plans import a_plan
+from tests.support.lab import START, Lab
 from tests.support.records import deliver
+from yeta_reconcile.documents.models import Price
 from yeta_reconcile.errors import YetaError
+from yeta_reconcile.plan.foresight import Forecast, Outlook
 from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.app import App, Reply, Request
-from yeta_reconcile.receiver.counts import CAMPAIGN, campaign_counts
+from yeta_reconcile.receiver.counts import CAMPAIGN, KNOWN_AT_TIMES, campaign_counts
 from yeta_reconcile.receiver.dashboard import EVERY, maker
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.renewal import RESTS, Renewed
+from yeta_reconcile.store.foreseen import foreseen, keep_foreseen
 from yeta_reconcile.wording import Text
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -202,6 +208,37 @@ def test_the_metrics_of_a_campaign_are_what_the_platform_did(lab: Lab) -> None:
     assert counts.last_push > 0
 
 
+def test_of_forecast_and_cost_only_what_is_known_is_told(lab: Lab) -> None:
+    price = Price(per_minute=6, per_call=1, currency="CNY")
+    with lab.store() as store:
+        assert KNOWN_AT_TIMES.isdisjoint(campaign_counts(store).campaigns["later"])
+        outlook = foreseen(store)
+        counts = campaign_counts(store, price)
+        records = [one.call for one in store.calls.every() if one.wave_id]
+    assert outlook is not None
+    assert counts.foreseen_at == outlook.at.timestamp()
+    talked = sum(call.duration_call or 0 for call in records if call.connected)
+    assert counts.campaigns["renewal"]["cost"] == round(len(records) + talked / 10, 2) > 0
+
+
+def test_what_a_plan_foresees_is_in_the_metrics_until_the_next_one(lab: Lab) -> None:
+    at = START.replace(microsecond=0)
+    ahead = Forecast("renewal", finish=at, finish_late=at + timedelta(hours=1), fits=False, cost=2.5)
+    with lab.store() as store:
+        keep_foreseen(store, replace(a_plan(), created=at, forecast=(ahead,)))
+        found = campaign_counts(store).campaigns["renewal"]
+        keep_foreseen(store, replace(a_plan(), created=at, passed_over=1))
+        assert foreseen(store) == Outlook(at, (ahead,))
+        keep_foreseen(store, replace(a_plan(), created=at))
+        assert foreseen(store) == Outlook(at)
+    assert {name: found[name] for name in KNOWN_AT_TIMES - {"cost"}} == {
+        "forecast_finish_timestamp_seconds": at.timestamp(),
+        "forecast_late_timestamp_seconds": at.timestamp() + 3600,
+        "forecast_cost": 2.5,
+        "forecast_fits": 0,
+    }
+
+
 def exposed(lab: Lab) -> str:
     metrics = Metrics()
     with lab.store() as store:
@@ -213,7 +250,7 @@ def exposed(lab: Lab) -> str:
 
 def test_each_campaign_is_in_the_metrics_and_leaves_them_when_it_is_forgotten(lab: Lab) -> None:
     text = exposed(lab)
-    for name in CAMPAIGN:
+    for name in CAMPAIGN.keys() - KNOWN_AT_TIMES:
         assert re.search(rf'^yeta_campaign_{name}{{campaign="renewal"}} \d', text, re.MULTILINE)
     assert "1990000" not in text
 

@@ -39,6 +39,7 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.platform.resources import LivePhase
+from yeta_reconcile.store.foreseen import keep_foreseen
 from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 from yeta_reconcile.wording import listed, phrase, plural, said_by
@@ -94,6 +95,7 @@ class Apply:
         self.run.still_holds()
         settle_here(self.run.store, self.run.client)
         self._keep_books()
+        keep_foreseen(self.run.store, self.planned.plan)
         self._remove_orphans()
         # What frees a line goes before what wants one.
         names = sorted(self.changes, key=lambda name: (not self._frees(name), name))

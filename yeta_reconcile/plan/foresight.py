@@ -67,3 +67,12 @@ class LineUse:
     def idle(self) -> bool:
         """Whether nobody has it."""
         return self.campaign is None and not self.holder
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What was foreseen `at` a moment, for whoever has no platform at hand."""
+
+    at: Moment
+    forecast: tuple[Forecast, ...] = ()
+    timetable: tuple[LineUse, ...] = ()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from yeta_reconcile.documents.models import Price
+from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.store import Store
+from yeta_reconcile.store.breakdown import talked
+from yeta_reconcile.store.foreseen import foreseen
 from yeta_reconcile.waves.record import Phase
 
 # Seconds for which they are good.
@@ -26,23 +30,47 @@ CAMPAIGN = {
     "again": "People who were called in vain and are tried again.",
     "missing_records": "Dialled numbers without a record.",
     "live_waves": "Waves that are started and not over.",
+    "ringing": "Dialled by the last look, in live waves and without a record: being called, or just over.",
+    "cost": "What its calls cost so far, in the currency of `price`; only with `price`.",
+    "forecast_finish_timestamp_seconds": "When it will be through, by the last forecast; only if known.",
+    "forecast_late_timestamp_seconds": "What that stays below nine times in ten; only if known.",
+    "forecast_cost": "What its calls to come will cost, as foreseen then; only with `price`.",
+    "forecast_fits": "1 if it was foreseen to be through before its end, else 0; only if known.",
 }
+
+# Of these only what is known is told: 0 would be a moment, or a cost.
+KNOWN_AT_TIMES = frozenset(
+    (
+        "cost",
+        "forecast_finish_timestamp_seconds",
+        "forecast_late_timestamp_seconds",
+        "forecast_cost",
+        "forecast_fits",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """By campaign each of `CAMPAIGN`; `last_push` is seconds since the epoch, 0 for none that is kept."""
+    """By campaign each of `CAMPAIGN` that is known; `last_push` is seconds since the epoch, 0 for none.
 
-    campaigns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    `foreseen_at` is when was foreseen what is.
+    """
+
+    campaigns: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     last_push: float = 0.0
+    foreseen_at: float = 0.0
 
 
-def campaign_counts(store: Store) -> Counts:
+def campaign_counts(store: Store, price: Price | None = None) -> Counts:
     """The counts of every campaign that the state knows."""
+    outlook = foreseen(store)
+    ahead = {one.campaign: one for one in outlook.forecast} if outlook else {}
+    seconds = talked(store.database) if price else {}
     made = store.calls.made()
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    known: dict[str, dict[str, float]] = {}
     for name, record in store.waves.recorded().campaigns.items():
-        counted = found[name]
+        counted: Counter[str] = Counter()
         counted["declared"] = record.settled_rows
         for wave in record.waves:
             calls, answered, reached = made.get(wave.wave_id, (0, 0, 0))
@@ -61,11 +89,30 @@ def campaign_counts(store: Store) -> Counts:
                     "again": _again(store, wave.wave_id, wave.attributes.recall_count, live=wave.live),
                     "missing_records": wave.missing_records,
                     "live_waves": int(wave.live),
+                    "ringing": wave.missing_records if wave.live else 0,
                 }
             )
-        found[name] = counted
-    campaigns = {name: {key: counted[key] for key in CAMPAIGN} for name, counted in found.items()}
-    return Counts(campaigns, (store.inbox.last_received() or 0) / 1000)
+        known[name] = {key: float(counted[key]) for key in CAMPAIGN if key not in KNOWN_AT_TIMES}
+        if price:
+            minutes = sum(seconds.get(wave.wave_id, 0) for wave in record.waves) / 60
+            known[name]["cost"] = round(minutes * price.per_minute + counted["calls"] * price.per_call, 2)
+        known[name] |= _ahead(ahead.get(name))
+    pushed = (store.inbox.last_received() or 0) / 1000
+    return Counts(known, pushed, outlook.at.timestamp() if outlook else 0.0)
+
+
+def _ahead(forecast: Forecast | None) -> dict[str, float]:
+    """What is foreseen of a campaign, as far as it is."""
+    if forecast is None:
+        return {}
+    moments = {
+        "forecast_finish_timestamp_seconds": forecast.finish,
+        "forecast_late_timestamp_seconds": forecast.finish_late,
+    }
+    said = {name: at.timestamp() for name, at in moments.items() if at}
+    if forecast.cost is not None:
+        said["forecast_cost"] = forecast.cost
+    return {**said, "forecast_fits": float(forecast.fits)}
 
 
 def _again(store: Store, wave_id: int, recalls: int, *, live: bool) -> int:

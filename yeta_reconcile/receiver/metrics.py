@@ -75,6 +75,9 @@ class Metrics:
         self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
         self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
         self._last_push = Gauge("yeta_last_push_timestamp_seconds", "When a push last came in.", **made)
+        self._foreseen_at = Gauge(
+            "yeta_foreseen_timestamp_seconds", "When was foreseen what the forecasts say; 0: never.", **made
+        )
         self._campaigns = {
             name: Gauge(f"yeta_campaign_{name}", words, ["campaign"], **made)
             for name, words in CAMPAIGN.items()
@@ -135,10 +138,12 @@ class Metrics:
         """The exposition; `counts` or `campaigns` None: they are not known yet."""
         if campaigns is not None:
             self._last_push.set(campaigns.last_push)
+            self._foreseen_at.set(campaigns.foreseen_at)
             for name, gauge in self._campaigns.items():
                 gauge.clear()
                 for campaign, values in campaigns.campaigns.items():
-                    gauge.labels(campaign).set(values[name])
+                    if name in values:
+                        gauge.labels(campaign).set(values[name])
         if counts is not None:
             self._inbox.set(counts.waiting)
             self._stuck.set(counts.stuck)

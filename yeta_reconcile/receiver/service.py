@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
+from yeta_reconcile.documents.models import Price
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.app import App
@@ -61,6 +62,7 @@ class ReceiverService:
         retention: timedelta,
         report: Callable[[], bytes] | None = None,
         relay: Relay | None = None,
+        price: Price | None = None,
     ) -> None:
         self._store = store
         self._relay = relay
@@ -77,7 +79,7 @@ class ReceiverService:
         )
         self._health = Health(store, inbox, self._writer, self._metrics.refusals, self._metrics.unread_values)
         self._page = Renewed(report, EVERY_PAGE) if report is not None else None
-        self._counted = Renewed(lambda: campaign_counts(store), EVERY_COUNT)
+        self._counted = Renewed(lambda: campaign_counts(store, price), EVERY_COUNT)
         # So that the first scrape has them.
         self._counted.ask()
         self.app = App(

@@ -43,10 +43,11 @@ def course(
     number: Callable[[float], str],
     moment: Callable[[float], str],
     ticks: Sequence[float],
+    size: tuple[int, int] = WIDE,
 ) -> str:
-    """Lines over time: values at `places` in it, in the words of `moment`; many ticks make it wide."""
+    """Lines over time: values at `places` in it, in the words of `moment`."""
     chart = _pygal().XY(
-        **_options(WIDE if len(ticks) > FEW_TICKS else NARROW, number),
+        **_options(size, number),
         dots_size=1.5,
         x_value_formatter=moment,
         x_labels=list(ticks),

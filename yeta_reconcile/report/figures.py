@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.wording import Text
 
 # Upper ends of the lengths that are counted together, in seconds of talk; the last has none.
 LENGTHS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300)
@@ -40,6 +41,21 @@ class Wait:
     wave: int
     why: str
     people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who has a line from when to when: a wave (0 where `holder` is no campaign of ours).
+
+    `until` None: nobody knows. Until `sure` it is known that it had the line; what follows is foreseen.
+    """
+
+    line: str
+    holder: Text
+    wave: int
+    since: datetime
+    until: datetime | None
+    sure: datetime
 
 
 @dataclass(slots=True)
@@ -82,6 +98,7 @@ class Figures:
     clock's hour and the weekday (0 Monday), `attempts` by the how-manieth call to a person, `rounds` by the
     how-manieth wave; `dialled` and `answered` are the moments of each person's first call and first answer,
     ms. `answers` are those of each person's last dialog, by question.
+    `timetable` holds what was `foreseen` at that moment.
     """
 
     project: str
@@ -108,6 +125,8 @@ class Figures:
     answered: list[int] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     quality: Quality = field(default_factory=Quality)
+    timetable: list[Held] = field(default_factory=list)
+    foreseen: datetime | None = None
 
     def total(self, name: str) -> int:
         """A count of people, over all campaigns."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.documents.repository import Repository
+from yeta_reconcile.plan.foresight import Outlook
 from yeta_reconcile.platform.call import ResultMeaning
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
@@ -31,6 +32,7 @@ from yeta_reconcile.records.persons import (
     tag_of,
 )
 from yeta_reconcile.report.figures import LENGTHS, CampaignFigures, Counted, Figures, Quality, Wait
+from yeta_reconcile.report.timetable import timetable
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.people import Person
 from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, RowState, WaveRecord
@@ -44,7 +46,7 @@ HELD, AGAIN, PAUSED, DRAINING, RINGING, UNDECLARED = "held", "again", "paused", 
 class Declared:
     """What the documents say: state and list of each campaign, and the price of calls.
 
-    `finishes` are forecasts by campaign, each with whether it fits.
+    `outlook` is what was foreseen of them last.
     """
 
     project: str
@@ -52,13 +54,11 @@ class Declared:
     states: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, ListSpec] = field(default_factory=dict)
     price: Price | None = None
-    finishes: Mapping[str, tuple[datetime, bool]] = field(default_factory=dict)
+    outlook: Outlook | None = None
 
 
-def declared_in(
-    repository: Repository, finishes: Mapping[str, tuple[datetime, bool]] | None = None
-) -> Declared:
-    """What a repository declares; with forecasts, if there are any."""
+def declared_in(repository: Repository, outlook: Outlook | None = None) -> Declared:
+    """What a repository declares; with what was foreseen of it, if anything was."""
     project, callings = repository.project, repository.callings
     return Declared(
         project.name,
@@ -66,7 +66,7 @@ def declared_in(
         {name: getattr(located.model, "state", "declared") for name, located in callings.items()},
         {name: repository.list_spec(located) for name, located in callings.items()},
         project.price,
-        finishes or {},
+        outlook,
     )
 
 
@@ -80,10 +80,15 @@ def gather(
     )
     figures.currency = declared.price.currency if declared.price else ""
     persons = Persons(store, now.tzinfo, names, lists=declared.lists)
-    recorded = store.waves.recorded().campaigns
+    recorded = store.waves.recorded()
     for name in names:
-        figures.campaigns.append(_Counting(figures, persons, declared).campaign(name, recorded.get(name)))
+        figures.campaigns.append(
+            _Counting(figures, persons, declared).campaign(name, recorded.campaigns.get(name))
+        )
     figures.quality = _quality(store, figures)
+    if outlook := declared.outlook:
+        figures.foreseen = outlook.at.astimezone(now.tzinfo)
+    figures.timetable = timetable(store, recorded, declared.outlook, now, names)
     figures.last_push = instant(store.inbox.last_received(), now.tzinfo)
     return figures
 
@@ -96,6 +101,7 @@ class _Counting:
         self.persons = persons
         self.declared = declared
         self.zone = figures.at.tzinfo
+        self.ahead = {one.campaign: one for one in declared.outlook.forecast} if declared.outlook else {}
         self.waits: Counter[tuple[int, str]] = Counter()
 
     def campaign(self, name: str, record: CampaignRecord | None) -> CampaignFigures:
@@ -108,7 +114,8 @@ class _Counting:
         for person, _, how in self.persons.each(name):
             self._person(found, person, how)
         found.missing = sum(wave.missing_records for wave in record.waves) if record else 0
-        found.finish, found.fits = self.declared.finishes.get(name, (None, True))
+        if (ahead := self.ahead.get(name)) and ahead.finish:
+            found.finish, found.fits = ahead.finish.astimezone(self.zone), ahead.fits
         price = self.declared.price
         if price is not None:
             minutes = found.tally.talk / 60

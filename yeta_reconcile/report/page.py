@@ -14,9 +14,9 @@ from yeta_reconcile.report.words import Language, Words
 
 # In the order in which an owner asks.
 SECTIONS = (
-    sections.course, sections.campaigns, sections.funnel, sections.results, sections.hours, sections.days,
-    sections.waits, sections.lines, sections.answers, sections.lengths, sections.details, sections.attempts,
-    sections.quality,
+    sections.course, sections.campaigns, sections.timetable, sections.funnel, sections.results,
+    sections.hours, sections.days, sections.waits, sections.lines, sections.answers, sections.lengths,
+    sections.details, sections.attempts, sections.quality,
 )  # fmt: skip
 
 

@@ -27,6 +27,14 @@ class KnownParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A cell that shows stretches of time: (begin, end, kind), each a part of 1; and where `now` is."""
+
+    stretches: Sequence[tuple[float, float, str]]
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """A bar with its name and count; `kind` is its colour, `part` of 1 its length."""
 
@@ -35,6 +43,9 @@ class Bar:
     note: str
     part: float
     kind: str = "accent"
+
+
+Shown = str | KnownParts | Cell | Span
 
 
 def text(value: str) -> str:
@@ -79,7 +90,7 @@ def legend(entries: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | KnownParts | Cell]]) -> str:
+def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[Shown]]) -> str:
     """A table that can be sorted by each of its columns; counts stand to the right."""
     right = [bool(rows) and isinstance(cell, Cell) for cell in (rows[0] if rows else heads)]
     top = "".join(
@@ -91,7 +102,13 @@ def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[str | Know
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(cell: str | KnownParts | Cell, head: str) -> str:
+def _cell(cell: Shown, head: str) -> str:
+    if isinstance(cell, Span):
+        drawn = "".join(
+            f'<i class="{kind}" style="--l:{begin:.2%};--w:{end - begin:.2%}"></i>'
+            for begin, end, kind in cell.stretches
+        )
+        return f'<td class="t"><div>{drawn}<u style="--l:{cell.now:.2%}"></u></div></td>'
     if isinstance(cell, KnownParts):
         return f'<td class="w">{text(cell.text)}</td>'
     if isinstance(cell, str):

@@ -9,11 +9,25 @@ from statistics import median
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.report import charts
 from yeta_reconcile.report.charts import Series
-from yeta_reconcile.report.figures import LENGTHS, Counted, Figures, in_order, progress, share, ticks
-from yeta_reconcile.report.parts import Bar, Cell, KnownParts, bars, card, hidden, legend, table, text, tile
+from yeta_reconcile.report.figures import LENGTHS, Counted, Figures, Held, in_order, progress, share, ticks
+from yeta_reconcile.report.parts import (
+    Bar,
+    Cell,
+    KnownParts,
+    Shown,
+    Span,
+    bars,
+    card,
+    hidden,
+    legend,
+    table,
+    text,
+    tile,
+)
 from yeta_reconcile.report.words import Words
+from yeta_reconcile.wording import spoken
 
-Row = list["str | KnownParts | Cell"]
+Row = list[Shown]
 
 KINDS = {
     "connected": "good",
@@ -97,9 +111,10 @@ def course(figures: Figures, words: Words) -> str:
             words.count,
             lambda ms: f"{at:{pattern}}" if (at := instant(int(ms), zone)) else "",
             ticks(places[0], places[-1], most, figures.at),
+            size,
         )
         + "</div>"
-        for kind, most in (("large", 9), ("small", charts.FEW_TICKS))
+        for kind, most, size in (("large", 9, charts.WIDE), ("small", charts.FEW_TICKS, charts.NARROW))
     )
     names = legend((one.kind, one.name) for one in series)
     return card(words("progress"), names + drawn, note=words("progress note"), kind="wide")
@@ -217,6 +232,40 @@ def lines(figures: Figures, words: Words) -> str:
     return card(words("lines"), table(words, [words(name) for name in names], rows))
 
 
+def timetable(figures: Figures, words: Words) -> str:
+    """Whose which line was, is and will be."""
+    if not figures.timetable:
+        return ""
+    now = figures.at.timestamp()
+    ends = [held.until.timestamp() for held in figures.timetable if held.until]
+    first = min(held.since.timestamp() for held in figures.timetable)
+    last = max([now, *ends, first + 3600])
+    rows: list[Row] = [
+        [
+            KnownParts(held.line),
+            words("wave of", name=held.holder, wave=str(held.wave)) if held.wave else spoken(held.holder),
+            _moment(words, held.since),
+            _moment(words, held.until) if held.until else Cell(words("not known"), last),
+            Span(_stretches(held, first, last), max(now - first, 0) / (last - first)),
+        ]
+        for held in figures.timetable
+    ]
+    heads = [words(name) for name in ("line", "held by", "from", "until", "when")]
+    note = words("nothing foreseen")
+    if figures.foreseen:
+        note = words("timetable note", at=words.moment(figures.foreseen))
+    names = legend([("accent", words("until now")), ("ahead", words("foreseen"))])
+    return card(words("timetable"), names + table(words, heads, rows), note=note, kind="wide")
+
+
+def _stretches(held: Held, first: float, last: float) -> list[tuple[float, float, str]]:
+    """What is known of it, and what is foreseen, as parts of the whole."""
+    begin, sure, end = (at.timestamp() if at else last for at in (held.since, held.sure, held.until))
+    parts = [(begin, min(sure, end), "accent"), (max(begin, sure), end, "ahead")]
+    whole = last - first
+    return [((a - first) / whole, (b - first) / whole, kind) for a, b, kind in parts if b > a]
+
+
 def attempts(figures: Figures, words: Words) -> str:
     """What further tries bring, and further rounds."""
     if not figures.attempts:
@@ -329,6 +378,10 @@ def _share(words: Words, part: int, whole: int) -> Cell:
 
 def _code(code: str) -> Cell:
     return Cell(code, int(code) if code.removeprefix("-").isdecimal() and len(code) < 9 else 0)
+
+
+def _moment(words: Words, at: datetime) -> Cell:
+    return Cell(words.moment(at), at.timestamp())
 
 
 def _finish(words: Words, at: datetime | None, *, fits: bool) -> Cell:

@@ -2,8 +2,9 @@
 
 It keeps tables, transactions and the lock, and does not know why anything is written.
 
-Others use `breakdown`, `calls`, `checkout`, `database`, `halt_flag`, `history`, `inbox`, `lengths`, `lock`,
-`matching`, `open`, `people`, `relays`, `relocation`, `replacing`, `restoring`, `soundness`, `sqlite`.
+Others use `breakdown`, `calls`, `checkout`, `database`, `foreseen`, `halt_flag`, `history`, `inbox`,
+`lengths`, `lock`, `matching`, `open`, `people`, `relays`, `relocation`, `replacing`, `restoring`,
+`soundness`, `sqlite`.
 """
 
 from __future__ import annotations

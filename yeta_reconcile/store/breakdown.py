@@ -1,4 +1,4 @@
-"""What the records of a wave say beyond their results: over which line, and with which tags. Reads alone."""
+"""What the records of waves say beyond their results: lines, tags, how long was talked. Reads alone."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def breakdown(database: Database, wave_id: int) -> Breakdown:
         _tags(database, wave_id, "tag_max"),
         _tags(database, wave_id, "tag_min"),
     )
+
+
+def talked(database: Database) -> dict[int, float]:
+    """By wave: how long was talked in its recorded calls that were answered, s."""
+    seconds = _FACT[database.dialect].format(name="duration_call")
+    found = database.read(
+        f"SELECT wave_id, SUM(COALESCE(CAST({seconds} AS DOUBLE PRECISION), 0)) FROM calls "
+        "WHERE wave_id IS NOT NULL AND recorded = 1 AND connected = 1 GROUP BY wave_id"
+    )
+    return {row[0]: float(row[1]) for row in found}
 
 
 def _tags(database: Database, wave_id: int, name: str) -> tuple[tuple[str, int], ...]:

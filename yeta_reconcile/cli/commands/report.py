@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from yeta_reconcile.cli.commands.status import PATIENCE_SECONDS, look
+from yeta_reconcile.cli.commands.status import PATIENCE_SECONDS, foreseen_now
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import say, show, tell
@@ -19,9 +19,11 @@ from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, YetaError
 from yeta_reconcile.files import write_whole
+from yeta_reconcile.plan.foresight import Outlook
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
 from yeta_reconcile.store import Store
+from yeta_reconcile.store.foreseen import foreseen
 from yeta_reconcile.wording import Text, phrase
 
 
@@ -40,7 +42,8 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
 
     The page opens from disk and in any browser, prints, asks for no other address and holds no number:
     progress, funnel, results, hours, lines, rounds, answers, who waits and for what, what the data lack.
-    Chinese or English by --lang. With the platform's credentials it also has the forecast.
+    Chinese or English by --lang. Forecast and timetable are those of the last apply, and with the
+    platform's credentials new ones.
     """
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     with closing(open_state(context, repository)) as store:
@@ -49,7 +52,7 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
             raise InvalidInput(
                 phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known)
             )
-        declared = declared_in(repository, _finishes(context, name))
+        declared = declared_in(repository, _foreseen_now(context) or foreseen(store))
         now = datetime.now(UTC).astimezone(ZoneInfo(repository.project.timezone))
         names = [name] if name is not None else known
         figures = gather(store, declared, now, names, halted=_halted(repository, store))
@@ -67,17 +70,16 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     say(Text(file))
 
 
-def _finishes(context: Context, name: str | None) -> dict[str, tuple[datetime, bool]]:
-    """The forecasts that `status` gives, where the platform can be asked."""
+def _foreseen_now(context: Context) -> Outlook | None:
+    """What `status` foresees, where the platform can be asked."""
     if not all(context.environ.get(secret, "").strip() for secret in SECRETS):
-        return {}
+        return None
     try:
         with session(context, patience=PATIENCE_SECONDS) as opened:
-            status = look(opened, name)
+            return foreseen_now(opened)
     except YetaError as error:
-        tell(phrase("without a forecast: {message}", message=error.message))
-        return {}
-    return {one.name: (one.finish, one.fits) for one in status.campaigns if one.finish is not None}
+        tell(phrase("without a new forecast: {message}", message=error.message))
+        return None
 
 
 def _halted(repository: Repository, store: Store) -> str:

@@ -86,7 +86,9 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
         contexts = ServedContexts(context.chdir, context.env, environ)
         report = maker(_options(context), environ)
         relay = stack.enter_context(_relay(context, project)) if project.receiver.relay else None
-        receiver = ReceiverService(inbox, store, access, contexts, project.retention, report, relay)
+        receiver = ReceiverService(
+            inbox, store, access, contexts, project.retention, report, relay, project.price
+        )
         try:
             bound = bind(host, port)
         except OSError as problem:

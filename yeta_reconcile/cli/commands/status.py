@@ -24,7 +24,7 @@ from yeta_reconcile.errors import (
     Unreachable,
 )
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.foresight import Forecast, Outlook
 from yeta_reconcile.planning.canary import judge
 from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
@@ -122,6 +122,18 @@ def look(opened: Session, name: str | None) -> Status:
     return Status(
         now.replace(microsecond=0), tuple(campaigns), opened.halted() or UNSAID, silent, timetable, said
     )
+
+
+def foreseen_now(opened: Session) -> Outlook | None:
+    """What is foreseen now; None where the platform does not answer."""
+    recorded = opened.store.waves.recorded()
+    if misplaced(opened.store, opened.client, recorded):
+        return None
+    project = opened.repository.project
+    observed = observe(opened.client, recorded, opened.store, project.name, opened.repository.environment)
+    now = opened.clock.now().astimezone(ZoneInfo(project.timezone))
+    ahead = _ahead(opened, _known(opened, recorded), recorded, observed, now)
+    return Outlook(now, ahead.forecasts, ahead.timetable)
 
 
 def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:
