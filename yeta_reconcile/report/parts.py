@@ -92,11 +92,12 @@ def legend(entries: Iterable[tuple[str, str]]) -> str:
 
 def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[Shown]]) -> str:
     """A table that can be sorted by each of its columns; counts stand to the right."""
-    right = [bool(rows) and isinstance(cell, Cell) for cell in (rows[0] if rows else heads)]
+    kinds = {Cell: " class=n", Span: " class=t"}
+    aligned = [kinds.get(type(cell), "") for cell in (rows[0] if rows else heads)]
     top = "".join(
-        f'<th scope="col"{" class=n" if numeric else ""}><button type="button" '
+        f'<th scope="col"{kind}><button type="button" '
         f'title="{text(words("sort", head=head))}">{text(head)}</button></th>'
-        for head, numeric in zip(heads, right, strict=True)
+        for head, kind in zip(heads, aligned, strict=True)
     )
     body = "".join(f"<tr>{''.join(map(_cell, row, heads))}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
