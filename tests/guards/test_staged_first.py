@@ -229,3 +229,16 @@ def test_records_that_pass_by_other_thresholds_only_start_nobody_who_was_not_sta
     assert lab.plan().exit_code == 8
     lab.campaign(rows=range(20), extra=ROLLOUT.replace("50%", "0%"))
     assert refused(lab) == ["16 rows of renewal"]
+
+
+def test_what_a_wave_keeps_of_its_list_tells_nothing_without_the_key(tmp_path: Path) -> None:
+    kept = set()
+    for name in ("one", "two"):
+        lab = a_plain_lab(tmp_path / name)
+        lab.key = f"the key of {name}"
+        lab.campaign(rows=range(20), extra=ROLLOUT, state="staged")
+        lab.converge()
+        with lab.store() as store:
+            (wave,) = store.waves.recorded().campaigns["renewal"].waves
+        kept.add(wave.promised.partition("/")[2])
+    assert len(kept) == 2

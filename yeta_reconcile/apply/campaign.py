@@ -320,7 +320,7 @@ class CampaignRun:
         located = self.planner.declared.callings[self.name]
         assert isinstance(located.model, Campaign)
         spec = self.planner.declared.called_list(located, self.run.clock.now())
-        return promise_of(located.model, spec, self.subject.columns)
+        return promise_of(located.model, spec, self.subject.columns, self.run.store.key)
 
     def _counted(self, found: Compared) -> bool:
         """Whether the plan counted as many rows as would then be staged. False: a problem was noted."""

@@ -133,7 +133,7 @@ def _staged(
         if not isinstance(located.model, Campaign):
             continue
         spec = declared.called_list(located, subject.now)
-        promise = partial(promise_of, located.model, spec, subject.columns)
+        promise = partial(promise_of, located.model, spec, subject.columns, store.key)
         compared = partial(_compared, declared, store, subject)
         own = [change for change in changes if change.campaign == name]
         found[name] = staged_before(subject, own, store, promise, compared)

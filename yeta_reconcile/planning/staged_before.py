@@ -12,11 +12,12 @@ from hashlib import blake2b
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.rows import Row
+from yeta_reconcile.marks import Key
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.planning.guards import started_at_once
 from yeta_reconcile.planning.list_diff import Comparison
-from yeta_reconcile.planning.signatures import fingerprint_of
+from yeta_reconcile.planning.signatures import fingerprint_of, keyed
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Phase, WaveRecord
 
@@ -24,12 +25,13 @@ from yeta_reconcile.waves.record import Phase, WaveRecord
 _SAME_ALL_THE_SAME = frozenset({"days", "rollout"})
 
 
-def promise_of(declared: Campaign, spec: ListSpec, columns: tuple[str, ...]) -> str:
+def promise_of(declared: Campaign, spec: ListSpec, columns: tuple[str, ...], key: Key) -> str:
     """What is declared of those who may follow a wave: its further rounds, and whom its canary is of.
 
     Who may not be called (`do_not_call`) is taken off a list on any day.
     """
-    listed = fingerprint_of(replace(spec, without=None), columns) if declared.rollout else ""
+    whole = replace(spec, without=None)
+    listed = keyed(fingerprint_of(whole, columns), key) if declared.rollout else ""
     return f"{_digest(repr(declared.recall.again))}/{_digest(repr(declared.rollout) + listed)}"
 
 
