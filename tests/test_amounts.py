@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,14 +38,19 @@ BARE, ONE_OF_MANY = re.compile(f" {MANY}"), re.compile(rf"\b1 {MANY}")
 COUNTS = {"len", "sum", "max", "min", "int"}
 
 
-def texts() -> Iterator[tuple[str, ast.JoinedStr]]:
+@cache
+def texts() -> tuple[tuple[str, ast.JoinedStr], ...]:
+    return tuple(read())
+
+
+def read() -> Iterator[tuple[str, ast.JoinedStr]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if not LEFT_OUT & {*path.parts}:
             for node in walked(path):
                 place = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
                 if isinstance(node, ast.JoinedStr):
                     yield place, node
-                elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"phrase", "worded"}:
+                elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"phrase", "worded"}:
                     yield from ((place, text) for text in templates(node))
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-import yeta_reconcile
+from tests.support.sources import MODULES, walked
 from yeta_reconcile.exits import Exit, worst
 
 
@@ -38,13 +37,15 @@ BEHIND = {"find": 2, "problem": 3}
 def calls_of_exit_8() -> list[tuple[str, str, list[str]]]:
     """Place, name and what stands behind the exit code, of each call that asks a person."""
     found = []
-    for path in Path(yeta_reconcile.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                name = ast.unparse(node.func).rpartition(".")[2]
+    for path in MODULES:
+        for node in walked(path):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in BEHIND:
                 given = [ast.unparse(argument) for argument in node.args]
                 at = next((n for n, text in enumerate(given) if "Exit.UNRESOLVED" in text), None)
-                if at is not None and name in BEHIND:
+                if at is not None:
                     found.append((f"{path.name}:{node.lineno}", name, given[at + 1 :]))
     return found
 

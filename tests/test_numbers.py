@@ -82,6 +82,7 @@ def test_what_cannot_be_a_number_says_why(text: str, why: str) -> None:
         normalise(text)
 
 
+@pytest.mark.sweep
 @given(st.text("0123456789+-() 　'/.eE张", max_size=16))
 def test_a_number_in_its_one_form_stays_as_it_is(text: str) -> None:
     said, normal = "", ""
@@ -102,6 +103,7 @@ NATIONAL = st.one_of(
 )
 
 
+@pytest.mark.sweep
 @given(data=st.data(), number=NATIONAL)
 def test_every_spelling_of_a_number_comes_to_one_form_and_that_to_itself(
     data: st.DataObject, number: str
@@ -165,6 +167,7 @@ def test_ids_times_and_counts_stay_readable(text: str) -> None:
     assert mask_numbers(text) == text
 
 
+@pytest.mark.sweep
 @given(
     before=st.text(st.characters(exclude_categories=["Nd"]), max_size=9),
     number=st.integers(13_000_000_000, 19_999_999_999).map(str),

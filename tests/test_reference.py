@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.sources import MODULES, ROOT, walked
 from yeta_reconcile.cli.commands.explain import KINDS, explained, within
 from yeta_reconcile.documents.json_schema import schema
@@ -110,6 +112,7 @@ def reference() -> str:
     return HEAD + "".join("".join(part()) for part in parts)
 
 
+@pytest.mark.sweep
 def test_the_reference_says_what_the_code_knows(golden: Callable[[Path, str], None]) -> None:
     golden(REFERENCE, reference())
 

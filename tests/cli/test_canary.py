@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support.deliveries import deliver
 from tests.support.served import Served
 
@@ -52,6 +54,7 @@ def test_it_stands_in_plan_status_and_history_until_a_person_lets_the_rest_follo
     assert here.main("state", "resolve", "renewal", "--canary", "passed", "--yes").code == 3
 
 
+@pytest.mark.sweep
 def test_a_plan_that_was_saved_while_the_rest_waited_calls_nobody_of_it(here: Served) -> None:
     here.campaign("renewal", range(20), extra="rollout: {canary: 4, wait: 10m}\n")
     assert here.main("plan", "-o", "plan.json").code == 0

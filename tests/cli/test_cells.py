@@ -146,6 +146,7 @@ PLACES = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("csv", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("kind", ["contacts", "contexts"])
 def test_a_file_that_is_not_the_documents_is_neither_read_nor_shown(

@@ -46,6 +46,7 @@ def test_whoever_uses_a_state_in_the_checkout_of_a_pipeline_is_refused_and_makes
     assert here.changes_sent() == []
 
 
+@pytest.mark.sweep
 def test_outside_of_a_pipeline_outside_of_the_checkout_and_where_the_settings_say_so_it_is_used(
     here: Served, tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ def test_outside_of_a_pipeline_outside_of_the_checkout_and_where_the_settings_sa
     assert here.main("apply", "--yes", **PIPELINE).code == 0
 
 
+@pytest.mark.sweep
 def test_a_halt_is_never_refused(here: Served) -> None:
     checked_out(here)
     assert here.main("apply", "--yes").code == 0

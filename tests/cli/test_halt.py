@@ -105,6 +105,7 @@ def test_resume_lifts_the_halt_and_the_next_apply_starts_again_what_is_declared(
     assert here.main("resume", "--yes").out == "There is no halt.\n"
 
 
+@pytest.mark.sweep
 def test_status_tells_a_pause_by_the_halt_from_one_by_another_hand(here: Served) -> None:
     first, second = running(here)
     here.emulator.console_pause(second)
@@ -120,6 +121,7 @@ def test_status_tells_a_pause_by_the_halt_from_one_by_another_hand(here: Served)
     }
 
 
+@pytest.mark.sweep
 def test_halt_works_with_a_locked_state(here: Served) -> None:
     running(here)
 
@@ -186,6 +188,7 @@ def test_tasks_that_the_key_cannot_prove_are_paused_too(here: Served) -> None:
     assert here.emulator.tasks[task].status is Status.PAUSED
 
 
+@pytest.mark.sweep
 def test_a_start_that_was_under_way_is_caught(here: Served) -> None:
     here.campaign("renewal", range(30), state="staged")
     assert here.main("apply", "--yes").code == 0
@@ -216,6 +219,7 @@ def test_what_could_not_be_paused_is_named(here: Served, monkeypatch: pytest.Mon
     assert tasks[0] in done.err
 
 
+@pytest.mark.sweep
 def test_a_pause_after_somebody_resumed_what_a_halt_paused_is_that_of_another_hand(here: Served) -> None:
     (task,) = running(here, ("renewal",))
     here.main("halt")

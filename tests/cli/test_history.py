@@ -188,6 +188,7 @@ def test_what_is_done_by_hand_is_done_with_its_link_in_the_history_or_not_at_all
     assert here.main("history", "verify", **where).code == 0
 
 
+@pytest.mark.sweep
 def test_what_a_person_settles_is_one_with_its_link(here: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     applied(here)
     here.emulator.console_purge(list(here.emulator.tasks)[-1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.support.served import Served
 
 
@@ -45,6 +47,7 @@ def test_an_exempt_campaign_may(here: Served) -> None:
     assert here.main("apply", "--yes").code == 0
 
 
+@pytest.mark.sweep
 def test_a_number_is_not_called_more_often_than_all_campaigns_together_may(here: Served) -> None:
     limit(here, "{frequency: {times: 1, within: 7d}}")
     here.campaign("one", range(3))

@@ -36,6 +36,7 @@ def exported(here: Served) -> list[dict[str, str]]:
     return [*csv.DictReader(done.out.splitlines())]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "odd",
     [
@@ -53,6 +54,7 @@ def test_a_record_with_an_odd_value_hides_no_other_record(here: Served, odd: dic
         assert here.main(*command).code == 0
 
 
+@pytest.mark.sweep
 def test_a_time_that_an_earlier_version_kept_ends_no_command(here: Served) -> None:
     recorded(here, applied(here))
     with contextlib.closing(here.store()) as store, store.database.write() as transaction:

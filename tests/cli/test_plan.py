@@ -31,6 +31,7 @@ def test_it_sends_nothing_and_leaves_no_file(here: Served) -> None:
     assert sorted(here.root.rglob("*")) == before
 
 
+@pytest.mark.sweep
 def test_every_change_names_the_file_and_line_that_caused_it(here: Served) -> None:
     here.campaign("one")
     here.campaign("two", range(10, 14), lines='["200"]', extra="schedule: {begin: 2020-01-01T00:00:00}\n")
@@ -57,6 +58,7 @@ def caused(plan: Any) -> list[str]:
     return [f"{c['action']} {c['reason']} {c['file']}:{c['line']}" for c in plan["changes"]]
 
 
+@pytest.mark.sweep
 def test_rows_that_changed_are_found_in_their_list(here: Served) -> None:
     begun = "schedule: {begin: 2020-01-01T00:00:00}\n"
     here.campaign(extra=begun)
@@ -169,6 +171,7 @@ def test_text_markdown_and_json_tell_the_same_plan(here: Served) -> None:
     assert summary.split("—")[0] in markdown.out
 
 
+@pytest.mark.sweep
 def test_six_hundred_campaigns_are_a_comment_of_sixty_thousand_characters(tmp_path: Path) -> None:
     with served(tmp_path) as here:
         documents = [
@@ -196,6 +199,7 @@ SERVICES = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("service", "wanted", "marked"), SERVICES)
 @pytest.mark.parametrize("change", [{"state": "runing"}, {"robot": '"9999"'}], ids=["offline", "online"])
 def test_findings_are_marked_in_the_pipeline_it_runs_in(
@@ -235,6 +239,7 @@ def test_validate_marks_its_findings_too(here: Served, monkeypatch: pytest.Monke
     assert asked.json["version"] == "2.1.0"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("form", ["github", "gitlab", "sarif"])
 @pytest.mark.parametrize(
     ("inside", "environ"),
@@ -285,6 +290,7 @@ def refused(here: Served) -> None:
     (here.root / "kept.yaml").unlink()
 
 
+@pytest.mark.sweep
 def test_a_plan_that_is_refused_says_so_first_in_every_form(here: Served) -> None:
     refused(here)
 
@@ -309,6 +315,7 @@ def test_what_is_saved_is_named_as_apply_finds_it(here: Served) -> None:
     assert here.main("apply", "sub folder/it.plan").code == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("change", ["refused", "invalid", "unreachable"])
 def test_a_plan_that_comes_to_nothing_leaves_no_former_one(here: Served, change: str) -> None:
     refused(here)
@@ -331,6 +338,7 @@ def test_a_file_that_is_no_plan_is_let_be_until_there_is_one(here: Served) -> No
     assert (here.root / "notes.txt").read_text("utf-8") == "mine"
 
 
+@pytest.mark.sweep
 def test_a_setting_that_another_hand_changed_is_a_warning_and_not_as_declared(here: Served) -> None:
     here.campaign(extra="recall: {count: 1, wait: 10m}\n")
     assert here.main("apply", "--yes").code == 0
@@ -363,6 +371,7 @@ def test_only_what_was_looked_at_is_counted_as_unchanged(here: Served) -> None:
     assert applied.out.endswith("1 wave started. 2 others were not looked at (--only).\n")
 
 
+@pytest.mark.sweep
 def test_what_destroys_does_not_say_that_all_is_as_declared(here: Served) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0

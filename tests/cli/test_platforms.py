@@ -55,6 +55,7 @@ def rehearsed(here: Served, there: Elsewhere, rows: range = range(3), *, over: b
     return next(iter(there.emulator.tasks))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("over", [True, False], ids=["completed", "live"])
 def test_a_state_of_a_rehearsal_is_refused_at_another_platform_before_any_call_that_changes_something(
     here: Served, there: Elsewhere, over: bool
@@ -105,6 +106,7 @@ def test_the_same_address_may_be_written_in_several_ways(here: Served) -> None:
     assert here.main("plan", YETA_BASE_URL=f"{here.url}/").code == 0
 
 
+@pytest.mark.sweep
 def test_a_strangers_task_under_an_id_of_ours_is_neither_paused_nor_deleted(here: Served) -> None:
     here.campaign("renewal", range(200))
     here.campaign("other", range(300, 500), lines='["200"]')
@@ -139,6 +141,7 @@ def test_an_account_in_which_ids_lead_to_strangers_is_another_one(here: Served) 
     assert changes(here.emulator) == sent
 
 
+@pytest.mark.sweep
 def test_credentials_may_rotate_as_long_as_our_tasks_are_there(here: Served) -> None:
     here.campaign("renewal", range(200))
     assert here.main("apply", "--yes").code == 0
@@ -154,6 +157,7 @@ def test_credentials_may_rotate_as_long_as_our_tasks_are_there(here: Served) -> 
     assert here.main("apply", "--yes").code == 5
 
 
+@pytest.mark.sweep
 def test_a_state_from_before_the_binding_is_bound_only_where_its_live_tasks_are(
     here: Served, there: Elsewhere
 ) -> None:
@@ -171,6 +175,7 @@ def test_a_state_from_before_the_binding_is_bound_only_where_its_live_tasks_are(
     assert changes(there.emulator) == []
 
 
+@pytest.mark.sweep
 def test_rebind_accepts_another_address_at_which_the_recorded_tasks_are(here: Served) -> None:
     here.campaign("renewal", range(200))
     assert here.main("apply", "--yes").code == 0
@@ -206,6 +211,7 @@ def test_rebind_says_which_recorded_tasks_are_not_there(here: Served) -> None:
     assert f"task {gone} of " in done.out
 
 
+@pytest.mark.sweep
 def test_halt_pauses_what_bears_our_mark_wherever_it_is_pointed_and_no_stranger(
     here: Served, there: Elsewhere
 ) -> None:

@@ -197,6 +197,7 @@ def test_a_controller_that_works_is_stood_by_for_also_where_its_lease_ran_out(he
             second.turn()
 
 
+@pytest.mark.sweep
 def test_an_apply_by_hand_goes_on_between_the_rounds_of_a_controller(here: Served) -> None:
     here.campaign("renewal", range(3))
     assert turns_of(here).turn().changes == 2
@@ -206,6 +207,7 @@ def test_an_apply_by_hand_goes_on_between_the_rounds_of_a_controller(here: Serve
     assert here.changes_sent().count("start") == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_another_takes_over_from_one_that_is_killed_or_frozen_amid_a_call(
     here: Served, controller: Callable[[], subprocess.Popen[str]], how: signal.Signals

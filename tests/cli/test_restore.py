@@ -93,6 +93,7 @@ def test_a_copy_that_is_restored_word_by_word_calls_nobody_twice_and_forgets_nob
     assert sorted(here.rung()) == sorted([*rung, number(9), number(10)])
 
 
+@pytest.mark.sweep
 def test_a_state_without_a_copy_is_rebuilt_word_by_word(here: Served) -> None:
     applied(here, 5)
     here.emulator.advance(600)
@@ -147,6 +148,7 @@ def test_check_says_what_is_wrong_in_words_and_in_json(here: Served) -> None:
     )
 
 
+@pytest.mark.sweep
 def test_restore_asks_first_and_says_what_takes_the_place_of_what(here: Served) -> None:
     applied(here)
     here.main("state", "backup", "copy.db")

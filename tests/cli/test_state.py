@@ -108,6 +108,7 @@ def test_unlock_shows_the_holder_and_asks(here: Served) -> None:
 # Import
 
 
+@pytest.mark.sweep
 def test_an_imported_task_holds_every_declared_row_and_the_plan_does_not_touch_them(here: Served) -> None:
     here.campaign("renewal", range(5))
     foreign = here.emulator.add_foreign_task(
@@ -140,6 +141,7 @@ def test_rows_added_after_an_import_go_out_and_held_ones_do_not(here: Served) ->
     assert here.rung() == [number(3), number(4)]
 
 
+@pytest.mark.sweep
 def test_rows_that_were_staged_before_an_import_are_not_started_with_it(here: Served) -> None:
     applied(here, state="staged")
     foreign = here.emulator.add_foreign_task(
@@ -202,6 +204,7 @@ def test_an_imported_task_that_was_never_started_is_staged_anew(here: Served) ->
 # Rebuild
 
 
+@pytest.mark.sweep
 def test_a_lost_state_is_rebuilt_from_marks_and_lists_and_nobody_rings_twice(here: Served) -> None:
     applied(here)
     here.rows("renewal", range(5))
@@ -222,6 +225,7 @@ def test_a_lost_state_is_rebuilt_from_marks_and_lists_and_nobody_rings_twice(her
     assert sorted(here.rung()) == [number(row) for row in range(6)]
 
 
+@pytest.mark.sweep
 def test_where_the_list_has_changed_every_declared_row_is_held(here: Served) -> None:
     applied(here)
     lose(here)
@@ -237,6 +241,7 @@ def test_where_the_list_has_changed_every_declared_row_is_held(here: Served) -> 
     assert sorted(here.rung()) == [number(row) for row in range(3)]
 
 
+@pytest.mark.sweep
 def test_direct_calls_of_a_lost_state_are_not_made_again(here: Served) -> None:
     applied(here)
     direct_calls(here, range(50, 52))
@@ -255,6 +260,7 @@ def test_direct_calls_of_a_lost_state_are_not_made_again(here: Served) -> None:
     assert held(here, "otp")["held"] == 2
 
 
+@pytest.mark.sweep
 def test_direct_calls_are_not_made_again_where_nothing_else_shows_that_the_state_was_lost(
     here: Served,
 ) -> None:
@@ -312,6 +318,7 @@ def test_forget_says_how_many_people_may_be_called_again_and_keeps_numbers_and_t
     assert here.main("state", "forget", "nobody", "--yes").code == 3
 
 
+@pytest.mark.sweep
 def test_a_campaign_known_only_by_a_task_can_be_forgotten(here: Served) -> None:
     applied(here)
     here.emulator.advance(600)
@@ -344,6 +351,7 @@ def test_a_task_that_does_not_show_for_once_is_looked_for_again_before_it_is_for
     assert "cannot be forgotten while it is live" in done.err
 
 
+@pytest.mark.sweep
 def test_what_the_platform_shows_live_is_not_forgotten_whatever_is_recorded_of_it(here: Served) -> None:
     task = here.emulator.tasks[applied(here, 20)]
     here.emulator.advance(3600)
@@ -382,6 +390,7 @@ def test_a_forgotten_campaign_of_a_lost_state_stays_forgotten(here: Served) -> N
     assert (planned.code, waves_of(planned)) == (0, {2})
 
 
+@pytest.mark.sweep
 def test_after_forget_a_plan_shows_the_wave_that_apply_makes_and_nothing_takes_a_former_number(
     here: Served,
 ) -> None:
@@ -438,6 +447,7 @@ def unsettled(here: Served) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("verdict", "expected"), [("dialled", 3), ("undialled", 6)])
 def test_a_task_that_is_gone_is_settled_by_a_persons_word(here: Served, verdict: str, expected: int) -> None:
     task = applied(here)

@@ -72,6 +72,7 @@ def test_a_dash_is_stdout_and_the_plan_is_then_shown_beside_it(here: Served) -> 
     assert here.main("plan", "--check", "piped.plan").code == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["plan", "validate", "status", "plan --format json", "schema"])
 def test_output_that_cannot_be_written_is_a_failure_with_its_reason(here: Served, command: str) -> None:
     here.campaign()

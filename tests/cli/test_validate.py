@@ -171,6 +171,7 @@ def test_a_column_that_the_robot_lacks_is_found_once(
     assert found.startswith("a.yaml:6:41: error: robot 719")
 
 
+@pytest.mark.sweep
 def test_the_examples_are_valid_at_the_emulator_as_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_dialog_is_a_conversation_with_the_customer_by_name() -> None:
         assert all(entry["hits"][0]["pick"] for entry in entries if entry["role"] == "customer")
 
 
+@pytest.mark.sweep
 def test_results_are_spread_like_real_ones() -> None:
     records = [p.data for p in pushed(Platform(), 2000) if "task_result" in p.data]
     share = dict.fromkeys(RESULTS, 0)

@@ -425,6 +425,7 @@ def test_a_clock_without_an_offset_is_in_the_platforms_zone() -> None:
     assert clock.now_ms == VirtualClock().now_ms
 
 
+@pytest.mark.sweep
 def test_nothing_that_is_posted_breaks_the_platform() -> None:
     platform = Platform()
     chance = random.Random(1)

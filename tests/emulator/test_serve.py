@@ -45,6 +45,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("kind", "error", "executed"),
     [

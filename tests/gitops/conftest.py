@@ -1,4 +1,4 @@
-"""A served platform with a repository, for tests that run the command; its state on every engine."""
+"""A served platform with a repository, for tests that run the command; its state on either engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.served import Served, served
 KEY = "the key of the pipelines"
 
 
-@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.sweep)))
+@pytest.fixture(params=("sqlite", pytest.param("postgresql", marks=pytest.mark.torture)))
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -74,6 +74,7 @@ def test_it_holds_for_a_plan_that_has_some_of_everything() -> None:
     hold(json.loads(json.dumps(plan_json(the_busy_day()))))
 
 
+@pytest.mark.sweep
 def test_it_holds_for_what_is_printed_saved_and_applied(here: Served) -> None:
     here.campaign("spring", range(3))
     here.campaign("wrong", range(10, 13), robot='"9999"')
@@ -151,6 +152,7 @@ def test_every_key_that_is_printed_is_described(here: Served) -> None:
     hold_described(doubts)
 
 
+@pytest.mark.sweep
 def test_what_changes_something_says_what_came_of_it(here: Served) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0

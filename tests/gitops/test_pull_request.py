@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.gitops.conftest import KEY
 from tests.support.lab import number
 from tests.support.served import Done, Served
@@ -64,6 +66,7 @@ def applied(done: Done) -> None:
     assert done.code == 0, done.err
 
 
+@pytest.mark.sweep
 def test_a_pull_request_from_its_branch_to_its_revert(here: Served, tmp_path: Path) -> None:
     project = Project(here, tmp_path)
     here.campaign("spring", range(3), lines='["100"]')

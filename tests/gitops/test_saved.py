@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.gitops.engines import BOTH
 from tests.render.plans import the_busy_day
 from tests.support.lab import number
 from tests.support.served import Served, served
@@ -52,6 +53,7 @@ def refused(here: Served, *words: str, **environ: str) -> None:
     assert here.changes_sent() == sent
 
 
+@pytest.mark.sweep
 def test_it_is_applied_without_a_question_and_says_how_it_was_asked_for(here: Served) -> None:
     here.campaign("one")
     here.campaign("two", range(10, 13), lines='["200"]')
@@ -68,6 +70,7 @@ def test_it_is_applied_without_a_question_and_says_how_it_was_asked_for(here: Se
     assert here.changes_sent() == ["create", "insert", "start"]
 
 
+@pytest.mark.sweep
 def test_destruction_is_saved_too(here: Served) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0
@@ -88,6 +91,7 @@ def test_a_plan_that_may_not_be_applied_is_not_written(here: Served) -> None:
     assert not (here.root / FILE).exists()
 
 
+@pytest.mark.sweep
 def test_what_is_unresolved_in_one_campaign_keeps_no_other_from_being_applied(here: Served) -> None:
     here.campaign("lost")
     assert here.main("apply", "--yes").code == 0
@@ -101,6 +105,7 @@ def test_what_is_unresolved_in_one_campaign_keeps_no_other_from_being_applied(he
     refused(here, "spent")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("move", "says"),
     [
@@ -122,6 +127,7 @@ def test_it_is_stale_once_a_document_or_a_list_moved(
     refused(here, "stale", says)
 
 
+@pytest.mark.sweep
 def test_it_is_stale_once_another_hand_moved_what_it_decided_on(here: Served) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0
@@ -133,6 +139,7 @@ def test_it_is_stale_once_another_hand_moved_what_it_decided_on(here: Served) ->
     refused(here, "stale", "the waves of renewal changed")
 
 
+@BOTH
 def test_it_is_stale_once_another_apply_did_the_work(here: Served) -> None:
     here.campaign()
     saved(here)
@@ -153,6 +160,7 @@ def test_it_is_stale_once_another_apply_did_the_rest(here: Served) -> None:
     refused(here, "stale", "the waves of renewal changed")
 
 
+@pytest.mark.sweep
 def test_progress_does_not_spoil_it(here: Served) -> None:
     here.campaign("going", range(10, 30))
     assert here.main("apply", "--yes").code == 0
@@ -216,6 +224,7 @@ def test_it_belongs_to_its_project_state_and_platform(here: Served, tmp_path: Pa
     refused(here, "made for project acme; this is project other", YETA_STATE="b.db", YETA_STATE_KEY="k")
 
 
+@pytest.mark.sweep
 def test_a_plan_of_one_environment_is_never_applied_in_another(here: Served) -> None:
     here.project(
         "state: production/yeta.db\nenvironments:\n  test: {state: test/yeta.db}\n"
@@ -233,6 +242,7 @@ def test_a_plan_of_one_environment_is_never_applied_in_another(here: Served) -> 
     assert len(here.changes_sent()) == 3
 
 
+@BOTH
 def test_one_state_is_never_shared_by_two_environments(here: Served) -> None:
     here.project("environments: {test: {}}\n")
     here.campaign()
@@ -268,6 +278,8 @@ def test_an_edited_file_is_refused(here: Served, edit: Callable[[dict[str, Any]]
     refused(here, "edited")
 
 
+@pytest.mark.sweep
+@BOTH
 def test_a_spent_plan_stays_spent_under_another_id(here: Served) -> None:
     here.campaign()
     saved(here)
@@ -278,6 +290,8 @@ def test_a_spent_plan_stays_spent_under_another_id(here: Served) -> None:
     refused(here, "edited")
 
 
+@pytest.mark.sweep
+@BOTH
 def test_a_first_plan_made_before_there_was_a_key_is_good_once(here: Served) -> None:
     here.campaign()
     saved(here)
@@ -287,6 +301,7 @@ def test_a_first_plan_made_before_there_was_a_key_is_good_once(here: Served) -> 
     refused(here, "spent")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "edit",
     [
@@ -313,6 +328,7 @@ def test_a_first_plan_that_was_edited_is_refused_where_the_key_is_known(
     refused(here, "edited")
 
 
+@pytest.mark.sweep
 def test_a_first_plan_is_good_again_after_an_apply_that_came_to_nothing(here: Served) -> None:
     here.campaign()
     saved(here)
@@ -406,6 +422,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, nth: int, *, after: bool) -> Iterator
 @pytest.mark.sweep
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("nth", [1, 2, 3])
+@BOTH
 def test_the_same_file_goes_on_where_a_first_apply_died(
     here: Served, nth: int, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -448,6 +465,7 @@ def goes_on_to_its_end(here: Served, numbers: list[str]) -> None:
     assert sorted(here.rung()) == numbers
 
 
+@BOTH
 def test_two_at_once_apply_it_once(here: Served) -> None:
     here.campaign()
     saved(here)
@@ -461,6 +479,7 @@ def test_two_at_once_apply_it_once(here: Served) -> None:
     assert here.changes_sent() == ["create", "insert", "start"]
 
 
+@pytest.mark.sweep
 def test_it_is_spent_although_its_own_waits_are_left(here: Served) -> None:
     here.campaign("waiting", range(100, 140))
     assert here.main("apply", "--yes").code == 0
@@ -478,6 +497,7 @@ def test_it_is_spent_although_its_own_waits_are_left(here: Served) -> None:
     refused(here, "spent")
 
 
+@pytest.mark.sweep
 def test_it_is_not_spent_while_anything_else_waits(here: Served) -> None:
     here.campaign()
     saved(here)
@@ -501,6 +521,7 @@ def test_a_begun_plan_goes_no_further_than_it_was_approved(here: Served) -> None
     refused(here, "stale", "the document or list of renewal changed")
 
 
+@BOTH
 def test_a_begun_plan_calls_nobody_who_came_free_since_it_was_made(here: Served) -> None:
     here.direct(range(2))
     here.emulator.faults.add(Fault("closed_before", "task/callout"))
@@ -528,6 +549,7 @@ def test_a_begun_plan_goes_on_with_whom_it_has_not_called_yet(here: Served) -> N
     assert sorted(here.rung()) == [number(row) for row in range(60)]
 
 
+@BOTH
 def test_the_state_never_says_spent_before_the_work_is_done(
     here: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

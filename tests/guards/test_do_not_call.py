@@ -49,6 +49,7 @@ def said(lab: Lab, code: str = "do-not-call") -> list[str]:
     return [str(found) for found in lab.plan().plan.diagnostics if found.code == code]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("header", ["phone\n", "号码\n", ""])
 def test_whom_nobody_may_call_is_submitted_nowhere_and_named_by_line(tmp_path: Path, header: str) -> None:
     lab = a_lab(tmp_path)
@@ -85,6 +86,7 @@ def test_a_number_that_is_added_leaves_a_staged_wave(tmp_path: Path) -> None:
     assert rung(lab) == numbers(0, 1, 2)
 
 
+@pytest.mark.sweep
 def test_a_number_that_is_added_while_its_wave_runs_leaves_it_like_a_removed_row(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(rows=range(40))
@@ -122,6 +124,7 @@ def test_with_ignored_removals_it_stays_in_the_wave_and_the_plan_says_so(tmp_pat
     assert "1 number of wave 1 that nobody may call" in words
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("call", ["create", "start"])
 def test_a_number_that_is_added_while_an_apply_goes_on_is_not_rung_by_it(tmp_path: Path, call: str) -> None:
     lab = a_lab(tmp_path)
@@ -140,6 +143,7 @@ def test_a_number_that_is_added_while_an_apply_goes_on_is_not_rung_by_it(tmp_pat
     assert rung(lab) == numbers(0, 2, 3)
 
 
+@pytest.mark.sweep
 def test_a_number_that_is_added_between_two_batches_of_a_direct_call_is_not_rung(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_in_flight=1)
     lab.direct(rows=range(120))
@@ -155,6 +159,7 @@ def test_a_number_that_is_added_between_two_batches_of_a_direct_call_is_not_rung
     assert set(rung(lab)).isdisjoint(numbers(*range(60, 120)))
 
 
+@pytest.mark.sweep
 def test_a_number_that_is_taken_off_again_is_called(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, [1])
     lab.campaign(rows=range(3))
@@ -166,6 +171,7 @@ def test_a_number_that_is_taken_off_again_is_called(tmp_path: Path) -> None:
     assert rung(lab) == numbers(0, 1, 2)
 
 
+@pytest.mark.sweep
 def test_who_comes_back_onto_the_list_after_his_call_is_not_called_again(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(rows=range(3))

@@ -15,6 +15,7 @@ def removed(lab: Lab) -> tuple[int, int]:
     return planned.plan.summary.removed_numbers, planned.exit_code
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("state", ["staged", "running"])
 def test_a_list_that_lost_more_than_half_is_refused_while_a_wave_of_it_stands(
     tmp_path: Path, state: str

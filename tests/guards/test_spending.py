@@ -52,6 +52,7 @@ def test_a_plan_is_refused_at_its_foreseen_cost_and_not_below(tmp_path: Path) ->
     assert f"0.00 CNY were spent this month and {foreseen.cost:,.2f} are ahead" in words
 
 
+@pytest.mark.sweep
 def test_what_was_called_counts_by_its_records(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, 10_000)
     lab.campaign(rows=range(10))

@@ -172,6 +172,7 @@ def test_a_direct_call_is_refused_on_a_day_on_which_nobody_may_be_called(tmp_pat
     assert refused(lab) == ["otp would call on 2026-12-01; limits.days is mon"]
 
 
+@pytest.mark.sweep
 def test_staged_first_wants_two_applies(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, "limits: {staged_first: true}\n")
     lab.campaign()

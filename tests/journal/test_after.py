@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab
@@ -31,6 +33,7 @@ def assert_each_rang_once(lab: Lab, rows: Iterable[int]) -> None:
     assert Counter(lab.rung()) == Counter(number(index) for index in rows)
 
 
+@pytest.mark.sweep
 def test_it_waits_named_and_counted_until_the_other_is_over(tmp_path: Path) -> None:
     lab = a_pair(tmp_path)
     planned = lab.plan().plan
@@ -49,6 +52,7 @@ def test_it_waits_named_and_counted_until_the_other_is_over(tmp_path: Path) -> N
     assert lab.actions() == []
 
 
+@pytest.mark.sweep
 def test_what_is_staged_is_staged_and_begins_no_sooner(tmp_path: Path) -> None:
     lab = a_pair(tmp_path, "staged")
     lab.converge()
@@ -62,6 +66,7 @@ def test_what_is_staged_is_staged_and_begins_no_sooner(tmp_path: Path) -> None:
     assert_each_rang_once(lab, range(20))
 
 
+@pytest.mark.sweep
 def test_what_has_begun_does_not_wait_for_what_is_added_to_the_other(tmp_path: Path) -> None:
     lab = a_pair(tmp_path)
     lab.apply()
@@ -84,6 +89,7 @@ def test_one_that_was_taken_away_is_over_if_its_ledger_says_so(tmp_path: Path) -
     assert_each_rang_once(lab, range(20))
 
 
+@pytest.mark.sweep
 def test_one_that_was_taken_away_half_way_is_over_once_it_is_accounted(tmp_path: Path) -> None:
     lab = a_pair(tmp_path)
     lab.rows("one", [*range(10), *range(100, 400)])

@@ -33,6 +33,7 @@ def half_filled(tmp_path: Path) -> Lab:
     return lab
 
 
+@pytest.mark.sweep
 def test_rows_that_are_freed_while_a_plan_is_carried_out_are_left_to_the_next_one(tmp_path: Path) -> None:
     lab = half_filled(tmp_path)
     first = Counter(lab.rung())
@@ -82,6 +83,7 @@ def test_nothing_is_created_or_started_for_a_yes_that_comes_after_the_end(tmp_pa
     assert lab.changes_sent() == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("before", ["staged", "paused"])
 def test_nothing_is_started_or_resumed_after_the_end(tmp_path: Path, before: str) -> None:
     lab = Lab(tmp_path)
@@ -181,6 +183,7 @@ def test_a_task_of_which_every_number_is_refused_is_thrown_away_and_holds_no_lin
     assert lab.apply().exit_code == 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("by", ["document", "hand", "halt"])
 def test_whom_a_resumed_wave_may_try_again_rings_by_the_plan_and_its_guard(tmp_path: Path, by: str) -> None:
     lab = Lab(tmp_path, Emulator(settings(result_weights={"20": 1.0}), clock=VirtualClock(START)))

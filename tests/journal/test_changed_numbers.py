@@ -40,6 +40,7 @@ def lines_named(lab: Lab, code: str = "changed-number") -> list[int | None]:
     return [one.position.line for one in found if one.code == code and one.position is not None]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("direct", [False, True])
 def test_a_corrected_number_is_named_in_every_plan(tmp_path: Path, direct: bool) -> None:
     lab = a_lab(tmp_path)
@@ -55,6 +56,7 @@ def test_a_corrected_number_is_named_in_every_plan(tmp_path: Path, direct: bool)
     assert Counter(lab.rung()) == Counter(map(number, [1, 2]))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("direct", [False, True])
 def test_a_corrected_number_is_called_where_the_document_says_so(tmp_path: Path, direct: bool) -> None:
     lab = a_lab(tmp_path)
@@ -104,6 +106,7 @@ def test_a_number_under_a_further_key_that_is_called_once_more_is_counted_as_a_r
     assert "called-lately" in codes(lab)
 
 
+@pytest.mark.sweep
 def test_a_number_corrected_before_its_call_replaces_the_old_one(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     write(lab, {f"k{at}": at for at in range(20)})

@@ -35,6 +35,7 @@ def said(lab: Lab) -> str:
     return str(found)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("offset", ["+00:00", "+01:00"])
 def test_an_end_that_clocks_show_twice_is_applied_once_its_offset_says_which(
     tmp_path: Path, offset: str
@@ -81,6 +82,7 @@ def test_a_time_that_is_none_or_two_is_an_error_at_its_place_that_says_what_is_r
 HOURS = st.datetimes(datetime.fromisoformat("2000-01-02"), datetime.fromisoformat("2099-12-30"))
 
 
+@pytest.mark.sweep
 @given(HOURS, st.timezones())
 @example(datetime.fromisoformat(TWICE), ZoneInfo(LONDON))
 def test_a_time_of_any_zone_equals_its_own_instant_whatever_its_offset_is_written_as(

@@ -41,6 +41,7 @@ def begun(tmp_path: Path) -> Lab:
     return lab
 
 
+@pytest.mark.sweep
 def test_an_edit_beside_an_old_copy_of_the_state_calls_nobody_of_a_task_without_a_record(
     tmp_path: Path,
 ) -> None:
@@ -59,6 +60,7 @@ def test_an_edit_beside_an_old_copy_of_the_state_calls_nobody_of_a_task_without_
     assert Counter(lab.rung()) == Counter(number(row) for row in range(60))
 
 
+@pytest.mark.sweep
 def test_a_direct_call_beside_an_old_copy_of_the_state_waits_for_a_person(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, line_lock="off")
     lab.campaign(rows=range(5))
@@ -75,6 +77,7 @@ def test_a_direct_call_beside_an_old_copy_of_the_state_waits_for_a_person(tmp_pa
     assert max(Counter(lab.rung()).values()) == 1
 
 
+@pytest.mark.sweep
 def test_a_carry_over_counts_those_who_are_called_again_by_it(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, line_lock="off")
     lab.campaign("old", range(100, 110), lines='["200"]')

@@ -40,6 +40,7 @@ def assert_each_rang_once(lab: Lab, rows: range = ROWS) -> None:
     assert Counter(lab.rung()) == Counter(number(index) for index in rows)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("lock", ["create", "start"])
 def test_what_a_day_leaves_goes_on_the_next_allowed_day_and_nobody_rings_between(
     tmp_path: Path, lock: str
@@ -104,6 +105,7 @@ def test_whatever_the_runners_clock_says_nobody_rings_on_a_day_off(
     assert max(Counter(lab.rung()).values(), default=0) <= 1
 
 
+@pytest.mark.sweep
 def test_a_day_that_becomes_one_off_is_kept_by_carrying_the_wave_over(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, "2026-12-08T17:50")
     lab.campaign(rows=range(300), extra=WORKDAYS)
@@ -147,6 +149,7 @@ def test_recalls_of_a_wave_are_kept_off_a_day_that_becomes_one_off(tmp_path: Pat
     assert len(lab.emulator.recalled) > 0
 
 
+@pytest.mark.sweep
 def test_days_that_are_taken_off_the_document_carry_nobody_over(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(rows=ROWS, extra=WORKDAYS)
@@ -174,6 +177,7 @@ def test_what_was_staged_on_a_day_that_is_over_is_staged_anew_for_the_next(tmp_p
     assert [*days_rung(lab)] == ["2026-12-08"]
 
 
+@pytest.mark.sweep
 def test_a_wave_that_was_paused_over_its_last_day_goes_on_in_a_further_one(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(rows=ROWS, extra=WORKDAYS)
@@ -238,6 +242,7 @@ def test_a_calendar_that_changes_while_an_apply_goes_on_stops_it(tmp_path: Path)
     assert lab.rung() == []
 
 
+@pytest.mark.sweep
 def test_a_state_that_is_rebuilt_takes_the_end_of_a_day_for_no_change(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(rows=ROWS, extra=WORKDAYS.replace("}", ", end: 2026-12-20T18:00:00}"))

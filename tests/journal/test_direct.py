@@ -82,6 +82,7 @@ def copy_of_the_state(lab: Lab) -> None:
         store.database.backup(str(lab.root / "copy" / "yeta.db"))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_state_that_lacks_call_outs_calls_nobody_out_until_a_person_settled_it(
     tmp_path: Path, lost: bool

@@ -247,6 +247,7 @@ def test_an_insert_that_arrives_after_its_doubt_was_settled_is_seen_before_the_s
 # Verification
 
 
+@pytest.mark.sweep
 def test_a_task_whose_count_never_fits_is_staged_three_times_over_and_then_a_person_is_asked(
     tmp_path: Path,
 ) -> None:
@@ -269,6 +270,7 @@ def test_a_task_whose_count_never_fits_is_staged_three_times_over_and_then_a_per
     assert_each_rang_once(lab, range(3))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("what", ["robot", "line", "window", "begin"])
 def test_a_task_that_reads_back_otherwise_than_asked_is_never_started(tmp_path: Path, what: str) -> None:
     lab = a_lab(tmp_path)
@@ -390,6 +392,7 @@ def test_a_full_task_is_closed_and_the_rest_goes_out_in_a_further_wave(tmp_path:
     assert_each_rang_once(lab, range(130))
 
 
+@pytest.mark.sweep
 def test_a_full_task_beside_a_batch_that_a_bad_number_left_behind_converges(tmp_path: Path) -> None:
     bad = (7, 120)
     lab = a_lab(
@@ -403,6 +406,7 @@ def test_a_full_task_beside_a_batch_that_a_bad_number_left_behind_converges(tmp_
     assert_each_rang_once(lab, [row for row in range(150) if row not in bad])
 
 
+@pytest.mark.sweep
 def test_waves_that_are_staged_anew_since_something_was_learned_of_their_rows_converge(
     tmp_path: Path,
 ) -> None:

@@ -90,6 +90,7 @@ def test_our_own_pause_whose_answer_was_never_heard_is_not_taken_for_another_han
     assert lab.actions() == [("calm", "resume", 1, "declared-running", 3)] == once_settled(lab)[0]
 
 
+@pytest.mark.sweep
 def test_a_start_that_was_never_answered_is_waited_for_until_it_can_be_told(tmp_path: Path) -> None:
     """It may be under way: the wave is no staged one, and nothing about it is as declared."""
     lab = died(tmp_path, "start", KILLED_BEFORE, before="staged", after="running")

@@ -28,6 +28,7 @@ def left_alone(lab: Lab) -> tuple[str, ...]:
     return leave_to_people(lab.plan())[1]
 
 
+@pytest.mark.sweep
 def test_our_own_pause_that_shows_late_is_not_taken_for_another_hands(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     lab.campaign(rows=ROWS)
@@ -50,6 +51,7 @@ def test_our_own_pause_that_shows_late_is_not_taken_for_another_hands(tmp_path: 
         assert left_alone(lab) == ()
 
 
+@pytest.mark.sweep
 def test_a_declared_pause_of_a_task_that_did_not_show_for_once_is_ours_all_the_same(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign(rows=ROWS)
@@ -148,6 +150,7 @@ def test_a_wave_of_which_there_is_a_record_is_never_thrown_away(tmp_path: Path) 
     assert lab.changes_sent().count("create") == 1
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("noted", [False, True], ids=["at once", "after an apply has noted it"])
 def test_a_staged_task_that_another_hand_starts_stops_no_other_campaign(tmp_path: Path, noted: bool) -> None:
     lab = a_lab(tmp_path)

@@ -78,6 +78,7 @@ def written(run: Run) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("answers", "answer", "outcomes", "phase"),
     [
@@ -254,6 +255,7 @@ def test_a_task_of_another_name_is_sent_nothing(tmp_path: Path) -> None:
         assert written(run) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("when", ["before", "refused meanwhile", "done meanwhile"])
 def test_a_run_that_lost_its_lock_sends_nothing_and_what_comes_too_late_is_noted_alone(
     tmp_path: Path, when: str

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, opened
 from tests.support.records import deliver
@@ -37,6 +39,7 @@ def deleted_and_replaced(root: Path) -> Lab:
     return lab
 
 
+@pytest.mark.sweep
 def test_whoever_went_from_a_deleted_wave_into_a_further_one_is_counted_once(tmp_path: Path) -> None:
     lab = deleted_and_replaced(tmp_path)
 
@@ -47,6 +50,7 @@ def test_whoever_went_from_a_deleted_wave_into_a_further_one_is_counted_once(tmp
     assert (found.numbers, row.rows) == (30, 30)
 
 
+@pytest.mark.sweep
 def test_that_holds_after_a_rebuild_too(tmp_path: Path) -> None:
     lab = deleted_and_replaced(tmp_path)
     lose_the_state(lab)

@@ -119,6 +119,7 @@ def test_once_a_person_settled_a_lost_wave_no_call_of_it_is_in_doubt_any_more(
     assert_each_rang_once(lab, range(3 if verdict is Ruling.UNDIALLED else 0))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("key", ["id", "phone"])
 def test_whom_a_rebuilt_task_called_is_not_called_again_although_no_row_of_it_has_the_number(
     tmp_path: Path, key: str
@@ -201,6 +202,7 @@ def test_a_default_or_nothing_that_the_platform_tells_replaces_no_rebuilt_wave(
 # What a rebuilt state does not know
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("meanwhile", [range(15), [*range(15), *range(50, 55)]])
 def test_rows_put_back_after_a_rebuild_wait_while_a_task_holds_numbers_that_nobody_knows(
     tmp_path: Path, meanwhile: Sequence[int]

@@ -63,6 +63,7 @@ def assert_nothing_is_hidden(lab: Lab, people: Iterable[int]) -> None:
     assert not Dials(lab.emulator, {"cc": "aa"}, applied=lab.applied).unshown()
 
 
+@pytest.mark.sweep
 def test_who_leaves_a_wave_that_dialled_nobody_waits_in_the_plan_until_it_lets_go(tmp_path: Path) -> None:
     lab = begun(tmp_path)
     split(lab)
@@ -152,6 +153,7 @@ def test_no_plan_hides_whom_the_next_one_rings(
     assert_nothing_is_hidden(lab, PEOPLE.get(change.__name__, [1, 2, 3]))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("only", [(), ("bb",)])
 def test_who_is_let_go_by_a_campaign_that_is_gone_already_is_called_or_the_apply_is_not_done(
     tmp_path: Path, only: tuple[str, ...]
@@ -186,6 +188,7 @@ def gone_unaccounted(root: Path) -> Lab:
     return lab
 
 
+@pytest.mark.sweep
 def test_a_wave_that_was_not_accounted_when_its_campaign_went_is_so_as_its_successor_calls_its_people(
     tmp_path: Path,
 ) -> None:
@@ -209,6 +212,7 @@ def test_an_apply_that_may_not_account_it_says_that_its_people_are_not_free_yet(
     assert Counter(lab.rung()) == Counter(map(number, range(20)))
 
 
+@pytest.mark.sweep
 def test_people_of_two_new_campaigns_are_called_by_the_one_that_is_continued(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.campaign("aa", [1, 2, 3])

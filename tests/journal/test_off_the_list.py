@@ -38,6 +38,7 @@ def declared_undialled(lab: Lab, wave: int = 1) -> None:
         store.waves.settle_rows(found.wave_id, [RowState.PENDING], RowState.RELEASED)
 
 
+@pytest.mark.sweep
 def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_it_again(
     tmp_path: Path,
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_row_removed_from_a_wave_of_which_nothing_is_proven_is_named(tmp_path:
     assert lab.apply().exit_code == 7
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("draining", [False, True])
 def test_counts_that_contradict_each_other_need_a_person_and_resume_nothing(
     tmp_path: Path, draining: bool

@@ -76,6 +76,7 @@ def without_counts(row: dict[str, Any], task: Any) -> None:
         row["status"] = 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("hand", ["theirs", "ours"])
 def test_a_deleted_task_that_shows_no_counts_frees_nobody_and_needs_a_person(
     tmp_path: Path, hand: str
@@ -165,6 +166,7 @@ def test_whom_a_discarded_task_called_as_records_tell_is_not_called_by_the_next(
     assert lab.plan().exit_code == 0
 
 
+@pytest.mark.sweep
 def test_records_of_a_discarded_task_take_their_rows_out_of_a_wave_that_is_live(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     called = shown_as_never_started(lab)
@@ -179,6 +181,7 @@ def test_records_of_a_discarded_task_take_their_rows_out_of_a_wave_that_is_live(
     assert Counter(lab.rung()) == Counter(map(number, range(40)))
 
 
+@pytest.mark.sweep
 def test_whom_a_discarded_task_called_before_the_next_is_planned_enters_no_wave(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     called = shown_as_never_started(lab)

@@ -81,6 +81,7 @@ def test_records_of_some_say_that_it_was_in_vain_for_these_alone(tmp_path: Path)
     assert "may be tried again: 10 called in vain, 4 dialled, without a record yet" in plan
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("by", ["document", "hand", "halt"])
 def test_of_a_wave_that_stands_still_status_says_it_too(tmp_path: Path, by: str) -> None:
     lab = unreached(tmp_path)

@@ -726,13 +726,13 @@ def test_dying_at_any_write_of_a_round_rings_nobody_twice_in_it(
 # A campaign as they are: the platform's own spread of results, to its end
 
 
-def two_thousand(root: Path, connected_below: str) -> Lab:
-    """As many people with two further rounds, after a canary of fifty, for two days."""
+def called_in_rounds(root: Path, people: int, connected_below: str) -> Lab:
+    """So many people with two further rounds, after a canary of fifty, for two days."""
     lines = (Line("100", 50, ("00:00:00-23:59:59",)),)
     lab = Lab(root, Emulator(settings(lines=lines), clock=VirtualClock(START)))
     lab.declare_project("limits: {repeat_numbers: 1000}\n")
     lab.campaign(
-        rows=range(2000),
+        rows=range(people),
         recall="{count: 1, wait: 10m, again: {on: [not-reached], rounds: 2, wait: 6h}}",
         extra=f"rollout: {{canary: 50, wait: 1h, abort_if: {{connected_below: {connected_below}}}}}",
     )
@@ -746,11 +746,17 @@ def two_thousand(root: Path, connected_below: str) -> Lab:
     return lab
 
 
-def test_2000_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for(tmp_path: Path) -> None:
-    lab = two_thousand(tmp_path, connected_below="10%")
+MANY = pytest.mark.parametrize("people", [500, pytest.param(2000, marks=pytest.mark.torture)])
+
+
+@MANY
+def test_many_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for(
+    tmp_path: Path, people: int
+) -> None:
+    lab = called_in_rounds(tmp_path, people, connected_below="10%")
 
     came_to, rung = results_of(lab), Counter(lab.rung())
-    assert rung.keys() == came_to.keys() == {number(index) for index in range(2000)}
+    assert rung.keys() == came_to.keys() == {number(index) for index in range(people)}
     for who, results in came_to.items():
         rounds = [in_vain(calls) for calls in results.values()]
         assert rung[who] == len(rounds)
@@ -758,7 +764,7 @@ def test_2000_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for
         assert not rounds[-1] or len(rounds) == 3, "somebody was to be rung once more, and was not"
     assert lab.actions() == []
     counted = sum(plan.summary.repeat_numbers for plan in lab.applied)
-    assert counted == sum(rung.values()) - 2000
+    assert counted == sum(rung.values()) - people
     # The canary was over, and all of its records there, before anybody else was rung.
     first, others = lab.emulator.dialled[:50], lab.emulator.dialled[50:]
     (canary,) = {ring.task_id for ring in first}
@@ -767,11 +773,14 @@ def test_2000_people_are_each_rung_as_often_as_what_their_calls_came_to_asks_for
     assert min(ring.at for ring in others) > over + HOUR * 1000
 
 
-def test_of_2000_people_a_canary_that_goes_badly_rings_its_fifty_and_nobody_else(tmp_path: Path) -> None:
-    lab = two_thousand(tmp_path, connected_below="100%")
+@MANY
+def test_of_many_people_a_canary_that_goes_badly_rings_its_fifty_and_nobody_else(
+    tmp_path: Path, people: int
+) -> None:
+    lab = called_in_rounds(tmp_path, people, connected_below="100%")
 
     rung = Counter(lab.rung())
     assert (len(rung), max(rung.values())) == (50, 1)
     assert len({ring.task_id for ring in lab.emulator.dialled}) == 1
     again = sum(in_vain(calls) for results in results_of(lab).values() for calls in results.values())
-    assert lab.actions() == [("renewal", "wait", 2, "aborted", 1950 + again)]
+    assert lab.actions() == [("renewal", "wait", 2, "aborted", people - 50 + again)]

@@ -83,6 +83,7 @@ def test_a_start_that_is_refused_was_none(tmp_path: Path) -> None:
         assert it.problems() == [(1, "renewal", True)]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "other", [{"count_tel": 4}, {"count_tel": 2}, {"robot_id": "720"}], ids=["more", "fewer", "robot"]
 )

@@ -19,6 +19,7 @@ def assert_no_repeat_is_unsaid(lab: Lab) -> None:
     assert not Dials(lab.emulator, applied=lab.applied).again_unsaid()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("staged", [False, True])
 def test_people_whom_two_campaigns_call_by_one_plan_are_counted_and_named(
     tmp_path: Path, *, staged: bool
@@ -105,6 +106,7 @@ def test_a_wave_is_not_carried_over_with_people_whom_a_continued_campaign_may_ha
     assert {action for name, action, *_ in lab.actions() if name == "b"} == {"wait"}
 
 
+@pytest.mark.sweep
 def test_people_who_may_be_the_unknown_ones_of_another_campaign_are_counted_and_named(
     tmp_path: Path,
 ) -> None:

@@ -43,6 +43,7 @@ def test_a_count_is_waited_for_as_long_as_it_may_lag_and_no_longer(
     assert_each_rang_once(lab, range(3))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("why", ["an answer that did not come", "a number that was refused"])
 def test_a_count_that_may_still_move_is_believed_only_after_the_settling_time(
     tmp_path: Path, why: str

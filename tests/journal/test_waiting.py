@@ -36,6 +36,7 @@ def assert_each_rang_once(lab: Lab, indexes: range) -> None:
 # Lines
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("when", ["create", "start"])
 def test_a_further_wave_waits_for_its_line_and_goes_on_by_itself(tmp_path: Path, when: str) -> None:
     lab = a_lab(tmp_path, line_lock=when)
@@ -53,6 +54,7 @@ def test_a_further_wave_waits_for_its_line_and_goes_on_by_itself(tmp_path: Path,
     assert lab.actions() == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("when", ["create", "start"])
 def test_two_campaigns_on_one_line_go_one_after_the_other(tmp_path: Path, when: str) -> None:
     lab = a_lab(tmp_path, line_lock=when)
@@ -119,6 +121,7 @@ def test_a_code_that_stops_everything_stops_it_and_the_next_run_goes_on(
     assert Counter(lab.rung()) == Counter(number(n) for n in range(3))
 
 
+@pytest.mark.sweep
 def test_a_balance_that_is_gone_half_way_is_gone_on_from_when_topped_up(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, balance=120)
     lab.campaign(rows=range(200))
@@ -155,6 +158,7 @@ def test_a_platform_that_stays_busy_is_left_for_the_next_run(tmp_path: Path, cal
     assert_each_rang_once(lab, range(3))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("call", "change"), [("pause", {"state": "paused"}), ("delete", None)])
 def test_a_platform_that_is_too_busy_to_stop_a_wave_is_asked_again_by_the_next_run(
     tmp_path: Path, call: str, change: dict[str, str] | None
@@ -300,6 +304,7 @@ def test_a_successor_waits_until_no_request_of_the_dead_can_be_under_way(tmp_pat
     assert_each_rang_once(lab, range(3))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("call", ["query", "create", "insert", "start"])
 @pytest.mark.parametrize("nth", [1, 2])
 def test_an_apply_whose_lock_was_taken_over_makes_no_further_change(

@@ -37,6 +37,7 @@ def settled(hook: Webhook, count: int) -> list[str]:
     return hook.told
 
 
+@pytest.mark.sweep
 def test_a_refusal_is_told_once_however_often_it_is_met(here: Served, hook: Webhook) -> None:
     here.project(f"limits: {{new_numbers: 2}}\n{TELL}")
     here.campaign("renewal", range(3))
@@ -96,6 +97,7 @@ def test_what_was_not_taken_or_whose_sender_died_is_sent_by_whoever_runs_next(tm
         assert outbox.left() == [first]
 
 
+@pytest.mark.sweep
 def test_an_end_is_told_and_what_had_ended_before_is_not(here: Served, hook: Webhook) -> None:
     here.campaign("former", range(3))
     assert here.main("apply", "--yes").code == 0
@@ -124,6 +126,7 @@ def test_only_the_kinds_that_are_asked_for_are_told(here: Served, hook: Webhook)
     assert hook.bodies == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("status", [500, 404])
 def test_a_target_that_takes_nothing_is_told_later(
     here: Served, hook: Webhook, status: int, caplog: pytest.LogCaptureFixture

@@ -36,6 +36,7 @@ def only_wave(lab: Lab, name: str) -> WaveRecord:
     return wave
 
 
+@pytest.mark.sweep
 def test_results_of_a_campaign_come_home_late_twice_and_by_backfill(tmp_path: Path) -> None:
     url: list[str] = []
     lab = lab_of(tmp_path, PushHabits(late_rate=0.3, duplicate_rate=0.4, lost_rate=0.2), url, balance=None)
@@ -68,6 +69,7 @@ def test_results_of_a_campaign_come_home_late_twice_and_by_backfill(tmp_path: Pa
         assert "客户1" not in facts
 
 
+@pytest.mark.sweep
 def test_direct_calls_come_home_though_their_task_is_unknown(tmp_path: Path) -> None:
     url: list[str] = []
     lab = lab_of(tmp_path, PushHabits(duplicate_rate=0.5), url)

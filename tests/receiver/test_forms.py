@@ -166,6 +166,7 @@ def test_a_body_that_unpacks_to_more_than_is_taken_is_too_long(running: tuple[st
     assert send(url, packed, {"Content-Encoding": "gzip"})[0] == 413
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("path", [f"/{RECORD}/", f"//{RECORD}", f"/{RECORD.lower()}", f"/{RECORD.upper()}//"])
 def test_an_address_that_was_typed_by_hand_leads_to_its_module(running: tuple[str, Any], path: str) -> None:
     url, store = running

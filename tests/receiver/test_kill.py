@@ -72,6 +72,7 @@ def check(root: Path, acknowledged: list[str]) -> None:
         store.close()
 
 
+@pytest.mark.sweep
 def test_what_was_answered_success_is_there_after_kill_9(tmp_path: Path) -> None:
     rounds(tmp_path, 3, random.Random(1))
 

@@ -141,6 +141,7 @@ def answer_to(url: str, sent: bytes) -> bytes:
     return seen
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("expects", ["", "Expect: 100-continue\r\n"])
 @pytest.mark.parametrize("length", ["Content-Length: 900000", "Transfer-Encoding: chunked"])
 @pytest.mark.parametrize(
@@ -200,6 +201,7 @@ JSON = {"Content-Type": "application/json; charset=UTF-8"}
 PAGE = {**JSON, "Origin": "https://example.com"}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("secret", "headers", "status"),
     [
@@ -234,6 +236,7 @@ def test_what_only_a_browser_sends_is_refused_and_not_stored(
         assert (body == b"success") == (store.inbox.push(1) is not None) == (status == 200)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -347,6 +350,7 @@ def test_a_full_queue_is_an_error(root: Path) -> None:
         assert post(f"{url}/receiveCallRecord", pushes.outbound()) == (200, b"success")
 
 
+@pytest.mark.sweep
 def test_looks_and_contexts_wait_for_nobody_while_the_state_is_locked(root: Path) -> None:
     with receiver(root) as (url, _, made), ThreadPoolExecutor(20) as pool:
         until(lambda: made.app.contexts.state.read_at)

@@ -25,6 +25,7 @@ def states(tmp_path: Path) -> Iterator[States]:
         yield opened
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("taken", TAKEN_AWAY)
 def test_no_intent_is_written_and_no_lock_kept_once_the_file_is_gone(states: States, taken: str) -> None:
     store = states.open()

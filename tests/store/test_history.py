@@ -28,6 +28,7 @@ def test_every_apply_is_chained_to_the_one_before(store: Store) -> None:
     assert store.history.verify() is None
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "forgery",
     [
@@ -243,6 +244,7 @@ def test_a_damaged_link_is_named_and_hides_no_other(tmp_path: Path, damage: str)
         assert [serial for serial, _ in said] == [1, 2, 3, 4]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("odd", ["7", "null", "[]", '"x"', "{}", '[["a"]]', "[[1, 2, 3, 4]]"])
 @pytest.mark.parametrize(
     "key", ["of", "summary", "changes", "exit_code", "who", "commit", "plan_id", "serial"]

@@ -66,6 +66,7 @@ def held(states: States) -> set[str]:
         return set(store.waves.recorded().campaigns)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("target", ENGINES)
 @pytest.mark.parametrize("source", ENGINES)
 def test_a_copy_of_either_engine_takes_the_place_of_a_state_in_either(
@@ -151,6 +152,7 @@ def test_an_apply_that_lost_its_lock_writes_nothing_into_the_copy(states: States
     assert states.open().waves.wave(1).detail == ""
 
 
+@pytest.mark.sweep
 def test_a_copy_lifts_no_halt(states: States) -> None:
     """With several machines the row in the state is what stops the others."""
     copy = copied(states)

@@ -237,6 +237,7 @@ def test_a_list_that_asks_for_nothing_is_remembered(store: Store) -> None:
     assert store.waves.campaign("renewal") == record
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("change", ["phase", "seal", "aside", "rename", "settle"])
 def test_whatever_changes_a_ledger_makes_comparisons_with_it_old(store: Store, change: str) -> None:
     wave_id = sealed(store)
@@ -292,6 +293,7 @@ def test_names_are_in_the_order_of_their_bytes(store: Store) -> None:
     assert list(store.waves.recorded().campaigns) == ["a", "a-z", "a0", "ab", "b"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("kept", "special"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import click
 from babel.messages.extract import extract_from_file
 
 from tests.support.command_pages import parts
+from tests.support.sources import parsed
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
 from yeta_reconcile.documents.json_schema import schema
@@ -43,7 +45,12 @@ class Found:
     code: str = ""
 
 
-def everything() -> Iterator[Found]:
+@cache
+def everything() -> tuple[Found, ...]:
+    return tuple(_everything())
+
+
+def _everything() -> Iterator[Found]:
     for path in sorted(PACKAGE.rglob("*.py")):
         yield from of_module(path)
     for text in OF_LISTS:
@@ -56,7 +63,7 @@ def everything() -> Iterator[Found]:
 def of_module(path: Path) -> Iterator[Found]:
     if path in MAKERS or "emulator" in path.relative_to(PACKAGE).parts[:1]:
         return
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     ours = set(imported(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ours:
