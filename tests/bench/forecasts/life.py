@@ -17,6 +17,7 @@ from tests.support.lab import COLUMNS, ROBOT, Lab, number
 from tests.support.records import deliver
 from yeta_reconcile.emulator import Emulator, Lengths, Line, Robot, Settings, Status, VirtualClock
 from yeta_reconcile.plan.foresight import Forecast
+from yeta_reconcile.plan.plan import ChangeKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 # A Tuesday.
@@ -166,9 +167,10 @@ def _alive(lab: Lab) -> bool:
 def _until_something_ends(lab: Lab, until: datetime | None) -> None:
     """To the next look after a task or a line was done with: looks before it would find nothing new."""
     emulator = lab.emulator
-    # Where nothing goes on, the next day may be one to go on: looks on the hour are enough for that.
-    hour = 3_600_000
-    further = 86_400_000 if _alive(lab) else hour - emulator.clock.now_ms % hour + 1000
+    # Where nothing goes on, the next day may be one to go on: looks on the hour are enough for that, but not
+    # for a round or a canary that is waited for.
+    look = EVERY * 1000 if _timed(lab) else 3_600_000
+    further = 86_400_000 if _alive(lab) else look - emulator.clock.now_ms % look + 1000
     last = int(until.timestamp() * 1000) if until else emulator.clock.now_ms + further
     before = _standing(lab)
     while (due := emulator.world.agenda.first_at()) is not None and due <= last and _standing(lab) == before:
@@ -178,6 +180,11 @@ def _until_something_ends(lab: Lab, until: datetime | None) -> None:
     else:
         step = EVERY * 1000
         emulator.advance_to(min((emulator.clock.now_ms // step + 1) * step, last))
+
+
+def _timed(lab: Lab) -> bool:
+    """Whether the last apply waits for a moment that is known."""
+    return any(change.kind is ChangeKind.TIMED for change in lab.applied[-1].changes)
 
 
 def _standing(lab: Lab) -> tuple[int, int]:

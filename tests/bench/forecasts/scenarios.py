@@ -56,6 +56,14 @@ def _recalls_in_windows(lab: Lab) -> None:
     campaign(lab, "alone", 400, extra=_windows("09:00-09:45", "13:00-13:45") + "\n" + RECALLS)
 
 
+def _in_rounds(lab: Lab) -> None:
+    campaign(lab, "alone", 400, extra="recall: {again: {on: [not-reached], rounds: 2, wait: 30m}}")
+
+
+def _after_a_canary(lab: Lab) -> None:
+    campaign(lab, "alone", 600, extra="rollout: {canary: 50, wait: 20m}")
+
+
 def _started_an_hour_ago(lab: Lab) -> None:
     until_over(lab, lab.clock.now() + timedelta(minutes=30))
 
@@ -141,6 +149,8 @@ SCENARIOS = [
     ),
     Scenario("recalls", _recalls),
     Scenario("recalls, windows", _recalls_in_windows, ("09:00-09:45", "13:00-13:45")),
+    Scenario("two further rounds", _in_rounds),
+    Scenario("the rest after a canary", _after_a_canary),
     Scenario("a start in the middle", _one, before=_started_an_hour_ago),
     Scenario("only recalls to come", _with_recalls_to_come, before=_all_dialled),
     Scenario("paused for a day", _paused_for_a_day, cold=False),
