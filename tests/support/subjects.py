@@ -240,6 +240,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
     declared = None if base is None else document(base)
     rule = rule_of(declared) if declared else None
     days = declared.schedule.days if isinstance(declared, Campaign) else "every-day"
+    zone = timezone(timedelta(hours=said.pop("zone", 0)))
     halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
     untold = said.pop("untold", {})
     lit = tuple(
@@ -253,7 +254,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         record,
         lit,
         delta,
-        NOW,
+        NOW.astimezone(zone),
         int(DRAIN_QUIET.total_seconds() * 1000),
         concurrents=said.pop("concurrents", {"100": 5}),
         columns=tuple(said.pop("columns", COLUMNS)),
@@ -262,7 +263,7 @@ def subject(case: Mapping[str, Any]) -> Subject:
         tampered=frozenset(said.pop("tampered", ())),
         at=place,
         list_label="list",
-        days=Days(days, timezone(timedelta(hours=said.pop("zone", 0)))) if days != "every-day" else None,
+        days=Days(days, zone) if days != "every-day" else None,
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
         recalls={wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()},
         trial=trial,

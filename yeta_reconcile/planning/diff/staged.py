@@ -31,7 +31,7 @@ def decide_staged(case: Case) -> None:
         rows = (delta.rows if delta else 0) + added
         again = case.delta.standing_called_again(record.wave_id)
         if not rows:
-            case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL, rows=record.pending)
+            case.change(wave, Action.DELETE, Reason.NOTHING_TO_CALL)
             continue
         if case.delay is not None:
             # Not even staged anew: a task may hold its line from its create on.
