@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.lab import Lab
 from tests.support.records import deliver
-from tests.support.scenes import DAY, a_lab, the_only_task
+from tests.support.scenes import DAY, a_lab, declare, lose_the_state, the_only_task
 from tests.support.subjects import wave_record
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
@@ -329,3 +329,35 @@ def test_a_create_that_does_not_show_is_looked_for_twice_and_then_was_none(tmp_p
             assert lab.clock.seconds() - before == 10
             assert store.waves.wave(wave.wave_id).phase is Phase.PLANNED
             assert store.intents.open(wave.wave_id) == []
+
+
+def test_the_deletion_of_an_orphan_of_which_nobody_knows_is_waited_for_and_then_nobodys_doubt(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    assert isinstance(lab, TroubledLab)
+    lab.campaign(state="staged")
+    lab.converge()
+    lose_the_state(lab)
+    lab.campaign()
+    died = dies_at(lab, "delete", KILLED_BEFORE)
+    lab.converge()
+    assert first_change_after(lab, died) >= 35
+    with lab.store() as store:
+        assert store.intents.open() == []
+
+
+def test_a_wave_is_settled_by_its_own_calls_and_by_no_others(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    declare(lab, "autumn", [7])
+    lab.converge()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            campaigns = store.waves.recorded().campaigns
+            one, other = (campaigns[name].waves[0].wave_id for name in ("renewal", "autumn"))
+            for wave_id in (one, other):
+                store.intents.begin(run.holder, run.instant(), wave_id=wave_id, call="pause", timeout=0)
+            settle_wave(run, one)
+            assert [intent.wave_id for intent in store.intents.open()] == [other]
