@@ -51,7 +51,8 @@ def settle_wave(run: Run, wave_id: int) -> None:
         elif call == "insert":
             _settle_inserts(run, wave, doubtful)
         elif call == "callout":
-            run.store.intents.settle(doubtful, Outcome.UNKNOWN, wave_id=wave_id)
+            # Its rows are unknown from the intent on: nothing of the wave changes.
+            run.store.intents.settle(doubtful, Outcome.UNKNOWN, wave_id=None)
         else:
             _settle_control(run, wave, call, doubtful)
 
