@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.repositories import CAMPAIGN, PROJECT, repository, said
 from yeta_reconcile.diagnostics import Diagnostic, Position, once
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.survey import Survey
+from yeta_reconcile.documents.yamlfile import RawDocument
 from yeta_reconcile.wording import Text
 
 CONTEXT = 'kind: DialogContext\nname: vip\ncontexts: {entries: {"1111": {姓名: 张三}}}\n'
@@ -36,6 +38,24 @@ def test_a_repository_gives_its_documents_by_name_and_place(tmp_path: Path) -> N
     assert (spec.path, spec.label) == (tmp_path.resolve() / "list.csv", "list.csv")
     assert spec.at
     assert str(spec.at("csv")) == "sub/more.yaml:5:17"
+
+
+def test_where_values_stand_is_laid_out_only_once_somebody_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out: list[str] = []
+    lay_out = RawDocument._indexed
+
+    def noted(raw: RawDocument) -> Any:
+        laid_out.append(raw.file)
+        return lay_out(raw)
+
+    monkeypatch.setattr(RawDocument, "_indexed", noted)
+
+    loaded = repository(tmp_path, {"spring.yaml": CAMPAIGN})
+
+    assert "spring.yaml" not in laid_out
+    assert str(loaded.campaigns["spring"].at("name")) == "spring.yaml:2:7"
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ class Repository:
     def called_list(self, located: Located[Campaign | DirectCall], now: datetime) -> ListSpec:
         """Its list without whom nobody may call, unless it is exempt from that on the day of `now`."""
         spec = self.list_spec(located)
+        if self.do_not_call is None:
+            return spec
         exempt = exemption(located.model.exempt, "do_not_call", now.astimezone(self.zone).date())
         return spec if exempt else replace(spec, without=self.do_not_call)
 

@@ -82,7 +82,7 @@ class Survey:
         self.other_lists: list[ListSpec] = []
         self.other_contexts: list[ContextReader] = []
         self._incomplete = False
-        self._names: dict[tuple[bool, str], Position] = {}
+        self._names: dict[tuple[bool, str], RawDocument] = {}
         self._note_flaw(0, self.settings.raw.at, kind="Project")
         for raw in self.settings.others:
             raw.value = substitute(raw.value, environ, raw)
@@ -241,12 +241,13 @@ class Survey:
 
     def _check_name(self, raw: RawDocument, model: type[Model]) -> None:
         """Whether a document's name is the only one, whatever else is wrong with it."""
-        name, place = raw.value.get("name"), raw.at("name")
+        name = raw.value.get("name")
         if isinstance(name, str):
-            former = self._names.setdefault((model is DialogContext, name), place)
-            if former != place:
-                summary = phrase("the name {name} is taken by {former}", name=name, former=former)
-                self._found(place, "duplicate-name", summary, phrase("names are unique: change one"))
+            former = self._names.setdefault((model is DialogContext, name), raw)
+            if former is not raw:
+                summary = phrase("the name {name} is taken by {former}", name=name, former=former.at("name"))
+                hint = phrase("names are unique: change one")
+                self._found(raw.at("name"), "duplicate-name", summary, hint)
 
     def _keep(self, located: Located[Any]) -> None:
         """Note a document under its name."""

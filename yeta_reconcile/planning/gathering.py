@@ -112,7 +112,8 @@ class Gathering:
                 names = {one.name for one in self._continued.get(name, ())} | {*located.model.continues}
                 waiting = tuple(sorted(unsettled & names))
                 held = self._held.get(name, {})
-                subjects[name] = replace(subject, unsettled=waiting, continued=held)
+                met = bool(waiting or held)
+                subjects[name] = replace(subject, unsettled=waiting, continued=held) if met else subject
         gone = {*self.look_alikes.undeclared} - {BY_HAND}
         for name in sorted({*gone, *(name for name in orphans if name not in self._callings)}):
             if self._wanted(name):
@@ -127,7 +128,8 @@ class Gathering:
                     orphans=tuple(orphans.get(name, ())),
                     destroy=self.destroy,
                 )
-        subjects = {name: replace(one, before=self._before(one, subjects)) for name, one in subjects.items()}
+        before = {name: self._before(one, subjects) for name, one in subjects.items()}
+        subjects |= {name: replace(subjects[name], before=who) for name, who in before.items() if who}
         return self.look_alikes.among(subjects, self._entering)
 
     def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from yeta_reconcile.errors import StateError
@@ -46,6 +47,12 @@ def _parts(text: str) -> tuple[Any, ...]:
     return tuple(json.loads(text))
 
 
+@lru_cache(maxsize=1024)
+def _attributes(text: str) -> Attributes:
+    """Many waves are asked to be the same."""
+    return Attributes.restore(json.loads(text))
+
+
 def _left(left: Left | None) -> str | None:
     return None if left is None else str(left)
 
@@ -58,7 +65,7 @@ WAVE = (
     Column("phase", "phase", Phase, str, set=True),
     Column("task_name", "task_name", set=True),
     Column(
-        "attributes", "attributes", lambda text: Attributes.restore(json.loads(text)),
+        "attributes", "attributes", _attributes,
         lambda attributes: _json(attributes.shown()),
     ),
     Column("columns_sent", "columns", _parts, _json),
@@ -122,6 +129,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "str | None": (str, type(None)),
 }
+_CHECKED: dict[type[Any], tuple[tuple[str, tuple[type, ...]], ...]] = {
+    record: tuple((name, _KINDS[kind]) for name, kind in record.__annotations__.items() if kind in _KINDS)
+    for record in (WaveRecord, CampaignRecord)
+}
+"""What may stand in each of a record's fields, where that is plain."""
 
 
 def read_wave(row: Row) -> WaveRecord:
@@ -140,9 +152,8 @@ def _sound(read: Callable[[], Record]) -> Record:
         record = read()
     except (TypeError, ValueError, LookupError, AttributeError):
         record = None
-    kinds = record.__annotations__ if record is not None else {}
-    if record is None or any(
-        not isinstance(getattr(record, name), _KINDS[kind]) for name, kind in kinds.items() if kind in _KINDS
+    if record is None or not all(
+        isinstance(getattr(record, name), kinds) for name, kinds in _CHECKED[type(record)]
     ):
         raise StateError(
             phrase("a record of the state is damaged and cannot be read"),

@@ -171,6 +171,8 @@ class Attributes:
 
         Not its stretch of days, which is compared by whoever knows the days, nor an end that comes after it.
         """
+        if self == former:
+            return {}
         old = former.shown() if former else {}
         new = self.shown()
         names = [*new, *(name for name in old if name not in new)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from importlib import import_module
 from pathlib import Path
 from shlex import quote
 from zoneinfo import ZoneInfo
@@ -12,7 +13,6 @@ import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option, linked
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.explain import story_of, story_text
 from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
 from yeta_reconcile.cli.session import Session, commit_of, session
 from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
@@ -103,11 +103,13 @@ def plan(
 
 
 def _tell_story(planned: Planned, name: str, form: str) -> None:
-    story = story_of(planned, name)
+    # What tells it has the words of status and of every report: a plan alone does without.
+    explain = import_module("yeta_reconcile.cli.explain")
+    story = explain.story_of(planned, name)
     if form == "json":
         show_json(story)
     else:
-        show(story_text(story, planned.plan))
+        show(explain.story_text(story, planned.plan))
 
 
 def _save(saved: SavedPlan, path: Path | None, key: Key) -> None:

@@ -130,7 +130,7 @@ class Subject:
             else UNSAID
         )
 
-    @property
+    @cached_property
     def attributes(self) -> Attributes:
         """What a task of it would be created with now."""
         assert self.declared is not None
