@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import psycopg
 
 from tests.support.lab import Lab
 from tests.support.transport import EmulatorTransport
@@ -58,6 +59,8 @@ KILLED_AT_WRITE = "killed before a write"
 KILLED_IN_WRITE = "killed in a write"
 KILLED_WRITTEN = "killed after a write"
 DISK_FULL = "disk full"
+# How each engine says it.
+NO_ROOM = {"sqlite": sqlite3.OperationalError, "postgresql": psycopg.errors.DiskFull}
 # The process is stopped (Ctrl-Z, a suspended machine) and goes on when another has done all there was to do
 # and everybody was called: before its request leaves, or after; with the answer, without, or with a refusal.
 FROZEN_UNSENT = "frozen before the send"
@@ -211,7 +214,7 @@ class TroubledLab(Lab):
             if kind == KILLED_IN_WRITE:
                 self._die()
             if kind == DISK_FULL:
-                raise sqlite3.OperationalError("database or disk is full")
+                raise NO_ROOM[database.dialect]("database or disk is full")
         if kind == KILLED_WRITTEN:
             self._die()
 
