@@ -10,7 +10,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo docs catalogues test checks lint types floors tests tests-at bench torture mutants release lock clean
+.PHONY: demo docs catalogues test checks lint types floors tests tests-at bench growth torture mutants release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,10 @@ tests: $(VENV)/.installed
 # What is measured, side by side; some of it by name: make bench ARGS="receiver receivers"
 bench: $(VENV)/.installed
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# How time and memory grow with size: the page docs/growth.md anew; make growth ARGS=--long for the largest sizes
+growth: $(VENV)/.installed
+	$(BIN)/python -m tests.bench.growth $(ARGS)
 
 torture: $(VENV)/.installed
 	$(PYTEST) -m torture --timeout=0 $(ARGS)

@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.bench.growth.page import Kept, drawn, tables
+from tests.bench.growth.series import ALL
 from tests.release.steps import site
 from tests.release.tree import Refused
 from tests.site import DOCS, LINK, ROOT, anchors, slug
@@ -51,6 +53,13 @@ def test_a_link_leads_somewhere(page: Path) -> None:
 )
 def test_a_heading_has_the_anchor_that_github_gives_it(heading: str, anchor: str) -> None:
     assert slug(heading) == anchor
+
+
+def test_what_is_said_and_drawn_of_growth_is_what_was_measured() -> None:
+    kept = Kept.read()
+    assert tables(kept) in read(DOCS / "growth.md")
+    assert drawn(kept) == (DOCS / "growth.svg").read_text("utf-8")
+    assert {name for name, points in kept.points.items() if len(points) > 1} == {one.name for one in ALL}
 
 
 def test_every_task_has_a_page_in_both_languages_that_the_start_and_the_site_lead_to() -> None:

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 
 
 class Seen(NamedTuple):
-    """What the crowd saw. `failed` counts answers that were not 200."""
+    """What the crowd saw. `failed` counts answers that were not 200, `answered` all."""
 
     rate: float
     p50: float
     p99: float
     failed: int
+    answered: int
 
 
 def body(number: int) -> bytes:
@@ -77,7 +78,8 @@ async def _all(url: str, clients: int, seconds: float, rate: float) -> Seen:
     failed = sum(await asyncio.gather(*work))
     took = time.perf_counter() - began
     seen.sort()
-    return Seen(len(seen) / took, seen[len(seen) // 2] * 1000, seen[int(len(seen) * 0.99)] * 1000, failed)
+    p50, p99 = seen[len(seen) // 2] * 1000, seen[int(len(seen) * 0.99)] * 1000
+    return Seen(len(seen) / took, p50, p99, failed, len(seen))
 
 
 def start(url: str, clients: int, seconds: float, rate: float = 0.0) -> subprocess.Popen[str]:
@@ -91,8 +93,8 @@ def result(crowd: subprocess.Popen[str]) -> Seen:
     out, _ = crowd.communicate()
     if crowd.returncode:
         raise RuntimeError("the crowd failed")
-    rate, p50, p99, failed = out.split()
-    return Seen(float(rate), float(p50), float(p99), int(failed))
+    rate, p50, p99, failed, answered = out.split()
+    return Seen(float(rate), float(p50), float(p99), int(failed), int(answered))
 
 
 if __name__ == "__main__":

@@ -66,24 +66,30 @@ def measure(folder: Path) -> tuple[Cost, Cost]:
         )
 
 
-def rows_of(number: int) -> range:
-    return range(number * EACH, (number + 1) * EACH)
+def rows_of(number: int, each: int = EACH) -> range:
+    return range(number * each, (number + 1) * each)
 
 
-def plant(folder: Path) -> Path:
+def plant(folder: Path, each: int = EACH, dialled: int = DIALLED) -> Path:
     """Put every campaign into the state, started and partly dialled; → the file of its tasks."""
     store = open_store("state/yeta.db", folder, {}, project="acme", environment="", create=True)
     declared = load(folder, environment=None, environ={}).campaigns
-    tasks = [plant_wave(store, declared[name].model, number) for number, name in enumerate(declared)]
+    tasks = []
+    for number, name in enumerate(declared):
+        task = plant_wave(store, declared[name].model, rows_of(number, each), str(number + 1))
+        tasks.append(
+            task
+            | {"process_count": dialled, "process_tel_count": dialled, "process_through_count": dialled // 2}
+        )
     store.close()
     path = folder / "tasks.json"
     path.write_text(json.dumps(tasks), encoding="utf-8")
     return path
 
 
-def plant_wave(store: Store, declared: Campaign, number: int) -> dict[str, Any]:
+def plant_wave(store: Store, declared: Campaign, indexes: range, task_id: str) -> dict[str, Any]:
     """A campaign with one wave in the state; → the wave's task."""
-    key, said = store.key, [values(row) for row in rows_of(number)]
+    key, said = store.key, [values(row) for row in indexes]
     rows = sorted(
         (
             RowRecord(0, key.row_digest(row[0]), key.content_digest(row), index // BATCH, index + 2)
@@ -94,7 +100,7 @@ def plant_wave(store: Store, declared: Campaign, number: int) -> dict[str, Any]:
     digest = key.set_digest(row.key for row in rows)
     wave = WaveRecord(
         0, declared.name, 1, 1, Phase.STARTED, str(key.mark("acme", "", declared.name, 1, digest)),
-        Attributes.of(declared), tuple(COLUMNS), str(number + 1), set_digest=digest.hex(),
+        Attributes.of(declared), tuple(COLUMNS), task_id, set_digest=digest.hex(),
         created_at=BEGUN, started_at=BEGUN,
     )  # fmt: skip
     store.campaigns.declare(declared.name, "Campaign", (), protect=declared.protect)
@@ -102,8 +108,8 @@ def plant_wave(store: Store, declared: Campaign, number: int) -> dict[str, Any]:
     store.waves.add_rows(wave_id, rows)
     store.waves.seal_wave(wave_id)
     return {
-        "task_id": number + 1, "task_name": wave.task_name, "status": 2, "deleted": 0, "count_tel": EACH,
-        "process_count": DIALLED, "process_tel_count": DIALLED, "process_through_count": DIALLED // 2,
+        "task_id": int(task_id), "task_name": wave.task_name, "status": 2, "deleted": 0,
+        "count_tel": len(indexes),
         "time_task_start": BEGUN, "time_task_estimate_begin": BEGUN, "line_num": LINE, "robot_id": ROBOT,
         "time_range": HOURS, "count_max_recall": 1, "time_recall_wait": 3600, "task_type": 0,
     }  # fmt: skip

@@ -1,0 +1,133 @@
+"""The points that are kept, and what is made of them: the plot and the tables of docs/growth.md."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
+
+import pygal
+from pygal.etree import etree
+from pygal.style import Style
+
+from tests.bench.growth.series import ALL, STEEP, Point, Series, slopes
+
+TOP = Path(__file__).parents[3]
+PAGE, PLOT, POINTS = (
+    TOP / "docs" / "growth.md",
+    TOP / "docs" / "growth.svg",
+    Path(__file__).parent / "points.json",
+)
+BEGIN, END = "<!-- measured: make growth -->\n", "<!-- end -->\n"
+# Legible on white and on black, and told apart by those who see no red from green.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a6761d", "#8a63d2")
+INK = "#808080"
+
+
+class Kept(NamedTuple):
+    """Points by the name of their series, and on what they were measured."""
+
+    points: dict[str, list[Point]]
+    on: str
+
+    @classmethod
+    def read(cls) -> Kept:
+        said: dict[str, Any] = json.loads(POINTS.read_text("utf-8"))
+        return cls(
+            {name: [Point(*one) for one in points] for name, points in said["points"].items()}, said["on"]
+        )
+
+    def without(self, series: Sequence[Series]) -> Kept:
+        """Without those points, in the order of all series; measured here and now."""
+        again = {one.name for one in series}
+        points = {one.name: [] if one.name in again else self.points.get(one.name, []) for one in ALL}
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short=10", "HEAD"], cwd=TOP, capture_output=True, text=True, check=True
+        )
+        return Kept(points, f"{os.cpu_count()} cores shared with other work, commit {commit.stdout.strip()}")
+
+    def text(self) -> str:
+        """As it is kept, a point a line."""
+
+        def said(points: Sequence[Point]) -> str:
+            return ",\n".join(
+                json.dumps([one.size, round(one.seconds, 3), round(one.megabytes)]) for one in points
+            )
+
+        series = ",\n".join(f'"{name}": [\n{said(points)}\n]' for name, points in self.points.items())
+        return f'{{"on": {json.dumps(self.on)},\n"points": {{\n{series}\n}}}}\n'
+
+
+def write(kept: Kept) -> None:
+    """Keep the points, and what is made of them."""
+    POINTS.write_text(kept.text(), "utf-8")
+    # What is made is made of what was kept, so that it is the same ever after.
+    kept = Kept.read()
+    PLOT.write_text(drawn(kept), "utf-8")
+    head, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
+    PAGE.write_text(head + BEGIN + tables(kept) + END + rest.partition(END)[2], "utf-8")
+
+
+def tables(kept: Kept) -> str:
+    """Every series with its points and exponents, and those that are steep by name."""
+    lines = [
+        f"Measured on {kept.on}.\n",
+        "| what | size | processor | memory | exponent |",
+        "|---|---|---|---|---|",
+    ]
+    steep = []
+    for one in ALL:
+        points = kept.points.get(one.name, [])
+        powers = slopes(points)
+        steep += [one.name] * (max(powers, default=0) > STEEP)
+        for point, power in zip(points, [None, *powers], strict=False):
+            said = "" if power is None else f"{power:.2f}"
+            lines.append(
+                f"| {one.name}, by {one.unit} | {point.size:,} | {point.seconds:,.2f} s "
+                f"| {point.megabytes:.0f} MB | {said} |"
+            )
+    said = f"Steeper than {STEEP}: {', '.join(steep)}." if steep else f"Nothing is steeper than {STEEP}."
+    return "\n".join([*lines, "", said, ""])
+
+
+def drawn(kept: Kept) -> str:
+    """The times over the sizes, both as powers of ten, as SVG without anything that is run."""
+    etree.to_etree()
+    transparent = "transparent"
+    style = Style(
+        background=transparent, plot_background=transparent, foreground=INK, foreground_strong=INK,
+        foreground_subtle=INK, colors=COLOURS, font_family="sans-serif", label_font_size=13,
+        major_label_font_size=13, legend_font_size=13, title_font_size=15,
+    )  # fmt: skip
+    chart = pygal.XY(
+        style=style, width=960, height=560, js=[], logarithmic=True, legend_at_bottom=True,
+        legend_at_bottom_columns=3, disable_xml_declaration=True, dots_size=3, no_prefix=True,
+        x_title="size, powers of ten", y_title="seconds of the processor", x_labels=list(range(8)),
+        x_value_formatter=lambda power: f"{10 ** round(power):,}", value_formatter=lambda value: f"{value:g}",
+    )  # fmt: skip
+    for one in ALL:
+        if points := kept.points.get(one.name):
+            line = [(_power(point.size), point.seconds) for point in points]
+            chart.add(f"{one.name} ({one.unit})", line)
+    chart.add_xml_filter(_still)
+    return f"{chart.render(is_unicode=True)}\n"
+
+
+def _power(size: int) -> float:
+    return round(math.log10(size), 3)
+
+
+def _still(root: Element) -> Element:
+    """The same for the same points, and nothing that is run or fetched."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            tag = child.tag.rpartition("}")[2] if isinstance(child.tag, str) else "comment"
+            if tag in {"comment", "script", "desc"}:
+                parent.remove(child)
+    root.attrib.pop("id", None)
+    return root
