@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
-import pygal
-from pygal.etree import etree
-from pygal.style import Style
-
 from tests.bench.growth.series import ALL, STEEP, Point, Series, slopes
+from yeta_reconcile.report import charts
 
 TOP = Path(__file__).parents[3]
 PAGE, PLOT, POINTS = (
@@ -97,9 +94,8 @@ def tables(kept: Kept) -> str:
 
 def drawn(kept: Kept) -> str:
     """The times over the sizes, both as powers of ten, as SVG without anything that is run."""
-    etree.to_etree()
-    transparent = "transparent"
-    style = Style(
+    pygal, transparent = charts._pygal(), "transparent"
+    style = pygal.style.Style(
         background=transparent, plot_background=transparent, foreground=INK, foreground_strong=INK,
         foreground_subtle=INK, colors=COLOURS, font_family="sans-serif", label_font_size=13,
         major_label_font_size=13, legend_font_size=13, title_font_size=15,
