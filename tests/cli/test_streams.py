@@ -73,7 +73,9 @@ def test_a_dash_is_stdout_and_the_plan_is_then_shown_beside_it(here: Served) -> 
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("command", ["plan", "validate", "status", "plan --format json", "schema"])
+@pytest.mark.parametrize(
+    "command", ["plan", "validate", "status", "plan --format json", "schema", "plan --help", "--version"]
+)
 def test_output_that_cannot_be_written_is_a_failure_with_its_reason(here: Served, command: str) -> None:
     here.campaign()
 

@@ -200,6 +200,10 @@ def test_a_platform_that_cannot_be_reached_is_named_with_the_proxy_and_the_emula
             client.config()
         assert f"http://127.0.0.1:{nobody}/openapi" in caught.value.message
         assert "`yeta emulator`" in caught.value.hint
+    with a_client(HERE, Ways(f"http://127.0.0.1:{nobody}")) as client:
+        with pytest.raises(Unreachable) as caught:
+            client.config()
+        assert "NO_PROXY=127.0.0.1" in caught.value.hint
     by = Ways(environ={"HTTP_PROXY": f"http://user:sesame@127.0.0.1:{nobody}"})
     with a_client("http://platform.example/openapi", by) as client:
         with pytest.raises(Unreachable) as caught:

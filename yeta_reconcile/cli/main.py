@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -23,9 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Everything but `--version` needs click, which takes longer to import than all of `--version`.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if list(arguments) == ["--version"]:
-        print(VERSION_LINE)  # noqa: T201 -- before click
-        return 0
+    if list(arguments) == ["--version"] and sys.stdout is not None:
+        with suppress(OSError):  # what cannot be written is said below
+            print(VERSION_LINE, flush=True)  # noqa: T201 -- before click
+            return 0
     _speak_utf8()
     # What is imported and read stays: to look through it for cycles, again and again and once more at the
     # end, takes a fifth of a plan.
@@ -54,7 +56,8 @@ def _run(arguments: Sequence[str]) -> int:
         try:
             code = _command(arguments)
             output.flush()
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- every failure is mapped here
+        except (Exception, KeyboardInterrupt) as failed:  # noqa: BLE001 -- every failure is mapped here
+            error = output.cause_of(failed)
             if isinstance(error, BrokenPipeError | output.Unwritable):
                 failures.quiet_streams()
             return failures.report(error, arguments=arguments, environ=os.environ)

@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from traceback import walk_tb
 from typing import Any
 
 import click
@@ -99,6 +100,15 @@ def flush() -> None:
         raise
     except OSError as error:
         raise Unwritable(error) from error
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """What an error comes from: of what click prints itself (help, say) all that is known is an OSError."""
+    frames = list(walk_tb(error.__traceback__))
+    printed = bool(frames) and frames[-1][0].f_code is click.echo.__code__
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError) and printed:
+        return Unwritable(error)
+    return error
 
 
 def _print(said: str | bytes, *, err: bool = False, nl: bool = False) -> None:

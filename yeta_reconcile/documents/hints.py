@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.punctuation import slip_in
+from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.punctuation import slip_in, slip_within
 from yeta_reconcile.documents.yamlfile import RawDocument
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import Text, phrase
 
 # What these keys hold is for people or for robots.
 _TEXTS = {"description", "entries", "defaults", "columns"}
@@ -22,11 +22,16 @@ def hinted(findings: Sequence[Diagnostic], raw: RawDocument) -> list[Diagnostic]
         if found.severity == "error"
         and found.position
         and found.position.file == raw.file
-        and (slip := slip_in(raw.text, found.position.line, found.position.line))
+        and (slip := _slip_at(raw.text, found.position))
         else found
         for found in findings
     ]
     return [*found, *_taken_for_text(raw, found)]
+
+
+def _slip_at(text: str, place: Position) -> Text:
+    slip = slip_in(text, place.line, place.line)
+    return slip or (slip_within(text, place.line, place.column) if place.column else slip)
 
 
 def _taken_for_text(raw: RawDocument, said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ Some of it breaks a document, some is taken for text: `lines: [“0551”]` is o
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
@@ -20,8 +21,11 @@ _SLIP = re.compile(
     r"|[{,，]\s*[^\s{}\[\]:：,，\"']+\s*(：)"
     rf"|(?:[:：\[{{,，]\s*|^\s*-\s+)([{_OPENING}])"
     r"|[\[{][^\]}]*?(，)"
-    r"|^ *(\u3000)"
+    r"|^ *(\u3000)|[:,\[{] *(\u3000)"
 )
+# A value, with its quotes if it has any; what times, lengths and numbers in it may be written with.
+_VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|[^,\]}#]*')
+_IN_VALUES = re.compile(r"[：；，．－／％＋０-９\u3000]")
 # Within quotes, and in what people say to each other, they mean themselves.
 _ELSEWHERE = re.compile(r'^ *description *:.*|"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|(?:^|(?<=\s))#.*')
 
@@ -32,16 +36,27 @@ def slip_in(text: str, first: int, last: int) -> Text:
     for number in range(min(last, len(lines)), max(first, 1) - 1, -1):
         bare = _ELSEWHERE.sub(lambda found: " " * len(found[0]), lines[number - 1])
         if found := _SLIP.search(bare):
-            at = found.start(found.lastindex or 0)
-            mark = bare[at]
-            what = phrase("is in full width") if mark != "\u3000" else phrase("is a blank in full width")
-            shown = mark if mark != "\u3000" else phrase("U+3000")
-            return phrase(
-                "{shown} in line {number}, column {at} {what}: write {meant}",
-                shown=shown,
-                number=number,
-                at=at + 1,
-                what=what,
-                meant=_MEANT[mark],
-            )
+            return _named(lines[number - 1], number, found.start(found.lastindex or 0))
     return UNSAID
+
+
+def slip_within(text: str, line: int, column: int) -> Text:
+    """A hint at the first such mark or digit within the value that begins there; "" if it has none."""
+    row = text.split("\n")[line - 1]
+    value = _VALUE.match(row, column - 1)
+    found = _IN_VALUES.search(value[0]) if value else None
+    return _named(row, line, column - 1 + found.start()) if found else UNSAID
+
+
+def _named(row: str, number: int, at: int) -> Text:
+    mark = row[at]
+    what = phrase("is in full width") if mark != "\u3000" else phrase("is a blank in full width")
+    shown = mark if mark != "\u3000" else phrase("U+3000")
+    return phrase(
+        "{shown} in line {number}, column {at} {what}: write {meant}",
+        shown=shown,
+        number=number,
+        at=at + 1,
+        what=what,
+        meant=_MEANT.get(mark) or unicodedata.normalize("NFKC", mark),
+    )

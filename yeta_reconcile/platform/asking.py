@@ -180,10 +180,16 @@ class Asking:
                 why=why,
                 where=self.where,
             ),
-            hint=phrase("`yeta emulator` starts a platform on this machine; is it running at this address?")
-            if is_loopback(urlsplit(self._base).hostname or "")
-            else phrase("check platform.base_url, platform.proxy and the network, then run again"),
+            hint=self._what_to_check(),
         )
+
+    def _what_to_check(self) -> Text:
+        host = urlsplit(self._base).hostname or ""
+        if not is_loopback(host):
+            return phrase("check platform.base_url, platform.proxy and the network, then run again")
+        if self._ways.proxy_for(self._base):
+            return phrase("NO_PROXY={host} in the environment asks this machine without the proxy", host=host)
+        return phrase("`yeta emulator` starts a platform on this machine; is it running at this address?")
 
     # Codes
 
