@@ -202,6 +202,15 @@ def test_what_a_merge_left_behind_is_an_error_whatever_is_said_of_bad_numbers(
     assert read.failed
 
 
+def test_a_conflict_marker_is_told_as_one_though_it_has_fewer_fields_than_the_header(tmp_path: Path) -> None:
+    content = "phone,name\n<<<<<<< ours\n19900000001,a\n=======\n19900000001,b\n>>>>>>> theirs\n"
+
+    read = reader(tmp_path, content, duplicates="first")
+
+    places = [line.split(": ")[0] for line in said(read) if "conflict marker" in line]
+    assert places == ["list.csv:2:1", "list.csv:4:1", "list.csv:6:1"]
+
+
 def test_a_finding_about_a_field_stands_where_the_field_begins(tmp_path: Path) -> None:
     content = (
         "id,name,phone\n"

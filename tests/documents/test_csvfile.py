@@ -18,6 +18,7 @@ MEND = "(mend the line; if the whole file is GB18030, say `encoding: gb18030`)"
 ANEW = "(save the file anew)"
 OTHERS = "`encoding: big5`, `shift_jis`, `euc_kr` or `cp1252`"
 AS_UTF8 = f"(save the file as CSV UTF-8, or say what it is, like {OTHERS})"
+LOGIN = "(fetch the file again: what was saved in its place is perhaps a page to log in)"
 AS_UTF16 = "(save it as CSV UTF-8, or say `encoding: utf-16`)"
 TAKE_OFF = "(take `encoding: gb18030` off, or save anew)"
 QUOTED = "(a field that holds the delimiter or a line break must be in double quotes)"
@@ -171,6 +172,7 @@ def test_a_character_that_is_cut_between_two_chunks_is_whole(
 @pytest.mark.parametrize(
     ("content", "encoding", "expected"),
     [
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "utf-8", f"list.csv:1:1: error: this is a web page {LOGIN}"),
         (b"PK\x03\x04xxxx", "auto", "list.csv:1:1: error: this is an Excel workbook (save it as CSV UTF-8)"),
         ("a,b\n".encode("utf-16"), "auto", f"list.csv:1:1: error: this is UTF-16 {AS_UTF16}"),
         (b"a\n1\nx\x00\n", "auto", f"list.csv:3:1: error: there is a NUL byte in this line {ANEW}"),

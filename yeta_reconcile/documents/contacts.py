@@ -26,9 +26,6 @@ from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
 # Mobile numbers, one a line; with their count known by the length, none can hold two.
 _MOBILES = re.compile(rf"(?:{MOBILE.pattern}\n)*{MOBILE.pattern}")
 
-# What a merge that was not settled leaves behind; both its sides stand in the file.
-_CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
-
 
 # What `Row._make` does, without a step of Python a row.
 _ROW: Callable[[tuple[object, ...]], Row] = partial(tuple.__new__, Row)
@@ -202,11 +199,8 @@ class ListReader:
             return normalise(fields[at])
         except BadNumberError as problem:
             self.set_aside.append(line)
-            if _CONFLICT.match(fields[0]):
-                summary = phrase("a conflict marker of a merge stands here: the list holds both sides")
-                self._add(
-                    line, "conflict", summary, hint=phrase("settle the merge; take the markers out"), field=0
-                )
+            if self._table.is_conflict(line, fields):
+                pass
             elif self.spec.bad_numbers == "skip":
                 summary = phrase("the row is set aside: {problem}", problem=problem)
                 self._add(line, "bad-number", summary, severity="warning", field=self._number_at)

@@ -22,6 +22,8 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 
 _BLOCK = 500
 _BREAK = re.compile(r"\r\n|\n|\r")
+# What a merge that was not settled leaves behind; both its sides stand in the file.
+_CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
 _DELIMITERS = ",;\t"
 # What Excel takes for the delimiter where it stands in a line above the header.
 _DECLARED = re.compile(r'"?sep=([^"\w\s]|\t)"?\s*')
@@ -154,7 +156,19 @@ class Table:
                 self._ragged(line, fields)
         return [line for line, _ in kept], [fields for _, fields in kept]
 
+    def is_conflict(self, line: int, fields: list[str]) -> bool:
+        """Whether a row is a conflict marker of a merge; it is said."""
+        if not _CONFLICT.match(fields[0]):
+            return False
+        summary = phrase("a conflict marker of a merge stands here: the list holds both sides")
+        self.findings.add(
+            line, "conflict", summary, hint=phrase("settle the merge; take the markers out"), field=0
+        )
+        return True
+
     def _ragged(self, line: int, fields: list[str]) -> None:
+        if self.is_conflict(line, fields):
+            return
         self.findings.add(
             line,
             "ragged-row",

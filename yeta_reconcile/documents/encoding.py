@@ -26,6 +26,7 @@ _FETCH = phrase(
     "fetch it with `git lfs pull`; in a pipeline the checkout must ask for it, as with `lfs: true`"
 )
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_PAGES = (b"<!doctype", b"<html", b"<?xml")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _USUAL = phrase("`encoding: big5`, `shift_jis`, `euc_kr` or `cp1252`")
 
@@ -34,12 +35,17 @@ def codec_of(path: Path, encoding: str, findings: Findings) -> str:
     """Read the whole file once and tell its codec; "" if it cannot be read, with the reason found."""
     with path.open("rb") as file:
         start = file.read(len(_LFS))
+        page = (start + file.read(_LONGEST)).removeprefix(codecs.BOM_UTF8).lstrip().lower()
     declared = "" if encoding == AUTO else codecs.lookup(encoding).name
     if start == _LFS:
         findings.add(0, "lfs", phrase("this is a pointer of Git LFS, not the file itself"), hint=_FETCH)
         return ""
     if start.startswith(_WORKBOOKS):
         findings.add(0, "encoding", phrase("this is an Excel workbook"), hint=phrase("save it as CSV UTF-8"))
+        return ""
+    if page.startswith(_PAGES):
+        hint = phrase("fetch the file again: what was saved in its place is perhaps a page to log in")
+        findings.add(0, "encoding", phrase("this is a web page"), hint=hint)
         return ""
     if start.startswith(_UTF16) and not declared.startswith("utf-16"):
         hint = phrase("save it as CSV UTF-8, or say `encoding: utf-16`")
