@@ -105,7 +105,7 @@ def flush() -> None:
 def cause_of(error: BaseException) -> BaseException:
     """What an error comes from: of what click prints itself (help, say) all that is known is an OSError."""
     frames = list(walk_tb(error.__traceback__))
-    printed = bool(frames) and frames[-1][0].f_code is click.echo.__code__
+    printed = bool(frames) and frames[-1][0].f_globals["__name__"] == "click.utils"
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError) and printed:
         return Unwritable(error)
     return error
