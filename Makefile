@@ -6,7 +6,8 @@ BIN    := $(VENV)/bin
 WORKERS ?= 3
 # The tests make some 100,000 small files: in memory, where four gigabytes of it are left.
 ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) print "/dev/shm" }')
-# What is compiled once, the asserts of the tests among it, is read by every worker and every process of theirs.
+# What is compiled once, the asserts of the tests among it, is read by every worker and every process of theirs;
+# what all of them import first is compiled before any of them begins.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
@@ -39,6 +40,7 @@ floors: $(VENV)/.installed
 
 tests: $(VENV)/.installed
 	rm -f .coverage .coverage.*
+	$(BIN)/python -m compileall -q yeta_reconcile tests/support
 	$(PYTEST) --cov --cov-report=term -m "not torture"
 
 # What is measured, side by side; some of it by name: make bench ARGS="receiver receivers"

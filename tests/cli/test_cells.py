@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from tests.support.bent import bent
 from tests.support.lab import ROBOT, settings
 from tests.support.served import Served
+from tests.support.sweeping import latin
 from yeta_reconcile.emulator import Emulator
 
 # A number is looked for in whatever the command says by `Served` itself.
@@ -58,14 +58,7 @@ def everything_said(here: Served) -> Iterator[tuple[str, str]]:
         yield path.name, path.read_text("utf-8")
 
 
-# Each list with one document of each kind; the rest of the product takes `make torture`.
-SHAPES = [
-    pytest.param(*shape, marks=[] if index % 5 in {0, 3} else pytest.mark.torture)
-    for index, shape in enumerate(product(LISTS, CONTACTS))
-]
-
-
-@pytest.mark.parametrize(("rows", "contacts"), SHAPES)
+@pytest.mark.parametrize(("rows", "contacts"), latin(4, LISTS, CONTACTS))
 def test_a_list_without_a_header_prints_none_of_its_cells(here: Served, rows: str, contacts: str) -> None:
     here.campaign("renewal")
     text = (here.root / "renewal.yaml").read_text("utf-8")
