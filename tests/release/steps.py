@@ -74,15 +74,20 @@ def site(tree: Path, target: Path) -> None:
 
 
 def environment(folder: Path) -> Path:
-    """A new environment's interpreter."""
-    run([sys.executable, "-m", "venv", str(folder)])
+    """The interpreter of a new environment, in which there is nothing."""
+    run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     return folder / "bin" / "python"
+
+
+def pip(python: Path, *arguments: str) -> None:
+    """Have our pip install into an environment that has none."""
+    run([sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *arguments])
 
 
 def installed(wheel: Path, folder: Path) -> Path:
     """The wheel in an environment of its own, with what it needs from the registry."""
     python = environment(folder)
-    run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)])
+    pip(python, "--disable-pip-version-check", str(wheel))
     return python
 
 

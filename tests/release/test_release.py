@@ -42,7 +42,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def beside(wheel: Path, folder: Path) -> Path:
     """In a fresh environment the wheel itself, and what it needs from here: no test asks a registry."""
     python = steps.environment(folder)
-    steps.run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)])
+    steps.pip(python, "--no-deps", "--no-index", str(wheel))
     (found,) = folder.glob("lib/python*/site-packages")
     (found / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
     return python
