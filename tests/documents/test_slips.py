@@ -46,6 +46,16 @@ def test_punctuation_in_full_width_is_named_with_its_place(
     assert not [one for one in said if "error" in one and hint not in one and "key is missing" not in one]
 
 
+@pytest.mark.parametrize("several", ["csv: [a.csv, a.csv]", "csv: '*.csv'"])
+def test_several_files_for_one_list_are_an_error_that_says_what_to_do_instead(
+    tmp_path: Path, several: str
+) -> None:
+    (one,) = found(tmp_path, GOOD.replace("csv: a.csv", several))
+
+    assert one.startswith("spring.yaml:8:17: error: ")
+    assert "put several together before" in one
+
+
 def test_quotes_in_full_width_that_are_valid_are_a_warning(tmp_path: Path) -> None:
     (one,) = found(tmp_path, settings="state: “state/yeta.db”\n")
 

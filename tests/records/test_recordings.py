@@ -113,7 +113,7 @@ def test_what_cannot_be_reached_is_said_so(tmp_path: Path) -> None:
     def answer(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no")
 
-    assert recordings(tmp_path, answer).fetch(CALL) == "ConnectError"
+    assert recordings(tmp_path, answer).fetch(CALL) == "no connection"
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/a.wav", "http://[bad"])

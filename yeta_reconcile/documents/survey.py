@@ -44,7 +44,7 @@ from yeta_reconcile.documents.repository import (
 )
 from yeta_reconcile.documents.settings import FILE, overlaid, read_settings, substitute
 from yeta_reconcile.documents.strays import STRAYS, stray
-from yeta_reconcile.documents.validation import as_far_as_valid, validation_errors
+from yeta_reconcile.documents.validation import TOGETHER, as_far_as_valid, validation_errors
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import Text, listed, phrase
@@ -300,7 +300,7 @@ class Survey:
             return
         if file.is_file():
             return
-        hint = phrase("the path is relative to the document")
+        hint = TOGETHER if {*"*?"} & {*label} else phrase("the path is relative to the document")
         if file.parent.is_dir():
             near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))
             hint = phrase("{hint}; {near}", hint=hint, near=near) if near.startswith("did") else hint

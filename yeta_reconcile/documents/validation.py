@@ -62,6 +62,10 @@ _PATTERNS = {
 }
 
 
+# What is said of several files for one list (docs/lists.md).
+TOGETHER = phrase("put several together before, header once; or each is a campaign of its own")
+
+
 class Places(Protocol):
     """Where values and keys of a document stand (`yamlfile.RawDocument`)."""
 
@@ -145,6 +149,8 @@ def _in_words(found: ErrorDetails, context: dict[str, Any]) -> tuple[Text, Text]
         return context["said"], UNSAID
     if kind == "string_type" and isinstance(given, int | float | date):
         return phrase("text is expected, and this is none without quotes"), phrase("put it in quotes")
+    if kind == "string_type" and found["loc"][-1:] == ("csv",) and isinstance(given, list):
+        return phrase("one file is expected"), TOGETHER
     if kind in _WANTED:
         return _WANTED[kind], UNSAID
     match kind:

@@ -106,7 +106,7 @@ class Exchange:
         try:
             return self._transport.handle_request(request)
         except httpx.TransportError as error:
-            raise _no_answer(error) from None
+            raise no_answer(error) from None
 
 
 def _body(response: httpx.Response) -> Iterator[bytes]:
@@ -114,7 +114,7 @@ def _body(response: httpx.Response) -> Iterator[bytes]:
     try:
         yield from response.stream
     except httpx.TransportError as error:
-        raise _no_answer(error) from None
+        raise no_answer(error) from None
     finally:
         response.close()
 
@@ -128,7 +128,7 @@ def _may_pass(status: int) -> bool:
     return status >= 500 or status in {408, 425, 429}
 
 
-def _no_answer(error: httpx.TransportError) -> NoAnswer:
+def no_answer(error: httpx.TransportError) -> NoAnswer:
     """What went wrong, from the kind of error alone: its text may hold an address or a header."""
     sent = not isinstance(error, _NOT_SENT)
     if isinstance(error, httpx.TimeoutException):

@@ -14,6 +14,7 @@ import httpx
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.platform.call import Call
+from yeta_reconcile.platform.exchange import no_answer
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.waves.record import CampaignRecord
@@ -136,8 +137,10 @@ class Recordings:
                             break
                         target.write(chunk)
                         seen(len(chunk))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return type(error).__name__
+        except httpx.TransportError as error:
+            return no_answer(error).why
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return phrase("its url cannot be read")
         if size != (whole or size) or size > most:
             if size > most:
                 part.unlink()
