@@ -4,6 +4,6 @@ Each answer is a value of `resources`, each failure one of `errors`: a code (`Pl
 (`NotSent`), not known (`OutcomeUnknown`), or a question that was never answered (`Unreachable`). Its
 values are read in one place (`coercion`). It decides nothing and remembers nothing.
 
-Others use `call`, `client`, `codes`, `coercion`, `errors`, `hours`, `pushes`, `resources`, `results`,
-`transport`, `ways`.
+Others use `call`, `client`, `codes`, `coercion`, `errors`, `exchange`, `hours`, `pushes`, `resources`,
+`results`, `transport`, `ways`.
 """
