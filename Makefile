@@ -11,7 +11,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo docs catalogues test checks lint types floors tests tests-at bench growth torture mutants release lock clean
+.PHONY: demo docs catalogues test checks lint types floors tests tests-at bench growth torture screenshots mutants release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +53,10 @@ growth: $(VENV)/.installed
 
 torture: $(VENV)/.installed
 	$(PYTEST) -m torture --timeout=0 $(ARGS)
+
+# The report as a browser draws it, beside pictures that were looked at; ARGS=--update keeps new ones.
+screenshots: $(VENV)/.installed
+	$(PYTEST) -m torture --timeout=0 tests/report/test_pictures.py $(ARGS)
 
 # Which line of the rooms that decide and send no test sees: tests/mutants/__main__.py.
 mutants: $(VENV)/.installed

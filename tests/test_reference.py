@@ -1,4 +1,4 @@
-"""`docs/reference.md` is what the code knows of keys, results and findings; `pytest --update` writes it."""
+"""`docs/reference.md` and `docs/reference-zh.md` are what the code knows; `pytest --update` writes them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,60 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from prometheus_client.metrics_core import Metric
 
 from tests.support.sources import MODULES, ROOT, walked
 from yeta_reconcile.cli.commands.explain import KINDS, explained, within
+from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.documents.json_schema import schema
+from yeta_reconcile.documents.limits import Happening
 from yeta_reconcile.documents.packs import NAMES as PACKS
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.call import RESULTS
 from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
+from yeta_reconcile.render.words import ACTION, REASON, result_said
+from yeta_reconcile.wording import looked_up, spoken
 
-REFERENCE = ROOT / "docs" / "reference.md"
-HEAD = """\
-# Reference
-
-Made from the code. Commands and exit codes stand in [cli.md](cli.md), the JSON of each in [json.md](json.md).
-
-"""
+PAGES = {"en": ROOT / "docs" / "reference.md", "zh": ROOT / "docs" / "reference-zh.md"}
+# What stands around what the code says.
+MADE = (
+    "Made from the code. Commands and exit codes stand in [cli.md](cli.md), "
+    "the JSON of each in [json.md](json.md)."
+)
+TAKEN = "What `recall.again.on` takes: a class, one of its results by name, or the platform's number."
+CODES = "The `code` of a finding, and what one of it says; what is in braces is put in."
+WORDS = {
+    "Reference": "参考",
+    MADE: "由代码生成。命令和退出码见 [cli.md](cli.md)，各命令的 JSON 见 [json.md](json.md)。",
+    "Packs of limits": "限制包",
+    "Results of calls": "呼叫结果",
+    TAKEN: "`recall.again.on` 可以写：结果类别、其中一个结果的名称，或平台的数字代码。",
+    "| name | stands for |": "| 名称 | 代表 |",
+    "Findings": "诊断",
+    CODES: "诊断的 `code`，以及它的一条消息；花括号中的内容在显示时填入。",
+    "| code | severity | for example |": "| code | 级别 | 例如 |",
+    "Changes of a plan": "计划中的变更",
+    "| action | is |": "| action | 含义 |",
+    "| reason | is |": "| reason | 含义 |",
+    "Events": "事件",
+    "What `notify.on` takes, and what one of it says.": "`notify.on` 可以写的事件，以及它的一条消息。",
+    "| event | for example |": "| 事件 | 例如 |",
+    "Metrics": "指标",
+    "Of `/metrics` of the receiver.": "接收器 `/metrics` 的指标。",
+    "| metric | type | means | for example |": "| 指标 | 类型 | 含义 | 例如 |",
+    "`yeta_refused_total` has as its `reason`:": "`yeta_refused_total` 的 `reason`：",
+    "| reason | means |": "| reason | 含义 |",
+}
 SLUG = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+def told(english: str) -> str:
+    """What stands around what the code says, in the language of the run."""
+    return english if spoken(ACTION[Action.CREATE]) == "create" else WORDS[english]
 
 
 def keys(name: str, node: dict[str, Any], definitions: dict[str, Any], path: str) -> Iterator[str]:
@@ -47,78 +80,141 @@ def of_keys() -> Iterator[str]:
             yield f"### `{path}`\n\n```text\n{explained(path)}```\n\n"
 
 
-def of_packs() -> Iterator[str]:
-    yield "## Packs of limits\n\n"
+def of_packs(language: str) -> Iterator[str]:
+    yield f"## {told('Packs of limits')}\n\n"
     for name in sorted(PACKS):
-        yield f"### `{name}`\n\n```yaml\n{explained(f'limits.{name}')}```\n\n"
+        yield f"### `{name}`\n\n```yaml\n{explained(f'limits.{name}', language)}```\n\n"
 
 
 def of_results() -> Iterator[str]:
-    yield "## Results of calls\n\n"
-    yield "What `recall.again.on` takes: a class, one of its results by name, or the platform's number.\n\n"
-    yield "| name | stands for |\n|---|---|\n"
+    yield f"## {told('Results of calls')}\n\n"
+    yield f"{told(TAKEN)}\n\n{told('| name | stands for |')}\n|---|---|\n"
     for name, codes in NAMES.items():
-        told = (f"{code} {RESULTS[code].words} ({RESULTS[code].english})" for code in sorted(codes, key=int))
-        yield f"| `{name}` | {', '.join(told)} |\n"
+        said = [f"{code} {result_said(code, RESULTS[code].words)}" for code in sorted(codes, key=int)]
+        yield f"| `{name}` | {', '.join(said)} |\n"
     yield "\n"
 
 
-def found() -> set[tuple[str, str]]:
-    """(code, severity) of every finding that the code makes; "" where the severity is not told beside it."""
-    told: set[tuple[str, str]] = set()
+@cache
+def findings() -> list[tuple[str, str, str]]:
+    """What `found` finds, in order."""
+    return sorted(found())
+
+
+def found() -> Iterator[tuple[str, str, str]]:
+    """(code, severity, a message) of every finding that the code makes; "" where none stands beside it."""
     for path in MODULES:
+        functions = [node for node in walked(path) if isinstance(node, ast.FunctionDef)]
         for node in walked(path):
             if not isinstance(node, ast.Call):
                 continue
-            said = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args[:3]]
-            match said:
+            given = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args[:3]]
+            match given:
                 case [("error" | "warning" | "note") as severity, str(code), *_] if SLUG.fullmatch(code):
-                    told.add((code, severity))
+                    yield code, severity, message(node, functions)
                 case [str(code), *_] if ast.unparse(node.func).endswith(".find") and SLUG.fullmatch(code):
-                    told.add((code, ""))
+                    yield code, "", message(node, functions)
                 case [_, _, str(code)] if ast.unparse(node.func) == "find" and SLUG.fullmatch(code):
-                    told.add((code, ""))
-    return told
+                    yield code, "", message(node, functions)
+
+
+def message(call: ast.Call, functions: list[ast.FunctionDef]) -> str:
+    """What a finding says: what stands in the call, else in the function around it, else in its module."""
+    around = [one for one in functions if one.lineno <= call.lineno <= (one.end_lineno or 0)]
+    said = [text for one in (call, *around[::-1], *functions) for text in messages(one)]
+    return next((text for text in said if text.count(" ") > 2), "")
+
+
+def messages(node: ast.AST) -> list[str]:
+    """The templates of what is said in a node, in order."""
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
+    made = [one for one in calls if ast.unparse(one.func) in {"phrase", "plural"} and one.args]
+    texts = [(one.lineno, one.args[0].value) for one in made if isinstance(one.args[0], ast.Constant)]
+    return [str(text) for _, text in sorted(texts, key=lambda pair: pair[0])]
+
+
+def cell(english: str) -> str:
+    return looked_up(english).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def of_findings() -> Iterator[str]:
-    yield "## Findings\n\nThe `code` of a finding, in JSON, SARIF and annotations.\n\n"
-    yield "| code | severity |\n|---|---|\n"
-    by_code: dict[str, list[str]] = {}
-    for code, severity in sorted(found()):
-        by_code.setdefault(code, []).append(severity or "any")
-    yield from (f"| `{code}` | {', '.join(severities)} |\n" for code, severities in by_code.items())
+    yield f"## {told('Findings')}\n\n{told(CODES)}\n\n"
+    yield f"{told('| code | severity | for example |')}\n|---|---|---|\n"
+    by_code: dict[str, tuple[set[str], str]] = {}
+    for code, severity, said in findings():
+        severities, example = by_code.get(code, (set(), ""))
+        by_code[code] = severities | {severity or "any"}, example or said
+    for code, (severities, example) in by_code.items():
+        yield f"| `{code}` | {', '.join(sorted(severities))} | {cell(example)} |\n"
     yield "\n"
 
 
 def of_plans() -> Iterator[str]:
-    yield "## Changes of a plan\n\n"
-    yield f"`action` is one of {', '.join(f'`{one}`' for one in Action)}.\n\n"
-    yield f"`reason` is one of {', '.join(f'`{one}`' for one in Reason)}.\n\n"
+    yield f"## {told('Changes of a plan')}\n\n{told('| action | is |')}\n|---|---|\n"
+    yield from (f"| `{one}` | {spoken(ACTION[one])} |\n" for one in Action)
+    yield f"\n{told('| reason | is |')}\n|---|---|\n"
+    yield from (f"| `{one}` | {spoken(REASON[one])} |\n" for one in Reason)
+    yield "\n"
+
+
+def of_events() -> Iterator[str]:
+    yield f"## {told('Events')}\n\n{told('What `notify.on` takes, and what one of it says.')}\n\n"
+    yield f"{told('| event | for example |')}\n|---|---|\n"
+    said = {}
+    for function in walked(ROOT / "yeta_reconcile" / "notify" / "events.py"):
+        if isinstance(function, ast.FunctionDef):
+            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+                if ast.unparse(call.func) == "_event" and isinstance(call.args[0], ast.Constant):
+                    said[call.args[0].value] = next(iter(messages(call) or messages(function)), "")
+    said["halted"] = "halted by {who} at {at}"
+    said["aborted"] = next(text for code, _, text in findings() if code == "aborted")
+    yield from (f"| `{kind}` | {cell(said[kind])} |\n" for kind in get_args(Happening))
+    yield "\n"
 
 
 def of_metrics() -> Iterator[str]:
-    yield "## Metrics\n\nOf `/metrics` of the receiver.\n\n| metric | type | means |\n|---|---|---|\n"
+    yield f"## {told('Metrics')}\n\n{told('Of `/metrics` of the receiver.')}\n\n"
+    yield f"{told('| metric | type | means | for example |')}\n|---|---|---|---|\n"
     for metric in Metrics().registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        yield f"| `{name}` | {metric.type} | {metric.documentation} |\n"
-    yield "\n`yeta_refused_total` has as its `reason`:\n\n| reason | means |\n|---|---|\n"
-    yield from (f"| `{reason}` | {words} |\n" for reason, words in REASONS.items())
+        yield f"| `{name}` | {metric.type} | {cell(metric.documentation)} | `{sample(metric)}` |\n"
+    yield f"\n{told('`yeta_refused_total` has as its `reason`:')}\n\n"
+    yield f"{told('| reason | means |')}\n|---|---|\n"
+    yield from (f"| `{reason}` | {cell(words)} |\n" for reason, words in REASONS.items())
+
+
+def sample(metric: Metric) -> str:
+    """A line of it, as a scrape has it."""
+    first = metric.samples[0] if metric.samples else None
+    name = first.name if first else metric.name
+    given = first.labels if first else {"campaign": "spring-renewal"} if "_campaign_" in name else {}
+    labels = ",".join(f'{label}="{value}"' for label, value in given.items())
+    return f"{name}{f'{{{labels}}}' if labels else ''} {1796004000 if 'timestamp' in name else 3}"
 
 
 @cache
-def reference() -> str:
-    parts = (of_keys, of_packs, of_results, of_findings, of_plans, of_metrics)
-    return HEAD + "".join("".join(part()) for part in parts)
+def reference(language: str) -> str:
+    with speaking(language):
+        parts = (of_keys(), of_packs(language), of_results(), of_findings(), of_plans(), of_events())
+        told_so = "".join(map("".join, (*parts, of_metrics())))
+        return f"# {told('Reference')}\n\n{told(MADE)}\n\n{told_so}"
 
 
 @pytest.mark.sweep
-def test_the_reference_says_what_the_code_knows(golden: Callable[[Path, str], None]) -> None:
-    golden(REFERENCE, reference())
+@pytest.mark.parametrize("language", PAGES)
+def test_the_reference_says_what_the_code_knows(golden: Callable[[Path, str], None], language: str) -> None:
+    golden(PAGES[language], reference(language))
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_everything_in_a_table_of_the_reference_has_its_example(language: str) -> None:
+    rows = [line for line in reference(language).splitlines() if line.startswith("| `")]
+    assert len(rows) > 150
+    assert [row for row in rows if re.search(r"\|\s*\|", row)] == []
 
 
 def test_what_every_key_means_is_said_with_an_example_or_its_choices() -> None:
-    blocks = re.findall(r"### `([a-z_.]+)`\n\n```text\n(.*?)```", reference(), re.DOTALL)
+    blocks = re.findall(r"### `([a-z_.]+)`\n\n```text\n(.*?)```", reference("en"), re.DOTALL)
     assert len(blocks) > 100
     for path, text in blocks:
         told = re.search(r"^(example|one of|each one of|default): |^  [a-z_]+: ", text, re.MULTILINE)
