@@ -91,7 +91,7 @@ class Lives(NamedTuple):
             count = Counter(entry.host for entry in new if entry.became == "acknowledged")
             return all(count[host] >= ENOUGH for host in hosts)
 
-        until(enough)
+        until(enough, 60)
 
 
 @contextmanager
