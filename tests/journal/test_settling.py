@@ -361,3 +361,18 @@ def test_a_wave_is_settled_by_its_own_calls_and_by_no_others(tmp_path: Path) -> 
                 store.intents.begin(run.holder, run.instant(), wave_id=wave_id, call="pause", timeout=0)
             settle_wave(run, one)
             assert [intent.wave_id for intent in store.intents.open()] == [other]
+
+
+def test_of_a_call_out_that_nobody_answered_its_rows_are_named_and_it_is_never_sent_again(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct()
+    lab.emulator.faults.add(Fault("closed_before", "task/callout"))
+    lab.apply()
+    (problem,) = lab.apply().problems
+    assert problem.exit_code == 8
+    assert "3 rows of wave 1 were called out without an answer" in problem.summary
+    assert lab.changes_sent() == ["callout"]
+    with lab.store() as store:
+        assert store.intents.open() == []
