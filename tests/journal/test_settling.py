@@ -376,3 +376,23 @@ def test_of_a_call_out_that_nobody_answered_its_rows_are_named_and_it_is_never_s
     assert lab.changes_sent() == ["callout"]
     with lab.store() as store:
         assert store.intents.open() == []
+
+
+def test_a_call_by_a_clock_that_was_ahead_is_waited_for_as_long_as_any_call_and_no_longer(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            (wave,) = store.waves.recorded().campaigns["renewal"].waves
+            store.intents.begin(run.holder, run.instant(), wave_id=wave.wave_id, call="pause", timeout=30_000)
+            with store.database.write() as transaction:
+                transaction.execute(
+                    "UPDATE intents SET begun = begun + ?, deadline = deadline + ?", (60_000, 60_000)
+                )
+            before = lab.clock.seconds()
+            settle_wave(run, wave.wave_id)
+            assert lab.clock.seconds() - before == 35

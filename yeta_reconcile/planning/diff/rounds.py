@@ -44,21 +44,20 @@ def await_rounds(case: Case) -> None:
             case.wait(wave, Reason.RECORDS_MISSING, rows, words)
     for since, rows in sorted(case.delta.coming.items()):
         begin = instant(since, case.subject.now.tzinfo)
-        if begin is None or (end is not None and begin >= end):
-            continue
-        case.decision.changes.append(
-            Change(
-                case.subject.name,
-                case.subject.next_wave,
-                Action.WAIT,
-                Reason.NEXT_ROUND,
-                rows=rows,
-                waiting_rows=rows,
-                detail=phrase("until {at}", at=moment(begin.replace(second=0))),
-                position=case.cause(Reason.NEXT_ROUND),
-                kind=ChangeKind.TIMED,
+        if begin is not None and (end is None or begin < end):
+            case.decision.changes.append(
+                Change(
+                    case.subject.name,
+                    case.subject.next_wave,
+                    Action.WAIT,
+                    Reason.NEXT_ROUND,
+                    rows=rows,
+                    waiting_rows=rows,
+                    detail=phrase("until {at}", at=moment(begin.replace(second=0))),
+                    position=case.cause(Reason.NEXT_ROUND),
+                    kind=ChangeKind.TIMED,
+                )
             )
-        )
 
 
 def name_untold(case: Case) -> None:
