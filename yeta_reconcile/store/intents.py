@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from yeta_reconcile.store.database import Database, Row, lost
+from yeta_reconcile.store.commits import Commits
+from yeta_reconcile.store.database import Database, Row, Transaction, lost
 from yeta_reconcile.store.lock import Holder, held
 from yeta_reconcile.store.row_states import set_fields, set_state
 from yeta_reconcile.waves.record import Intent, Outcome, RowState
@@ -32,6 +33,7 @@ class Intents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._commits = Commits(database)
 
     def begin(
         self,
@@ -51,7 +53,8 @@ class Intents:
         `unknown` rows count as called out from here on. `now` (ms) takes the place of the state's clock.
         """
         clock = self._database.clock
-        with self._database.write() as transaction:
+
+        def write(transaction: Transaction) -> int:
             # One statement both proves the lock and writes the intent: no row of the lock, no intent.
             begun = transaction.read(
                 "INSERT INTO intents (wave_id, called, batch, row_count, begun, deadline) "
@@ -64,7 +67,9 @@ class Intents:
             if wave_id is not None:
                 set_state(transaction, wave_id, unknown, RowState.UNKNOWN)
                 set_fields(transaction, wave_id, fields)
-        return int(begun[0][0])
+            return int(begun[0][0])
+
+        return self._commits.write(write)
 
     def end(
         self,
@@ -83,7 +88,8 @@ class Intents:
 
         Raises StateLocked if the lock is another's by now, or the intent was settled: nothing is written.
         """
-        with self._database.write() as transaction:
+
+        def write(transaction: Transaction) -> None:
             if not transaction.execute(
                 "UPDATE intents SET outcome = ?, code = ?, why = ?, settled = ?, "
                 f"ended = {self._database.clock} WHERE intent_id = ? AND settled = 0",
@@ -91,16 +97,20 @@ class Intents:
             ):
                 raise lost()
             if data_ids:
+                # One statement: between two, other threads take the interpreter, and all wait for this one.
                 # A platform that hands out an id twice must not cost us the outcome.
-                transaction.many(
-                    "INSERT INTO data_ids VALUES (?, ?, ?) ON CONFLICT (wave_id, data_id) DO NOTHING",
-                    [(wave_id, data_id, key) for data_id, key in data_ids],
+                transaction.execute(
+                    f"INSERT INTO data_ids VALUES {', '.join(['(?, ?, ?)'] * len(data_ids))} "
+                    "ON CONFLICT (wave_id, data_id) DO NOTHING",
+                    [part for data_id, key in data_ids for part in (wave_id, data_id, key)],
                 )
             if wave_id is not None:
                 if states:
                     # A call record may come in before the answer to its call-out: what it proves stays.
                     set_state(transaction, wave_id, *states, but=RowState.DIALLED)
                 set_fields(transaction, wave_id, fields, undone=outcome is Outcome.REFUSED)
+
+        self._commits.write(write)
 
     def note_late(
         self, intent_id: int, outcome: Outcome, now: int, *, code: int | None, task_id: str
