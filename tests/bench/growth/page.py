@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ PAGE, PLOT, POINTS = (
 BEGIN, END = "<!-- measured: make growth -->\n", "<!-- end -->\n"
 # Legible on white and on black, and told apart by those who see no red from green.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a6761d", "#8a63d2")
-INK = "#808080"
+INK, GUIDE = "#808080", "#80808055"
 
 
 class Kept(NamedTuple):
@@ -97,25 +96,22 @@ def drawn(kept: Kept) -> str:
     pygal, transparent = charts._pygal(), "transparent"
     style = pygal.style.Style(
         background=transparent, plot_background=transparent, foreground=INK, foreground_strong=INK,
-        foreground_subtle=INK, colors=COLOURS, font_family="sans-serif", label_font_size=13,
+        foreground_subtle=INK, guide_stroke_color=GUIDE, major_guide_stroke_color=GUIDE,
+        colors=COLOURS, font_family="sans-serif", label_font_size=13,
         major_label_font_size=13, legend_font_size=13, title_font_size=15,
     )  # fmt: skip
     chart = pygal.XY(
-        style=style, width=960, height=560, js=[], logarithmic=True, legend_at_bottom=True,
+        style=style, width=960, height=560, margin_right=40, js=[], logarithmic=True, legend_at_bottom=True,
         legend_at_bottom_columns=3, disable_xml_declaration=True, dots_size=3, no_prefix=True,
-        x_title="size, powers of ten", y_title="seconds of the processor", x_labels=list(range(8)),
-        x_value_formatter=lambda power: f"{10 ** round(power):,}", value_formatter=lambda value: f"{value:g}",
+        x_title="size", y_title="seconds of the processor", x_labels=[10**power for power in range(8)],
+        x_value_formatter=lambda size: f"{size:,.0f}", value_formatter=lambda value: f"{value:g}",
     )  # fmt: skip
     for one in ALL:
         if points := kept.points.get(one.name):
-            line = [(_power(point.size), point.seconds) for point in points]
+            line = [(point.size, point.seconds) for point in points]
             chart.add(f"{one.name} ({one.unit})", line)
     chart.add_xml_filter(_still)
     return f"{chart.render(is_unicode=True)}\n"
-
-
-def _power(size: int) -> float:
-    return round(math.log10(size), 3)
 
 
 def _still(root: Element) -> Element:
