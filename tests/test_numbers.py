@@ -111,7 +111,7 @@ def test_every_spelling_of_a_number_comes_to_one_form_and_that_to_itself(
     """Over the grammar `[carrier][country[carrier]][trunk]groups`, in halves or full-width."""
     normal = number if number.startswith("199") else f"0{number}"
     carrier = st.sampled_from(["", "", "17909", "17951", "12593", "11808"])
-    country = data.draw(st.sampled_from(["", "86", "+86", "0086"]))
+    country = data.draw(st.sampled_from(["", "86", "+86", "086", "0086"]))
     leads = [
         data.draw(carrier) if country != "+86" else "", country, data.draw(carrier) if country else "",
         data.draw(st.sampled_from(["", "0", "(0)"])),

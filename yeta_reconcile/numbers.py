@@ -51,7 +51,7 @@ def normalise(text: str) -> str:
 
     All spellings of a number come to it, and it comes to itself. Understood are spaces, hyphens, dots,
     brackets, full-width digits, what Excel and programs make of numbers (a leading apostrophe, `="…"`, `….0`,
-    groups of thousands), and what may be dialled before a number: +86, 0086 or 86, a carrier's prefix
+    groups of thousands), and what may be dialled before a number: +86, 0086, 086 or 86, a carrier's prefix
     (17909, 12593), the trunk's 0. Raises BadNumberError.
     """
     plain = unicodedata.normalize("NFKC", text).strip()
