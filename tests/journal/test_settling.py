@@ -18,7 +18,8 @@ from tests.support.twisted import twisted
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.settling import absent, find_answer, journalled, look, settle_wave, told, twins
 from yeta_reconcile.emulator import Fault
-from yeta_reconcile.waves.record import Outcome, Phase
+from yeta_reconcile.store.row_states import set_state
+from yeta_reconcile.waves.record import Outcome, Phase, RowState
 
 pytestmark = pytest.mark.sweep
 
@@ -153,9 +154,9 @@ def test_a_doubt_that_no_status_settles_needs_a_person(tmp_path: Path) -> None:
     lab.apply()
     report = lab.apply()
     assert report.exit_code == 8
-    assert [(p.exit_code, p.campaign) for p in report.problems if "cannot be told" in p.summary] == [
-        (8, "renewal")
-    ]
+    (problem,) = (problem for problem in report.problems if "cannot be told" in problem.summary)
+    assert (problem.exit_code, problem.campaign) == (8, "renewal")
+    assert "pause or delete it there" in problem.hint
 
 
 def test_what_the_journal_knows_of_a_wave_is_what_happened_to_it(tmp_path: Path) -> None:
@@ -396,3 +397,32 @@ def test_a_call_by_a_clock_that_was_ahead_is_waited_for_as_long_as_any_call_and_
             before = lab.clock.seconds()
             settle_wave(run, wave.wave_id)
             assert lab.clock.seconds() - before == 35
+
+
+@pytest.mark.parametrize(
+    ("phase", "state", "hints"),
+    [
+        (Phase.STARTED, RowState.PENDING, ["if it does not come back, `yeta state resolve renewal`"]),
+        (Phase.LOST, RowState.PENDING, ["if it does not come back, `yeta state resolve renewal`"]),
+        (Phase.LOST, RowState.DIALLED, []),
+    ],
+)
+def test_of_a_task_that_is_gone_a_person_is_asked_unless_it_is_known_what_became_of_each_row(
+    tmp_path: Path, phase: Phase, state: RowState, hints: list[str]
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lab.emulator.console_purge(the_only_task(lab))
+    with lab.store() as store, lab.client() as client:
+        run = lab.run(store, client)
+        with lab.beating(run), holding(run):
+            (wave,) = store.waves.recorded().campaigns["renewal"].waves
+            store.intents.begin(run.holder, run.instant(), wave_id=wave.wave_id, call="pause", timeout=0)
+            store.waves.change_wave(wave.wave_id, phase=phase)
+            keys = [row.key for row in store.waves.rows(wave.wave_id)]
+            with store.database.write() as transaction:
+                set_state(transaction, wave.wave_id, keys, state)
+            settle_wave(run, wave.wave_id)
+            assert [str(problem.hint).partition(" settles")[0] for problem in run.problems] == hints
+            assert len(store.intents.open()) == len(hints)
