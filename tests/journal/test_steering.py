@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,14 @@ def test_a_wave_whose_start_was_sent_is_not_staged_anew_by_a_look(tmp_path: Path
         assert not it.start()
         assert (it.wave.phase, it.wave.to_discard, it.sent("start")) == (Phase.STARTED, False, 1)
         assert it.problems() == [(8, "renewal", True)]
+
+
+def test_nothing_is_started_once_its_end_is_past(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        ended = replace(it.wave, attributes=replace(it.wave.attributes, end=it.run.clock.now()))
+        assert not steering.start(it.run, ended, {})
+        assert it.sent("start") == 0
+        assert it.problems() == [(7, "renewal", True)]
 
 
 @pytest.mark.parametrize("hand", ["console_start", "console_delete", "console_purge"])
