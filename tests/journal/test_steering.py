@@ -110,6 +110,12 @@ def test_a_wave_whose_start_was_sent_is_not_staged_anew_by_a_look(tmp_path: Path
         assert it.problems() == [(8, "renewal", True)]
 
 
+def test_who_has_a_record_already_or_may_have_been_called_belongs_into_the_task_too(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        assert steering.start(it.run, replace(it.wave, pending=1, dialled=1, held=1), {})
+        assert it.sent("start") == 1
+
+
 def test_nothing_is_started_once_its_end_is_past(tmp_path: Path) -> None:
     with steered(tmp_path) as it:
         ended = replace(it.wave, attributes=replace(it.wave.attributes, end=it.run.clock.now()))
