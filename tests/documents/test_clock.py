@@ -19,7 +19,9 @@ def test_a_project_with_another_clock_is_told_how_far_its_windows_are_off(
     (one,) = found(tmp_path, settings=f"timezone: {zone}\n")
 
     way = one.replace(", Asia/Shanghai", "")
-    assert one.startswith("yeta.yaml:3:11: warning: windows open by the platform's clock, Asia/Shanghai")
+    assert one.startswith(
+        "yeta.yaml:3:11: warning: windows, hours and days are counted by the platform's clock, Asia/Shanghai"
+    )
     assert far in way
     assert "(say `timezone: Asia/Shanghai`, and write begin and end with the offset" in one
 

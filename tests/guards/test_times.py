@@ -107,7 +107,7 @@ def test_what_is_paused_or_over_is_not_asked(tmp_path: Path) -> None:
 def test_a_direct_call_is_refused_at_other_hours_and_stops_when_they_end(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_in_flight=1)
     lab.direct(rows=range(120))
-    lab.emulator.advance(11 * 3600 + 29 * 60)
+    lab.emulator.advance(3 * 3600 + 29 * 60)
 
     lab.after = lambda request: lab.clock.sleep(90) if request.url.path.endswith("callout") else None
     assert lab.apply().exit_code == 7

@@ -199,11 +199,7 @@ def stranger(**fields: Any) -> list[Work]:
         "process_tel_count": 40,
         "lines": ("100",),
     }
-    return [
-        *foreign_tasks(
-            [LineHolder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN, MORNING
-        )
-    ]
+    return [*foreign_tasks([LineHolder(Text("task 9"), task=Task(**(told | fields)))], {}, lambda _: EVEN)]
 
 
 def test_a_foreign_task_has_left_to_call_what_its_counts_tell() -> None:

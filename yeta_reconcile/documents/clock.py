@@ -1,6 +1,7 @@
-"""Where a project's clock is not the platform's: hours of the day are sent as they stand, and open by that.
+"""Where a project's clock is not the platform's: windows are sent as they stand, and open by that.
 
-Moments are converted, since they are instants; a part of the day is none.
+So hours, days, forecast and limits count by the platform's clock, whatever the project's is. Moments are
+converted, since they are instants; a part of the day is none.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _SEASONS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
 
 
 def clock_findings(settings: Settings, declared: Iterable[Calling]) -> Iterator[Diagnostic]:
-    """A warning where hours or days are declared and the project counts them by another clock."""
+    """A warning where hours or days are declared and the project reads its times by another clock."""
     project = settings.project
     off = {_offset(settings.zone, at) - _offset(PLATFORM, at) for at in _SEASONS}
     if project is None or off == {timedelta()}:
@@ -32,8 +33,8 @@ def clock_findings(settings: Settings, declared: Iterable[Calling]) -> Iterator[
         hours = " or ".join(f"{abs(one) / timedelta(hours=1):g}" for one in sorted(off))
         way = phrase("earlier") if max(off) <= timedelta() else phrase("later")
         summary = phrase(
-            "windows open by the platform's clock, {platform}, {hours} h {way} than by {zone}, in "
-            "which forecast, days and limits are counted here",
+            "windows, hours and days are counted by the platform's clock, {platform}, {hours} h {way} "
+            "than by {zone}, in which begin and end are read and times are shown",
             platform=PLATFORM,
             hours=hours,
             way=way,

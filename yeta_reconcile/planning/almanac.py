@@ -11,6 +11,7 @@ from functools import cached_property
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.calendars import PublicDays
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.repository import Repository
@@ -38,7 +39,7 @@ class Almanac:
         hours = self._declared.hours(located, self._now)
         return Days(
             model.schedule.days,
-            self._declared.settings.zone,
+            PLATFORM,
             self._public if model.on_workdays else WEEKENDS_OFF,
             model.schedule.windows or windows_of(model.lines, self._config.lines, hours),
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
 from math import inf
 
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import Opening
@@ -19,7 +19,6 @@ def foreign_tasks(
     holders: Iterable[LineHolder],
     lines: Mapping[str, Line],
     habits: Callable[[str], Habits],
-    now: datetime,
 ) -> Iterator[Work]:
     """What those tasks have left to call, as their counts tell; `habits` are those of a robot.
 
@@ -28,7 +27,7 @@ def foreign_tasks(
     tasks = {one.task.task_id: (one.words, one.task) for one in holders if one.task is not None}
     for words, task in tasks.values():
         if task.count_tel is not None and task.process_tel_count is not None:
-            yield _work(words, task, task.count_tel - task.process_tel_count, lines, habits, now)
+            yield _work(words, task, task.count_tel - task.process_tel_count, lines, habits)
 
 
 def _work(
@@ -37,7 +36,6 @@ def _work(
     rows: int,
     lines: Mapping[str, Line],
     habits: Callable[[str], Habits],
-    now: datetime,
 ) -> Work:
     known = habits(task.robot or "")
     dialled, reached = task.process_tel_count or 0, task.process_through_count
@@ -52,7 +50,7 @@ def _work(
             max(rows, 0), max(dialled - reached, 0), 0, task.recall_count or 0, float(task.recall_wait or 0)
         ),
         habits=known,
-        opening=Opening.of(task.windows or windows_of(on, lines, ()), now.tzinfo),
+        opening=Opening.of(task.windows or windows_of(on, lines, ()), PLATFORM),
         begin=task.begin / 1000 if task.begin else -inf,
         end=task.end / 1000 if task.end else inf,
         holding=True,

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
@@ -71,7 +72,7 @@ def _bearings(
     declared: Repository, subjects: Mapping[str, Subject], changes: Collection[Change], now: datetime
 ) -> dict[str, Bearing]:
     limits = declared.project.limits
-    clock = now.astimezone(declared.zone).strftime("%H:%M:%S")
+    clock = now.astimezone(PLATFORM).strftime("%H:%M:%S")
     days = allowed_days(declared, subjects.values(), now) if limits.days else None
     found = {}
     for name, subject in subjects.items():
@@ -94,8 +95,8 @@ def allowed_days(declared: Repository, subjects: Iterable[Subject], now: datetim
     rule = declared.project.limits.days or EVERY_DAY
     schedules = [one.declared.schedule for one in subjects if isinstance(one.declared, Campaign)]
     if WORKDAYS not in (rule, *(one.days for one in schedules)):
-        return Days(rule, declared.zone)
-    return Days(rule, declared.zone, declared.calendar.days(*years_of(now, schedules)))
+        return Days(rule, PLATFORM)
+    return Days(rule, PLATFORM, declared.calendar.days(*years_of(now, schedules)))
 
 
 def _frequent(

@@ -53,7 +53,7 @@ class Prospect:
     _known: dict[str, Sequence[Timed]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Hours and days are those of the project, whatever zone the caller counts in.
+        # What is shown is in the project's zone, whatever zone the caller counts in.
         self.now = self.now.astimezone(ZoneInfo(self.project.timezone))
         self._almanac = Almanac(self.declared, self.config, self.now)
 
@@ -134,7 +134,7 @@ class Prospect:
         todo = [work for one in listed for work in works(one, terms)]
         todo += self._standing(beside, terms)
         habits = partial(self.habits, record=None)
-        todo += foreign_tasks(holders.values(), self.config.lines, habits, self.now)
+        todo += foreign_tasks(holders.values(), self.config.lines, habits)
         return foresee(todo, self._trunks(todo, holders), self.now, self.project.price, unseen)
 
     def _standing(self, beside: Mapping[str, tuple[Wave, ...]], terms: Conditions) -> Iterator[Work]:

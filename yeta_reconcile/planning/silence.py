@@ -7,9 +7,9 @@ wave with somebody left to call makes calls while its windows are open.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from zoneinfo import ZoneInfo
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.record import Phase, WaveRecord
@@ -18,8 +18,6 @@ from yeta_reconcile.wording import Text, phrase
 
 # So long records may be late before anybody is told; and so long after a task's end nobody is any more.
 SILENT_HOURS = 2
-# The clock that the platform's windows are meant by.
-ZONE = ZoneInfo("Asia/Shanghai")
 # Where a wave has no windows of its own, nobody here knows its lines' hours.
 WITHOUT_WINDOWS_HOURS = 24
 
@@ -52,7 +50,7 @@ def _should_have_called(wave: WaveRecord, last_push: int | None, now: int) -> bo
     windows = wave.attributes.windows or ()
     hours = SILENT_HOURS if windows else WITHOUT_WINDOWS_HOURS
     since, until = max(wave.started_at, last_push or 0) / 1000, now / 1000
-    stretches = Opening.of(windows, ZONE).stretches(since, until) if until > since else ()
+    stretches = Opening.of(windows, PLATFORM).stretches(since, until) if until > since else ()
     return sum(min(part.end, until) - max(part.begin, since) for part in stretches) >= hours * 3600
 
 

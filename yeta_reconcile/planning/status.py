@@ -12,6 +12,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.planning.diff import Wave
@@ -163,7 +164,7 @@ def _with_recalls(shown: WaveStatus, wave: Wave, found: Recalls, now: datetime) 
         return shown
     windows = (wave.task.windows if wave.task else None) or wave.record.attributes.windows or ()
     earliest = max(instant(found.since, now.tzinfo) or now, now)
-    opening = Opening.of(windows, now.tzinfo).next_open(earliest.timestamp())
+    opening = Opening.of(windows, PLATFORM).next_open(earliest.timestamp())
     opens = instant(int(opening * 1000), now.tzinfo) if opening else earliest.replace(microsecond=0)
     return replace(shown, again=found.rows, again_unrecorded=found.unrecorded, again_from=opens)
 

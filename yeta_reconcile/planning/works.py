@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
 
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.diff import Wave
@@ -92,7 +93,7 @@ def standing(wave: Wave, habits: Habits, last_call: int | None, terms: Condition
         lines=asked.lines,
         tries=_tries(wave, habits, asked, terms.now, last_call=last_call),
         habits=habits,
-        opening=Opening.of(asked.windows or windows_of(asked.lines, terms.lines, ()), terms.now.tzinfo),
+        opening=Opening.of(asked.windows or windows_of(asked.lines, terms.lines, ()), PLATFORM),
         begin=asked.opens.timestamp() if asked.opens else -inf,
         end=asked.closes.timestamp() if asked.closes else inf,
         holding=True,
@@ -169,7 +170,7 @@ def _work(
         lines=asked.lines,
         tries=tries,
         habits=undone.habits,
-        opening=Opening.of(windows, terms.now.tzinfo, allowed),
+        opening=Opening.of(windows, PLATFORM, allowed),
         begin=asked.begin.timestamp() if asked.begin else -inf,
         end=asked.end.timestamp() if asked.end else inf,
         holding=holding,

@@ -25,6 +25,7 @@ from yeta_reconcile.diagnostics import (
     Diagnostic,
     did_you_mean,
 )
+from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import (
     Contacts,
     DirectCall,
@@ -189,7 +190,7 @@ def _refuse(opened: Session, normal: str) -> None:
 def _forbidden(opened: Session, number: str) -> Text | None:
     """Why a number may not be called now; None if it may."""
     limits, settings = opened.repository.project.limits, opened.repository.settings
-    now = opened.clock.now().astimezone(opened.repository.zone)
+    now = opened.clock.now().astimezone(PLATFORM)
     clock = f"{now:%H:%M:%S}"
     if limits.hours and not within(clock, limits.hours):
         return phrase(
