@@ -67,7 +67,7 @@ def test_two_campaigns_on_one_line_go_one_after_the_other(tmp_path: Path, when: 
 
 
 @pytest.mark.parametrize("when", ["create", "start"])
-def test_a_line_that_another_hand_took_is_waited_for(tmp_path: Path, when: str) -> None:
+def test_a_line_that_was_taken_outside_yeta_is_waited_for(tmp_path: Path, when: str) -> None:
     lab = a_lab(tmp_path, line_lock=when)
     lab.emulator.take_line("100")
     lab.campaign()
@@ -76,6 +76,14 @@ def test_a_line_that_another_hand_took_is_waited_for(tmp_path: Path, when: str) 
     lab.emulator.release_line("100")
     lab.converge()
     assert_each_rang_once(lab, range(3))
+
+
+def test_who_is_to_be_staged_alone_hears_who_has_the_line(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, line_lock="create")
+    lab.emulator.take_line("100")
+    lab.campaign(state="staged")
+    (problem,) = lab.apply().problems
+    assert problem.hint == "line 100 is in use by another task of the account"
 
 
 def test_a_resume_whose_line_was_taken_meanwhile_waits(tmp_path: Path) -> None:

@@ -47,10 +47,10 @@ class Staging:
         run = self.run
         settle_wave(run, wave_id)
         wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.PLANNED and not self._create(wave):
-            return False
+        if wave.phase is Phase.PLANNED:
+            self._create(wave)
         wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.FILLING and not wave.to_discard and not self._fill(wave):
+        if wave.phase is Phase.FILLING and not self._fill(wave):
             return False
         wave = run.store.waves.wave(wave_id)
         if wave.phase is Phase.FILLING and not wave.to_discard:
@@ -63,22 +63,22 @@ class Staging:
 
     # Create
 
-    def _create(self, wave: WaveRecord) -> bool:
+    def _create(self, wave: WaveRecord) -> None:
+        """What is not in its phase afterwards was noted as a problem."""
         answer = self._send_create(wave)
         if answer.meaning is Meaning.WAIT and self._remove_twins(wave):
             answer = self._send_create(wave)
         if answer.done:
-            return True
+            return
         if answer.outcome is Outcome.UNKNOWN:
             settle_wave(self.run, wave.wave_id)
-            if self.run.store.waves.wave(wave.wave_id).phase is Phase.FILLING:
-                return True
-            self._problem(
-                Exit.INCOMPLETE,
-                wave,
-                phrase("could not be created: {words}", words=answer.words),
-                phrase("run again"),
-            )
+            if self.run.store.waves.wave(wave.wave_id).phase is not Phase.FILLING:
+                self._problem(
+                    Exit.INCOMPLETE,
+                    wave,
+                    phrase("could not be created: {words}", words=answer.words),
+                    phrase("run again"),
+                )
         elif answer.meaning is Meaning.WAIT:
             self.run.waits_for_line(wave, answer.words, self._holders())
         else:
@@ -88,7 +88,6 @@ class Staging:
                 phrase("could not be created: {words}", words=answer.words),
                 answer.hint,
             )
-        return False
 
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
         # Whole seconds, so that a platform which keeps no more reads back what was asked.
