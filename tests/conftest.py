@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import NoServer, PostgresServer
+from tests.support.sources import MODULES, ROOT
 
 HERE = Path(__file__).parent
 
@@ -36,18 +37,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write golden files anew instead of comparing")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """What the product does when it is imported is measured, and no more of collecting: that doubles it."""
+    for path in MODULES:
+        if path.stem != "__main__":
+            imported(path)
+    with unmeasured():
+        prepare(session.config)
+        return (yield)
+
+
+def prepare(config: pytest.Config) -> None:
     """Each worker prepares a part of the modules first, and has the others from whoever did."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is None or session.config.args != session.config.getini("testpaths"):
+    if worker is None or config.args != config.getini("testpaths"):
         return
     modules = sorted(HERE.rglob("test_*.py"))
     first = len(modules) * int(worker[2:]) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
     for module in modules[first:] + modules[:first]:
         # What is wrong with it is said where it is collected.
         with suppress(Exception, pytest.skip.Exception):
-            import_module(".".join(module.relative_to(HERE.parent).with_suffix("").parts))
+            imported(module)
+
+
+def imported(path: Path) -> ModuleType:
+    return import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,11 +70,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Measure no sweep, what it begins with neither. pytest-cov's own marker leaves a second one running."""
     if item.get_closest_marker("sweep") is None:
         return (yield)
+    with unmeasured():
+        return (yield)
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Nothing that is done or begun in the block is measured."""
     here, threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(here)
         threading.settrace(threads)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.receiver import pushes
@@ -168,6 +168,7 @@ KNOWN = sorted({*pushes.outbound(), *pushes.voice(), *pushes.dialog(), "call_rel
     st.sampled_from(["receiveCallRecord", "receiveVoice", "receiveDialog"]),
     st.dictionaries(st.sampled_from(KNOWN), json_values),
 )
+@example("receiveCallRecord", {"direction": Decimal("sNaN")})
 def test_no_shape_of_a_field_is_too_odd(module: str, fields: dict[str, Any]) -> None:
     call = read(fields | {"call_uuid": "call-1"}, module)
     assert Call.from_json(call.to_json()) == call

@@ -165,7 +165,7 @@ def listed(value: Any) -> list[Any]:
 
 def given(value: Any) -> bool:
     """Whether there is anything at all, so that what cannot be read is told from what is absent."""
-    return value is not None and value not in ("", 0, "0")
+    return bool(value) and value != "0"
 
 
 def instant(ms: int | None, zone: tzinfo | None = None) -> datetime | None:

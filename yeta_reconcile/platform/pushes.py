@@ -111,7 +111,7 @@ def _unread(module: str, data: Mapping[str, Any]) -> Iterable[str]:
     """What is there and cannot be read; as it came it stands in the raw push."""
     for name, read in _READ[module].items():
         value = data.get(name)
-        if coercion.given(value) and value not in (-1, "-1") and read(value) is None:
+        if coercion.given(value) and str(value) != "-1" and read(value) is None:
             yield name
     if module == RECORD and not number_of(data) and _other_end(data):
         yield "number"
