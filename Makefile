@@ -22,7 +22,7 @@ $(VENV)/.installed: pyproject.toml requirements.lock
 demo: $(VENV)/.installed
 	$(BIN)/yeta demo
 
-# The types keep one core busy alone: they are judged while the tests run.
+# The types keep one core busy alone: they are judged while the tests run, in what time these leave.
 test: $(VENV)/.installed
 	$(MAKE) --no-print-directory -j 2 tests checks
 
@@ -33,7 +33,7 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.installed
-	$(BIN)/mypy
+	nice -n 19 $(BIN)/mypy
 
 floors: $(VENV)/.installed
 	$(BIN)/lint-imports --no-cache

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.lab import number
 from tests.support.records import deliver
-from tests.support.sweeping import SHARES, TELLING, a_share, every_point, go_through
+from tests.support.sweeping import SHARES, a_share, every_point, go_through
 from tests.support.trouble import REQUEST_KINDS, Killed, Point, TroubledLab
 from tests.support.workdays import (
     FRIDAY_EVENING,
@@ -83,7 +83,7 @@ def test_a_wave_that_ends_for_the_day_goes_on_as_if_nothing_had_gone_wrong(
     shard: int, tmp_path: Path, record_property: Any
 ) -> None:
     calm = live_through(tmp_path / "calm")
-    points = a_share(SHARES["days"], calm.requests, calm.writes, TELLING[:2])[shard::SHARDS]
+    points = a_share(SHARES["days"], calm.requests, calm.writes)[shard::SHARDS]
     go_through(points, tmp_path, goes_wrong_at, record_property, shard)
 
 
