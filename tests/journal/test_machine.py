@@ -27,31 +27,32 @@ LIVES = settings(
 )
 
 
+def go_through_lives(life: type[Life], lives: settings, record: Callable[[str, object], None]) -> None:
+    """The same lives each time; how many steps they took is said at the end."""
+    life.steps = 0
+    run_state_machine_as_test(life, settings=lives)
+    record("steps", life.steps)
+
+
 @pytest.mark.sweep
 def test_whatever_is_edited_happens_or_fails_nobody_rings_twice_and_nobody_is_lost(
     record_property: Callable[[str, object], None],
 ) -> None:
-    Life.steps = 0
-    run_state_machine_as_test(Life, settings=LIVES)
-    record_property("steps", Life.steps)
+    go_through_lives(Life, LIVES, record_property)
 
 
 @pytest.mark.sweep
 def test_on_a_bad_day_nobody_rings_but_whom_an_applied_plan_showed_as_often_as_it_said(
     record_property: Callable[[str, object], None],
 ) -> None:
-    WildLife.steps = 0
-    run_state_machine_as_test(WildLife, settings=settings(LIVES, max_examples=4, stateful_step_count=25))
-    record_property("steps", WildLife.steps)
+    go_through_lives(WildLife, settings(LIVES, max_examples=4, stateful_step_count=25), record_property)
 
 
 @pytest.mark.sweep
 def test_in_rounds_and_after_canaries_only_those_ring_again_who_were_to(
     record_property: Callable[[str, object], None],
 ) -> None:
-    LifeInRounds.steps = 0
-    run_state_machine_as_test(LifeInRounds, settings=settings(LIVES, max_examples=2, stateful_step_count=25))
-    record_property("steps", LifeInRounds.steps)
+    go_through_lives(LifeInRounds, settings(LIVES, max_examples=2, stateful_step_count=25), record_property)
 
 
 @pytest.mark.torture

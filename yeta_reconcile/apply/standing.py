@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from yeta_reconcile.clock import Clock
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed
-from yeta_reconcile.platform.hours import within
+from yeta_reconcile.platform.hours import time_of_day, within
 from yeta_reconcile.wording import UNSAID, phrase
 
 
@@ -35,7 +34,7 @@ class Standing:
             return phrase("the calendar of workdays changed meanwhile")
         now = self._clock.now()
         if isinstance(located.model, DirectCall) and (hours := repository.hours(located, now)):
-            clock = now.astimezone(PLATFORM).strftime("%H:%M:%S")
+            clock = time_of_day(now)
             if not within(clock, hours):
                 return phrase("it is {clock}, beyond limits.hours", clock=clock)
         signature, subject = self._planned.signatures.get(name), self._planned.subjects.get(name)

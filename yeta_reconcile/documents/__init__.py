@@ -2,7 +2,7 @@
 
 It reads files of the repository and nothing else. It asks no platform, reads no state and knows no wave.
 
-Others use `calendars`, `clock`, `contacts`, `donotcall`, `formatting`, `globs`, `json_schema`, `limits`,
+Others use `calendars`, `contacts`, `donotcall`, `formatting`, `globs`, `json_schema`, `limits`,
 `listspec`, `located`, `models`, `relations`, `repository`, `rollout`, `rows`, `settings`, `stretches`,
 `survey`, `values`, `yamltext`.
 """

@@ -14,10 +14,9 @@ from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.settings import Settings
 from yeta_reconcile.documents.values import EVERY_DAY
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.wording import phrase
 
-# The platform's document gives its times in China's, which has one zone and no change of the clocks.
-PLATFORM = ZoneInfo("Asia/Shanghai")
 _SEASONS = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
 
 

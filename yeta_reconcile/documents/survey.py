@@ -47,6 +47,7 @@ from yeta_reconcile.documents.strays import STRAYS, stray
 from yeta_reconcile.documents.validation import TOGETHER, as_far_as_valid, validation_errors
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.wording import Text, listed, phrase
 
 Model = Campaign | DirectCall | DialogContext
@@ -265,7 +266,7 @@ class Survey:
         ends = [(one, one.model.schedule.end) for one in named if one.model.schedule.end and not found]
         for one, end in ends:
             days = source.days(end.year, end.year)
-            if end.astimezone(self.settings.zone).date() > days.reach:
+            if end.astimezone(PLATFORM).date() > days.reach:
                 place, words = (
                     one.at("schedule", "end"),
                     phrase("{source} knows days off until {reach}", source=days.source, reach=days.reach),

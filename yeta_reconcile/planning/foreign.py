@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf
 
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.simulation import Work
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import Line, LivePhase, Task
 

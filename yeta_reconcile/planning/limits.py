@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 
 from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
@@ -26,6 +25,8 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.spending import spending
 from yeta_reconcile.planning.staged_before import promise_of, staged_before
 from yeta_reconcile.planning.times import beyond_hours, other_day
+from yeta_reconcile.platform.coercion import PLATFORM
+from yeta_reconcile.platform.hours import time_of_day
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import RowState
 
@@ -72,7 +73,7 @@ def _bearings(
     declared: Repository, subjects: Mapping[str, Subject], changes: Collection[Change], now: datetime
 ) -> dict[str, Bearing]:
     limits = declared.project.limits
-    clock = now.astimezone(PLATFORM).strftime("%H:%M:%S")
+    clock = time_of_day(now)
     days = allowed_days(declared, subjects.values(), now) if limits.days else None
     found = {}
     for name, subject in subjects.items():

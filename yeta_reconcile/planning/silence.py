@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.planning.openings import Opening
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.traffic import DAY_MS, HOUR_MS, Traffic

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.planning.diff import Wave
@@ -21,7 +20,7 @@ from yeta_reconcile.planning.trial import NO_TRIAL, Trial, TrialStanding
 from yeta_reconcile.platform.call import (
     RESULTS,
 )
-from yeta_reconcile.platform.coercion import instant
+from yeta_reconcile.platform.coercion import PLATFORM, instant
 from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS, Task
 from yeta_reconcile.render.report import CampaignStatus, CanaryStatus, NextRound, WaveStatus
 from yeta_reconcile.waves.accounting import Breakdown, Results, account

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
 
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.planning.simulation import Work
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import Line
 from yeta_reconcile.waves.attributes import Attributes

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+# The platform's document gives its times in China's, which has one zone and no change of the clocks.
+PLATFORM = ZoneInfo("Asia/Shanghai")
 LONGEST_ID = 200
 # Moments lie between the years 2000 and 2100, the latter left out; ms since the epoch.
 FIRST_MS, LAST_MS = 946_684_800_000, 4_102_444_800_000
@@ -22,8 +25,6 @@ _INTEGERS = 2**63
 _MANY_DIGITS = 1000
 _MOST_PLACES = 25
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
-# What is written without an offset is the platform's clock.
-_BEIJING = timezone(timedelta(hours=8))
 _DAY = str.maketrans({"/": "-", "年": "-", "月": "-", "日": None})
 _ONE_DIGIT = re.compile(r"(?<!\d)(\d)(?!\d)")
 _STAMP = re.compile(r"(\d{8})(\d{6})")
@@ -138,7 +139,7 @@ def _written(value: str) -> Decimal | None:
         return None
     try:
         at = datetime.fromisoformat(said)
-        return Decimal(round((at if at.tzinfo else at.replace(tzinfo=_BEIJING)).timestamp() * 1000))
+        return Decimal(round((at if at.tzinfo else at.replace(tzinfo=PLATFORM)).timestamp() * 1000))
     except (ValueError, OverflowError):
         return None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.resources import Line
 
 _Seconds = tuple[int, int]
@@ -31,6 +33,11 @@ def default_windows(lines: Iterable[Line], hours: Iterable[str] = ()) -> tuple[s
     if spans and allowed:
         spans = _shared(spans, allowed)
     return tuple(f"{_clock(begin)}-{_clock(end)}" for begin, end in spans or ())
+
+
+def time_of_day(now: datetime) -> str:
+    """HH:MM:SS by the platform's clock, by which hours are meant."""
+    return now.astimezone(PLATFORM).strftime("%H:%M:%S")
 
 
 def within(clock: str, hours: Iterable[str]) -> bool:

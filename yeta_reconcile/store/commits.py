@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from yeta_reconcile.store.database import Database, Transaction
+from yeta_reconcile.store.database import Database, Transaction
 
 Value = TypeVar("Value")
 # So many hold the state no longer than a chunk of bulk does.

@@ -25,7 +25,6 @@ from yeta_reconcile.diagnostics import (
     Diagnostic,
     did_you_mean,
 )
-from yeta_reconcile.documents.clock import PLATFORM
 from yeta_reconcile.documents.models import (
     Contacts,
     DirectCall,
@@ -43,7 +42,8 @@ from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.whereabouts import settle_here
-from yeta_reconcile.platform.hours import within
+from yeta_reconcile.platform.coercion import PLATFORM
+from yeta_reconcile.platform.hours import time_of_day, within
 from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.attributes import (
     Attributes,
@@ -191,7 +191,7 @@ def _forbidden(opened: Session, number: str) -> Text | None:
     """Why a number may not be called now; None if it may."""
     limits, settings = opened.repository.project.limits, opened.repository.settings
     now = opened.clock.now().astimezone(PLATFORM)
-    clock = f"{now:%H:%M:%S}"
+    clock = time_of_day(now)
     if limits.hours and not within(clock, limits.hours):
         return phrase(
             "it is {clock}, beyond {hours}: {at}",
