@@ -25,8 +25,8 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=SHANGHAI)
 # Where a moment is written in another form than `moments.moment`, and why that is right.
 OTHER_FORMS = {
     "moments.py": 2,
-    # A time of day that is compared, or the day that a limit names.
-    "apply/standing.py": 1, "planning/limits.py": 1, "cli/commands/call.py": 2,
+    # The time of day that is compared with a limit, and the day it names.
+    "platform/hours.py": 1, "cli/commands/call.py": 1,
     # A part of one, in a column or beside the whole of another.
     "cli/commands/calls/dialog.py": 1, "render/overview.py": 2, "render/words.py": 1,
     "render/timetable.py": 1,
