@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,12 +40,16 @@ def test_a_pack_in_chinese_says_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_pack_is_valid_and_each_of_its_values_stands_below_its_source(name: str) -> None:
+def test_a_pack_is_valid_and_each_of_its_values_stands_below_a_source_with_date_and_article(
+    name: str,
+) -> None:
     Limits.model_validate(limits_of(name))
-    lines = text_of(name).splitlines()
-    for at, line in enumerate(lines):
-        assert not line[:1].isalpha() or lines[at - 1].startswith("# "), line
-    assert "no legal advice" in lines[0]
+    assert "no legal advice" in text_of(name).splitlines()[0]
+    for language, article in (("en", r"article \d+"), ("zh", "第[一二三四五六七八九十百千零]+条")):
+        *blocks, end = re.split(r"^[a-z_]+:.*\n", text_of(name, language), flags=re.MULTILINE)
+        assert (len(blocks), end) == (len(limits_of(name)), "")
+        for source in (block.rpartition("\n\n")[2] for block in blocks):
+            assert re.search(rf"\d{{4}}-\d\d-\d\d.*{article}", source), source
 
 
 @pytest.mark.parametrize("name", NAMES)
