@@ -243,16 +243,16 @@ def subject(case: Mapping[str, Any]) -> Subject:
     zone = timezone(timedelta(hours=said.pop("zone", 0)))
     halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
     untold = said.pop("untold", {})
-    lit = tuple(
+    observed_waves = tuple(
         replace(wave, untold=tuple(untold.get(wave.record.wave_id, wave.untold)))
         for wave in with_observed(record, tasks, halted, doubts(said.pop("doubts", None)))
     )
-    trial, delta = of_canary(declared, lit, said.pop("records", {}), said.pop("rows", {}))
+    trial, delta = of_canary(declared, observed_waves, said.pop("records", {}), said.pop("rows", {}))
     return Subject(
         NAME,
         declared,
         record,
-        lit,
+        observed_waves,
         delta,
         NOW.astimezone(zone),
         int(DRAIN_QUIET.total_seconds() * 1000),

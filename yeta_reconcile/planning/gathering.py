@@ -54,7 +54,7 @@ class Gathering:
     """The subjects of one plan. `only`, `destroy`, `salt` and `halted_tasks` are as a `Planner` has them.
 
     What is found on the way is kept beside them: what the plan says of each list and each campaign
-    (`signatures`, `facts`), and the waves with what was observed of each (`lit`).
+    (`signatures`, `facts`), and the waves with what was observed of each (`observed_waves`).
     """
 
     declared: Repository
@@ -69,7 +69,7 @@ class Gathering:
     halted_tasks: Mapping[str, Left]
     signatures: dict[str, str] = field(default_factory=dict, init=False)
     facts: dict[str, str] = field(default_factory=dict, init=False)
-    lit: dict[str, tuple[Wave, ...]] = field(init=False)
+    observed_waves: dict[str, tuple[Wave, ...]] = field(init=False)
     look_alikes: LookAlikes = field(init=False)
     _entering: dict[str, Mapping[int, set[bytes]]] = field(default_factory=dict, init=False)
     _held: dict[str, Mapping[bytes, HeldElsewhere]] = field(default_factory=dict, init=False)
@@ -79,14 +79,14 @@ class Gathering:
     def __post_init__(self) -> None:
         settle = int(self.declared.project.platform.settle.total_seconds() * 1000)
         doubts = Doubts.of(self.store.intents.open(), self._now_ms, settle)
-        self.lit = {
+        self.observed_waves = {
             name: with_observed(record, self.observed.tasks, self.halted_tasks, doubts)
             for name, record in self.recorded.campaigns.items()
         }
         self.look_alikes = LookAlikes(
-            self.declared, self.store, self.recorded, self.lit, self.observed, self._now_ms
+            self.declared, self.store, self.recorded, self.observed_waves, self.observed, self._now_ms
         )
-        self._taken = all_holders(self.observed.config, our_holders(self.lit))
+        self._taken = all_holders(self.observed.config, our_holders(self.observed_waves))
 
     @property
     def _callings(self) -> Mapping[str, Located[Calling]]:
@@ -121,7 +121,7 @@ class Gathering:
                     name,
                     None,
                     self.recorded.campaigns.get(name),
-                    self.lit.get(name, ()),
+                    self.observed_waves.get(name, ()),
                     RowsDelta(),
                     self.now,
                     self._drain_quiet,
@@ -158,7 +158,7 @@ class Gathering:
         undeclared: bool,
     ) -> Subject:
         model, spec = located.model, self.declared.called_list(located, self.now)
-        waves = self.lit[record.name] if record else ()
+        waves = self.observed_waves[record.name] if record else ()
         hours = self.declared.hours(located, self.now)
         columns = self._columns(model)
         rounds = rounds_of(model, waves, self.store, self._now_ms, self._drain_quiet)

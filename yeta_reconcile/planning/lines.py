@@ -25,10 +25,12 @@ _ASTIR = frozenset({LivePhase.LIVE, LivePhase.PAUSED})
 SOMEBODY = phrase("another task of the account")
 
 
-def our_holders(lit: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()) -> dict[str, LineHolder]:
+def our_holders(
+    observed_waves: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()
+) -> dict[str, LineHolder]:
     """Line: the wave of ours that has it; one that goes on before one that stands still. `leaving` go now."""
     taken: dict[str, LineHolder] = {}
-    live = [(name, wave) for name, waves in lit.items() for wave in waves if wave.record.live]
+    live = [(name, wave) for name, waves in observed_waves.items() for wave in waves if wave.record.live]
     for name, wave in sorted(live, key=lambda pair: pair[1].record.phase is Phase.STARTED):
         record = wave.record
         holder = LineHolder(
@@ -59,7 +61,9 @@ def named(
 
 
 def foreseen_holders(
-    holders: Mapping[str, LineHolder], lit: Mapping[str, tuple[Wave, ...]], asked: Collection[LineClaim]
+    holders: Mapping[str, LineHolder],
+    observed_waves: Mapping[str, tuple[Wave, ...]],
+    asked: Collection[LineClaim],
 ) -> dict[str, LineHolder]:
     """For whom one waits: somebody who has a line on which a task of ours is staged may be that task.
 
@@ -69,7 +73,7 @@ def foreseen_holders(
     for line in [line for line, holder in holders.items() if holder.words == SOMEBODY]:
         staged = [
             (name, wave.record.number)
-            for name, waves in lit.items()
+            for name, waves in observed_waves.items()
             for wave in waves
             if wave.record.staged and wave.record.task_id and line in wave.record.attributes.lines
         ]
@@ -85,13 +89,13 @@ def foreseen_holders(
 
 def who_holds(
     config: Config,
-    lit: Mapping[str, tuple[Wave, ...]],
+    observed_waves: Mapping[str, tuple[Wave, ...]],
     asked: Iterable[LineClaim],
     account: Callable[[], Iterable[Task]],
     zone: tzinfo,
 ) -> dict[str, LineHolder]:
     """Line: who has it now. `account` asks for the account's tasks: only if it matters whose they are."""
-    holders = all_holders(config, our_holders(lit))
+    holders = all_holders(config, our_holders(observed_waves))
     wanted = {line for claim in asked for line in claim.lines}
     if any(line in wanted and holder.words == SOMEBODY for line, holder in holders.items()):
         return named(holders, account(), zone)
@@ -99,26 +103,26 @@ def who_holds(
 
 
 def holders_after(
-    lit: Mapping[str, tuple[Wave, ...]],
+    observed_waves: Mapping[str, tuple[Wave, ...]],
     changes: Collection[Change],
     asked: Collection[LineClaim],
     holders: Mapping[str, LineHolder],
 ) -> dict[str, LineHolder]:
     """Who has which line when whoever leaves by these changes has left."""
-    staying = our_holders(lit, _leaving(changes))
-    gone = our_holders(lit).keys() - staying.keys()
+    staying = our_holders(observed_waves, _leaving(changes))
+    gone = our_holders(observed_waves).keys() - staying.keys()
     held = {line: holder for line, holder in holders.items() if line not in gone} | staying
-    return foreseen_holders(held, lit, asked)
+    return foreseen_holders(held, observed_waves, asked)
 
 
 def claims(
     changes: Collection[Change],
     subjects: Mapping[str, Subject],
     config: Config,
-    lit: Mapping[str, tuple[Wave, ...]],
+    observed_waves: Mapping[str, tuple[Wave, ...]],
 ) -> list[LineClaim]:
     """Each wave that is to ring by a plan, and the lines it needs; those that are free for all left out."""
-    free = shared_lines(config, our_holders(lit, _leaving(changes)))
+    free = shared_lines(config, our_holders(observed_waves, _leaving(changes)))
     found = []
     for change in changes:
         subject = subjects[change.campaign]

@@ -45,12 +45,12 @@ LATELY_MS = 30 * 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class LookAlikes:
-    """The campaigns of one plan. `lit` are waves as the platform's answers show them; `now` in ms."""
+    """The campaigns of one plan. `observed_waves`: as the platform's answers show them; `now` in ms."""
 
     declared: Repository
     store: Store
     recorded: Recorded
-    lit: Mapping[str, tuple[Wave, ...]]
+    observed_waves: Mapping[str, tuple[Wave, ...]]
     observed: Observed
     now: int
 
@@ -67,9 +67,11 @@ class LookAlikes:
         return [name for name in self.recorded.campaigns if name not in self.standing]
 
     def continued(self, model: Calling) -> list[Continued]:
-        """The campaigns that one continues, with their waves in the light of their tasks."""
+        """The campaigns that one continues, with their waves and what was observed of them."""
         return [
-            replace(one, record=replace(one.record, waves=self._lit_waves(one.record))) if one.record else one
+            replace(one, record=replace(one.record, waves=self._wave_records(one.record)))
+            if one.record
+            else one
             for one in continued_by(model, self.recorded, self.declared.callings)
         ]
 
@@ -78,7 +80,7 @@ class LookAlikes:
         if subject.declared is None or not subject.declared.continues:
             return subject
         records = recorded_of(self.continued(subject.declared))
-        waves = (wave for record in records for wave in self.lit[record.name])
+        waves = (wave for record in records for wave in self.observed_waves[record.name])
         return replace(subject, unknown_there=tuple(wave for wave in waves if wave.unknown_numbers))
 
     def held(self, continued: list[Continued], now: datetime) -> dict[bytes, HeldElsewhere]:
@@ -94,8 +96,8 @@ class LookAlikes:
         reader = ListReader(spec, robot.columns, digest=self.store.key.row_digest)
         return {row.number_digest for row in reader}
 
-    def _lit_waves(self, record: CampaignRecord) -> tuple[WaveRecord, ...]:
-        return tuple(wave.record for wave in self.lit[record.name])
+    def _wave_records(self, record: CampaignRecord) -> tuple[WaveRecord, ...]:
+        return tuple(wave.record for wave in self.observed_waves[record.name])
 
     def unknown(self) -> Iterator[Diagnostic]:
         """A warning for each campaign that is continued or repeated, and that nobody knows."""
@@ -143,7 +145,7 @@ class LookAlikes:
                 entering[name] = one
         if not entering:
             return subjects
-        waves = {name: [wave.record for wave in waves] for name, waves in self.lit.items()}
+        waves = {name: [wave.record for wave in waves] for name, waves in self.observed_waves.items()}
         neighbours = Neighbours(
             self.store,
             self.recorded.campaigns,
@@ -182,7 +184,7 @@ class LookAlikes:
         """
         since, found = self.now - LATELY_MS, Counter[str]()
         unrecorded: dict[str, list[str]] = defaultdict(list)
-        for name, waves in self.lit.items():
+        for name, waves in self.observed_waves.items():
             for wave in waves:
                 begun = wave.record.started_at or wave.record.created_at
                 if name in one.repeats or not wave.record.phase.over or begun >= since:

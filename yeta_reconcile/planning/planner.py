@@ -239,12 +239,12 @@ class _Making:
         self, prospect: Prospect, subjects: Mapping[str, Subject], changes: list[Change]
     ) -> tuple[list[Change], Queue, Foreseen]:
         """The changes with their waits for lines, in which order lines are given out, and what lies ahead."""
-        config, zone, lit = self.observed.config, self.declared.settings.zone, self.gathered.lit
+        config, observed_waves = self.observed.config, self.gathered.observed_waves
         account = partial(self.planner.client.query, statuses=MAY_RING_STATUSES)
-        asked = claims(changes, subjects, config, lit)
-        self.taken = who_holds(config, lit, asked, account, zone)
-        held = holders_after(lit, changes, asked, self.taken)
-        ahead = prospect.of_plan(subjects, lit, changes, held)
+        asked = claims(changes, subjects, config, observed_waves)
+        self.taken = who_holds(config, observed_waves, asked, account, self.declared.settings.zone)
+        held = holders_after(observed_waves, changes, asked, self.taken)
+        ahead = prospect.of_plan(subjects, observed_waves, changes, held)
         lined_up = queue(asked, held)
         limit = self.declared.project.limits.ringing_numbers
         return [*in_turn(changes, lined_up, ahead, limit)], lined_up, ahead

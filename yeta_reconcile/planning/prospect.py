@@ -74,7 +74,7 @@ class Prospect:
     def of_plan(
         self,
         subjects: Mapping[str, Subject],
-        lit: Mapping[str, tuple[Wave, ...]],
+        observed_waves: Mapping[str, tuple[Wave, ...]],
         changes: Sequence[Change],
         holders: Mapping[str, LineHolder],
     ) -> Foreseen:
@@ -91,25 +91,29 @@ class Prospect:
             for name, subject in subjects.items()
             if isinstance(subject.declared, Campaign) and not subject.destroy
         ]
-        beside = {name: waves for name, waves in lit.items() if name not in subjects}
+        beside = {name: waves for name, waves in observed_waves.items() if name not in subjects}
         unseen = self.declared.callings.keys() - subjects.keys()
         return self.foresee(undone, beside, holders, unseen)
 
     def of_status(
         self,
         known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
-        lit: Mapping[str, tuple[Wave, ...]],
+        observed_waves: Mapping[str, tuple[Wave, ...]],
     ) -> Foreseen:
         """If what is recorded goes on as declared; waves that no document declares go on as they stand."""
         undone, beside, asked = [], {}, []
         for name, (declared, record) in known.items():
             if not isinstance(declared, Campaign):
-                beside[name] = lit[name]
+                beside[name] = observed_waves[name]
                 continue
-            undone.append(self.undone(declared, record, lit[name]))
-            staged = [wave.record for wave in lit[name] if wave.record.staged and declared.state == "running"]
+            undone.append(self.undone(declared, record, observed_waves[name]))
+            staged = [
+                wave.record
+                for wave in observed_waves[name]
+                if wave.record.staged and declared.state == "running"
+            ]
             asked += [LineClaim(name, one.number, one.attributes.lines, declared.priority) for one in staged]
-        held = foreseen_holders(all_holders(self.config, our_holders(lit)), lit, asked)
+        held = foreseen_holders(all_holders(self.config, our_holders(observed_waves)), observed_waves, asked)
         return self.foresee(undone, beside, held)
 
     def unfit(self, ahead: Foreseen, subjects: Mapping[str, Subject]) -> list[Diagnostic]:

@@ -1,4 +1,4 @@
-"""How a campaign stands: its recorded waves in the light of their tasks and of the call records.
+"""How a campaign stands: its recorded waves, what was observed of their tasks, and the call records.
 
 Pure; it says how far things are, and decides nothing.
 """
@@ -58,10 +58,10 @@ def campaign_status(
     """
     state = getattr(declared, "state", "declared") if declared else None
     again = declared.recall.again if isinstance(declared, Campaign) else None
-    lit = [*waves]
+    observed = [*waves]
     unrecorded = {task.task_id: task.status_words for task in orphans}
     shown = []
-    for wave in lit:
+    for wave in observed:
         key = wave.record.wave_id
         found = wave_status(wave, results.get(key, Results()), now)
         found = _with_breakdown(found, broken_down.get(key, Breakdown()))
@@ -75,8 +75,8 @@ def campaign_status(
         again=sum(wave.again for wave in shown),
         again_from=min((wave.again_from for wave in shown if wave.again_from), default=None),
         numbers=numbers,
-        dialled=min(sum(_for_the_first_time(wave) for wave in zip(shown, lit, strict=True)), numbers),
-        held_up_by=_held_up_by(declared, lit, bool(unrecorded), now, trial.standing),
+        dialled=min(sum(_for_the_first_time(wave) for wave in zip(shown, observed, strict=True)), numbers),
+        held_up_by=_held_up_by(declared, observed, bool(unrecorded), now, trial.standing),
         rounds=1 + (again.rounds if again else 0),
         next_round=_next_round(coming, now),
         canary=_canary(trial),

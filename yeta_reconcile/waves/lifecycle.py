@@ -68,7 +68,7 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class SeenPhase:
-    """A wave's phase in the light of its task. `by_hand`: it was made so outside yeta."""
+    """A wave's phase by what was observed of its task. `by_hand`: it was made so outside yeta."""
 
     phase: Phase
     by_hand: bool = False

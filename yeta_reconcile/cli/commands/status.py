@@ -220,5 +220,5 @@ def _ahead(
         return Foreseen()
     prospect = Prospect(opened.repository, opened.store, recorded, observed.config, now)
     halted = opened.halted_tasks()
-    lit = {name: with_observed(one[1], observed.tasks, halted) for name, one in known.items()}
-    return prospect.of_status(known, lit)
+    observed_waves = {name: with_observed(one[1], observed.tasks, halted) for name, one in known.items()}
+    return prospect.of_status(known, observed_waves)

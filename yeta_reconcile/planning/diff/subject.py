@@ -26,7 +26,7 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A recorded wave in the light of its task."""
+    """A recorded wave, with what was observed of its task."""
 
     record: WaveRecord
     task: Task | None
@@ -202,7 +202,7 @@ def with_observed(
             left = halted.get(recorded.task_id, wave.halted)
             if now.phase is Phase.PAUSED and task is not None and left is not None and left.ran_on(task):
                 left = None  # Whoever set it going in between has paused it since.
-            lit = replace(
+            as_observed = replace(
                 wave,
                 phase=now.phase,
                 by_hand=now.by_hand,
@@ -210,7 +210,7 @@ def with_observed(
                 halted=left,
                 reactivated=wave.reactivated or reactivated(wave, task),
             )
-            waves.append(Wave(lit, task, untold))
+            waves.append(Wave(as_observed, task, untold))
     return tuple(waves)
 
 

@@ -90,16 +90,16 @@ def resolve(
     _check(canary, wave, verdict, rows=bool(lines or numbers))
     with session(context) as opened:
         if canary:
-            return let_rest_follow(opened, name, partial(_lit, opened, name), yes=yes)
+            return let_rest_follow(opened, name, partial(_observed_waves, opened, name), yes=yes)
         if wave is None or verdict is None:
-            waves = _lit(opened, name)
+            waves = _observed_waves(opened, name)
             return _list(name, _doubts(opened, waves), trial_of(opened, name, waves), form)
         digests = _digests(opened, numbers)
         run = run_of(opened, "state resolve")
         with holding(run):
 
             def decided() -> list[Settlement]:
-                found = _doubts(opened, _lit(opened, name, run))
+                found = _doubts(opened, _observed_waves(opened, name, run))
                 chosen = [doubt.wave for doubt in found if doubt.wave.record.number == wave]
                 return _decisions(opened, chosen, Ruling(verdict), lines, digests)
 
@@ -159,8 +159,8 @@ def _standing(decisions: list[Settlement]) -> list[tuple[int, Phase]]:
     return [(decision.wave.record.wave_id, decision.wave.record.phase) for decision in decisions]
 
 
-def _lit(opened: Session, name: str, run: Run | None = None) -> tuple[Wave, ...]:
-    """The waves of a campaign in the light of their tasks."""
+def _observed_waves(opened: Session, name: str, run: Run | None = None) -> tuple[Wave, ...]:
+    """The waves of a campaign with what was observed of them."""
     recorded, observed = look(opened, name, run)
     record = recorded.campaigns.get(name)
     if record is None:
