@@ -26,7 +26,7 @@ def test_a_call_is_asked_for_and_rings_once(here: Served) -> None:
     assert here.rung() == [number(1)]
     assert number(1) not in done.out + done.err + asked.out
     (wave,) = here.main("why", number(1), "--format", "json").json["waves"]
-    assert wave["fate"] == "held"
+    assert wave["row_state"] == "held"
 
 
 def test_calls_by_hand_are_no_campaign_that_a_plan_knows(here: Served) -> None:
@@ -48,7 +48,7 @@ def test_a_call_that_was_never_answered_for_is_not_made_again(here: Served) -> N
     here.emulator.advance(1)
     assert here.rung() == [number(1)]
     (wave,) = here.main("why", number(1), "--format", "json").json["waves"]
-    assert wave["fate"] == "unknown"
+    assert wave["row_state"] == "unknown"
     here.campaign("renewal", range(7, 9), state="staged", lines='["200"]')
     assert here.main("apply", "--yes").code == 0
     assert here.changes_sent().count("callout") == 1

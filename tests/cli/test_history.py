@@ -235,7 +235,7 @@ def test_why_tells_wave_calls_and_results_of_one_number(here: Served) -> None:
     assert done.code == 0, done.err
     assert done.json["number"] == "199****0001"
     (wave,) = done.json["waves"]
-    assert (wave["campaign"], wave["wave"], wave["fate"]) == ("renewal", 1, "dialled")
+    assert (wave["campaign"], wave["wave"], wave["row_state"]) == ("renewal", 1, "dialled")
     assert wave["calls"][0]["result"]
     assert number(1) not in here.main("why", number(1)).out
     assert number(1) in here.main("why", number(1), "--reveal").out

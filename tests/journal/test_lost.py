@@ -83,8 +83,8 @@ def test_a_number_that_a_mended_key_had_is_not_free_since_a_person_frees_the_one
     with lab.store() as store:
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
         for row in [*store.waves.rows(wave.wave_id)]:
-            fate = RowState.DIALLED if row.line < 4 else RowState.RELEASED
-            store.waves.settle_rows(wave.wave_id, [RowState.HELD], fate, keys=[row.key])
+            state = RowState.DIALLED if row.line < 4 else RowState.RELEASED
+            store.waves.settle_rows(wave.wave_id, [RowState.HELD], state, keys=[row.key])
 
     by_id(lab, a=0, b=1, c=9, d=2)
 

@@ -109,7 +109,7 @@ def test_rows_that_move_are_counted_once_each_however_many_there_are(store: Stor
     ]
 
 
-def test_rows_of_one_fate_get_another_and_of_that_fate_already_none_does(store: Store) -> None:
+def test_rows_of_one_state_get_another_and_of_that_state_already_none_does(store: Store) -> None:
     wave_id, other = sealed(store, range(5)), sealed(store, range(5, 8), number=2)
     with store.database.write() as transaction:
         assert set_state_where(transaction, wave_id, RowState.PENDING, RowState.PENDING) == 0

@@ -256,7 +256,7 @@ class WhyWave:
 
     campaign: str
     wave: int
-    fate: RowState
+    row_state: RowState
     phase: Phase
     calls: tuple[WhyCall, ...] = ()
     detail: Text = UNSAID

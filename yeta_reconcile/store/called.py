@@ -32,8 +32,8 @@ def called_since(database: Database, since: int) -> dict[bytes, int]:
     rows = database.read(
         f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
         f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
-        f"AND ((r.fate = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
-        f"OR (r.fate IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
+        f"AND ((r.row_state = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
+        f"OR (r.row_state IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
         f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
         f"GROUP BY COALESCE(r.number, r.row_key)",
         (
@@ -66,7 +66,8 @@ def people(database: Database, waves: Iterable[WaveRecord]) -> int:
     free = ", ".join(str(int(state)) for state in FREE_STATES)
     ids = ", ".join("?" * len(standing))
     found = database.read(
-        f"SELECT COUNT(DISTINCT row_key) FROM wave_rows WHERE wave_id IN ({ids}) AND fate NOT IN ({free})",
+        "SELECT COUNT(DISTINCT row_key) FROM wave_rows "
+        f"WHERE wave_id IN ({ids}) AND row_state NOT IN ({free})",
         (*standing,),
     )
     return int(found[0][0])
@@ -85,7 +86,7 @@ def rows_of_numbers(
     for wave_id in waves:
         after = b""
         while found := database.read(
-            "SELECT row_key, COALESCE(number, row_key), fate FROM wave_rows WHERE wave_id = ? "
+            "SELECT row_key, COALESCE(number, row_key), row_state FROM wave_rows WHERE wave_id = ? "
             f"AND row_key > ? ORDER BY row_key LIMIT {_CHUNK}",
             (wave_id, after),
         ):
@@ -102,13 +103,14 @@ def _looked_for(
     for some in portions(numbers):
         marks = ", ".join("?" * len(some))
         rows = database.read(
-            f"SELECT wave_id, row_key, number, fate FROM wave_rows WHERE number IN ({marks})", some
+            f"SELECT wave_id, row_key, number, row_state FROM wave_rows WHERE number IN ({marks})", some
         )
         for at in range(0, len(ids), 500):
             those = ids[at : at + 500]
+            among = ", ".join("?" * len(those))
             rows += database.read(
-                "SELECT wave_id, row_key, row_key, fate FROM wave_rows WHERE number IS NULL AND wave_id IN "
-                f"({', '.join('?' * len(those))}) AND row_key IN ({marks})",
+                "SELECT wave_id, row_key, row_key, row_state FROM wave_rows "
+                f"WHERE number IS NULL AND wave_id IN ({among}) AND row_key IN ({marks})",
                 (*those, *some),
             )
         for wave_id, key, number, state in rows:

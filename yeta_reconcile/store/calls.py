@@ -272,7 +272,7 @@ def _put(transaction: Transaction, record: CallRecord) -> None:
 
 def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes, *, news: bool = False) -> None:
     found = transaction.read(
-        "SELECT r.fate, w.phase FROM wave_rows r JOIN waves w ON w.wave_id = r.wave_id "
+        "SELECT r.row_state, w.phase FROM wave_rows r JOIN waves w ON w.wave_id = r.wave_id "
         "WHERE r.wave_id = ? AND r.row_key = ?",
         (wave_id, key),
     )

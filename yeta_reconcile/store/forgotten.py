@@ -43,7 +43,7 @@ def keep(database: Database, campaign: str) -> None:
                     "INSERT INTO forgotten_people SELECT w.campaign, COALESCE(r.number, r.row_key), "
                     f"MAX({_LAST}) FROM wave_rows r "
                     "JOIN waves w ON w.wave_id = r.wave_id WHERE r.wave_id = ? AND r.row_key > ? "
-                    f"AND r.row_key <= ? AND (r.fate = ? OR (r.fate IN (?, ?, ?) AND {_MAY_HAVE})) "
+                    f"AND r.row_key <= ? AND (r.row_state = ? OR (r.row_state IN (?, ?, ?) AND {_MAY_HAVE})) "
                     "GROUP BY w.campaign, COALESCE(r.number, r.row_key) "
                     "ON CONFLICT (campaign, number) DO UPDATE SET at = CASE WHEN excluded.at > "
                     "forgotten_people.at THEN excluded.at ELSE forgotten_people.at END",

@@ -80,7 +80,7 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
         words = "more than one row" if rows else "no row"
         return Place(problem=f"it names no task, and {words} of ours has both this data id and this number")
     if not rows:
-        unanswered = f"wave_id IN ({DIRECT}) AND fate = ?"
+        unanswered = f"wave_id IN ({DIRECT}) AND row_state = ?"
         rows = _of_number(transaction, call, unanswered, (int(RowState.UNKNOWN),))
         rows = rows or [
             row

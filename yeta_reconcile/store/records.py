@@ -117,7 +117,7 @@ CAMPAIGN = (
 )
 WAVE_COLUMNS = ", ".join(column.name for column in WAVE)
 CAMPAIGN_COLUMNS = ", ".join(column.name for column in CAMPAIGN)
-ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, fate, round"
+ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, row_state, round"
 WRITTEN = {column.name: column.write for column in WAVE if column.set}
 """What may be set of a wave, and how it is written."""
 

@@ -69,9 +69,9 @@ def refuse_twice(transaction: Transaction, wave_id: int) -> None:
         "SELECT 1 FROM wave_rows r JOIN waves w ON w.wave_id = r.wave_id "
         "JOIN waves v ON v.campaign = w.campaign AND v.wave_id <> w.wave_id AND v.sealed = 1 "
         "AND v.phase <> ? JOIN wave_rows o ON o.wave_id = v.wave_id AND o.row_key = r.row_key "
-        f"WHERE r.wave_id = ? AND r.round > 1 AND o.fate NOT IN ({free}) "
+        f"WHERE r.wave_id = ? AND r.round > 1 AND o.row_state NOT IN ({free}) "
         "AND COALESCE(o.number, o.row_key) = COALESCE(r.number, r.row_key) "
-        "AND (o.round >= r.round OR o.fate <> ?) LIMIT 1",
+        "AND (o.round >= r.round OR o.row_state <> ?) LIMIT 1",
         (Phase.DISCARDED.value, wave_id, int(RowState.DIALLED)),
     )
     if found:

@@ -72,14 +72,14 @@ def set_state(
     for some in portions(keys):
         marks = ", ".join("?" * len(some))
         for former, key in transaction.read(
-            f"SELECT fate, row_key FROM wave_rows WHERE wave_id = ? AND row_key IN ({marks})",
+            f"SELECT row_state, row_key FROM wave_rows WHERE wave_id = ? AND row_key IN ({marks})",
             (wave_id, *some),
         ):
             if former not in (state, but):
                 moved[RowState(former)].append(bytes(key))
     for former, rows in moved.items():
         transaction.many(
-            "UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND row_key = ?",
+            "UPDATE wave_rows SET row_state = ? WHERE wave_id = ? AND row_key = ?",
             [(int(state), wave_id, key) for key in rows],
         )
         _move_count(transaction, wave_id, former, state, len(rows))
@@ -105,7 +105,7 @@ def set_state_where(
     if former is state:
         return 0
     count = transaction.execute(
-        f"UPDATE wave_rows SET fate = ? WHERE wave_id = ? AND fate = ? {condition}",
+        f"UPDATE wave_rows SET row_state = ? WHERE wave_id = ? AND row_state = ? {condition}",
         (int(state), wave_id, int(former), *parameters),
     )
     _move_count(transaction, wave_id, former, state, count)

@@ -182,6 +182,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 PRIMARY KEY (campaign, number)) {clustered}""",
         ),
     ),
+    ("a row's state is called what it is", ("ALTER TABLE wave_rows RENAME COLUMN fate TO row_state",)),
 )
 
 

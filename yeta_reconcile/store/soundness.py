@@ -66,7 +66,7 @@ def refuse_damaged(store: Store) -> None:
 def _miscounted(database: Database) -> list[Fault]:
     """Waves whose counts are not those of their rows."""
     counts = ", ".join(
-        f"COALESCE(SUM(CASE WHEN r.fate = {int(state)} THEN 1 END), 0)" for state, _ in _COUNTS
+        f"COALESCE(SUM(CASE WHEN r.row_state = {int(state)} THEN 1 END), 0)" for state, _ in _COUNTS
     )
     kept = ", ".join(f"w.{column}" for _, column in _COUNTS)
     found = database.read(

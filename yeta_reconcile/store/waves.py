@@ -156,7 +156,7 @@ class Waves:
         found = self._database.read(
             "SELECT r.row_key FROM waves w JOIN intents i ON i.wave_id = w.wave_id JOIN wave_rows r "
             "ON r.wave_id = w.wave_id AND r.batch = i.batch "
-            "WHERE w.campaign = ? AND w.phase = ? AND i.code = ? AND r.fate IN (?, ?)",
+            "WHERE w.campaign = ? AND w.phase = ? AND i.code = ? AND r.row_state IN (?, ?)",
             (campaign, Phase.DISCARDED.value, code, int(RowState.PENDING), int(RowState.RELEASED)),
         )
         return {bytes(row[0]) for row in found}

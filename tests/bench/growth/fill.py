@@ -38,7 +38,7 @@ def records(folder: Path, count: int) -> None:
     """Everybody of campaigns of 10,000 was called, so many in all, and each call has its record."""
     campaigns(folder, count // MANY, MANY, MANY)
     with closing(opened(folder)) as store, store.database.write() as transaction:
-        transaction.execute("UPDATE wave_rows SET fate = ?", (int(RowState.DIALLED),))
+        transaction.execute("UPDATE wave_rows SET row_state = ?", (int(RowState.DIALLED),))
         transaction.execute("UPDATE waves SET dialled = pending, pending = 0")
         for wave_id in range(1, count // MANY + 1):
             transaction.insert("calls", called(store, wave_id))
