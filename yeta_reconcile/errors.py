@@ -6,6 +6,7 @@ YetaError                   1   failed
 ├── PlanRejected            5   stale, spent, expired or another state's
 ├── StateLocked             6
 ├── Incomplete              7   something waits or failed; running again goes on
+│   └── NotYet             7   it waits: running again before that changes nothing
 ├── Unresolved              8   an outcome needs a person
 ├── Declined                9
 ├── WrongUsage             64
@@ -72,6 +73,10 @@ class Incomplete(YetaError):
     """Something waits or failed; running the same command again goes on."""
 
     exit_code = Exit.INCOMPLETE
+
+
+class NotYet(Incomplete):
+    """Nothing failed; until time has passed or somebody did something, running again changes nothing."""
 
 
 class Unresolved(YetaError):

@@ -13,7 +13,11 @@ import pytest
 
 from tests.support.lab import number
 from tests.support.served import Served, served
+from yeta_reconcile.apply import Problem, Report
+from yeta_reconcile.cli.apply_view import ApplyView
 from yeta_reconcile.emulator.faults import Fault
+from yeta_reconcile.exits import Exit
+from yeta_reconcile.wording import Text
 
 pytestmark = pytest.mark.sweep
 
@@ -116,7 +120,10 @@ def test_what_happens_is_told_and_what_stands_in_the_way_goes_to_stderr(tmp_path
         assert "the platform takes no more numbers" in done.err
         assert "renewal.csv:3: set aside by the platform" in done.err
         assert "waits: renewal: wave" in done.err
-        assert "Not complete (exit 7)." in done.out.splitlines()[-1]
+        assert done.out.splitlines()[-1].startswith("Not complete (exit 7).")
+        assert done.out.splitlines()[-1].endswith(
+            "what waits is tried again by the next `yeta apply`, or by `yeta reconcile`."
+        )
 
 
 def test_of_many_that_wait_for_a_line_in_their_turn_one_is_told_and_the_others_are_named(
@@ -130,6 +137,16 @@ def test_of_many_that_wait_for_a_line_in_their_turn_one_is_told_and_the_others_a
     assert len(waits) == 2
     assert waits[0].startswith("waits: c1: wave 1 waits for its line, as planned")
     assert waits[1].endswith("for 5 more campaigns: c2, c3, c4, c5, c6")
+
+
+@pytest.mark.parametrize("waits", [[True], [True, False], [False]])
+def test_that_apply_goes_on_where_it_stopped_is_said_only_where_it_stopped(
+    waits: list[bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = [Problem(Exit.INCOMPLETE, f"c{n}", Text("not yet"), waits=it) for n, it in enumerate(waits)]
+    ApplyView("text", color=False, log_format="text").end(Report((), tuple(problems)), Exit.INCOMPLETE)
+
+    assert ("where it stopped" in capsys.readouterr().out) == (False in waits)
 
 
 def test_an_interrupted_connection_is_said_in_words(here: Served) -> None:

@@ -178,7 +178,10 @@ def test_7_a_wave_waits_for_its_line(here: Served) -> None:
 
     assert (waiting.code, done.code) == (7, 0)
     assert "waits for its line" in waiting.err
-    assert "Not complete (exit 7)" in waiting.out
+    assert waiting.out.splitlines()[-1] == (
+        "Not complete (exit 7). 1 wave staged. Nothing failed: what waits is tried again by the next "
+        "`yeta apply`, or by `yeta reconcile`."
+    )
     assert here.changes_sent() == ["create", "insert", "start", "start"]
 
 

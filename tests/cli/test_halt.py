@@ -80,6 +80,7 @@ def test_apply_does_the_rest_and_exits_7_while_halted(here: Served) -> None:
 
     assert done.code == 7
     assert "halted by ops" in done.err
+    assert "where it stopped" not in done.out
     assert here.changes_sent() == ["create", "insert"]
     assert here.rung() == []
 

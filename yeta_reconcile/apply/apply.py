@@ -164,7 +164,7 @@ class Apply:
         except (StateError, StateLocked, StopEverything) as error:
             run.fail(error)
         except (Unresolved, Incomplete) as error:
-            run.problem(error.exit_code, name, error.message, error.hint)
+            run.gave_up(name, error)
         except (PlatformError, Unreachable) as error:
             passes = isinstance(error, Unreachable) or error.meaning.passes
             code = Exit.INCOMPLETE if passes else Exit.FAILED

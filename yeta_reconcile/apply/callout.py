@@ -10,7 +10,6 @@ from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import journalled
 from yeta_reconcile.errors import Incomplete
-from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.resources import Inserted
@@ -38,7 +37,7 @@ class Callout:
             try:
                 answer = self._send(batch)
             except Incomplete as halted:
-                self.run.problem(Exit.INCOMPLETE, self.wave.campaign, halted.message, halted.hint)
+                self.run.gave_up(self.wave.campaign, halted)
                 return
             if answer.done:
                 self.run.say("called", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))

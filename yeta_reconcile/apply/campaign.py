@@ -148,7 +148,7 @@ class CampaignRun:
             who=who,
             detail=change.detail,
         )
-        self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again later"))
+        self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again later"), waits=True)
 
     # Staging
 

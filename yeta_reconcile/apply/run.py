@@ -13,6 +13,7 @@ from yeta_reconcile.apply.concurrency import Pace
 from yeta_reconcile.clock import Clock
 from yeta_reconcile.errors import (
     Incomplete,
+    NotYet,
     StateError,
     StateLocked,
     YetaError,
@@ -36,13 +37,15 @@ Halted = Callable[[], str | None]
 class Problem:
     """Something that keeps an apply from being complete, and the exit code it means.
 
-    `in_turn`: a wave waits for its line, as its plan foresaw.
+    `waits`: nothing was broken off, so that there is nothing to go on with yet; `in_turn`: what waits is a
+    wave, for its line, as its plan foresaw.
     """
 
     exit_code: Exit
     campaign: str
     summary: Text
     hint: Text = UNSAID
+    waits: bool = False
     in_turn: bool = False
 
     @property
@@ -191,14 +194,27 @@ class Run:
             wave.campaign,
             summary,
             hint,
+            waits=True,
             in_turn=bool(planned),
         )
 
+    def gave_up(self, campaign: str, error: YetaError) -> None:
+        """Note what was raised on the way."""
+        waits = isinstance(error, NotYet)
+        self.problem(error.exit_code, campaign, error.message, error.hint, waits=waits)
+
     def problem(
-        self, exit_code: Exit, campaign: str, summary: Text, hint: Text = UNSAID, *, in_turn: bool = False
+        self,
+        exit_code: Exit,
+        campaign: str,
+        summary: Text,
+        hint: Text = UNSAID,
+        *,
+        waits: bool = False,
+        in_turn: bool = False,
     ) -> None:
         """Note what keeps this apply from being complete."""
-        problem = Problem(exit_code, campaign, summary, hint, in_turn)
+        problem = Problem(exit_code, campaign, summary, hint, waits, in_turn)
         with self._lock:
             if problem not in self.problems:
                 self.problems.append(problem)
@@ -230,14 +246,14 @@ class Run:
                 words = phrase(
                     "the end of {campaign} is past: {rows} never dialled", campaign=wave.campaign, rows=rows
                 )
-                raise Incomplete(words, hint=phrase("extend `schedule.end` to call them"))
+                raise NotYet(words, hint=phrase("extend `schedule.end` to call them"))
             if closes is not None and closes <= now:
                 words = phrase(
                     "the last day of wave {number} of {campaign} is over",
                     number=wave.number,
                     campaign=wave.campaign,
                 )
-                raise Incomplete(
+                raise NotYet(
                     phrase("{words}; nothing of it is started", words=words),
                     hint=phrase("the next plan says when it goes on"),
                 )
@@ -247,7 +263,7 @@ class Run:
                     hint=phrase("run again to see what it means"),
                 )
         if rings and (reason := self.halted()):
-            raise Incomplete(
+            raise NotYet(
                 phrase("{reason}; nothing is started", reason=reason), hint=phrase("`yeta resume` lifts it")
             )
 

@@ -130,7 +130,7 @@ def _may_go_on(run: Run, wave: WaveRecord) -> bool:
     try:
         run.may_go_on(wave, rings=False)
     except Incomplete as late:
-        run.problem(Exit.INCOMPLETE, wave.campaign, late.message, late.hint)
+        run.gave_up(wave.campaign, late)
         return False
     return True
 
@@ -147,7 +147,7 @@ def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
     try:
         answer = change(run, step, lambda: run.client.start(wave.address), lambda _: AFTER[step.call])
     except Incomplete as halted:
-        run.problem(Exit.INCOMPLETE, wave.campaign, halted.message, halted.hint)
+        run.gave_up(wave.campaign, halted)
         return False
     if answer.done:
         run.say("started" if step.call == "start" else "resumed", wave.campaign, wave=wave.number)
@@ -313,6 +313,7 @@ def account(run: Run, wave: WaveRecord) -> bool:
         wave.campaign,
         phrase("wave {number} is over; {words}", number=wave.number, words=words),
         hint,
+        waits=True,
     )
     return False
 
@@ -340,6 +341,7 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
                 wave.campaign,
                 phrase("wave {number} is draining: {detail}", number=wave.number, detail=ready.detail),
                 hint,
+                waits=not ready.hopeless,
             )
             return False
         run.wait(run.pauses.look)

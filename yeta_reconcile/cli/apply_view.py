@@ -49,6 +49,7 @@ _NEXT = {
         "Somebody has to settle what is named above, as it says; then `yeta apply` goes on."
     ),
 }
+_WAITS = phrase("Nothing failed: what waits is tried again by the next `yeta apply`, or by `yeta reconcile`.")
 
 
 class ApplyView:
@@ -145,7 +146,7 @@ class ApplyView:
                     names=listed(others),
                 )
                 self._complain(words)
-        _say(self._last_words(code), err=False)
+        _say(self._last_words(code, _next(report, code)), err=False)
         return code
 
     def _complain(self, words: Text) -> None:
@@ -154,7 +155,7 @@ class ApplyView:
         else:
             _say(words)
 
-    def _last_words(self, code: int) -> Text:
+    def _last_words(self, code: int, following: Text) -> Text:
         parts = [did(count(self._did[kind], "wave")) for kind, did in _DID.items() if self._did[kind]]
         if self._called:
             parts.append(phrase("{numbers} called out", numbers=count(self._called, "number")))
@@ -165,10 +166,9 @@ class ApplyView:
         elif code in {3, 4}:
             return phrase("Nothing was done: the plan has errors.")
         elif code == 130:
-            said = [phrase("Interrupted."), *said, _NEXT[Exit.INCOMPLETE]]
+            said = [phrase("Interrupted."), *said, following]
         else:
-            incomplete = phrase("Not complete (exit {code}).", code=code)
-            said = [incomplete, *said, _NEXT.get(Exit(code), _NEXT[Exit.INCOMPLETE])]
+            said = [phrase("Not complete (exit {code}).", code=code), *said, following]
         return listed(said, 0, by=SENTENCES)
 
     def _line(self, event: str, **fields: Any) -> None:
@@ -178,6 +178,13 @@ class ApplyView:
             line = {"format": FORMAT, "event": event, "at": at, **fields}
             with _unheard(err=False):
                 show_json(line, indent=None)
+
+
+def _next(report: Report, code: Exit) -> Text:
+    """What comes next, if it is not complete."""
+    if code is Exit.INCOMPLETE and all(problem.waits for problem in report.problems):
+        return _WAITS
+    return _NEXT.get(code, _NEXT[Exit.INCOMPLETE])
 
 
 def _folded(problems: Sequence[Problem]) -> Iterator[tuple[Problem, tuple[str, ...]]]:
