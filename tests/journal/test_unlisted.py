@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.copies import copy_state, put_copy_back
@@ -17,6 +19,7 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, codes, lose_the_state, rebuilt, resolve
 from yeta_reconcile.apply.recovery.resolve import Ruling
+from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status, Task
 from yeta_reconcile.platform.resources import Address
 from yeta_reconcile.records.projector import Projector
@@ -101,6 +104,28 @@ def test_whom_a_task_called_that_nobody_knows_any_more_is_named_and_counted(tmp_
     (found,) = [found for found in plan.diagnostics if found.code == "called-lately"]
     assert "10 of the people whom renewal would call" in found.summary
     assert "a task that the platform shows no more" in found.summary
+
+
+@pytest.mark.parametrize("code", [10002, 999999])
+def test_a_record_that_names_a_task_for_which_the_platform_answers_nothing_else_keeps_no_plan_away(
+    code: int, tmp_path: Path
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=FIRST)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    pushed = lab.emulator.pushes[0]
+    of_another = {"call_uuid": "another's", "task_id": "of another application", "task_data_id": "1"}
+    deliver(lab, [*lab.emulator.pushes, replace(pushed, data=pushed.data | of_another)])
+    lab.rows("renewal", ALL)
+
+    def refuse(request: httpx.Request) -> None:
+        if b"of another application" in request.content:
+            lab.emulator.faults.add(Fault("code", code=code))
+
+    lab.before = refuse
+
+    assert_all_rang_once(lab)
 
 
 def test_whoever_may_have_been_in_a_wave_between_those_that_are_known_waits(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Protocol
 from yeta_reconcile.marks import Key, owner_digest, parse_mark
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.planning.whereabouts import Whereabouts
+from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.errors import Busy, PlatformError, StopEverything
 from yeta_reconcile.platform.resources import Address, Config, LivePhase, Task
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.lifecycle import unread
@@ -86,11 +88,26 @@ def _told_elsewhere(
     noted = {task.task_id: task for task in store.callouts.tasks() if task.task_id not in known}
     named = [one for one in store.calls.unknown_tasks() if one not in shown and one not in noted]
     listed = {task.task_id: task for task in client.query()} if len(named) > ASKED_SINGLY else {}
-    found = {one: listed.get(one) or client.by_id(one) for one in named}
+    found = {one: listed.get(one) or _whatever_bears(client, one) for one in named}
     for task_id, address in noted.items():
         gone = Task(task_id, name=address.name, status=None, deleted=True)
         found[task_id] = client.task(address) or gone
     return found
+
+
+def _whatever_bears(client: Questions, task_id: str) -> Task | None:
+    """The task of an id that a record alone names, which may be anything, another application's too.
+
+    The platform has answered for the account just now: what it refuses here is this id, and it shows none.
+    """
+    try:
+        return client.by_id(task_id)
+    except (Busy, StopEverything):
+        raise
+    except PlatformError as refusal:
+        if refusal.meaning is Meaning.RENEW_TOKEN:
+            raise
+        return None
 
 
 def young(wave: WaveRecord, now: int, patience: float) -> bool:
