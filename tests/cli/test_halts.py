@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.served import Served
+from yeta_reconcile.cli.commands import resume
 from yeta_reconcile.emulator import Status
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
@@ -241,3 +242,19 @@ def test_resume_lifts_the_halt_also_where_the_platform_cannot_be_asked(here: Ser
     assert "How they stand now is not known" in told.out
     (change,) = here.main("plan", "--format", "json").json["changes"]
     assert change["reason"] == "paused-by-halt"
+
+
+def test_whoever_was_asked_about_a_halt_lifts_none_that_was_set_since(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.main("halt")
+    monkeypatch.setattr(resume, "confirm", lambda *_, **__: here.main("halt"))
+
+    lifted = here.main("resume")
+
+    assert lifted.code == 7
+    assert "somebody halted again meanwhile" in lifted.err
+    assert here.main("status").out.startswith("HALTED")
+    monkeypatch.undo()
+    assert here.main("resume", "--yes").code == 0
+    assert not here.main("status").out.startswith("HALTED")

@@ -136,6 +136,28 @@ def test_a_number_corrected_in_a_wave_that_goes_on_as_it_is_is_named(tmp_path: P
     assert "changed-number" in codes(lab)
 
 
+@pytest.mark.parametrize("on_change", ["carry-over", "next-wave"])
+def test_a_number_corrected_while_its_call_has_no_record_yet_is_no_lost_one(
+    tmp_path: Path, on_change: str
+) -> None:
+    lab = a_lab(tmp_path)
+    how: dict[str, Any] = {"extra": f"on_change: {on_change}\nrecall: {{count: 1, wait: 2h}}\n"}
+    write(lab, {"k1": 1, "k2": 2}, **how)
+    lab.converge()
+    lab.emulator.advance(5)
+
+    write(lab, {"k1": 101, "k2": 2}, **how)
+    assert "changed-number" in codes(lab)
+    write(lab, {"k1": 101, "k2": 2}, changed_number="call", **how)
+    assert lab.actions() == [("renewal", "wait", 1, "records-missing", 1)]
+    assert lab.apply().exit_code == 7
+
+    lab.emulator.advance(DAY)
+    deliver(lab)
+    finish(lab)
+    assert Counter(lab.rung()) == Counter(map(number, [1, 2, 101]))
+
+
 def test_each_changed_row_is_named_if_only_in_a_stretch_of_lines(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     write(lab, {f"k{at}": at for at in range(20)})

@@ -28,7 +28,8 @@ ROW, NOTED, PASSED = "halt", "halt-noted", "halt-passed"
 class Halt:
     """Who halted, when (ISO 8601), which tasks were paused by it, and how it left them.
 
-    `former`: it is in a file in which an earlier version kept one flag for all states of a folder.
+    `former`: it is in a file in which an earlier version kept one flag for all states of a folder. `latest`:
+    who halted last while it was on, and when; whoever was asked about it before was not asked about that.
     """
 
     who: str
@@ -37,6 +38,7 @@ class Halt:
     left: Mapping[str, Left] = field(default_factory=dict)
     former: bool = False
     zone: tzinfo = field(default=UTC, compare=False)
+    latest: str = ""
 
     def tasks(self) -> dict[str, Left]:
         """What it paused."""
@@ -109,7 +111,8 @@ class HaltFlag:
                 return None
             left = {str(task_id): Left(*counts) for task_id, counts in values.get("left", {}).items()}
             paused = tuple(map(str, values["paused"]))
-            return Halt(str(values["who"]), str(values["at"]), paused, left, former, self.zone)
+            who, at, latest = str(values["who"]), str(values["at"]), str(values.get("latest", ""))
+            return Halt(who, at, paused, left, former, self.zone, latest)
         except (ValueError, KeyError, TypeError, AttributeError):
             return Halt("somebody", phrase("an unknown time"), former=former)
 
@@ -124,6 +127,7 @@ class HaltFlag:
         """Set it, or add to the tasks it paused and how it left them; on disk when this returns."""
         former = self._read(self.name)
         known = former.left if former else {}
+        begins = not paused and left is None
         halt = {
             "of": self.name,
             "who": former.who if former else who,
@@ -131,6 +135,7 @@ class HaltFlag:
             "paused": [*dict.fromkeys([*(former.paused if former else ()), *paused])],
             # One that has to be paused again is left as it is then.
             "left": {at: counts for at, counts in known.items() if at not in paused} | dict(left or {}),
+            "latest": f"{who} {now.isoformat()}" if begins or not former else former.latest,
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from yeta_reconcile.cli.session import (
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
-from yeta_reconcile.errors import YetaError
+from yeta_reconcile.errors import Incomplete, YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
@@ -61,6 +61,11 @@ def resume(context: Context, yes: bool) -> None:
         stand.tell()
         say(phrase("Lifting it starts nothing; the next apply starts again what is declared running."))
         confirm(phrase("Lift the halt?"), yes=yes)
+        if halt_of(flag, store) != halt:
+            raise Incomplete(
+                phrase("somebody halted again meanwhile, or the halt goes on pausing: it is not lifted"),
+                hint=phrase("run again once it is what is meant to be lifted"),
+            )
         # Whose pauses they are must be on record before the flag that says so is gone.
         for wave, left in stand.as_left:
             store.waves.change_wave(wave.wave_id, halted=left)

@@ -55,23 +55,33 @@ def name_held(case: Case, wave: Wave) -> None:
         return
     holds = max(record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
     outside = record.rows + record.strays - holds
-    numbers = count(holds, "number", none="nobody knows how many")
     at_least = (
         phrase(", so that at least {outside} of these are in no task", outside=outside)
-        if holds and 0 < outside <= record.held
+        if 0 < outside <= record.held
         else UNSAID
+    )
+    rows = count(record.held, "row is", "rows are")
+    words = (
+        phrase(
+            "{rows} held as possibly dialled by wave {number} and called by no other; its task holds "
+            "{numbers}{at_least}",
+            rows=rows,
+            number=record.number,
+            numbers=count(holds, "number"),
+            at_least=at_least,
+        )
+        if holds
+        else phrase(
+            "{rows} held as possibly dialled by wave {number} and called by no other; how many numbers its "
+            "task holds is not known",
+            rows=rows,
+            number=record.number,
+        )
     )
     case.find(
         "possibly-dialled",
         Exit.DONE,
-        phrase(
-            "{rows} held as possibly dialled by wave {number} and called by no other; its task holds "
-            "{numbers}{at_least}",
-            rows=count(record.held, "row is", "rows are"),
-            number=record.number,
-            numbers=numbers,
-            at_least=at_least,
-        ),
+        words,
         phrase(
             "call records settle them as they come in, or `yeta state resolve {name}`",
             name=case.declared.name,

@@ -33,10 +33,10 @@ def decide_live(case: Case, wave: Wave) -> None:
         _forbid(case, wave, _what(attributes, edited))
         return
     carried = _carried(case, wave)
-    if not carried:
-        _name_renumbered(case, wave)
     if carried and _contradicts(case, wave):
         return
+    if not carried or not wave.undialled:
+        _name_renumbered(case, wave, left=not carried)
     if carried and wave.undialled:
         reason = (
             Reason.ATTRIBUTES_CHANGED
@@ -93,25 +93,31 @@ def _carried(case: Case, wave: Wave) -> bool:
     return changed or "days" in attributes or leaves or key in delta.called_before
 
 
-def _name_renumbered(case: Case, wave: Wave) -> None:
-    """A wave that goes on as it is calls the numbers that it was given."""
+def _name_renumbered(case: Case, wave: Wave, *, left: bool) -> None:
+    """A wave calls the numbers that it was given: where it is `left` as it is, and those it has dialled."""
     rows = case.delta.renumbered.get(wave.record.wave_id, 0)
-    if rows:
-        case.find(
-            "changed-number",
-            Exit.DONE,
-            plural(
-                rows,
-                "from line {line} of the list on, {number} row of wave {wave} has another number now: "
-                "the wave goes on with what it has, and nobody calls what is new",
-                "from line {line} of the list on, {number} rows of wave {wave} have another number now: "
-                "the wave goes on with what it has, and nobody calls what is new",
-                line=case.delta.edited_lines[wave.record.wave_id],
-                wave=wave.record.number,
-            ),
-            phrase("`on_change: carry-over` replaces them"),
-            "on_change",
+    if not rows:
+        return
+    words = plural(
+        rows,
+        "from line {line} of the list on, {number} row of wave {wave} has another number now",
+        "from line {line} of the list on, {number} rows of wave {wave} have another number now",
+        line=case.delta.edited_lines[wave.record.wave_id],
+        wave=wave.record.number,
+    )
+    if case.declared.contacts.changed_number == "call" and case.running and not case.ended:
+        words = phrase("{words}: what is new is called once the records of the former are here", words=words)
+        case.wait(wave, Reason.RECORDS_MISSING, rows, words)
+    elif left:
+        words = phrase(
+            "{words}: the wave goes on with what it has, and nobody calls what is new", words=words
         )
+        hint = phrase("`on_change: carry-over` replaces them")
+        case.find("changed-number", Exit.DONE, words, hint, "on_change")
+    else:
+        words = phrase("{words}: everybody in it was dialled, and nobody calls what is new", words=words)
+        hint = phrase("`changed_number: call` under `contacts:` calls it")
+        case.find("changed-number", Exit.DONE, words, hint, "contacts")
 
 
 def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
