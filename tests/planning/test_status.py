@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.planning.status import wave_status
@@ -34,9 +36,11 @@ def records(now: datetime) -> str:
     return report_text(Status(now, (campaign,)))
 
 
-def test_days_are_those_of_the_project() -> None:
-    assert standing(datetime(2026, 12, 3, 9, tzinfo=SHANGHAI)).fetchable_from == date(2026, 12, 1)
-    assert standing(datetime(2026, 12, 3, 9, tzinfo=UTC)).fetchable_from == date(2026, 11, 30)
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "Pacific/Auckland"])
+def test_the_days_of_backfill_are_those_of_the_platform_whatever_the_projects_clock_is(zone: str) -> None:
+    now = datetime(2026, 12, 3, 9, tzinfo=ZoneInfo(zone))
+    assert standing(now).fetchable_from == date(2026, 12, 1)
+    assert "fetch them from tomorrow" in records(STARTED.replace(hour=23).astimezone(ZoneInfo(zone)))
 
 
 def test_what_may_all_be_of_today_can_be_fetched_tomorrow() -> None:

@@ -188,7 +188,7 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         counted,
         _day(record.started_at or (record.created_at if record.kind == "DirectCall" else None), now),
         _day(task.time_finish if task else None, now),
-        now.date(),
+        now.astimezone(PLATFORM).date(),
     )
     through = task.process_through_count if task else None
     missing = 0 if record.phase.staged else accounting.missing
@@ -250,5 +250,6 @@ def _words(code: str, words: str) -> str:
 
 
 def _day(ms: int | None, now: datetime) -> date | None:
-    moment = instant(ms, now.tzinfo)
-    return min(moment.date(), now.date()) if moment else None
+    """The platform's, which keeps by the day what it could not deliver; never one to come."""
+    moment = instant(ms, PLATFORM)
+    return min(moment.date(), now.astimezone(PLATFORM).date()) if moment else None

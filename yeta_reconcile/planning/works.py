@@ -188,11 +188,11 @@ def _opens(now: datetime, allowed: Callable[[date], bool] | None) -> float:
     """From when on a wave may be started: not on a day that is not allowed, which would take its lines."""
     if allowed is None:
         return -inf
-    ahead = (now.date() + timedelta(days=number) for number in range(HORIZON.days))
-    day = next((day for day in ahead if allowed(day)), None)
+    today = now.astimezone(PLATFORM).date()
+    day = next(filter(allowed, (today + timedelta(days=number) for number in range(HORIZON.days))), None)
     if day is None:
         return inf
-    return -inf if day == now.date() else datetime.combine(day, time(), tzinfo=now.tzinfo).timestamp()
+    return -inf if day == today else datetime.combine(day, time(), tzinfo=PLATFORM).timestamp()
 
 
 def _left(undone: Undone, wave: Wave, asked: Attributes, terms: Conditions) -> Tries:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment, since
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
@@ -94,7 +95,10 @@ def _campaign(campaign: CampaignStatus, paint: Paint, at: datetime) -> list[str]
     of_wave, *counted = phrase("WAVE"), phrase("NUMBERS"), phrase("DIALLED"), phrase("CONNECTED")
     headers = (of_wave, phrase("PHASE"), phrase("TASK"), phrase("PLATFORM"), *counted, phrase("RECORDS"))
     head, *rows = table(
-        headers, (_wave(wave, at.date()) for wave in campaign.waves), right=(of_wave, *counted), indent=2
+        headers,
+        (_wave(wave, at.astimezone(PLATFORM).date()) for wave in campaign.waves),
+        right=(of_wave, *counted),
+        indent=2,
     )
     lines.append(paint(head, "faint"))
     for row, wave in zip(rows, campaign.waves, strict=True):

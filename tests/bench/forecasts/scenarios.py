@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from tests.bench.forecasts.life import MORNING, Scenario, campaign, until_over
-from tests.support.lab import Lab
-from yeta_reconcile.emulator import Lengths, Line
+from tests.support.lab import Lab, number
+from yeta_reconcile.emulator import Lengths, Line, Status
 
 OPEN = ("00:00:00-23:59:59",)
 RECALLS = "recall: {count: 2, wait: 20m}"
@@ -103,6 +103,13 @@ def _the_stranger_goes(lab: Lab) -> None:
     lab.emulator.release_line("200")
 
 
+def _after_a_stranger(lab: Lab) -> None:
+    """Another application's task has the line, with people of its own; nobody declared it."""
+    theirs = [number(index) for index in range(5000, 5300)]
+    lab.emulator.add_foreign_task("survey", numbers=theirs, line="100", status=Status.RUNNING)
+    campaign(lab, "alone", 300)
+
+
 def _three_with_records_of_their_own(lab: Lab) -> None:
     for name in ("a", "b", "c"):
         campaign(lab, name, 250, extra=RECALLS)
@@ -148,7 +155,7 @@ SCENARIOS = [
         project="calendar: days.csv\ndocuments: ['*.yaml']\n", warm=False,
     ),
     Scenario("recalls", _recalls),
-    Scenario("recalls, windows", _recalls_in_windows, ("09:00-09:45", "13:00-13:45")),
+    Scenario("recalls, windows", _recalls_in_windows, ("09:00-09:45", "13:00-13:45"), seeds=12),
     Scenario("two further rounds", _in_rounds),
     Scenario("the rest after a canary", _after_a_canary),
     Scenario("a start in the middle", _one, before=_started_an_hour_ago),
@@ -165,6 +172,7 @@ SCENARIOS = [
     Scenario(
         "a stranger holds another line", _beside_a_stranger, within=_the_stranger_goes, judged=("alone",),
     ),
+    Scenario("a stranger holds the same line", _after_a_stranger),
     Scenario("three with recalls, in the middle", _three_with_records_of_their_own, cold=False),
     Scenario(
         "fifty channels", _many, lines=(Line("100", 50, OPEN), Line("200", 5, OPEN), Line("300", 5, OPEN)),

@@ -13,7 +13,6 @@ from statistics import fmean
 from tests.bench.forecasts.life import Outcome, live
 from tests.bench.forecasts.scenarios import SCENARIOS
 
-SEEDS = range(1, 5)
 KINDS = ("cold", "warm")
 # Of the working time. No life is judged by itself, but their mean.
 COLD, WARM = 0.25, 0.10
@@ -56,7 +55,8 @@ def lines() -> Iterator[Line]:
     """All rows; the lives are lived side by side."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for index, scenario in enumerate(SCENARIOS):
-            lots = [(kind, seed) for kind in KINDS for seed in SEEDS if getattr(scenario, kind)]
+            seeds_of = range(1, scenario.seeds + 1)
+            lots = [(kind, seed) for kind in KINDS for seed in seeds_of if getattr(scenario, kind)]
             kinds, seeds = [kind for kind, _ in lots], [seed for _, seed in lots]
             lived = list(pool.map(_life, [index] * len(lots), seeds, kinds))
             yield _line(scenario.name, list(zip(kinds, lived, strict=True)))

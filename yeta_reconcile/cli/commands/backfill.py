@@ -6,7 +6,6 @@ import time
 from contextlib import closing
 from dataclasses import asdict
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -21,6 +20,7 @@ from yeta_reconcile.cli.session import (
     connect,
 )
 from yeta_reconcile.errors import Incomplete
+from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.records.backfill import Fetched
 from yeta_reconcile.records.backfill import backfill as fetch
 from yeta_reconcile.waves.accounting import (
@@ -51,7 +51,7 @@ def backfill(context: Context, day: datetime | None, form: str) -> None:
         closing(opened(context, project)) as store,
     ):
         date = day.date() if day else None
-        if date and (why := _why_nothing(date, datetime.now(ZoneInfo(project.timezone)).date())):
+        if date and (why := _why_nothing(date, datetime.now(PLATFORM).date())):
             tell(phrase("note: of {date} nothing can come: {why}", date=date, why=why))
         fetched = fetch(store, client, date, time.time_ns() // 1_000_000, say=so_far)
     new = count(fetched.new, "new push", "new pushes", none="0")
