@@ -500,6 +500,24 @@ def test_a_merge_request_has_one_note_and_its_merge_applies_the_plan(here: Serve
     assert here.changes_sent() == ["create", "insert", "start"]
 
 
+def test_what_came_of_an_apply_stands_on_its_merge_request_and_no_character_is_cut(
+    here: Served, lab: Pipeline
+) -> None:
+    plan = lab.folder / "reviewed.plan"
+    plan.touch()
+    lab.tool("yeta", f"echo a{'春' * 600}; echo waits: 客户 >&2; exit 7")
+
+    done = lab.bash(
+        job("yeta:apply"), here.root, FAKE_ARTIFACT=str(plan), FAKE_REQUESTS=json.dumps([MERGED]), LC_ALL="C"
+    )
+
+    assert done.returncode == 7
+    assert done.stdout == f"a{'春' * 600}\n"
+    assert "waits: 客户" in done.stderr
+    (note,) = lab.comments()
+    assert f"### Apply: exit 7\n\n    a{'春' * 499}\n    waits: 客户\n" in json.loads(note)["body"]
+
+
 @pytest.mark.parametrize(("status", "gone"), [("404", True), ("500", False)])
 def test_a_plan_that_is_gone_is_told_in_words(here: Served, lab: Pipeline, status: str, gone: bool) -> None:
     done = lab.bash(job("yeta:apply"), here.root, FAKE_ARTIFACT=status, FAKE_REQUESTS=json.dumps([MERGED]))
