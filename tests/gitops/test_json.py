@@ -174,7 +174,7 @@ def test_what_changes_something_says_what_came_of_it(here: Served) -> None:
 
 def test_a_call_that_is_exported_is_described() -> None:
     assert set(COLUMNS) | {"dialog"} <= described("calls export --format jsonl")
-    assert {part.name for part in fields(DialogTurn)} <= described("calls export --format jsonl")
+    assert {*DialogTurn._fields} <= described("calls export --format jsonl")
     assert set(PERSON) | {"question"} <= described("calls export --by person --format jsonl")
     assert {part.name for part in (*fields(Conversation), *fields(Utterance))} <= described("yeta-call/1")
     assert {part.name for part in fields(Round)} <= described("yeta-reconcile/1")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from yeta_reconcile.platform.coercion import count, duration, integer, moment
 from yeta_reconcile.wording import Text, phrase
@@ -66,9 +65,14 @@ RESULTS: Mapping[str, Result] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DialogTurn:
-    """One entry of a dialog without what was said; times in ms.
+def meaning_of(result: str) -> ResultMeaning:
+    """What a `task_result` says of whom was called."""
+    known = RESULTS.get(result)
+    return known.meaning if known else ResultMeaning.UNKNOWN
+
+
+class DialogTurn(NamedTuple):
+    """One entry of a dialog without what was said; times in ms. A tuple, as the call is.
 
     `hit` is what the robot understood, in the words of its own answers, and `answer` that answer's id.
     """
@@ -86,9 +90,10 @@ class DialogTurn:
     time_speaking: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call. Times are ms since the epoch, durations seconds; what was not said is None, "" or empty.
+
+    A tuple, since a hundred thousand of them are read for one report.
 
     `number`, `row_number`, `row_content` and `relation` are keyed digests as hex: of the customer's number,
     of the number and the whole of the row that the record repeats, and of the incoming call's relation id.
@@ -148,50 +153,50 @@ class Call:
     @property
     def meaning(self) -> ResultMeaning:
         """What its result says."""
-        known = RESULTS.get(self.result)
-        return known.meaning if known else ResultMeaning.UNKNOWN
+        return meaning_of(self.result)
 
     @property
     def at(self) -> int | None:
         """When it took place, ms."""
         times = (self.time_dial, self.time_ring, self.time_answer, self.time_hangup)
-        return min((time for time in times if time), default=None)
+        return min(filter(None, times), default=None)
 
     def merge(self, other: Call) -> Call:
         """Both together: present wins over absent, and of two values the greater, whatever the order."""
         if other.call_uuid != self.call_uuid:
             raise AssertionError("two different calls do not merge")
-        merged = {name: _greater(getattr(self, name), getattr(other, name)) for name in _NAMES}
+        merged = {name: _greater(getattr(self, name), getattr(other, name)) for name in self._fields}
         merged["unread"] = " ".join(sorted({*self.unread.split(), *other.unread.split()}))
         return Call(**merged)
 
     def to_json(self) -> str:
         """The facts as JSON, absent ones left out."""
-        given = {name: value for name in _NAMES if not _absent(value := getattr(self, name))}
+        given = {name: value for name in self._fields if not _absent(value := getattr(self, name))}
         if self.dialog:
             given["dialog"] = [
-                {name: value for name, value in asdict(turn).items() if value} for turn in self.dialog
+                {name: value for name, value in turn._asdict().items() if value} for turn in self.dialog
             ]
         return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, facts: str) -> Call:
         """What `to_json` gave; facts of a later version are left out."""
-        given = {name: value for name, value in json.loads(facts).items() if name in _NAMES}
+        given = json.loads(facts)
         # Versions before this one bounded less of what they kept.
         given |= {name: read(given[name]) for name, read in _BOUNDED.items() if name in given}
-        given["dialog"] = tuple(map(_turn, given.get("dialog", ())))
-        return cls(**given)
+        if "dialog" in given:
+            given["dialog"] = tuple([_known(DialogTurn, turn) for turn in given["dialog"]])
+        return _known(cls, given)
 
 
-_NAMES = tuple(field.name for field in fields(Call))
+_Facts = TypeVar("_Facts", Call, DialogTurn)
 
 
-def _turn(given: dict[str, Any]) -> DialogTurn:
+def _known(kind: type[_Facts], given: dict[str, Any]) -> _Facts:
     try:
-        return DialogTurn(**given)
+        return kind(**given)
     except TypeError:
-        return DialogTurn(**{name: value for name, value in given.items() if name in DialogTurn.__slots__})
+        return kind(**{name: value for name, value in given.items() if name in kind._fields})
 
 
 def _absent(value: Any) -> bool:
@@ -205,9 +210,5 @@ def _greater(one: Any, other: Any) -> Any:
     if _absent(other):
         return one
     if isinstance(one, tuple):
-        return max(one, other, key=lambda turns: (len(turns), [_in_order(turn) for turn in turns]))
+        return max(one, other, key=lambda turns: (len(turns), turns))
     return max(one, other)
-
-
-def _in_order(turn: DialogTurn) -> tuple[object, ...]:
-    return tuple(getattr(turn, name) for name in DialogTurn.__slots__)

@@ -7,7 +7,7 @@ declared lists. The facts themselves hold neither.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -154,7 +154,7 @@ class Export:
 
     def _said(self, record: CallRecord) -> list[dict[str, Any]]:
         said = self._sources.said(record.call.call_uuid) if self.reveal else None
-        return [asdict(turn) for turn in record.call.dialog] if said is None else said
+        return [turn._asdict() for turn in record.call.dialog] if said is None else said
 
 
 def named(column: str, beside: Columns) -> str:

@@ -32,6 +32,14 @@ class Counted:
     faults: int = 0
     talk: int = 0
 
+    def add(self, other: Counted) -> None:
+        """These calls, and those of the other."""
+        self.calls += other.calls
+        self.connected += other.connected
+        self.refused += other.refused
+        self.faults += other.faults
+        self.talk += other.talk
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -135,8 +143,10 @@ class Figures:
     @property
     def calls(self) -> Counted:
         """All calls together."""
-        tallies = [campaign.tally for campaign in self.campaigns]
-        return Counted(*(sum(getattr(one, name) for one in tallies) for name in Counted.__slots__))
+        together = Counted()
+        for campaign in self.campaigns:
+            together.add(campaign.tally)
+        return together
 
     @property
     def cost(self) -> float | None:

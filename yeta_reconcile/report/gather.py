@@ -9,13 +9,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from typing import NamedTuple
 
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.plan.foresight import Outlook
-from yeta_reconcile.platform.call import ResultMeaning
+from yeta_reconcile.platform.call import ResultMeaning, meaning_of
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.persons import (
@@ -34,10 +36,12 @@ from yeta_reconcile.records.persons import (
 from yeta_reconcile.report.figures import LENGTHS, CampaignFigures, Counted, Figures, Quality, Wait
 from yeta_reconcile.report.timetable import timetable
 from yeta_reconcile.store import Store
+from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.store.people import Person
 from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, RowState, WaveRecord
 
 IN_A_WAVE = frozenset({STAGING, SUBMITTED, DIALLED, POSSIBLY, OVER})
+QUARTER_MS = 900_000
 # Why people wait. The words of each are the page's.
 HELD, AGAIN, PAUSED, DRAINING, RINGING, UNDECLARED = "held", "again", "paused", "draining", "ringing", "gone"
 
@@ -93,6 +97,19 @@ def gather(
     return figures
 
 
+class Kind(NamedTuple):
+    """What calls have in common that are counted alike; `when` is weekday and hour."""
+
+    wave_id: int | None
+    line: str
+    attempt: int
+    round: int
+    when: tuple[int, int] | None
+    connected: bool
+    result: str
+    description: str
+
+
 class _Counting:
     """One campaign on its way into the figures."""
 
@@ -103,6 +120,7 @@ class _Counting:
         self.zone = figures.at.tzinfo
         self.ahead = {one.campaign: one for one in declared.outlook.forecast} if declared.outlook else {}
         self.waits: Counter[tuple[int, str]] = Counter()
+        self.kinds: dict[Kind, Counted] = {}
 
     def campaign(self, name: str, record: CampaignRecord | None) -> CampaignFigures:
         """Count everybody in it."""
@@ -113,6 +131,7 @@ class _Counting:
             found.kind = "DirectCall"
         for person, _, how in self.persons.each(name):
             self._person(found, person, how)
+        self._spread(found)
         found.missing = sum(wave.missing_records for wave in record.waves) if record else 0
         if (ahead := self.ahead.get(name)) and ahead.finish:
             found.finish, found.fits = ahead.finish.astimezone(self.zone), ahead.fits
@@ -131,17 +150,16 @@ class _Counting:
         campaign.people += how != GONE
         campaign.submitted += how in IN_A_WAVE
         campaign.dialled += how == DIALLED
-        self._calls(campaign, person)
-        calls = [record.call for record in person.calls if record.call.recorded]
-        answered = [record for record in person.calls if record.call.recorded and record.call.connected]
-        reached = [record.call.at or record.received for record in answered]
+        calls = [record for record in person.calls if record.call.recorded]
+        reached = self._calls(calls)
         if reached:
             campaign.reached += 1
             figures.answered.append(min(reached))
         if calls:
-            figures.dialled.append(calls[0].at or person.calls[0].received)
-            figures.meanings[calls[-1].meaning.value] += 1
-            figures.results.setdefault((calls[-1].result, calls[-1].description), [0, 0])[0] += 1
+            first, last = calls[0], calls[-1].call
+            figures.dialled.append(first.call.at or first.received)
+            figures.meanings[last.meaning.value] += 1
+            figures.results.setdefault((last.result, last.description), [0, 0])[0] += 1
         if tag := tag_of(person):
             figures.tags[tag] += 1
         for question, answer, _ in answers_of(person):
@@ -150,44 +168,49 @@ class _Counting:
             self.waits[why] += 1
             campaign.again += why[1] == AGAIN
 
-    def _calls(self, campaign: CampaignFigures, person: Person) -> None:
-        figures = self.figures
-        met: list[int] = []
-        nth = 0
-        for record in person.calls:
-            call = record.call
-            if not call.recorded:
-                continue
-            nth += 1
-            wave_id = record.wave_id or 0
+    def _calls(self, calls: Sequence[CallRecord]) -> list[int]:
+        """Count the calls of one person, oldest first; when each that was answered took place."""
+        figures, kinds = self.figures, self.kinds
+        met: list[int | None] = []
+        answered = []
+        for nth, (call, received, wave_id, _) in enumerate(calls, 1):
             if wave_id not in met:
                 met.append(wave_id)
-            at = instant(call.at or record.received, self.zone)
-            line = line_of(call.line, self.persons.waves.get(wave_id))
-            tallies = [
-                campaign.tally,
-                figures.attempts.setdefault(nth, Counted()),
-                figures.rounds.setdefault(met.index(wave_id) + 1, Counted()),
-                figures.lines.setdefault(line, Counted()),
-            ]
-            if at is not None:
-                tallies += [
-                    figures.hours.setdefault(at.hour, Counted()),
-                    figures.days.setdefault(at.weekday(), Counted()),
-                ]
-            connected, meaning = call.connected, call.meaning
+            at, connected = call.at or received, call.connected
             talk = (call.duration_call or 0) if connected else 0
-            refused, faulty = meaning is ResultMeaning.REFUSED, meaning is ResultMeaning.FAULT
-            for tally in tallies:
-                tally.calls += 1
-                tally.connected += connected
-                tally.refused += refused
-                tally.faults += faulty
-                tally.talk += talk
-            figures.results.setdefault((call.result, call.description), [0, 0])[1] += 1
+            kind = Kind(
+                wave_id, call.line, nth, met.index(wave_id) + 1,
+                _by_the_clock(at // QUARTER_MS, self.zone), connected, call.result, call.description,
+            )  # fmt: skip
+            counted = kinds.get(kind)
+            if counted is None:
+                counted = kinds[kind] = Counted()
+            counted.calls += 1
+            counted.talk += talk
             if connected:
+                answered.append(at)
                 figures.lengths[bisect_left(LENGTHS, talk)] += 1
                 figures.seconds.append(talk)
+        return answered
+
+    def _spread(self, campaign: CampaignFigures) -> None:
+        """Each kind of calls into every figure that it belongs to."""
+        figures = self.figures
+        for kind, counted in self.kinds.items():
+            meaning = meaning_of(kind.result)
+            counted.connected = counted.calls if kind.connected else 0
+            counted.refused = counted.calls if meaning is ResultMeaning.REFUSED else 0
+            counted.faults = counted.calls if meaning is ResultMeaning.FAULT else 0
+            line = line_of(kind.line, self.persons.waves.get(kind.wave_id or 0))
+            campaign.tally.add(counted)
+            figures.attempts.setdefault(kind.attempt, Counted()).add(counted)
+            figures.rounds.setdefault(kind.round, Counted()).add(counted)
+            figures.lines.setdefault(line, Counted()).add(counted)
+            if kind.when is not None:
+                weekday, hour = kind.when
+                figures.days.setdefault(weekday, Counted()).add(counted)
+                figures.hours.setdefault(hour, Counted()).add(counted)
+            figures.results.setdefault((kind.result, kind.description), [0, 0])[1] += counted.calls
 
     def _why(
         self, campaign: CampaignFigures, person: Person, how: str, *, tried: int
@@ -209,6 +232,13 @@ class _Counting:
     def _wave(self, person: Person) -> WaveRecord | None:
         kept = [row.wave_id for row in person.rows if row.state is not RowState.RELEASED]
         return self.persons.waves.get(max(kept, default=0))
+
+
+@lru_cache(maxsize=10_000)
+def _by_the_clock(quarter: int, zone: tzinfo | None) -> tuple[int, int] | None:
+    """Weekday and hour of a quarter of an hour, in which no clock goes from one hour to the next."""
+    at = instant(quarter * QUARTER_MS, zone)
+    return None if at is None else (at.weekday(), at.hour)
 
 
 def _quality(store: Store, figures: Figures) -> Quality:

@@ -6,7 +6,7 @@ Facts alone: no number, no name, nothing that was said. The raw pushes are the i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.store.database import Database, Row, Transaction
@@ -25,8 +25,7 @@ PAGE = 1000
 _KNOWN_TASKS = (*OURS, "SELECT task_id FROM foreign_tasks")
 
 
-@dataclass(frozen=True, slots=True)
-class CallRecord:
+class CallRecord(NamedTuple):
     """A call and the row it belongs to. `received` is when its first push came in, ms."""
 
     call: Call

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from yeta_reconcile.store.calls import CallRecord, record_of
 from yeta_reconcile.store.database import Database
@@ -17,8 +17,7 @@ _FIRST, _LAST = b"", b"\xff" * 17
 SMALL = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One key of a campaign: its rows by ascending wave, its calls oldest first.
 
     Without a row it is a number that a task called and that no row is known to stand for.
@@ -89,4 +88,6 @@ def _calls(database: Database, condition: str, *parameters: object) -> Iterator[
 
 
 def _in_order(calls: list[CallRecord]) -> tuple[CallRecord, ...]:
-    return tuple(sorted(calls, key=lambda record: (record.call.at or 0, record.call.call_uuid)))
+    if len(calls) > 1:
+        calls.sort(key=lambda record: (record.call.at or 0, record.call.call_uuid))
+    return tuple(calls)
