@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -22,6 +21,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import yeta_reconcile.report
+from tests.report.agreement import agree, exported
 from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from tests.support.sources import walked
@@ -125,32 +125,10 @@ def test_the_page_and_the_list_and_the_platforms_log_say_the_same(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = figures(lab)
-    capsys.readouterr()
-    assert command(lab, monkeypatch, "calls", "export", "--by", "person", "--format", "jsonl") == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    people = exported(lab, monkeypatch, capsys, "person")
 
-    assert shown.standings == Counter(row["standing"] for row in rows)
-    assert shown.total("people") == len(rows) == 91
-    assert shown.total("reached") == sum(row["reached"] for row in rows)
-    assert shown.calls.calls == sum(row["tries"] for row in rows)
-    assert shown.calls.talk == sum(row["talk_seconds"] for row in rows)
-    assert shown.meanings == Counter(row["meaning"] for row in rows if row["meaning"])
-    assert shown.tags == Counter(row["tag"] for row in rows if row["tag"])
-    said = Counter((one["question"], one["answer"]) for row in rows for one in row["answers"])
-    assert {(q, a): n for q, found in shown.answers.items() for a, n in found.items()} == said
-    log = {p.data["call_uuid"]: p.data for p in lab.emulator.pushes if "task_result" in p.data}
-    assert shown.calls.calls == len(log)
-    assert {code: calls for (code, _), (_, calls) in shown.results.items()} == Counter(
-        data["task_result"] for data in log.values()
-    )
-    assert {line: tally.calls for line, tally in shown.lines.items()} == Counter(
-        data["caller"] for data in log.values()
-    )
-    for found in (shown.hours, shown.days, shown.attempts, shown.rounds, shown.lines):
-        assert sum(tally.calls for tally in found.values()) == len(log)
-    html = page(shown)
-    assert f"<strong>{shown.total('reached')}</strong>" in html
-    assert f"<strong>{len(log)}</strong>" in html
+    assert len(people) == 91
+    agree(lab, shown, people, exported(lab, monkeypatch, capsys, "call"))
 
 
 def test_with_a_price_it_says_what_the_calls_cost(lab: Lab) -> None:

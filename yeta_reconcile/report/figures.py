@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -128,7 +128,7 @@ class Figures:
     rounds: dict[int, Counted] = field(default_factory=dict)
     lengths: Counter[int] = field(default_factory=Counter)
     seconds: list[int] = field(default_factory=list)
-    answers: dict[str, Counter[str]] = field(default_factory=dict)
+    answers: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     dialled: list[int] = field(default_factory=list)
     answered: list[int] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)

@@ -89,6 +89,9 @@ def gather(
         figures.campaigns.append(
             _Counting(figures, persons, declared).campaign(name, recorded.campaigns.get(name))
         )
+    for (result, _), (people, _) in figures.results.items():
+        if people:
+            figures.meanings[meaning_of(result).value] += people
     figures.quality = _quality(store, figures)
     if outlook := declared.outlook:
         figures.foreseen = outlook.at.astimezone(now.tzinfo)
@@ -158,12 +161,11 @@ class _Counting:
         if calls:
             first, last = calls[0], calls[-1].call
             figures.dialled.append(first.call.at or first.received)
-            figures.meanings[last.meaning.value] += 1
             figures.results.setdefault((last.result, last.description), [0, 0])[0] += 1
         if tag := tag_of(person):
             figures.tags[tag] += 1
         for question, answer, _ in answers_of(person):
-            figures.answers.setdefault(question, Counter())[answer] += 1
+            figures.answers[question][answer] += 1
         if why := self._why(campaign, person, how, tried=0 if reached else len(calls)):
             self.waits[why] += 1
             campaign.again += why[1] == AGAIN

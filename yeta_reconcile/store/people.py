@@ -65,8 +65,8 @@ def people(database: Database, campaign: str) -> Iterator[Person]:
             ):
                 assert record.row_key is not None
                 calls[record.row_key].append(record)
-        for key in rows.keys() | calls.keys():
-            yield Person(key, tuple(rows[key]), _in_order(calls[key]))
+        for key in dict.fromkeys([*rows, *calls]):
+            yield Person(key, tuple(rows.get(key, ())), _in_order(calls.get(key, [])))
     yield from _strangers(database, [wave[0] for wave in found])
 
 
