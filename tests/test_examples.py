@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import runpy
-import shutil
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.support.lab import Lab
+from tests.support.examples import EXAMPLES, Examples
 from yeta_reconcile.emulator import Emulator, Settings, VirtualClock
 from yeta_reconcile.emulator.hours import SHANGHAI
 
 pytestmark = pytest.mark.sweep
-
-EXAMPLES = Path(__file__).parents[1] / "examples" / "campaigns"
 
 
 def test_the_large_list_is_what_its_script_writes() -> None:
@@ -39,14 +36,6 @@ def test_the_examples_keep_their_state_outside() -> None:
 
     states = [line.split()[1] for line in text.splitlines() if line.lstrip().startswith("state: ")]
     assert states == ["../../state/campaigns.db", "../../state/local.db"]
-
-
-class Examples(Lab):
-    """A laboratory on a copy of the examples, against the platform's defaults."""
-
-    def declare_project(self, text: str = "") -> None:
-        shutil.copytree(EXAMPLES, self.root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-        self.environment = "local"
 
 
 def test_the_examples_plan_apply_and_plan_empty_and_each_row_arrives_once(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.report.agreement import agree, exported, figures
+from tests.support.examples import Examples
 from tests.support.lab import START, Lab, settings
 from tests.support.records import deliver
-from tests.test_examples import Examples
 from yeta_reconcile.emulator import Emulator, Settings, VirtualClock
 from yeta_reconcile.emulator.hours import SHANGHAI
 from yeta_reconcile.report.page import page
