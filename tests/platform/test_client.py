@@ -631,6 +631,31 @@ def test_all_pages_are_read_in_the_order_of_their_ids() -> None:
     }
 
 
+def test_a_platform_that_knows_no_parameters_of_later_revisions_is_asked_without_them() -> None:
+    listing = pages_of(lambda: range(3))
+
+    def as_documented(request: httpx.Request) -> object:
+        later = {"task_status_list", "show_remaining"} & json.loads(request.content).keys()
+        return refused(10005) if later else listing(request)
+
+    platform = Scripted(query=as_documented)
+    client = a_client(platform)
+
+    assert len(client.query(statuses=[1, 2])) == 3
+    assert client.by_id("1", remaining=True) is not None
+
+    asked = [sorted({"task_status_list", "show_remaining"} & body.keys()) for _, body in platform.requests]
+    assert asked == [["task_status_list"], [], []]
+
+
+def test_a_question_that_is_refused_for_another_parameter_is_refused() -> None:
+    client = a_client(Scripted(query=refused(10005)))
+
+    for _ in range(2):
+        with pytest.raises(PlatformError):
+            client.query(statuses=[1])
+
+
 def test_tasks_created_while_pages_are_read_do_no_harm() -> None:
     alive = list(range(60))
 

@@ -44,6 +44,8 @@ LISTINGS = 4
 # A platform that lists more than a hundred thousand tasks, or one page for ever, is not asked any further.
 MOST_PAGES = 2000
 
+BAD_PARAMETER = 10005
+
 RINGING: frozenset[Call] = frozenset({"start", "callout"})
 
 Value = TypeVar("Value")
@@ -78,6 +80,7 @@ class PlatformClient(Asking):
             transport=transport, ways=ways or Ways(), now=now, sleep=sleep, jitter=jitter,
         )  # fmt: skip
         self._names: dict[str, str] = {}
+        self._later_known = True
 
     # Questions
 
@@ -110,18 +113,29 @@ class PlatformClient(Asking):
     ) -> list[Task]:
         """Every task that matches, by ascending id (section 9). `name` is matched fuzzily.
 
-        While others delete tasks, pages shift: then all is listed again, and Incomplete raised if
-        that does not help.
+        `statuses` and `show_remaining` are of later revisions: a platform that refuses to be asked so is
+        asked without them. While others delete tasks, pages shift: then all is listed again, and Incomplete
+        raised if that does not help.
         """
         payload: dict[str, Any] = {"page_size": PAGE_SIZE, "sort_name": "ID", "sort_order": "ASC"}
         if task_id is not None:
             payload["task_id"] = task_id
         if name is not None:
             payload["task_name"] = name
-        if statuses:
-            payload["task_status_list"] = list(statuses)
-        if show_remaining:
-            payload["show_remaining"] = True
+        later: dict[str, Any] = {"task_status_list": list(statuses)} if statuses else {}
+        later |= {"show_remaining": True} if show_remaining else {}
+        if later and self._later_known:
+            try:
+                return self._listed(payload | later)
+            except PlatformError as refusal:
+                if refusal.code != BAD_PARAMETER:
+                    raise
+            found = self._listed(payload)
+            self._later_known = False
+            return found
+        return self._listed(payload)
+
+    def _listed(self, payload: dict[str, Any]) -> list[Task]:
         for _ in range(LISTINGS):
             listed = self._list(payload)
             if listed is not None:
