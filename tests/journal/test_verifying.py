@@ -43,6 +43,35 @@ def test_a_count_is_waited_for_as_long_as_it_may_lag_and_no_longer(
     assert_each_rang_once(lab, range(3))
 
 
+def untold(row: dict[str, Any], _task: Any) -> None:
+    row.pop("count_tel")
+
+
+def test_a_count_that_the_platform_does_not_tell_is_a_warning(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign()
+    lab.twist = untold
+
+    assert lab.apply().exit_code == 0
+
+    warned = [str(event["summary"]) for event in lab.events if event["event"] == "warning"]
+    assert warned == ["how many numbers it holds cannot be read back"]
+    assert lab.actions() == []
+    assert_each_rang_once(lab, range(3))
+
+
+def test_a_task_of_which_only_an_untold_count_could_say_who_is_in_it_is_thrown_away(tmp_path: Path) -> None:
+    lab = twisted(tmp_path)
+    lab.campaign()
+    lab.twist = untold
+    lab.emulator.faults.add(Fault("closed_after", "task/insert"))
+
+    assert lab.apply().exit_code == 0
+
+    assert [task.deleted for task in lab.emulator.tasks.values()] == [True, False]
+    assert_each_rang_once(lab, range(3))
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("why", ["an answer that did not come", "a number that was refused"])
 def test_a_count_that_may_still_move_is_believed_only_after_the_settling_time(

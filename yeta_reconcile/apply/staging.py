@@ -23,7 +23,7 @@ from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.hours import (
     windows_of,
 )
-from yeta_reconcile.platform.resources import Address, Inserted, Line
+from yeta_reconcile.platform.resources import Address, Inserted, Line, Task
 from yeta_reconcile.waves.proof import Claim, Journalled, Look, prove
 from yeta_reconcile.waves.readback import read_back, request_of
 from yeta_reconcile.waves.record import Outcome, Phase, WaveRecord
@@ -173,7 +173,7 @@ class Staging:
         """Compare what the platform holds with what was asked; what differs is thrown away."""
         run = self.run
         patience = run.now_ms() + run.pauses.settle_ms
-        if wave.doubted or run.store.intents.refused_with(wave.wave_id, BAD_NUMBER):
+        if self._doubted(wave):
             # The count may still be on its way past the right number.
             run.wait(run.pauses.settle)
         while True:
@@ -185,14 +185,11 @@ class Staging:
             if task.count_tel == wave.pending:
                 break
             if run.now_ms() >= patience:
-                self._throw_away(
-                    wave,
-                    phrase(
-                        "holds {numbers}, and {pending} were submitted",
-                        numbers=count(task.count_tel or 0, "number"),
-                        pending=wave.pending,
-                    ),
-                )
+                if task.count_tel is None and not self._doubted(wave):
+                    # Each batch was answered for, and nobody needs a count that the platform does not tell.
+                    self._warn(wave, phrase("how many numbers it holds cannot be read back"))
+                    break
+                self._throw_away(wave, _miscounted(task, wave))
                 return
             run.wait(run.pauses.look)
         found = read_back(request_of(wave, self._windows(wave), wave.created_at), task)
@@ -213,6 +210,10 @@ class Staging:
         run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, halted=None)
         run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
 
+    def _doubted(self, wave: WaveRecord) -> bool:
+        """Whether the count alone tells what is in its task."""
+        return wave.doubted or self.run.store.intents.refused_with(wave.wave_id, BAD_NUMBER)
+
     def _throw_away(self, wave: WaveRecord, why: Text) -> None:
         self.run.store.waves.change_wave(wave.wave_id, to_discard=True)
         self.run.say("doubted", wave.campaign, wave=wave.number, why=why)
@@ -226,6 +227,18 @@ class Staging:
         self.run.problem(
             exit_code, wave.campaign, phrase("wave {number} {words}", number=wave.number, words=words), hint
         )
+
+
+def _miscounted(task: Task, wave: WaveRecord) -> Text:
+    if task.count_tel is None:
+        return phrase(
+            "does not tell how many numbers it holds, and {pending} were submitted", pending=wave.pending
+        )
+    return phrase(
+        "holds {numbers}, and {pending} were submitted",
+        numbers=count(task.count_tel, "number"),
+        pending=wave.pending,
+    )
 
 
 def remove_orphan(run: Run, campaign: str, address: Address) -> bool:

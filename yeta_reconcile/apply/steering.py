@@ -105,10 +105,10 @@ def _not_as_asked(
     wave: WaveRecord, task: Task, asked: int, lines: Mapping[str, Line], hours: tuple[str, ...]
 ) -> Text:
     """What is wrong with a task that is about to be started, in words; empty: nothing."""
-    if task.count_tel != asked:
-        return phrase(
-            "holds {numbers}, not {asked}", numbers=count(task.count_tel or 0, "number"), asked=asked
-        )
+    if task.count_tel is None and wave.doubted:
+        return phrase("does not tell how many numbers it holds")
+    if task.count_tel not in (None, asked):
+        return phrase("holds {numbers}, not {asked}", numbers=count(task.count_tel, "number"), asked=asked)
     names = reads_otherwise(wave, task, lines, hours)
     return phrase("has another {names} than was asked", names=listed(names, 0)) if names else UNSAID
 
