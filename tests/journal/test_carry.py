@@ -191,6 +191,28 @@ def test_rows_added_with_the_change_go_out_in_the_same_new_wave(lab: Lab) -> Non
     assert finish(lab) == everybody_once(range(65))
 
 
+def test_rows_added_to_what_is_not_carried_over_after_all_are_not_left_out(lab: Lab) -> None:
+    deliver(lab)
+    gone = next(int(ring.number[-4:]) for ring in lab.emulator.dialled[::-1])
+    rows = [row for row in range(65) if row != gone]
+    lab.rows("renewal", rows)
+    assert [action for _, action, *_ in lab.actions()] == ["replace"]
+    assert lab.apply().exit_code == 7
+    lab.emulator.advance(60)
+    deliver(lab)
+
+    # Whoever was removed turns out to have been called.
+    planned = [(action, wave, rows) for _, action, wave, _, rows in lab.actions()]
+    assert [(action, wave) for action, wave, _ in planned] == [("resume", 1), ("create", 2), ("wait", 2)]
+    assert planned[1][2] == 5
+    lab.apply()
+    for _ in range(3):
+        lab.emulator.advance(3600)
+        deliver(lab)
+        settle(lab)
+    assert finish(lab) == everybody_once(range(65))
+
+
 def test_an_edit_that_is_reverted_meanwhile_resumes_the_wave(lab: Lab) -> None:
     deliver(lab)
     lab.campaign(rows=ROWS, recall=RECALL)

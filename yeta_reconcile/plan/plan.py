@@ -95,7 +95,7 @@ class ChangeKind(StrEnum):
     START_AGAIN = "start-again"
     """A start that was sent before: whom it rings was counted then."""
     CARRY_LAPSED = "carry-lapsed"
-    """A wave goes on, since nobody was left to carry over."""
+    """A wave goes on, since nobody is to be carried over any more."""
     AFTER_HAND = "after-hand"
     """It sets going what was paused outside yeta."""
     AFTER_HALT = "after-halt"

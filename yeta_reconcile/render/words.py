@@ -32,7 +32,9 @@ REASON = {
     Reason.ROWS_REMOVED: phrase("rows were removed from the list and should not be called any more"),
     Reason.ATTRIBUTES_CHANGED: phrase("its settings were changed"),
     Reason.CHANGED_BY_HAND: phrase("somebody changed the task's settings before it was started"),
-    Reason.EDIT_REVERTED: phrase("the edit was taken back, so the wave goes on as it was"),
+    Reason.EDIT_REVERTED: phrase(
+        "the edit was taken back, or is about nobody whom the wave has yet to call: it goes on as it was"
+    ),
     Reason.NOTHING_LEFT: phrase("nobody undialled is left to carry over, so the wave is left to finish"),
     Reason.END_EXTENDED: phrase("its end was moved; those not dialled in time get a further wave"),
     Reason.DELETED_BY_HAND: phrase("somebody deleted the task; those not dialled get a new one"),

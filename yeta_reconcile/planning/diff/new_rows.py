@@ -11,6 +11,7 @@ from yeta_reconcile.planning.diff.case import Case, Decision, find
 from yeta_reconcile.planning.diff.ended import unknown_block
 from yeta_reconcile.planning.diff.rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
+from yeta_reconcile.planning.diff.started import taken_apart
 from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
@@ -20,13 +21,7 @@ from yeta_reconcile.wording import PARTS, listed, phrase
 def stage_new_rows(case: Case) -> None:
     """A further wave, unless they enter one that is staged or carried over."""
     delta = case.delta
-    open_wave = any(wave.record.staged and not wave.record.full for wave in case.subject.waves)
-    replaced = any(
-        change.action is Action.REPLACE and change.campaign == case.subject.name
-        for change in case.decision.changes
-    )
-    draining = any(wave.record.phase is Phase.DRAINING for wave in case.subject.waves)
-    if not delta.new or open_wave or replaced or draining:
+    if not delta.new or _taken_in(case):
         return
     freed = [wave for wave in case.subject.waves if delta.freed.get(wave.record.wave_id)]
     by_hand = [wave for wave in freed if wave.record.phase is Phase.DELETED and wave.record.by_hand]
@@ -64,6 +59,20 @@ def stage_new_rows(case: Case) -> None:
                 rings=True, position=case.cause(Reason.DECLARED_RUNNING),
             )
         )  # fmt: skip
+
+
+def _taken_in(case: Case) -> bool:
+    """Whether new rows enter a wave that is staged, or that takes the place of another one."""
+    waves = case.subject.waves
+    return (
+        any(wave.record.staged and not wave.record.full for wave in waves)
+        or any(change.action is Action.REPLACE for change in case.decision.changes)
+        # One that was drained and goes on after all takes nobody in.
+        or any(
+            wave.record.phase is Phase.DRAINING and taken_apart(case.subject, case.declared, wave)
+            for wave in waves
+        )
+    )
 
 
 def _reason(case: Case, freed: list[Wave]) -> Reason:

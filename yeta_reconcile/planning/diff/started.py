@@ -50,12 +50,9 @@ def decide_live(case: Case, wave: Wave) -> None:
         # Nobody is left to call for the first time, and nobody is tried again on a day off either.
         case.stop(wave)
     elif wave.record.phase is Phase.DRAINING:
-        if not case.running:
-            return
-        if carried:
-            _resume(case, wave, Reason.NOTHING_LEFT, ChangeKind.CARRY_LAPSED)
-        else:
-            _resume(case, wave, Reason.EDIT_REVERTED)
+        if case.running:
+            reason = Reason.NOTHING_LEFT if carried else Reason.EDIT_REVERTED
+            _resume(case, wave, reason, ChangeKind.CARRY_LAPSED)
     else:
         _name_recalled(case, wave, recalled)
         _name_barred(case, wave)
