@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.lab import Lab, number
-from tests.support.scenes import a_lab
+from tests.support.lab import COLUMNS, Lab, number
+from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.apply import inserting
-from yeta_reconcile.apply.inserting import JOURNALLED, Batch, batch_numbers
+from yeta_reconcile.apply.inserting import JOURNALLED, Batch, Filling, batch_numbers
 from yeta_reconcile.emulator import Fault
+from yeta_reconcile.platform.client import PlatformClient
+from yeta_reconcile.platform.resources import Address, Inserted
 from yeta_reconcile.waves.record import RowRecord, RowState
 
 
@@ -123,3 +128,84 @@ def test_an_ordered_list_has_one_worker_another_as_many_as_calls_and_a_few_that_
     lab.campaign(state="staged", contacts=contacts)
     lab.converge()
     assert widths == [workers]
+
+
+def strangers_come_in(lab: Lab, at: int, rows: Sequence[int]) -> None:
+    """Outside yeta somebody puts these numbers into the task right after its insert number `at`."""
+    inserts = 0
+
+    def add(request: httpx.Request) -> None:
+        nonlocal inserts
+        inserts += request.url.path.endswith("task/insert")
+        if inserts == at:
+            lab.after = None
+            (task,) = lab.emulator.tasks.values()
+            values = [(number(row), "stranger") for row in rows]
+            outside, address = lab.client(), Address(str(task.task_id), task.name)
+            outside.task(address)
+            outside.insert(address, COLUMNS, values)
+
+    lab.after = add
+
+
+def test_a_task_that_refused_a_batch_and_was_filled_to_the_right_count_outside_yeta_never_rings(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path, sensitive_numbers=(number(4),), bad_batch="around")
+    lab.campaign(rows=range(5))
+    strangers_come_in(lab, 1, [99])
+    lab.apply()
+    assert lab.changes_sent()[:4] == ["create", "insert", "insert", "delete"]
+    lab.emulator.advance(DAY)
+    assert sorted(lab.rung()) == [number(row) for row in range(4)]
+
+
+def test_a_full_task_that_was_filled_to_the_right_count_outside_yeta_never_rings(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.max_in_flight = 1
+    contacts = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, ordered: true}"
+    lab.campaign(rows=range(70), contacts=contacts)
+    strangers_come_in(lab, 2, range(100, 120))
+    lab.emulator.faults.add(Fault("code_before", "task/insert", code=200213, nth=2))
+    lab.apply()
+    lab.emulator.advance(DAY)
+    assert sorted(lab.rung()) == [number(row) for row in range(70)]
+
+
+def test_a_platform_that_gives_no_ids_has_taken_the_rows_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = PlatformClient.insert
+
+    def without_ids(client: PlatformClient, *given: Any) -> Inserted:
+        return Inserted(insert(client, *given).total)
+
+    monkeypatch.setattr(PlatformClient, "insert", without_ids)
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    lab.converge()
+    lab.emulator.advance(DAY)
+    assert sorted(lab.rung()) == [number(row) for row in range(3)]
+
+
+def test_a_batch_that_ends_as_a_bug_is_followed_by_none_that_was_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    def missing(_filling: Filling) -> Iterator[Batch]:
+        yield from map(Batch, range(500))
+
+    def insert(_filling: Filling, batch: Batch) -> None:
+        begun.append(batch.number)
+        if not batch.number:
+            raise ZeroDivisionError
+        time.sleep(0.001)
+
+    monkeypatch.setattr(Filling, "_missing", missing)
+    monkeypatch.setattr(Filling, "_insert", insert)
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    with pytest.raises(ZeroDivisionError):
+        lab.apply()
+    assert len(begun) < 500

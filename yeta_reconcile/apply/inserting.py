@@ -72,7 +72,7 @@ class Filling:
         width = 1 if self.comparison.spec.ordered else self.run.max_in_flight + JOURNALLED
         missing = self._missing()
         # Nothing is in flight on the task once the block is left: its count may be read.
-        with ThreadPoolExecutor(width, thread_name_prefix="batch") as pool:
+        with ThreadPoolExecutor(width) as pool:
             workers = [pool.submit(self._work, missing) for _ in range(width)]
         for worker in workers:
             worker.result()
@@ -91,15 +91,15 @@ class Filling:
     def _work(self, missing: Iterator[Batch]) -> None:
         """Take one batch after another, as the others do, until there is none or nothing more may be sent."""
         try:
-            while not (self.stopped or self.full or self._broken):
-                with self._turn:
-                    batch = next(missing, None)
-                if batch is None:
-                    return
+            while batch := self._next(missing):
                 self._insert(batch)
         except BaseException:
             self._broken = True
             raise
+
+    def _next(self, missing: Iterator[Batch]) -> Batch | None:
+        with self._turn:
+            return None if self.stopped or self.full or self._broken else next(missing, None)
 
     def _missing(self) -> Iterator[Batch]:
         """Batches that are not proven in, with their rows read from the list again."""
@@ -130,8 +130,6 @@ class Filling:
 
     def _insert(self, batch: Batch) -> None:
         """Submit one batch and sort it by what became of it."""
-        if self.stopped or self.full:
-            return
         answer = self._send(batch)
         if answer.done:
             self.run.say("inserted", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
@@ -187,22 +185,25 @@ class Filling:
             batch = self.bad.pop()
             if len(batch.rows) == 1:
                 self._put_aside(batch)
-                continue
-            if self._moved():
+            elif self._moved():
                 return None
-            middle = len(batch.rows) // 2
-            keys = [row.key for row in batch.rows]
-            first, second = self.run.store.waves.split_batch(
-                self.wave.wave_id, (keys[:middle], keys[middle:])
-            )
-            for part in (batch.part(first, 0, middle), batch.part(second, middle, len(batch.rows))):
-                self._insert(part)
-                if self.stopped:
-                    return self.stopped
+            else:
+                for part in self._halves(batch):
+                    self._insert(part)
+                    if self.stopped:
+                        return self.stopped
+                    if self.full:
+                        break
         if self.full:
             self._close_wave()
         self._moved()
         return None
+
+    def _halves(self, batch: Batch) -> tuple[Batch, Batch]:
+        middle = len(batch.rows) // 2
+        keys = [row.key for row in batch.rows]
+        first, second = self.run.store.waves.split_batch(self.wave.wave_id, (keys[:middle], keys[middle:]))
+        return batch.part(first, 0, middle), batch.part(second, middle, len(batch.rows))
 
     def _put_aside(self, batch: Batch) -> None:
         label = self.comparison.spec.label
