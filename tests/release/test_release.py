@@ -26,8 +26,12 @@ VERSION = "7.8.9"
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What nothing is released from."""
+    return a_checkout(tmp_path_factory.mktemp("checkout"))
+
+
+def a_checkout(root: Path) -> Path:
     """What is tracked, as a repository whose home is known."""
-    root = tmp_path_factory.mktemp("checkout")
     for name in git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
         if name and (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -48,16 +52,20 @@ def beside(wheel: Path, folder: Path) -> Path:
     return python
 
 
-@pytest.fixture(scope="module")
-def made(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("release") / VERSION
-    changed = steps.release(checkout, VERSION, folder, beside)
+def test_a_release_is_made_whole_and_what_is_published_is_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, made = a_checkout(tmp_path / "checkout"), tmp_path / VERSION
+    changed = steps.release(checkout, VERSION, made, beside)
     assert {"CHANGELOG.md", "yeta_reconcile/__init__.py", ".github/CODEOWNERS"} <= {*changed}
     assert git(checkout, "status", "--porcelain") == ""
-    return folder
+    assert_whole(made)
+    assert_put_in(made)
+    assert_published(checkout, made, monkeypatch)
 
 
-def test_a_release_is_made_whole(made: Path) -> None:
+def assert_whole(made: Path) -> None:
+    """Each file is there, with what it is to say."""
     assert sorted(path.name for path in made.iterdir() if path.is_file()) == [
         "LICENCES.md", "NOTES.md", "SHA256SUMS", "sbom.cdx.json",
         f"yeta_reconcile-{VERSION}-py3-none-any.whl", f"yeta_reconcile-{VERSION}.tar.gz",
@@ -71,7 +79,8 @@ def test_a_release_is_made_whole(made: Path) -> None:
     assert (made / "NOTES.md").read_text("utf-8").strip()
 
 
-def test_its_version_its_day_and_its_home_are_put_in(made: Path) -> None:
+def assert_put_in(made: Path) -> None:
+    """Its version, its day and its home stand where they belong."""
     with tarfile.open(made / f"yeta_reconcile-{VERSION}.tar.gz") as archive:
         held = {
             member.name.partition("/")[2]: (found.read().decode("utf-8", "replace") if found else "")
@@ -85,6 +94,27 @@ def test_its_version_its_day_and_its_home_are_put_in(made: Path) -> None:
         (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
         assert f"Version: {VERSION}\n" in wheel.read(metadata).decode()
         assert "github.com/somebody/yeta-reconcile" in wheel.read(metadata).decode()
+
+
+def assert_published(checkout: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others see is the commit, its tag and the files."""
+    folder = checkout.parent
+    home, uploads = folder / "home.git", folder / "uploads"
+    git(folder, "init", "--quiet", "--bare", str(home))
+    git(checkout, "remote", "add", "origin", str(home))
+    fake = folder / "python"
+    fake.write_text(f'#!/bin/sh\necho "$@" > {uploads}\n', "utf-8")
+    fake.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    publish(checkout, VERSION, made)
+    assert git(home, "tag").split() == [f"v{VERSION}"]
+    assert f'__version__ = "{VERSION}"' in git(home, "show", f"v{VERSION}:yeta_reconcile/__init__.py")
+    assert git(checkout, "status", "--porcelain") == ""
+    said = uploads.read_text("utf-8")
+    assert said.startswith("-m twine upload ")
+    assert said.count(f"yeta_reconcile-{VERSION}") == 2
+    with pytest.raises(Refused, match=f"there is a tag v{VERSION}"):
+        tree.refuse(checkout, VERSION)
 
 
 @pytest.mark.parametrize(
@@ -112,27 +142,6 @@ def test_nothing_is_released_from_a_changed_tree_without_news_or_without_a_home(
     left.unlink()
     with pytest.raises(Refused, match="exists; remove it"):
         steps.release(checkout, VERSION, tmp_path, beside)
-
-
-def test_what_is_published_is_the_commit_its_tag_and_the_files(
-    checkout: Path, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home, uploads = tmp_path / "home.git", tmp_path / "uploads"
-    git(tmp_path, "init", "--quiet", "--bare", str(home))
-    git(checkout, "remote", "add", "origin", str(home))
-    fake = tmp_path / "python"
-    fake.write_text(f'#!/bin/sh\necho "$@" > {uploads}\n', "utf-8")
-    fake.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(fake))
-    publish(checkout, VERSION, made)
-    assert git(home, "tag").split() == [f"v{VERSION}"]
-    assert f'__version__ = "{VERSION}"' in git(home, "show", f"v{VERSION}:yeta_reconcile/__init__.py")
-    assert git(checkout, "status", "--porcelain") == ""
-    said = uploads.read_text("utf-8")
-    assert said.startswith("-m twine upload ")
-    assert said.count(f"yeta_reconcile-{VERSION}") == 2
-    with pytest.raises(Refused, match=f"there is a tag v{VERSION}"):
-        tree.refuse(checkout, VERSION)
 
 
 def test_the_home_stands_in_one_place_alone() -> None:

@@ -13,16 +13,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
+def built(folder: Path) -> Path:
+    """The wheel of this checkout."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=120)
-    (built,) = folder.glob("*.whl")
-    return built
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
-def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> None:
+def assert_whole(wheel: Path) -> None:
+    """It holds the package, its types and its licence, and nothing beside them."""
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "yeta_reconcile/py.typed" in names
     assert "yeta_reconcile/documents/packs/cn-marketing.yaml" in names
@@ -35,7 +35,9 @@ def test_the_wheel_holds_the_package_its_types_and_its_licence(wheel: Path) -> N
 
 
 @pytest.mark.timeout(170)
-def test_the_installed_wheel_runs_the_demo_on_nothing_but_itself(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_is_whole_and_runs_the_demo_on_nothing_but_itself(tmp_path: Path) -> None:
+    wheel = built(tmp_path)
+    assert_whole(wheel)
     site = tmp_path / "site"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*command, "--target", str(site), str(wheel)], check=True, timeout=120)
