@@ -14,8 +14,10 @@ from tests.support.lab import Lab, number
 from tests.support.scenes import a_lab, the_only_task
 from tests.support.sweeping import CHANGES, latin
 from tests.support.trouble import KILLED_AND_LATE, Killed, Point
+from yeta_reconcile.apply.campaign import CampaignRun
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.errors import (
+    Incomplete,
     StateLocked,
     YetaError,
 )
@@ -24,6 +26,7 @@ from yeta_reconcile.platform.errors import (
 )
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.store.waves import Waves
+from yeta_reconcile.wording import phrase
 
 DAY = 24 * 3600
 
@@ -76,6 +79,24 @@ def test_a_line_that_was_taken_outside_yeta_is_waited_for(tmp_path: Path, when: 
     lab.emulator.release_line("100")
     lab.converge()
     assert_each_rang_once(lab, range(3))
+
+
+def test_whom_a_failure_kept_from_being_looked_at_does_not_ask_for_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = a_lab(tmp_path, line_lock="start")
+    for name in ("one", "two"):
+        lab.campaign(name, range(10))
+    lab.apply()
+    sent = lab.changes_sent()
+    assert sent.count("start") == 2
+
+    def fail(*_given: object, **_named: object) -> None:
+        raise Incomplete(phrase("its list cannot be read"), hint=phrase("run again"))
+
+    monkeypatch.setattr(CampaignRun, "follow", fail)
+    assert lab.apply().exit_code == 7
+    assert lab.changes_sent() == sent
 
 
 def test_who_is_to_be_staged_alone_hears_who_has_the_line(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class CampaignRun:
         self._ready = False
         self._approval = Approval(self.subject, self.changes)
 
-    def follow(self, *, new_waves: bool = True, ring: bool = True) -> None:
+    def follow(self, *, new_waves: bool, ring: bool) -> None:
         """Do it; what keeps it from being complete is noted as a problem.
 
         Without `new_waves` only waves that were started are steered; without `ring` what is staged is left to
