@@ -53,6 +53,40 @@ def test_rows_that_are_freed_while_a_plan_is_carried_out_are_left_to_the_next_on
     assert Counter(lab.rung()) == Counter(map(number, range(121)))
 
 
+@pytest.mark.parametrize("follower", ["itself", "another"])
+def test_whom_records_free_that_come_while_apply_asks_is_left_to_the_next_plan(
+    tmp_path: Path, follower: str
+) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.advance(20)
+    lab.emulator.console_delete(the_only_task(lab))
+    lab.emulator.advance(600)
+    if follower == "itself":
+        lab.campaign(rows=range(41))
+    else:
+        lab.remove("renewal")
+        lab.campaign("next", range(41), extra="continues: [renewal]\n")
+    lab.apply()
+    lab.emulator.advance(600)
+    first = Counter(lab.rung())
+    assert 0 < first.total() < 41
+    lab.campaign(
+        "renewal" if follower == "itself" else "next",
+        range(42),
+        **({} if follower == "itself" else {"extra": "continues: [renewal]\n"}),
+    )
+
+    with planned(lab) as apply:
+        assert apply.planned.plan.summary.new_numbers == 1
+        deliver(lab)
+        report = apply.carry_out()
+    lab.emulator.run_until_idle()
+
+    assert Counter(lab.rung()) == first + Counter([number(41)]), report
+
+
 @pytest.mark.parametrize("kind", ["campaign", "direct"])
 def test_nobody_rings_where_more_would_go_out_than_the_plan_counted(tmp_path: Path, kind: str) -> None:
     lab = Lab(tmp_path)
