@@ -38,7 +38,7 @@ class Steered:
         return self.wave
 
     def start(self) -> bool:
-        return steering.start(self.run, self.wave, {})
+        return steering.start(self.run, self.wave, {}, ())
 
     def refuse(self, call: str, code: int = REFUSED) -> None:
         self.lab.emulator.faults.add(Fault("code", f"task/{call}", code=code))
@@ -112,14 +112,14 @@ def test_a_wave_whose_start_was_sent_is_not_staged_anew_by_a_look(tmp_path: Path
 
 def test_who_has_a_record_already_or_may_have_been_called_belongs_into_the_task_too(tmp_path: Path) -> None:
     with steered(tmp_path) as it:
-        assert steering.start(it.run, replace(it.wave, pending=1, dialled=1, held=1), {})
+        assert steering.start(it.run, replace(it.wave, pending=1, dialled=1, held=1), {}, ())
         assert it.sent("start") == 1
 
 
 def test_nothing_is_started_once_its_end_is_past(tmp_path: Path) -> None:
     with steered(tmp_path) as it:
         ended = replace(it.wave, attributes=replace(it.wave.attributes, end=it.run.clock.now()))
-        assert not steering.start(it.run, ended, {})
+        assert not steering.start(it.run, ended, {}, ())
         assert it.sent("start") == 0
         assert it.problems() == [(7, "renewal", True)]
 

@@ -32,7 +32,7 @@ OVER = frozenset(phase for phase in LivePhase if phase.over)
 STILL = OVER | {LivePhase.PAUSED}
 
 
-def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[str, ...] = ()) -> bool:
+def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[str, ...]) -> bool:
     """Start a verified wave for the first time, or again if its start never arrived.
 
     Its task is read once more right before: nothing rings that is not proven to be what was declared. `lines`

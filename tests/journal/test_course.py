@@ -1,0 +1,68 @@
+"""One campaign's changes in their order: what is not out of the way keeps the rest from being staged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from tests.support.records import deliver
+from tests.support.scenes import a_lab
+from yeta_reconcile.emulator import Fault
+from yeta_reconcile.exits import Exit
+
+
+def test_a_list_that_changes_while_another_campaign_is_staged_leaves_alone_what_is_staged_of_it(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign("two", lines='["200"]', state="staged")
+    lab.converge()
+    lab.campaign("two", lines='["200"]', recall="{count: 1, wait: 1h}")
+    lab.campaign("one", range(10, 13))
+
+    def change(request: httpx.Request) -> None:
+        if request.url.path.endswith("task/create"):
+            lab.rows("two", range(1, 4))
+
+    lab.before = change
+    sent = lab.changes_sent()
+    (problem,) = lab.apply().problems
+    assert (problem.exit_code, problem.campaign, problem.summary, problem.hint) == (
+        Exit.INCOMPLETE, "two", "its contact list changed meanwhile", "run again",
+    )  # fmt: skip
+    assert lab.changes_sent() == [*sent, "create", "insert", "start"]
+
+
+def test_nothing_is_staged_while_a_wave_before_it_is_not_out_of_the_way(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, max_numbers=50)
+    lab.campaign(rows=range(80))
+    lab.apply()
+    lab.emulator.advance(60)
+    deliver(lab)
+    lab.campaign(rows=range(1, 81), recall="{count: 1, wait: 1h}")
+    lab.emulator.faults.add(Fault("code_before", "task/pause", code=10005))
+    sent = lab.changes_sent()
+    assert lab.apply().exit_code == Exit.FAILED
+    assert lab.changes_sent() == [*sent, "pause"]
+
+
+def test_a_staged_task_that_cannot_be_deleted_is_neither_filled_anew_nor_started(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    lab.converge()
+    lab.campaign(rows=range(1, 4))
+    lab.emulator.faults.add(Fault("code_before", "task/delete", code=10005))
+    sent = lab.changes_sent()
+    assert lab.apply().exit_code == Exit.FAILED
+    assert lab.changes_sent() == [*sent, "delete"]
+
+
+def test_what_waits_is_said_of_its_wave_or_of_its_rows(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(20))
+    lab.apply()
+    lab.emulator.advance(60)
+    lab.campaign(rows=range(1, 20))
+    (problem,) = lab.apply().problems
+    assert (problem.campaign, problem.summary.partition(":")[0]) == ("renewal", "wave 1 waits")
