@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 
 from tests.support.records import deliver
-from tests.support.scenes import a_lab
+from tests.support.scenes import DAY, a_lab, planned
+from yeta_reconcile.apply import Apply
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.exits import Exit
 
@@ -66,3 +67,19 @@ def test_what_waits_is_said_of_its_wave_or_of_its_rows(tmp_path: Path) -> None:
     lab.campaign(rows=range(1, 20))
     (problem,) = lab.apply().problems
     assert (problem.campaign, problem.summary.partition(":")[0]) == ("renewal", "wave 1 waits")
+
+
+def test_whom_a_plan_counted_and_who_is_held_since_is_said_and_not_staged(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    with planned(lab) as apply:
+        counted = apply.planned
+    lab.converge()
+    lab.emulator.advance(DAY)
+    sent = lab.changes_sent()
+    with planned(lab) as apply:
+        (problem,) = Apply(apply.run, apply.planner, counted).carry_out().problems
+    assert (problem.exit_code, problem.campaign, problem.summary, problem.hint) == (
+        Exit.INCOMPLETE, "renewal", "whom the plan counted is not free yet: nothing is staged", "run again",
+    )  # fmt: skip
+    assert lab.changes_sent() == sent
