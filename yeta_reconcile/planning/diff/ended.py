@@ -33,6 +33,9 @@ def name_left_over(case: Case, wave: Wave) -> None:
     """A task that is completed is history, also where it was completed outside yeta before its time."""
     record = wave.record
     taken = record.pending + record.dialled + record.held
+    if record.held and (holds := _holds(wave)):
+        # Of those who are held some may be in no task: that is said of them.
+        taken = min(taken, holds)
     if record.tel_count is not None and record.tel_count < taken:
         case.find(
             "completed-undialled",
@@ -53,7 +56,7 @@ def name_held(case: Case, wave: Wave) -> None:
     record = wave.record
     if not record.held:
         return
-    holds = max(record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
+    holds = _holds(wave)
     outside = record.rows + record.strays - holds
     at_least = (
         phrase(", so that at least {outside} of these are in no task", outside=outside)
@@ -88,6 +91,11 @@ def name_held(case: Case, wave: Wave) -> None:
         ),
         "contacts",
     )
+
+
+def _holds(wave: Wave) -> int:
+    """How many numbers its task holds, as far as it was ever told; 0: it was not."""
+    return max(wave.record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
 
 
 def unknown_block(subject: Subject, decision: Decision) -> bool:
