@@ -56,14 +56,7 @@ def name_held(case: Case, wave: Wave) -> None:
     record = wave.record
     if not record.held:
         return
-    holds = _holds(wave)
-    outside = record.rows + record.strays - holds
-    at_least = (
-        phrase(", so that at least {outside} of these are in no task", outside=outside)
-        if 0 < outside <= record.held
-        else UNSAID
-    )
-    rows = count(record.held, "row is", "rows are")
+    rows, holds = count(record.held, "row is", "rows are"), _holds(wave)
     words = (
         phrase(
             "{rows} held as possibly dialled by wave {number} and called by no other; its task holds "
@@ -71,7 +64,7 @@ def name_held(case: Case, wave: Wave) -> None:
             rows=rows,
             number=record.number,
             numbers=count(holds, "number"),
-            at_least=at_least,
+            at_least=_in_no_task(wave, holds),
         )
         if holds
         else phrase(
@@ -81,16 +74,18 @@ def name_held(case: Case, wave: Wave) -> None:
             number=record.number,
         )
     )
-    case.find(
-        "possibly-dialled",
-        Exit.DONE,
-        words,
-        phrase(
-            "call records settle them as they come in, or `yeta state resolve {name}`",
-            name=case.declared.name,
-        ),
-        "contacts",
+    hint = phrase(
+        "call records settle them as they come in, or `yeta state resolve {name}`", name=case.declared.name
     )
+    case.find("possibly-dialled", Exit.DONE, words, hint, "contacts")
+
+
+def _in_no_task(wave: Wave, holds: int) -> Text:
+    record = wave.record
+    outside = record.rows + record.strays - holds
+    if not 0 < outside <= record.held:
+        return UNSAID
+    return phrase(", so that at least {outside} of these are in no task", outside=outside)
 
 
 def _holds(wave: Wave) -> int:

@@ -14,7 +14,7 @@ from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.waves.recalls import NONE, recalls_words
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import phrase, plural
+from yeta_reconcile.wording import Text, phrase, plural
 
 
 def decide_live(case: Case, wave: Wave) -> None:
@@ -35,7 +35,7 @@ def decide_live(case: Case, wave: Wave) -> None:
     carried = _carried(case, wave)
     if carried and _contradicts(case, wave):
         return
-    if not carried or not wave.undialled:
+    if case.delta.renumbered.get(wave.record.wave_id) and not (carried and wave.undialled):
         _name_renumbered(case, wave, left=not carried)
     if carried and wave.undialled:
         reason = (
@@ -92,29 +92,43 @@ def _carried(case: Case, wave: Wave) -> bool:
 
 def _name_renumbered(case: Case, wave: Wave, *, left: bool) -> None:
     """A wave calls the numbers that it was given: where it is `left` as it is, and those it has dialled."""
-    rows = case.delta.renumbered.get(wave.record.wave_id, 0)
-    if not rows:
-        return
-    words = plural(
-        rows,
-        "from line {line} of the list on, {number} row of wave {wave} has another number now",
-        "from line {line} of the list on, {number} rows of wave {wave} have another number now",
-        line=case.delta.edited_lines[wave.record.wave_id],
-        wave=wave.record.number,
-    )
+    rows = case.delta.renumbered[wave.record.wave_id]
+    values = {"line": case.delta.edited_lines[wave.record.wave_id], "wave": wave.record.number}
     if case.declared.contacts.changed_number == "call" and case.running and not case.ended:
-        words = phrase("{words}: what is new is called once the records of the former are here", words=words)
-        case.wait(wave, Reason.RECORDS_MISSING, rows, words)
-    elif left:
-        words = phrase(
-            "{words}: the wave goes on with what it has, and nobody calls what is new", words=words
+        case.wait(wave, Reason.RECORDS_MISSING, rows, _called_later(rows, values))
+        return
+    if left:
+        words = plural(
+            rows,
+            "from line {line} of the list on, {number} row of wave {wave} has another number now: "
+            "the wave goes on with what it has, and nobody calls what is new",
+            "from line {line} of the list on, {number} rows of wave {wave} have another number now: "
+            "the wave goes on with what it has, and nobody calls what is new",
+            **values,
         )
-        hint = phrase("`on_change: carry-over` replaces them")
-        case.find("changed-number", Exit.DONE, words, hint, "on_change")
+        hint, place = phrase("`on_change: carry-over` replaces them"), "on_change"
     else:
-        words = phrase("{words}: everybody in it was dialled, and nobody calls what is new", words=words)
-        hint = phrase("`changed_number: call` under `contacts:` calls it")
-        case.find("changed-number", Exit.DONE, words, hint, "contacts")
+        words = plural(
+            rows,
+            "from line {line} of the list on, {number} row of wave {wave} has another number now: "
+            "everybody in the wave was dialled, and nobody calls what is new",
+            "from line {line} of the list on, {number} rows of wave {wave} have another number now: "
+            "everybody in the wave was dialled, and nobody calls what is new",
+            **values,
+        )
+        hint, place = phrase("`changed_number: call` under `contacts:` calls it"), "contacts"
+    case.find("changed-number", Exit.DONE, words, hint, place)
+
+
+def _called_later(rows: int, values: dict[str, int]) -> Text:
+    return plural(
+        rows,
+        "from line {line} of the list on, {number} row of wave {wave} has another number now: "
+        "it is called once the record of the former is there",
+        "from line {line} of the list on, {number} rows of wave {wave} have another number now: "
+        "they are called once the records of the former are there",
+        **values,
+    )
 
 
 def _name_recalled(case: Case, wave: Wave, recalled: int) -> None:
