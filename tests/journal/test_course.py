@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -83,3 +84,20 @@ def test_whom_a_plan_counted_and_who_is_held_since_is_said_and_not_staged(tmp_pa
         Exit.INCOMPLETE, "renewal", "whom the plan counted is not free yet: nothing is staged", "run again",
     )  # fmt: skip
     assert lab.changes_sent() == sent
+
+
+def test_no_more_is_staged_than_the_plan_counted(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(state="staged")
+    with planned(lab) as apply:
+        plan = apply.planned.plan
+        fewer = tuple(replace(change, rows=change.rows - 1) for change in plan.changes)
+        less = replace(apply.planned, plan=replace(plan, changes=fewer))
+        (problem,) = Apply(apply.run, apply.planner, less).carry_out().problems
+    assert (problem.exit_code, problem.campaign, problem.summary, problem.hint) == (
+        Exit.INCOMPLETE,
+        "renewal",
+        "3 rows would go out where the plan showed 2: nothing of it is started",
+        "run again: the next plan shows them",
+    )
+    assert lab.changes_sent() == []

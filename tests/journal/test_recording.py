@@ -76,3 +76,13 @@ def test_a_full_wave_that_is_staged_anew_takes_as_many_as_it_took(tmp_path: Path
         if wave.phase is Phase.VERIFIED
     ]
     assert found == [(1, 2, True, 50), (2, 2, False, 20)]
+
+
+def test_a_wave_that_is_called_out_is_of_the_moment_in_which_it_was_recorded(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct()
+    at = lab.emulator.clock.now_ms
+    lab.apply()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["otp"].waves
+    assert at <= wave.created_at <= lab.emulator.clock.now_ms

@@ -289,7 +289,7 @@ class CampaignRun:
         assert declared is not None
         choice = self.subject.trial.choice
         repository = self.planner.declared
-        ordered = sorted(rows, key=lambda row: row.key)
+        ordered = sorted(rows)  # by their keys
         digest = key.set_digest(row.key for row in ordered)
         mark = key.mark(repository.project.name, repository.environment, declared.name, number, digest)
         wave_id = self.run.store.waves.plan_wave(
