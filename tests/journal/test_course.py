@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 
+from tests.support.lab import number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, planned
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.emulator import Fault
+from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.exits import Exit
 
 
@@ -101,3 +104,43 @@ def test_no_more_is_staged_than_the_plan_counted(tmp_path: Path) -> None:
         "run again: the next plan shows them",
     )
     assert lab.changes_sent() == []
+
+
+def test_a_list_of_as_many_others_that_comes_after_the_plan_calls_nobody_out(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.direct()
+    with planned(lab) as apply:
+        lab.rows("otp", range(3, 6))
+        (problem,) = apply.carry_out().problems
+    assert (problem.exit_code, problem.campaign) == (Exit.INCOMPLETE, "otp")
+    assert "list" in problem.summary
+    assert "changed meanwhile" in problem.summary
+    assert lab.rung() == []
+
+
+def test_of_what_is_staged_only_what_the_plan_named_is_started(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path, max_numbers=50)
+    lab.campaign(rows=range(80), state="staged")
+    lab.converge()
+    lab.campaign(rows=range(80))
+    with planned(lab) as apply:
+        plan = apply.planned.plan
+        assert {change.wave for change in plan.changes} == {1, 2}
+        less = replace(plan, changes=tuple(change for change in plan.changes if change.wave == 1))
+        Apply(apply.run, apply.planner, replace(apply.planned, plan=less)).carry_out()
+    lab.emulator.advance(DAY)
+    assert len(lab.rung()) == 50
+
+
+def test_a_start_that_the_platform_said_it_made_and_never_shows_is_sent_again(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(extra="schedule: {begin: 2026-12-01T20:00:00}")
+    lab.converge()
+    (task,) = lab.emulator.tasks.values()
+    task.status, task.started_at = Status.NEW, 0
+    lab.emulator.advance(600)
+    assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [("start", "start-unconfirmed")]
+    assert lab.apply().exit_code == Exit.DONE
+    assert lab.changes_sent().count("start") == 2
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(3)))
