@@ -81,7 +81,7 @@ release: $(VENV)/.installed
 	$(BIN)/python -m tests.release "$(VERSION)" $(ARGS)
 
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --extra postgres --extra parquet --extra notify --extra report --extra xlsx pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --extra granian --extra postgres --extra parquet --extra notify --extra report --extra xlsx pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*

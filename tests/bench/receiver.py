@@ -42,9 +42,9 @@ server.run()
 APPLY = """
 import os, sys
 from pathlib import Path
-from yeta_reconcile.campaign import Attributes
-from yeta_reconcile.recorded import Phase, RowRecord, WaveRecord
 from yeta_reconcile.store import open_store
+from yeta_reconcile.waves.attributes import Attributes
+from yeta_reconcile.waves.record import Phase, RowRecord, WaveRecord
 environ = {"YETA_STATE_KEY": "bench"}
 store = open_store("state/yeta.db", Path(sys.argv[1]), environ, project="bench", environment="", create=True)
 store.campaigns.declare("large", "Campaign", ["phone"], protect=False)
@@ -74,19 +74,22 @@ def running(*arguments: str) -> Iterator[Process]:
     ) as process:
         assert process.stdout is not None
         try:
-            yield Process(process.stdout.readline().strip(), process.pid)
+            said = process.stdout.readline().strip()
+            assert said, "it ended before it was ready"
+            yield Process(said, process.pid)
         finally:
             process.terminate()
 
 
 @contextmanager
-def receiver(folder: Path, contexts: str = "") -> Iterator[Process]:
+def receiver(folder: Path, contexts: str = "", server: str = "waitress") -> Iterator[Process]:
     """`yeta serve` on a fresh state; what it says is its base URL with the secret."""
+    folder.mkdir(exist_ok=True)
     (folder / "yeta.yaml").write_text("kind: Project\nname: bench\n", encoding="utf-8")
     if contexts:
         (folder / "contexts.yaml").write_text(contexts, encoding="utf-8")
     command = ("-m", "yeta_reconcile", "-C", str(folder), "serve", "--listen", "127.0.0.1:0")
-    with running(*command) as process:
+    with running(*command, "--server", server) as process:
         yield Process(f"{process.said}/{SECRET}", process.pid)
 
 
@@ -105,6 +108,14 @@ def against_waitress(clients: int) -> Callable[[Path], tuple[Cost, Cost]]:
     def measure(folder: Path) -> tuple[Cost, Cost]:
         with receiver(folder) as ours, running("-c", BARE) as theirs:
             return side_by_side(a_push(ours, clients), a_push(theirs, clients), rounds=ROUNDS)
+
+    return measure
+
+
+def behind_granian(clients: int) -> Callable[[Path], tuple[Cost, Cost]]:
+    def measure(folder: Path) -> tuple[Cost, Cost]:
+        with receiver(folder / "a", server="granian") as one, receiver(folder / "b") as other:
+            return side_by_side(a_push(one, clients), a_push(other, clients), rounds=ROUNDS)
 
     return measure
 
@@ -167,6 +178,9 @@ ROWS = (
     Row("the same, 64 clients", "bare waitress, the same POST", None, against_waitress(64)),
     Row("durable pushes, 64 clients", "its own with 16", 1 / 0.75, crowd_of(64)),
     Row("durable pushes, 256 clients", "its own with 16", 1 / 0.75, crowd_of(256)),
+    Row("durable pushes behind granian, 1 client", "behind waitress", None, behind_granian(1)),
+    Row("durable pushes behind granian, 16 clients", "behind waitress", None, behind_granian(16)),
+    Row("durable pushes behind granian, 256 clients", "behind waitress", None, behind_granian(256)),
     Row("acknowledgement while apply writes, p99", "100 ms", 1.0, beside_apply),
     Row("getDialogContext of 1,000,000 beside 500 pushes/s, p50", "20 ms", None, half_of_contexts),
     Row("getDialogContext of 1,000,000 beside 500 pushes/s, p99", "20 ms", 1.0, contexts),

@@ -19,7 +19,7 @@ from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.relay import Relay, Target
-from yeta_reconcile.receiver.server import bind
+from yeta_reconcile.receiver.server import Server, bind
 from yeta_reconcile.receiver.service import ReceiverService, serving
 from yeta_reconcile.store import Store, open_store
 
@@ -49,9 +49,10 @@ def state_of(root: Path, location: str = "state/yeta.db") -> Store:
 def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, ReceiverService]]:
     """A running receiver: its base URL with the secret, its store, itself. `report` makes its dashboard.
 
-    `relay` are the addresses that it hands on to, `state` says where its state is.
+    `relay` are the addresses that it hands on to, `state` says where its state is, `opening` who listens.
     """
     report, relay = access.pop("report", None), access.pop("relay", ())
+    opening = access.pop("opening", Server)
     client, location = client_by(Ways(), longest=5), access.pop("state", "state/yeta.db")
     inbox, store = state_of(root, location), state_of(root, location)
     try:
@@ -64,7 +65,7 @@ def receiver(root: Path, **access: Any) -> Iterator[tuple[str, Store, ReceiverSe
             report,
             Relay([Target.of(url) for url in relay], client) if relay else None,
         )
-        with bind("127.0.0.1", 0) as bound, serving(made, bound) as url:
+        with bind("127.0.0.1", 0) as bound, serving(made, bound, opening) as url:
             yield f"{url}/{SECRET}", inbox, made
     finally:
         inbox.close()

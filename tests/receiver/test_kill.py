@@ -36,12 +36,12 @@ def bombard(url: str, name: str, acknowledged: list[str]) -> None:
         connection.close()
 
 
-def rounds(root: Path, kills: int, chance: random.Random) -> None:
+def rounds(root: Path, kills: int, chance: random.Random, *options: str) -> None:
     """Kill the receiver of one state so many times; then hold what is there against what was acknowledged."""
     repository(root)
     acknowledged: list[str] = []
     for turn in range(kills):
-        with served(root) as (process, url):
+        with served(root, *options) as (process, url):
             clients = [
                 threading.Thread(target=bombard, args=(url, f"{turn}-{client}", acknowledged))
                 for client in range(CLIENTS)
@@ -73,11 +73,15 @@ def check(root: Path, acknowledged: list[str]) -> None:
 
 
 @pytest.mark.sweep
-def test_what_was_answered_success_is_there_after_kill_9(tmp_path: Path) -> None:
-    rounds(tmp_path, 3, random.Random(1))
+@pytest.mark.parametrize("server", ["waitress", "granian"])
+def test_what_was_answered_success_is_there_after_kill_9(server: str, tmp_path: Path) -> None:
+    rounds(tmp_path, 3, random.Random(1), "--server", server)
 
 
 @pytest.mark.torture
+@pytest.mark.parametrize("server", ["waitress", "granian"])
 @pytest.mark.parametrize("part", range(PARTS))
-def test_what_was_answered_success_is_there_after_thousands_of_kills(part: int, tmp_path: Path) -> None:
-    rounds(tmp_path, KILLS // PARTS, random.Random(part))
+def test_what_was_answered_success_is_there_after_thousands_of_kills(
+    part: int, server: str, tmp_path: Path
+) -> None:
+    rounds(tmp_path, KILLS // PARTS, random.Random(part), "--server", server)

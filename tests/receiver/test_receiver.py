@@ -464,17 +464,22 @@ def test_who_is_silent_makes_room_when_all_connections_are_taken(
                 client.close()
 
 
-def test_sigterm_answers_what_was_begun_and_ends_well(root: Path) -> None:
-    with served(root) as (process, url):
+@pytest.mark.parametrize("server", ["waitress", "granian"])
+def test_sigterm_answers_what_was_begun_and_ends_well(root: Path, server: str) -> None:
+    with served(root, "--server", server) as (process, url):
         host, port = url.removeprefix("http://").partition("/")[0].split(":")
         with socket.create_connection((host, int(port))) as client:
-            client.sendall(f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 18\r\n\r\n{{".encode())
+            client.sendall(
+                f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\n{{".encode()
+            )
             time.sleep(0.3)
             process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
             client.sendall(b'"call_uuid": "a"}')
             client.settimeout(5)
-            assert client.recv(4096).endswith(b"success")
+            answer = client.recv(4096)
+            assert answer.endswith(b"success")
+            assert b"connection: close" in answer.lower()
         _, err = process.communicate(timeout=15)
         assert process.returncode == 0
         assert err == ""
@@ -501,8 +506,9 @@ def test_what_could_not_be_folded_is_said_when_it_grows_and_at_the_next_start(ro
     assert second == f"WARNING: 2 pushes could not be folded, 1 dead letter: {where}\n"
 
 
-def test_the_secret_is_in_no_log(root: Path) -> None:
-    with served(root, "-vv", secret="first-secret,second-secret") as (process, url):
+@pytest.mark.parametrize("server", ["waitress", "granian"])
+def test_the_secret_is_in_no_log(root: Path, server: str) -> None:
+    with served(root, "-vv", "--server", server, secret="first-secret,second-secret") as (process, url):
         base = url.rpartition("/")[0]
         assert post(f"{base}/second-secret/receiveVoice", {})[0] == 200
         host, port = base.removeprefix("http://").split(":")
@@ -526,7 +532,8 @@ def test_the_application_runs_under_any_wsgi_server_too(running: Any) -> None:
 
     assert ask("POST", f"/{SECRET}/receiveVoice", b"{}") == b"success"
     assert ask("POST", f"/{SECRET}/receiveVoice", b"{}", CONTENT_LENGTH="") == b"success"
+    assert ask("POST", f"/{SECRET}/receiveVoice", b"{}", CONTENT_LENGTH="3") == b"the body ended early\n"
     assert ask("HEAD", "/healthz") == b""
     ask("POST", f"/{SECRET}/receiveVoice", b"", CONTENT_LENGTH="2000000")
     ask("POST", f"/{SECRET}/receiveVoice", b"x" * 1_000_001, CONTENT_LENGTH="")
-    assert [status[:3] for status in said] == ["200", "200", "200", "413", "413"]
+    assert [status[:3] for status in said] == ["200", "200", "400", "200", "413", "413"]

@@ -1,7 +1,7 @@
 """Sockets and admission: a push is stored before it is acknowledged; contexts come from memory.
 
-`server` listens, `access` admits, `app` routes, `writer` stores, `health` tells. It folds nothing and
-decides nothing.
+`server` or `granian` listens, `access` admits, `app` routes, `writer` stores, `health` tells. It folds
+nothing and decides nothing.
 
-Others use `access`, `contexts`, `dashboard`, `relay`, `server`, `service`.
+Others use `access`, `contexts`, `dashboard`, `granian`, `relay`, `server`, `service`.
 """

@@ -72,8 +72,13 @@ NO_JSON = Reply("415 Unsupported Media Type", b"send JSON, and not from a page\n
 ONLY_POST = Reply("405 Method Not Allowed", b"use POST\n", more=(("Allow", "POST"),))
 ONLY_GET = Reply("405 Method Not Allowed", b"use GET\n", more=(("Allow", "GET, HEAD"),))
 TOO_LONG = Reply("413 Content Too Large", b"the body is too long\n")
+CUT_OFF = Reply("400 Bad Request", b"the body ended early\n")
 NOT_STORED = Reply("503 Service Unavailable", b"not stored, send it again\n", more=(("Retry-After", "5"),))
 BROKEN = Reply("500 Internal Server Error", b"an error of the receiver\n")
+
+
+class BrokenOff(Exception):
+    """A body that ended before the length that it declared: nobody's push."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class App:
     dashboard: Callable[[], bytes | None] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        answer = self.answer(_request(environ))
+        answer = self.answer(request_of(environ))
         start_response(answer.status, answer.headers())
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
@@ -153,6 +158,9 @@ class App:
         except TooLong:
             self.metrics.refused("size")
             return TOO_LONG
+        except BrokenOff:
+            self.metrics.refused("malformed")
+            return CUT_OFF
 
     def reads(self, request: Request) -> bool:
         """Whether the body is looked at: not where the rest of a request tells the answer."""
@@ -236,7 +244,9 @@ class App:
         return Reply(status, json.dumps(body).encode() + b"\n", _JSON)
 
 
-def _request(environ: dict[str, Any]) -> Request:
+def request_of(environ: dict[str, Any]) -> Request:
+    """A request out of WSGI's environment."""
+
     def body() -> bytes:
         length = environ.get("CONTENT_LENGTH") or ""
         if length.isdecimal() and int(length) > LONGEST:
@@ -244,6 +254,8 @@ def _request(environ: dict[str, Any]) -> Request:
         read: bytes = environ["wsgi.input"].read(LONGEST + 1 if not length.isdecimal() else int(length))
         if len(read) > LONGEST:
             raise TooLong
+        if length.isdecimal() and len(read) < int(length):
+            raise BrokenOff
         return read
 
     return Request(

@@ -38,7 +38,7 @@ LINGER_SECONDS = 0.5
 PAUSE_SECONDS = 0.1
 LEAVE_AT_ONCE = 16
 SAY_EVERY = 60.0
-_BACKLOG = 1024
+BACKLOG = 1024
 _TOO_LARGE = RequestEntityTooLarge("").code
 # The longest body as it may come over the wire: each byte in a chunk of its own, and the headers behind.
 _LONGEST_SENT = 6 * LONGEST + 16_384
@@ -246,7 +246,7 @@ def _answered(app: App, request: Request) -> Reply:
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
+    return socket.create_server((host.strip("[]"), port), family=family, backlog=BACKLOG)
 
 
 class Server:
@@ -259,7 +259,7 @@ class Server:
         self._bound = bound
         adjustments = Adjustments(
             sockets=[bound],
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             connection_limit=room(CONNECTIONS),
             channel_timeout=IDLE_SECONDS,
             cleanup_interval=5,

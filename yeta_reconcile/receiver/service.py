@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.errors import YetaError
@@ -44,6 +45,19 @@ TIDY_EVERY = 5.0
 CROWDED = 4
 RESTS = 6
 DAY_MS = 86_400_000
+
+
+class Door(Protocol):
+    """What stands in front of the application."""
+
+    def serve(self, stop: threading.Event) -> None:
+        """Answer until `stop` is set; then finish what was begun, and hang up."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
+
+
+Opening = Callable[[App, socket.socket], Door]
 
 
 class ReceiverService:
@@ -92,9 +106,15 @@ class ReceiverService:
             dashboard=self._page.ask if self._page else None,
         )
 
-    def run(self, bound: socket.socket, stop: threading.Event, announce: Callable[[], None]) -> None:
+    def run(
+        self,
+        bound: socket.socket,
+        stop: threading.Event,
+        announce: Callable[[], None],
+        made: Opening = Server,
+    ) -> None:
         """Serve on a bound socket; when `stop` is set, answer what was begun, fold, and return."""
-        server = Server(self.app, bound)
+        server = made(self.app, bound)
         threads = [
             threading.Thread(target=self._steadily, args=(work, pause), name=name, daemon=True)
             for name, work, pause in (
@@ -197,10 +217,10 @@ class ReceiverService:
 
 
 @contextmanager
-def serving(receiver: ReceiverService, bound: socket.socket) -> Iterator[str]:
+def serving(receiver: ReceiverService, bound: socket.socket, made: Opening = Server) -> Iterator[str]:
     """Serve in a thread while the block runs; gives the base URL."""
     stop, ready = threading.Event(), threading.Event()
-    thread = threading.Thread(target=receiver.run, args=(bound, stop, ready.set), name="receiver")
+    thread = threading.Thread(target=receiver.run, args=(bound, stop, ready.set, made), name="receiver")
     host, port = bound.getsockname()[:2]
     thread.start()
     ready.wait()

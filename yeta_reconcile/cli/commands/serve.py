@@ -26,12 +26,14 @@ from yeta_reconcile.platform.ways import is_loopback
 from yeta_reconcile.receiver.access import Access, read_networks, read_secrets
 from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.dashboard import maker
+from yeta_reconcile.receiver.granian import GranianServer
 from yeta_reconcile.receiver.relay import SECONDS, Relay, Target
-from yeta_reconcile.receiver.server import bind
-from yeta_reconcile.receiver.service import ReceiverService
+from yeta_reconcile.receiver.server import Server, bind
+from yeta_reconcile.receiver.service import Opening, ReceiverService
 from yeta_reconcile.wording import Text, phrase
 
 VARIABLE = "YETA_PUSH_SECRET"
+SERVERS: dict[str, Opening] = {"waitress": Server, "granian": GranianServer}
 
 
 @click.command()
@@ -54,8 +56,17 @@ VARIABLE = "YETA_PUSH_SECRET"
     metavar="NETWORK",
     help="Believe the X-Forwarded-For of these proxies when --allow is asked.",
 )
+@click.option(
+    "--server",
+    type=click.Choice(list(SERVERS)),
+    default="waitress",
+    show_default=True,
+    help="What speaks HTTP; granian is an extra, and bounds less by itself (docs/receiver.md).",
+)
 @click.pass_obj
-def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: tuple[str, ...]) -> None:
+def serve(
+    context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: tuple[str, ...], server: str
+) -> None:
     """Receive what the platform pushes until SIGTERM or Ctrl-C.
 
     Prints its address, and on a terminal what comes in. A push is answered success once it is on disk, and
@@ -104,7 +115,9 @@ def serve(context: Context, listen: str, allow: tuple[str, ...], trusted_proxy: 
             base = Text(f"http://{name}:{bound.getsockname()[1]}")
             stop = threading.Event()
             with on_signal(stop.set), _watched(receiver):
-                receiver.run(bound, stop, lambda: announce(base, secret=bool(access.secrets)))
+                receiver.run(
+                    bound, stop, lambda: announce(base, secret=bool(access.secrets)), SERVERS[server]
+                )
 
 
 @contextmanager
