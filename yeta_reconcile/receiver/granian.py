@@ -18,6 +18,7 @@ from yeta_reconcile.extras import extra
 from yeta_reconcile.receiver.app import BROKEN, App, Reply, request_of
 from yeta_reconcile.receiver.descriptors import room
 from yeta_reconcile.receiver.server import BACKLOG, CONNECTIONS, DRAIN_SECONDS, LINGER_SECONDS
+from yeta_reconcile.wording import phrase
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +27,16 @@ THREADS = 64
 # For the headers of a request to come in; whoever is connected and silent leaves as well.
 SILENT_MS = 20_000
 LONGEST_HEADERS = 16_384
-_NEEDS = "--server granian needs"
+_NEEDS = phrase("--server granian needs")
+_INSTEAD = phrase("take --server waitress")
 
 
 class GranianServer:
     """Serves an application on a bound socket until what `serve` is given is set; granian's threads work."""
 
     def __init__(self, app: App, bound: socket.socket) -> None:
-        inner = extra("granian._granian", "granian", _NEEDS, "--server waitress")
-        http = extra("granian.http", "granian", _NEEDS, "--server waitress")
+        inner = extra("granian._granian", "granian", _NEEDS, _INSTEAD)
+        http = extra("granian.http", "granian", _NEEDS, _INSTEAD)
         # It says at each start and end that a worker starts and ends.
         logging.getLogger("_granian").setLevel(logging.WARNING)
         self._app = app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 
 import click
@@ -77,20 +77,7 @@ def serve(
     """
     host, port = _address(listen)
     environ = context.environ
-    access = Access(
-        read_secrets(environ.get(VARIABLE, "")), read_networks(allow), read_networks(trusted_proxy)
-    )
-    if not access.secrets and not is_loopback(host):
-        raise InvalidInput(
-            phrase(
-                "{variable} is not set, and {host} can be reached from elsewhere",
-                variable=VARIABLE,
-                host=host,
-            ),
-            hint=phrase(
-                "set {variable} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1", variable=VARIABLE
-            ),
-        )
+    access = _access(environ, host, allow, trusted_proxy)
     project = settings_of(context)
     with ExitStack() as stack:
         inbox, store = (stack.enter_context(closing(opened(context, project))) for _ in range(2))
@@ -118,6 +105,27 @@ def serve(
                 receiver.run(
                     bound, stop, lambda: announce(base, secret=bool(access.secrets)), SERVERS[server]
                 )
+
+
+def _access(
+    environ: Mapping[str, str], host: str, allow: tuple[str, ...], trusted_proxy: tuple[str, ...]
+) -> Access:
+    """Who may come in. Raises InvalidInput, where anybody could without a secret too."""
+    access = Access(
+        read_secrets(environ.get(VARIABLE, "")), read_networks(allow), read_networks(trusted_proxy)
+    )
+    if not access.secrets and not is_loopback(host):
+        raise InvalidInput(
+            phrase(
+                "{variable} is not set, and {host} can be reached from elsewhere",
+                variable=VARIABLE,
+                host=host,
+            ),
+            hint=phrase(
+                "set {variable} (`openssl rand -hex 24` makes one), or listen on 127.0.0.1", variable=VARIABLE
+            ),
+        )
+    return access
 
 
 @contextmanager
