@@ -19,10 +19,8 @@ from tests.bench.slow_platform import BATCH, COLUMNS, slow_platform
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.session import (
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import session
 from yeta_reconcile.planning.planner import Planner
 
 BATCHES = 1000

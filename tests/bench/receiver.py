@@ -67,7 +67,10 @@ class Process(NamedTuple):
 
 @contextmanager
 def running(*arguments: str) -> Iterator[Process]:
-    """A process that prints one line when it is ready."""
+    """A process that prints one line when it is ready, and is there until the block ends.
+
+    An error if it is not: what is measured beside it would be measured beside nothing.
+    """
     environ = os.environ | {"YETA_PUSH_SECRET": SECRET, "YETA_STATE_KEY": "bench"}
     with subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environ
@@ -77,6 +80,7 @@ def running(*arguments: str) -> Iterator[Process]:
             said = process.stdout.readline().strip()
             assert said, "it ended before it was ready"
             yield Process(said, process.pid)
+            assert process.poll() is None, "it ended before it was to"
         finally:
             process.terminate()
 

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _speak_utf8()
     # What is imported and read stays: to look through it for cycles, again and again and once more at the
     # end, takes a fifth of a plan.
-    gc.set_threshold(200_000)
+    gc.set_threshold(500_000)
     atexit.register(gc.freeze)
     try:
         former = signal.signal(signal.SIGTERM, _interrupt)

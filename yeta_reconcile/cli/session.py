@@ -6,13 +6,11 @@ import getpass
 import os
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from yeta_reconcile.apply.run import Pauses, Run
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.patience import reminding
@@ -28,7 +26,6 @@ from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.halt_flag import PASSED, ROW, Halt, HaltFlag
-from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import Text, phrase
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET")
@@ -172,24 +169,3 @@ def connect(
     )
     with client, reminding(client):
         yield client
-
-
-def run_of(
-    opened: Session, command: str, emit: Callable[[dict[str, Any]], None] = lambda _event: None
-) -> Run:
-    """A run of this process."""
-    platform = opened.repository.project.platform
-    return Run(
-        store=opened.store,
-        client=opened.client,
-        clock=opened.clock,
-        holder=Holder.this_process(command, opened.repository.zone),
-        pauses=Pauses(
-            settle=platform.settle.total_seconds(),
-            timeout=platform.timeout.total_seconds(),
-            drain_quiet=platform.drain_quiet.total_seconds(),
-        ),
-        max_in_flight=platform.max_in_flight,
-        halted=opened.halted,
-        emit=emit,
-    )

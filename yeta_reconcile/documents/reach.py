@@ -37,10 +37,10 @@ class Reach:
             realpath(root / settings),
         )
 
-    def why_not(self, path: Path) -> str:
+    def why_not(self, path: Path, real: Callable[[Path], str] = realpath) -> str:
         """Why a file must not be read, without a word of what is in it; "" if it may be."""
         try:
-            file = realpath(path)
+            file = real(path)
         except (OSError, ValueError):
             return phrase("its path leads nowhere")
         if not any(_within(file, folder) for folder in self.folders):
@@ -57,6 +57,25 @@ class Reach:
         if not _within(self.folders[0], folder):
             return _within(file, folder)
         return place == folder and (own.endswith(KEY_SUFFIX) or own.startswith(posixpath.splitext(name)[0]))
+
+
+class Folders:
+    """Real paths of many files of few folders: each folder is followed once.
+
+    For one look at a repository: a folder may become a link at any time, and whoever opens a file asks anew.
+    """
+
+    def __init__(self) -> None:
+        self._real: dict[str, str] = {}
+
+    def real(self, path: Path) -> str:
+        """As `realpath`."""
+        folder, name = posixpath.split(path)
+        if name in {"", ".", ".."}:
+            return realpath(path)
+        if folder not in self._real:
+            self._real[folder] = realpath(folder)
+        return realpath(path) if path.is_symlink() else posixpath.join(self._real[folder], name)
 
 
 def folder_findings(

@@ -33,7 +33,7 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
 )
-from yeta_reconcile.documents.reach import folder_findings
+from yeta_reconcile.documents.reach import Folders, folder_findings
 from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.repository import (
     Repository,
@@ -83,6 +83,7 @@ class Survey:
         self.other_lists: list[ListSpec] = []
         self.other_contexts: list[ContextReader] = []
         self._incomplete = False
+        self._folders = Folders()
         self._names: dict[tuple[bool, str], RawDocument] = {}
         self._note_flaw(0, self.settings.raw.at, kind="Project")
         for raw in self.settings.others:
@@ -290,7 +291,7 @@ class Survey:
             return
         label = beside(raw.file, csv)
         file = self.root / label
-        if why := self.reach.why_not(file):
+        if why := self.reach.why_not(file, self._folders.real):
             hint = phrase("lists stand in the repository, or in a folder that `files:` of yeta.yaml names")
             self._found(
                 raw.at(part, "csv"),

@@ -12,7 +12,7 @@ from typing import Any
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
-from yeta_reconcile.waves.attributes import ATTRIBUTES
+from yeta_reconcile.waves.readback import differing
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 from yeta_reconcile.wording import phrase
 
@@ -53,34 +53,9 @@ def _wave(wave: WaveRecord, task: Task | None, halted: Collection[str]) -> Itera
     applied, live = _states(wave, task, halted)
     if applied != live:
         yield _differs(wave, "state", applied, live)
-    yield from settings_differing(wave, task)
-
-
-def settings_differing(wave: WaveRecord, task: Task) -> Iterator[Difference]:
-    """What of a task that is not over is otherwise than it was applied, its state left aside."""
-    if task.phase.over:
-        return
-    for name, (asked, found) in differing(wave, task).items():
-        yield _differs(wave, name, asked, found)
-
-
-def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
-    """Name: (applied, live) of what the platform tells and is not as it was applied."""
-    found: dict[str, tuple[Any, Any]] = {}
-    own = wave.attributes.in_stretch
-    for name, _, form, _, was_asked in ATTRIBUTES:
-        asked, told = getattr(own, name), getattr(task, name)
-        applied, live = (None if asked is None else form.key(form.sent(asked))), form.key(told)
-        if was_asked(own) and live not in (None, applied):
-            found[name] = (
-                None if asked is None else form.shown(asked),
-                form.shown(form.read(told, asked)),
-            )
-    if not wave.imported and wave.phase is not Phase.FILLING:
-        asked = wave.pending + wave.dialled + wave.held + wave.unknown
-        if task.count_tel not in (None, asked):
-            found["count"] = (asked, task.count_tel)
-    return found
+    if not task.phase.over:
+        for name, (asked, found) in differing(wave, task).items():
+            yield _differs(wave, name, asked, found)
 
 
 def _differs(wave: WaveRecord, what: str, applied: Any, live: Any) -> Difference:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from math import ceil, inf, isfinite
 
 from yeta_reconcile.amounts import count
@@ -120,6 +121,7 @@ def _detail(works: list[Work], runs: tuple[SimulatedWave, ...]) -> Text:
     return listed(said, 0, by=CLAUSES)
 
 
+@lru_cache(maxsize=256)
 def _habits_words(habits: Habits) -> Text:
     """How long a call takes and who is reached, and whose records say so."""
     told = {

@@ -38,8 +38,7 @@ class Opening:
         cls, windows: Iterable[str], zone: tzinfo | None, allowed: Callable[[date], bool] | None = None
     ) -> Opening:
         """From windows like "HH:MM:SS-HH:MM:SS"; a day may end at 24:00."""
-        spans = sorted(_span(window) for window in windows) or [(0, DAY)]
-        return cls(tuple(spans), zone, allowed)
+        return cls(_spans(tuple(windows)), zone, allowed)
 
     @property
     def daily(self) -> int:
@@ -50,6 +49,12 @@ class Opening:
         """The first moment from `since` on at which calls may go out; None: not within what is looked at."""
         until = since + HORIZON.total_seconds()
         return next((max(found.begin, since) for found in self.stretches(since, until)), None)
+
+    def closes(self, since: float, until: float) -> float:
+        """The end of the last stretch before a day that is not allowed; infinite where all are."""
+        if self.allowed is None:
+            return inf
+        return next((stretch.closes for stretch in self.stretches(since, until)), inf)
 
     def stretches(self, since: float, until: float) -> Iterator[OpenStretch]:
         """Those that end after `since` and begin before `until`, in order."""
@@ -74,6 +79,12 @@ class Opening:
 @lru_cache(maxsize=4096)
 def _midnight(day: int, zone: tzinfo | None) -> float:
     return datetime.combine(date.fromordinal(day), time(), tzinfo=zone).timestamp()
+
+
+# A thousand campaigns have few hours between them.
+@lru_cache(maxsize=256)
+def _spans(windows: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted(map(_span, windows))) or ((0, DAY),)
 
 
 def _span(window: str) -> tuple[int, int]:

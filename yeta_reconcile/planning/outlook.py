@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Calling, Campaign
@@ -16,12 +17,12 @@ from yeta_reconcile.planning.address_book import address_findings
 from yeta_reconcile.planning.canary import canary_waves
 from yeta_reconcile.planning.console import console_alerts
 from yeta_reconcile.planning.diff import Finding, Subject, Wave
-from yeta_reconcile.planning.drift import settings_differing
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.silence import alerts
 from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.render.words import attribute_name, attribute_value
 from yeta_reconcile.store import Store
+from yeta_reconcile.waves import readback
 from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
@@ -51,29 +52,30 @@ def results_of(store: Store, declared: Calling | None, waves: Iterable[Wave]) ->
 
 def differing(subjects: Mapping[str, Subject]) -> list[Finding]:
     """A warning for each setting of a task that was changed outside yeta: no change of a plan shows it."""
-    found = []
-    for name, subject in subjects.items():
-        if subject.declared is None or subject.destroy:
-            continue
-        for wave in subject.waves:
-            for differs in settings_differing(wave.record, wave.task) if wave.task else ():
-                what, path = differs.what, attribute_path(differs.what)
-                if what == "count":
-                    if wave.record.live:  # decided on by `diff`
-                        continue
-                    path = ("contacts",)
-                summary = phrase(
-                    "{attribute_name} of wave {wave} differs live: {attribute_value} was applied, "
-                    "{attribute_value_2} is live",
-                    attribute_name=attribute_name(what),
-                    wave=differs.wave,
-                    attribute_value=attribute_value(what, differs.applied),
-                    attribute_value_2=attribute_value(what, differs.live),
-                )
-                hint = phrase("put it right at the platform; `yeta drift` lists all that differs")
-                place = subject.at(*path)
-                found.append(Finding(Diagnostic("warning", "live-differs", summary, place, hint, name)))
-    return found
+    return [
+        Finding(_differs(subject, wave, what, applied, live))
+        for subject in subjects.values()
+        if subject.declared and not subject.destroy
+        for wave in subject.waves
+        if wave.task and not wave.task.phase.over
+        for what, (applied, live) in readback.differing(wave.record, wave.task).items()
+        # Who is missing in a live task is decided on by `diff`.
+        if not (what == "count" and wave.record.live)
+    ]
+
+
+def _differs(subject: Subject, wave: Wave, what: str, applied: Any, live: Any) -> Diagnostic:
+    summary = phrase(
+        "{attribute_name} of wave {wave} differs live: {attribute_value} was applied, "
+        "{attribute_value_2} is live",
+        attribute_name=attribute_name(what),
+        wave=wave.record.number,
+        attribute_value=attribute_value(what, applied),
+        attribute_value_2=attribute_value(what, live),
+    )
+    hint = phrase("put it right at the platform; `yeta drift` lists all that differs")
+    place = subject.at(*(("contacts",) if what == "count" else attribute_path(what)))
+    return Diagnostic("warning", "live-differs", summary, place, hint, subject.name)
 
 
 def halt_in_words(words: Text | None) -> Iterator[Diagnostic]:

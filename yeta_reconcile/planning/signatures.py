@@ -16,6 +16,8 @@ from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
     """What a list says, as one digest, empty if it cannot be read; a short list can be found out from it."""
@@ -89,4 +91,4 @@ def _standing(wave: WaveRecord) -> tuple[Phase, str | None]:
 
 
 def _short_digest(value: object) -> str:
-    return blake2b(json.dumps(value, ensure_ascii=False).encode(), digest_size=12).hexdigest()
+    return blake2b(_json(value).encode(), digest_size=12).hexdigest()

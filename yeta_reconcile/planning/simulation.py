@@ -280,7 +280,7 @@ class _Queue:
         variance = max(before, default=0.0)
         terms = Terms(sum(channel or 0 for channel in channels), work.habits, work.opening)
         since = max(at, work.begin)
-        closes = next((stretch.closes for stretch in work.opening.stretches(since, self.horizon)), inf)
+        closes = work.opening.closes(since, self.horizon)
         until = min(work.end, closes, self.horizon)
         pace = Durations(late=self.late, variance=variance)
         course = play(work.tries, since, max(until, since), terms, pace)

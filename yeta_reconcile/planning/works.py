@@ -107,6 +107,8 @@ def _works(undone: Undone, terms: Conditions) -> Iterator[Work]:
     for wave in undone.waves:
         if wave.record.live:
             yield from _under_way(undone, wave, terms)
+    if not (any(undone.staged.values()) or undone.fresh or undone.coming):
+        return
     now = Attributes.of(model)
     if model.state != "running" and (any(undone.staged.values()) or undone.fresh):
         # Who comes after it waits for it, and it needs no line.

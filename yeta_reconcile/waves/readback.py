@@ -9,7 +9,7 @@ from typing import Any
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import CreateRequest, Line, Task
 from yeta_reconcile.waves.attributes import ATTRIBUTES, MOMENT
-from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import Phase, WaveRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,22 @@ def reads_otherwise(
     """
     asked = request_of(wave, windows_of(wave.attributes.lines, lines, hours), wave.created_at)
     return read_back(asked, task).other
+
+
+def differing(wave: WaveRecord, task: Task) -> dict[str, tuple[Any, Any]]:
+    """Name: (applied, live) of what the platform tells and is not as it was applied, its state left aside."""
+    found: dict[str, tuple[Any, Any]] = {}
+    own = wave.attributes.in_stretch
+    for name, _, form, _, was_asked in ATTRIBUTES:
+        asked, told = getattr(own, name), getattr(task, name)
+        applied, live = (None if asked is None else form.key(form.sent(asked))), form.key(told)
+        if was_asked(own) and live not in (None, applied):
+            found[name] = (
+                None if asked is None else form.shown(asked),
+                form.shown(form.read(told, asked)),
+            )
+    if not wave.imported and wave.phase is not Phase.FILLING:
+        asked = wave.pending + wave.dialled + wave.held + wave.unknown
+        if task.count_tel not in (None, asked):
+            found["count"] = (asked, task.count_tel)
+    return found

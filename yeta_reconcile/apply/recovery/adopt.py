@@ -19,7 +19,6 @@ from yeta_reconcile.documents.models import (
 )
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.marks import Key, Mark, parse_mark
-from yeta_reconcile.planning import drift
 from yeta_reconcile.planning.diff import key_headers
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import (
@@ -31,6 +30,7 @@ from yeta_reconcile.waves.attributes import (
     ATTRIBUTES,
     Attributes,
 )
+from yeta_reconcile.waves.readback import differing
 from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
@@ -171,7 +171,7 @@ def adoption(
 
 
 def _differing(wave: WaveRecord, task: Task) -> Text:
-    found = drift.differing(wave, task).items()
+    found = differing(wave, task).items()
     said = (
         phrase("{name} is {live} at the platform and declared as {asked}", name=name, live=live, asked=asked)
         for name, (asked, live) in found

@@ -19,11 +19,8 @@ from yeta_reconcile.cli.commands.plan import check_saved, check_unspent, make_pl
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.output import format_option
-from yeta_reconcile.cli.session import (
-    Session,
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
 from yeta_reconcile.exits import Exit

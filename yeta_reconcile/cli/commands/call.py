@@ -16,11 +16,8 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import recording
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import say
-from yeta_reconcile.cli.session import (
-    Session,
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     Diagnostic,
     did_you_mean,

@@ -19,11 +19,8 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
-from yeta_reconcile.cli.session import (
-    Session,
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )

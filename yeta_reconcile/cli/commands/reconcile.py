@@ -21,11 +21,8 @@ from yeta_reconcile.cli.commands.plan import make_plan
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.offline import opened, settings_of
-from yeta_reconcile.cli.session import (
-    Session,
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.values import parse_duration

@@ -10,7 +10,8 @@ from yeta_reconcile.apply.run import Run
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.output import say
-from yeta_reconcile.cli.session import Session, run_of
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.canary import canary_waves, judge

@@ -11,11 +11,8 @@ from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.commands.state.look import look
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
-from yeta_reconcile.cli.session import (
-    Session,
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )

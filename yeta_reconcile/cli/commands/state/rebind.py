@@ -10,10 +10,8 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
-from yeta_reconcile.cli.session import (
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import session
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.planning.whereabouts import Found, existing, look_for, misplaced, settle_here, with_tasks
 from yeta_reconcile.wording import listed, phrase

@@ -13,10 +13,8 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say, show
-from yeta_reconcile.cli.session import (
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import session
 from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.observe import observe

@@ -26,11 +26,8 @@ from yeta_reconcile.cli.commands.state.canary import let_rest_follow, trial_of
 from yeta_reconcile.cli.commands.state.look import look
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, say, show, show_json
-from yeta_reconcile.cli.session import (
-    Session,
-    run_of,
-    session,
-)
+from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
