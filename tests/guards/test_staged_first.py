@@ -27,6 +27,8 @@ def refused(lab: Lab) -> list[str]:
 
 
 def staged_then_started(lab: Lab, rows: Sequence[Any] = range(60), **fields: str) -> None:
+    """From here on rows are called in the order of the list, so that its last ones are those who are left."""
+    lab.ordered = True
     for state in ("staged", "running"):
         lab.campaign(rows=rows, **fields, state=state)
         assert refused(lab) == []

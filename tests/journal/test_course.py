@@ -41,6 +41,7 @@ def test_a_list_that_changes_while_another_campaign_is_staged_leaves_alone_what_
 
 def test_nothing_is_staged_while_a_wave_before_it_is_not_out_of_the_way(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_numbers=50)
+    lab.ordered = True
     lab.campaign(rows=range(80))
     lab.apply()
     lab.emulator.advance(60)
@@ -120,6 +121,7 @@ def test_a_list_of_as_many_others_that_comes_after_the_plan_calls_nobody_out(tmp
 
 def test_of_what_is_staged_only_what_the_plan_named_is_started(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_numbers=50)
+    lab.ordered = True
     lab.campaign(rows=range(80), state="staged")
     lab.converge()
     lab.campaign(rows=range(80))

@@ -163,8 +163,8 @@ def test_a_task_that_refused_a_batch_and_was_filled_to_the_right_count_outside_y
 def test_a_full_task_that_was_filled_to_the_right_count_outside_yeta_never_rings(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.max_in_flight = 1
-    contacts = "{csv: renewal.csv, columns: {客户手机号码: phone, 姓名: name}, ordered: true}"
-    lab.campaign(rows=range(70), contacts=contacts)
+    lab.ordered = True
+    lab.campaign(rows=range(70))
     strangers_come_in(lab, 2, range(100, 120))
     lab.emulator.faults.add(Fault("code_before", "task/insert", code=200213, nth=2))
     lab.apply()

@@ -95,6 +95,8 @@ class Lab:
     state: str = "state/yeta.db"
     key: str = KEY
     max_in_flight: int = 4
+    # Whether a campaign's rows go into its task, and are called, in the order of its list.
+    ordered: bool = False
     events: list[dict[str, Any]] = field(default_factory=list)
     applied: list[Plan] = field(default_factory=list)
     _read: tuple[list[Any], Repository] | None = None
@@ -117,7 +119,9 @@ class Lab:
     ) -> None:
         """Write a campaign document and its list; a row is an index or (number index, name)."""
         given = {"state": "running", "robot": f'"{ROBOT}"', "lines": '["100"]'} | fields
-        contacts = given.pop("contacts", f"{{csv: {name}.csv, columns: {{客户手机号码: phone, 姓名: name}}}}")
+        order = ", ordered: true" if self.ordered else ""
+        columns = f"columns: {{客户手机号码: phone, 姓名: name}}{order}"
+        contacts = given.pop("contacts", f"{{csv: {name}.csv, {columns}}}")
         lines = [f"{key}: {value}" for key, value in given.items() if value is not None]
         document = f"kind: Campaign\nname: {name}\n" + "\n".join(lines) + f"\ncontacts: {contacts}\n{extra}"
         (self.root / f"{name}.yaml").write_text(document, encoding="utf-8")
