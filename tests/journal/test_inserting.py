@@ -81,7 +81,7 @@ def test_a_bad_number_is_told_with_its_place_and_nobody_else_is_left_out(tmp_pat
 
 def test_a_full_task_is_told_with_how_many_go_out_in_a_further_one(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_numbers=100)
-    lab.max_in_flight = 1
+    lab.ordered = True
     lab.campaign(rows=range(130), state="staged")
     lab.apply()
     assert told(lab, "full") == [(1, 30)]

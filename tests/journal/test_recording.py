@@ -66,6 +66,7 @@ def test_a_wave_that_is_staged_anew_keeps_its_number_and_counts_its_attempts(tmp
 
 def test_a_full_wave_that_is_staged_anew_takes_as_many_as_it_took(tmp_path: Path) -> None:
     lab = a_lab(tmp_path, max_numbers=50)
+    lab.ordered = True
     lab.campaign(rows=range(70), state="staged")
     lab.converge()
     lab.campaign(rows=range(70), state="staged", robot='"720"')
