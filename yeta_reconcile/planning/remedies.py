@@ -89,7 +89,7 @@ def _ways(run: SimulatedWave, lines: Mapping[str, Line], now: datetime) -> Itera
             middle = (few + many) // 2
             few, many = (few, middle) if _fits(run, replace(terms, channels=middle)) else (middle, many)
         yield phrase("{many:,} channels instead of {channels:,}", many=many, channels=run.channels)
-    hours = windows_of(work.lines, lines)
+    hours = windows_of(work.lines, lines, ())
     whole = Opening.of(hours, work.opening.zone, work.opening.allowed)
     if hours and whole.daily > work.opening.daily and _fits(run, replace(terms, opening=whole)):
         yield phrase("the whole hours of its lines ({hours})", hours=listed(hours, 0))

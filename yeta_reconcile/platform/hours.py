@@ -11,9 +11,7 @@ from yeta_reconcile.platform.resources import Line
 _Seconds = tuple[int, int]
 
 
-def windows_of(
-    numbers: Iterable[str], lines: Mapping[str, Line], hours: Iterable[str] = ()
-) -> tuple[str, ...]:
+def windows_of(numbers: Iterable[str], lines: Mapping[str, Line], hours: Iterable[str]) -> tuple[str, ...]:
     """The windows of lines by their numbers, where none are declared."""
     return default_windows((lines[number] for number in numbers if number in lines), hours)
 

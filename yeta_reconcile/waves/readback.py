@@ -54,7 +54,7 @@ def read_back(asked: CreateRequest, task: Task) -> Readback:
 
 
 def reads_otherwise(
-    wave: WaveRecord, task: Task, lines: Mapping[str, Line], hours: tuple[str, ...] = ()
+    wave: WaveRecord, task: Task, lines: Mapping[str, Line], hours: tuple[str, ...]
 ) -> tuple[str, ...]:
     """Names of attributes in which a task is another than the one its wave asked for.
 

@@ -238,7 +238,11 @@ def attributes_of(task: Task, declared: Calling, config: Config) -> Attributes:
         differs = form.key(live) not in (None, form.key(form.sent(own)) if own is not None else None)
         if decides and was_asked(asked) and differs:
             told[name] = form.read(live, own)
-    if asked.windows is None and task.windows and {*task.windows} != {*windows_of(asked.lines, config.lines)}:
+    if (
+        asked.windows is None
+        and task.windows
+        and {*task.windows} != {*windows_of(asked.lines, config.lines, ())}
+    ):
         # Windows that nobody declared are the hours of the lines.
         told["windows"] = task.windows
     return replace(replace(asked, **told), **_stretch(task, asked))
