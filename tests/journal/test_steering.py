@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.support.twisted import TwistedLab, twisted
@@ -22,11 +23,12 @@ REFUSED = 10005
 
 
 class Steered:
-    """A lab, a run that holds the lock, and its only wave as it is now."""
+    """A lab, a run that holds the lock, and its only wave as it is now. `meanwhile` hears of each request."""
 
     def __init__(self, lab: TwistedLab, run: Run) -> None:
         self.lab = lab
         self.run = run
+        self.meanwhile: Callable[[str], object] = lambda _call: None
 
     @property
     def wave(self) -> WaveRecord:
@@ -39,6 +41,10 @@ class Steered:
 
     def start(self) -> bool:
         return steering.start(self.run, self.wave, {}, ())
+
+    def at(self, call: str, do: Callable[[], object]) -> None:
+        """Do this whenever a request of that call leaves."""
+        self.meanwhile = lambda asked: do() if asked == call else None
 
     def refuse(self, call: str, code: int = REFUSED) -> None:
         self.lab.emulator.faults.add(Fault("code", f"task/{call}", code=code))
@@ -58,10 +64,18 @@ def steered(tmp_path: Path, state: str = "staged") -> Iterator[Steered]:
     if state == "paused":
         lab.campaign(state="paused", extra=LATER)
         lab.converge()
+    found: list[Steered] = []
+
+    def asked(request: httpx.Request) -> None:
+        for it in found:
+            it.meanwhile(request.url.path.rpartition("/")[2])
+
+    lab.before = asked
     with lab.store() as store, lab.client() as client:
         run = lab.run(store, client)
         with lab.beating(run), holding(run):
-            yield Steered(lab, run)
+            found.append(Steered(lab, run))
+            yield found[0]
 
 
 def test_a_start_is_ours_from_its_moment_on_and_ends_what_a_halt_noted(tmp_path: Path) -> None:
@@ -325,3 +339,105 @@ def test_a_wave_that_another_hand_resumes_while_it_drains_is_theirs(tmp_path: Pa
         assert not steering.carry(it.run, it.wave)
         assert (it.wave.phase, it.wave.by_hand, it.sent("delete")) == (Phase.STARTED, True, 0)
         assert it.problems() == [(7, "renewal", True)]
+
+
+@pytest.mark.parametrize("of", ["start", "resume"])
+def test_from_before_the_call_that_rings_its_wave_is_started(tmp_path: Path, of: str) -> None:
+    with steered(tmp_path, "staged" if of == "start" else "paused") as it:
+        phases = []
+        it.at("start", lambda: phases.append(it.wave.phase))
+        assert it.start() if of == "start" else steering.resume(it.run, it.wave)
+        assert phases == [Phase.STARTED]
+
+
+def test_a_resume_is_ours_and_ends_what_a_halt_noted(tmp_path: Path) -> None:
+    with steered(tmp_path, "paused") as it:
+        it.set(by_hand=True, halted=5)
+        assert steering.resume(it.run, it.wave)
+        assert (it.wave.phase, it.wave.by_hand, it.wave.halted) == (Phase.STARTED, False, None)
+
+
+def test_a_start_that_waits_for_its_line_or_for_the_end_of_a_halt_is_none(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        it.lab.emulator.take_line("100")
+        assert not it.start()
+        it.lab.emulator.release_line("100")
+        it.run.halted = lambda: "halted"
+        assert not it.start()
+        assert it.problems() == [(7, "renewal", False), (7, "renewal", True)]
+        assert it.wave.phase is Phase.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("told", "doubted", "starts"), [(True, True, True), (False, False, True), (False, True, False)]
+)
+def test_a_count_that_is_not_told_keeps_only_a_wave_in_doubt_from_its_start(
+    tmp_path: Path, told: bool, doubted: bool, starts: bool
+) -> None:
+    with steered(tmp_path) as it:
+        it.lab.twist = lambda row, _task: told or row.pop("count_tel")
+        it.set(doubted=doubted)
+        assert it.start() is starts
+        assert it.sent("start") == starts
+
+
+def test_a_call_of_which_nothing_is_known_and_whose_task_is_gone_was_not_done(tmp_path: Path) -> None:
+    with steered(tmp_path, "running") as it:
+        task_id = it.wave.task_id
+        assert task_id
+        it.lab.emulator.faults.add(Fault("closed_before", "task/pause"))
+        it.at("pause", lambda: it.lab.emulator.console_purge(task_id))
+        assert not steering.pause(it.run, it.wave)
+        assert it.problems()[-1] == (7, "renewal", True)
+
+
+def test_a_call_on_a_task_that_is_over_is_a_problem_and_its_wave_is_what_it_came_to(tmp_path: Path) -> None:
+    with steered(tmp_path, "running") as it:
+        it.lab.twist = lambda row, _task: row.update(status=4)
+        it.refuse("pause", 3010101)
+        assert not steering.pause(it.run, it.wave)
+        assert it.wave.phase is Phase.EXPIRED
+        assert it.problems() == [(7, "renewal", True)]
+
+
+@pytest.mark.parametrize(("by_hand", "code"), [(False, 8), (True, 7)])
+def test_a_task_that_is_said_to_be_deleted_and_shows_live_is_not_deleted(
+    tmp_path: Path, by_hand: bool, code: int
+) -> None:
+    with steered(tmp_path, "running") as it:
+        it.lab.twist = lambda row, _task: row.update(status=2, deleted=0)
+        if by_hand:
+            it.refuse("delete", 3010102)
+        assert not steering.delete(it.run, it.wave)
+        assert it.problems() == [(code, "renewal", True)]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_deleted_task_that_is_shown_no_more_was_deleted_by_whoever_did_it(
+    tmp_path: Path, by_hand: bool
+) -> None:
+    with steered(tmp_path, "running") as it:
+        task_id = it.wave.task_id
+        assert task_id
+        if by_hand:
+            it.refuse("delete", 3010102)
+        it.at("query", lambda: it.lab.emulator.console_purge(task_id))
+        assert steering.delete(it.run, it.wave)
+        assert (it.wave.phase, it.wave.by_hand) == (Phase.DELETED, by_hand)
+
+
+@pytest.mark.parametrize("of", ["account", "drain", "hopeless"])
+def test_what_comes_by_itself_is_said_to_wait(tmp_path: Path, of: str) -> None:
+    with steered(tmp_path, "running" if of == "account" else "paused") as it:
+        if of == "account":
+            as_expired(it, (1, 1))
+            assert not steering.account(it.run, it.wave)
+        else:
+            it.lab.twist = lambda row, _task: (
+                row.update(remaining=1) if of == "drain" else row.pop("process_tel_count")
+            )
+            drained(it)
+            it.set(quiet_since=it.run.now_ms() - (600_000 if of == "hopeless" else 0))
+            it.run.problems.clear()
+            assert not steering.carry(it.run, it.wave)
+        assert [problem.waits for problem in it.run.problems] == [of != "hopeless"]

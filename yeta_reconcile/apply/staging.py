@@ -160,7 +160,7 @@ class Staging:
         return True
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
-        if answer.meaning in {Meaning.DONE_ALREADY, Meaning.ENDED}:
+        if answer.meaning is Meaning.ENDED:
             sync(self.run, wave, look(self.run, wave))
         self._problem(
             answer.exit_code, wave, phrase("could not be filled: {words}", words=answer.words), answer.hint

@@ -371,15 +371,6 @@ def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
             phrase("run again"),
         )
         return False
-    if answer.meaning is Meaning.DONE_ALREADY:
-        sync(run, wave, run.client.task(wave.address))
-        run.problem(
-            Exit.INCOMPLETE,
-            wave.campaign,
-            phrase("wave {number} was deleted outside yeta", number=wave.number),
-            phrase("run again"),
-        )
-        return False
     words = phrase("wave {number}: {words}", number=wave.number, words=answer.words)
     run.problem(answer.exit_code, wave.campaign, words, answer.hint)
     return False
