@@ -52,6 +52,9 @@ class Steered:
     def problems(self) -> list[tuple[int, str, bool]]:
         return [(int(p.exit_code), p.campaign, bool(p.hint)) for p in self.run.problems]
 
+    def told(self) -> list[str]:
+        return [problem.summary.partition(" ")[2] for problem in self.run.problems]
+
     def sent(self, call: str) -> int:
         return self.lab.changes_sent().count(call)
 
@@ -59,8 +62,12 @@ class Steered:
 @contextmanager
 def steered(tmp_path: Path, state: str = "staged") -> Iterator[Steered]:
     lab = twisted(tmp_path)
-    lab.campaign(state="running" if state == "paused" else state, extra=LATER)
-    lab.converge()
+    lab.campaign(state={"paused": "running", "planned": "staged"}.get(state, state), extra=LATER)
+    if state == "planned":
+        lab.emulator.faults.add(Fault("code", "task/create", code=REFUSED))
+        lab.apply()
+    else:
+        lab.converge()
     if state == "paused":
         lab.campaign(state="paused", extra=LATER)
         lab.converge()
@@ -441,3 +448,40 @@ def test_what_comes_by_itself_is_said_to_wait(tmp_path: Path, of: str) -> None:
             it.run.problems.clear()
             assert not steering.carry(it.run, it.wave)
         assert [problem.waits for problem in it.run.problems] == [of != "hopeless"]
+
+
+def test_a_wave_of_which_nothing_was_sent_is_thrown_away_without_a_call(tmp_path: Path) -> None:
+    with steered(tmp_path, "planned") as it:
+        wave = it.wave
+        assert steering.discard(it.run, wave)
+        assert it.run.store.waves.wave(wave.wave_id).phase is Phase.DISCARDED
+        assert it.problems() == []
+
+
+def test_a_wave_whose_create_may_have_arrived_is_not_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with steered(tmp_path, "planned") as it:
+        it.run.store.intents.begin(
+            it.run.holder, it.run.instant(), wave_id=it.wave.wave_id, call="create", timeout=1
+        )
+        monkeypatch.setattr(steering, "settle_wave", lambda *_: None)
+        assert not steering.discard(it.run, it.wave)
+        assert it.problems() == [(7, "renewal", True)]
+        assert it.wave.phase is not Phase.DISCARDED
+
+
+def started_elsewhere(it: Steered) -> None:
+    """Somebody starts the staged task, and two minutes pass."""
+    assert it.wave.task_id
+    it.lab.emulator.console_start(it.wave.task_id)
+    it.lab.emulator.advance(120)
+
+
+def test_a_staged_task_that_rings_is_not_thrown_away(tmp_path: Path) -> None:
+    with steered(tmp_path) as it:
+        started_elsewhere(it)
+        assert not steering.discard(it.run, it.wave)
+        assert (it.wave.phase, it.sent("delete")) == (Phase.STARTED, 0)
+        assert it.told() == ["1 was started before it could be thrown away"]
+        assert it.problems() == [(7, "renewal", True)]
