@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.records import deliver
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply import steering
 from yeta_reconcile.apply.lease import holding
@@ -60,9 +61,9 @@ class Steered:
 
 
 @contextmanager
-def steered(tmp_path: Path, state: str = "staged") -> Iterator[Steered]:
+def steered(tmp_path: Path, state: str = "staged", extra: str = LATER) -> Iterator[Steered]:
     lab = twisted(tmp_path)
-    lab.campaign(state={"paused": "running", "planned": "staged"}.get(state, state), extra=LATER)
+    lab.campaign(state={"paused": "running", "planned": "staged"}.get(state, state), extra=extra)
     if state == "planned":
         lab.emulator.faults.add(Fault("code", "task/create", code=REFUSED))
         lab.apply()
@@ -484,4 +485,18 @@ def test_a_staged_task_that_rings_is_not_thrown_away(tmp_path: Path) -> None:
         assert not steering.discard(it.run, it.wave)
         assert (it.wave.phase, it.sent("delete")) == (Phase.STARTED, 0)
         assert it.told() == ["1 was started before it could be thrown away"]
+        assert it.problems() == [(7, "renewal", True)]
+
+
+def test_a_staged_task_of_which_there_is_a_record_is_not_thrown_away_though_it_shows_new(
+    tmp_path: Path,
+) -> None:
+    with steered(tmp_path, extra="") as it:
+        started_elsewhere(it)
+        assert deliver(it.lab)
+        it.lab.twist = lambda row, _task: row.update(
+            status=0, time_task_start=0, process_count=0, process_tel_count=0
+        )
+        assert not steering.discard(it.run, it.wave)
+        assert it.sent("delete") == 0
         assert it.problems() == [(7, "renewal", True)]
