@@ -115,7 +115,9 @@ def test_an_orphan_started_at_the_console_before_its_deletion_blocks_every_wave_
             lab.emulator.console_start(task_id)
 
     lab.before = start_in_between
-    assert lab.apply().exit_code == 8
+    report = lab.apply()
+    assert report.exit_code == 8
+    assert (whose, True) in {(problem.campaign, bool(problem.hint)) for problem in report.problems}
     assert "create" not in lab.changes_sent()[lab.changes_sent().index("create") + 1 :]
     assert lab.apply().exit_code == 8
     assert_each_rang_once(lab, range(3))

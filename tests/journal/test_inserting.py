@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -209,3 +209,39 @@ def test_a_batch_that_ends_as_a_bug_is_followed_by_none_that_was_not_begun(
     with pytest.raises(ZeroDivisionError):
         lab.apply()
     assert len(begun) < 500
+
+
+def unanswered(lab: Lab, which: Callable[[int], bool]) -> list[int]:
+    """The connection is closed before these inserts, by how many were asked before; all that were asked."""
+    asked: list[int] = []
+
+    def spoil(request: httpx.Request) -> None:
+        if request.url.path.endswith("task/insert"):
+            if which(len(asked)):
+                lab.emulator.faults.add(Fault("closed_before", "task/insert"))
+            asked.append(len(asked))
+
+    lab.before = spoil
+    return asked
+
+
+def test_a_wave_of_which_no_more_gets_in_is_given_up_after_three_tries_more(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.ordered = True
+    lab.campaign(rows=range(120))
+    asked = unanswered(lab, lambda before: before > 0)
+    (problem,) = lab.apply().problems
+    assert (int(problem.exit_code), problem.campaign, problem.hint) == (7, "renewal", "run again")
+    assert problem.summary.startswith("wave 1 could not be filled: ")
+    assert len(asked) == 1 + 4
+    assert "start" not in lab.changes_sent()
+
+
+def test_as_long_as_more_gets_in_a_wave_is_filled_whatever_is_not_answered(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.ordered = True
+    lab.campaign(rows=range(300))
+    unanswered(lab, lambda before: before % 2 == 0)
+    assert lab.apply().exit_code == 0
+    lab.emulator.advance(DAY)
+    assert sorted(lab.rung()) == [number(row) for row in range(300)]

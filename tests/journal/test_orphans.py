@@ -34,7 +34,9 @@ def orphaned(tmp_path: Path) -> tuple[TwistedLab, str]:
 
 def assert_held_back(lab: Lab, exit_code: int) -> None:
     """The campaign gets no task besides the one that was left behind."""
-    assert lab.apply().exit_code == exit_code
+    report = lab.apply()
+    assert report.exit_code == exit_code
+    assert {(problem.campaign, bool(problem.hint)) for problem in report.problems} == {("renewal", True)}
     assert lab.changes_sent().count("create") == 1
 
 

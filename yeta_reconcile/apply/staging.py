@@ -207,7 +207,7 @@ class Staging:
                 wave, phrase("came back with another {other} than was asked", other=listed(found.other, 0))
             )
             return
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED, halted=None)
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.VERIFIED)
         run.say("verified", wave.campaign, wave=wave.number, rows=wave.pending)
 
     def _doubted(self, wave: WaveRecord) -> bool:
