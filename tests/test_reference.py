@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -10,14 +11,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from prometheus_client.metrics_core import Metric
+from prometheus_client import generate_latest
 
 from tests.support.sources import MODULES, ROOT, walked
+from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.commands.explain import KINDS, explained, within
+from yeta_reconcile.cli.known import SAID, known, metrics, named, said, sample
 from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.limits import Happening
 from yeta_reconcile.documents.packs import NAMES as PACKS
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.call import RESULTS
 from yeta_reconcile.platform.results import NAMES
@@ -137,15 +141,24 @@ def cell(english: str) -> str:
     return looked_up(english).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
+def said_in_code() -> str:
+    """What findings and events say, as `yeta explain` reads it."""
+    by_code: dict[str, tuple[set[str], str]] = {}
+    for code, severity, message in findings():
+        severities, example = by_code.get(code, (set(), ""))
+        by_code[code] = severities | {severity or "any"}, example or message
+    made = {
+        "findings": {code: [", ".join(sorted(found)), example] for code, (found, example) in by_code.items()},
+        "events": events(),
+    }
+    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
+
+
 def of_findings() -> Iterator[str]:
     yield f"## {told('Findings')}\n\n{told(CODES)}\n\n"
     yield f"{told('| code | severity | for example |')}\n|---|---|---|\n"
-    by_code: dict[str, tuple[set[str], str]] = {}
-    for code, severity, said in findings():
-        severities, example = by_code.get(code, (set(), ""))
-        by_code[code] = severities | {severity or "any"}, example or said
-    for code, (severities, example) in by_code.items():
-        yield f"| `{code}` | {', '.join(sorted(severities))} | {cell(example)} |\n"
+    for code, (severities, example) in said()["findings"].items():
+        yield f"| `{code}` | {severities} | {cell(example)} |\n"
     yield "\n"
 
 
@@ -157,39 +170,34 @@ def of_plans() -> Iterator[str]:
     yield "\n"
 
 
-def of_events() -> Iterator[str]:
-    yield f"## {told('Events')}\n\n{told('What `notify.on` takes, and what one of it says.')}\n\n"
-    yield f"{told('| event | for example |')}\n|---|---|\n"
-    said = {}
+def events() -> dict[str, str]:
+    """What each kind of event says."""
+    found = {}
     for function in walked(ROOT / "yeta_reconcile" / "notify" / "events.py"):
         if isinstance(function, ast.FunctionDef):
             for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
                 if ast.unparse(call.func) == "_event" and isinstance(call.args[0], ast.Constant):
-                    said[call.args[0].value] = next(iter(messages(call) or messages(function)), "")
-    said["halted"] = "halted by {who} at {at}"
-    said["aborted"] = next(text for code, _, text in findings() if code == "aborted")
-    yield from (f"| `{kind}` | {cell(said[kind])} |\n" for kind in get_args(Happening))
+                    found[call.args[0].value] = next(iter(messages(call) or messages(function)), "")
+    found["halted"] = "halted by {who} at {at}"
+    found["aborted"] = next(text for code, _, text in findings() if code == "aborted")
+    return {kind: found[kind] for kind in get_args(Happening)}
+
+
+def of_events() -> Iterator[str]:
+    yield f"## {told('Events')}\n\n{told('What `notify.on` takes, and what one of it says.')}\n\n"
+    yield f"{told('| event | for example |')}\n|---|---|\n"
+    yield from (f"| `{kind}` | {cell(example)} |\n" for kind, example in said()["events"].items())
     yield "\n"
 
 
 def of_metrics() -> Iterator[str]:
     yield f"## {told('Metrics')}\n\n{told('Of `/metrics` of the receiver.')}\n\n"
     yield f"{told('| metric | type | means | for example |')}\n|---|---|---|---|\n"
-    for metric in Metrics().registry.collect():
-        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-        yield f"| `{name}` | {metric.type} | {cell(metric.documentation)} | `{sample(metric)}` |\n"
+    for metric in metrics():
+        yield f"| `{named(metric)}` | {metric.type} | {cell(metric.documentation)} | `{sample(metric)}` |\n"
     yield f"\n{told('`yeta_refused_total` has as its `reason`:')}\n\n"
     yield f"{told('| reason | means |')}\n|---|---|\n"
     yield from (f"| `{reason}` | {cell(words)} |\n" for reason, words in REASONS.items())
-
-
-def sample(metric: Metric) -> str:
-    """A line of it, as a scrape has it."""
-    first = metric.samples[0] if metric.samples else None
-    name = first.name if first else metric.name
-    given = first.labels if first else {"campaign": "spring-renewal"} if "_campaign_" in name else {}
-    labels = ",".join(f'{label}="{value}"' for label, value in given.items())
-    return f"{name}{f'{{{labels}}}' if labels else ''} {1796004000 if 'timestamp' in name else 3}"
 
 
 @cache
@@ -198,6 +206,27 @@ def reference(language: str) -> str:
         parts = (of_keys(), of_packs(language), of_results(), of_findings(), of_plans(), of_events())
         told_so = "".join(map("".join, (*parts, of_metrics())))
         return f"# {told('Reference')}\n\n{told(MADE)}\n\n{told_so}"
+
+
+def test_what_explain_says_of_findings_and_events_is_what_the_code_says(
+    golden: Callable[[Path, str], None],
+) -> None:
+    golden(SAID, said_in_code())
+
+
+def test_explain_says_what_the_reference_says() -> None:
+    findings, events = said().values()
+    names = [*findings, *events, *Action, *Reason, *NAMES, *REASONS, *map(named, metrics())]
+    names += [*COMMANDS, *(str(int(code)) for code in Exit)]
+    assert len(names) > 200
+    assert [name for name in names if not "".join(known(name)).strip()] == []
+
+
+def test_a_scrape_is_english_in_every_language() -> None:
+    english = generate_latest(Metrics().registry)
+    assert b"# HELP yeta_storing 1 if the state can be written.\n" in english
+    with speaking("zh"):
+        assert generate_latest(Metrics().registry).isascii()
 
 
 @pytest.mark.sweep

@@ -1,56 +1,99 @@
-"""`docs/cli.md` is what `--help` says of every command; `pytest --update` writes it."""
+"""`docs/cli.md` and its Chinese twin are what `--help` says; `pytest --update` writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from tests.support.command_pages import section, sections
+from tests.support.command_pages import parts, section, sections
 from yeta_reconcile.cli.app import yeta
+from yeta_reconcile.cli.examples import COMMANDS as EXAMPLES
+from yeta_reconcile.cli.examples import EXITS
+from yeta_reconcile.cli.language import speaking
+from yeta_reconcile.exits import Exit
+from yeta_reconcile.wording import spoken
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "cli.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"en": DOCS / "cli.md", "zh": DOCS / "cli-zh.md"}
 
-HEAD = """\
+HEAD = {
+    "en": """\
 # The command line
 
 What `--help` says, for every command. Results go to stdout, everything else to stderr. A command
 that has `--yes` shows what it will do and asks first; `--yes` answers, and without a terminal and
 without `--yes` nothing is changed.
 
-| exit code | means |
-|---|---|
-| 0 | done, or nothing to do |
-| 1 | failed |
-| 2 | changes pending (with `--detailed-exitcode` only) |
-| 3 | invalid documents, settings or secrets |
-| 4 | refused by a guard; nothing was done |
-| 5 | the saved plan is stale, spent, expired or another state's |
-| 6 | the state is locked |
-| 7 | incomplete: something waits or failed; run it again |
-| 8 | unresolved: an outcome needs a person |
-| 9 | declined: nobody said yes |
-| 64 | wrong usage |
-| 70 | a bug in yeta |
-| 130 | interrupted |
+| exit code | means | for example |
+|---|---|---|
+""",
+    "zh": """\
+# 命令行
 
+每个命令的 `--help` 内容。结果写到 stdout，其余写到 stderr。带 `--yes` 的命令会先显示要做什么并征求确认；
+`--yes` 表示同意；没有终端、也没有 `--yes` 时，什么都不会改动。
+
+| 退出码 | 含义 | 例如 |
+|---|---|---|
+""",
+}
+WORST = {
+    "en": """
 Where campaigns of one run come to several of these, the gravest is the exit code: 8 before 4, before 1,
 before 7. What each came to stands in the output.
-"""
+""",
+    "zh": """
+一次运行中各活动的结果不同时，以最严重的为退出码：先 8，再 4，再 1，再 7。每个活动的结果见输出。
+""",
+}
 
 
-def reference() -> str:
-    root = click.Context(yeta, info_name="yeta", terminal_width=90)
-    parts = [HEAD, section(root)]
-    for name in yeta.list_commands(root):
-        command = yeta.get_command(root, name)
-        assert command is not None
-        parts += sections(command, name, root)
-    return "\n".join(parts)
+def reference(language: str) -> str:
+    with speaking(language):
+        root = click.Context(yeta, info_name="yeta", terminal_width=90)
+        rows = [
+            f"| {code:d} | {spoken(one.means)} | {spoken(one.example)} |\n" for code, one in EXITS.items()
+        ]
+        parts = [HEAD[language] + "".join(rows) + WORST[language], section(root)]
+        for name in yeta.list_commands(root):
+            command = yeta.get_command(root, name)
+            assert command is not None
+            parts += sections(command, name, root)
+        return "\n".join(parts)
 
 
 @pytest.mark.usefixtures("help_anew")
-def test_the_reference_says_what_help_says(golden: Callable[[Path, str], None]) -> None:
-    golden(REFERENCE, reference())
+@pytest.mark.parametrize("language", PAGES)
+def test_the_reference_says_what_help_says(golden: Callable[[Path, str], None], language: str) -> None:
+    golden(PAGES[language], reference(language))
+
+
+def test_every_exit_code_has_its_meaning_and_an_example() -> None:
+    assert [*EXITS] == [*Exit]
+
+
+def paths(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    for name, part in parts(command):
+        yield from paths(part, f"{path} {name}")
+
+
+def test_every_command_has_an_example_that_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = {path: command for name, one in parts(yeta) for path, command in paths(one, name)}
+    assert [*EXAMPLES] == [*commands]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "backups").mkdir()
+    for name in ("plan.json", "backups/yeta.db"):
+        (tmp_path / name).touch()
+    for path, example in EXAMPLES.items():
+        words, named = shlex.split(example.partition(" > ")[0]), path.split()
+        at = words.index(named[0])
+        assert words[at:][: len(named)] == named, example
+        root = yeta.make_context("yeta", words[1:])
+        commands[path].make_context(path, words[at + len(named) :], parent=root)

@@ -124,7 +124,9 @@ def of_help() -> Iterator[Found]:
 
 
 def helps(path: str, command: click.Command) -> Iterator[Found]:
-    texts = paragraphs(command.help or "") + paragraphs(command.epilog or "")
+    # An example as it is typed is nothing to translate.
+    after = [part for part in paragraphs(command.epilog or "") if not part.startswith("\b")]
+    texts = paragraphs(command.help or "") + after
     texts += [part.help for part in command.params if isinstance(part, click.Option) and part.help]
     if path.count(" ") > 1:
         texts.append(command.get_short_help_str(1000))

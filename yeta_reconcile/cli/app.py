@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 from yeta_reconcile.cli import VERSION_LINE, log
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.examples import COMMANDS as EXAMPLES
 from yeta_reconcile.cli.help import Group, command_at
 from yeta_reconcile.cli.language import language_of, languages
 from yeta_reconcile.cli.output import show
@@ -53,7 +54,7 @@ COMMANDS = {
     "emulator": Entry("emulator:emulator", "Run a platform on this machine."),
     "fmt": Entry("fmt:fmt", "Rewrite documents in canonical form."),
     "schema": Entry("schema:schema", "Print the JSON Schema of the documents, for editors."),
-    "explain": Entry("explain:explain", "Say what a key of a document means."),
+    "explain": Entry("explain:explain", "Say what a key means, or a code."),
     "completion": Entry("completion:completion", "Print a shell's completion script."),
     "demo": Entry("demo:demo", "Show the whole thing on this machine."),
 }
@@ -69,10 +70,10 @@ class LazyGroup(click.Group):
         return [*COMMANDS]
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, loaded, with the global options accepted after its name too."""
+        """The command of that name, loaded, with an example, and the global options after its name too."""
         if cmd_name not in COMMANDS:
             return None
-        return _with_global_options(command_at(COMMANDS[cmd_name].place))
+        return _finished(command_at(COMMANDS[cmd_name].place), cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -175,15 +176,20 @@ def _global_options(*, after: bool) -> list[click.Parameter]:
     ]
 
 
-def _with_global_options(command: click.Command) -> click.Command:
-    """`yeta plan --env test` means `yeta --env test plan`; its help does not list them again."""
+def _finished(command: click.Command, path: str) -> click.Command:
+    """A command with its example, and so its parts; `yeta plan --env test` means `yeta --env test plan`.
+
+    Its help does not list the global options again.
+    """
+    if path in EXAMPLES:
+        command.epilog = f"\b\n{looked_up('For example:')}\n  {EXAMPLES[path]}"
     taken = {name for param in command.params for name in param.opts}
     command.params += [p for p in _global_options(after=True) if not taken & set(p.opts)]
     if isinstance(command, Group):
-        command.finish = _with_global_options
+        command.finish = lambda part: _finished(part, f"{path} {part.name}")
     if isinstance(command, click.Group):
-        for part in command.commands.values():
-            _with_global_options(part)
+        for name, part in command.commands.items():
+            _finished(part, f"{path} {name}")
     return command
 
 

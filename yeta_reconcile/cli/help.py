@@ -96,6 +96,11 @@ class Formatter(click.HelpFormatter):
             self.write("".join(f"{indent}{line}".rstrip() + "\n" for line in lines))
 
 
+def translated(english: str) -> str:
+    """A text that stands elsewhere in the code, or was made out of it, in the language of the run."""
+    return looked_up(english)
+
+
 def described(node: dict[str, Any]) -> str:
     """What the documents' schema says of a key, in the language of the run."""
     return looked_up(node.get("description", ""))

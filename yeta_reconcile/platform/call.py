@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
+from pydantic_core import from_json
+
 from yeta_reconcile.platform.coercion import count, duration, integer, moment
 from yeta_reconcile.wording import Text, phrase
 
@@ -181,7 +183,8 @@ class Call(NamedTuple):
     @classmethod
     def from_json(cls, facts: str) -> Call:
         """What `to_json` gave; facts of a later version are left out."""
-        given = json.loads(facts)
+        # Twice as fast as the standard library's, and a report reads a hundred thousand of them.
+        given = from_json(facts)
         # Versions before this one bounded less of what they kept.
         given |= {name: read(given[name]) for name, read in _BOUNDED.items() if name in given}
         if "dialog" in given:

@@ -3,5 +3,5 @@
 `server` or `granian` listens, `access` admits, `app` routes, `writer` stores, `health` tells. It folds
 nothing and decides nothing.
 
-Others use `access`, `contexts`, `dashboard`, `granian`, `relay`, `server`, `service`.
+Others use `access`, `contexts`, `dashboard`, `granian`, `metrics`, `relay`, `server`, `service`.
 """

@@ -12,30 +12,35 @@ from yeta_reconcile.store import Store
 from yeta_reconcile.store.breakdown import talked
 from yeta_reconcile.store.foreseen import foreseen
 from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.wording import phrase
 
 # Seconds for which they are good.
 EVERY = 15.0
 # The names of the gauges behind `yeta_campaign_`, and what each says.
 CAMPAIGN = {
-    "declared": "Rows of its list when it last asked for nothing; 0 before that.",
-    "people": "People in its waves.",
-    "staged": "Of them in waves that were never started.",
-    "waiting": "Of them in started waves and not called yet.",
-    "paused": "Of the waiting in waves that are paused.",
-    "dialled": "People who were called.",
-    "reached": "People who answered.",
-    "possibly_dialled": "People who may have been called; a person has to settle it.",
-    "calls": "Calls with a record.",
-    "answered_calls": "Calls that were answered.",
-    "again": "People who were called in vain and are tried again.",
-    "missing_records": "Dialled numbers without a record.",
-    "live_waves": "Waves that are started and not over.",
-    "ringing": "Dialled by the last look, in live waves and without a record: being called, or just over.",
-    "cost": "What its calls cost so far, in the currency of `price`; only with `price`.",
-    "forecast_finish_timestamp_seconds": "When it will be through, by the last forecast; only if known.",
-    "forecast_late_timestamp_seconds": "What that stays below nine times in ten; only if known.",
-    "forecast_cost": "What its calls to come will cost, as foreseen then; only with `price`.",
-    "forecast_fits": "1 if it was foreseen to be through before its end, else 0; only if known.",
+    "declared": phrase("Rows of its list when it last asked for nothing; 0 before that."),
+    "people": phrase("People in its waves."),
+    "staged": phrase("Of them in waves that were never started."),
+    "waiting": phrase("Of them in started waves and not called yet."),
+    "paused": phrase("Of the waiting in waves that are paused."),
+    "dialled": phrase("People who were called."),
+    "reached": phrase("People who answered."),
+    "possibly_dialled": phrase("People who may have been called; a person has to settle it."),
+    "calls": phrase("Calls with a record."),
+    "answered_calls": phrase("Calls that were answered."),
+    "again": phrase("People who were called in vain and are tried again."),
+    "missing_records": phrase("Dialled numbers without a record."),
+    "live_waves": phrase("Waves that are started and not over."),
+    "ringing": phrase(
+        "Dialled by the last look, in live waves and without a record: being called, or just over."
+    ),
+    "cost": phrase("What its calls cost so far, in the currency of `price`; only with `price`."),
+    "forecast_finish_timestamp_seconds": phrase(
+        "When it will be through, by the last forecast; only if known."
+    ),
+    "forecast_late_timestamp_seconds": phrase("What that stays below nine times in ten; only if known."),
+    "forecast_cost": phrase("What its calls to come will cost, as foreseen then; only with `price`."),
+    "forecast_fits": phrase("1 if it was foreseen to be through before its end, else 0; only if known."),
 }
 
 # Of these only what is known is told: 0 would be a moment, or a cost.

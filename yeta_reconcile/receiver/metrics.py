@@ -12,26 +12,51 @@ from yeta_reconcile.platform.pushes import MODULES, READ
 from yeta_reconcile.receiver.contexts import ContextsState
 from yeta_reconcile.receiver.counts import CAMPAIGN, Counts
 from yeta_reconcile.store.inbox import InboxCounts, PushStanding
+from yeta_reconcile.wording import phrase
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0)
 
 
 # Why a request may be refused before anything of it is kept, in words for the log.
 REASONS = {
-    "secret": "a wrong secret or none",
-    "path": "a path that is none of the platform's",
-    "network": "from another network than --allow",
-    "host": "for another host",
-    "method": "no POST",
-    "origin": "sent by a browser (Origin)",
-    "type": "of a type that cannot be JSON",
-    "size": "too long",
-    "malformed": "no HTTP request",
+    "secret": phrase("a wrong secret or none"),
+    "path": phrase("a path that is none of the platform's"),
+    "network": phrase("from another network than --allow"),
+    "host": phrase("for another host"),
+    "method": phrase("no POST"),
+    "origin": phrase("sent by a browser (Origin)"),
+    "type": phrase("of a type that cannot be JSON"),
+    "size": phrase("too long"),
+    "malformed": phrase("no HTTP request"),
 }
 
 
 # What becomes of a push that is to be handed on, or of a try to do so.
 RELAYED = ("handed on", "failed", "refused", "given up")
+
+
+# What each says of itself in a scrape, besides those of campaigns.
+HELP = {
+    "yeta_pushes": phrase("Pushes by module and what was answered."),
+    "yeta_refused": phrase("Requests that were refused unread, by reason."),
+    "yeta_push_seconds": phrase("From a push's last byte to its answer."),
+    "yeta_context_seconds": phrase("Answering getDialogContext."),
+    "yeta_folded": phrase("Pushes the projector looked at, by standing."),
+    "yeta_unread": phrase("Values of calls that could not be read, by field."),
+    "yeta_inbox_size": phrase("Pushes that wait to be folded."),
+    "yeta_inbox_stuck": phrase("Pushes that could not be folded."),
+    "yeta_dead_letters": phrase("Bodies that were no JSON object."),
+    "yeta_writer_queue": phrase("Pushes that wait to be stored."),
+    "yeta_storing": phrase("1 if the state can be written."),
+    "yeta_silent": phrase("1 if no push came for hours while waves are started."),
+    "yeta_relayed": phrase("Pushes of other projects, by outcome."),
+    "yeta_relay_waiting": phrase("Pushes that are still to be handed on."),
+    "yeta_contexts_entries": phrase("Dialog contexts in memory."),
+    "yeta_contexts_age_seconds": phrase("Since they were read."),
+    "yeta_contexts_stale": phrase("1 if the files have changed and cannot be used."),
+    "yeta_last_push_timestamp_seconds": phrase("When a push last came in."),
+    "yeta_foreseen_timestamp_seconds": phrase("When was foreseen what the forecasts say; 0: never."),
+}
 
 
 class Metrics:
@@ -40,43 +65,43 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         made: Any = {"registry": self.registry}
-        answered = Counter(
-            "yeta_pushes", "Pushes by module and what was answered.", ["module", "outcome"], **made
-        )
+        answered = Counter("yeta_pushes", HELP["yeta_pushes"], ["module", "outcome"], **made)
         self._answered = {
             (module, outcome): answered.labels(module, outcome)
             for module in (*MODULES, "other")
             for outcome in ("stored", "dead", "refused")
         }
-        refused = Counter("yeta_refused", "Requests that were refused unread, by reason.", ["reason"], **made)
+        refused = Counter("yeta_refused", HELP["yeta_refused"], ["reason"], **made)
         self._refused = {reason: refused.labels(reason) for reason in REASONS}
         self.push_seconds = Histogram(
-            "yeta_push_seconds", "From a push's last byte to its answer.", buckets=_SECONDS, **made
+            "yeta_push_seconds", HELP["yeta_push_seconds"], buckets=_SECONDS, **made
         )
         self.context_seconds = Histogram(
-            "yeta_context_seconds", "Answering getDialogContext.", buckets=_SECONDS, **made
+            "yeta_context_seconds", HELP["yeta_context_seconds"], buckets=_SECONDS, **made
         )
-        folded = Counter("yeta_folded", "Pushes the projector looked at, by standing.", ["standing"], **made)
+        folded = Counter("yeta_folded", HELP["yeta_folded"], ["standing"], **made)
         self._folded = {standing: folded.labels(standing.name.lower()) for standing in PushStanding}
-        unread = Counter(
-            "yeta_unread", "Values of calls that could not be read, by field.", ["field"], **made
-        )
+        unread = Counter("yeta_unread", HELP["yeta_unread"], ["field"], **made)
         self._unread = {field: unread.labels(field) for field in READ}
-        self._inbox = Gauge("yeta_inbox_size", "Pushes that wait to be folded.", **made)
-        self._stuck = Gauge("yeta_inbox_stuck", "Pushes that could not be folded.", **made)
-        self._dead = Gauge("yeta_dead_letters", "Bodies that were no JSON object.", **made)
-        self._queue = Gauge("yeta_writer_queue", "Pushes that wait to be stored.", **made)
-        self._storing = Gauge("yeta_storing", "1 if the state can be written.", **made)
-        self.silent = Gauge("yeta_silent", "1 if no push came for hours while waves are started.", **made)
-        relayed = Counter("yeta_relayed", "Pushes of other projects, by outcome.", ["outcome"], **made)
+        self._inbox = Gauge("yeta_inbox_size", HELP["yeta_inbox_size"], **made)
+        self._stuck = Gauge("yeta_inbox_stuck", HELP["yeta_inbox_stuck"], **made)
+        self._dead = Gauge("yeta_dead_letters", HELP["yeta_dead_letters"], **made)
+        self._queue = Gauge("yeta_writer_queue", HELP["yeta_writer_queue"], **made)
+        self._storing = Gauge("yeta_storing", HELP["yeta_storing"], **made)
+        self.silent = Gauge("yeta_silent", HELP["yeta_silent"], **made)
+        relayed = Counter("yeta_relayed", HELP["yeta_relayed"], ["outcome"], **made)
         self._relayed = {outcome: relayed.labels(outcome.replace(" ", "_")) for outcome in RELAYED}
-        self.relay_waiting = Gauge("yeta_relay_waiting", "Pushes that are still to be handed on.", **made)
-        self._entries = Gauge("yeta_contexts_entries", "Dialog contexts in memory.", **made)
-        self._age = Gauge("yeta_contexts_age_seconds", "Since they were read.", **made)
-        self._stale = Gauge("yeta_contexts_stale", "1 if the files have changed and cannot be used.", **made)
-        self._last_push = Gauge("yeta_last_push_timestamp_seconds", "When a push last came in.", **made)
+        self.relay_waiting = Gauge("yeta_relay_waiting", HELP["yeta_relay_waiting"], **made)
+        self._entries = Gauge("yeta_contexts_entries", HELP["yeta_contexts_entries"], **made)
+        self._age = Gauge("yeta_contexts_age_seconds", HELP["yeta_contexts_age_seconds"], **made)
+        self._stale = Gauge("yeta_contexts_stale", HELP["yeta_contexts_stale"], **made)
+        self._last_push = Gauge(
+            "yeta_last_push_timestamp_seconds", HELP["yeta_last_push_timestamp_seconds"], **made
+        )
         self._foreseen_at = Gauge(
-            "yeta_foreseen_timestamp_seconds", "When was foreseen what the forecasts say; 0: never.", **made
+            "yeta_foreseen_timestamp_seconds",
+            HELP["yeta_foreseen_timestamp_seconds"],
+            **made,
         )
         self._campaigns = {
             name: Gauge(f"yeta_campaign_{name}", words, ["campaign"], **made)

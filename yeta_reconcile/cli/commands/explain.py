@@ -1,4 +1,4 @@
-"""`yeta explain`: what a key of a document means; a pack of limits as it stands, with its sources."""
+"""`yeta explain`: what a key of a document means, or a name that yeta itself uses; a pack of limits whole."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.help import described
+from yeta_reconcile.cli.known import known
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.json_schema import schema
@@ -32,15 +33,24 @@ def explain(context: Context, key: str) -> None:
     """Say what KEY of a document means, like `campaign.on_change` or `limits.hours`.
 
     A key of yeta.yaml, or of a campaign, may be named alone. `limits.cn-marketing` shows a pack of limits
-    whole, with its sources.
+    whole, with its sources. A command, an exit code, the code of a finding, an action, a reason, an event, a
+    result or a metric may be named too.
     """
     show(explained(key, context.lang))
 
 
 def explained(key: str, language: str = "en") -> str:
-    """What a key means, or a pack of limits whole. Raises WrongUsage."""
+    """What a key or another name means, or a pack of limits whole. Raises WrongUsage."""
     pack = key.removeprefix("limits.")
-    return text_of(pack, language) if pack in NAMES else _meaning(key)
+    if pack in NAMES:
+        return text_of(pack, language)
+    told = [*known(key)]
+    try:
+        return "\n".join([_meaning(key), *told])
+    except WrongUsage:
+        if not told:
+            raise
+    return "\n".join(told)
 
 
 @cache
@@ -57,16 +67,16 @@ def _meaning(key: str) -> str:
     node: dict[str, Any] = definitions[kind or next(alone, "Project")]
     said: list[str] = []
     for part in parts[1:] if kind else parts:
-        known = within(node, definitions).get("properties", {})
-        if part not in known:
-            hint = did_you_mean(part, known if said or kind else [*KINDS, *known])
+        keys = within(node, definitions).get("properties", {})
+        if part not in keys:
+            hint = did_you_mean(part, keys if said or kind else [*KINDS, *keys])
             raise WrongUsage(
                 phrase(
                     "{said} has no key {part}", said=".".join(said) or kind or phrase("a document"), part=part
                 ),
                 hint=hint,
             )
-        node, said = known[part], [*said, part]
+        node, said = keys[part], [*said, part]
     return _told(node, definitions)
 
 

@@ -1,0 +1,95 @@
+"""What can be asked of besides keys: commands, exit codes, findings, changes, events, results and metrics.
+
+What findings and events say stands in `said.json`, which the tests make out of the code, as they make
+docs/reference.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.metrics_core import Metric
+
+from yeta_reconcile.cli.app import COMMANDS
+from yeta_reconcile.cli.examples import COMMANDS as SHOWN
+from yeta_reconcile.cli.examples import EXITS
+from yeta_reconcile.cli.help import translated
+from yeta_reconcile.exits import Exit
+from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.platform.call import RESULTS
+from yeta_reconcile.platform.results import NAMES
+from yeta_reconcile.receiver.metrics import REASONS, Metrics
+from yeta_reconcile.render.words import ACTION, REASON, result_said
+from yeta_reconcile.wording import phrase, spoken, worded
+
+SAID = Path(__file__).parent / "said.json"
+
+
+@cache
+def said() -> dict[str, dict[str, Any]]:
+    """`findings`: severities and a message of each, by code; `events`: a message of each."""
+    made: dict[str, dict[str, Any]] = json.loads(SAID.read_text(encoding="utf-8"))
+    return made
+
+
+def known(name: str) -> Iterator[str]:
+    """What a name means, besides a key of a document, in the language of the run."""
+    if name in COMMANDS:
+        meaning = translated(COMMANDS[name].summary)
+        yield _told(
+            worded("the command {name}: {meaning}", name=f"`yeta {name}`", meaning=meaning), SHOWN[name]
+        )
+    if name.isdecimal() and int(name) in {*Exit}:
+        means, example = EXITS[Exit(int(name))]
+        yield _told(worded("exit code {code}: {meaning}", code=name, meaning=means), spoken(example))
+    if name in said()["findings"]:
+        severities, message = said()["findings"][name]
+        yield _told(
+            worded("a finding of a plan or a check ({severity})", severity=severities), translated(message)
+        )
+    if name in said()["events"]:
+        yield _told(worded("an event of `notify.on`"), translated(said()["events"][name]))
+    if name in {*Action}:
+        yield worded("an action of a plan: {meaning}", meaning=ACTION[Action(name)]) + "\n"
+    if name in {*Reason}:
+        yield worded("a reason of a change: {meaning}", meaning=REASON[Reason(name)]) + "\n"
+    if name in NAMES:
+        results = [
+            f"  {code} {result_said(code, RESULTS[code].words)}" for code in sorted(NAMES[name], key=int)
+        ]
+        yield "\n".join([worded("results of calls, for `recall.again.on`:"), *results]) + "\n"
+    if name in REASONS:
+        yield worded("a reason of `yeta_refused_total`: {meaning}", meaning=REASONS[name]) + "\n"
+    for metric in metrics() if name.startswith("yeta_") else ():
+        if named(metric) == name:
+            meaning = translated(metric.documentation)
+            yield _told(
+                worded("a metric ({type}): {meaning}", type=metric.type, meaning=meaning), sample(metric)
+            )
+
+
+def metrics() -> Iterator[Metric]:
+    """What the receiver tells Prometheus."""
+    yield from Metrics().registry.collect()
+
+
+def named(metric: Metric) -> str:
+    """The name by which it is asked for."""
+    return f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def sample(metric: Metric) -> str:
+    """A line of it, as a scrape has it."""
+    first = metric.samples[0] if metric.samples else None
+    name = first.name if first else metric.name
+    given = first.labels if first else {"campaign": "spring-renewal"} if "_campaign_" in name else {}
+    labels = ",".join(f'{label}="{value}"' for label, value in given.items())
+    return f"{name}{f'{{{labels}}}' if labels else ''} {1796004000 if 'timestamp' in name else 3}"
+
+
+def _told(meaning: str, example: str) -> str:
+    return f"{meaning}\n{spoken(phrase('example: {value}', value=example))}\n"
