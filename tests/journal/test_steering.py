@@ -500,3 +500,30 @@ def test_a_staged_task_of_which_there_is_a_record_is_not_thrown_away_though_it_s
         assert not steering.discard(it.run, it.wave)
         assert it.sent("delete") == 0
         assert it.problems() == [(7, "renewal", True)]
+
+
+@pytest.mark.parametrize("of", ["start", "unanswered pause"])
+def test_a_doubt_about_another_task_holds_up_no_wave(tmp_path: Path, of: str) -> None:
+    with steered(tmp_path, "staged" if of == "start" else "running") as it:
+        it.run.store.intents.begin(it.run.holder, it.run.instant(), wave_id=None, call="discard", timeout=1)
+        if of == "start":
+            assert it.start()
+        else:
+            it.lab.emulator.faults.add(Fault("closed_after", "task/pause"))
+            assert steering.pause(it.run, it.wave)
+        assert it.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("remaining", "words"), [(1, "its calls may still be in progress"), (0, "1 call record is missing")]
+)
+def test_what_a_wave_that_is_over_waits_for_is_said(tmp_path: Path, remaining: int, words: str) -> None:
+    with steered(tmp_path, "running") as it:
+        it.lab.twist = lambda row, _task: row.update(
+            status=7, process_count=1, process_tel_count=1, remaining=remaining
+        )
+        assert not steering.account(it.run, it.wave)
+        it.lab.clock.sleep(10)
+        it.run.problems.clear()
+        assert not steering.account(it.run, it.wave)
+        assert it.told()[0].startswith(f"1 is over; {words}")
