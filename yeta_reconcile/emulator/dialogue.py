@@ -80,7 +80,8 @@ def conversation(
     for index, entry in enumerate(entries):
         entry["seq"] = str(index + 1)
         entry["time_start"] = begin + index * step
-        entry["time_speaking"] = step
+        if entry["role"] == "customer":
+            entry["time_speaking"] = entry["time_start"] + step // 2
     return entries, min(tags), max(tags)
 
 

@@ -166,7 +166,7 @@ def listed(value: Any) -> list[Any]:
 
 def given(value: Any) -> bool:
     """Whether there is anything at all, so that what cannot be read is told from what is absent."""
-    return bool(value) and value != "0"
+    return bool(value.strip() not in {"", "0"} if isinstance(value, str) else value)
 
 
 def instant(ms: int | None, zone: tzinfo | None = None) -> datetime | None:

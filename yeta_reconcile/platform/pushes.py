@@ -21,13 +21,30 @@ MODULES = (RECORD, VOICE, DIALOG)
 
 _MOMENTS = dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment)
 _LENGTHS = dict.fromkeys(("duration_ring", "duration_call"), duration)
+_IDS = dict.fromkeys(("robot_id", "task_data_id", "call_relation_id"), coercion.identifier)
 # By module what is read of each value alone, so that one that is there and cannot be read is told.
-_READ: Mapping[str, Mapping[str, Callable[[Any], int | None]]] = {
-    RECORD: {**_MOMENTS, **_LENGTHS, "direction": integer, "task_row_index": integer, "task_tries": count},
-    VOICE: {"size": count, "duration": duration},
-    DIALOG: {},
-}
-READ = ("number", *sorted({name for fields in _READ.values() for name in fields}))
+_READ: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    RECORD: {
+        **_MOMENTS, **_LENGTHS, **_IDS,
+        "direction": integer, "task_row_index": integer, "task_tries": count,
+        "task_id": coercion.identifier, "task_result": text, "task_result_desc": text,
+        "task_row_head": listed, "task_row_value": listed,
+    },
+    VOICE: {**_IDS, "size": count, "duration": duration, "url": text},
+    DIALOG: {**_IDS, "tag_max": text, "tag_min": text, "dialog": listed},
+}  # fmt: skip
+
+
+def _spoke(value: Any) -> int | None:
+    """When somebody spoke (row 16), or for how long; ms."""
+    return moment(value) or duration(value, 1000)
+
+
+_READ_OF_TURNS: Mapping[str, Callable[[Any], Any]] = {"time_start": moment, "time_speaking": _spoke}
+READ = ("number", *sorted({name for fields in (*_READ.values(), _READ_OF_TURNS) for name in fields}))
+# What stands where nothing is, and what a value reads as that cannot be read.
+_NONE: tuple[str, ...] = ("-1", "[]", "null")
+_NOTHING: tuple[Any, ...] = (None, "", [])
 # What is dialled for an outside line, before a mobile number.
 _OUTSIDE = re.compile(r"\s*[9９]\D*(?=[0０]?[1１])")
 _LONGEST_WORDS = 200
@@ -109,12 +126,19 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
 
 def _unread(module: str, data: Mapping[str, Any]) -> Iterable[str]:
     """What is there and cannot be read; as it came it stands in the raw push."""
-    for name, read in _READ[module].items():
-        value = data.get(name)
-        if coercion.given(value) and str(value) != "-1" and read(value) is None:
-            yield name
+    yield from _unread_of(_READ[module], data)
+    if module == DIALOG:
+        turns = [turn for turn in listed(data.get("dialog")) if isinstance(turn, dict)]
+        yield from sorted({name for turn in turns for name in _unread_of(_READ_OF_TURNS, turn)})
     if module == RECORD and not number_of(data) and _other_end(data):
         yield "number"
+
+
+def _unread_of(fields: Mapping[str, Callable[[Any], Any]], data: Mapping[str, Any]) -> Iterable[str]:
+    for name, read in fields.items():
+        value = data.get(name)
+        if coercion.given(value) and read(value) in _NOTHING and str(value) not in _NONE:
+            yield name
 
 
 def _result(value: Any) -> str:
@@ -174,7 +198,7 @@ def _dialog(value: Any) -> tuple[DialogTurn, ...]:
             node_type=_words(entry.get("node_type")),
             tag=_words(entry.get("tag_name")),
             time_start=moment(entry.get("time_start")) or 0,
-            time_speaking=duration(entry.get("time_speaking"), 1000) or 0,
+            time_speaking=_spoke(entry.get("time_speaking")) or 0,
         )
         for entry in listed(value)[:_MOST_TURNS]
         if isinstance(entry, dict)
