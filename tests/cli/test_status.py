@@ -58,7 +58,7 @@ def test_status_and_drift_send_no_call_that_changes_anything(here: Served) -> No
 def test_status_says_after_whom_a_campaign_comes_until_that_is_over(here: Served) -> None:
     here.campaign("one", range(3))
     here.campaign("two", range(3, 6), lines='["200"]', extra="after: [one]\n")
-    row = "two .* one +–\n"
+    row = "two +░+ +0 % .* one +[0-9-]* ?[0-9][0-9]:[0-9][0-9]\n"
     assert re.search(row, here.main("status").out)
     here.main("apply", "--yes")
     assert re.search(row, here.main("status").out)
@@ -75,6 +75,19 @@ def test_status_says_when_a_running_campaign_will_be_through(here: Served) -> No
     assert campaign["finish"]
     assert campaign["fits"]
     assert "50 numbers, 5 at once, 36 s a call, 50 % reached, assumed" in campaign["forecast"]
+
+
+def test_whoever_has_not_begun_is_foreseen_by_his_list_and_nobody_after_his_end(here: Served) -> None:
+    here.campaign("one", range(3))
+    here.campaign("two", range(3, 8), lines='["200"]', extra="after: [one]\n")
+    here.campaign("past", range(10, 12), lines='["300"]', extra="schedule: {end: 2020-01-01T00:00:00}\n")
+
+    one, past, two = here.main("status", "--format", "json").json["campaigns"]
+
+    assert two["numbers"] == 5
+    assert two["forecast"].startswith("5 numbers")
+    assert one["finish"] <= two["start"] < two["finish"]
+    assert past["finish"] is None
 
 
 def test_status_says_whose_each_line_is_and_at_what_price(here: Served) -> None:

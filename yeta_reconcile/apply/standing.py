@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from yeta_reconcile.clock import Clock
-from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
@@ -39,7 +38,7 @@ class Standing:
                 return phrase("it is {clock}, beyond limits.hours", clock=clock)
         signature, subject = self._planned.signatures.get(name), self._planned.subjects.get(name)
         spec = repository.called_list(located, now)
-        looks = _looks(spec)
+        looks = spec.looks()
         if signature is None or subject is None or (looks and self._seen.get(name) == looks):
             return None
         if (
@@ -50,12 +49,3 @@ class Standing:
             return phrase("the contact list of {name}{barred} changed meanwhile", name=name, barred=barred)
         self._seen[name] = looks
         return None
-
-
-def _looks(spec: ListSpec) -> tuple[tuple[int, ...], ...]:
-    try:
-        found = spec.path.stat()
-        barred = spec.without.looks() if spec.without else ()
-    except OSError:
-        return ()
-    return ((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns), *barred)

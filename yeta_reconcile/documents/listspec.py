@@ -46,6 +46,15 @@ class ListSpec:
         """Whether there is a file that may be read; where not, `load` says so."""
         return not (self.reach and self.reach.why_not(self.path)) and self.path.is_file()
 
+    def looks(self) -> tuple[tuple[int, ...], ...]:
+        """What changes whenever its file does, or that of whom nobody may call; empty if one is missing."""
+        try:
+            found = self.path.stat()
+            barred = self.without.looks() if self.without else ()
+        except OSError:
+            return ()
+        return ((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns), *barred)
+
     def fingerprint(self, file_digest: bytes, columns: Sequence[str] | None) -> bytes:
         """32 bytes that change whenever the rows could; `columns` are the robot's. Raises OSError."""
         parts = (

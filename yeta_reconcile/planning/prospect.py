@@ -6,7 +6,7 @@ It reads the state, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -99,14 +99,20 @@ class Prospect:
         self,
         known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
         observed_waves: Mapping[str, tuple[Wave, ...]],
+        to_begin: Mapping[str, int],
     ) -> Foreseen:
-        """If what is recorded goes on as declared; waves that no document declares go on as they stand."""
+        """If what is recorded goes on as declared; waves that no document declares go on as they stand.
+
+        `to_begin`: of campaigns that nothing goes on of, by name, how many rows a wave would begin with.
+        """
         undone, beside, asked = [], {}, []
         for name, (declared, record) in known.items():
             if not isinstance(declared, Campaign):
                 beside[name] = observed_waves[name]
                 continue
-            undone.append(self.undone(declared, record, observed_waves[name]))
+            left = self.undone(declared, record, observed_waves[name])
+            number = self.recorded.next_wave(name, record)
+            undone.append(replace(left, fresh=to_begin.get(name, 0), next_wave=number))
             staged = [
                 wave.record
                 for wave in observed_waves[name]

@@ -52,7 +52,7 @@ class Scenario:
     """Whose forecasts are judged; none named: all."""
     cold: bool = True
     warm: bool = True
-    seeds: int = 4
+    seeds: int = 8
     """How many lives of each; more where the last tries fall into one window or the next by chance."""
 
 

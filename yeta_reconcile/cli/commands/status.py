@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from shutil import get_terminal_size
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
+from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.errors import (
     InvalidInput,
@@ -45,7 +46,7 @@ from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.store.breakdown import breakdown
 from yeta_reconcile.waves.accounting import Breakdown
-from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Recorded
+from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, Recorded
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.waves.rounds import Coming
 from yeta_reconcile.wording import UNSAID, phrase
@@ -69,9 +70,10 @@ def status(context: Context, name: str | None, form: str, watch: bool) -> None:
         if not watch:
             _print(look(opened, name), form, context)
             return
+        lists = Lists(opened)
         try:
             while True:
-                report = look(opened, name)
+                report = look(opened, name, lists)
                 if form == "text" and sys.stdout.isatty():
                     show(in_place(report_text(report, color=context.color), *get_terminal_size()))
                 else:
@@ -89,8 +91,8 @@ def _print(report: Status, form: str, context: Context) -> None:
         show(report_text(report, color=context.color))
 
 
-def look(opened: Session, name: str | None) -> Status:
-    """How everything stands now. Raises InvalidInput for a name nobody knows."""
+def look(opened: Session, name: str | None, lists: Lists | None = None) -> Status:
+    """How everything stands now; `lists` may be read already. Raises InvalidInput for an unknown name."""
     repository, store = opened.repository, opened.store
     recorded = store.waves.recorded()
     zone = ZoneInfo(repository.project.timezone)
@@ -108,12 +110,14 @@ def look(opened: Session, name: str | None) -> Status:
     known = _known(opened, recorded)
     if name is not None and name not in known:
         raise InvalidInput(phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known))
-    ahead = _ahead(opened, known, recorded, observed, now)
+    to_begin = (lists or Lists(opened)).to_begin(known, now)
+    ahead = _ahead(opened, known, recorded, observed, to_begin, now)
     forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
     campaigns = []
     for shown, (declared, record) in known.items():
         if name in {None, shown}:
             one = _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now)
+            one = replace(one, numbers=one.numbers or to_begin.get(shown, 0))
             campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
     timetable = ahead.timetable if name is None else ()
     said = alerts_of(store, recorded, observed, now, relayed=bool(repository.project.receiver.relay))
@@ -132,7 +136,8 @@ def foreseen_now(opened: Session) -> Outlook | None:
     project = opened.repository.project
     observed = observe(opened.client, recorded, opened.store, project.name, opened.repository.environment)
     now = opened.clock.now().astimezone(ZoneInfo(project.timezone))
-    ahead = _ahead(opened, _known(opened, recorded), recorded, observed, now)
+    known = _known(opened, recorded)
+    ahead = _ahead(opened, known, recorded, observed, Lists(opened).to_begin(known, now), now)
     return Outlook(now, ahead.forecasts, ahead.timetable)
 
 
@@ -213,6 +218,7 @@ def _ahead(
     known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
     recorded: Recorded,
     observed: Observed,
+    to_begin: Mapping[str, int],
     now: datetime,
 ) -> Foreseen:
     """What lies ahead of all campaigns that are declared; the waves of others hold their lines."""
@@ -221,4 +227,44 @@ def _ahead(
     prospect = Prospect(opened.repository, opened.store, recorded, observed.config, now)
     halted = opened.halted_tasks()
     observed_waves = {name: with_observed(one[1], observed.tasks, halted) for name, one in known.items()}
-    return prospect.of_status(known, observed_waves)
+    return prospect.of_status(known, observed_waves, to_begin)
+
+
+@dataclass(slots=True)
+class Lists:
+    """The lists of campaigns that have not begun; each is read once as long as it looks the same."""
+
+    opened: Session
+    _read: dict[str, tuple[object, int]] = field(default_factory=dict)
+
+    def to_begin(
+        self, known: Mapping[str, tuple[Calling | None, CampaignRecord | None]], now: datetime
+    ) -> dict[str, int]:
+        """With how many rows running campaigns would begin of which nothing goes on, by name.
+
+        All of its list where it has no wave; else whom its last one did not come to before its day ended.
+        """
+        found = {}
+        for name, (declared, record) in known.items():
+            if not isinstance(declared, Campaign) or declared.state != "running":
+                continue
+            last = record.waves[-1] if record and record.waves else None
+            if declared.schedule.end is not None and declared.schedule.end <= now:
+                found[name] = 0
+            elif last is None:
+                found[name] = self._rows(declared, now)
+            elif last.phase is Phase.EXPIRED:
+                found[name] = last.pending + last.released
+        return found
+
+    def _rows(self, declared: Campaign, now: datetime) -> int:
+        repository = self.opened.repository
+        spec = repository.called_list(repository.callings[declared.name], now)
+        looks, rows = self._read.get(declared.name, ((), 0))
+        if not spec.there or (looks and looks == spec.looks()):
+            return rows
+        reader, looks = ListReader(spec, None), spec.looks()
+        for _ in reader.blocks():
+            pass
+        self._read[declared.name] = (looks, reader.count)
+        return reader.count
