@@ -80,6 +80,12 @@ def test_a_mistake_in_an_environment_is_found_whether_it_is_chosen_or_not(
     ]
 
 
+def test_a_mistake_is_found_once_though_an_environment_keeps_it(tmp_path: Path) -> None:
+    (found,) = said(tmp_path, PROJECT.replace("max_in_flight: 4", "max_in_flight: 0"))
+
+    assert found.startswith("yeta.yaml:3:71: error: platform.max_in_flight: ")
+
+
 def test_a_timezone_of_an_environment_is_judged_whether_it_is_chosen_or_not(tmp_path: Path) -> None:
     far, near = "far: {timezone: Mars/Olympus}", "near: {timezone: '${ZONE}'}"
     text = f"kind: Project\nname: a\nenvironments:\n  {far}\n  {near}\n"

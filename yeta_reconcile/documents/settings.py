@@ -283,7 +283,8 @@ def _check_unchosen(settings: Settings, value: dict[str, Any], name: str, own: d
     except ValidationError as error:
         for path, found in validation_errors(error, Project, there):
             full = ("environments", name, *path)
-            if set(path[:1]) & set(own) and "${" not in str(settings.raw.value_at(*full)):
+            known = found in settings.findings or "${" in str(settings.raw.value_at(*full))
+            if set(path[:1]) & set(own) and not known:
                 settings.findings.append(found)
 
 
