@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from yeta_reconcile.errors import InvalidInput, PlanRejected
+from yeta_reconcile.errors import InvalidInput, PlanRejected, YetaError
 from yeta_reconcile.files import PRIVATE, write_whole
 from yeta_reconcile.marks import Key
 from yeta_reconcile.moments import moment
@@ -81,11 +81,11 @@ class SavedPlan:
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
     def write(self, path: Path, key: Key) -> None:
-        """Write it sealed, whole or not at all, readable by this user alone. Raises InvalidInput."""
+        """Write it sealed, whole or not at all, readable by this user alone. Raises YetaError."""
         try:
             write_whole(path, self.text(key), PRIVATE)
         except OSError as error:
-            raise InvalidInput(
+            raise YetaError(
                 phrase("the plan cannot be written to {path}: {strerror}", path=path, strerror=error.strerror)
             ) from error
 
