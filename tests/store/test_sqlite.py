@@ -149,6 +149,25 @@ def test_a_read_only_state_is_refused_before_anything_is_done(states: States, fi
             states.open()
 
 
+def test_a_state_that_nobody_here_may_write_is_read_as_it_stands(
+    states: States, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = states.open()
+    declared(store)
+    store.close()
+    # Root may write whatever the mode says.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    looked_at = states.open(create=False)
+
+    assert looked_at.database.read("SELECT COUNT(*) FROM campaigns") == [(1,)]
+    assert not file.with_name(f"{file.name}-wal").exists()
+    with pytest.raises(StateError, match="cannot be written"), looked_at.database.write() as transaction:
+        transaction.execute("DELETE FROM campaigns")
+    declared(states.open(), "other")
+    with pytest.raises(StateError, match="was written while it was read"):
+        looked_at.database.read("SELECT 1")
+
+
 def test_a_full_disk_costs_the_write_and_nothing_else(states: States, file: Path) -> None:
     store = states.open()
     wave_id = sealed(store, range(100))

@@ -13,6 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from yeta_reconcile.errors import StateGone
+from yeta_reconcile.wording import phrase
+
 # The file, its write-ahead log, and the index of that.
 BESIDE = ("-wal", "-shm")
 Identity = tuple[int, int] | None
@@ -51,6 +54,30 @@ class Footing:
 def beside(path: Path) -> list[Path]:
     """What SQLite keeps beside a file."""
     return [path.with_name(path.name + suffix) for suffix in BESIDE]
+
+
+def written_at(path: Path) -> int | None:
+    """When a file was written last that nobody here may write, and that has no log; None for any other.
+
+    Such a file is all there is, and is read as it stands: SQLite would make a log beside it.
+    """
+    log = beside(path)[0]
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return None
+    return None if log.exists() and log.stat().st_size else path.stat().st_mtime_ns
+
+
+def gone(path: Path) -> StateGone:
+    """What stops whoever has a state open that nobody finds any more."""
+    return StateGone(
+        phrase(
+            "the file of the state {path} is gone, or another has its place: nothing more is written",
+            path=path,
+        ),
+        hint=phrase(
+            "put it back, with its -wal and -shm, or `yeta state restore FILE`; then run the command again"
+        ),
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateDamaged, StateError, StateGone
 from yeta_reconcile.store.database import Row, check_fence
-from yeta_reconcile.store.footing import Footing, alone, beside
+from yeta_reconcile.store.footing import Footing, alone, beside, gone, written_at
 from yeta_reconcile.wording import Text, phrase, plural
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ MOST_FAULTS = 20
 class SqliteDatabase:
     """One connection, one writer at a time; statements of several threads queue behind a lock.
 
-    Nothing is written once the path leads elsewhere than to the file that is open.
+    Nothing is written once the path leads elsewhere than to the file that is open. One that nobody here may
+    write, in a folder that is read-only, say, can be read, unless it is to be made (`create`).
     """
 
     dialect = "sqlite"
@@ -61,6 +62,7 @@ class SqliteDatabase:
         self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
         self._transaction: SqliteTransaction | None = None
+        self._still: int | None = None
         with self._translated():
             self._connection, self._footing = self._open(create=create)
 
@@ -79,7 +81,9 @@ class SqliteDatabase:
                 _create_private(self.path)
             with alone(self.path.parent, shared=True):
                 before = Footing.of(self.path)
-                connection = self._connect(f"{self.path.absolute().as_uri()}?mode=rw")
+                self._still = None if create else written_at(self.path)
+                how = "mode=rw" if self._still is None else "mode=ro&immutable=1"
+                connection = self._connect(f"{self.path.absolute().as_uri()}?{how}")
                 footing = Footing.of(self.path)
             if footing.file == before.file is not None:
                 return connection, footing
@@ -104,7 +108,7 @@ class SqliteDatabase:
 
     def _settle_pragmas(self, execute: Callable[[str], sqlite3.Cursor]) -> None:
         execute("PRAGMA foreign_keys=ON")
-        if self.path is not None:
+        if self.path is not None and self._still is None:
             execute("PRAGMA journal_mode=WAL").fetchall()
             # From the first look on the log is there, and nobody takes it away while this is open.
             execute("SELECT COUNT(*) FROM sqlite_master").fetchall()
@@ -146,7 +150,13 @@ class SqliteDatabase:
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         with self._lock, self._translated():
-            return self._patiently(sql, tuple(parameters))
+            rows = self._patiently(sql, tuple(parameters))
+            if self.path is not None and self._still not in {None, written_at(self.path)}:
+                raise StateError(
+                    phrase("the state {path} was written while it was read as it stands", path=self.path),
+                    hint=phrase("run it again"),
+                )
+            return rows
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator[SqliteTransaction]:
@@ -343,19 +353,6 @@ def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
     except FileExistsError:
         if exclusive:
             raise
-
-
-def gone(path: Path) -> StateGone:
-    """What stops whoever has a state open that nobody finds any more."""
-    return StateGone(
-        phrase(
-            "the file of the state {path} is gone, or another has its place: nothing more is written",
-            path=path,
-        ),
-        hint=phrase(
-            "put it back, with its -wal and -shm, or `yeta state restore FILE`; then run the command again"
-        ),
-    )
 
 
 def _as_state_error(error: Exception, path: Path | None) -> StateError:
