@@ -11,7 +11,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo docs catalogues test checks lint types floors tests tests-at bench growth torture screenshots mutants release lock clean
+.PHONY: demo docs catalogues test checks lint types floors tests tests-at newest bench growth torture screenshots mutants release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -44,11 +44,20 @@ tests: $(VENV)/.installed
 	$(PYTEST) --cov --cov-report= --cov-fail-under=0 -m "not torture"
 	$(BIN)/coverage report
 
+# The same tests with the newest of everything that pyproject.toml allows, in an environment of its own.
+newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	.venv-newest/bin/python -m pip install --quiet --group dev -e ".[granian,notify,parquet,postgres,report,xlsx]"
+	@touch .venv-newest/.installed
+	$(MAKE) --no-print-directory VENV=.venv-newest tests
+
 # What is measured, side by side; some of it by name: make bench ARGS="receiver receivers"
 bench: $(VENV)/.installed
 	$(BIN)/python -m tests.bench $(ARGS)
 
-# How time and memory grow with size: the page docs/growth.md anew; make growth ARGS=--long for the largest sizes
+# How time and memory grow with size: docs/growth.md anew; ARGS=--long for the largest sizes,
+# ARGS=--small to see that it works (into dist/growth)
 growth: $(VENV)/.installed
 	$(BIN)/python -m tests.bench.growth $(ARGS)
 
@@ -84,4 +93,4 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev --extra granian --extra postgres --extra parquet --extra notify --extra report --extra xlsx pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*
+	rm -rf $(VENV) .venv-newest build dist .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*

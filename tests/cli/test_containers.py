@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -81,7 +82,7 @@ def started(here: Served, folder: Path, container: dict[str, Any]) -> subprocess
         made = here.root / place.removeprefix(f"{CAMPAIGNS}/") if CAMPAIGNS in place else folder / place[1:]
         made.mkdir(exist_ok=True)
         os.chown(made, USER, USER)
-        words = [word.replace(f"{place}/", f"{made}/") for word in words if word != place]
+        words = [re.sub(rf"{place}(?=[/ ])", str(made), word) for word in words if word != place]
     words = ["127.0.0.1:0" if word.startswith("0.0.0.0:") else word for word in words]
     ours = f"{PYTHON} -m yeta_reconcile -C {here.root}"
     words = [*ours.split(), *words[1:]] if words[0] == YETA else [word.replace(YETA, ours) for word in words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -55,7 +56,7 @@ def command_line(container: dict[str, Any]) -> list[str]:
     """What the container gives `yeta`, as arguments."""
     line = [*container.get("command", [YETA]), *container["args"]]
     if line[:2] == ["/bin/sh", "-c"]:
-        line = shlex.split(line[2].removeprefix("exec "))
+        line = shlex.split(line[2].partition(" && ")[0])
     assert line[0] == YETA
     return line[1:]
 
@@ -136,6 +137,31 @@ def test_two_receive_and_two_reconcile_and_one_receiver_is_always_there() -> Non
     assert budget["spec"]["minAvailable"] == 1
 
 
+def test_none_with_the_former_campaigns_works_after_one_with_the_new_and_no_job_keeps_the_next_waiting() -> (
+    None
+):
+    (controller,) = [found for found in of_kind("Deployment") if named(found) == "Deployment-reconcile"]
+    assert controller["spec"]["strategy"] == {"type": "Recreate"}
+    for job in of_kind("CronJob"):
+        assert job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 0
+
+
+def test_a_controller_counts_as_alive_while_its_status_is_of_the_last_hour(tmp_path: Path) -> None:
+    (container,) = TEMPLATES["Deployment-reconcile"]["spec"]["containers"]
+    status = tmp_path / "reconcile.json"
+    written = container["args"][container["args"].index("--status-file") + 1]
+    probe = [word.replace(written, str(status)) for word in container["livenessProbe"]["exec"]["command"]]
+
+    def alive() -> bool:
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+
+    assert not alive()
+    status.touch()
+    assert alive()
+    os.utime(status, (0, 0))
+    assert not alive()
+
+
 def test_what_compose_mounts_and_asks_for_is_there() -> None:
     folder = DEPLOY / "compose"
     text = (folder / "compose.yaml").read_text("utf-8")
@@ -167,7 +193,10 @@ def test_a_job_does_what_it_is_for(here: Served, tmp_path: Path) -> None:
         assert here.main(*COMMANDS[f"CronJob-{name}"]).code == 0, name
     (container,) = TEMPLATES["CronJob-backup"]["spec"]["containers"]
     line = container["args"][0].replace(YETA, f"{sys.executable} -m yeta_reconcile -C {here.root}")
+    (tmp_path / "yeta-20200101T000000Z.db").touch()
+    os.utime(tmp_path / "yeta-20200101T000000Z.db", (0, 0))
     subprocess.run(
-        [*container["command"], line.replace("/backup/", f"{tmp_path}/")], env=here.environment, check=True
+        [*container["command"], line.replace("/backup", str(tmp_path))], env=here.environment, check=True
     )
-    assert len([*tmp_path.glob("yeta-*Z.db")]) == 1
+    assert len([*tmp_path.glob("yeta-20[2-9]*Z.db")]) == 1
+    assert not (tmp_path / "yeta-20200101T000000Z.db").exists()

@@ -574,6 +574,10 @@ def test_a_merge_request_with_invalid_documents_fails_and_says_where(here: Serve
         ("vendor.github-actions", "action.yml"),
         ("vendor.github-workflows", "docs/pipelines/github.yml"),
         ("vendor.gitlab-ci", "docs/pipelines/gitlab.yml"),
+        ("vendor.github-workflows", ".github/workflows/checks.yml"),
+        ("vendor.github-workflows", ".github/workflows/newest.yml"),
+        ("vendor.compose-spec", "deploy/compose/compose.yaml"),
+        ("vendor.renovate", "renovate.json"),
     ],
 )
 def test_the_services_schemas_allow_what_is_ready_made(schema: str, name: str) -> None:

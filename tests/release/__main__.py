@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.release.steps import installed, release
+from tests.release.steps import installed, interpreters, release
 from tests.release.tree import CHANGELOG, VERSION, Refused, git
 
 ROOT = Path(__file__).parents[2]
@@ -36,15 +36,16 @@ def main() -> int:
     parser.add_argument("version", help="like 1.2.0")
     parser.add_argument("--publish", action="store_true", help="commit, tag, push, upload")
     given = parser.parse_args()
-    folder = ROOT / "dist" / given.version
+    folder, pythons = ROOT / "dist" / given.version, interpreters()
     try:
-        release(ROOT, given.version, folder, installed)
+        release(ROOT, given.version, folder, installed, [*pythons.values()])
         if given.publish:
             publish(ROOT, given.version, folder)
     except (Refused, subprocess.CalledProcessError) as error:
         said = f"{error}\n{getattr(error, 'stderr', None) or ''}"
         sys.stderr.write(f"no release: {said.strip()}\n")
         return 1
+    sys.stdout.write(f"installed and tried with Python {', '.join(pythons)}\n")
     sys.stdout.write("".join(f"{path}\n" for path in sorted(folder.iterdir()) if path.is_file()))
     return 0
 

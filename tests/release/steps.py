@@ -6,18 +6,24 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.release.papers import bill, licences, sums
 from tests.release.tree import CHANGELOG, Refused, export, git, notes_of, owner_of, prepare, refuse
 
+# What it is tried with, where there is one.
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
-def release(root: Path, version: str, folder: Path, install: Callable[[Path, Path], Path]) -> list[str]:
+
+def release(
+    root: Path, version: str, folder: Path, install: Callable[[Path, Path, str], Path], pythons: Sequence[str]
+) -> list[str]:
     """Make all files of a release in `folder`, which must not exist; the files of the tree that it changes.
 
-    `install` puts a wheel into a fresh environment in a folder, and gives its interpreter. Raises Refused.
+    `install` puts a wheel into a fresh environment in a folder, and gives its interpreter; that is done with
+    each of `pythons`, and what is in the first is told. Raises Refused.
     """
     owner = owner_of(root)
     refuse(root, version)
@@ -39,9 +45,10 @@ def release(root: Path, version: str, folder: Path, install: Callable[[Path, Pat
     files = sorted(folder.glob("*.whl")) + sorted(folder.glob("*.tar.gz"))
     run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)])
     site(work / "tree", work / "site")
-    python = install(files[0], work / "fresh")
-    try_out(python, version, work / "campaigns")
-    bill(python, work / "tree" / "pyproject.toml", folder / "sbom.cdx.json")
+    fresh = [install(files[0], work / f"fresh-{at}", python) for at, python in enumerate(pythons)]
+    for at, python in enumerate(fresh):
+        try_out(python, version, work / f"campaigns-{at}")
+    bill(fresh[0], work / "tree" / "pyproject.toml", folder / "sbom.cdx.json")
     licences(folder / "sbom.cdx.json", folder / "LICENCES.md")
     (folder / "NOTES.md").write_text(notes, "utf-8")
     sums(folder)
@@ -73,9 +80,22 @@ def site(tree: Path, target: Path) -> None:
     run([*mkdocs, "-f", str(tree / "mkdocs.yml"), "-d", str(target)], PYTHONPATH=str(tree))
 
 
-def environment(folder: Path) -> Path:
+def interpreters() -> dict[str, str]:
+    """Ours, and those of the other versions that can be had here, by version."""
+    found = {"{}.{}".format(*sys.version_info): sys.executable}
+    say = "import sys; print('{}.{}'.format(*sys.version_info))"
+    for version in VERSIONS:
+        try:
+            if run([f"python{version}", "-c", say]).strip() == version:
+                found.setdefault(version, f"python{version}")
+        except (OSError, Refused):
+            continue
+    return found
+
+
+def environment(folder: Path, python: str = sys.executable) -> Path:
     """The interpreter of a new environment, in which there is nothing."""
-    run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    run([python, "-m", "venv", "--without-pip", str(folder)])
     return folder / "bin" / "python"
 
 
@@ -84,11 +104,11 @@ def pip(python: Path, *arguments: str) -> None:
     run([sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *arguments])
 
 
-def installed(wheel: Path, folder: Path) -> Path:
+def installed(wheel: Path, folder: Path, python: str) -> Path:
     """The wheel in an environment of its own, with what it needs from the registry."""
-    python = environment(folder)
-    pip(python, "--disable-pip-version-check", str(wheel))
-    return python
+    fresh = environment(folder, python)
+    pip(fresh, "--disable-pip-version-check", str(wheel))
+    return fresh
 
 
 def try_out(python: Path, version: str, folder: Path) -> None:

@@ -43,9 +43,9 @@ def a_checkout(root: Path) -> Path:
     return root
 
 
-def beside(wheel: Path, folder: Path) -> Path:
+def beside(wheel: Path, folder: Path, interpreter: str = sys.executable) -> Path:
     """In a fresh environment the wheel itself, and what it needs from here: no test asks a registry."""
-    python = steps.environment(folder)
+    python = steps.environment(folder, interpreter)
     steps.pip(python, "--no-deps", "--no-index", str(wheel))
     (found,) = folder.glob("lib/python*/site-packages")
     (found / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
@@ -56,7 +56,7 @@ def test_a_release_is_made_whole_and_what_is_published_is_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout, made = a_checkout(tmp_path / "checkout"), tmp_path / VERSION
-    changed = steps.release(checkout, VERSION, made, beside)
+    changed = steps.release(checkout, VERSION, made, beside, [sys.executable])
     assert {"CHANGELOG.md", "yeta_reconcile/__init__.py", ".github/CODEOWNERS"} <= {*changed}
     assert git(checkout, "status", "--porcelain") == ""
     assert_whole(made)
@@ -89,6 +89,7 @@ def assert_put_in(made: Path) -> None:
         }
     assert f"## [{VERSION}] - " in held["CHANGELOG.md"]
     assert f"somebody/yeta-reconcile@v{VERSION}" in held["docs/gitops.md"]
+    assert f'"yeta-reconcile[postgres]=={VERSION}"' in held[tree.TEMPLATE]
     assert [name for name, text in held.items() if "OWNER/" in text and not name.startswith("tests/")] == []
     with zipfile.ZipFile(made / f"yeta_reconcile-{VERSION}-py3-none-any.whl") as wheel:
         (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
@@ -138,10 +139,24 @@ def test_nothing_is_released_from_a_changed_tree_without_news_or_without_a_home(
     left = checkout / "left.txt"
     left.touch()
     with pytest.raises(Refused, match="not committed"):
-        steps.release(checkout, VERSION, tmp_path / "new", beside)
+        steps.release(checkout, VERSION, tmp_path / "new", beside, [sys.executable])
     left.unlink()
     with pytest.raises(Refused, match="exists; remove it"):
-        steps.release(checkout, VERSION, tmp_path, beside)
+        steps.release(checkout, VERSION, tmp_path, beside, [sys.executable])
+
+
+def test_a_release_is_tried_with_every_interpreter_that_is_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, said in (("3.13", "3.13"), ("3.14", "pyenv: command not found")):
+        fake = tmp_path / f"python{version}"
+        fake.write_text(f"#!/bin/sh\necho {said}\n", "utf-8")
+        fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = steps.interpreters()
+    assert next(iter(found.values())) == sys.executable
+    assert "3.13" in found
+    assert "3.14" not in found
 
 
 def test_the_home_stands_in_one_place_alone() -> None:

@@ -13,6 +13,7 @@ PLACEHOLDER = "OWNER"
 SETTINGS = "release.toml"
 VERSION = "yeta_reconcile/__init__.py"
 CHANGELOG = "CHANGELOG.md"
+TEMPLATE = "docs/pipelines/gitlab.yml"
 UNRELEASED = "## [Unreleased]\n"
 
 
@@ -85,6 +86,8 @@ def prepare(tree: Path, version: str, owner: str, day: str) -> list[str]:
 def _put_in(name: str, text: str, version: str, owner: str, day: str) -> str:
     text = re.sub(rf"\b{PLACEHOLDER}/", f"{owner}/", text)
     text = text.replace("/yeta-reconcile@v1\n", f"/yeta-reconcile@v{version}\n")
+    if name == TEMPLATE:
+        return text.replace('"yeta-reconcile[postgres]"', f'"yeta-reconcile[postgres]=={version}"')
     if name == VERSION:
         return re.sub(r'__version__ = ".*"', f'__version__ = "{version}"', text)
     if name == CHANGELOG:
