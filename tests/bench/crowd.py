@@ -1,7 +1,7 @@
 """Clients that post over kept connections as fast as they are answered, in a process of their own.
 
-`python -m tests.bench.crowd URL CLIENTS SECONDS [RATE]` prints requests a second and the latencies' p50 and
-p99 in ms; with RATE (a second, all clients together) it keeps to that.
+`python -m tests.bench.crowd URL CLIENTS SECONDS [RATE]` prints what it saw; with RATE (a second, all clients
+together) it keeps to that.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 
 class Seen(NamedTuple):
-    """What the crowd saw. `failed` counts answers that were not 200, `answered` all."""
+    """What the crowd saw, in ms. `failed` counts answers that were not 200, `answered` all."""
 
     rate: float
     p50: float
     p99: float
     failed: int
     answered: int
+    longest: float
 
 
 def body(number: int) -> bytes:
@@ -79,7 +80,7 @@ async def _all(url: str, clients: int, seconds: float, rate: float) -> Seen:
     took = time.perf_counter() - began
     seen.sort()
     p50, p99 = seen[len(seen) // 2] * 1000, seen[int(len(seen) * 0.99)] * 1000
-    return Seen(len(seen) / took, p50, p99, failed, len(seen))
+    return Seen(len(seen) / took, p50, p99, failed, len(seen), seen[-1] * 1000)
 
 
 def start(url: str, clients: int, seconds: float, rate: float = 0.0) -> subprocess.Popen[str]:
@@ -93,8 +94,8 @@ def result(crowd: subprocess.Popen[str]) -> Seen:
     out, _ = crowd.communicate()
     if crowd.returncode:
         raise RuntimeError("the crowd failed")
-    rate, p50, p99, failed, answered = out.split()
-    return Seen(float(rate), float(p50), float(p99), int(failed), int(answered))
+    rate, p50, p99, failed, answered, longest = out.split()
+    return Seen(float(rate), float(p50), float(p99), int(failed), int(answered), float(longest))
 
 
 if __name__ == "__main__":

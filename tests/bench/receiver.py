@@ -22,6 +22,7 @@ from tests.bench.row import Cost, Row, peak_of, side_by_side
 SECONDS = 4.0
 ROUNDS = 3
 SECRET = "bench"
+KEY = "bench"
 ENTRIES = 1_000_000
 RATE = 500
 
@@ -71,7 +72,7 @@ def running(*arguments: str) -> Iterator[Process]:
 
     An error if it is not: what is measured beside it would be measured beside nothing.
     """
-    environ = os.environ | {"YETA_PUSH_SECRET": SECRET, "YETA_STATE_KEY": "bench"}
+    environ = os.environ | {"YETA_PUSH_SECRET": SECRET, "YETA_STATE_KEY": KEY}
     with subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environ
     ) as process:
@@ -92,6 +93,13 @@ def receiver(folder: Path, contexts: str = "", server: str = "waitress") -> Iter
     (folder / "yeta.yaml").write_text("kind: Project\nname: bench\n", encoding="utf-8")
     if contexts:
         (folder / "contexts.yaml").write_text(contexts, encoding="utf-8")
+    with serving(folder, server) as process:
+        yield process
+
+
+@contextmanager
+def serving(folder: Path, server: str = "waitress") -> Iterator[Process]:
+    """`yeta serve` on what is there."""
     command = ("-m", "yeta_reconcile", "-C", str(folder), "serve", "--listen", "127.0.0.1:0")
     with running(*command, "--server", server) as process:
         yield Process(f"{process.said}/{SECRET}", process.pid)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.receiver import receiver, seen
+from tests.bench.growth.fill import DAY_MS
+from tests.bench.nothing import BEGUN
+from tests.bench.receiver import KEY, receiver, seen, serving
 from tests.bench.repository import SECRETS, write_project, yeta
 from tests.bench.row import Cost, peak_of, spent_by_python
 from tests.bench.slow_platform import slow_platform
@@ -20,21 +24,38 @@ from tests.bench.slow_platform import slow_platform
 # What grows by more than this power of its size is named.
 STEEP = 1.15
 PURGE = """
-import sys
+import os, sys
 from pathlib import Path
 from tests.bench.growth.fill import opened
-store = opened(Path(sys.argv[1]))
+store = opened(Path(sys.argv[1]), os.environ)
 store.inbox.purge(2 ** 62)
 store.close()
 """
+# Who pushes meanwhile, and how many pushes a second all of them together.
+BESIDE, RATE = 16, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waited(Cost):
+    """And the longest that somebody waited for an acknowledgement meanwhile, and as long without it; ms."""
+
+    longest: float = 0.0
+    without: float = 0.0
 
 
 class Point(NamedTuple):
-    """What one size took: seconds of the processor, and the most memory, MB."""
+    """What one size took: seconds of the processor, the most memory (MB), what `Waited` has if anything."""
 
     size: int
     seconds: float
     megabytes: float
+    longest: float | None = None
+    without: float | None = None
+
+    @classmethod
+    def of(cls, size: int, cost: Cost) -> Point:
+        waits = (cost.longest, cost.without) if isinstance(cost, Waited) else ()
+        return cls(size, cost.seconds, cost.megabytes, *waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +63,13 @@ class Series:
     """One piece of work at growing sizes. `sizes` are those of the short form, `long` what the long one adds.
 
     `fill` names what makes a folder of that size; several series with the same share it. `work` is measured.
+    `zh` and `unit_zh` are its name and unit in Chinese.
     """
 
     name: str
     unit: str
+    zh: str
+    unit_zh: str
     sizes: tuple[int, ...]
     work: Callable[[Path, int], Cost]
     fill: str = ""
@@ -91,6 +115,26 @@ def thousand_pushes(folder: Path, clients: int) -> Cost:
         return Cost(1000 * spent / found.answered, peak_of(server.pid))
 
 
+def throwing_away(folder: Path, pushes: int) -> Cost:
+    """Old pushes: by themselves, and then as a receiver does it while clients push."""
+    alone = folder / "alone"
+    shutil.copytree(folder / "state", alone / "state")
+    cost = spent_by_python("-c", PURGE, str(alone), environ={"YETA_STATE_KEY": KEY})
+    with serving(folder) as server:
+        meanwhile: list[float] = []
+        while not meanwhile or old_ones(folder / "state" / "yeta.db"):
+            meanwhile.append(seen(f"{server.said}/receiveCallRecord", BESIDE, RATE).longest)
+        after = [seen(f"{server.said}/receiveCallRecord", BESIDE, RATE).longest for _ in meanwhile]
+    return Waited(cost.seconds, cost.megabytes, max(meanwhile), max(after))
+
+
+def old_ones(file: Path) -> bool:
+    """Whether there is one left; they have the lowest serials."""
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+        first = database.execute("SELECT received FROM inbox ORDER BY serial LIMIT 1").fetchone()
+    return first is not None and first[0] < BEGUN - 90 * DAY_MS
+
+
 def ticks(pid: int) -> int:
     """The processor time of a process that is there, in the clock's ticks."""
     user, system = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[11:13]
@@ -99,36 +143,56 @@ def ticks(pid: int) -> int:
 
 ALL = (
     Series(
-        "plan, nothing to do", "campaigns", (10, 100, 1000, 5000), nothing_to_do, "campaigns"
+        "plan, nothing to do", "campaigns", "计划，没有变化", "个活动", (10, 100, 1000, 5000), nothing_to_do,
+        "campaigns",
     ),
-    Series("first plan", "rows", (10_000, 100_000, 1_000_000), command("plan"), "rows", (10_000_000,)),
+    Series(
+        "first plan", "rows", "首次计划", "行名单", (10_000, 100_000, 1_000_000), command("plan"), "rows",
+        (10_000_000,),
+    ),
     *(
-        Series(name, "records", (10_000, 100_000), command(*arguments), "records", (1_000_000, 10_000_000))
-        for name, arguments in (
-            ("status", ("status",)),
-            ("calls export", ("calls", "export")),
-            ("report", ("report", "-o", os.devnull)),
+        Series(
+            name, "records", zh, "条话单", (10_000, 100_000), command(*arguments), "records",
+            (1_000_000, 10_000_000),
+        )
+        for name, zh, arguments in (
+            ("status", "进度", ("status",)),
+            ("calls export", "导出通话", ("calls", "export")),
+            ("report", "报表", ("report", "-o", os.devnull)),
         )
     ),
-    Series("history", "runs", (10, 1000, 10_000), command("history"), "runs"),
-    Series("history verify", "runs", (10, 1000, 10_000), command("history", "verify"), "runs"),
-    Series(
-        "throwing away old pushes", "pushes", (10_000, 100_000, 1_000_000),
-        lambda folder, _: spent_by_python("-c", PURGE, str(folder)), "pushes", (10_000_000,),
+    *(
+        Series(name, "days of a state", zh, "天的状态", (10, 100, 365), work, "days")
+        for name, zh, work in (
+            ("plan in an old state", "老状态里的计划", nothing_to_do),
+            ("status in an old state", "老状态里的进度", command("status")),
+        )
     ),
-    Series("1,000 durable pushes", "clients", (1, 4, 16, 64, 256), thousand_pushes),
+    *(
+        Series(name, "runs", zh, "次运行", (10, 1000, 10_000), command(*name.split()), "runs")
+        for name, zh in (("history", "历史"), ("history verify", "校验历史"))
+    ),
+    Series(
+        "throwing away old pushes", "pushes", "清除过期推送", "条推送", (10_000, 100_000, 1_000_000),
+        throwing_away, "pushes", (10_000_000,),
+    ),
+    Series(
+        "1,000 durable pushes", "clients", "落盘 1,000 条推送", "个客户端", (1, 4, 16, 64, 256),
+        thousand_pushes,
+    ),
 )  # fmt: skip
 
 
-def measured(series: Sequence[Series], *, long: bool, done: Callable[[Series, Point], None]) -> None:
-    """Measure them at each size; `done` is told as it goes. A folder is made once for all that it serves."""
+def measured(
+    series: Sequence[Series], sizes: Callable[[Series], Sequence[int]], done: Callable[[Series, Point], None]
+) -> None:
+    """Measure them at each of their sizes; `done` is told as it goes. What is filled serves all."""
     for fill in dict.fromkeys(one.fill for one in series):
         filled = [one for one in series if one.fill == fill]
-        for size in sorted({size for one in filled for size in one.sizes + (one.long if long else ())}):
+        for size in sorted({size for one in filled for size in sizes(one)}):
             with tempfile.TemporaryDirectory(prefix="yeta-growth-") as name:
                 folder = Path(name)
                 if fill:
                     spent_by_python("-m", "tests.bench.growth.fill", fill, name, str(size))
                 for one in filled:
-                    cost = one.work(folder, size)
-                    done(one, Point(size, cost.seconds, cost.megabytes))
+                    done(one, Point.of(size, one.work(folder, size)))
