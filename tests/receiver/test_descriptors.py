@@ -33,13 +33,13 @@ LIMITED = (
 
 @pytest.fixture
 def limited(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
-    """`yeta serve` with a limit on its descriptors: its process id and its base URL."""
+    """`yeta serve` with a limit on its descriptors: its process id and its base URL; `said` is its log."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YETA_")}
     environ |= {"YETA_PUSH_SECRET": SECRET, "YETA_STATE_KEY": STATE_KEY}
     arguments = ["-C", str(repository(tmp_path)), "serve", "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(
+    with (tmp_path / "said").open("w") as said, subprocess.Popen(
         [sys.executable, "-c", LIMITED, str(request.param), *arguments],
-        env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=environ, stdout=subprocess.PIPE, stderr=said, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
         try:
@@ -56,7 +56,9 @@ def seconds_worked(pid: int) -> float:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 @pytest.mark.parametrize("limited", [32, 100], indirect=True)
-def test_pushes_are_answered_while_more_connections_wait_than_can_be_held(limited: tuple[int, str]) -> None:
+def test_pushes_are_answered_while_more_connections_wait_than_can_be_held(
+    limited: tuple[int, str], tmp_path: Path
+) -> None:
     pid, url = limited
     parts = urlsplit(url)
     with ExitStack() as stack:
@@ -67,6 +69,9 @@ def test_pushes_are_answered_while_more_connections_wait_than_can_be_held(limite
         before = seconds_worked(pid)
         time.sleep(0.5)
         assert seconds_worked(pid) - before < 0.3
+    said = (tmp_path / "said").read_text("utf-8")
+    assert said.count("no connection can be taken") == 1
+    assert said.count("WARNING") <= 3
 
 
 def test_where_none_is_left_nobody_is_let_in_for_a_moment_and_then_all_are(

@@ -141,8 +141,12 @@ class _Server(TcpWSGIServer):
     leaving = False
 
     def readable(self) -> bool:
-        if self.accepting and len(self._map) >= self.adj.connection_limit:
+        full = bool(self.accepting) and len(self._map) >= self.adj.connection_limit
+        # Else waitress would say so for each that leaves and the next that comes.
+        self.in_connection_overflow = full
+        if full:
             self._close_idlest(1)
+            self._say(f"{self.adj.connection_limit} are open")
         # Whoever knocks while nobody can be let in would wake the loop again and again.
         return bool(super().readable()) and time.time() >= self.closed_until
 
@@ -152,13 +156,16 @@ class _Server(TcpWSGIServer):
         except OSError as problem:
             if problem.errno not in NONE_LEFT:
                 raise
-            now = time.time()
-            self.closed_until = now + PAUSE_SECONDS
+            self.closed_until = time.time() + PAUSE_SECONDS
             self._close_idlest(LEAVE_AT_ONCE)
-            if now - self.said_at > SAY_EVERY:
-                self.said_at = now
-                log.warning("no connection can be taken: %s; those that are silent leave", problem.strerror)
+            self._say(str(problem.strerror))
             return None
+
+    def _say(self, why: str) -> None:
+        now = time.time()
+        if now - self.said_at > SAY_EVERY:
+            self.said_at = now
+            log.warning("no connection can be taken: %s; those that are silent leave", why)
 
     def leave(self) -> None:
         """Let in who has knocked, as far as there is room, and nobody more: the next are refused at once."""
