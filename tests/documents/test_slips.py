@@ -29,6 +29,13 @@ def test_full_width_marks_in_texts_are_no_slips(tmp_path: Path) -> None:
         ("{csv: a", "{csv：a", "", "： in line 8, column 15 is in full width: write :"),
         ("csv: a.csv", "csv: “a.csv”", "8:17", '“ in line 8, column 17 is in full width: write "'),
         ("schedule: {", "schedule:\u3000{", "", "U+3000 in line 7, column 10 is a blank in full width"),
+        ('["0551"]', '\n－ "0551"', "", "－ in line 7, column 1 is in full width: write -"),
+        (
+            "name: spring",
+            "name: spring\n＃ a comment",
+            "",
+            "＃ in line 3, column 1 is in full width: write #",
+        ),
         ("09:00-12:00", "09:00－12：00", "7:22", "－ in line 7, column 28 is in full width: write -"),
         ("09:00-12:00", "０9:00-12:00", "7:22", "０ in line 7, column 23 is in full width: write 0"),
         ("name: spring", "\u3000name: spring", "", "U+3000 in line 2, column 1 is a blank in full width"),

@@ -12,15 +12,17 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 
 _MEANT = {
     "：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "（": "[", "［": "[", "【": "[", "｛": "{",
-    "\u3000": "a blank",
+    "—": "-", "\u3000": "a blank",
 }  # fmt: skip
 _OPENING = "“”‘’（［【｛"
-# A colon behind a key, at the begin of a line or in {}; what begins a value; a comma in brackets; a blank.
+# A colon behind a key, at the begin of a line or in {}; what begins a value; a comma in brackets; what begins
+# an item or a comment; a blank.
 _SLIP = re.compile(
     r"^\s*(?:-\s+)?[A-Za-z0-9_-]+\s*(：)"
     r"|[{,，]\s*[^\s{}\[\]:：,，\"']+\s*(：)"
     rf"|(?:[:：\[{{,，]\s*|^\s*-\s+)([{_OPENING}])"
     r"|[\[{][^\]}]*?(，)"
+    r"|^\s*([－—])[\s\"']|(?:^|\s)(＃)"
     r"|^ *(\u3000)|[:,\[{] *(\u3000)"
 )
 # A value, with its quotes if it has any; what times, lengths and numbers in it may be written with.
