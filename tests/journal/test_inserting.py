@@ -237,6 +237,23 @@ def test_a_wave_of_which_no_more_gets_in_is_given_up_after_three_tries_more(tmp_
     assert "start" not in lab.changes_sent()
 
 
+def test_a_list_that_changes_while_it_is_sent_leaves_what_is_in_the_task_to_the_next_apply(
+    tmp_path: Path,
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(3))
+
+    def change(request: httpx.Request) -> None:
+        if request.url.path.endswith("task/create"):
+            lab.rows("renewal", range(1, 4))
+
+    lab.before = change
+    (problem,) = lab.apply().problems
+    assert (int(problem.exit_code), problem.campaign, problem.hint) == (7, "renewal", "run again")
+    assert problem.summary == "wave 1 could not be filled: its contact list changed meanwhile"
+    assert lab.changes_sent() == ["create"]
+
+
 def test_as_long_as_more_gets_in_a_wave_is_filled_whatever_is_not_answered(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.ordered = True

@@ -59,6 +59,24 @@ def test_an_orphan_whose_id_leads_to_anothers_task_is_not_deleted(tmp_path: Path
     assert "delete" not in lab.changes_sent()
 
 
+def test_an_orphan_that_is_started_before_it_is_deleted_is_left_alone_and_said_to_be_settled(
+    tmp_path: Path,
+) -> None:
+    lab, task_id = orphaned(tmp_path)
+
+    def started(request: httpx.Request) -> None:
+        if json.loads(request.content or b"{}").get("task_id"):
+            lab.emulator.console_start(task_id)
+            lab.before = None
+
+    lab.before = started
+    problem, _ = lab.apply().problems
+    assert (int(problem.exit_code), problem.campaign) == (8, "renewal")
+    assert problem.summary == f"orphan task {task_id} was started before it could be deleted"
+    assert problem.hint.startswith("`yeta state rebuild`")
+    assert "delete" not in lab.changes_sent()
+
+
 def test_a_deletion_of_an_orphan_that_nobody_knows_of_is_in_the_journal(tmp_path: Path) -> None:
     lab = TroubledLab(tmp_path)
     left_behind(lab)

@@ -50,10 +50,8 @@ class Staging:
         if wave.phase is Phase.PLANNED:
             self._create(wave)
         wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.FILLING and not self._fill(wave):
-            return False
-        wave = run.store.waves.wave(wave_id)
-        if wave.phase is Phase.FILLING and not wave.to_discard:
+        if wave.phase is Phase.FILLING and self._fill(wave):
+            wave = run.store.waves.wave(wave_id)
             if wave.pending:
                 self._verify(wave)
             else:
@@ -131,18 +129,16 @@ class Staging:
     # Fill
 
     def _fill(self, wave: WaveRecord) -> bool:
-        """Submit every row that is not proven to be in. False: a problem was noted."""
+        """Submit every row that is not proven to be in. False: a problem was noted, or it is thrown away."""
         intents, stalled, proven = self.run.store.intents, 0, -1
         while not wave.to_discard:
             try:
                 answer = Filling(self.run, wave, self.comparison).run_all()
             except ListChanged:
-                self._problem(
-                    Exit.INCOMPLETE, wave, phrase("its contact list changed meanwhile"), phrase("run again")
-                )
-                return False
+                why = phrase("its contact list changed meanwhile")
+                return self._unfilled(Exit.INCOMPLETE, wave, why, phrase("run again"))
             if answer is None:
-                return True
+                break
             if answer.outcome is not Outcome.UNKNOWN:
                 return self._not_filled(wave, answer)
             settle_wave(self.run, wave.wave_id)
@@ -150,21 +146,16 @@ class Staging:
             former, proven = proven, len(intents.done_batches(wave.wave_id))
             stalled = stalled + 1 if proven == former else 0
             if stalled == RESTAGES:
-                self._problem(
-                    Exit.INCOMPLETE,
-                    wave,
-                    phrase("could not be filled: {words}", words=answer.words),
-                    phrase("run again"),
-                )
-                return False
-        return True
+                return self._unfilled(Exit.INCOMPLETE, wave, answer.words, phrase("run again"))
+        return not self.run.store.waves.wave(wave.wave_id).to_discard
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
         if answer.meaning is Meaning.ENDED:
             sync(self.run, wave, look(self.run, wave))
-        self._problem(
-            answer.exit_code, wave, phrase("could not be filled: {words}", words=answer.words), answer.hint
-        )
+        return self._unfilled(answer.exit_code, wave, answer.words, answer.hint)
+
+    def _unfilled(self, exit_code: Exit, wave: WaveRecord, words: str, hint: Text) -> bool:
+        self._problem(exit_code, wave, phrase("could not be filled: {words}", words=words), hint)
         return False
 
     # Verify
