@@ -1,14 +1,13 @@
 """The decision table as a table: what is declared, recorded and observed, and what the plan then says.
 
-The cases are in `cases/*.yaml`, one file a part of the table, to be read without the code. What a case does
-not say is the plainest there is (`tests/support/subjects.py`); `others` are campaigns beside it. A plan is
-all of it, in order; a case names of a change what it is about, and `rings`, which is no unless it says so.
-`says` is a part of `words`. What it does not name stands in `facts.json`, which `pytest --update` writes.
+The cases are in `cases/`, one a file, to be read without the code: `cases/README.md` says how. What a case
+does not name stands in `facts.json`, which `pytest --update` writes.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cache
@@ -32,9 +31,8 @@ KNOWN = {"it", "plan", "finds", "others"}
 @cache
 def cases() -> list[Any]:
     return [
-        pytest.param(case, id=f"{path.stem}: {case['it']}")
+        pytest.param(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader), id=path.stem)
         for path in sorted(CASES.glob("*.yaml"))
-        for case in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     ]
 
 
@@ -142,9 +140,14 @@ def test_what_a_case_does_not_name_is_as_it_was_too(golden: Callable[[Path, str]
     golden(FACTS, json.dumps(table, ensure_ascii=False, indent=1) + "\n")
 
 
-def test_no_two_cases_say_the_same() -> None:
-    names = [param.id for param in cases()]
-    assert len(names) == len(set(names))
+def test_a_case_is_called_what_it_says() -> None:
+    said = {
+        param.id: re.sub("[^a-z0-9]+", "-", param.values[0]["it"].lower()).strip("-") for param in cases()
+    }
+    assert {
+        name: words for name, words in said.items() if not re.fullmatch(rf"\d\d-.+-\d\d-{words}", name)
+    } == {}
+    assert len(set(said.values())) == len(said)
 
 
 @pytest.mark.parametrize(

@@ -161,10 +161,10 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
     """How the list differs from the ledger; `staged` maps a wave to its rows that are still declared.
 
     `leaving` names a campaign and its waves that may let go of rows.
-    `coming` says how long it is until how many rows are called again. `kin` are gone campaigns with how many
-    of how many people are shared, in lists of the same length.
+    `coming` says how long it is until how many rows are called again. `look_alikes` are gone campaigns with
+    how many of how many people are shared, in lists of the same length.
     """
-    known = {field.name for field in fields(RowsDelta)} | {"kin"}
+    known = {field.name for field in fields(RowsDelta)} | {"look_alikes"}
     assert set(said) <= known, f"{set(said) - known} is nothing that rows can be"
     made = dict(said)
     staged = made.get("staged", {})
@@ -179,7 +179,7 @@ def rows(said: Mapping[str, Any]) -> RowsDelta:
     }
     made["coming"] = {ms(NOW + span(ahead)): count for ahead, count in made.get("coming", {}).items()}
     made["strange"] = {name: Strange(**given) for name, given in made.get("strange", {}).items()}
-    look_alikes = made.pop("kin", {})
+    look_alikes = made.pop("look_alikes", {})
     gone = {
         name: Met(people=people, shared=shared, gone=True) for name, (shared, people) in look_alikes.items()
     }
