@@ -239,7 +239,7 @@ class Tally:
             later_again=self.later_again,
             staged=self._staged_deltas(),
             edited=dict(self.edited),
-            renumbered=dict(self.renumbered),
+            renumbered=dict(+self.renumbered),
             removed=dict(removed),
             recalled={wave_id: count for wave_id, count in recalled.items() if count},
             called_before=dict(called_before),

@@ -82,7 +82,7 @@ def _restage(
         new_rows=added,
         repeat_rows=(case.delta.called_again if added else 0)
         + case.delta.standing_called_again(wave.record.wave_id),
-        detail="never started: thrown away and staged anew",
+        detail=phrase("never started: discarded and staged anew"),
     )
 
 
