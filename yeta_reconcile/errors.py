@@ -86,7 +86,7 @@ class Unresolved(YetaError):
 
 
 class Declined(YetaError):
-    """Nobody said yes."""
+    """It was not confirmed."""
 
     exit_code = Exit.DECLINED
 

@@ -69,13 +69,13 @@ class Key:
     def _keyed(self, purpose: bytes, size: int = DIGEST_SIZE) -> blake2b:
         return blake2b(digest_size=size, key=self.secret[:64], person=purpose)
 
-    def fingerprint(self, *, sealed: bool = True) -> str:
-        """16 hex that tell one key from another; kept in the state, another while its history has no seal.
+    def fingerprint(self, *, signed: bool = True) -> str:
+        """16 hex that tell one key from another; kept in the state, another while its history is not signed.
 
-        Nobody without the key can make that one: a seal that was taken away is told from none yet.
+        Nobody without the key can make that one: a signature that was taken away is told from none yet.
         """
         digest = self._keyed(b"yeta-fingerprint", 8)
-        digest.update(b"sealed" if sealed else b"")
+        digest.update(b"sealed" if signed else b"")
         return digest.hexdigest()
 
     def row_digest(self, *parts: str) -> bytes:
@@ -97,7 +97,7 @@ class Key:
             digest.update(key)
         return digest.digest()
 
-    def seal(self, text: str) -> str:
+    def sign(self, text: str) -> str:
         """32 hex that only a holder of the key can give a text."""
         digest = self._keyed(b"yeta-seal")
         digest.update(text.encode())

@@ -37,7 +37,7 @@ def test_calls_by_hand_are_no_campaign_that_a_plan_knows(here: Served) -> None:
 
     assert planned.code == 0
     assert [change["campaign"] for change in planned.json["changes"]] == ["renewal", "renewal"]
-    assert "calls by hand" in here.main("status").out
+    assert "single calls" in here.main("status").out
 
 
 def test_a_call_that_was_never_answered_for_is_not_made_again(here: Served) -> None:

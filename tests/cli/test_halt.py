@@ -232,7 +232,7 @@ def test_a_pause_after_somebody_resumed_what_a_halt_paused_is_that_of_another_ha
 
     (change,) = here.main("plan", "--format", "json").json["changes"]
 
-    assert change["reason"] == "paused-by-another-hand"
+    assert change["reason"] == "paused-outside-yeta"
 
 
 def test_only_the_row_in_the_state_halts_too_and_resume_lifts_it(here: Served) -> None:

@@ -177,7 +177,7 @@ def test_what_went_on_after_a_halt_is_paused_by_another_hand(here: Served) -> No
     assert "Set going outside yeta since: renewal wave 1" in told.out
     assert wave()["detail"] == "paused outside yeta"
     (change,) = here.main("plan", "--format", "json").json["changes"]
-    assert change["reason"] == "paused-by-another-hand"
+    assert change["reason"] == "paused-outside-yeta"
 
 
 def test_what_went_on_after_the_halt_was_lifted_is_paused_by_another_hand_too(here: Served) -> None:
@@ -192,7 +192,7 @@ def test_what_went_on_after_the_halt_was_lifted_is_paused_by_another_hand_too(he
 
     (change,) = here.main("plan", "--format", "json").json["changes"]
 
-    assert change["reason"] == "paused-by-another-hand"
+    assert change["reason"] == "paused-outside-yeta"
 
 
 def test_calls_that_were_in_process_when_a_halt_came_are_no_other_hand(here: Served) -> None:

@@ -136,7 +136,7 @@ def test_the_story_is_told_to_machines_too(here: Served) -> None:
     assert (story["declared"]["file"], story["declared"]["rows"]) == ("spring.yaml", 12)
     assert [(wave["phase"], wave["pending"]) for wave in story["recorded"]["waves"]] == [("started", 12)]
     assert [live["status"] for live in story["live"]] == ["paused"]
-    assert [(c["action"], c["reason"]) for c in story["changes"]] == [("resume", "paused-by-another-hand")]
+    assert [(c["action"], c["reason"]) for c in story["changes"]] == [("resume", "paused-outside-yeta")]
 
 
 def test_a_campaign_nobody_knows_cannot_be_explained(here: Served) -> None:

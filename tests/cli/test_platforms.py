@@ -146,13 +146,13 @@ def test_credentials_may_rotate_as_long_as_our_tasks_are_there(here: Served) -> 
     here.campaign("renewal", range(200))
     assert here.main("apply", "--yes").code == 0
     with closing(here.store()) as store:
-        store.bind_platform(store.platform, store.key.seal("former credentials"))
+        store.bind_platform(store.platform, store.key.sign("former credentials"))
 
     assert here.main("apply", "--yes").code == 0
 
     with closing(here.store()) as store:
-        assert store.account != store.key.seal("former credentials")
-        store.bind_platform(store.platform, store.key.seal("former credentials"))
+        assert store.account != store.key.sign("former credentials")
+        store.bind_platform(store.platform, store.key.sign("former credentials"))
     here.emulator.console_purge(*here.emulator.tasks)
     assert here.main("apply", "--yes").code == 5
 

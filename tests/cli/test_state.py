@@ -82,7 +82,7 @@ def test_compact_throws_away_what_is_older_than_retention_and_asks(
     assert here.main("state", "compact").code == 9
     done = here.main("state", "compact", "--yes", "--format", "json")
 
-    assert (done.code, done.json["thrown_away"]) == (0, 1)
+    assert (done.code, done.json["deleted"]) == (0, 1)
     with closing(here.store()) as store:
         assert store.inbox.counts().dead == 1
         assert store.lock.current() is None

@@ -145,7 +145,7 @@ def test_it_is_stale_once_another_apply_did_the_work(here: Served) -> None:
     saved(here)
     assert here.main("apply", "--yes").code == 0
 
-    # With the key of the pipelines the seal holds, and the waves tell.
+    # With the key of the pipelines the signature holds, and the waves tell.
     known = "YETA_STATE_KEY" in here.environ
     refused(here, "stale", "the waves of renewal changed" if known else "before there was a state")
 
@@ -384,7 +384,7 @@ def test_whatever_is_edited_is_a_refusal_and_never_a_crash(data: st.DataObject) 
             read.check_home(AT_HOME, KEY, progress="new", first=False)
         except PlanRejected:
             return
-        assert read == SavedPlan(the_busy_day(), platform=AT_HOME.platform, seal=read.seal)
+        assert read == SavedPlan(the_busy_day(), platform=AT_HOME.platform, signature=read.signature)
 
 
 class Killed(BaseException):

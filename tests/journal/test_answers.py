@@ -136,7 +136,7 @@ def what_came_of_it(lab: Lab) -> str:
         for wave in waves:
             doubts = [intent.call for intent in store.intents.open(wave.wave_id)]
             facts = (wave.number, wave.attempt, wave.phase.value, wave.pending, wave.to_discard)
-            lines.append(f"wave {facts}, doubts {doubts}, by hand {wave.by_hand}")
+            lines.append(f"wave {facts}, doubts {doubts}, by hand {wave.outside_yeta}")
     return "".join(f"    {line}\n" for line in lines)
 
 

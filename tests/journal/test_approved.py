@@ -200,7 +200,7 @@ def test_direct_calls_whose_document_is_taken_away_while_apply_asks_are_not_made
 
 
 @pytest.mark.parametrize("state", ["running", "staged"])
-def test_a_task_of_which_every_number_is_refused_is_thrown_away_and_holds_no_line(
+def test_a_task_of_which_every_number_is_refused_is_discarded_and_holds_no_line(
     tmp_path: Path, state: str
 ) -> None:
     refused = tuple(map(number, range(3)))

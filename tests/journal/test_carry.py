@@ -89,7 +89,7 @@ def test_who_was_dialled_and_has_no_record_yet_is_not_counted_as_carried_over(la
 def test_a_resumed_wave_rings_only_those_it_has_not_dialled(lab: Lab) -> None:
     lab.emulator.console_pause(next(iter(lab.emulator.tasks)))
     left = len(ROWS) - len({*lab.rung()})
-    assert lab.actions() == [("renewal", "resume", 1, "paused-by-another-hand", left)]
+    assert lab.actions() == [("renewal", "resume", 1, "paused-outside-yeta", left)]
 
 
 def test_missing_records_make_it_wait_and_nothing_is_paused(lab: Lab) -> None:
@@ -250,7 +250,7 @@ def test_a_wave_deleted_at_the_platform_is_replaced_once_it_is_accounted(lab: La
     lab.emulator.advance(300)
     deliver(lab)
     assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [
-        ("replace", "deleted-by-another-hand")
+        ("replace", "deleted-outside-yeta")
     ]
     settle(lab)
     assert finish(lab) == everybody_once()

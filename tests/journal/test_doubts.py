@@ -80,7 +80,7 @@ def test_a_started_task_of_a_campaign_nobody_declares_blocks_those_without_a_led
     lab.remove("old")
     lab.campaign("new")
     for _ in range(3):
-        assert codes(lab) == {"orphan-started", "stranger-started"}
+        assert codes(lab) == {"orphan-started", "undeclared-orphan"}
         assert lab.apply().exit_code == 8
     assert_each_rang_once(lab, range(3))
 
@@ -332,7 +332,7 @@ def test_lag_and_a_lost_answer_together_ring_nobody_twice(tmp_path: Path, nth: i
 # Discards
 
 
-def test_a_staged_task_that_the_console_starts_while_it_is_thrown_away_is_not_staged_again(
+def test_a_staged_task_that_the_console_starts_while_it_is_discarded_is_not_staged_again(
     tmp_path: Path,
 ) -> None:
     lab = a_lab(tmp_path)

@@ -208,11 +208,11 @@ def test_a_task_that_had_expired_and_is_live_again_keeps_its_rows(tmp_path: Path
     lab.twist = None
     lab.emulator.console_start(first)
     lab.campaign(rows=ROWS)
-    assert "task-risen" in codes(lab)
+    assert "task-reactivated" in codes(lab)
     assert lab.apply().exit_code == 8
     assert_nobody_rang_twice(lab)
     # Who was called after the rows were freed, the records tell.
-    assert "task-risen" in codes(lab)
+    assert "task-reactivated" in codes(lab)
     assert lab.apply().exit_code == 8
     deliver(lab)
     lab.converge()
@@ -227,7 +227,7 @@ def test_a_lost_task_that_a_person_gave_up_and_that_is_live_after_all_keeps_its_
     assert lab.apply().exit_code == 8
     resolve(lab, Ruling.UNDIALLED)
     lab.emulator.change(lag_seconds=0.0)
-    assert "task-risen" in codes(lab)
+    assert "task-reactivated" in codes(lab)
     assert lab.apply().exit_code == 8
     assert_nobody_rang_twice(lab)
 

@@ -128,7 +128,7 @@ def test_no_start_leaves_while_an_intent_on_its_wave_is_unknown(tmp_path: Path) 
     assert Counter(Counter(lab.rung()).values()) == {1: 60}
 
 
-def test_a_wave_of_which_there_is_a_record_is_never_thrown_away(tmp_path: Path) -> None:
+def test_a_wave_of_which_there_is_a_record_is_never_discarded(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     lab.campaign(rows=range(20))
 

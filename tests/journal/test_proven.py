@@ -127,7 +127,7 @@ def test_a_task_said_to_be_deleted_already_that_goes_on_being_shown_is_not_delet
         assert lab.rung() == []
 
 
-# Records of a task that was thrown away
+# Records of a task that was discarded
 
 
 def shown_as_never_started(lab: Any) -> int:

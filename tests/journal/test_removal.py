@@ -291,7 +291,7 @@ def test_a_wave_deleted_by_hand_is_replaced_by_those_proven_not_called(tmp_path:
     assert [action for _, action, *_ in lab.actions()] == ["wait"]
     deliver(lab)
     assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [
-        ("replace", "deleted-by-another-hand")
+        ("replace", "deleted-outside-yeta")
     ]
     lab.converge()
     let_it_ring(lab)

@@ -64,7 +64,7 @@ def go_on(lab: Lab, days: float = 1) -> None:
 
 
 def waves(lab: Lab) -> list[str]:
-    """The tasks that there ever were and that were not thrown away unstarted."""
+    """The tasks that there ever were and that were not discarded unstarted."""
     tasks = lab.emulator.tasks.values()
     return [task.name.split("~")[1] for task in tasks if task.started_at or not task.deleted]
 
@@ -328,7 +328,7 @@ def test_who_left_the_list_or_may_not_be_called_any_more_is_in_no_further_round(
     assert times(lab) == {0: 2, 1: 1, 2: 3, 3: 3}
 
 
-def test_without_again_there_are_no_rounds_and_one_that_is_staged_is_thrown_away(tmp_path: Path) -> None:
+def test_without_again_there_are_no_rounds_and_one_that_is_staged_is_discarded(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     after_the_first(lab, state="running")
     lab.campaign(recall=ONCE, state="paused")

@@ -71,7 +71,7 @@ def test_a_staged_task_that_another_hand_changed_is_never_started_as_it_is(
     lab.campaign(extra=windows)
 
     assert [(action, reason) for _, action, _, reason, _ in lab.actions()] == [
-        ("replace", "changed-by-another-hand"),
+        ("replace", "changed-outside-yeta"),
         ("start", "declared-running"),
     ]
     lab.converge()

@@ -88,10 +88,10 @@ def steered(tmp_path: Path, state: str = "staged", extra: str = LATER) -> Iterat
 
 def test_a_start_is_ours_from_its_moment_on_and_ends_what_a_halt_noted(tmp_path: Path) -> None:
     with steered(tmp_path) as it:
-        it.set(by_hand=True, halted=5)
+        it.set(outside_yeta=True, halted=5)
         assert it.start()
         wave = it.wave
-        assert (wave.phase, wave.by_hand, wave.halted, wave.started_at) == (
+        assert (wave.phase, wave.outside_yeta, wave.halted, wave.started_at) == (
             Phase.STARTED, False, None, it.run.now_ms(),
         )  # fmt: skip
         assert [(e["event"], e["wave"]) for e in it.lab.events][-1] == ("started", 1)
@@ -173,11 +173,11 @@ def test_nothing_is_started_while_a_call_on_its_wave_is_in_doubt(tmp_path: Path,
 
 def test_a_resume_that_is_refused_leaves_the_pause_as_it_was(tmp_path: Path) -> None:
     with steered(tmp_path, "paused") as it:
-        it.set(quiet_since=5, quiet_facts="0/0", by_hand=True)
+        it.set(quiet_since=5, quiet_facts="0/0", outside_yeta=True)
         it.refuse("start")
         assert not steering.resume(it.run, it.wave)
         wave = it.wave
-        assert (wave.phase, wave.quiet_since, wave.quiet_facts, wave.by_hand) == (
+        assert (wave.phase, wave.quiet_since, wave.quiet_facts, wave.outside_yeta) == (
             Phase.PAUSED,
             5,
             "0/0",
@@ -188,10 +188,10 @@ def test_a_resume_that_is_refused_leaves_the_pause_as_it_was(tmp_path: Path) -> 
 @pytest.mark.parametrize(("drain", "phase"), [(False, Phase.PAUSED), (True, Phase.DRAINING)])
 def test_a_pause_is_ours_and_still_from_its_moment_on(tmp_path: Path, drain: bool, phase: Phase) -> None:
     with steered(tmp_path, "running") as it:
-        it.set(by_hand=True)
+        it.set(outside_yeta=True)
         assert steering.pause(it.run, it.wave, drain=drain)
         wave = it.wave
-        assert (wave.phase, wave.by_hand, wave.quiet_since, wave.quiet_facts) == (
+        assert (wave.phase, wave.outside_yeta, wave.quiet_since, wave.quiet_facts) == (
             phase, False, it.run.now_ms(), "",
         )  # fmt: skip
         assert [(e["event"], e["wave"]) for e in it.lab.events][-1] == ("paused", 1)
@@ -201,9 +201,9 @@ def test_a_pause_is_ours_and_still_from_its_moment_on(tmp_path: Path, drain: boo
 
 def test_a_wave_that_is_paused_already_is_drained_without_a_call(tmp_path: Path) -> None:
     with steered(tmp_path, "paused") as it:
-        it.set(by_hand=True)
+        it.set(outside_yeta=True)
         assert steering.pause(it.run, it.wave, drain=True)
-        assert (it.wave.phase, it.wave.by_hand, it.sent("pause")) == (Phase.DRAINING, False, 1)
+        assert (it.wave.phase, it.wave.outside_yeta, it.sent("pause")) == (Phase.DRAINING, False, 1)
 
 
 def test_a_delete_of_a_draining_wave_keeps_since_when_it_stands_still(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_a_delete_of_a_draining_wave_keeps_since_when_it_stands_still(tmp_path: 
         before = it.lab.clock.seconds()
         assert steering.delete(it.run, it.wave)
         wave = it.wave
-        assert (wave.phase, wave.by_hand) == (Phase.DELETED, False)
+        assert (wave.phase, wave.outside_yeta) == (Phase.DELETED, False)
         assert it.lab.clock.seconds() - before >= 5
         assert ("deleted", 1) in [(e["event"], e.get("wave")) for e in it.lab.events]
 
@@ -345,7 +345,7 @@ def test_a_wave_that_another_hand_resumes_while_it_drains_is_theirs(tmp_path: Pa
         assert it.wave.task_id
         it.lab.emulator.console_start(it.wave.task_id)
         assert not steering.carry(it.run, it.wave)
-        assert (it.wave.phase, it.wave.by_hand, it.sent("delete")) == (Phase.STARTED, True, 0)
+        assert (it.wave.phase, it.wave.outside_yeta, it.sent("delete")) == (Phase.STARTED, True, 0)
         assert it.problems() == [(7, "renewal", True)]
 
 
@@ -360,9 +360,9 @@ def test_from_before_the_call_that_rings_its_wave_is_started(tmp_path: Path, of:
 
 def test_a_resume_is_ours_and_ends_what_a_halt_noted(tmp_path: Path) -> None:
     with steered(tmp_path, "paused") as it:
-        it.set(by_hand=True, halted=5)
+        it.set(outside_yeta=True, halted=5)
         assert steering.resume(it.run, it.wave)
-        assert (it.wave.phase, it.wave.by_hand, it.wave.halted) == (Phase.STARTED, False, None)
+        assert (it.wave.phase, it.wave.outside_yeta, it.wave.halted) == (Phase.STARTED, False, None)
 
 
 def test_a_start_that_waits_for_its_line_or_for_the_end_of_a_halt_is_none(tmp_path: Path) -> None:
@@ -408,30 +408,30 @@ def test_a_call_on_a_task_that_is_over_is_a_problem_and_its_wave_is_what_it_came
         assert it.problems() == [(7, "renewal", True)]
 
 
-@pytest.mark.parametrize(("by_hand", "code"), [(False, 8), (True, 7)])
+@pytest.mark.parametrize(("outside_yeta", "code"), [(False, 8), (True, 7)])
 def test_a_task_that_is_said_to_be_deleted_and_shows_live_is_not_deleted(
-    tmp_path: Path, by_hand: bool, code: int
+    tmp_path: Path, outside_yeta: bool, code: int
 ) -> None:
     with steered(tmp_path, "running") as it:
         it.lab.twist = lambda row, _task: row.update(status=2, deleted=0)
-        if by_hand:
+        if outside_yeta:
             it.refuse("delete", 3010102)
         assert not steering.delete(it.run, it.wave)
         assert it.problems() == [(code, "renewal", True)]
 
 
-@pytest.mark.parametrize("by_hand", [False, True])
+@pytest.mark.parametrize("outside_yeta", [False, True])
 def test_a_deleted_task_that_is_shown_no_more_was_deleted_by_whoever_did_it(
-    tmp_path: Path, by_hand: bool
+    tmp_path: Path, outside_yeta: bool
 ) -> None:
     with steered(tmp_path, "running") as it:
         task_id = it.wave.task_id
         assert task_id
-        if by_hand:
+        if outside_yeta:
             it.refuse("delete", 3010102)
         it.at("query", lambda: it.lab.emulator.console_purge(task_id))
         assert steering.delete(it.run, it.wave)
-        assert (it.wave.phase, it.wave.by_hand) == (Phase.DELETED, by_hand)
+        assert (it.wave.phase, it.wave.outside_yeta) == (Phase.DELETED, outside_yeta)
 
 
 @pytest.mark.parametrize("of", ["account", "drain", "hopeless"])
@@ -451,7 +451,7 @@ def test_what_comes_by_itself_is_said_to_wait(tmp_path: Path, of: str) -> None:
         assert [problem.waits for problem in it.run.problems] == [of != "hopeless"]
 
 
-def test_a_wave_of_which_nothing_was_sent_is_thrown_away_without_a_call(tmp_path: Path) -> None:
+def test_a_wave_of_which_nothing_was_sent_is_discarded_without_a_call(tmp_path: Path) -> None:
     with steered(tmp_path, "planned") as it:
         wave = it.wave
         assert steering.discard(it.run, wave)
@@ -459,7 +459,7 @@ def test_a_wave_of_which_nothing_was_sent_is_thrown_away_without_a_call(tmp_path
         assert it.problems() == []
 
 
-def test_a_wave_whose_create_may_have_arrived_is_not_thrown_away(
+def test_a_wave_whose_create_may_have_arrived_is_not_discarded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with steered(tmp_path, "planned") as it:
@@ -479,16 +479,16 @@ def started_elsewhere(it: Steered) -> None:
     it.lab.emulator.advance(120)
 
 
-def test_a_staged_task_that_rings_is_not_thrown_away(tmp_path: Path) -> None:
+def test_a_staged_task_that_rings_is_not_discarded(tmp_path: Path) -> None:
     with steered(tmp_path) as it:
         started_elsewhere(it)
         assert not steering.discard(it.run, it.wave)
         assert (it.wave.phase, it.sent("delete")) == (Phase.STARTED, 0)
-        assert it.told() == ["1 was started before it could be thrown away"]
+        assert it.told() == ["1 was started before it could be discarded"]
         assert it.problems() == [(7, "renewal", True)]
 
 
-def test_a_staged_task_of_which_there_is_a_record_is_not_thrown_away_though_it_shows_new(
+def test_a_staged_task_of_which_there_is_a_record_is_not_discarded_though_it_shows_new(
     tmp_path: Path,
 ) -> None:
     with steered(tmp_path, extra="") as it:

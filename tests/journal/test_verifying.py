@@ -60,7 +60,7 @@ def test_a_count_that_the_platform_does_not_tell_is_a_warning(tmp_path: Path) ->
     assert_each_rang_once(lab, range(3))
 
 
-def test_a_task_of_which_only_an_untold_count_could_say_who_is_in_it_is_thrown_away(tmp_path: Path) -> None:
+def test_a_task_of_which_only_an_untold_count_could_say_who_is_in_it_is_discarded(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     lab.campaign()
     lab.twist = untold
@@ -112,7 +112,7 @@ def test_a_task_that_another_hand_starts_before_it_is_verified_is_theirs(tmp_pat
     assert "verified" not in said(lab)
     with lab.store() as store:
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
-    assert (wave.phase, wave.by_hand, wave.pending) == (Phase.STARTED, True, 3)
+    assert (wave.phase, wave.outside_yeta, wave.pending) == (Phase.STARTED, True, 3)
     assert_each_rang_once(lab, range(3))
 
 

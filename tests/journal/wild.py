@@ -121,7 +121,7 @@ class WildLife(Life):
         def act(request: httpx.Request) -> None:
             count[0] += 1
             if count[0] == nth:
-                self.by_hand(hand, which)
+                self.outside_yeta(hand, which)
 
         self.lab.before = act
         try:
@@ -129,7 +129,7 @@ class WildLife(Life):
         finally:
             self.lab.before = None
 
-    def by_hand(self, hand: str, which: int) -> None:
+    def outside_yeta(self, hand: str, which: int) -> None:
         tasks = self.lab.emulator.tasks
         ours = [key for key, task in tasks.items() if "~w" in task.name and not task.deleted]
         act: dict[str, Callable[[str], None]] = {
@@ -142,7 +142,7 @@ class WildLife(Life):
                 task = ours[which % len(ours)]
                 act[hand](task)
                 if hand == "start":
-                    self.dials.by_hand.add(task)
+                    self.dials.outside_yeta.add(task)
 
     @rule(
         nth=st.integers(1, 25),
@@ -175,7 +175,7 @@ class WildLife(Life):
 
     @rule(hand=st.sampled_from(["pause", "start", "delete"]), which=st.integers(0, 9))
     def a_hand(self, hand: str, which: int) -> None:
-        self.by_hand(hand, which)
+        self.outside_yeta(hand, which)
 
     # Another state, another platform
 

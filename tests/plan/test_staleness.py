@@ -163,7 +163,7 @@ def test_a_plan_that_broke_off_goes_on_in_other_forms(
 
 
 def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_again() -> None:
-    resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True, kind=ChangeKind.AFTER_HAND))
+    resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_OUTSIDE, rings=True, kind=ChangeKind.AFTER_OUTSIDE))
     assert moved_rest(resume, resume) == []
     assert moved_rest(resume, resume, Since({7})) == [
         "spring-renewal: resume wave 1 was done, and it was paused outside yeta since"
@@ -179,7 +179,7 @@ def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_ag
         ((PAUSE,), on_wave(Action.PAUSE, wave=2)),
         ((START,), CREATE),
         ((REPLACE,), PAUSE),
-        ((REPLACE,), on_wave(Action.RESUME, Reason.PAUSED_BY_HAND, rings=True)),
+        ((REPLACE,), on_wave(Action.RESUME, Reason.PAUSED_OUTSIDE, rings=True)),
         ((CREATE, START), a_change(action=Action.CALL, rings=True)),
         ((CREATE, START), a_change(action=Action.START, rings=True, rows=121)),
         ((CREATE, START), a_change(campaign="autumn", action=Action.START, rings=True)),

@@ -64,7 +64,7 @@ def test_a_task_that_another_hand_paused_or_started_is_named(
 
 
 def test_a_pause_by_hand_stays_drift_after_an_apply_has_noted_it() -> None:
-    noted = a_wave(phase=Phase.PAUSED, by_hand=True)
+    noted = a_wave(phase=Phase.PAUSED, outside_yeta=True)
 
     assert found(noted, a_task(status=PAUSED)) == [("state", "running", "paused")]
     assert found(a_wave(phase=Phase.PAUSED), a_task(status=PAUSED)) == []

@@ -144,7 +144,7 @@ def a_why() -> Why:
 def a_state_show() -> StateShow:
     waves = (
         StateWave(
-            1, 2, Phase.DELETED, "504138886481984", 1200, 0, 801, started=NOON, by_another_hand=True,
+            1, 2, Phase.DELETED, "504138886481984", 1200, 0, 801, started=NOON, outside_yeta=True,
             released=399,
         ),
         StateWave(2, 1, Phase.COMPLETED, "504138886481985", 399, 41, 358, started=NOON, unrecorded=41),

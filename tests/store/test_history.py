@@ -72,7 +72,7 @@ def test_a_chain_whose_newest_links_are_gone_is_found(store: Store, cut: int) ->
         "UPDATE meta SET value = 'x' WHERE name = 'history'",
     ],
 )
-def test_a_seal_that_was_taken_off_is_not_made_again(states: States, forgery: str) -> None:
+def test_a_signature_that_was_taken_off_is_not_made_again(states: States, forgery: str) -> None:
     store = states.open()
     store.history.append({"plan": 1}, NOW)
     with store.database.write() as transaction:
@@ -83,12 +83,12 @@ def test_a_seal_that_was_taken_off_is_not_made_again(states: States, forgery: st
     assert states.open().history.verify() is not None
 
 
-def as_before_seals(store: Store, links: int) -> None:
-    """Make of a state one that was written by a version that knew no seal."""
+def as_before_signatures(store: Store, links: int) -> None:
+    """Make of a state one that was written by a version that knew no signature."""
     before = ""
     with store.database.write() as transaction:
         transaction.execute("DELETE FROM meta WHERE name IN ('history', 'key')")
-        transaction.execute("INSERT INTO meta VALUES ('key', ?)", (store.key.fingerprint(sealed=False),))
+        transaction.execute("INSERT INTO meta VALUES ('key', ?)", (store.key.fingerprint(signed=False),))
         transaction.execute("DELETE FROM migrations WHERE number = 3")
         for at in range(links):
             body = json.dumps({"exit_code": 0, "plan": at})
@@ -101,12 +101,12 @@ def as_before_seals(store: Store, links: int) -> None:
 
 
 @pytest.mark.parametrize("links", [0, 3])
-def test_a_history_of_before_there_were_seals_is_sealed_once_and_goes_on(states: States, links: int) -> None:
-    as_before_seals(states.open(), links)
+def test_a_history_of_before_signatures_is_signed_once_and_goes_on(states: States, links: int) -> None:
+    as_before_signatures(states.open(), links)
     store = states.open()
-    seal = store.history.seal()
-    assert seal
-    assert (seal.links, seal.bare, store.history.verify()) == (links, links, None)
+    signature = store.history.signature()
+    assert signature
+    assert (signature.links, signature.bare, store.history.verify()) == (links, links, None)
     store.history.append({"plan": "new"}, NOW)
     again = states.open().history
     assert [entry["plan"] for entry in again.entries()] == [*range(links), "new"]
@@ -116,10 +116,10 @@ def test_a_history_of_before_there_were_seals_is_sealed_once_and_goes_on(states:
     assert again.verify() is not None
 
 
-def test_a_rewritten_history_cannot_pass_for_one_of_before_there_were_seals(states: States) -> None:
+def test_a_rewritten_history_cannot_pass_for_one_of_before_there_were_signatures(states: States) -> None:
     store = states.open()
     store.history.append({"plan": 1}, NOW)
-    as_before_seals(store, 2)
+    as_before_signatures(store, 2)
     with store.database.write() as transaction:
         # What nobody without the key can make.
         transaction.execute("UPDATE meta SET value = ? WHERE name = 'key'", (store.key.fingerprint(),))

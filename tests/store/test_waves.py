@@ -66,7 +66,7 @@ def test_a_wave_counts_only_once_it_is_sealed(states: States) -> None:
     assert [held.key for held in seen.waves.ledger("renewal")] == [key(index) for index in range(120)]
 
 
-def test_what_was_cut_off_while_it_was_recorded_is_thrown_away(store: Store) -> None:
+def test_what_was_cut_off_while_it_was_recorded_is_discarded(store: Store) -> None:
     kept = sealed(store, range(5))
     torn = store.waves.plan_wave(wave(number=2))
     store.waves.add_rows(torn, map(row, range(10, 20)))
@@ -77,11 +77,11 @@ def test_what_was_cut_off_while_it_was_recorded_is_thrown_away(store: Store) -> 
 
 def test_a_wave_reads_back_as_it_was_recorded(store: Store) -> None:
     wave_id = sealed(store, task_id="7", set_digest="ab", promised="cd", imported=True, tel_count=3,
-                     started_at=NOW + 1, by_hand=True, phase=Phase.PAUSED)  # fmt: skip
+                     started_at=NOW + 1, outside_yeta=True, phase=Phase.PAUSED)  # fmt: skip
     found = store.waves.wave(wave_id)
     assert found == wave(
         wave_id=wave_id, attempt=1, task_id="7", set_digest="ab", promised="cd", imported=True,
-        tel_count=3, started_at=NOW + 1, by_hand=True, phase=Phase.PAUSED, pending=3,
+        tel_count=3, started_at=NOW + 1, outside_yeta=True, phase=Phase.PAUSED, pending=3,
     )  # fmt: skip
     assert store.waves.by_task("7") == found
     assert store.waves.by_task("8") is None

@@ -15,13 +15,13 @@ DIRECT = "(direct)"
 class Dials:
     """The first ring of each row of each task, against the plans that were applied.
 
-    `ours` maps the names a campaign had to the one it began with. `by_hand` are tasks that somebody started
-    at the platform, whose rings no plan shows.
+    `ours` maps the names a campaign had to the one it began with. `outside_yeta` are tasks that somebody
+    started at the platform, whose rings no plan shows.
     """
 
     emulator: Emulator
     ours: dict[str, str] = field(default_factory=dict)
-    by_hand: set[str] = field(default_factory=set)
+    outside_yeta: set[str] = field(default_factory=set)
     applied: list[Plan] = field(default_factory=list)
 
     def campaign(self, task_name: str) -> str:
@@ -54,6 +54,6 @@ class Dials:
         rang = Counter(
             self.campaign(ring.task_name)
             for ring in self.emulator.dialled
-            if not ring.direct and ring.task_id not in self.by_hand
+            if not ring.direct and ring.task_id not in self.outside_yeta
         )
         return {name: times - shown[name] for name, times in rang.items() if times > shown[name]}

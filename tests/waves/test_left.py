@@ -71,7 +71,7 @@ def test_a_plan_foresees_what_settling_leaves_once_the_call_must_show() -> None:
     wave = wave_record(phase=Phase.STARTED, quiet_since=3, quiet_facts="1/1")
     paused, pause = task("paused"), [doubt("pause"), doubt("callout")]
     assert foreseen(wave, paused, pause, 34_999, SETTLE) == (wave, ("pause",))
-    left = replace(wave, phase=Phase.PAUSED, by_hand=False, quiet_since=None, quiet_facts="")
+    left = replace(wave, phase=Phase.PAUSED, outside_yeta=False, quiet_since=None, quiet_facts="")
     assert foreseen(wave, paused, pause, 35_000, SETTLE) == (left, ())
     # What the call did not change stands as it stood.
     assert foreseen(wave, task("running"), [doubt("delete")], 35_000, SETTLE) == (wave, ())

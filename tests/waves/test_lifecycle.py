@@ -53,7 +53,7 @@ def look(phase: str, shown: str, **given: Any) -> SeenPhase:
 
 
 def words(found: SeenPhase) -> str:
-    return found.phase.value + ("*" if found.by_hand else "")
+    return found.phase.value + ("*" if found.outside_yeta else "")
 
 
 @pytest.mark.parametrize(("phase", "shown"), list(product(LOOK, SHOWN)))
@@ -67,20 +67,20 @@ def test_what_a_status_makes_of_a_wave(phase: str, shown: str) -> None:
 @pytest.mark.parametrize("phase", ["completed", "expired", "deleted", "planned", "creating", "discarded"])
 def test_no_status_moves_a_wave_that_is_over_or_has_no_task(phase: str, shown: str) -> None:
     assert words(look(phase, shown)) == phase
-    assert words(look(phase, shown, by_hand=True)) == phase + "*"
+    assert words(look(phase, shown, outside_yeta=True)) == phase + "*"
 
 
 @pytest.mark.parametrize("shown", SHOWN)
 @pytest.mark.parametrize("phase", list(LOOK))
 def test_no_status_moves_a_direct_call(phase: str, shown: str) -> None:
     assert look(phase, shown, kind="DirectCall", tel_count=7) == SeenPhase(
-        Phase(phase), by_hand=False, tel_count=7
+        Phase(phase), outside_yeta=False, tel_count=7
     )
 
 
 @pytest.mark.parametrize("phase", ["filling", "verified"])
 def test_a_staged_task_that_was_deleted_unrung_is_discarded(phase: str) -> None:
-    assert look(phase, "deleted") == SeenPhase(Phase.DISCARDED, by_hand=True)
+    assert look(phase, "deleted") == SeenPhase(Phase.DISCARDED, outside_yeta=True)
     assert words(look("started", "deleted")) == "deleted*"
 
 
@@ -92,15 +92,15 @@ def test_a_call_record_proves_a_start(phase: str) -> None:
 
 
 def test_what_another_hand_did_is_remembered_as_far_as_it_holds() -> None:
-    assert words(look("paused", "paused", by_hand=True)) == "paused*"
-    assert words(look("paused", "unheard of", by_hand=True)) == "paused*"
-    assert words(look("started", "running", by_hand=True)) == "started"
-    assert words(look("paused", "gone", by_hand=True)) == "lost*"
-    assert words(look("lost", "gone", by_hand=True)) == "lost*"
-    assert words(look("lost", "paused", by_hand=True)) == "paused*"
-    assert words(look("lost", "new", by_hand=True, started="1h")) == "started*"
-    assert words(look("started", "completed", by_hand=True)) == "completed*"
-    assert words(look("started", "expired", by_hand=True)) == "expired*"
+    assert words(look("paused", "paused", outside_yeta=True)) == "paused*"
+    assert words(look("paused", "unheard of", outside_yeta=True)) == "paused*"
+    assert words(look("started", "running", outside_yeta=True)) == "started"
+    assert words(look("paused", "gone", outside_yeta=True)) == "lost*"
+    assert words(look("lost", "gone", outside_yeta=True)) == "lost*"
+    assert words(look("lost", "paused", outside_yeta=True)) == "paused*"
+    assert words(look("lost", "new", outside_yeta=True, started="1h")) == "started*"
+    assert words(look("started", "completed", outside_yeta=True)) == "completed*"
+    assert words(look("started", "expired", outside_yeta=True)) == "expired*"
 
 
 def test_a_count_that_was_read_stays_with_a_wave_that_is_lost() -> None:

@@ -75,7 +75,7 @@ class Apply:
         self.planner = planner
         self.planned = planned
         self.changes: dict[str, list[Change]] = {}
-        self.held_back: set[str] = set()
+        self.deferred: set[str] = set()
         self._courses: dict[str, CampaignRun] = {}
         run.waits = {
             (change.campaign, change.wave): change.detail for change in planned.plan.changes if change.tries
@@ -125,7 +125,7 @@ class Apply:
         }
         for name in self.changes if kept else ():
             if name in kept or self.planned.subjects[name].new:
-                self.held_back.add(name)
+                self.deferred.add(name)
                 words = phrase(
                     "gets no wave while a task that {kept} left behind is there", kept=listed(sorted(kept), 0)
                 )
@@ -150,7 +150,7 @@ class Apply:
 
     def _follow(self, name: str, *, ring: bool) -> None:
         course = self._courses[name] = CampaignRun(self.run, self.planner, self.planned, name)
-        going_on = name not in self.held_back and self._account(name)
+        going_on = name not in self.deferred and self._account(name)
         course.follow(new_waves=going_on, ring=ring)
 
     def _guarded(self, name: str, step: Callable[[], None]) -> None:

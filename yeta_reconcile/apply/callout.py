@@ -15,7 +15,7 @@ from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.proof import Claim, prove
-from yeta_reconcile.waves.record import BY_HAND, Outcome, Phase, RowRecord, RowState, WaveRecord
+from yeta_reconcile.waves.record import SINGLE_CALLS, Outcome, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
 
 KIND = "DirectCall"
@@ -151,16 +151,16 @@ def _recorded(
     run: Run, attributes: Attributes, columns: tuple[str, ...], values: tuple[str, ...]
 ) -> WaveRecord:
     waves, key = run.store.waves, run.store.key
-    run.store.campaigns.declare(BY_HAND, KIND, (), protect=False)
-    record = waves.campaign(BY_HAND)
+    run.store.campaigns.declare(SINGLE_CALLS, KIND, (), protect=False)
+    record = waves.campaign(SINGLE_CALLS)
     number = record.next_wave if record else 1
     planned = WaveRecord(
         wave_id=0,
-        campaign=BY_HAND,
+        campaign=SINGLE_CALLS,
         number=number,
         attempt=0,
         phase=Phase.PLANNED,
-        task_name=f"{BY_HAND}~w{number}",
+        task_name=f"{SINGLE_CALLS}~w{number}",
         attributes=attributes,
         columns=columns,
         kind=KIND,

@@ -31,7 +31,7 @@ from yeta_reconcile.wording import Text, listed, phrase
 
 FORMAT = "yeta-reconcile/1"
 LOG = logging.getLogger("yeta.reconcile")
-_OTHERS = frozenset({ChangeKind.AFTER_HAND, ChangeKind.AFTER_HALT})
+_OTHERS = frozenset({ChangeKind.AFTER_OUTSIDE, ChangeKind.AFTER_HALT})
 
 
 class Turn(NamedTuple):
@@ -144,7 +144,7 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
         wave.record.wave_id: _paused(name, wave.record)
         for name, subject in planned.subjects.items()
         for wave in subject.waves
-        if wave.record.phase is Phase.PAUSED and (wave.record.by_hand or wave.record.halted is not None)
+        if wave.record.phase is Phase.PAUSED and (wave.record.outside_yeta or wave.record.halted is not None)
     }
 
     def touches(change: Change) -> bool:

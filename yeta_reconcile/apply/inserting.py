@@ -129,7 +129,7 @@ class Filling:
             raise ListChanged
 
     def _insert(self, batch: Batch) -> None:
-        """Submit one batch and sort it by what became of it."""
+        """Submit one batch and sort it by its outcome."""
         answer = self._send(batch)
         if answer.done:
             self.run.say("inserted", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
@@ -171,7 +171,7 @@ class Filling:
             if row.state is RowState.PENDING and row.batch not in done
         ]
         store.waves.release(proof, left)
-        store.waves.change_wave(wave_id, is_full=True)
+        store.waves.change_wave(wave_id, full=True)
         self.run.say("full", self.wave.campaign, wave=self.wave.number, rows=len(left))
 
     def _part_bad(self) -> Answer[Inserted] | None:
@@ -219,7 +219,7 @@ class Filling:
         return self._moved()
 
     def _moved(self) -> bool:
-        """Whether the task holds other rows than those proven in; then it is to be thrown away."""
+        """Whether the task holds other rows than those proven in; then it is to be discarded."""
         if self._count() == rows_in(self.run, self.wave):
             return False
         self.run.store.waves.change_wave(self.wave.wave_id, to_discard=True)

@@ -23,7 +23,7 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.platform.resources import Address
-from yeta_reconcile.waves.record import BY_HAND, Outcome, RowState, WaveRecord
+from yeta_reconcile.waves.record import SINGLE_CALLS, Outcome, RowState, WaveRecord
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 Value = TypeVar("Value")
@@ -34,7 +34,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.25, 16.0
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Value]):
-    """What became of a call. `value` is there if it was done; `words` say why not."""
+    """The outcome of a call. `value` is there if it was done; `words` say why not."""
 
     outcome: Outcome
     meaning: Meaning
@@ -151,7 +151,7 @@ def _once(
 
 def _refuse_unknown_callouts(run: Run, step: Step) -> None:
     """Raise Unresolved where the state is an older copy by now, unless one number is called on purpose."""
-    if step.wave is not None and step.wave.campaign != BY_HAND and run.store.callouts.missing():
+    if step.wave is not None and step.wave.campaign != SINGLE_CALLS and run.store.callouts.missing():
         raise Unresolved(
             phrase("call-outs were sent that this state does not know: it is an older copy, or a new one"),
             hint=phrase("`yeta state rebuild` holds its rows as possibly called"),
@@ -235,7 +235,7 @@ def _end(
 
 
 def _conclude(run: Run, step: Step, intent: int, outcome: Outcome, **said: Any) -> None:
-    """Write what became of a call. If the lock is another's by now, it decides nothing, and is noted alone.
+    """Write the outcome of a call. If the lock is another's by now, it decides nothing, and is noted alone.
 
     Whoever holds the lock has settled the call by looking, or will. Raises StateLocked.
     """

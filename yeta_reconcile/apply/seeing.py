@@ -46,7 +46,7 @@ def sync(
     """
     now = seen(wave, task)
     if now.phase is Phase.DISCARDED and wave.phase is not now.phase:
-        task, wave = _thrown_away(run, wave, Look(looked_at or run.now_ms(), task))
+        task, wave = _discarded(run, wave, Look(looked_at or run.now_ms(), task))
         if wave.phase is Phase.DISCARDED:
             return wave.phase
         now = seen(wave, task)
@@ -59,8 +59,8 @@ def sync(
     if now.phase is not wave.phase:
         quiet_since = run.now_ms() if now.phase is Phase.PAUSED else None
         fields |= {"phase": now.phase, "quiet_since": quiet_since, "quiet_facts": ""}
-    if now.by_hand != wave.by_hand:
-        fields["by_hand"] = now.by_hand
+    if now.outside_yeta != wave.outside_yeta:
+        fields["outside_yeta"] = now.outside_yeta
     known = not now.phase.cut_short or wave.tel_count is not None
     if known and now.tel_count != wave.tel_count:
         fields["tel_count"] = now.tel_count
@@ -79,7 +79,7 @@ def sync(
     return now.phase
 
 
-def _thrown_away(run: Run, wave: WaveRecord, first: Look) -> tuple[Task | None, WaveRecord]:
+def _discarded(run: Run, wave: WaveRecord, first: Look) -> tuple[Task | None, WaveRecord]:
     """A staged wave whose task is deleted: as if it had never been, once a second look proves it."""
     run.wait_since(first.at, run.pauses.settle_ms)
     last = Look(run.now_ms(), run.client.task(wave.address, remaining=True))
@@ -97,7 +97,7 @@ def _short(wave: WaveRecord, task: Task | None) -> bool:
 
 
 def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
-    """Another hand started a task that was being filled: rows proven not in it are for a further wave."""
+    """A task that was being filled was started outside yeta: rows proven not in it are for a further wave."""
     done = run.store.intents.done_batches(wave.wave_id)
     rows = run.store.waves.rows(wave.wave_id)
     left = [row.key for row in rows if row.state is RowState.PENDING and row.batch not in done]

@@ -110,7 +110,7 @@ def _settle_inserts(run: Run, wave: WaveRecord, doubtful: list[Intent]) -> None:
     left_behind = run.store.intents.refused_in_part(wave.wave_id, BAD_NUMBER)
     verdict = settle_inserts(proven, [intent.rows for intent in doubtful], count, left_behind=left_behind)
     outcome = Outcome.DONE if verdict is Doubt.IN else Outcome.REFUSED
-    # A wave whose count proves neither is marked, and thrown away by whoever fills it.
+    # A wave whose count proves neither is marked, and discarded by whoever fills it.
     marked = wave.to_discard or verdict is Doubt.DISCARD
     run.store.intents.settle(doubtful, outcome, wave_id=wave.wave_id, doubted=True, to_discard=marked)
 
@@ -172,12 +172,12 @@ def _settle_control(run: Run, wave: WaveRecord, call: str, doubtful: list[Intent
 
 
 def told(wave: WaveRecord) -> bool:
-    """Whether records or a person tell of each row of a wave what became of it: no call matters any more."""
+    """Whether records or a person tell the outcome of each row of a wave: no call matters any more."""
     return wave.phase.over and not wave.pending + wave.held + wave.unknown
 
 
 def _whose_word(wave: WaveRecord, task: Task | None) -> Text:
-    """Who can tell what became of a call of which the platform's answer says nothing."""
+    """Who can tell the outcome of a call of which the platform's answer says nothing."""
     if task is None:
         return phrase(
             "if it does not come back, `yeta state resolve {campaign}` settles whom it called",

@@ -1,4 +1,4 @@
-"""A wave until it may be started: planned, created, filled, verified; in doubt thrown away and staged anew.
+"""A wave until it may be started: planned, created, filled, verified; in doubt discarded and staged anew.
 
 Nothing here rings anybody. Each step begins from what the state says, so that a run that died goes on.
 """
@@ -43,7 +43,7 @@ class Staging:
     warned: set[str] = field(default_factory=set)
 
     def stage(self, wave_id: int) -> bool:
-        """Create, fill and verify. False: it has to be thrown away, or a problem was noted."""
+        """Create, fill and verify. False: it has to be discarded, or a problem was noted."""
         run = self.run
         settle_wave(run, wave_id)
         wave = run.store.waves.wave(wave_id)
@@ -56,7 +56,9 @@ class Staging:
                 self._verify(wave)
             else:
                 # A task without a number would hold its line, and call nobody.
-                self._throw_away(wave, phrase("holds no number, since the platform took none of its rows"))
+                self._set_to_discard(
+                    wave, phrase("holds no number, since the platform took none of its rows")
+                )
         return run.store.waves.wave(wave_id).phase is Phase.VERIFIED
 
     # Create
@@ -161,7 +163,7 @@ class Staging:
     # Verify
 
     def _verify(self, wave: WaveRecord) -> None:
-        """Compare what the platform holds with what was asked; what differs is thrown away."""
+        """Compare what the platform holds with what was asked; what differs is discarded."""
         run = self.run
         patience = run.now_ms() + run.pauses.settle_ms
         if self._doubted(wave):
@@ -180,7 +182,7 @@ class Staging:
                     # Each batch was answered for, and nobody needs a count that the platform does not tell.
                     self._warn(wave, phrase("how many numbers it holds cannot be read back"))
                     break
-                self._throw_away(wave, _miscounted(task, wave))
+                self._set_to_discard(wave, _miscounted(task, wave))
                 return
             run.wait(run.pauses.look)
         found = read_back(request_of(wave, self._windows(wave), wave.created_at), task)
@@ -194,7 +196,7 @@ class Staging:
         for name in found.untold:
             self._warn(wave, phrase("{name} cannot be read back", name=name))
         if found.other:
-            self._throw_away(
+            self._set_to_discard(
                 wave, phrase("came back with another {other} than was asked", other=listed(found.other, 0))
             )
             return
@@ -205,7 +207,7 @@ class Staging:
         """Whether the count alone tells what is in its task."""
         return wave.doubted or self.run.store.intents.refused_with(wave.wave_id, BAD_NUMBER)
 
-    def _throw_away(self, wave: WaveRecord, why: Text) -> None:
+    def _set_to_discard(self, wave: WaveRecord, why: Text) -> None:
         self.run.store.waves.change_wave(wave.wave_id, to_discard=True)
         self.run.say("doubted", wave.campaign, wave=wave.number, why=why)
 

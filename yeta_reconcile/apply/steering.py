@@ -60,7 +60,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
         before={
             "phase": Phase.STARTED,
             "started_at": run.now_ms(),
-            "by_hand": False,
+            "outside_yeta": False,
             "to_discard": False,
             "halted": None,
         },
@@ -162,10 +162,10 @@ def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
     """Pause a started wave; `drain`: in order to replace it."""
     phase = Phase.DRAINING if drain else Phase.PAUSED
     if wave.phase is Phase.PAUSED:
-        run.store.waves.change_wave(wave.wave_id, phase=phase, by_hand=False)
+        run.store.waves.change_wave(wave.wave_id, phase=phase, outside_yeta=False)
         return True
     step = Step(call="drain" if drain else "pause", wave=wave)
-    fields = {"phase": phase, "by_hand": False, "quiet_since": run.now_ms(), "quiet_facts": ""}
+    fields = {"phase": phase, "outside_yeta": False, "quiet_since": run.now_ms(), "quiet_facts": ""}
     answer = change(run, step, lambda: run.client.pause(wave.address), lambda _: fields)
     if answer.done:
         run.say("paused", wave.campaign, wave=wave.number)
@@ -175,7 +175,7 @@ def pause(run: Run, wave: WaveRecord, *, drain: bool = False) -> bool:
 
 def delete(run: Run, wave: WaveRecord) -> bool:
     """Delete a started wave's task. Its rows stay held until they are accounted."""
-    fields: dict[str, Any] = {"phase": Phase.DELETED, "by_hand": False}
+    fields: dict[str, Any] = {"phase": Phase.DELETED, "outside_yeta": False}
     if wave.phase is Phase.DRAINING:
         # Since when it stands still is known, and its deletion sets nothing going.
         fields |= {"quiet_since": wave.quiet_since, "quiet_facts": wave.quiet_facts}
@@ -193,7 +193,7 @@ def delete(run: Run, wave: WaveRecord) -> bool:
         run.wait(run.pauses.settle)
     task = _once_it_shows(run, wave, OVER)
     if task is None and answer.value is False:
-        run.store.waves.change_wave(wave.wave_id, phase=Phase.DELETED, by_hand=True)
+        run.store.waves.change_wave(wave.wave_id, phase=Phase.DELETED, outside_yeta=True)
     sync(run, run.store.waves.wave(wave.wave_id), task)
     if task is not None and not task.phase.over:
         words = phrase(
@@ -220,7 +220,7 @@ def _once_it_shows(run: Run, wave: WaveRecord, awaited: frozenset[LivePhase]) ->
 
 
 def discard(run: Run, wave: WaveRecord) -> bool:
-    """Throw a staged wave away. True: proven never started; its rows are free again."""
+    """Discard a staged wave. True: proven never started; its rows are free again."""
     settle_wave(run, wave.wave_id)
     wave = run.store.waves.wave(wave.wave_id)
     if wave.task_id is None:
@@ -240,7 +240,7 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     task = _once_it_shows(run, wave, OVER) if answer.done else run.client.task(wave.address)
     if task is not None and task.never_rang and not task.deleted:
         why = answer.words or phrase("it is said to be deleted, and it is {status}", status=task.status_words)
-        words = phrase("wave {number} could not be thrown away: {why}", number=wave.number, why=why)
+        words = phrase("wave {number} could not be discarded: {why}", number=wave.number, why=why)
         run.problem(answer.exit_code, wave.campaign, words, answer.hint or phrase("run again"))
         return False
     return _discarded(run, wave, task)
@@ -271,7 +271,7 @@ def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
         )
         run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
     else:
-        words = phrase("wave {number} was started before it could be thrown away", number=wave.number)
+        words = phrase("wave {number} was started before it could be discarded", number=wave.number)
         run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again to see what it means"))
     return False
 

@@ -36,7 +36,7 @@ _DID: dict[str, Callable[[Text], Text]] = {
     "resumed": lambda waves: phrase("{waves} resumed", waves=waves),
     "paused": lambda waves: phrase("{waves} paused", waves=waves),
     "deleted": lambda waves: phrase("{waves} deleted", waves=waves),
-    "discarded": lambda waves: phrase("{waves} thrown away", waves=waves),
+    "discarded": lambda waves: phrase("{waves} discarded", waves=waves),
     "orphan-deleted": lambda waves: phrase("{waves} orphaned and deleted", waves=waves),
 }
 

@@ -92,7 +92,7 @@ EXITS: Mapping[Exit, Ended] = {
         phrase("a task that may have rung is gone from the platform"),
     ),
     Exit.DECLINED: Ended(
-        phrase("declined: nobody said yes"), phrase("`yeta apply` without a terminal and without `--yes`")
+        phrase("declined: not confirmed"), phrase("`yeta apply` without a terminal and without `--yes`")
     ),
     Exit.USAGE: Ended(phrase("wrong usage"), phrase("an option that does not exist, like `--chek`")),
     Exit.BUG: Ended(phrase("a bug in yeta"), phrase("it names the file to report")),

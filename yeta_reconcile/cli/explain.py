@@ -118,7 +118,7 @@ def _wave(wave: WaveRecord, subject: Subject, zone: tzinfo | None) -> dict[str, 
         "wave": wave.number,
         "attempt": wave.attempt,
         "phase": wave.phase,
-        "by_another_hand": wave.by_hand,
+        "outside_yeta": wave.outside_yeta,
         "task_id": wave.task_id,
         "rows": wave.rows,
         "dialled": wave.dialled,
@@ -225,7 +225,7 @@ def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
         lines.append(
             "  "
             + worded(
-                "{attempts} thrown away before the start",
+                "{attempts} discarded before the start",
                 attempts=count(recorded["discarded_attempts"], "attempt"),
             )
         )

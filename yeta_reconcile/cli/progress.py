@@ -30,7 +30,7 @@ _PHASES: dict[str, Callable[[Text], Text]] = {
     "started": lambda wave: phrase("{wave} rings", wave=wave),
     "resumed": lambda wave: phrase("{wave} rings", wave=wave),
     "called": lambda wave: phrase("{wave} is called out", wave=wave),
-    "discarded": lambda wave: phrase("{wave} is thrown away", wave=wave),
+    "discarded": lambda wave: phrase("{wave} is discarded", wave=wave),
     "paused": lambda wave: phrase("{wave} is paused", wave=wave),
     "deleted": lambda wave: phrase("{wave} is deleted", wave=wave),
 }

@@ -1,4 +1,4 @@
-"""What calling documents say of one another: what became of whom, who goes on with whom, who comes after.
+"""What calling documents say of one another: whose new name one is, who goes on with whom, who comes after.
 
 Pure. Whether a name that no document declares is one of the past only the state tells.
 """
@@ -21,7 +21,7 @@ def relation_findings(callings: Mapping[str, Any], *, whole: bool) -> Iterator[D
         former = located.model.renamed_from
         if former in callings:
             summary = phrase(
-                "{former} is declared too, so that {name} cannot be what became of it",
+                "{former} is declared too, so that {name} cannot be it under a new name",
                 former=former,
                 name=name,
             )
@@ -79,7 +79,7 @@ def _continues(callings: Mapping[str, Any], name: str) -> Iterator[Diagnostic]:
             yield _wrong(place, "continues", summary, phrase("take it off `continues` or `repeats`"))
         elif other == model.renamed_from:
             summary = phrase(
-                "{name} is what became of {other}, whose ledger it has anyway", name=name, other=other
+                "{name} is {other} under a new name, and has its ledger anyway", name=name, other=other
             )
             yield _wrong(place, "continues", summary, phrase("take it off `continues` or `renamed_from`"))
         elif other != name and known is not None and name in continued(known.model, callings):
@@ -196,6 +196,6 @@ def continued(declared: Calling, callings: Mapping[str, _Declared]) -> tuple[str
 
 
 def standing_for(name: str, callings: Mapping[str, _Known]) -> _Known | None:
-    """The document of a campaign: of that name, or of what became of it."""
+    """The document of a campaign: of that name, or of what is declared to be it under a new one."""
     renamed = (one for one in callings.values() if one.model.renamed_from == name)
     return callings.get(name) or next(renamed, None)

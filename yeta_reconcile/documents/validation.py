@@ -104,13 +104,13 @@ def validation_errors(
     parents = {found["loc"][:-1] for found in errors}
     # A list whose items are all wrong is short of items to pydantic, but not to its author.
     return [
-        _complaint(found, model, places)
+        _validation_error(found, model, places)
         for found in errors
         if found["type"] != "too_short" or found["loc"] not in parents
     ]
 
 
-def _complaint(
+def _validation_error(
     found: ErrorDetails, model: type[BaseModel], places: Places
 ) -> tuple[tuple[Any, ...], Diagnostic]:
     path: tuple[Any, ...] = found["loc"]

@@ -98,7 +98,7 @@ def _drift(planned: Planned) -> Iterator[Event]:
                 _of(found.campaign, found.summary),
             )
     for change in planned.plan.changes:
-        if change.kind is ChangeKind.AFTER_HAND:
+        if change.kind is ChangeKind.AFTER_OUTSIDE:
             words = phrase(
                 "{campaign} wave {wave} was paused outside yeta",
                 campaign=change.campaign,

@@ -77,7 +77,7 @@ class Outbox:
         return [Message(*one) for one in self._kept()["left"]]
 
     def claim(self, now: int) -> list[Message]:
-        """What is still to be sent and nobody is sending: the caller's, who says what became of each.
+        """What is still to be sent and nobody is sending: the caller's, who says the outcome of each.
 
         Two who send the same message would both have it taken. One that died gives its messages back in time.
         """

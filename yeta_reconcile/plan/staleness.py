@@ -91,7 +91,7 @@ def moved_rest(approved: Plan, now: Plan, since: Since = NOTHING_SINCE) -> list[
         moved += [
             phrase("{change} was done, and it was paused outside yeta since", change=_named(change))
             for change in changes
-            if change.kind is ChangeKind.AFTER_HAND and change.wave_id in since.resumed
+            if change.kind is ChangeKind.AFTER_OUTSIDE and change.wave_id in since.resumed
         ]
         ringing = sum(change.rows for change in changes if _rings_anew(change))
         allowed = sum(change.rows for change in given if _rings_anew(change))
@@ -164,7 +164,7 @@ def nothing_left(approved: Plan, now: Plan) -> bool:
 
 
 def _goes_on(change: Change, given: list[Change]) -> bool:
-    """Whether a change is what became of an approved one that broke half-way.
+    """Whether a change is the rest of an approved one that broke half-way.
 
     | approved | may go on as |
     |---|---|

@@ -45,10 +45,10 @@ class StagedDelta:
 class Met:
     """What people who would be called have to do with another campaign.
 
-    Of its `people` so many are `shared`, whatever became of its waves; of these it `called` some lately, or
-    ever if that is to be repeated, or may have, or will: of `untold` ones no record says which. `moved` ones
-    of the called left it in this change. `gone`: nobody declares
-    it, now or lately, and the document says nothing of it. `repeated`: its people are to be called again.
+    Of its `people` so many are `shared`, whatever the outcome of its waves; of these it `called` some lately,
+    or ever if that is to be repeated, or may have, or will: of `untold` ones no record says which. `moved`
+    ones of the called left it in this change. `gone`: nobody declares it, now or lately, and the document
+    says nothing of it. `repeated`: its people are to be called again.
     """
 
     people: int = 0

@@ -64,13 +64,15 @@ def _differs(wave: WaveRecord, what: str, applied: Any, live: Any) -> Difference
 
 def _taken_away(wave: WaveRecord) -> bool:
     """Whether it was ended outside yeta while there was something left in it to call."""
-    return wave.phase is Phase.LOST or (wave.phase is Phase.DELETED and wave.by_hand and wave.pending > 0)
+    return wave.phase is Phase.LOST or (
+        wave.phase is Phase.DELETED and wave.outside_yeta and wave.pending > 0
+    )
 
 
 def _states(wave: WaveRecord, task: Task, halted: Collection[str]) -> tuple[str, str]:
     """(applied, live) in words; equal where nothing but progress was made."""
     # A pause outside yeta that an apply has noted is still not what was applied.
-    applied = "running" if wave.phase is Phase.PAUSED and wave.by_hand else _APPLIED[wave.phase]
+    applied = "running" if wave.phase is Phase.PAUSED and wave.outside_yeta else _APPLIED[wave.phase]
     match task.phase:
         case LivePhase.NEW:
             # A start that was sent and never arrived is the journal's affair, and nothing outside yeta.

@@ -32,7 +32,7 @@ from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.outlook import (
     recalls_of,
     results_of,
-    started_by_hand,
+    started_outside,
 )
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.queue import LineHolder
@@ -43,7 +43,7 @@ from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.readback import reads_otherwise
 from yeta_reconcile.waves.recalls import Recalls
-from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, Recorded
+from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, Recorded
 from yeta_reconcile.waves.renames import former_of, record_of, successor_of
 from yeta_reconcile.waves.rounds import Rounds
 from yeta_reconcile.wording import phrase
@@ -114,7 +114,7 @@ class Gathering:
                 held = self._held.get(name, {})
                 met = bool(waiting or held)
                 subjects[name] = replace(subject, unsettled=waiting, continued=held) if met else subject
-        gone = {*self.look_alikes.undeclared} - {BY_HAND}
+        gone = {*self.look_alikes.undeclared} - {SINGLE_CALLS}
         for name in sorted({*gone, *(name for name in orphans if name not in self._callings)}):
             if self._wanted(name):
                 subjects[name] = Subject(
@@ -189,7 +189,7 @@ class Gathering:
             destroy=self.destroy,
             two_ledgers=former is not None and former is not record,
             successor=later.name if later and later is not record else "",
-            started_by_hand=started_by_hand(model, waves, self.store),
+            started_outside=started_outside(model, waves, self.store),
             tampered=frozenset(self._tampered(waves, hours)),
             recalls=self._recalls(waves),
             at=located.at,

@@ -82,9 +82,7 @@ class Ledger:
         return ledger
 
     def _take(self, row: RowRecord, hold: Hold | None) -> None:
-        if (
-            row.state is RowState.RELEASED and hold is not None
-        ):  # not out of a staged wave that was thrown away
+        if row.state is RowState.RELEASED and hold is not None:  # not out of a staged wave that was discarded
             self.released.add(row.key)
             self._begin(row)
         if row.state in FREE_STATES or (hold is None and row.state is not RowState.DIALLED):

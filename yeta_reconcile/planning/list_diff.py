@@ -303,13 +303,12 @@ class Comparison:
         for (name, how, _), rows in sorted(tally.continued.items()):
             if how in (Elsewhere.CALLED, Elsewhere.POSSIBLY):
                 yield _called_by(label, name, how, rows)
-        if tally.thrown_lines:
-            line = tally.thrown_lines[0]
+        if tally.discarded_lines:
+            line = tally.discarded_lines[0]
             words = phrase(
-                "{rows} called by a task that was thrown away, as call records tell: {which} not called "
-                "again",
-                rows=count(len(tally.thrown_lines), "row was", "rows were"),
-                which=phrase("it is") if len(tally.thrown_lines) == 1 else phrase("they are"),
+                "{rows} called by a task that was discarded, as call records tell: {which} not called again",
+                rows=count(len(tally.discarded_lines), "row was", "rows were"),
+                which=phrase("it is") if len(tally.discarded_lines) == 1 else phrase("they are"),
             )
             yield Diagnostic("warning", "called-by-discarded", words, Position(label, line, 1))
         aside = [line for line, _ in tally.aside_lines]

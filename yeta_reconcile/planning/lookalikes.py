@@ -27,9 +27,9 @@ from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import (
-    BY_HAND,
     FORGOTTEN,
     NOBODY,
+    SINGLE_CALLS,
     CampaignRecord,
     Recorded,
     RowState,
@@ -39,7 +39,7 @@ from yeta_reconcile.waves.renames import known_as, record_of
 from yeta_reconcile.wording import phrase
 
 # Who called people, and cannot be declared.
-_NO_CAMPAIGNS = (BY_HAND, NOBODY, FORGOTTEN)
+_NO_CAMPAIGNS = (SINGLE_CALLS, NOBODY, FORGOTTEN)
 LATELY_MS = 30 * 24 * 3600 * 1000
 
 

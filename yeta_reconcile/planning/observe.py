@@ -140,7 +140,7 @@ def _orphans(
     project: str,
     environment: str,
 ) -> Iterable[Orphan]:
-    """Tasks that no record is about, or none any more: those that were discarded or forgotten, if astir."""
+    """Tasks that no record is about, or none any more: discarded or forgotten ones, if they may ring."""
     kept = {*(task.address for task in answers.values()), *(wave.address for wave in waves)}
     for task in marked:
         mark = parse_mark(task.name)

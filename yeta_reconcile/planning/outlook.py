@@ -36,7 +36,7 @@ def recalls_of(wave: Wave, store: Store) -> Recalls:
     return recalls(wave.record, wave.task, store.calls.in_vain(wave.record.wave_id, most)) if most else NONE
 
 
-def started_by_hand(declared: Calling, waves: Iterable[Wave], store: Store) -> bool:
+def started_outside(declared: Calling, waves: Iterable[Wave], store: Store) -> bool:
     """Whether what goes on of a campaign that is declared staged goes on by no start of ours."""
     if not isinstance(declared, Campaign) or declared.state != "staged":
         return False

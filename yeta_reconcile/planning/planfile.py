@@ -1,4 +1,4 @@
-"""Saved plans: what a reviewer approved, bound to the facts it was made from, sealed, and spent once.
+"""Saved plans: what a reviewer approved, bound to the facts it was made from, signed, and spent once.
 
 Reads and writes the file and decides whether it may still be applied; what is then done is never taken
 from the file but planned again.
@@ -47,7 +47,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan and how it was asked for. `platform` is `Home.platform`; `seal` is the state key's.
+    """A plan and how it was asked for. `platform` is `Home.platform`; `signature` is the state key's.
 
     `salt` is the planner's, for a plan that was made before there was a key.
     """
@@ -57,7 +57,7 @@ class SavedPlan:
     destroy: bool = False
     platform: str = ""
     salt: str = ""
-    seal: str = ""
+    signature: str = ""
 
     @property
     def digest(self) -> str:
@@ -76,12 +76,12 @@ class SavedPlan:
         }
 
     def text(self, key: Key) -> str:
-        """Itself, sealed."""
-        document = {**self._said(), "seal": key.seal(self.digest)}
+        """Itself, signed."""
+        document = {**self._said(), "signature": key.sign(self.digest)}
         return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
     def write(self, path: Path, key: Key) -> None:
-        """Write it sealed, whole or not at all, readable by this user alone. Raises YetaError."""
+        """Write it signed, whole or not at all, readable by this user alone. Raises YetaError."""
         try:
             write_whole(path, self.text(key), PRIVATE)
         except OSError as error:
@@ -115,7 +115,7 @@ class SavedPlan:
             document.get("destroy") is True,
             str(document.get("platform")),
             str(document.get("salt")),
-            str(document.get("seal")),
+            str(document.get("signature")),
         )
 
     def check_home(self, home: Home, key: Key, *, progress: str, first: bool) -> None:
@@ -147,8 +147,8 @@ class SavedPlan:
             raise PlanRejected(
                 phrase("the plan is spent: it was applied already"), hint=phrase("make a new one")
             )
-        unsealed = first and self.salt and not self.plan.state_id
-        if progress == "new" and not unsealed and self.seal != key.seal(self.digest):
+        unsigned = first and self.salt and not self.plan.state_id
+        if progress == "new" and not unsigned and self.signature != key.sign(self.digest):
             made = (
                 phrase("before there was a state") if not self.plan.state_id else phrase("with another key")
             )

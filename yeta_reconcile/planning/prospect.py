@@ -29,7 +29,7 @@ from yeta_reconcile.planning.works import Conditions, Undone, standing, works
 from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.lengths import Timed
-from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Recorded
+from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Recorded
 from yeta_reconcile.waves.rounds import Coming, Rounds
 from yeta_reconcile.wording import UNSAID
 
@@ -214,7 +214,7 @@ class Prospect:
                 return self._calls(_latest([record]) if record else [], self._each)
             key = robot if source is Whose.ROBOT else ""
             if key not in self._known:
-                others = [one for name, one in self.recorded.campaigns.items() if name != BY_HAND]
+                others = [one for name, one in self.recorded.campaigns.items() if name != SINGLE_CALLS]
                 self._known[key] = self._calls(_latest(others, key), MOST)
             return self._known[key]
 

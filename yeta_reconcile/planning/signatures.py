@@ -29,7 +29,7 @@ def fingerprint_of(spec: ListSpec, columns: tuple[str, ...]) -> str:
 
 def keyed(fingerprint: str, key: Key) -> str:
     """A list's fingerprint as it may be kept: it tells nothing without the key."""
-    return fingerprint and key.seal(fingerprint)
+    return fingerprint and key.sign(fingerprint)
 
 
 def signature_of(

@@ -218,12 +218,12 @@ def note_of(wave: WaveRecord) -> Text:
         return phrase("went on after its end")
     if wave.halted is not None and wave.phase is Phase.PAUSED:
         return phrase("paused by a halt")
-    return phrase("to be thrown away and staged anew") if wave.to_discard else wave.detail
+    return phrase("to be discarded and staged anew") if wave.to_discard else wave.detail
 
 
 def _hands(wave: Wave) -> Text:
     record = wave.record
-    if record.by_hand and record.phase in {Phase.PAUSED, Phase.DELETED}:
+    if record.outside_yeta and record.phase in {Phase.PAUSED, Phase.DELETED}:
         return (
             phrase("paused outside yeta") if record.phase is Phase.PAUSED else phrase("deleted outside yeta")
         )

@@ -73,7 +73,7 @@ class Tally:
         self.blocked_lines: list[int] = []
         self.changed_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
-        self.thrown_lines: list[int] = []
+        self.discarded_lines: list[int] = []
         self.rounds: Counter[int] = Counter()
         self.staged_again: Counter[int] = Counter()
         self.coming: Counter[int] = Counter()
@@ -149,7 +149,7 @@ class Tally:
         held = self._ledger.standing_for(row.digest, row.number_digest)
         self.held[held.wave_id] += 1
         if held.wave_id not in self._holds:
-            self.thrown_lines.append(row.line)
+            self.discarded_lines.append(row.line)
         another = held.number_digest != row.number_digest
         if another:
             self.loose.add(row.number_digest)

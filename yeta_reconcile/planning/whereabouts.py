@@ -1,6 +1,6 @@
 """Whether the platform that is asked is the one that the state was used with. It asks, and changes nothing.
 
-An id is only an address: at another platform, or in another account, it leads to a stranger's task.
+An id is only an address: at another platform, or in another account, it leads to a foreign task.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def misplaced(store: Store, client: Whereabouts, recorded: Recorded) -> Text:
     """Why the state must not be used here, in words; empty if it may.
 
     Credentials may rotate, and a task may be lost. But if not one of the live tasks is here, and the
-    credentials are others, or ids lead to strangers, or nobody knows where the state was used, it is another
-    account.
+    credentials are others, or ids lead to foreign tasks, or nobody knows where the state was used, it is
+    another account.
     """
     if store.platform and store.platform != client.address:
         return phrase(
@@ -87,7 +87,7 @@ def misplaced(store: Store, client: Whereabouts, recorded: Recorded) -> Text:
     if not waves:
         return UNSAID
     found = look_for(client, waves, enough=1)
-    same = store.platform and store.account == store.key.seal(client.account)
+    same = store.platform and store.account == store.key.sign(client.account)
     if found.here or (same and not found.foreign):
         return UNSAID
     return phrase(
@@ -106,4 +106,4 @@ def refuse_misplaced(store: Store, client: Whereabouts) -> None:
 
 def settle_here(store: Store, client: Whereabouts) -> None:
     """From now on the state is used here: what changes something is about to."""
-    store.bind_platform(client.address, store.key.seal(client.account))
+    store.bind_platform(client.address, store.key.sign(client.account))

@@ -1,6 +1,6 @@
 """The receiver's routes: what is asked for, and what is answered; a push only once it is stored.
 
-A WSGI application. `admit` decides without waiting, so that a server may store many pushes at once (`door`).
+A WSGI application. `admit` decides without waiting, so that `server` may store many pushes at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Another door: a worker of granian's in this process, in front of the same application.
+"""Another server: a worker of granian's in this process, in front of the same application.
 
 The only module here that knows granian, which is imported where it is asked for. A push is answered from the
 writer's thread, once it is on disk; until then no thread waits for it.

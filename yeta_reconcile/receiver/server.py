@@ -1,4 +1,4 @@
-"""The door: waitress in front of the application, with its channels kept from spinning and bounded.
+"""The server: waitress in front of the application, with its channels kept from spinning and bounded.
 
 Pushes are queued for the writer, whose one thread stores and answers them in batches; everything else is
 answered by threads of its own, so that neither holds the other. The only module here that knows waitress.

@@ -33,13 +33,13 @@ from yeta_reconcile.store import Store
 log = logging.getLogger(__name__)
 
 CONTEXTS_EVERY = 1.0
-# How long the door waits for the first look at contexts and state: a push that came meanwhile is still
+# How long the server waits for the first look at contexts and state: a push that came meanwhile is still
 # answered within 3 s.
 FIRST_LOOK = 2.0
 PURGE_EVERY = 3600.0
 # Between two of its transactions, so that what comes in meanwhile never queues behind them.
 PURGE_REST = 0.02
-TIE_UP_EVERY = 60.0
+RELINK_EVERY = 60.0
 TIDY_EVERY = 5.0
 # While so many pushes come at once, the projector works one part of the time in seven: it can catch up later.
 CROWDED = 4
@@ -47,7 +47,7 @@ RESTS = 6
 DAY_MS = 86_400_000
 
 
-class Door(Protocol):
+class Listener(Protocol):
     """What stands in front of the application."""
 
     def serve(self, stop: threading.Event) -> None:
@@ -57,7 +57,7 @@ class Door(Protocol):
         """Let go of what is held."""
 
 
-Opening = Callable[[App, socket.socket], Door]
+Opening = Callable[[App, socket.socket], Listener]
 
 
 class ReceiverService:
@@ -121,7 +121,7 @@ class ReceiverService:
                 ("projector", self._project, 0.0),
                 ("contexts", self._refresh, CONTEXTS_EVERY),
                 ("purge", self._purge, PURGE_EVERY),
-                ("ties", self._tie_up, TIE_UP_EVERY),
+                ("relink", self._relink, RELINK_EVERY),
                 ("health", self._health.beat, EVERY),
                 ("counts", self._counted.work, 0.0),
                 *([("dashboard", self._page.work, 0.0)] if self._page else []),
@@ -212,7 +212,7 @@ class ReceiverService:
         if gone:
             log.info("%d raw pushes were older than retention and are gone", gone)
 
-    def _tie_up(self) -> None:
+    def _relink(self) -> None:
         self._projector.relink(lambda: self._stop.wait(0.1))
 
 

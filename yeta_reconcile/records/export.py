@@ -76,7 +76,7 @@ class Export:
         if self.campaign is None:
             yield from self.store.calls.every()
             return
-        # Of a wave that was thrown away too: whom it called all the same was called.
+        # Of a wave that was discarded too: whom it called all the same was called.
         for wave in self._waves.values():
             if wave.campaign == self.campaign:
                 yield from self.store.calls.of_wave(wave.wave_id)

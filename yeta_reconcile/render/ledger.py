@@ -68,7 +68,7 @@ def state_show_lines(shown: StateShow, paint: Paint) -> list[str]:
 def _origin(wave: StateWave) -> str:
     notes = (
         (phrase("imported"), wave.imported),
-        (phrase("outside yeta"), wave.by_another_hand),
+        (phrase("outside yeta"), wave.outside_yeta),
         (phrase("{number:,} went free for another wave", number=wave.released), wave.released),
     )
     return spoken(listed([words for words, holds in notes if holds], 0, by=CLAUSES))

@@ -221,8 +221,8 @@ class HistoryEntry:
 class HistoryReport:
     """Every run, oldest first. `broken_at` is the first link at which the chain does not hold, with why.
 
-    `links` counts the chain's and `head` is the newest one's digest; both are sealed. The first `bare` are
-    from before there were seals.
+    `links` counts the chain's and `head` is the newest one's digest; both are signed. The first `bare` are
+    from before histories were signed.
     """
 
     FORMAT: ClassVar[str] = "yeta-history/1"
@@ -249,7 +249,7 @@ class WhyCall:
 
 @dataclass(frozen=True, slots=True)
 class WhyWave:
-    """A wave a number is in, what became of it there and is `known` of it, and its calls, oldest first.
+    """A wave a number is in, its outcome there, and what is `known` of it, and its calls, oldest first.
 
     `round` is the one in which the number is called there: 1 is the first.
     """
@@ -328,7 +328,7 @@ class StateWave:
     started: datetime | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     imported: bool = False
-    by_another_hand: bool = False
+    outside_yeta: bool = False
     released: int = 0
     unrecorded: int = 0
 

@@ -19,7 +19,7 @@ _PENDING = {
     Phase.EXPIRED: phrase("no record tells whether it was dialled: held until all who were have one"),
     Phase.DELETED: phrase("no record tells whether it was dialled: held until all who were have one"),
     Phase.LOST: phrase("no record tells whether it was dialled, and its task is gone"),
-    Phase.DISCARDED: phrase("in a task that was thrown away"),
+    Phase.DISCARDED: phrase("in a task that was discarded"),
 }
 
 

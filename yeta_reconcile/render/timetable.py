@@ -44,7 +44,7 @@ def timetable_lines(timetable: Sequence[LineUse], at: datetime) -> list[str]:
 
 
 def who(held: LineUse) -> str:
-    """Who has it: `spring-renewal wave 1`, the words for a stranger, or `idle`."""
+    """Who has it: `spring-renewal wave 1`, the words for a foreign task, or `idle`."""
     if held.campaign is not None:
         return clean(worded("{campaign} wave {number}", campaign=held.campaign, number=held.wave))
     return clean(spoken(held.holder)) or worded("idle")

@@ -38,7 +38,7 @@ from yeta_reconcile.report.timetable import timetable
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.store.people import Person
-from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, RowState, WaveRecord
+from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, RowState, WaveRecord
 
 IN_A_WAVE = frozenset({STAGING, SUBMITTED, DIALLED, POSSIBLY, OVER})
 QUARTER_MS = 900_000
@@ -130,7 +130,7 @@ class _Counting:
         found = CampaignFigures(
             name, record.kind if record else "Campaign", self.declared.states.get(name, "")
         )
-        if name == BY_HAND:
+        if name == SINGLE_CALLS:
             found.kind = "DirectCall"
         for person, _, how in self.persons.each(name):
             self._person(found, person, how)

@@ -121,7 +121,8 @@ def _looked_for(
 def strays(database: Database) -> Iterator[tuple[str, bytes, int]]:
     """Campaign, number and moment of records that no row which counts stands for.
 
-    Strangers in a task of ours, and those of waves that were thrown away, were called all the same.
+    Numbers in a task of ours that none of its rows has, and those of discarded waves, were called all the
+    same.
     """
     for which in ("c.row_key IS NULL", "w.phase = 'discarded'"):
         for campaign, number, at in database.read(

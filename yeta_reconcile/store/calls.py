@@ -1,4 +1,4 @@
-"""Calls in the state: what became of each, which row it belongs to, and what the rows' records add up to.
+"""Calls in the state: the outcome of each, which row it belongs to, and what the rows' records add up to.
 
 Facts alone: no number, no name, nothing that was said. The raw pushes are the inbox's.
 """

@@ -18,7 +18,7 @@ MOST = 8
 
 
 class _Write:
-    """What one thread wants written, and what became of it; `tried` with others, which was undone."""
+    """What one thread wants written, and its outcome; `tried` with others, which was undone."""
 
     def __init__(self, work: Callable[[Transaction], Any]) -> None:
         self.work = work

@@ -108,7 +108,7 @@ class Database(Protocol):
         ...
 
     def compact(self) -> None:
-        """Make use of the room of what was thrown away; the rows stay as they are. Raises StateError."""
+        """Make use of the room of what was deleted; the rows stay as they are. Raises StateError."""
         ...
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """Every run that changed something, as links of a chain that only grows; and which saved plans are spent.
 
 A run that may ring is two links: what it is about to do, before its first call; and what came of it. Links
-are chained by hashes with the state's key; their number and the newest of them are sealed with it. Links from
-before there were seals are bare: chained by a hash without a key.
+are chained by hashes with the state's key; their number and the newest of them are signed with it. Links from
+before histories were signed are bare: chained by a hash without a key.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from yeta_reconcile.marks import Key
 from yeta_reconcile.store.database import Database, Transaction
 from yeta_reconcile.wording import UNSAID, Text, kept, phrase, retold
 
-# The row of `meta` that holds the seal.
-SEAL = "history"
+# The row of `meta` that holds the signature.
+SIGNATURE = "history"
 DAMAGED_ENTRY = phrase("its entry is no JSON of ours any more: it is damaged or cut off")
 _COLUMNS = "serial, written, entry, former_hash, hash"
 
 
-class Seal(NamedTuple):
+class Signature(NamedTuple):
     """How long the chain is, the hash of its newest link, and how many links at its beginning are bare."""
 
     links: int
@@ -86,16 +86,16 @@ class History:
         body = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         # What a run came to is true whoever holds the lock by then.
         with self._database.write(fenced=False) as transaction:
-            seal = self._read_seal(transaction)
-            before = seal.head if seal else ""
+            signature = self._read_signature(transaction)
+            before = signature.head if signature else ""
             link = self._chained(before, now, body)
             transaction.execute(
                 "INSERT INTO history (written, entry, former_hash, hash) VALUES (?, ?, ?, ?)",
                 (now, body, before, link),
             )
-            if seal:
-                # A seal that was broken stays so.
-                self._write_seal(transaction, seal.links + 1, link, seal.bare)
+            if signature:
+                # A signature that was broken stays so.
+                self._write_signature(transaction, signature.links + 1, link, signature.bare)
         return link
 
     def end(self, begun: str, outcome: dict[str, Any], now: int) -> None:
@@ -138,21 +138,23 @@ class History:
 
     def broken(self) -> Break | None:
         """The same, and what is wrong there."""
-        seal = self.seal()
-        links, bare = (seal.links, seal.bare) if seal else (0, 0)
+        signature = self.signature()
+        links, bare = (signature.links, signature.bare) if signature else (0, 0)
         before, number, serial = "", 0, 0
         for number, link in enumerate(self._links(), 1):
             if why := self._wrong(link, before, keyed=number > bare):
                 return Break(link.serial, why)
-            if seal and number == links and link.own != seal.head:
-                return Break(link.serial, phrase("it is not the one that was sealed as the newest"))
+            if signature and number == links and link.own != signature.head:
+                return Break(link.serial, phrase("it is not the one that was signed as the newest"))
             before, serial = str(link.own), link.serial
-        # What another adds meanwhile is beyond the seal that was read before.
-        if seal and number >= links:
+        # What another adds meanwhile is beyond the signature that was read before.
+        if signature and number >= links:
             return None
         return Break(
             serial + 1,
-            phrase("it is missing: the chain is cut off") if seal else phrase("the seal was taken off"),
+            phrase("it is missing: the chain is cut off")
+            if signature
+            else phrase("the signature was taken off"),
         )
 
     def _wrong(self, link: Link, before: str, *, keyed: bool) -> Text:
@@ -167,14 +169,14 @@ class History:
         said = (before, link.written, str(link.body))
         return UNSAID if link.own == chained(*said) else phrase("it was changed")
 
-    def seal(self) -> Seal | None:
-        """The seal; None if it is missing or was not made with the key."""
-        return self._read_seal(self._database)
+    def signature(self) -> Signature | None:
+        """The signature; None if it is missing or was not made with the key."""
+        return self._read_signature(self._database)
 
-    def begin_seal(self, transaction: Transaction) -> None:
-        """Seal the chain for the first time; what is in it by now are bare links."""
+    def begin_signature(self, transaction: Transaction) -> None:
+        """Sign the chain for the first time; what is in it by now are bare links."""
         found = transaction.read("SELECT hash FROM history ORDER BY serial")
-        self._write_seal(transaction, len(found), found[-1][0] if found else "", len(found))
+        self._write_signature(transaction, len(found), found[-1][0] if found else "", len(found))
 
     def _links(self) -> Iterator[Link]:
         """All of them, in order; those that cannot be read say so, as far as anything can be read at all."""
@@ -202,26 +204,26 @@ class History:
                 yield Link(found[0][0], unreadable=error.message)
             after = found[0][0]
 
-    def _read_seal(self, source: Database | Transaction) -> Seal | None:
-        found = source.read("SELECT value FROM meta WHERE name = ?", (SEAL,))
+    def _read_signature(self, source: Database | Transaction) -> Signature | None:
+        found = source.read("SELECT value FROM meta WHERE name = ?", (SIGNATURE,))
         said, _, proof = str(found[0][0]).rpartition(" ") if found else ("", "", "")
         if proof != self._proof(said):
             return None
         links, head, bare = said.split(" ")
-        return Seal(int(links), head, int(bare))
+        return Signature(int(links), head, int(bare))
 
-    def _write_seal(self, transaction: Transaction, links: int, head: str, bare: int) -> None:
+    def _write_signature(self, transaction: Transaction, links: int, head: str, bare: int) -> None:
         said = f"{links} {head} {bare}"
         transaction.execute(
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (SEAL, f"{said} {self._proof(said)}"),
+            (SIGNATURE, f"{said} {self._proof(said)}"),
         )
 
     def _proof(self, said: str) -> str:
-        return self._key.seal(f"history's seal\n{said}")
+        return self._key.sign(f"history's seal\n{said}")
 
     def _chained(self, before: str, written: int, body: str) -> str:
-        return self._key.seal(f"history\n{before}\n{written}\n{body}")
+        return self._key.sign(f"history\n{before}\n{written}\n{body}")
 
     def begin_plan(self, plan_id: str, now: int) -> None:
         """A saved plan is being applied here."""

@@ -13,7 +13,7 @@ from yeta_reconcile.store.database import Database, Row, Transaction
 from yeta_reconcile.store.relays import FOREIGN
 from yeta_reconcile.waves.traffic import DAY_MS, Traffic
 
-# What one transaction throws away at most.
+# What one transaction deletes at most.
 PURGE_CHUNK = 1000
 PURGE_BYTES = 4_000_000
 ROWS_A_STATEMENT = 64
@@ -108,7 +108,7 @@ class Inbox:
             after = rows[-1][0]
 
     def push(self, serial: int) -> StoredPush | None:
-        """One push, whatever became of it."""
+        """One push, whatever its outcome."""
         rows = self._database.read(f"SELECT {_COLUMNS} FROM inbox WHERE serial = ?", (serial,))
         return _stored(rows[0]) if rows else None
 
@@ -181,7 +181,7 @@ class Inbox:
             )
 
     def purge(self, before: int, pause: Callable[[], bool] = lambda: False) -> int:
-        """Throw away what came in before `before` (ms) and was looked at; how many.
+        """Delete what came in before `before` (ms) and was looked at; how many.
 
         In transactions for which nobody waits long, however much is old. `pause` is called between two; where
         it answers True, the rest is left for another time.
@@ -255,7 +255,7 @@ def settle(
     call_uuid: str | None = None,
     problem: str = "",
 ) -> None:
-    """Write down what became of a new push."""
+    """Write down the outcome of a new push."""
     transaction.execute(
         "UPDATE inbox SET standing = ?, digest = ?, call_uuid = ?, problem = ? "
         "WHERE serial = ? AND standing = 0",

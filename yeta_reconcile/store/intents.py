@@ -84,7 +84,7 @@ class Intents:
         states: tuple[Sequence[bytes], RowState] | None = None,
         **fields: Any,
     ) -> None:
-        """What became of the call. An unknown outcome stays open until it is settled.
+        """The outcome of the call. An unknown outcome stays open until it is settled.
 
         Raises StateLocked if the lock is another's by now, or the intent was settled: nothing is written.
         """

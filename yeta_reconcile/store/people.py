@@ -39,7 +39,7 @@ def waves(database: Database) -> list[WaveRecord]:
 def people(database: Database, campaign: str) -> Iterator[Person]:
     """Everybody whom the state knows of a campaign, and then the calls that belong to no row.
 
-    Of a wave that was thrown away only whom it called all the same.
+    Of a wave that was discarded only whom it called all the same.
     """
     found = database.read(
         "SELECT wave_id, phase, pending + dialled + set_aside + released + held + unknown FROM waves "
@@ -67,10 +67,10 @@ def people(database: Database, campaign: str) -> Iterator[Person]:
                 calls[record.row_key].append(record)
         for key in dict.fromkeys([*rows, *calls]):
             yield Person(key, tuple(rows.get(key, ())), _in_order(calls.get(key, [])))
-    yield from _strangers(database, [wave[0] for wave in found])
+    yield from _strays(database, [wave[0] for wave in found])
 
 
-def _strangers(database: Database, wave_ids: list[int]) -> Iterator[Person]:
+def _strays(database: Database, wave_ids: list[int]) -> Iterator[Person]:
     found: dict[bytes, list[CallRecord]] = defaultdict(list)
     for wave_id in wave_ids:
         for record in _calls(database, "wave_id = ? AND row_key IS NULL", wave_id):

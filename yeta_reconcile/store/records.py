@@ -81,7 +81,7 @@ WAVE = (
     Column("is_full", "full", bool, int, set=True),
     Column("doubted", "doubted", bool, int, set=True),
     Column("imported", "imported", bool, int, set=True),
-    Column("by_hand", "by_hand", bool, int, set=True),
+    Column("by_hand", "outside_yeta", bool, int, set=True),
     Column("tel_count", "tel_count", set=True),
     Column("created_at", "created_at", set=True),
     Column("started_at", "started_at", set=True),
@@ -118,8 +118,8 @@ CAMPAIGN = (
 WAVE_COLUMNS = ", ".join(column.name for column in WAVE)
 CAMPAIGN_COLUMNS = ", ".join(column.name for column in CAMPAIGN)
 ROW_COLUMNS = "wave_id, row_key, content, batch, line, number, row_state, round"
-WRITTEN = {column.name: column.write for column in WAVE if column.set}
-"""What may be set of a wave, and how it is written."""
+WRITTEN = {column.field: column for column in WAVE if column.set}
+"""What may be set of a wave: the column of a field, and how that is written."""
 
 _STATES = tuple(RowState)
 # Column types hold nothing back in SQLite; by an annotation of a record, what may stand in it.

@@ -30,8 +30,9 @@ def set_fields(
 ) -> None:
     """Set fields of a wave inside a transaction; a changed phase makes the campaign's ledger newer.
 
-    The one place that writes a phase: it goes only where `journal` says, `undone` as there. What stood still
-    in one phase proves nothing of the next: with the phase that begins anew. Raises IllegalTransition.
+    The one place that writes a phase: it goes only where `lifecycle.may_move` says, `undone` as there. What
+    stood still in one phase proves nothing of the next: with the phase that begins anew. Raises
+    IllegalTransition.
     """
     if not fields:
         return
@@ -40,8 +41,8 @@ def set_fields(
         fields = {"quiet_since": None, "quiet_facts": ""} | fields
     if unknown := fields.keys() - WRITTEN.keys():
         raise AssertionError(f"a wave has no fields {sorted(unknown)}")
-    values = [WRITTEN[name](value) for name, value in fields.items()]
-    assignments = ", ".join(f"{name} = ?" for name in fields)
+    values = [WRITTEN[name].write(value) for name, value in fields.items()]
+    assignments = ", ".join(f"{WRITTEN[name].name} = ?" for name in fields)
     transaction.execute(f"UPDATE waves SET {assignments} WHERE wave_id = ?", (*values, wave_id))
     if "phase" in fields:
         invalidate(transaction, wave_id)
@@ -197,7 +198,7 @@ def set_state_of_all(database: Database, wave_id: int, former: RowState, state: 
 
 
 def drop_unsealed(database: Database) -> None:
-    """Throw away waves that do not count, with all that hangs on them."""
+    """Delete waves that do not count, with all that hangs on them."""
     for (wave_id,) in database.read("SELECT wave_id FROM waves WHERE sealed = 0 ORDER BY wave_id"):
         for change, some in (
             ("UPDATE calls SET wave_id = NULL", "call_uuid IN (SELECT call_uuid FROM calls"),

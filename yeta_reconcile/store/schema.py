@@ -120,7 +120,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX waves_direct ON waves (wave_id) WHERE kind = 'DirectCall'",
         ),
     ),
-    # No table: a version that knows no seal must not add to a history that has one.
+    # No table: a version that knows no signature must not add to a history that has one.
     ("the history is sealed", ()),
     (
         "numbers of a task that no row stands for",

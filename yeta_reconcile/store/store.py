@@ -81,7 +81,7 @@ class Store:
 
     @property
     def account(self) -> str:
-        """The sealed account with which it was last used there."""
+        """The signed account with which it was last used there."""
         return self._meta("account") or ""
 
     def is_untouched(self) -> bool:
@@ -119,8 +119,8 @@ class Store:
             )
         if not self._meta("owner"):
             self._bind_new(owner)
-        if self._meta("key") == self.key.fingerprint(sealed=False):
-            self._seal_history()
+        if self._meta("key") == self.key.fingerprint(signed=False):
+            self._sign_history()
         if self._meta("key") != self.key.fingerprint():
             raise InvalidInput(
                 phrase("the state was written with another key"),
@@ -180,16 +180,16 @@ class Store:
             transaction.execute(once, ("state_id", secrets.token_hex(8)))
             transaction.execute(once, ("owner", owner))
             if transaction.execute(once, ("key", self.key.fingerprint())):
-                self.history.begin_seal(transaction)
+                self.history.begin_signature(transaction)
 
-    def _seal_history(self) -> None:
-        """The history of a state that was written before there were seals."""
+    def _sign_history(self) -> None:
+        """The history of a state that was written before histories were signed."""
         with self.database.write() as transaction:
             if transaction.execute(
                 "UPDATE meta SET value = ? WHERE name = 'key' AND value = ?",
-                (self.key.fingerprint(), self.key.fingerprint(sealed=False)),
+                (self.key.fingerprint(), self.key.fingerprint(signed=False)),
             ):
-                self.history.begin_seal(transaction)
+                self.history.begin_signature(transaction)
 
     def now(self, given: int | None = None) -> int:
         """The time of the state's clock, ms; `given` takes its place."""

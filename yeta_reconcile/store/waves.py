@@ -249,11 +249,11 @@ class Waves:
             )
 
     def drop_unsealed(self) -> None:
-        """Throw away waves whose recording was cut off; nothing was ever sent for them."""
+        """Delete waves whose recording was cut off; nothing was ever sent for them."""
         row_states.drop_unsealed(self._database)
 
     def change_wave(self, wave_id: int, **fields: Any) -> None:
-        """Set fields of a wave (phase, task_id, by_hand, …) in one transaction; not that it is discarded."""
+        """Set fields of a wave (phase, task_id, …) in one transaction; not that it is discarded."""
         if fields.get("phase") is Phase.DISCARDED:
             raise AssertionError("that a wave may be discarded has to be proven")
         with self._database.write() as transaction:

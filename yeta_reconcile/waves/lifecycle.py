@@ -68,10 +68,10 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class SeenPhase:
-    """A wave's phase by what was observed of its task. `by_hand`: it was made so outside yeta."""
+    """A wave's phase by what was observed of its task. `outside_yeta`: it was made so outside yeta."""
 
     phase: Phase
-    by_hand: bool = False
+    outside_yeta: bool = False
     tel_count: int | None = None
 
 
@@ -89,36 +89,35 @@ def seen(wave: WaveRecord, task: Task | None) -> SeenPhase:
     A status that is not known changes nothing. A wave with a call record was started, whatever is shown.
     """
     if wave.phase in {Phase.PLANNED, Phase.CREATING, Phase.DISCARDED} or wave.kind != "Campaign":
-        return SeenPhase(wave.phase, wave.by_hand, wave.tel_count)
+        return SeenPhase(wave.phase, wave.outside_yeta, wave.tel_count)
     if wave.phase.staged and wave.dialled:
         # A call record proves what the query does not show yet.
         wave = replace(wave, phase=Phase.STARTED)
     if wave.phase.ended:
-        return SeenPhase(wave.phase, wave.by_hand, _counted(wave, task, wave.phase))
+        return SeenPhase(wave.phase, wave.outside_yeta, _counted(wave, task, wave.phase))
     if task is None:
         # Found paused again, it is as we paused it, or paused outside yeta meanwhile.
-        ours = wave.phase in {Phase.PAUSED, Phase.DRAINING, Phase.LOST} and not wave.by_hand
+        ours = wave.phase in {Phase.PAUSED, Phase.DRAINING, Phase.LOST} and not wave.outside_yeta
         return SeenPhase(Phase.LOST, not ours, wave.tel_count)
     live = task.phase
     if live is LivePhase.NEW and wave.phase is Phase.LOST:
         # It was not gone after all. If we never started it, what it holds has to be verified anew.
-        return SeenPhase(Phase.STARTED if wave.started_at else Phase.FILLING, wave.by_hand)
+        return SeenPhase(Phase.STARTED if wave.started_at else Phase.FILLING, wave.outside_yeta)
     if live is LivePhase.UNKNOWN or live is LivePhase.NEW:
-        return SeenPhase(wave.phase, wave.by_hand)
+        return SeenPhase(wave.phase, wave.outside_yeta)
     if live is LivePhase.DELETED:
         if wave.phase.staged and task.never_rang:
-            return SeenPhase(Phase.DISCARDED, by_hand=True)
-        return SeenPhase(Phase.DELETED, by_hand=True, tel_count=_counted(wave, task, Phase.DELETED))
+            return SeenPhase(Phase.DISCARDED, outside_yeta=True)
+        return SeenPhase(Phase.DELETED, outside_yeta=True, tel_count=_counted(wave, task, Phase.DELETED))
     if live is LivePhase.COMPLETED:
-        return SeenPhase(Phase.COMPLETED, wave.by_hand, _counted(wave, task, Phase.COMPLETED))
+        return SeenPhase(Phase.COMPLETED, wave.outside_yeta, _counted(wave, task, Phase.COMPLETED))
     if live is LivePhase.EXPIRED:
-        return SeenPhase(Phase.EXPIRED, wave.by_hand, _counted(wave, task, Phase.EXPIRED))
+        return SeenPhase(Phase.EXPIRED, wave.outside_yeta, _counted(wave, task, Phase.EXPIRED))
     if live is LivePhase.LIVE:
-        hand = wave.phase is not Phase.STARTED or wave.by_hand
-        return SeenPhase(Phase.STARTED, by_hand=hand and wave.phase is not Phase.STARTED)
+        return SeenPhase(Phase.STARTED, outside_yeta=wave.phase is not Phase.STARTED)
     if wave.phase.stopped:
-        return SeenPhase(wave.phase, wave.by_hand)
-    return SeenPhase(Phase.PAUSED, by_hand=wave.phase is not Phase.LOST or wave.by_hand)
+        return SeenPhase(wave.phase, wave.outside_yeta)
+    return SeenPhase(Phase.PAUSED, outside_yeta=wave.phase is not Phase.LOST or wave.outside_yeta)
 
 
 def _counted(wave: WaveRecord, task: Task | None, phase: Phase) -> int | None:
@@ -166,7 +165,7 @@ class Doubt(Enum):
 
     IN = "all in"
     OUT = "all out"
-    DISCARD = phrase("neither can be proven: the staged task is thrown away")
+    DISCARD = phrase("neither can be proven: the staged task is discarded")
 
 
 def settle_inserts(
@@ -207,11 +206,11 @@ def settle_control(call: str, task: Task | None) -> Outcome:
 # What a call that turns out done, or not done, leaves of its wave. What a discarded task was at its end, only
 # the next look tells.
 AFTER: dict[str, dict[str, Any]] = {
-    "start": {"phase": Phase.STARTED, "by_hand": False},
-    "resume": {"phase": Phase.STARTED, "by_hand": False, "halted": None},
-    "pause": {"phase": Phase.PAUSED, "by_hand": False},
-    "drain": {"phase": Phase.DRAINING, "by_hand": False},
-    "delete": {"phase": Phase.DELETED, "by_hand": False},
+    "start": {"phase": Phase.STARTED, "outside_yeta": False},
+    "resume": {"phase": Phase.STARTED, "outside_yeta": False, "halted": None},
+    "pause": {"phase": Phase.PAUSED, "outside_yeta": False},
+    "drain": {"phase": Phase.DRAINING, "outside_yeta": False},
+    "delete": {"phase": Phase.DELETED, "outside_yeta": False},
     "discard": {},
 }
 BEFORE: dict[str, dict[str, Any]] = {

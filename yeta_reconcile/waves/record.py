@@ -89,7 +89,7 @@ _MEANS = {
 
 
 class RowState(IntEnum):
-    """What became of a row in its wave.
+    """The outcome of a row in its wave.
 
     PENDING and HELD rows may be dialled or have been; RELEASED rows are proven undialled and may enter
     another wave; SET_ASIDE rows were refused by the platform; UNKNOWN rows were in a call-out that was
@@ -105,7 +105,7 @@ class RowState(IntEnum):
 
 
 # Calls to try a robot (`yeta call`) are kept under a name that no document can have.
-BY_HAND = "~call"
+SINGLE_CALLS = "~call"
 # What tasks called of which nobody knows whose they are stands under another such name.
 NOBODY = "~nobody"
 # What is left of campaigns that were forgotten stands under a third.
@@ -129,7 +129,7 @@ class WaveRecord:
     added. `round` is the latest one that a row of it is called in, and so many are `called_again` in one.
     `canary` is the size that was declared of the canary whose wave it is ("": of none), or `PASSED` once a
     person let the rest follow it. `promised` is a digest of what was declared to follow when it was staged.
-    `to_discard`: what is staged is not what was asked, and is thrown away; `reactivated`: it went on after
+    `to_discard`: what is staged is not what was asked, and is discarded; `reactivated`: it went on after
     its end, when rows of it had been freed already; `halted`: how a halt of ours left it. `detail` is for
     people.
     """
@@ -154,7 +154,7 @@ class WaveRecord:
     full: bool = False
     doubted: bool = False
     imported: bool = False
-    by_hand: bool = False
+    outside_yeta: bool = False
     tel_count: int | None = None
     created_at: int = 0
     started_at: int | None = None

@@ -93,17 +93,17 @@ def _ending(lab: Lab) -> None:
     campaign(lab, "next", 300)
 
 
-def _beside_a_stranger(lab: Lab) -> None:
+def _beside_a_foreign_task(lab: Lab) -> None:
     campaign(lab, "alone", 300)
     campaign(lab, "kept", 60, lines='["200"]')
     lab.emulator.take_line("200")
 
 
-def _the_stranger_goes(lab: Lab) -> None:
+def _the_foreign_task_goes(lab: Lab) -> None:
     lab.emulator.release_line("200")
 
 
-def _after_a_stranger(lab: Lab) -> None:
+def _after_a_foreign_task(lab: Lab) -> None:
     """Another application's task has the line, with people of its own; nobody declared it."""
     theirs = [number(index) for index in range(5000, 5300)]
     lab.emulator.add_foreign_task("survey", numbers=theirs, line="100", status=Status.RUNNING)
@@ -170,9 +170,10 @@ SCENARIOS = [
     ),
     Scenario("one is cut off by its end", _ending, judged=("next",), at=MORNING + timedelta(days=14)),
     Scenario(
-        "a stranger holds another line", _beside_a_stranger, within=_the_stranger_goes, judged=("alone",),
+        "a foreign task holds another line", _beside_a_foreign_task, within=_the_foreign_task_goes,
+        judged=("alone",),
     ),
-    Scenario("a stranger holds the same line", _after_a_stranger),
+    Scenario("a foreign task holds the same line", _after_a_foreign_task),
     Scenario("three with recalls, in the middle", _three_with_records_of_their_own, cold=False),
     Scenario(
         "fifty channels", _many, lines=(Line("100", 50, OPEN), Line("200", 5, OPEN), Line("300", 5, OPEN)),

@@ -134,7 +134,7 @@ def adoption(
     """A task as a wave. `rows` are those its mark proves, None: nothing is proven; `now` in ms.
 
     Rows `elsewhere` are proven to be in another task, which they would not be if this one had called them.
-    A task that never rang is recorded as one to be thrown away: the next apply stages its rows anew.
+    A task that never rang is recorded as one to be discarded: the next apply stages its rows anew.
     """
     chosen = rows
     if chosen is None:
@@ -155,7 +155,7 @@ def adoption(
         task_id=task.task_id,
         imported=True,
         # Who paused it is not known, and what was paused outside yeta is not resumed unasked.
-        by_hand=phase is Phase.PAUSED,
+        outside_yeta=phase is Phase.PAUSED,
         # Of one that was cut short it is read twice, like any other's.
         tel_count=task.process_tel_count if phase is Phase.COMPLETED else None,
         created_at=now,

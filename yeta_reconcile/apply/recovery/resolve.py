@@ -158,7 +158,7 @@ class Settlement:
         if record.staged:
             raise RefusedByGuard(
                 phrase("wave {number} was never started: there is nothing to settle", number=record.number),
-                hint=phrase("apply finishes it, or throws it away"),
+                hint=phrase("apply finishes it, or discards it"),
             )
         live = record.phase in {Phase.STARTED, Phase.PAUSED} and record.kind == "Campaign"
         live |= record.reactivated and self.wave.task is not None and self.wave.task.phase.may_ring

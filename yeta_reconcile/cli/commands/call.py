@@ -45,7 +45,7 @@ from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )
-from yeta_reconcile.waves.record import BY_HAND, Outcome
+from yeta_reconcile.waves.record import SINGLE_CALLS, Outcome
 from yeta_reconcile.wording import CLAUSES, SENTENCES, Text, listed, phrase
 
 CAME_TO = {
@@ -75,7 +75,7 @@ def call(
     """Call NUMBER once, now, to try a robot. It rings at once and cannot be revoked.
 
     COLUMN=VALUE gives the robot's other columns. A call that nobody answered for is not made again by itself:
-    `yeta why NUMBER` tells what became of it.
+    `yeta why NUMBER` tells its outcome.
     """
     try:
         normal = normalise(number)
@@ -117,8 +117,8 @@ def _failure(answer: Answer[Inserted], number: str) -> YetaError | None:
             phrase("whether {mask} was called is not known: {words}", mask=mask(number), words=answer.words),
             hint=phrase(
                 "it is not called again by itself; a call record tells (`yeta why`), or `yeta state resolve "
-                "{by_hand}` settles it",
-                by_hand=BY_HAND,
+                "{name}` settles it",
+                name=SINGLE_CALLS,
             ),
         )
     if answer.outcome is Outcome.REFUSED:

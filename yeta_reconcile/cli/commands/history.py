@@ -65,7 +65,7 @@ def verify(context: Context) -> None:
     say(phrase("The chain of {entries} holds.", entries=count(len(report.entries), "entry", "entries")))
     if report.bare:
         first = count(report.bare, "link, its first, is", "links, its first, are")
-        say(phrase("{first} from before there were seals, and proven by none.", first=first))
+        say(phrase("{first} from before histories were signed, and proven by no signature.", first=first))
     say(
         phrase(
             "It has {links}; the newest is {head}.",
@@ -82,10 +82,10 @@ def _read(context: Context) -> HistoryReport:
         zone = ZoneInfo(repository.project.timezone)
         rounds = rounds_by_wave(store.waves.recorded())
         entries = tuple(_entry(entry, zone, rounds) for entry in store.history.entries())
-        seal = store.history.seal()
+        signature = store.history.signature()
         broken = store.history.broken()
         where, why = (broken.serial, broken.why) if broken else (None, UNSAID)
-        return HistoryReport(entries, where, *(seal or (0, "", 0)), broken_why=why)
+        return HistoryReport(entries, where, *(signature or (0, "", 0)), broken_why=why)
     finally:
         store.close()
 

@@ -94,7 +94,7 @@ def _declared(opened: Session, name: str) -> Located[Campaign]:
 def _task(opened: Session, task_id: str) -> Task:
     wave = opened.store.waves.by_task(task_id)
     if wave is not None:
-        discarded = phrase(" (thrown away)") if wave.phase is Phase.DISCARDED else UNSAID
+        discarded = phrase(" (discarded)") if wave.phase is Phase.DISCARDED else UNSAID
         raise RefusedByGuard(
             phrase(
                 "task {task_id} is in the state already: wave {number} of {campaign}{discarded}",

@@ -138,7 +138,7 @@ def _check(context: Context, file: Path, form: str) -> Exit:
 
 
 def _take_away(path: Path) -> None:
-    """A former plan must not be applied for want of the one that was asked for; other files are let be."""
+    """A former plan must not be applied in place of the one asked for; other files are left unchanged."""
     real = Path(os.path.realpath(path))
     if not real.is_file():
         return

@@ -172,7 +172,7 @@ def _watched(receiver: ReceiverService) -> Iterator[None]:
 
 
 def came_in(arrived: Counter[tuple[str, str]]) -> list[Text]:
-    """What came in, by module and by what became of it."""
+    """What came in, by module and by outcome."""
     became: dict[str, Callable[[str, Text], Text]] = {
         "stored": lambda module, pushes: phrase("{module}: {pushes} stored", module=module, pushes=pushes),
         "dead": lambda module, pushes: phrase(

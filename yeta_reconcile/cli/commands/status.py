@@ -46,7 +46,7 @@ from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.store.breakdown import breakdown
 from yeta_reconcile.waves.accounting import Breakdown
-from yeta_reconcile.waves.record import BY_HAND, CampaignRecord, Phase, Recorded
+from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, Recorded
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.waves.rounds import Coming
 from yeta_reconcile.wording import UNSAID, phrase
@@ -150,7 +150,7 @@ def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | Non
     used = {record.name for _, record in known.values() if record}
     for name, record in sorted(recorded.campaigns.items()):
         if name not in used:
-            known[phrase("calls by hand") if name == BY_HAND else name] = (None, record)
+            known[phrase("single calls") if name == SINGLE_CALLS else name] = (None, record)
     return known
 
 

@@ -66,7 +66,7 @@ def _wave(store: Store, row: RowRecord, zone: ZoneInfo) -> WhyWave | None:
     wave = store.waves.wave(row.wave_id)
     calls = _calls(store.calls.of_row(row.wave_id, row.key), zone)
     if wave.phase is Phase.DISCARDED and not calls:
-        # Thrown away before anybody was called: it says nothing of the number.
+        # Discarded before anybody was called: it says nothing of the number.
         return None
     known = row_words(row.state, wave)
     return WhyWave(wave.campaign, wave.number, row.state, wave.phase, calls, known=known, round=row.round)

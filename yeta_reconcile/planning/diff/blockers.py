@@ -11,7 +11,7 @@ from yeta_reconcile.planning.diff.case import (
     find,
 )
 from yeta_reconcile.planning.diff.subject import Subject
-from yeta_reconcile.waves.record import BY_HAND, FORGOTTEN, NOBODY
+from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, SINGLE_CALLS
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase, plural
 
 _SETTLE_FIRST = phrase("settle that task first (see its own finding)")
@@ -19,7 +19,7 @@ _MANY = phrase("`limits.repeat_numbers` says how many may be")
 
 # Who calls and is no campaign.
 _NOT_DECLARED = {
-    BY_HAND: phrase("`yeta call`"),
+    SINGLE_CALLS: phrase("`yeta call`"),
     FORGOTTEN: phrase("a forgotten campaign"),
     NOBODY: phrase("a task that the platform shows no more and no state knows"),
 }
@@ -55,7 +55,7 @@ def _others_unsettled(subject: Subject, decision: Decision) -> bool:
             "be this one under a former name",
             name=subject.name,
         )
-        find(decision, subject, "stranger-started", Exit.UNRESOLVED, words, _SETTLE_FIRST)
+        find(decision, subject, "undeclared-orphan", Exit.UNRESOLVED, words, _SETTLE_FIRST)
         return True
     return False
 
@@ -113,7 +113,7 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
         "two-ledgers",
         Exit.REFUSED,
         phrase(
-            "{name} called people of its own before it was said to be what became of {renamed_from}: "
+            "{name} called people of its own before it was said to be {renamed_from} under a new name: "
             "one campaign cannot go on with two ledgers",
             name=declared.name,
             renamed_from=declared.renamed_from,

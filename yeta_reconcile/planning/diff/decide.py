@@ -50,7 +50,7 @@ def decide_all(subjects: Mapping[str, Subject]) -> dict[str, Decision]:
 def _wait_until_told(subject: Subject, decision: Decision) -> None:
     """What an apply has to look at before anything else is named; a wave of which it is all, waits for it."""
     acted_on = {change.wave_id for change in decision.changes}
-    settled_by_hand = any(found.exit_code for found in decision.findings)
+    needs_a_person = any(found.exit_code for found in decision.findings)
     for wave in subject.waves:
         if not wave.untold:
             continue
@@ -63,7 +63,7 @@ def _wait_until_told(subject: Subject, decision: Decision) -> None:
         find(
             decision, subject, "unsettled", Exit.DONE, words, phrase("the next apply looks at its task first")
         )
-        if record.wave_id not in acted_on and not settled_by_hand:
+        if record.wave_id not in acted_on and not needs_a_person:
             decision.changes.append(
                 Change(
                     subject.name,

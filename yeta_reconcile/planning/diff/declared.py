@@ -62,10 +62,10 @@ def _impossible(case: Case) -> bool:
     started = record is not None and (record.started or any(wave.record.live for wave in case.subject.waves))
     if not started or record is None:
         return False
-    if declared.state == "staged" and case.subject.started_by_hand:
+    if declared.state == "staged" and case.subject.started_outside:
         # No document is wrong: what was done outside yeta stops nobody else.
         case.find(
-            "started-by-hand",
+            "started-outside-yeta",
             Exit.UNRESOLVED,
             phrase(
                 "{name} is declared staged, but it was started outside yeta, which cannot be undone",

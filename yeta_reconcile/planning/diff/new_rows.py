@@ -24,13 +24,13 @@ def stage_new_rows(case: Case) -> None:
     if not delta.new or _taken_in(case):
         return
     freed = [wave for wave in case.subject.waves if delta.freed.get(wave.record.wave_id)]
-    by_hand = [wave for wave in freed if wave.record.phase is Phase.DELETED and wave.record.by_hand]
-    if by_hand:
+    outside_yeta = [wave for wave in freed if wave.record.phase is Phase.DELETED and wave.record.outside_yeta]
+    if outside_yeta:
         if case.delay is not None:
             case.defer(delta.new)
             return
         case.change(
-            by_hand[0], Action.REPLACE, Reason.DELETED_BY_HAND, rings=case.running, rows=delta.new,
+            outside_yeta[0], Action.REPLACE, Reason.DELETED_OUTSIDE, rings=case.running, rows=delta.new,
             new_rows=delta.new, repeat_rows=delta.called_again,
             detail=phrase("deleted at the platform; its undialled rows go out in a further wave"),
         )  # fmt: skip

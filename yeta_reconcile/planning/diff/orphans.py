@@ -1,4 +1,4 @@
-"""Tasks that bear our mark and have no record: thrown away if they never rang, else a person is asked."""
+"""Tasks that bear our mark and have no record: discarded if they never rang, else a person is asked."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def name_reactivated(subject: Subject, decision: Decision) -> None:
             find(
                 decision,
                 subject,
-                "task-risen",
+                "task-reactivated",
                 Exit.UNRESOLVED,
                 phrase(
                     "wave {number} is {phase}, and its task {task_id} is {status_words} again: it may call "
@@ -69,7 +69,7 @@ def name_reactivated(subject: Subject, decision: Decision) -> None:
             find(
                 decision,
                 subject,
-                "task-risen",
+                "task-reactivated",
                 Exit.UNRESOLVED,
                 phrase(
                     "task {task_id} of wave {number} went on after {freed} freed: whom it called of them is "

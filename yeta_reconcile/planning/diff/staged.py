@@ -1,4 +1,4 @@
-"""Waves that were never started: as declared finished and started, else thrown away and staged anew."""
+"""Waves that were never started: as declared finished and started, else discarded and staged anew."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _restage(
         if delta and delta.removed
         else Reason.ROWS_ADDED
         if added
-        else Reason.CHANGED_BY_HAND
+        else Reason.CHANGED_OUTSIDE
     )
     case.change(
         wave,

@@ -288,8 +288,8 @@ def _steer(case: Case, wave: Wave) -> None:
     elif record.phase is Phase.PAUSED and case.running and not case.ended:
         if record.halted is not None:
             _resume(case, wave, Reason.HALTED, ChangeKind.AFTER_HALT)
-        elif record.by_hand:
-            _resume(case, wave, Reason.PAUSED_BY_HAND, ChangeKind.AFTER_HAND)
+        elif record.outside_yeta:
+            _resume(case, wave, Reason.PAUSED_OUTSIDE, ChangeKind.AFTER_OUTSIDE)
         else:
             _resume(case, wave, Reason.DECLARED_RUNNING)
 

@@ -61,7 +61,7 @@ class Wave:
 class Subject:
     """All that is known of one campaign; times in ms.
 
-    `successor` is another declared campaign that went on with the ledger of this name; `started_by_hand`
+    `successor` is another declared campaign that went on with the ledger of this name; `started_outside`
     is whether a campaign that is declared staged goes on by no start of ours; `tampered` are staged
     waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
     once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
@@ -93,7 +93,7 @@ class Subject:
     successor: str = ""
     continued: Mapping[bytes, HeldElsewhere] = field(default_factory=dict)
     unsettled: tuple[str, ...] = ()
-    started_by_hand: bool = False
+    started_outside: bool = False
     unknown_there: tuple[Wave, ...] = ()
     tampered: frozenset[int] = frozenset()
     recalls: Mapping[int, Recalls] = field(default_factory=dict)
@@ -205,7 +205,7 @@ def with_observed(
             as_observed = replace(
                 wave,
                 phase=now.phase,
-                by_hand=now.by_hand,
+                outside_yeta=now.outside_yeta,
                 tel_count=now.tel_count,
                 halted=left,
                 reactivated=wave.reactivated or reactivated(wave, task),

@@ -23,7 +23,7 @@ from yeta_reconcile.wording import phrase
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def compact(context: Context, form: str, yes: bool) -> None:
-    """Throw away raw pushes older than `retention` now, and give back the room they took.
+    """Delete raw pushes older than `retention` now, and give back the room they took.
 
     Nothing else goes: whom a campaign called stays known. A SQLite file is written anew without what is free
     in it, for which its disk needs twice its room, and nobody else can write meanwhile: the receiver answers
@@ -39,7 +39,7 @@ def compact(context: Context, form: str, yes: bool) -> None:
             phrase("{place} takes {megabytes}.", place=store.database.place, megabytes=_megabytes(before)),
             err=form == "json",
         )
-        confirm(phrase("Throw away what is older than retention, and compact the state?"), yes=yes)
+        confirm(phrase("Delete what is older than retention, and compact the state?"), yes=yes)
         holder = Holder.this_process("state compact", repository.zone)
         store.lock.acquire(holder)
         try:
@@ -51,11 +51,11 @@ def compact(context: Context, form: str, yes: bool) -> None:
         after = store.database.room()
     pushes = count(gone, "raw push", "raw pushes")
     words = phrase(
-        "{pushes} older than retention thrown away; it takes {megabytes} now.",
+        "{pushes} older than retention deleted; it takes {megabytes} now.",
         pushes=pushes,
         megabytes=_megabytes(after),
     )
-    done(form, "state compact", words, thrown_away=gone, bytes_before=before, bytes_after=after)
+    done(form, "state compact", words, deleted=gone, bytes_before=before, bytes_after=after)
 
 
 def _megabytes(size: int) -> str:

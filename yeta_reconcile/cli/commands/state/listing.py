@@ -69,7 +69,7 @@ def show(context: Context, name: str, form: str) -> None:
             started=_moment(wave.started_at, zone),
             attributes=wave.attributes.shown(),
             imported=wave.imported,
-            by_another_hand=wave.by_hand,
+            outside_yeta=wave.outside_yeta,
             released=wave.released,
             unrecorded=wave.unrecorded,
         )
