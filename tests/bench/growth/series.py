@@ -173,7 +173,7 @@ ALL = (
         for name, zh in (("history", "历史"), ("history verify", "校验历史"))
     ),
     Series(
-        "throwing away old pushes", "pushes", "清除过期推送", "条推送", (10_000, 100_000, 1_000_000),
+        "deleting old pushes", "pushes", "清除过期推送", "条推送", (10_000, 100_000, 1_000_000),
         throwing_away, "pushes", (10_000_000,),
     ),
     Series(
