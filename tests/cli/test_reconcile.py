@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.lab import number
+from tests.support.postgres import PostgresServer
 from tests.support.served import Served
 from yeta_reconcile.cli.commands.reconcile import _Turns
 from yeta_reconcile.cli.context import Context
@@ -197,6 +198,21 @@ def test_a_controller_that_works_is_stood_by_for_also_where_its_lease_ran_out(he
             second.turn()
 
 
+def test_whoever_stands_by_looks_again_as_soon_as_the_lease_may_have_run_out(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    first, second = turns_of(here), turns_of(here)
+    first.turn()
+    assert second.turn().leader
+    assert (first.pause, second.pause) == (60, 60)
+    with closing(here.store()) as store, store.database.write(fenced=False):
+        store.lease.take(Holder.this_process("reconcile"), 20_000)
+    assert second.turn().leader
+    assert 0 < second.pause <= 20
+    time_passes(here)
+    assert second.turn().leader == ""
+    assert second.pause == 60
+
+
 @pytest.mark.sweep
 def test_an_apply_by_hand_goes_on_between_the_rounds_of_a_controller(here: Served) -> None:
     here.campaign("renewal", range(3))
@@ -208,10 +224,25 @@ def test_an_apply_by_hand_goes_on_between_the_rounds_of_a_controller(here: Serve
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize(
+    ("engine", "how"),
+    [
+        ("sqlite", signal.SIGKILL),
+        ("sqlite", signal.SIGSTOP),
+        ("postgresql", signal.SIGSTOP),
+        pytest.param("postgresql", signal.SIGKILL, marks=pytest.mark.torture),
+    ],
+)
 def test_another_takes_over_from_one_that_is_killed_or_frozen_amid_a_call(
-    here: Served, controller: Callable[[], subprocess.Popen[str]], how: signal.Signals
+    here: Served,
+    controller: Callable[[], subprocess.Popen[str]],
+    engine: str,
+    how: signal.Signals,
+    request: pytest.FixtureRequest,
 ) -> None:
+    if engine == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        here.environ |= {"YETA_STATE": server.schema(), "YETA_STATE_KEY": "a secret of the tests"}
     here.campaign("renewal", range(3))
     here.emulator.faults.add(Fault("timeout_after", "task/start", seconds=6, times=1))
     leader, second = controller(), turns_of(here)

@@ -27,9 +27,10 @@ class Lease:
     def current(self, now: int | None = None) -> Holder | None:
         """Who has it, if it did not run out."""
         holder = self._read()
-        if holder is None or holder.expires <= self._database.read(self._clock, (now,))[0][0]:
+        if holder is None:
             return None
-        return holder
+        left = holder.expires - self._database.read(self._clock, (now,))[0][0]
+        return replace(holder, left=left) if left > 0 else None
 
     def take(self, holder: Holder, lifetime: int, now: int | None = None) -> None:
         """It is the holder's for `lifetime` ms from now on, whoever had it. Raises StateLocked."""

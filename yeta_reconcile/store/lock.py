@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from yeta_reconcile.errors import StateLocked
@@ -32,7 +32,7 @@ def held(database: Database) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lock. Times in ms."""
+    """Who holds the lock. Times in ms; `left` is how long it was still held when that was read."""
 
     holder: str
     host: str
@@ -42,6 +42,7 @@ class Holder:
     expires: int = 0
     zone: tzinfo | None = field(default=None, compare=False)
     """By whose clocks it is said who else holds it; the project's."""
+    left: int = field(default=0, compare=False)
 
     @classmethod
     def this_process(cls, command: str, zone: tzinfo | None = None) -> Holder:
@@ -73,7 +74,7 @@ class Lock:
     def current(self, now: int | None = None) -> Holder | None:
         """Who holds it, if anyone alive does."""
         found = self._database.read(self._look, (now,))
-        return Holder(*found[0][:-1]) if found and found[0][-1] > 0 else None
+        return replace(Holder(*found[0][:-1]), left=found[0][-1]) if found and found[0][-1] > 0 else None
 
     def acquire(self, holder: Holder, now: int | None = None) -> bool:
         """Take it. Whether it was left by a dead holder. Raises StateLocked with who, since when."""

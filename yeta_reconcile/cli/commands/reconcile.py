@@ -66,7 +66,7 @@ def reconcile(context: Context, every: str, yes: bool, status_file: Path | None)
     with turns.until_told():
         status = context.here / status_file if status_file else None
         Controller(
-            turns.turn, SystemClock(), lambda: turns.stop.wait(seconds), status, lambda: turns.zone
+            turns.turn, SystemClock(), lambda: turns.stop.wait(turns.pause), status, lambda: turns.zone
         ).go()
         turns.leave()
     return Exit.DONE
@@ -78,6 +78,7 @@ class _Turns:
     def __init__(self, context: Context, seconds: float) -> None:
         self.context = context
         self._me = Holder.this_process(COMMAND)
+        self._every = self.pause = seconds
         self._lease_ms = int(seconds * 1000) + LIFETIME_MS
         self.stop = threading.Event()
         self.zone: tzinfo = UTC
@@ -94,7 +95,10 @@ class _Turns:
             if self.stop.is_set():
                 run.stop()
             try:
+                self.pause = self._every
                 if leader := self._leader(run):
+                    # Nobody works from the end of the lease on until one of those who stand by looks.
+                    self.pause = min(self._every, leader.left / 1000)
                     return Turn(Exit.DONE, leader=leader.said(self.zone))
                 with holding(run):
                     return self._work(here, run)
