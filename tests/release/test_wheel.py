@@ -64,5 +64,7 @@ def test_the_wheel_is_whole_and_runs_the_demo_on_nothing_but_itself(tmp_path: Pa
     assert [page.name for page in pages] == ["report-en.html", "report-zh.html"]
     for page, word in zip(pages, ("Reached", "已接通"), strict=True):
         assert f"\n{page}\n" in shown.stdout
-        assert word in page.read_text(encoding="utf-8")
+        html = page.read_text(encoding="utf-8")
+        assert word in html
+        assert "<strong>¥" in html
     assert "19900009999" not in shown.stdout.replace("$ yeta why 19900009999", "")

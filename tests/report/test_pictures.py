@@ -13,19 +13,14 @@ import shutil
 import struct
 import subprocess
 import zlib
-from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.support.lab import START, Lab, settings
-from tests.support.records import deliver
-from yeta_reconcile.cli.language import speaking
-from yeta_reconcile.emulator import Emulator, VirtualClock
-from yeta_reconcile.plan.foresight import LineUse, Outlook
-from yeta_reconcile.report.gather import declared_in, gather
-from yeta_reconcile.report.page import page
+from tests.report.scene import shown, two_days
+from tests.support.lab import Lab
+from tests.support.sources import ROOT
+from yeta_reconcile.report.words import Language
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
@@ -59,34 +54,25 @@ document.title = JSON.stringify([beyond, wide.length, cut.length, on.length, pil
 
 
 @pytest.fixture(scope="module")
-def html(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Two campaigns were called, one is staged, and one person came on a list since."""
-    emulator = Emulator(settings(balance=None), clock=VirtualClock(START))
-    lab = Lab(tmp_path_factory.mktemp("report"), emulator)
-    lab.campaign(rows=range(60), recall="{count: 2, wait: 10m}")
-    lab.campaign("survey", rows=range(60, 80), lines='["200"]')
-    lab.campaign("later", rows=range(80, 90), state="staged", lines='["300"]')
-    lab.converge()
-    emulator.run_until_idle()
-    deliver(lab)
-    lab.rows("renewal", [*range(60), 95])
-    now = START.astimezone(ZoneInfo("Asia/Shanghai")) + timedelta(hours=1)
-    ahead = LineUse(
-        "300", campaign="later", wave=1, since=now + timedelta(hours=2), until=now + timedelta(hours=5)
-    )
-    with lab.store() as store, speaking("zh"):
-        declared = declared_in(lab.repository(), Outlook(now, (), (ahead,)))
-        return page(gather(store, declared, now, ("later", "renewal", "survey")), "zh")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return two_days(tmp_path_factory.mktemp("report"))
 
 
-def drawn(folder: Path, html: str, width: int, *options: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def html(lab: Lab) -> str:
+    return shown(lab, "zh")
+
+
+def drawn(
+    folder: Path, html: str, width: int, *options: str, height: int = HEIGHT
+) -> subprocess.CompletedProcess[str]:
     (folder / "page.html").write_text(html, encoding="utf-8")
     assert BROWSER is not None
     return subprocess.run(
         [
             BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
             "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}",
-            f"--window-size={width},{HEIGHT}", *options, f"file://{folder / 'page.html'}",
+            f"--window-size={width},{height}", *options, f"file://{folder / 'page.html'}",
         ],
         capture_output=True, check=True, text=True, timeout=120,
     )  # fmt: skip
@@ -140,10 +126,9 @@ def unfiltered(kind: int, row: bytearray, above: bytearray, step: int) -> bytear
     return row
 
 
-def compare(found: Path, name: str, *, update: bool) -> None:
-    kept = KEPT / f"{name}.png"
+def compare(found: Path, kept: Path, *, update: bool) -> None:
     if update:
-        KEPT.mkdir(exist_ok=True)
+        kept.parent.mkdir(exist_ok=True)
         kept.write_bytes(found.read_bytes())
     now, before = squares(found), squares(kept)
     assert len(now) == len(before)
@@ -173,11 +158,21 @@ def test_it_looks_as_it_did(
         tmp_path, html, width, f"--force-device-scale-factor={SCALE}", f"--screenshot={picture}", *options
     )
     assert "CONSOLE" not in done.stderr
-    compare(picture, f"{width}-{scheme}", update=request.config.getoption("--update"))
+    compare(picture, KEPT / f"{width}-{scheme}.png", update=request.config.getoption("--update"))
 
 
 def test_it_prints_as_it_did(html: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """On paper of A4 less its margins, on whose styles alone it stands here."""
     picture, paper = tmp_path / "page.png", html.replace("@media print", "@media all")
     drawn(tmp_path, paper, 703, f"--force-device-scale-factor={SCALE}", f"--screenshot={picture}")
-    compare(picture, "print", update=request.config.getoption("--update"))
+    compare(picture, KEPT / "print.png", update=request.config.getoption("--update"))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_readme_shows_the_report_as_it_is(
+    lab: Lab, tmp_path: Path, language: Language, request: pytest.FixtureRequest
+) -> None:
+    picture = tmp_path / "page.png"
+    html = shown(lab, language, "spring-renewal")
+    drawn(tmp_path, html, 1200, f"--screenshot={picture}", height=1010)
+    compare(picture, ROOT / "docs" / f"report-{language}.png", update=request.config.getoption("--update"))

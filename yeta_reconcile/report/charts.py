@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from yeta_reconcile.extras import extra
 
 # The sizes in which a chart is drawn: what is wider is scaled, and its letters with it.
-NARROW, WIDE = (440, 240), (1120, 300)
+NARROW, WIDE = (440, 240), (980, 280)
 FEW_TICKS = 4
 _LETTERS = dict.fromkeys(("label", "major_label", "value", "value_label", "title", "legend", "tooltip"), 13)
 

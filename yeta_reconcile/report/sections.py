@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from datetime import datetime
 from statistics import median
@@ -76,7 +77,7 @@ def tiles(figures: Figures, words: Words) -> str:
         fits = all(campaign.fits for campaign in figures.campaigns)
         kind = "time" if fits else "time bad"
         note = words("fits" if fits else "late")
-        shown.append(tile(words("finish"), words.moment(figures.finish), note, kind))
+        shown.append(tile(words("finish"), words.soon(figures.finish, figures.at), note, kind))
     if figures.cost is not None:
         note = ""
         if reached:
@@ -90,15 +91,12 @@ def course(figures: Figures, words: Words) -> str:
     marks, called, reached = progress(figures)
     if not marks:
         return ""
-    ahead = figures.finish if figures.finish and figures.finish.timestamp() * 1000 > marks[-1] else None
     places = [float(mark) for mark in marks]
-    gap: list[int | float | None] = [None]
     series = [Series(words("called"), called, "accent"), Series(words("reached"), reached, "good")]
-    if ahead is not None:
-        places.append(ahead.timestamp() * 1000)
-        series = [Series(one.name, [*one.values, *gap], one.kind) for one in series]
-        foreseen = [*gap * (len(marks) - 1), called[-1], figures.total("people")]
-        series.append(Series(words("forecast"), foreseen, "dash"))
+    if figures.finish and figures.finish.timestamp() * 1000 > marks[-1]:
+        places.append(figures.finish.timestamp() * 1000)
+        series = [Series(one.name, [*one.values, None], one.kind) for one in series]
+        series.append(Series(words("forecast"), _foreseen(figures, marks, called), "dash"))
     zone = figures.at.tzinfo
     days = {at.date() for place in (places[0], places[-1]) if (at := instant(int(place), zone))}
     pattern = "%m-%d %H:%M" if len(days) > 1 else "%H:%M"
@@ -118,6 +116,16 @@ def course(figures: Figures, words: Words) -> str:
     )
     names = legend((one.kind, one.name) for one in series)
     return card(words("progress"), names + drawn, note=words("progress note"), kind="wide")
+
+
+def _foreseen(figures: Figures, marks: list[int], called: list[int]) -> list[int | None]:
+    """Whom the forecast expects: from who had been called when it was made to all whom it is about."""
+    made = figures.foreseen.timestamp() * 1000 if figures.foreseen else marks[-1]
+    begin = max(bisect_right(marks, made) - 1, 0)
+    line: list[int | None] = [None] * (len(marks) + 1)
+    line[begin] = called[begin]
+    line[-1] = sum(one.people if one.finish else one.dialled for one in figures.campaigns)
+    return line
 
 
 def funnel(figures: Figures, words: Words) -> str:
@@ -373,7 +381,7 @@ def _count(words: Words, number: int) -> Cell:
 
 
 def _share(words: Words, part: int, whole: int) -> Cell:
-    return Cell(words.part(part, whole), round(share(part, whole), 6))
+    return Cell(words.part(part, whole) if whole else "–", round(share(part, whole), 6))
 
 
 def _code(code: str) -> Cell:

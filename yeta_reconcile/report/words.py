@@ -184,6 +184,10 @@ class Words:
         """A moment to the minute."""
         return f"{at:%Y-%m-%d %H:%M}"
 
+    def soon(self, at: datetime, now: datetime) -> str:
+        """A moment to the minute; its year only where that is another."""
+        return f"{at:%m-%d %H:%M}" if at.year == now.year else self.moment(at)
+
     def money(self, amount: float, currency: str) -> str:
         """An amount with its currency."""
         return f"¥{amount:,.2f}" if currency in {"CNY", ""} else f"{amount:,.2f} {currency}"

@@ -34,6 +34,7 @@ from yeta_reconcile.wording import Text, phrase, spoken
 # Made up, and in the range that examples use.
 LATECOMER = "19900009999"
 PATIENCE = 40.0
+PRICE = "price: {per_minute: 0.12, currency: CNY}"
 REPOSITORY = "campaigns"
 
 
@@ -309,11 +310,14 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _lengthen(root: Path) -> None:
-    """Make the new repository's list long enough for its calls to take some minutes."""
+    """Make the list long enough for its calls to take some minutes, and give them a price."""
     (contacts,) = (root / "data").glob("*.csv")
     with contacts.open("a", encoding="utf-8") as file:
         file.writelines(f"1990000{number:04},客户{number},女\n" for number in range(100, 155))
     show(f"$ for n in {{100..154}}; do echo …; done >> {contacts.relative_to(root)}")
+    with (root / "yeta.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"{PRICE}\n")
+    show(f"$ echo '{PRICE}' >> yeta.yaml")
 
 
 def _append_row(contacts: Path) -> None:
