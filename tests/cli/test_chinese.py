@@ -54,9 +54,14 @@ def test_what_is_wrong_is_said_in_chinese(here: Served) -> None:
     (here.root / "renewal.yaml").write_text(
         (here.root / "renewal.yaml").read_text("utf-8") + "stat: running\n", "utf-8"
     )
-    wrong = (["validate"], ["plan"], ["status", "x"], ["apply"], ["wy"], ["plan", "--chek"])
+    wrong = (
+        ["validate"], ["plan"], ["status", "x"], ["apply"], ["wy"], ["plan", "--chek"],
+        ["fmt", "none"], ["call", "19900000001"],
+    )  # fmt: skip
     said = [here.main("--lang", "zh", *arguments) for arguments in wrong]
     assert 0 not in {one.code for one in said}
+    assert "路径 'none' 不存在。" in said[-2].err
+    assert "缺少选项 '--robot'。" in said[-1].err
     assert [text for one in said for text in english(one.out + one.err)] == []
 
 

@@ -74,7 +74,7 @@ def test_status_says_when_a_running_campaign_will_be_through(here: Served) -> No
 
     assert campaign["finish"]
     assert campaign["fits"]
-    assert "50 numbers, 5 at once, 36 s a call, 50 % reached, assumed" in campaign["forecast"]
+    assert "50 numbers, 5 at once, 36 s a call, 50% reached, assumed" in campaign["forecast"]
 
 
 def test_whoever_has_not_begun_is_foreseen_by_his_list_and_nobody_after_his_end(here: Served) -> None:

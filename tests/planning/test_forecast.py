@@ -68,7 +68,7 @@ def test_numbers_over_channels_times_a_call_is_when_it_is_through() -> None:
     assert about(found.finish, MORNING + timedelta(hours=1))
     assert found.start == MORNING
     assert found.fits
-    assert found.detail == "600 numbers, 10 at once, 60 s a call, 50 % reached, by 0 calls of its own"
+    assert found.detail == "600 numbers, 10 at once, 60 s a call, 50% reached, by 0 calls of its own"
     assert (found.calls, found.minutes, found.cost) == (600, 150.0, None)
 
 

@@ -59,7 +59,7 @@ def the_new_campaign() -> Plan:
         forecast=(
             Forecast(
                 "spring-renewal", finish=NOON + timedelta(days=3), fits=True,
-                detail=Text("120 numbers, 10 at once, 36 s a call, 50 % reached, assumed"),
+                detail=Text("120 numbers, 10 at once, 36 s a call, 50% reached, assumed"),
                 start=NOON, finish_late=NOON + timedelta(days=3, hours=1), calls=180, minutes=95.0, cost=11.4,
                 currency="CNY", source="assumed", waits_for=("welcome wave 1",),
             ),

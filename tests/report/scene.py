@@ -28,6 +28,7 @@ def two_days(root: Path) -> Lab:
     lines = tuple(Line(name, channels, (OPEN,)) for name, channels in LINES.items())
     platform = replace(settings(balance=None, scripted=FAULTS), lines=lines)
     lab = Lab(root, Emulator(platform, clock=VirtualClock(datetime(2026, 12, 1, 9, 5, tzinfo=ZONE))))
+    lab.ordered = True
     lab.declare_project(PRICE)
     lab.campaign("annual-notice", rows=range(240), lines='["055169101408"]', schedule=WINDOWS)
     lab.campaign("satisfaction", rows=range(800, 920), lines='["69101338"]', schedule=WINDOWS)

@@ -40,9 +40,11 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.render.annotations import (
     diagnostic_line,
 )
-from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, speaking, spoken
+from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, speaking, spoken, worded
 
 FORMAT = "yeta-error/1"
+_KINDS = {"File": phrase("File"), "Directory": phrase("Directory"), "Path": phrase("Path")}
+_PATH = re.compile(rf"\b(?:{'|'.join(_KINDS)})(?= ')")
 
 _DIGITS = re.compile(r"\d{7,}")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
@@ -142,9 +144,15 @@ def _place(finding: Diagnostic) -> tuple[Position, str]:
     return finding.position or Position(""), finding.summary
 
 
+def _retold(message: str) -> str:
+    """What click says, in the language of the run throughout: it knows kinds of paths in English alone."""
+    said = _PATH.sub(lambda found: spoken(_KINDS[found[0]]), message)
+    return worded("{done}.", done=said.removesuffix(".")) if said.endswith(".") else said
+
+
 def _say_usage(error: click.ClickException) -> None:
     ours = isinstance(error.message, Text)
-    message = mask_numbers(spoken(error.message) if ours else error.format_message())
+    message = mask_numbers(spoken(error.message) if ours else _retold(error.format_message()))
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None or message.startswith(
         ("Usage:", looked_up("Usage:"))

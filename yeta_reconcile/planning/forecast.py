@@ -133,7 +133,7 @@ def _habits_words(habits: Habits) -> Text:
     return phrase(
         "{mean:.0f} s a call, {reach} reached, {told}",
         mean=habits.mean(habits.reach),
-        reach=f"{habits.reach:.0%}".replace("%", " %"),
+        reach=f"{habits.reach:.0%}",
         told=told,
     )
 

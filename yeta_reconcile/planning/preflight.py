@@ -171,7 +171,7 @@ def _line(
             phrase(
                 "line {number} is taken by {get} at this moment",
                 number=number,
-                get=(holders or {}).get(number, "a task"),
+                get=(holders or {}).get(number, phrase("a task")),
             ),
             phrase("a wave that needs it waits until that task completes"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -174,6 +175,19 @@ def progress(figures: Figures) -> tuple[list[int], list[int], list[int]]:
     step = step or -(-(last - first) // MOST_STEPS)
     marks = [first, *range(first - first % step + step, last, step), last]
     return marks, _until(moments, marks), _until(answered, marks)
+
+
+def expected(figures: Figures, marks: list[int], called: list[int]) -> list[int | None]:
+    """At each mark and at the finish, whom the forecast expects to have been called.
+
+    It goes from who had been when it was made to all whom it is about.
+    """
+    made = figures.foreseen.timestamp() * 1000 if figures.foreseen else marks[-1]
+    begin = max(bisect_right(marks, made) - 1, 0)
+    line: list[int | None] = [None] * (len(marks) + 1)
+    line[begin] = called[begin]
+    line[-1] = sum(one.people if one.finish else one.dialled for one in figures.campaigns)
+    return line
 
 
 def ticks(first: float, last: float, most: int, now: datetime) -> list[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from datetime import datetime
 from statistics import median
@@ -10,7 +9,18 @@ from statistics import median
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.report import charts
 from yeta_reconcile.report.charts import Series
-from yeta_reconcile.report.figures import LENGTHS, Counted, Figures, Held, in_order, progress, share, ticks
+from yeta_reconcile.report.figures import (
+    LENGTHS,
+    CampaignFigures,
+    Counted,
+    Figures,
+    Held,
+    expected,
+    in_order,
+    progress,
+    share,
+    ticks,
+)
 from yeta_reconcile.report.parts import (
     Bar,
     Cell,
@@ -96,7 +106,7 @@ def course(figures: Figures, words: Words) -> str:
     if figures.finish and figures.finish.timestamp() * 1000 > marks[-1]:
         places.append(figures.finish.timestamp() * 1000)
         series = [Series(one.name, [*one.values, None], one.kind) for one in series]
-        series.append(Series(words("forecast"), _foreseen(figures, marks, called), "dash"))
+        series.append(Series(words("forecast"), expected(figures, marks, called), "dash"))
     zone = figures.at.tzinfo
     days = {at.date() for place in (places[0], places[-1]) if (at := instant(int(place), zone))}
     pattern = "%m-%d %H:%M" if len(days) > 1 else "%H:%M"
@@ -118,16 +128,6 @@ def course(figures: Figures, words: Words) -> str:
     return card(words("progress"), names + drawn, note=words("progress note"), kind="wide")
 
 
-def _foreseen(figures: Figures, marks: list[int], called: list[int]) -> list[int | None]:
-    """Whom the forecast expects: from who had been called when it was made to all whom it is about."""
-    made = figures.foreseen.timestamp() * 1000 if figures.foreseen else marks[-1]
-    begin = max(bisect_right(marks, made) - 1, 0)
-    line: list[int | None] = [None] * (len(marks) + 1)
-    line[begin] = called[begin]
-    line[-1] = sum(one.people if one.finish else one.dialled for one in figures.campaigns)
-    return line
-
-
 def funnel(figures: Figures, words: Words) -> str:
     """From the list to the tags, each step with its share of the one before."""
     steps = [(words(name), figures.total(name)) for name in ("people", "submitted", "dialled", "reached")]
@@ -142,7 +142,7 @@ def funnel(figures: Figures, words: Words) -> str:
     for tag, people in sorted(figures.tags.items()):
         note = words.part(people, former)
         found.append(Bar(words("tag", tag=tag), words.count(people), note, share(people, whole), "odd"))
-    return card(words("funnel"), bars(found), note=words("funnel note"))
+    return card(words("funnel"), bars(found), note=words("funnel note"), kind="half")
 
 
 def results(figures: Figures, words: Words) -> str:
@@ -161,7 +161,7 @@ def results(figures: Figures, words: Words) -> str:
         )
         for meaning, people in figures.meanings.most_common()
     ]
-    return card(words("results"), bars(found), note=words("results note"))
+    return card(words("results"), bars(found), note=words("results note"), kind="half")
 
 
 def details(figures: Figures, words: Words) -> str:
@@ -204,9 +204,8 @@ def _stacked(name: str, labels: list[str], tallies: list[Counted], words: Words)
         Series(words("not answered"), [tally.calls - tally.connected for tally in tallies], "rest"),
     ]
     drawn = charts.bars(words(name), labels, series, words.count)
-    return card(
-        words(name), legend((one.kind, one.name) for one in series) + drawn, note=words(f"{name} note")
-    )
+    names = legend((one.kind, one.name) for one in series)
+    return card(words(name), names + drawn, note=words(f"{name} note"), kind="half")
 
 
 def lengths(figures: Figures, words: Words) -> str:
@@ -217,7 +216,7 @@ def lengths(figures: Figures, words: Words) -> str:
     counts = [figures.lengths[at] for at in range(len(labels))]
     drawn = charts.bars(words("lengths"), labels, [Series(words("answered"), counts, "accent")], words.count)
     note = words("lengths note", median=words.length(median(figures.seconds)))
-    return card(words("lengths"), drawn, note=note)
+    return card(words("lengths"), drawn, note=note, kind="half")
 
 
 def lines(figures: Figures, words: Words) -> str:
@@ -252,8 +251,8 @@ def timetable(figures: Figures, words: Words) -> str:
         [
             KnownParts(held.line),
             words("wave of", name=held.holder, wave=str(held.wave)) if held.wave else spoken(held.holder),
-            _moment(words, held.since),
-            _moment(words, held.until) if held.until else Cell(words("not known"), last),
+            _moment(words, held.since, figures.at),
+            _moment(words, held.until, figures.at) if held.until else Cell(words("not known"), last),
             Span(_stretches(held, first, last), max(now - first, 0) / (last - first)),
         ]
         for held in figures.timetable
@@ -303,7 +302,7 @@ def answers(figures: Figures, words: Words) -> str:
         return ""
     asked = list(figures.answers.items())[:MOST_QUESTIONS]
     body = "".join(_question(question, found, words) for question, found in asked)
-    return card(words("answers"), body, note=words("answers note"))
+    return card(words("answers"), body, note=words("answers note"), kind="half")
 
 
 def _question(question: str, found: Counter[str], words: Words) -> str:
@@ -355,7 +354,7 @@ def campaigns(figures: Figures, words: Words) -> str:
             _count(words, one.reached),
             _share(words, one.reached, one.dialled),
             _count(words, one.tally.calls),
-            *[_finish(words, one.finish, fits=one.fits)] * ahead,
+            *[_finish(words, one, figures.at)] * ahead,
             *[Cell(words.money(one.cost or 0, figures.currency), one.cost or 0)] * priced,
         ]
         for one in figures.campaigns
@@ -388,9 +387,11 @@ def _code(code: str) -> Cell:
     return Cell(code, int(code) if code.removeprefix("-").isdecimal() and len(code) < 9 else 0)
 
 
-def _moment(words: Words, at: datetime) -> Cell:
-    return Cell(words.moment(at), at.timestamp())
+def _moment(words: Words, at: datetime, now: datetime) -> Cell:
+    return Cell(words.soon(at, now), at.timestamp())
 
 
-def _finish(words: Words, at: datetime | None, *, fits: bool) -> Cell:
-    return Cell(words.moment(at), at.timestamp(), "" if fits else "alarm") if at else Cell("–", 0)
+def _finish(words: Words, one: CampaignFigures, now: datetime) -> Cell:
+    if one.finish is None:
+        return Cell("–", 0)
+    return Cell(words.soon(one.finish, now), one.finish.timestamp(), "" if one.fits else "alarm")

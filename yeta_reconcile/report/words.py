@@ -186,7 +186,7 @@ class Words:
 
     def soon(self, at: datetime, now: datetime) -> str:
         """A moment to the minute; its year only where that is another."""
-        return f"{at:%m-%d %H:%M}" if at.year == now.year else self.moment(at)
+        return self.moment(at).removeprefix(f"{now.year}-")
 
     def money(self, amount: float, currency: str) -> str:
         """An amount with its currency."""
