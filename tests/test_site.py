@@ -105,7 +105,13 @@ def parsed(line: str) -> None:
     command: click.Command | None = yeta
     while command is not None:
         context = click.Context(command)
-        _, words, _ = command.make_parser(context).parse_args(words)
+        given, rest, _ = command.make_parser(context).parse_args(words)
+        needed = {
+            option.name for option in command.params if option.required and option.param_type_name == "option"
+        }
+        if words and needed - given.keys():
+            raise click.UsageError(f"{needed - given.keys()} is missing")
+        words = rest
         if not isinstance(command, click.Group) or not words:
             return
         _, command, words = command.resolve_command(context, words)
