@@ -319,6 +319,20 @@ def test_a_round_calls_a_share_of_those_who_were_missed_and_none_begins_after_th
     assert found.fits
 
 
+def test_by_when_how_many_will_have_been_called_for_the_first_time_is_known_stretch_by_stretch() -> None:
+    work = a_work(rows=600 * 14 + 300, windows=HOURS, allowed=a_workday)
+    called = seen(work).called()["renewal"]
+
+    told = [(f"{moment.astimezone(ZONE):%d %H}", round(people, -2)) for moment, people in called]
+    assert told == [
+        ("01 09", 0), ("01 12", 1800), ("01 13", 1800), ("01 17", 4200),
+        ("02 09", 4200), ("02 12", 6000), ("02 13", 6000), ("02 17", 8400),
+        ("04 09", 8400), ("04 09", 8700),
+    ]  # fmt: skip
+    rounds = replace(work, rounds=2, pause=3600.0)
+    assert seen(rounds).called()["renewal"][-1][1] == 8700
+
+
 def test_whoever_was_missed_by_the_end_of_a_day_is_called_again_and_whoever_was_left_goes_on() -> None:
     found = one(a_work(rows=9_000, rounds=1, pause=86400.0, windows=HOURS, allowed=a_workday))
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 from tests.report.agreement import ZONE
 from tests.support.lab import OPEN, Lab, number, settings
 from tests.support.records import deliver
+from yeta_reconcile.cli.commands.status import foreseen_now
 from yeta_reconcile.cli.language import speaking
+from yeta_reconcile.cli.session import Session
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
-from yeta_reconcile.plan.foresight import Outlook
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
 from yeta_reconcile.report.words import Language
@@ -55,8 +58,10 @@ def hours(lab: Lab, many: float) -> None:
 
 def shown(lab: Lab, language: Language, *names: str) -> str:
     """The page, of these campaigns or all, as `yeta report` writes it."""
-    planned = lab.plan().plan
-    now = lab.clock.now().astimezone(ZONE)
-    with lab.store() as store, speaking(language):
-        declared = declared_in(lab.repository(), Outlook(now, planned.forecast, planned.timetable))
-        return page(gather(store, declared, now, names or sorted(lab.repository().callings)), language)
+    now, repository = lab.clock.now().astimezone(ZONE), lab.repository()
+    with lab.store() as store, lab.client() as client, speaking(language):
+        here = SimpleNamespace(
+            store=store, client=client, repository=repository, clock=lab.clock, halted_tasks=dict
+        )
+        declared = declared_in(repository, foreseen_now(cast("Session", here)))
+        return page(gather(store, declared, now, names or sorted(repository.callings)), language)

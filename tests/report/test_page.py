@@ -29,7 +29,15 @@ from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
-from yeta_reconcile.report.figures import CampaignFigures, Counted, Figures, expected, progress, ticks
+from yeta_reconcile.report.figures import (
+    CampaignFigures,
+    Counted,
+    Figures,
+    expected,
+    progress,
+    ticks,
+    together,
+)
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
 from yeta_reconcile.report.words import WORDS, Words
@@ -275,9 +283,14 @@ def test_a_forecast_goes_from_when_it_was_made_to_all_whom_it_is_about() -> None
     made = a_campaign(finish=START.astimezone(ZONE) + timedelta(hours=3))
     made.campaigns.append(CampaignFigures("later", state="staged", people=70))
     marks = [int(START.timestamp() * 1000) + minute * 60_000 for minute in range(3)]
-    assert expected(made, marks, [0, 3, 4]) == [None, None, 4, 10]
+    finish = marks[0] + 3 * 3_600_000
+    assert expected(made, marks, [0, 3, 4]) == [(marks[2], 4), (finish, 10)]
     made.foreseen = START + timedelta(seconds=90)
-    assert expected(made, marks, [0, 3, 4]) == [None, 3, None, 10]
+    assert expected(made, marks, [0, 3, 4]) == [(marks[1], 3), (finish, 10)]
+    noon = marks[2] + 60_000
+    made.ahead = together([[(noon, 0), (noon + 100, 4)], [(noon + 50, 2)]])
+    course = [(noon, 3), (noon + 50, 7), (noon + 100, 9)]
+    assert expected(made, marks, [0, 3, 4]) == [(marks[1], 3), *course, (finish, 9)]
 
 
 def test_what_it_cost_is_there_only_with_a_price() -> None:

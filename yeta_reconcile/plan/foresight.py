@@ -3,7 +3,8 @@
 Pure values. How they come about is `planning/simulation.py`'s.
 """
 
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated
 
 from pydantic import Field
@@ -76,3 +77,5 @@ class Outlook:
     at: Moment
     forecast: tuple[Forecast, ...] = ()
     timetable: tuple[LineUse, ...] = ()
+    called: Mapping[str, tuple[tuple[Moment, Count], ...]] = field(default_factory=dict)
+    """By when how many more will have been called, by campaign, where that was looked at."""

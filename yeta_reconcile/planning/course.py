@@ -8,7 +8,7 @@ The same rest is what a window gives beyond its close, since a call that was dia
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, log, sqrt
 from typing import NamedTuple
 
@@ -91,6 +91,8 @@ class Course:
     missed: float = 0.0
     cut: bool = False
     """Whether it was stopped before it was through."""
+    steps: list[tuple[float, float]] = field(default_factory=list)
+    """By when how many were called for the first time, at both ends of each stretch of calling."""
 
 
 def play(tries: Tries, start: float, until: float, terms: Terms, pace: Durations) -> Course:
@@ -105,6 +107,7 @@ def play(tries: Tries, start: float, until: float, terms: Terms, pace: Durations
         if rows > 0:
             reach = pace.reach(terms.habits, tried)
             dialling = _dial(rows, reach, at, until, terms, pace)
+            course.steps += [] if tried else dialling.steps
             course.first = min(course.first, dialling.first)
             course.calls += dialling.calls
             course.answered += dialling.calls * reach
@@ -130,10 +133,12 @@ class _Dialling(NamedTuple):
     first: float
     finish: float
     calls: float
+    steps: list[tuple[float, float]]
 
 
 def _dial(rows: float, reach: float, at: float, until: float, terms: Terms, pace: Durations) -> _Dialling:
     """One call to each of them; `finish` is when the last of these ends."""
+    steps: list[tuple[float, float]] = []
     habits, channels = terms.habits, terms.channels
     longer = pace.doubted(habits)
     mean, square = habits.mean(reach) * longer, habits.square(reach) * longer**2
@@ -146,13 +151,16 @@ def _dial(rows: float, reach: float, at: float, until: float, terms: Terms, pace
         if end <= begin:
             continue
         first = min(first, begin)
+        steps.append((begin, rows * (1 - left / need)))
         # As many as there are channels are dialled at once.
         if rows <= channels or left <= end - begin + rest:
             last = begin if rows <= channels else begin + max(left - rest, 0.0)
             tail = _tail(min(rows, channels), rest, habits, reach, filled=rows > channels)
-            return _Dialling(first, last + tail + pace.chance((1.28 * rest) ** 2), rows)
+            steps.append((last, rows))
+            return _Dialling(first, last + tail + pace.chance((1.28 * rest) ** 2), rows, steps)
         left, last = left - (end - begin + rest), end
-    return _Dialling(first, last, rows * (1 - left / need))
+        steps.append((end, rows * (1 - left / need)))
+    return _Dialling(first, last, rows * (1 - left / need), steps)
 
 
 def _tail(calls: float, rest: float, habits: Habits, reach: float, *, filled: bool) -> float:

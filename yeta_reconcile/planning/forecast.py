@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from math import ceil, inf, isfinite
 
@@ -31,6 +31,24 @@ class Foreseen:
     timetable: tuple[LineUse, ...] = ()
     runs: Mapping[str, tuple[SimulatedWave, ...]] = field(default_factory=dict)
     aside: tuple[Forecast, ...] = ()
+
+    def called(self) -> dict[str, tuple[tuple[datetime, int], ...]]:
+        """By when how many more will have been called, by campaign: those of further rounds were before."""
+        found = {}
+        for name, runs in self.runs.items():
+            first = max(run.work.rounds for run in runs)
+            steps: list[tuple[datetime, int]] = []
+            before = 0.0
+            for run in runs:
+                if run.work.rounds == first:
+                    steps += [
+                        (moment, round(before + many))
+                        for at, many in run.course.steps
+                        if (moment := _moment(at, UTC))
+                    ]
+                    before += run.course.dialled
+            found[name] = tuple(steps)
+        return found
 
 
 def foresee(

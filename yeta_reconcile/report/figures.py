@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -107,7 +107,7 @@ class Figures:
     clock's hour and the weekday (0 Monday), `attempts` by the how-manieth call to a person, `rounds` by the
     how-manieth wave; `dialled` and `answered` are the moments of each person's first call and first answer,
     ms. `answers` are those of each person's last dialog, by question.
-    `timetable` holds what was `foreseen` at that moment.
+    `timetable` holds what was `foreseen` at that moment, `ahead` by when (ms) how many more will be called.
     """
 
     project: str
@@ -136,6 +136,7 @@ class Figures:
     quality: Quality = field(default_factory=Quality)
     timetable: list[Held] = field(default_factory=list)
     foreseen: datetime | None = None
+    ahead: list[tuple[int, float]] = field(default_factory=list)
 
     def total(self, name: str) -> int:
         """A count of people, over all campaigns."""
@@ -177,17 +178,30 @@ def progress(figures: Figures) -> tuple[list[int], list[int], list[int]]:
     return marks, _until(moments, marks), _until(answered, marks)
 
 
-def expected(figures: Figures, marks: list[int], called: list[int]) -> list[int | None]:
-    """At each mark and at the finish, whom the forecast expects to have been called.
+def expected(figures: Figures, marks: list[int], called: list[int]) -> list[tuple[int, float]]:
+    """From when the forecast was made to its finish (ms): how many it expects to have been called."""
+    finish = int(figures.finish.timestamp() * 1000) if figures.finish else 0
+    if finish <= marks[-1]:
+        return []
+    made = int(figures.foreseen.timestamp() * 1000) if figures.foreseen else marks[-1]
+    at = max(bisect_right(marks, made) - 1, 0)
+    whole = sum(one.people if one.finish else one.dialled for one in figures.campaigns)
+    course = [(max(moment, marks[at]), min(called[at] + more, whole)) for moment, more in figures.ahead]
+    return [(marks[at], called[at]), *course, (finish, course[-1][1] if course else whole)]
 
-    It goes from who had been when it was made to all whom it is about.
-    """
-    made = figures.foreseen.timestamp() * 1000 if figures.foreseen else marks[-1]
-    begin = max(bisect_right(marks, made) - 1, 0)
-    line: list[int | None] = [None] * (len(marks) + 1)
-    line[begin] = called[begin]
-    line[-1] = sum(one.people if one.finish else one.dialled for one in figures.campaigns)
-    return line
+
+def together(curves: Collection[Sequence[tuple[int, int]]]) -> list[tuple[int, float]]:
+    """Curves of people over moments (ms) as one."""
+    moments = sorted({moment for curve in curves for moment, _ in curve})
+    return [(moment, sum(_height(curve, moment) for curve in curves)) for moment in moments]
+
+
+def _height(curve: Sequence[tuple[int, int]], moment: int) -> float:
+    after = bisect_right(curve, moment, key=lambda point: point[0])
+    if after in {0, len(curve)}:
+        return curve[-1][1] if after and curve else 0
+    (begin, low), (end, high) = curve[after - 1], curve[after]
+    return low + (high - low) * (moment - begin) / (end - begin)
 
 
 def ticks(first: float, last: float, most: int, now: datetime) -> list[float]:

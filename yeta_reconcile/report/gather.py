@@ -33,7 +33,15 @@ from yeta_reconcile.records.persons import (
     answers_of,
     tag_of,
 )
-from yeta_reconcile.report.figures import LENGTHS, CampaignFigures, Counted, Figures, Quality, Wait
+from yeta_reconcile.report.figures import (
+    LENGTHS,
+    CampaignFigures,
+    Counted,
+    Figures,
+    Quality,
+    Wait,
+    together,
+)
 from yeta_reconcile.report.timetable import timetable
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
@@ -95,6 +103,10 @@ def gather(
     figures.quality = _quality(store, figures)
     if outlook := declared.outlook:
         figures.foreseen = outlook.at.astimezone(now.tzinfo)
+        curves = [outlook.called[name] for name in names if name in outlook.called]
+        figures.ahead = together(
+            [[(int(at.timestamp() * 1000), people) for at, people in curve] for curve in curves]
+        )
     figures.timetable = timetable(store, recorded, declared.outlook, now, names)
     figures.last_push = instant(store.inbox.last_received(), now.tzinfo)
     return figures

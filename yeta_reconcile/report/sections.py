@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from statistics import median
 
@@ -101,12 +102,14 @@ def course(figures: Figures, words: Words) -> str:
     marks, called, reached = progress(figures)
     if not marks:
         return ""
-    places = [float(mark) for mark in marks]
-    series = [Series(words("called"), called, "accent"), Series(words("reached"), reached, "good")]
-    if figures.finish and figures.finish.timestamp() * 1000 > marks[-1]:
-        places.append(figures.finish.timestamp() * 1000)
-        series = [Series(one.name, [*one.values, None], one.kind) for one in series]
-        series.append(Series(words("forecast"), expected(figures, marks, called), "dash"))
+    ahead = expected(figures, marks, called)
+    places = sorted({*marks, *(at for at, _ in ahead)})
+    curves: list[tuple[str, Iterable[tuple[int, float]], str]] = [
+        ("called", zip(marks, called, strict=True), "accent"),
+        ("reached", zip(marks, reached, strict=True), "good"),
+    ]
+    curves += [("forecast", ahead, "dash")] if ahead else []
+    series = [Series(words(name), [*map(dict(points).get, places)], kind) for name, points, kind in curves]
     zone = figures.at.tzinfo
     days = {at.date() for place in (places[0], places[-1]) if (at := instant(int(place), zone))}
     pattern = "%m-%d %H:%M" if len(days) > 1 else "%H:%M"

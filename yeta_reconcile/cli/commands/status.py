@@ -138,7 +138,7 @@ def foreseen_now(opened: Session) -> Outlook | None:
     now = opened.clock.now().astimezone(ZoneInfo(project.timezone))
     known = _known(opened, recorded)
     ahead = _ahead(opened, known, recorded, observed, Lists(opened).to_begin(known, now), now)
-    return Outlook(now, ahead.forecasts, ahead.timetable)
+    return Outlook(now, ahead.forecasts, ahead.timetable, ahead.called())
 
 
 def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:
