@@ -102,6 +102,7 @@ def test_the_page_has_it_in_the_language_of_the_run_and_says_as_of_when(lab: Lab
     figures = gather(store, declared_in(lab.repository(), outlook), NOW, names)
     ahead = {one.campaign: one.finish for one in outlook.forecast}
     assert figures.campaigns[1].finish == ahead["renewal"]
+    assert figures.ahead[-1][1] == 6
     with speaking("zh"):
         html = page(figures, "zh")
     assert f"{outlook.at.astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} 的预测" in html
@@ -111,7 +112,11 @@ def test_the_page_has_it_in_the_language_of_the_run_and_says_as_of_when(lab: Lab
 
 def test_who_has_a_line_is_kept_so_that_another_language_can_tell_it(store: Store) -> None:
     holder = phrase("{campaign} wave {wave}, task {task_id}", campaign="x", wave=2, task_id=7)
-    keep_foreseen(store, a_plan(timetable=(LineUse("100", since=NOW, until=None, holder=holder),)))
+    keep_foreseen(
+        store,
+        a_plan(timetable=(LineUse("100", since=NOW, until=None, holder=holder),)),
+        {"spring": ((NOW, 3),)},
+    )
     outlook = foreseen(store)
     assert outlook is not None
     (use,) = outlook.timetable

@@ -95,7 +95,7 @@ class Apply:
         self.run.still_holds()
         settle_here(self.run.store, self.run.client)
         self._keep_books()
-        keep_foreseen(self.run.store, self.planned.plan)
+        keep_foreseen(self.run.store, self.planned.plan, self.planned.called)
         self._remove_orphans()
         # What frees a line goes before what wants one.
         names = sorted(self.changes, key=lambda name: (not self._frees(name), name))

@@ -70,6 +70,10 @@ class LineUse:
         return self.campaign is None and not self.holder
 
 
+# By campaign: moments, and how many more will have been called by each.
+Called = Mapping[str, tuple[tuple[Moment, Count], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What was foreseen `at` a moment, for whoever has no platform at hand."""
@@ -77,5 +81,5 @@ class Outlook:
     at: Moment
     forecast: tuple[Forecast, ...] = ()
     timetable: tuple[LineUse, ...] = ()
-    called: Mapping[str, tuple[tuple[Moment, Count], ...]] = field(default_factory=dict)
+    called: Called = field(default_factory=dict)
     """By when how many more will have been called, by campaign, where that was looked at."""

@@ -13,7 +13,7 @@ from math import ceil, inf, isfinite
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Price
-from yeta_reconcile.plan.foresight import Forecast, LineUse
+from yeta_reconcile.plan.foresight import Called, Forecast, LineUse
 from yeta_reconcile.planning.habits import Habits, Whose
 from yeta_reconcile.planning.simulation import SimulatedWave, Simulation, Stay, Trunk, Work, simulate
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
@@ -32,7 +32,7 @@ class Foreseen:
     runs: Mapping[str, tuple[SimulatedWave, ...]] = field(default_factory=dict)
     aside: tuple[Forecast, ...] = ()
 
-    def called(self) -> dict[str, tuple[tuple[datetime, int], ...]]:
+    def called(self) -> Called:
         """By when how many more will have been called, by campaign: those of further rounds were before."""
         found = {}
         for name, runs in self.runs.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.plan.foresight import Called
 from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.planning.diff import Subject
 from yeta_reconcile.planning.observed import Observed
@@ -22,6 +23,8 @@ class Planned:
     signatures: dict[str, str] = field(default_factory=dict)
     exit_code: Exit = Exit.DONE
     blocked: frozenset[str] = frozenset()
+    called: Called = field(default_factory=dict)
+    """By when how many more will have been called, by campaign."""
     calendar: str = ""
     order: tuple[str, ...] = ()
     refusals: int = 0

@@ -203,6 +203,7 @@ class _Making:
             gathered.signatures,
             worst(one.exit_code for one in found),
             self.kept | {n for n, d in decisions.items() if any(f.exit_code for f in d.findings)},
+            called=ahead.called(),
             calendar=gathered.almanac.digest,
             order=tuple(dict.fromkeys(claim.campaign for claim in lined_up.order)),
             refusals=len({one.diagnostic for one in found if one.exit_code in {Exit.INVALID, Exit.REFUSED}}),

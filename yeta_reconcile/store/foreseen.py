@@ -11,7 +11,7 @@ from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from yeta_reconcile.plan.foresight import Outlook
+from yeta_reconcile.plan.foresight import Called, Outlook
 from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.store.store import Store
 from yeta_reconcile.wording import kept, retold
@@ -24,13 +24,13 @@ def _outlooks() -> TypeAdapter[Outlook]:
     return TypeAdapter(Outlook)
 
 
-def keep_foreseen(store: Store, plan: Plan) -> None:
+def keep_foreseen(store: Store, plan: Plan, called: Called | None = None) -> None:
     """Put down what a plan foresees, in place of what was; of campaigns that it passed over that stays."""
     forecast = plan.forecast
     if plan.passed_over and (before := foreseen(store)):
         looked_at = {one.campaign for one in forecast} | {change.campaign for change in plan.changes}
         forecast = (*forecast, *(one for one in before.forecast if one.campaign not in looked_at))
-    outlook = Outlook(plan.created, forecast, plan.timetable)
+    outlook = Outlook(plan.created, forecast, plan.timetable, called or {})
     said = {
         "outlook": _outlooks().dump_python(outlook, by_alias=True),
         "holders": [kept(held.holder) for held in plan.timetable],
