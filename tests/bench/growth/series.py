@@ -122,10 +122,11 @@ def throwing_away(folder: Path, pushes: int) -> Cost:
     cost = spent_by_python("-c", PURGE, str(alone), environ={"YETA_STATE_KEY": KEY})
     with serving(folder) as server:
         meanwhile: list[float] = []
-        while not meanwhile or old_ones(folder / "state" / "yeta.db"):
+        while old_ones(folder / "state" / "yeta.db"):
             meanwhile.append(seen(f"{server.said}/receiveCallRecord", BESIDE, RATE).longest)
         after = [seen(f"{server.said}/receiveCallRecord", BESIDE, RATE).longest for _ in meanwhile]
-    return Waited(cost.seconds, cost.megabytes, max(meanwhile), max(after))
+    # Few are gone before anybody pushes.
+    return Waited(cost.seconds, cost.megabytes, max(meanwhile), max(after)) if meanwhile else cost
 
 
 def old_ones(file: Path) -> bool:
