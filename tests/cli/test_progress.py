@@ -53,15 +53,16 @@ def test_a_rest_is_said_no_closer_than_it_is_known() -> None:
 
 def test_the_line_names_campaign_wave_and_phase() -> None:
     drawn: list[tuple[int, str]] = []
-    clock = iter([0.0, 0.0, 4.0, 4.0, 4.0, 4.0, 4.0])
-    line = Shown(200, lambda more, words: drawn.append((more, words)), lambda: next(clock))
+    now = [0.0]
+    line = Shown(200, lambda more, words: drawn.append((more, words)), lambda: now[0])
 
-    for event in (
-        {"event": "problem", "campaign": "spring"},
-        {"event": "inserted", "campaign": "spring", "wave": 1, "rows": 50},
-        {"event": "inserted", "campaign": "spring", "wave": 1, "rows": 50},
-        {"event": "verified", "campaign": "spring", "wave": 1, "rows": 100},
+    for seconds, event in (
+        (0.0, {"event": "problem", "campaign": "spring"}),
+        (0.0, {"event": "inserted", "campaign": "spring", "wave": 1, "rows": 50}),
+        (4.0, {"event": "inserted", "campaign": "spring", "wave": 1, "rows": 50}),
+        (4.0, {"event": "verified", "campaign": "spring", "wave": 1, "rows": 100}),
     ):
+        now[0] = seconds
         line.hear(event)
 
     assert drawn == [
@@ -69,3 +70,18 @@ def test_the_line_names_campaign_wave_and_phase() -> None:
         (50, "spring wave 1 is filled, about 10 s left"),
         (0, "spring wave 1 is checked, about 10 s left"),
     ]
+
+
+def test_where_nothing_happens_it_is_said_since_when_each_eight_seconds() -> None:
+    said: list[str] = []
+    now = [0.0]
+    line = Shown(0, lambda _more, _words: None, lambda: now[0], said.append)
+
+    for seconds in range(1, 40):
+        now[0] = float(seconds)
+        if seconds in {10, 26}:
+            line.hear({"event": "busy", "campaign": "spring", "wave": 1, "call": "start", "seconds": 16.0})
+        line.still()
+
+    busy = "spring wave 1: the platform is busy, and is asked again, for"
+    assert said == ["the apply is at work, for 8 s", f"{busy} 6 s", f"{busy} 14 s", f"{busy} 22 s"]

@@ -182,6 +182,8 @@ def test_a_platform_that_stays_busy_is_left_for_the_next_run(tmp_path: Path, cal
     lab.campaign()
     lab.emulator.faults.add(Fault("code", f"task/{call}", code=10004, times=0))
     assert lab.apply().exit_code == 7
+    busy = [(event["call"], event["seconds"]) for event in lab.events if event["event"] == "busy"]
+    assert busy == [(call, seconds) for seconds in (2.0, 4.0, 8.0, 16.0, 16.0)]
     lab.emulator.faults.clear()
     lab.converge()
     assert_each_rang_once(lab, range(3))

@@ -30,6 +30,8 @@ Value = TypeVar("Value")
 # A busy platform is asked again for about a minute; then the rest is for the next run.
 BUSY_TRIES = 9
 FIRST_WAIT, LONGEST_WAIT = 0.25, 16.0
+# A pause that people are told of.
+SAID_FROM = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,10 @@ def change(
         run.pace.busy()
         if tried == BUSY_TRIES:
             return answer
-        run.wait(min(FIRST_WAIT * 2 ** (tried - 1), LONGEST_WAIT))
+        pause = min(FIRST_WAIT * 2 ** (tried - 1), LONGEST_WAIT)
+        if step.wave is not None and pause >= SAID_FROM:
+            run.say("busy", step.wave.campaign, wave=step.wave.number, call=step.call, seconds=pause)
+        run.wait(pause)
     raise AssertionError("count never ends")
 
 

@@ -97,12 +97,12 @@ class ApplyView:
 
     @contextmanager
     def progress(self, planned: Planned) -> Iterator[None]:
-        """How many of the rows to be submitted are, and what is done just now; on a terminal."""
+        """How many of the rows to be submitted are, and what is done just now; on a terminal, in text."""
         rows = sum(
             change.rows for change in planned.plan.changes
             if change.action in {Action.CREATE, Action.REPLACE, Action.CALL}
         )  # fmt: skip
-        if self._json or not rows:
+        if self._json:
             yield
             return
         with shown(rows) as self._show:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -43,14 +43,26 @@ def reminding(client: PlatformClient) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    over, reminder = Event(), Reminder(client)
+    reminder = Reminder(client)
 
     def remind() -> None:
-        while not over.wait(TICK):
-            if words := reminder.words():
-                tell(words)
+        if words := reminder.words():
+            tell(words)
 
-    thread = Thread(target=remind, name="reminder", daemon=True)
+    with ticking(remind):
+        yield
+
+
+@contextmanager
+def ticking(look: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, look each second."""
+    over = Event()
+
+    def tick() -> None:
+        while not over.wait(TICK):
+            look()
+
+    thread = Thread(target=tick, name="reminder", daemon=True)
     thread.start()
     try:
         yield
