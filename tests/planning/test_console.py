@@ -43,6 +43,7 @@ def test_a_script_that_was_changed_after_its_wave_was_made_is_a_warning(tmp_path
     ((code, words),) = warned(lab)
     assert code == "robot-changed"
     assert words.startswith("robot 719 (测试话术) was changed at 2026-12-01 09:01")
+    assert "after wave 1 of renewal was made" in words
     assert "after waves of renewal were made" in shown(lab).alerts[0]
 
 

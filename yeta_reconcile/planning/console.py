@@ -27,11 +27,12 @@ def console_findings(subject: Subject, config: Config) -> Iterator[PathFinding]:
         wave = changed[-1].record
         robot = config.robots[wave.attributes.robot]
         summary = phrase(
-            "{robot} was changed at {moment}, after wave {wave} was made: what it says may be other than "
-            "what was reviewed",
+            "{robot} was changed at {moment}, after wave {wave} of {campaign} was made: what it says may be "
+            "other than what was reviewed",
             robot=robot_words(robot),
             moment=moment(instant(robot.updated, subject.now.tzinfo)),
             wave=wave.number,
+            campaign=wave.campaign,
         )
         hint = phrase("look at its script at the platform; `state: paused` stops what calls already")
         yield PathFinding("warning", "robot-changed", ("robot",), summary, hint)
