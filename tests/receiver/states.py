@@ -40,13 +40,14 @@ class State:
         data_ids: Mapping[str, int] | None = None,
         states: Mapping[int, RowState] | None = None,
         key_is_number: bool = True,
+        lines: tuple[str, ...] = ("100",),
     ) -> int:
         """A started wave; a row is an index, or (index, name). Its id."""
         waves = self.store.waves
         self.store.campaigns.declare(name, kind, ["phone"], protect=False)
         wave_id = waves.plan_wave(
             WaveRecord(
-                0, name, 1, 1, Phase.STARTED, f"{name}~w1", Attributes("719", ("100",)),
+                0, name, 1, 1, Phase.STARTED, f"{name}~w1", Attributes("719", lines),
                 columns=("客户手机号码", "姓名"), task_id=task_id, kind=kind, created_at=AT, started_at=AT,
             )
         )  # fmt: skip

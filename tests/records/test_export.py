@@ -37,6 +37,18 @@ def test_when_it_rang_and_how_long_its_recording_is_are_exported() -> None:
         assert row["row_index"] == 0
 
 
+def test_the_line_that_somebody_called_is_whole_where_it_is_one_of_ours() -> None:
+    with state_in_memory() as state:
+        state.wave("129", [0], lines=("055169101407",))
+        for uuid, line in (("ours", "055169101407"), ("another", "055169101408")):
+            state.receive(push(basic(uuid, caller="19900000009", callee=line, direction=1)))
+        rows = exported(state)
+        assert [rows[uuid]["phone_line"] for uuid in ("ours", "another")] == ["055169101407", "055*****1408"]
+        call = state.store.calls.one("ours")
+        assert call
+        assert conversation(state.store, call, UTC, reveal=False).line == "055169101407"
+
+
 def test_a_relation_id_is_a_digest_and_whole_only_where_it_is_revealed() -> None:
     with state_in_memory() as state:
         state.receive(*incoming(), *four())

@@ -9,10 +9,11 @@ from typing import Any
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.call import RESULTS, Call, DialogTurn
 from yeta_reconcile.platform.coercion import instant, text
-from yeta_reconcile.records.export import line_of
+from yeta_reconcile.records.export import line_of, lines_of
 from yeta_reconcile.records.revealed import Sources
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
+from yeta_reconcile.store.people import waves
 
 ROBOT, CUSTOMER = "robot", "customer"
 
@@ -70,7 +71,7 @@ def conversation(store: Store, record: CallRecord, zone: tzinfo, *, reveal: bool
         wave=wave.number if wave else None,
         direction="in" if call.incoming else "out",
         number=(sources.number(call.call_uuid) if reveal else "") or call.shown,
-        line=line_of(call.line, wave),
+        line=line_of(call.line, wave, lines_of(waves(store.database))),
         at=instant(call.at or record.received, zone),
         connected=call.connected,
         call_seconds=call.duration_call,

@@ -6,7 +6,7 @@ declared lists. The facts themselves hold neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
@@ -51,6 +51,7 @@ class Export:
     def __post_init__(self) -> None:
         self._sources = Sources(self.store, self.lists)
         self._waves = {wave.wave_id: wave for wave in waves(self.store.database)}
+        self._lines = lines_of(self._waves.values())
 
     def columns(self) -> Columns:
         """The columns of the rows; with `reveal` also those of the tasks' own rows."""
@@ -107,7 +108,7 @@ class Export:
             "task_id": call.task_id or None,
             "data_id": call.data_id or None,
             "call_uuid": call.call_uuid,
-            "phone_line": line_of(call.line, wave) or None,
+            "phone_line": line_of(call.line, wave, self._lines) or None,
             "rang_at": self._moment(call.time_ring),
             "recording_seconds": call.recording_seconds,
             "relation_id": self._relation(call),
@@ -162,12 +163,20 @@ def named(column: str, beside: Columns) -> str:
     return f"list_{column}" if column in beside else column
 
 
-def line_of(line: str, wave: WaveRecord | None) -> str:
+def lines_of(made: Iterable[WaveRecord]) -> frozenset[str]:
+    """Every line that any of the waves was made for."""
+    return frozenset(line for wave in made for line in wave.attributes.lines)
+
+
+def line_of(line: str, wave: WaveRecord | None, lines: Collection[str] = ()) -> str:
     """A call's line as it may be shown: whole if it was declared; what is no line of ours may be a person's.
 
-    Of a call that came in before lines were kept it is known if its wave had one alone.
+    `lines` are those of which a call in no wave may be. Of a call that came in before lines were kept it is
+    known if its wave had one alone.
     """
-    declared = wave.attributes.lines if wave else ()
+    if wave is None:
+        return line if line in lines else mask_numbers(line)
+    declared = wave.attributes.lines
     if not line:
         return declared[0] if len(declared) == 1 else ""
     return line if line in declared else mask_numbers(line)
