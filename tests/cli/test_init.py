@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+import yaml
 
 from yeta_reconcile.cli.commands.init import FILES, project_name
 from yeta_reconcile.cli.main import main
@@ -29,6 +30,27 @@ def test_what_it_writes_is_valid_canonical_and_named_after_its_folder(
         assert main(["-C", str(root), *environment, "validate"]) == 0
     assert main(["-C", str(root), "fmt", "--check"]) == 0
     assert capsys.readouterr().out.splitlines()[0] == "1 campaign, 5 rows: valid"
+
+
+def test_in_chinese_it_writes_the_same_with_chinese_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-C", str(tmp_path), "init", "en", "--name", "acme"]) == 0
+    assert main(["-C", str(tmp_path), "--lang", "zh", "init", "zh", "--name", "acme"]) == 0
+    assert main(["-C", str(tmp_path / "zh"), "fmt", "--check"]) == 0
+    texts = {name: [(tmp_path / lang / name).read_text("utf-8") for lang in ("en", "zh")]
+             for name in FILES.values()}  # fmt: skip
+
+    def told(text: str) -> object:
+        """What the text says to the program."""
+        return {**yaml.load(text, yaml.CSafeLoader), "description": None}
+
+    for name, (english, chinese) in texts.items():
+        assert (english == chinese) == name.endswith(".csv")
+        if name.endswith(".yaml"):
+            assert told(english) == told(chinese)
+    ignored = [[line for line in text.splitlines() if line[0] != "#"] for text in texts[".gitignore"]]
+    assert ignored[0] == ignored[1]
 
 
 def test_it_writes_into_the_folder_it_is_called_in(tmp_path: Path) -> None:

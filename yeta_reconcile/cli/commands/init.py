@@ -69,10 +69,9 @@ def init(context: Context, folder: Path, name: str | None, pipeline: str | None)
             phrase("nothing was written, since {taken} would be overwritten", taken=listed(taken, 0)),
             hint=phrase("name an empty folder: yeta init DIR"),
         )
-    templates = resources.files("yeta_reconcile.cli") / "templates"
     try:
         for source, path in made.items():
-            _write(templates / source, path, root, project)
+            _write(_template(source, context.lang), path, root, project)
             say(Text(path.relative_to(base).as_posix()))
     except OSError as error:
         raise YetaError(
@@ -101,6 +100,13 @@ def _tell_next(context: Context, folder: Path, project: str) -> None:
     tell(phrase("  export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret"))
     tell(phrase("  yeta plan"))
     tell(phrase("  yeta apply"))
+
+
+def _template(source: str, language: str) -> Traversable:
+    """In the language of the run, where it has words in it."""
+    templates = resources.files("yeta_reconcile.cli") / "templates"
+    own = templates / language / source
+    return own if own.is_file() else templates / source
 
 
 def _write(template: Traversable, path: Path, root: Path, project: str) -> None:
