@@ -137,15 +137,21 @@ def test_whom_nobody_may_call_is_not_called(here: Served, monkeypatch: pytest.Mo
         ('hours: ["00:00:00-12:00:00", "12:00:00-23:59:59"]', 0),
         ("days: [{other}]", 4),
         ("days: [{today}, {tomorrow}]", 0),
+        ("spend: {{budget: 0.99, per: day}}", 4),
+        ("spend: {{budget: 1, per: day}}", 0),
     ],
 )
-def test_at_hours_or_on_days_on_which_nobody_may_be_called_nobody_is(
+def test_at_hours_on_days_or_for_money_for_which_nobody_may_be_called_nobody_is(
     here: Served, monkeypatch: pytest.MonkeyPatch, limits: str, code: int
 ) -> None:
     moment = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
     monkeypatch.setattr("yeta_reconcile.clock.SystemClock.now", lambda _clock: moment)
     days = {"other": "mon", "today": "tue", "tomorrow": "wed"}
-    here.project(f"timezone: UTC\nlimits: {{{limits.format(**days)}}}\n")
+    price = "price: {per_call: 1, currency: CNY}\n"
+    here.project(f"timezone: UTC\n{price}limits: {{{limits.format(**days)}}}\n")
 
-    assert here.main(*CALL, "--yes").code == code
+    done = here.main(*CALL, "--yes")
+
+    assert done.code == code
+    assert (": yeta.yaml:6:" in done.err) == (code == 4)
     assert here.changes_sent().count("callout") == (code == 0)

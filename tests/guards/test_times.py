@@ -117,6 +117,16 @@ def test_a_direct_call_is_refused_at_other_hours_and_stops_when_they_end(tmp_pat
     ]
 
 
+@pytest.mark.parametrize(("end", "day"), [("05T00:00:00", None), ("05T00:00:01", "2026-12-05")])
+def test_who_ends_at_midnight_calls_nobody_on_the_day_that_begins(
+    tmp_path: Path, end: str, day: str | None
+) -> None:
+    lab = a_lab(tmp_path, "limits: {days: workdays}\n")
+    lab.campaign(schedule=f"{{end: 2026-12-{end}}}")
+
+    assert [words.split(" on ")[1].partition(";")[0] for words in refused(lab)] == ([day] if day else [])
+
+
 @pytest.mark.parametrize(
     ("limit", "own", "day"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.journal.story import until_done
 from tests.support.lab import START, Lab, number, settings
+from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
 from tests.support.trouble import Point, TroubledLab
 from yeta_reconcile.emulator import Emulator, VirtualClock
@@ -47,11 +48,14 @@ def after_the_first(lab: Lab, **fields: Any) -> None:
     lab.emulator.advance(DAY)
 
 
-def two_rounds(root: Path, point: Point | None = None) -> TroubledLab:
+def two_rounds(root: Path, point: Point | None = None, server: PostgresServer | None = None) -> TroubledLab:
     """Two rounds; trouble strikes in the second, whatever it is."""
     root.mkdir()
     platform = settings(scripted={number(0): ("0",)}, result_weights={"20": 1.0})
     lab = TroubledLab(root, Emulator(platform, clock=VirtualClock(START)))
+    if server:
+        lab.state = server.schema()
+        lab.declare_project()
     after_the_first(lab)
     lab.requests.clear()
     lab.writes = 0

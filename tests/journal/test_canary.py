@@ -91,7 +91,7 @@ def test_the_rest_follows_once_the_records_are_there_and_the_wait_is_over(tmp_pa
     assert lab.apply().exit_code == 7
     assert len(lab.rung()) == 5
     lab.emulator.advance(1800)
-    assert changes(lab) == [("create", 2, "rows-added", 35), ("start", 2, "declared-running", 35)]
+    assert changes(lab) == [("create", 2, "after-canary", 35), ("start", 2, "declared-running", 35)]
     lab.converge()
     assert_rung(lab, ALL)
     assert lab.actions() == []
@@ -284,13 +284,19 @@ def test_no_record_no_rest_and_after_a_week_a_person_says(tmp_path: Path) -> Non
     assert_rung(lab, ALL)
 
 
-def test_after_a_lost_state_the_rest_waits_for_the_records_again(tmp_path: Path) -> None:
-    lab = aborted(tmp_path)
+@pytest.mark.parametrize("barred", [0, 30])
+def test_after_a_lost_state_the_rest_waits_for_the_records_again(tmp_path: Path, barred: int) -> None:
+    lab = canary_lab(tmp_path, results=MISSED)
+    lab.declare_project("limits: {do_not_call: [dnc.csv]}\n")
+    nobody = "".join(f"{number(row)}\n" for row in range(barred))
+    (tmp_path / "dnc.csv").write_text(f"phone\n{nobody}", encoding="utf-8")
+    lab.apply()
+    call(lab)
     lose_the_state(lab)
     assert lab.plan().exit_code == 8
     rebuilt(lab)
     planned = lab.plan().plan
-    assert changes(lab) == [("wait", 2, "canary", 35)]
+    assert changes(lab) == [("wait", 2, "canary", 35 - barred)]
     assert "canary-rebuilt" in {found.code for found in planned.diagnostics}
     deliver(lab)
     assert [found.code for found in errors(lab)] == ["aborted"]

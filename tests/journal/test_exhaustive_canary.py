@@ -6,6 +6,7 @@ The rest of the one is rung once, that of the other never; and a runner that sle
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.support.records import deliver
 from tests.support.sweeping import SHARES, a_share, every_point, go_through
 from tests.support.trouble import (
     FROZEN_KINDS,
+    FROZEN_SENT,
     KILLED_AFTER,
     REQUEST_KINDS,
     Killed,
@@ -35,9 +37,13 @@ SCRIPTED = {number(index): ("20" if index in BAD else "0",) for index in (*GOOD,
 SHARDS = 2
 
 
-def a_lab(root: Path, point: Point | None = None) -> TroubledLab:
+def a_lab(root: Path, point: Point | None = None, server: PostgresServer | None = None) -> TroubledLab:
     root.mkdir(exist_ok=True)
-    return TroubledLab(root, Emulator(settings(scripted=SCRIPTED), clock=VirtualClock(START)), point=point)
+    lab = TroubledLab(root, Emulator(settings(scripted=SCRIPTED), clock=VirtualClock(START)), point=point)
+    if server:
+        lab.state = server.schema()
+        lab.declare_project()
+    return lab
 
 
 def until_it_waits(lab: TroubledLab) -> None:
@@ -90,16 +96,16 @@ def assert_as_judged(lab: TroubledLab) -> None:
     ]
 
 
-def goes_wrong_at(root: Path, point: Point) -> bool:
+def goes_wrong_at(root: Path, point: Point, server: PostgresServer | None = None) -> bool:
     """Live through it with trouble at one point. Whether the trouble struck at all."""
-    lab = live_through(a_lab(root, point))
+    lab = live_through(a_lab(root, point, server))
     assert_as_judged(lab)
     return lab.struck
 
 
-def freezes_at(root: Path, point: Point) -> bool:
+def freezes_at(root: Path, point: Point, server: PostgresServer | None = None) -> bool:
     """The same with a runner that stops at one point while another does all there is to do."""
-    lab = a_lab(root, point)
+    lab = a_lab(root, point, server)
 
     def meanwhile() -> None:
         lab.emulator.advance(LIFETIME_MS / 1000 + 1)
@@ -128,13 +134,9 @@ def test_a_canary_that_passes_and_one_that_does_not(tmp_path: Path) -> None:
 def test_a_canary_is_judged_the_same_with_the_state_on_postgresql(
     tmp_path: Path, postgres: PostgresServer
 ) -> None:
-    calm = a_lab(tmp_path)
-    live_through(calm)
-    for at, kind in enumerate((KILLED_AFTER, "executed, unanswered")):
-        lab = a_lab(tmp_path / str(at), Point("request", second_start(calm) + at, kind))
-        lab.state = postgres.schema()
-        lab.declare_project()
-        assert_as_judged(live_through(lab))
+    nth = second_start(live_through(a_lab(tmp_path)))
+    assert goes_wrong_at(tmp_path / "killed", Point("request", nth, KILLED_AFTER), postgres)
+    assert freezes_at(tmp_path / "frozen", Point("request", nth, FROZEN_SENT), postgres)
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -153,20 +155,16 @@ def test_a_runner_that_slept_over_a_canary_changes_nothing(tmp_path: Path, recor
 
 
 @pytest.mark.torture
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
 @pytest.mark.parametrize("shard", range(48))
 def test_every_trouble_at_every_call_of_a_canary_ends_as_if_nothing_had_gone_wrong(
-    shard: int, tmp_path: Path, record_property: Any
+    shard: int, on: str, postgres: PostgresServer, tmp_path: Path, record_property: Any
 ) -> None:
-    calm = live_through(a_lab(tmp_path / "calm"))
-    go_through(
-        every_point(calm.requests, calm.writes, REQUEST_KINDS)[shard::48],
-        tmp_path,
-        goes_wrong_at,
-        record_property,
-        shard,
-    )
-    frozen = tmp_path / "frozen"
-    frozen.mkdir()
-    go_through(
-        every_point(calm.requests, 0, FROZEN_KINDS)[shard::48], frozen, freezes_at, record_property, shard
-    )
+    server = postgres if on == "postgresql" else None
+    calm = live_through(a_lab(tmp_path / "calm", server=server))
+    wrong, frozen = partial(goes_wrong_at, server=server), partial(freezes_at, server=server)
+    points = every_point(calm.requests, calm.writes, REQUEST_KINDS)[shard::48]
+    go_through(points, tmp_path, wrong, record_property, shard)
+    points = every_point(calm.requests, 0, FROZEN_KINDS)[shard::48]
+    (tmp_path / "frozen").mkdir()
+    go_through(points, tmp_path / "frozen", frozen, record_property, shard)

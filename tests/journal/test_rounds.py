@@ -14,7 +14,6 @@ from tests.journal.round_story import DAY, HOUR, ONCE, after_the_first, in_vain,
 from tests.support.copies import copy_state, put_copy_back
 from tests.support.lab import START, Lab, number, settings
 from tests.support.looking import campaign, shown
-from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
 from tests.support.scenes import lose_the_state, rebuilt
 from tests.support.trouble import (
@@ -702,16 +701,6 @@ def test_whatever_goes_wrong_in_a_round_everybody_in_it_is_rung_once_more(
     lab = two_rounds(tmp_path / "round", Point("request", nth, kind))
     assert lab.struck
     assert times(lab) == times(untroubled) == {0: 1, 1: 2, 2: 2}
-
-
-def test_rounds_are_the_same_with_the_state_on_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
-    lab = a_lab(tmp_path, {0: "0"})
-    lab.state = postgres.schema()
-    lab.declare_project()
-    after_the_first(lab)
-    lab.rows("renewal", range(4))
-    go_on(lab, 3)
-    assert times(lab) == {0: 1, 1: 2, 2: 2, 3: 2}
 
 
 @pytest.mark.parametrize("kind", [KILLED_AT_WRITE, KILLED_WRITTEN])

@@ -109,7 +109,7 @@ def test_an_end_is_told_and_what_had_ended_before_is_not(here: Served, hook: Web
 
     assert [here.main("apply", "--yes").code for _ in range(2)] == [0, 0]
 
-    assert [words.partition(":")[0] for words in settled(hook, 1)] == ["renewal is finished"]
+    assert settled(hook, 1) == ["renewal is finished: 3 people were called"]
 
 
 def test_a_halt_is_told(here: Served, hook: Webhook) -> None:
@@ -135,6 +135,10 @@ def test_a_target_that_takes_nothing_is_told_later(
     here.project(f"limits: {{new_numbers: 2}}\n{TELL}")
     here.campaign("renewal", range(3))
     assert here.main("apply", "--yes").code == 4
+    for _ in range(500):
+        if "notify[0]" in caplog.text:
+            break
+        time.sleep(0.02)
     assert "notify[0] took no message; it is tried again later" in caplog.text
     assert "secret" not in caplog.text
     assert hook.url.partition("/hook")[0] not in caplog.text
@@ -287,6 +291,23 @@ def test_a_round_that_is_to_come_is_no_end_and_its_wait_is_foreseen(tmp_path: Pa
         assert [event.words for event in events_of(lab.plan(), (), WAIT)] == said
         lab.emulator.advance(24 * 3600)
         lab.apply()
+
+
+def test_what_needs_a_person_is_told_once_however_few_it_is_about_by_now(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    lab.campaign(rows=range(40))
+    lab.converge()
+    lab.emulator.advance(60)
+    lab.emulator.console_purge(*lab.emulator.tasks)
+    with lab.store() as store:
+        outbox = Outbox(store)
+        for day, told in ((0, 1), (0.1, 1), (0.9, 1), (1.8, 1), (2.9, 2)):
+            outbox.take_in(
+                events_of(lab.plan(), (), WAIT), [("n", ("unresolved",))], NOW + int(day * 1440 * MINUTE)
+            )
+            assert len(outbox.left()) == told
+            deliver(lab, lab.emulator.pushes[: int(day * 10)])
+        assert len({message.words for message in outbox.left()}) == 2
 
 
 def test_a_wait_that_ended_in_between_begins_anew(tmp_path: Path) -> None:

@@ -171,8 +171,8 @@ def test_where_a_record_may_be_missing_or_came_after_the_plan_nobody_is_called_n
     two = rounds(tries=2)
     assert next_round(two, [row()], [a_try()]) == Next(2, 5_000, 1, untold=True)
     assert next_round(two, [row()], [a_try(), a_try()]) == Next(2, 5_000, 1)
-    assert next_round(rounds(), [row()], [a_try(came=NOW)]) == Next(2, 5_000, 1)
-    assert next_round(rounds(), [row()], [a_try(came=NOW + 1)]) == Next(2, 5_000, 1, untold=True)
+    assert next_round(rounds(), [row()], [a_try(came=NOW)]) == Next(2, NOW, 1)
+    assert next_round(rounds(), [row()], [a_try(came=NOW + 1)]) == Next(2, NOW + 1, 1)
 
 
 def test_what_was_begun_of_a_round_is_finished_unless_a_record_forbids_it() -> None:

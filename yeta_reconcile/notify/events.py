@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,6 +20,8 @@ from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 REFUSED, UNRESOLVED = 4, 8
 NAMED = 5
+# How many, but not of which wave or task.
+_COUNT = re.compile(r"(?<!wave )\b\d{1,3}(?:,\d{3})*\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,12 @@ def _unresolved(planned: Planned, problems: Iterable[Problem]) -> Iterator[Event
     if planned.exit_code == UNRESOLVED and not said:
         said = {_of(d.campaign, d.summary) for d in planned.plan.diagnostics if d.severity == "error"}
     for words in sorted(said - {_of(found.campaign, found.summary) for found in _aborts(planned)}):
-        yield _event("unresolved", words, phrase("a person is needed: {words}", words=words))
+        yield _event("unresolved", _uncounted(words), phrase("a person is needed: {words}", words=words))
+
+
+def _uncounted(words: str) -> str:
+    """What is said without how many: a doubt that gets smaller is still the same one."""
+    return _COUNT.sub("…", words)
 
 
 def _of(campaign: str | None, summary: Text) -> Text:
@@ -118,7 +126,9 @@ def _finished(name: str, subject: Subject) -> Iterator[Event]:
     over = [wave for wave in waves if wave.phase is Phase.COMPLETED]
     if over and not any(wave.live or wave.staged for wave in waves):
         last = max(wave.number for wave in over)
-        dialled = sum(max(wave.dialled - wave.called_again, 0) for wave in waves)
+        # Those without a record yet were called as well, by the platform's count.
+        called = ((max(wave.dialled, wave.tel_count or 0), wave.called_again) for wave in waves)
+        dialled = sum(max(rows - again, 0) for rows, again in called)
         yield _event(
             "finished",
             f"{name}/{last}",

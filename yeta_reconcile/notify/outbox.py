@@ -21,6 +21,8 @@ FLAG = "notify"
 KEPT = 500
 # Longer than it takes to send one message, or to fail.
 CLAIM_MS = 30_000
+# What needs a person is told again if it was gone for so long.
+GONE_MS = 24 * 3_600_000
 # Events of these kinds that were there before anybody was to be told are no news.
 _OLD_NEWS = frozenset({"finished"})
 
@@ -60,7 +62,7 @@ class Outbox:
             since = {event.key: kept["since"].get(event.key, now) for event in events if event.after}
             kept["since"] = since
             for event in events:
-                if event.key in kept["said"] or now - since.get(event.key, now) < event.after:
+                if self._was_said(kept["said"], event, now) or now - since.get(event.key, now) < event.after:
                     continue
                 kept["said"][event.key] = now
                 if first and event.kind in _OLD_NEWS:
@@ -71,6 +73,16 @@ class Outbox:
             kept["left"] = kept["left"][-KEPT:]
 
         self._change(change)
+
+    @staticmethod
+    def _was_said(said: dict[str, int], event: Event, now: int) -> bool:
+        """Whether it was told, and of what needs a person, whether it has stood since then."""
+        last = said.get(event.key)
+        if last is None or event.kind != "unresolved":
+            return last is not None
+        if now - last > GONE_MS // 24:
+            said[event.key] = now
+        return now - last <= GONE_MS
 
     def left(self) -> list[Message]:
         """What is still to be sent, the oldest first, by whomever."""

@@ -81,6 +81,7 @@ class Reason(StrEnum):
     NEXT_DAY = "next-day"
     NEXT_ROUND = "next-round"
     CANARY = "canary"
+    AFTER_CANARY = "after-canary"
     ABORTED = "aborted"
     OUTCOME_UNKNOWN = "outcome-unknown"
     CONTINUED = "continued"

@@ -5,5 +5,6 @@ It asks the platform and reads the state, and changes neither. What decides is p
 
 Others use `address_book`, `canary`, `console`, `continued`, `delta`, `drift`, `forecast`, `limits`,
 `list_diff`, `observe`, `observed`, `orphans`, `outlook`, `planfile`, `planned`, `planner`, `predecessors`,
-`preflight`, `prospect`, `rounds`, `signatures`, `silence`, `staged_before`, `status`, `trial`, `whereabouts`.
+`preflight`, `prospect`, `rounds`, `signatures`, `silence`, `spending`, `staged_before`, `status`, `trial`,
+`whereabouts`.
 """

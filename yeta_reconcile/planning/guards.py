@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.documents.limits import Exemption, Limits, Spend, exemption
+from yeta_reconcile.documents.limits import Exemption, Frequency, Limits, Spend, exemption
 from yeta_reconcile.documents.values import most_of
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.spending import Spending
@@ -36,7 +36,8 @@ class Bearing:
 
     The `rows` of its list; how many of its staged and started waves have `yet` to be called, and how many
     `tasks` these are. `barred` rows of the list nobody may call. What calls `beyond` the allowed hours, in
-    words, and the first `other_day` on which it calls though nobody may.
+    words, and the first `other_day` on which it calls though nobody may. `frequent` is where those stand
+    whom it would call too often, in words.
     """
 
     rows: int = 0
@@ -45,9 +46,11 @@ class Bearing:
     barred: int = 0
     beyond: tuple[str, ...] = ()
     other_day: str = ""
+    frequent: str = ""
 
 
 _PER = {"day": phrase("day"), "week": phrase("week"), "month": phrase("month")}
+_THIS = {"day": phrase("today"), "week": phrase("this week"), "month": phrase("this month")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +130,30 @@ class Guards:
         if self.limits.spend is not None and spending is not None:
             self._judge_spending(listed, self.limits.spend, spending, found)
         if self.limits.frequency is not None:
-            times, within = self.limits.frequency.times, self.limits.frequency.within
-            for campaign, numbers in self._counting("frequency", frequent, found).items():
-                often = phrase(
-                    "more than {times} within {days}", times=count(times, "time"), days=_days(within)
-                )
-                words = phrase(
-                    "{numbers} of {campaign} would be called {often}",
-                    numbers=count(numbers, "number"),
-                    campaign=campaign,
-                    often=often,
-                )
-                found.append(self._refusal("frequency", words, (campaign,)))
+            self._judge_frequency(self.limits.frequency, frequent, bearings, found)
         return found
+
+    def _judge_frequency(
+        self,
+        limit: Frequency,
+        frequent: Mapping[str, int],
+        bearings: Mapping[str, Bearing],
+        found: list[Diagnostic],
+    ) -> None:
+        often = phrase(
+            "more than {times} within {days}", times=count(limit.times, "time"), days=_days(limit.within)
+        )
+        for campaign, numbers in self._counting("frequency", frequent, found).items():
+            words = phrase(
+                "{numbers} of {campaign} would be called {often}",
+                numbers=count(numbers, "number"),
+                campaign=campaign,
+                often=often,
+            )
+            if where := bearings.get(campaign, Bearing()).frequent:
+                words = phrase("{words}: {where}", words=words, where=where)
+            do = phrase("take them off the list, wait, raise the limit")
+            found.append(self._refusal("frequency", words, (campaign,), do))
 
     def _judge_sum(
         self,
@@ -258,10 +272,10 @@ class Guards:
         if not counting or spending.spent + ahead <= limit.budget:
             return
         spent = phrase(
-            "{spent:,.2f} {currency} were spent this {per}",
+            "{spent:,.2f} {currency} were spent {stretch}",
             spent=spending.spent,
             currency=spending.currency,
-            per=_PER[limit.per],
+            stretch=_THIS[limit.per],
         )
         most = phrase("limits.spend is {budget:,.2f} a {per}", budget=limit.budget, per=_PER[limit.per])
         words = phrase(

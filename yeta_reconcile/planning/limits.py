@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.documents.repository import Repository
+from yeta_reconcile.documents.stretches import Stretches
 from yeta_reconcile.documents.values import EVERY_DAY, WORKDAYS
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change
@@ -29,6 +31,7 @@ from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.hours import time_of_day
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import RowState
+from yeta_reconcile.wording import Text, phrase
 
 # What makes rows ring for the first time; a resumed wave's rows were counted when it was started.
 _FIRST_RINGS = frozenset({Action.START, Action.REPLACE, Action.CALL})
@@ -54,7 +57,7 @@ def refusals(
         today=now.astimezone(declared.zone).date(),
         at=declared.settings.at,
     )
-    frequent: dict[str, int] = {}
+    frequent: dict[str, list[bytes]] = {}
     if limits.frequency is not None and any(change.may_ring for change in listed):
         since = int((now - limits.frequency.within).timestamp() * 1000)
         called = Counter(store.waves.called_since(since))
@@ -66,7 +69,13 @@ def refusals(
         here = now.astimezone(declared.zone)
         spent = spending(store, price, forecasts, listed, here, limits.spend.per)
     staged = _staged(declared, store, subjects, listed) if limits.staged_first else {}
-    return guards.judge(listed, frequent, _bearings(declared, subjects, listed, now), spent, staged)
+    bearings = _bearings(declared, subjects, listed, now)
+    for name, numbers in frequent.items():
+        if numbers and guards.exemption(name, "frequency") is None:
+            where = _where(_compared(declared, store, subjects[name]), {*numbers})
+            bearings[name] = replace(bearings[name], frequent=where)
+    counts = {name: len(numbers) for name, numbers in frequent.items()}
+    return guards.judge(listed, counts, bearings, spent, staged)
 
 
 def _bearings(
@@ -107,8 +116,8 @@ def _frequent(
     changes: Collection[Change],
     called: Counter[bytes],
     times: int,
-) -> dict[str, int]:
-    """By campaign, how many numbers would be called more than `times` times, this plan's calls included."""
+) -> dict[str, list[bytes]]:
+    """By campaign, which numbers would be called more than `times` times, this plan's calls included."""
     ringing = {
         change.campaign
         for change in changes
@@ -116,13 +125,23 @@ def _frequent(
     }
     frequent = {}
     for name in sorted(ringing):
-        often = 0
+        often = []
         replaced = {c.wave_id for c in changes if c.campaign == name and c.action is Action.REPLACE}
         for number in _ringing_numbers(declared, store, subjects[name], replaced):
             called[number] += 1
-            often += called[number] > times
+            if called[number] > times:
+                often.append(number)
         frequent[name] = often
     return frequent
+
+
+def _where(comparison: Comparison, numbers: Collection[bytes]) -> Text:
+    """In which lines of a list some numbers stand."""
+    label = comparison.spec.label
+    lines = [row.line for row in comparison.rows() if row.number_digest in numbers]
+    if len(lines) == 1:
+        return phrase("{label}, line {of}", label=label, of=lines[0])
+    return phrase("{label}, lines {of}", label=label, of=Stretches.of(lines))
 
 
 def _staged(

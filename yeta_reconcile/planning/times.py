@@ -15,6 +15,7 @@ from yeta_reconcile.planning.diff import Subject, Wave
 from yeta_reconcile.platform.hours import beyond, within
 from yeta_reconcile.wording import listed, phrase
 
+_MOMENT = timedelta(seconds=1)
 # What such a change is about does not go on as it is: it is replaced, or waits for that.
 _ENDS = frozenset({Action.REPLACE, Action.DELETE, Action.PAUSE, Action.WAIT})
 
@@ -65,7 +66,8 @@ def other_day(subject: Subject, allowed: Days, changes: Collection[Change]) -> d
         return None
     begin, end = declared.schedule.begin, declared.schedule.end
     first = max(today, begin.astimezone(allowed.zone).date()) if begin else today
-    last = end.astimezone(allowed.zone).date() if end else first + timedelta(days=LONGEST)
+    # An end at midnight is none of the day that begins then.
+    last = (end - _MOMENT).astimezone(allowed.zone).date() if end else first + timedelta(days=LONGEST)
     days = (first + number * DAY for number in range(min((last - first).days, LONGEST) + 1))
     return next((day for day in days if own.allows(day) and not allowed.allows(day)), None)
 

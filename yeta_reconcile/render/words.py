@@ -52,6 +52,7 @@ REASON = {
     Reason.NEXT_DAY: phrase("its last day was over; those not dialled in time get a further wave"),
     Reason.NEXT_ROUND: phrase("those whose last call came to what recall.again names are called again"),
     Reason.CANARY: phrase("waits for what the call records of the canary say"),
+    Reason.AFTER_CANARY: phrase("the canary is over, and the rest follows it"),
     Reason.ABORTED: phrase("is not called, since the canary was no success"),
     Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
     Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),

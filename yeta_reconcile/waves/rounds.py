@@ -125,9 +125,9 @@ def next_round(
     rule, closed = rounds.rule, rounds.closed.get(last.wave_id)
     if rule is None or closed is None or last.round > rule.rounds or not asks(rule, tries):
         return None
-    # What came in after the plan was made is for the next one.
-    untold = len(tries) < closed.tries or any(one.received > rounds.now for one in tries)
-    return Next(further, closed.since, last.wave_id, untold)
+    # What came in after the plan was made, or by a receiver whose clock is ahead, is for a later one.
+    since = max(closed.since, *(one.received for one in tries))
+    return Next(further, since, last.wave_id, len(tries) < closed.tries)
 
 
 def contradicted(rule: Rule | None, tries: Sequence[Try], since: int) -> bool:

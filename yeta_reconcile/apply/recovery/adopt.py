@@ -12,6 +12,7 @@ from typing import Any
 
 from yeta_reconcile.amounts import count, every
 from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.donotcall import NOBODY, DoNotCall
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import (
     Calling,
@@ -48,13 +49,19 @@ _PHASE = {
 
 @dataclass(frozen=True, slots=True)
 class DeclaredList:
-    """A campaign's rows by ascending key, as the ledger keeps them, and the columns they were read with."""
+    """A campaign's rows by ascending key, as the ledger keeps them, and the columns they were read with.
+
+    `barred` are the keys of those whom nobody may call: they stand in the list, and in no task made since.
+    """
 
     rows: tuple[RowRecord, ...]
     columns: tuple[str, ...]
+    barred: frozenset[bytes] = frozenset()
 
     @classmethod
-    def read(cls, spec: ListSpec, columns: Sequence[str], key: Key) -> DeclaredList:
+    def read(
+        cls, spec: ListSpec, columns: Sequence[str], key: Key, do_not_call: DoNotCall | None = None
+    ) -> DeclaredList:
         """Read the whole list. Raises InvalidInput with its findings if it cannot be used."""
         reader = ListReader(spec, tuple(columns) or None, digest=key.row_digest)
         rows = [
@@ -72,18 +79,21 @@ class DeclaredList:
             raise InvalidInput(
                 phrase("the contact list {label} cannot be used", label=spec.label), reader.diagnostics
             )
-        return cls(tuple(sorted(rows, key=lambda row: row.key)), tuple(columns))
+        numbers = do_not_call.numbers(key.row_digest) if do_not_call else NOBODY
+        barred = frozenset(row.key for row in rows if row.number_digest in numbers)
+        return cls(tuple(sorted(rows, key=lambda row: row.key)), tuple(columns), barred)
 
     def proven_by(
         self, mark: Mark, key: Key, count: int | None, left_out: Iterable[set[bytes]]
     ) -> tuple[RowRecord, ...] | None:
         """The rows whose digest the mark holds; None if none fits. `count` is how many the task has.
 
-        Tried are all rows, and all but those of each set; of these also the first `count` and the last in the
-        order of the list, since lists mostly grow at their end, and the first in that of the keys, by which
-        a canary is chosen.
+        Tried are all rows, and all but those of each set, with and without whom nobody may call; of these
+        also the first `count` and the last in the order of the list, since lists mostly grow at their end,
+        and the first in that of the keys, by which a canary is chosen.
         """
-        for taken in (set(), *left_out):
+        tried = (set[bytes](), *left_out)
+        for taken in (*tried, *(keys | self.barred for keys in tried if self.barred)):
             rows = tuple(row for row in self.rows if row.key not in taken)
             if rows and _stands_for(mark, rows, key):
                 return rows

@@ -138,7 +138,8 @@ class Rebuild:
     def _list(self, located: Located[Calling]) -> DeclaredList:
         robot = self._config.robots.get(located.model.robot)
         columns = robot.columns if robot else ()
-        return DeclaredList.read(self.declared.list_spec(located), columns, self.store.key)
+        spec, barred = self.declared.list_spec(located), self.declared.do_not_call
+        return DeclaredList.read(spec, columns, self.store.key, barred)
 
     def _campaign(self, located: Located[Calling], orphans: list[Orphan], recovery: Recovery) -> None:
         """One campaign's tasks, earlier waves first: what they hold, later ones cannot."""

@@ -36,8 +36,10 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, mask, normalise
+from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
+from yeta_reconcile.planning.spending import spending
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.hours import time_of_day, within
@@ -178,6 +180,7 @@ def _refuse(opened: Session, normal: str) -> None:
     if words := _forbidden(opened, normal):
         raise RefusedByGuard(words, hint=phrase("`limits:` in yeta.yaml says so; see docs/limits.md"))
     _refuse_frequent(opened, normal)
+    _refuse_spending(opened)
     if halted := opened.halted():
         raise Incomplete(
             phrase("{halted}: nobody is called", halted=halted), hint=phrase("`yeta resume` lifts the halt")
@@ -237,10 +240,33 @@ def _refuse_frequent(opened: Session, number: str) -> None:
     if called >= frequency.times:
         raise RefusedByGuard(
             phrase(
-                "{mask} was called {times}; limits.frequency allows {frequency_times}",
+                "{mask} was called {times}; limits.frequency allows {frequency_times}: {at}",
                 mask=mask(number),
                 times=count(called, "time"),
                 frequency_times=frequency.times,
+                at=opened.repository.settings.at("limits", "frequency"),
             ),
             hint=phrase("wait, or try the robot with another number"),
+        )
+
+
+def _refuse_spending(opened: Session) -> None:
+    """Raise if what was called and this one call cost more than the budget."""
+    project = opened.repository.project
+    limit, price = project.limits.spend, project.price
+    if limit is None or price is None:
+        return
+    here = opened.clock.now().astimezone(opened.repository.zone)
+    change = Change("", 0, Action.CALL, Reason.DIRECT_CALL, rows=1)
+    found = spending(opened.store, price, (), (change,), here, limit.per)
+    if found.spent + sum(found.ahead.values()) > limit.budget:
+        raise RefusedByGuard(
+            phrase(
+                "{spent:,.2f} {currency} were spent, and limits.spend is {budget:,.2f}: {at}",
+                spent=found.spent,
+                currency=found.currency,
+                budget=limit.budget,
+                at=opened.repository.settings.at("limits", "spend"),
+            ),
+            hint=phrase("wait for the next stretch of the budget, or raise it"),
         )

@@ -126,7 +126,8 @@ def _adoption(
     store, repository = opened.store, opened.repository
     config = opened.client.config()
     robot = config.robots.get(located.model.robot)
-    listed = DeclaredList.read(repository.list_spec(located), robot.columns if robot else (), store.key)
+    columns, barred = robot.columns if robot else (), repository.do_not_call
+    listed = DeclaredList.read(repository.list_spec(located), columns, store.key, barred)
     rows = None
     if mark is not None and store.key.proves(mark, repository.project.name, repository.environment):
         rows = listed.proven_by(mark, store.key, task.count_tel, earlier_sets(store, record))

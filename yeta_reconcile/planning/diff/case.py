@@ -29,6 +29,7 @@ _DECLARED_AT = {
     Reason.AFTER: ("after",),
     Reason.NEXT_ROUND: ("recall", "again"),
     Reason.CANARY: ("rollout",),
+    Reason.AFTER_CANARY: ("rollout",),
     Reason.ABORTED: ("rollout", "abort_if"),
 }
 

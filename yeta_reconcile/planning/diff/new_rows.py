@@ -87,6 +87,9 @@ def _reason(case: Case, freed: list[Wave]) -> Reason:
         return Reason.NEW
     if sum(delta.rounds.values()) == delta.new:
         return Reason.NEXT_ROUND
+    begun = [wave.record.canary for wave in case.subject.waves if not wave.record.staged]
+    if begun and all(begun) and case.subject.trial.choice is None:
+        return Reason.AFTER_CANARY
     return Reason.ROWS_RELEASED if delta.released == delta.new else Reason.ROWS_ADDED
 
 
