@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.lab import number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, planned
 from yeta_reconcile.apply import Apply
+from yeta_reconcile.apply.approval import Approval
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.exits import Exit
@@ -72,6 +74,7 @@ def test_what_waits_is_said_of_its_wave_or_of_its_rows(tmp_path: Path) -> None:
     lab.campaign(rows=range(1, 20))
     (problem,) = lab.apply().problems
     assert (problem.campaign, problem.summary.partition(":")[0]) == ("renewal", "wave 1 waits")
+    assert problem.waits
 
 
 def test_whom_a_plan_counted_and_who_is_held_since_is_said_and_not_staged(tmp_path: Path) -> None:
@@ -104,6 +107,19 @@ def test_no_more_is_staged_than_the_plan_counted(tmp_path: Path) -> None:
         "3 rows would go out where the plan showed 2: nothing of it is started",
         "run again: the next plan shows them",
     )
+    assert lab.changes_sent() == []
+
+
+def test_of_a_wave_that_the_plan_knew_and_that_is_no_more_nobody_is_staged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    monkeypatch.setattr(Approval, "vanished", lambda _self, _waves: True)
+    (problem,) = lab.apply().problems
+    assert (problem.exit_code, problem.campaign) == (Exit.INCOMPLETE, "renewal")
+    assert problem.summary.startswith("a wave that held its rows when the plan was made is no more")
+    assert problem.hint.startswith("run again")
     assert lab.changes_sent() == []
 
 
