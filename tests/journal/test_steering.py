@@ -502,6 +502,28 @@ def test_a_staged_task_of_which_there_is_a_record_is_not_discarded_though_it_sho
         assert it.problems() == [(7, "renewal", True)]
 
 
+@pytest.mark.parametrize("called", [False, True])
+def test_what_is_deleted_and_not_proven_to_have_called_nobody_holds_its_rows(
+    tmp_path: Path, called: bool
+) -> None:
+    with steered(tmp_path, extra="") as it:
+        if called:
+            started_elsewhere(it)
+            assert deliver(it.lab)
+
+        def untold(row: dict[str, Any], task: Any) -> None:
+            if task.deleted:
+                row.update(status=0, time_task_start=0)
+                row.pop("process_tel_count"), row.pop("process_count")
+
+        it.lab.twist = untold
+        it.lab.emulator.tasks[str(it.wave.task_id)].deleted = called
+        assert not steering.discard(it.run, it.wave)
+        words = "1 was started before" if called else "1 is deleted; that it called nobody is not proven yet"
+        assert [told.startswith(words) for told in it.told()] == [True]
+        assert it.problems() == [(7, "renewal", True)]
+
+
 @pytest.mark.parametrize("of", ["start", "unanswered pause"])
 def test_a_doubt_about_another_task_holds_up_no_wave(tmp_path: Path, of: str) -> None:
     with steered(tmp_path, "staged" if of == "start" else "running") as it:
