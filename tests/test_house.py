@@ -313,6 +313,33 @@ def test_imports_go_down_the_floors_only() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def picture() -> dict[str, set[str]]:
+    """The modules that `docs/architecture.md` draws, by folder ("": the stones)."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    drawn: dict[str, set[str]] = {}
+    folder = top = ""
+    for line in page.partition("```\ncli/")[2].partition("```")[0].join(("cli/", "")).splitlines():
+        named = re.match(r"( *)(\w+)/? +(?=\S)", line)
+        if named and len(named[1]) < 3:
+            top = top if named[1] else named[2]
+            folder = f"{top}/{named[2]}" if named[1] else "" if named[2] == "stones" else top
+        modules = re.sub(r"^ *\w+/? {2,}|\(pure\)|one module .*?;|and pure:", "", line)
+        drawn.setdefault(folder, set()).update(re.findall(r"\w+", modules))
+    return drawn
+
+
+def test_the_picture_of_the_rooms_has_every_module() -> None:
+    package = ROOT / "yeta_reconcile"
+    there: dict[str, set[str]] = {}
+    for path in MODULES:
+        if path.stem[0] != "_" and not {"emulator", "commands"} & {*path.relative_to(package).parts}:
+            there.setdefault(path.relative_to(package).parent.as_posix().strip("."), set()).add(path.stem)
+    drawn = picture()
+    del drawn["emulator"]
+
+    assert drawn == there
+
+
 def test_no_name_of_a_class_means_two_things() -> None:
     where: dict[str, list[str]] = {}
     for path in MODULES:

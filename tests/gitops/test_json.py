@@ -13,12 +13,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.gitops.pipeline import TOP
+from tests.gitops.plan_schema import plan_schema
 from tests.render.plans import the_busy_day
 from tests.render.reports import a_drift, a_history, a_state_list, a_status, a_why
 from tests.support.served import Served
 from yeta_reconcile.apply.controller import Round
 from yeta_reconcile.plan.plan_json import plan_json
-from yeta_reconcile.plan.plan_schema import plan_schema
 from yeta_reconcile.platform.call import DialogTurn
 from yeta_reconcile.records.dialog import Conversation, Utterance
 from yeta_reconcile.records.export import COLUMNS

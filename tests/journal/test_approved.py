@@ -13,7 +13,7 @@ from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from tests.support.scenes import planned, the_only_task
 from yeta_reconcile.apply import Apply
-from yeta_reconcile.cli.commands.plan import show_plan
+from yeta_reconcile.cli.plans import show_plan
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.platform.resources import Left

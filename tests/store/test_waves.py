@@ -95,7 +95,6 @@ def test_a_discarded_attempt_is_left_out_but_its_task_stays_known(store: Store) 
     assert [held.wave_id for held in recorded.campaigns["renewal"].waves] == [second]
     assert store.waves.wave(second).attempt == 2
     assert recorded.task_ids == {"7"}
-    assert store.waves.discarded_tasks("renewal") == ["7"]
     assert {held.wave_id for held in store.waves.ledger("renewal")} == {second}
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import cast
 
 from tests.support.lab import Lab
-from yeta_reconcile.cli.commands.status import look
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.session import Session
+from yeta_reconcile.cli.standings import look
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.render.report import CampaignStatus, Status
 

@@ -76,7 +76,7 @@ class Apply:
         self.planned = planned
         self.changes: dict[str, list[Change]] = {}
         self.deferred: set[str] = set()
-        self._courses: dict[str, CampaignRun] = {}
+        self._runs: dict[str, CampaignRun] = {}
         run.waits = {
             (change.campaign, change.wave): change.detail for change in planned.plan.changes if change.tries
         }
@@ -107,8 +107,8 @@ class Apply:
         self._side_by_side(waiting, ring=False)
         place = {name: number for number, name in enumerate(self.planned.order)}
         for name in sorted(waiting, key=lambda name: (place.get(name, 0), name)):
-            if name in self._courses:  # what was stopped before has none
-                self._guarded(name, self._courses[name].ring)
+            if name in self._runs:  # what was stopped before has none
+                self._guarded(name, self._runs[name].ring)
         self._name_unknown_rows()
         self.run.raise_fatal()
         self._remember_quiet_lists()
@@ -149,9 +149,9 @@ class Apply:
                 future.result()
 
     def _follow(self, name: str, *, ring: bool) -> None:
-        course = self._courses[name] = CampaignRun(self.run, self.planner, self.planned, name)
+        following = self._runs[name] = CampaignRun(self.run, self.planner, self.planned, name)
         going_on = name not in self.deferred and self._account(name)
-        course.follow(new_waves=going_on, ring=ring)
+        following.follow(new_waves=going_on, ring=ring)
 
     def _guarded(self, name: str, step: Callable[[], None]) -> None:
         """One campaign; what fails in it alone is its problem, what fails everywhere stops all."""

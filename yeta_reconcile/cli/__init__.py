@@ -1,7 +1,7 @@
 """The command line: parse, open, call, print, exit code. One module a command, in `commands/`.
 
-`app` is their table, `failures` gives each failure its exit code, `output` alone prints. No logic that
-another command needs stands here.
+`app` is their table, `failures` gives each failure its exit code, `output` alone prints. What several
+commands need stands beside `commands/`, and in none of them; what is decided, below.
 
 Others use `main`.
 """

@@ -13,10 +13,10 @@ from typing import Any
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import Problem, Report
-from yeta_reconcile.cli.commands.plan import show_plan
 from yeta_reconcile.cli.context import LogFormat
 from yeta_reconcile.cli.failures import failure_of, quiet_streams
 from yeta_reconcile.cli.output import ON_STDOUT, say, show_json, tell
+from yeta_reconcile.cli.plans import show_plan
 from yeta_reconcile.cli.progress import shown
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action

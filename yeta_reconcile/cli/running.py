@@ -1,13 +1,25 @@
-"""The run of a command that changes something: what only looks reads none of `apply`."""
+"""The run of a command that changes something, from plan to history; what only looks imports no `apply`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from yeta_reconcile.apply.run import Pauses, Run
+from yeta_reconcile.apply import Apply, Report, Run
+from yeta_reconcile.apply.run import Pauses
+from yeta_reconcile.cli.audit import recording
 from yeta_reconcile.cli.session import Session
+from yeta_reconcile.cli.signals import on_signal
+from yeta_reconcile.exits import Exit
+from yeta_reconcile.plan.plan_json import plan_json
+from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.wording import PARTS, listed, phrase
+
+STDERR = 2
 
 
 def run_of(
@@ -29,3 +41,47 @@ def run_of(
         halted=opened.halted,
         emit=emit,
     )
+
+
+def carry_out(
+    opened: Session,
+    run: Run,
+    planned: Planned,
+    *,
+    only: tuple[str, ...] = (),
+    destroy: bool = False,
+    plan_id: str,
+    command: str,
+    resumed: bool = False,
+) -> Report:
+    """Carry a plan out; the history has it before the first call, and what came of it afterwards.
+
+    A plan that changes nothing is in it only if it is the rest of one that was `resumed`.
+    """
+    planner = Planner(opened.repository, opened.store, opened.client, only=only, destroy=destroy)
+    apply = Apply(run, planner, planned)
+    changes = planned.plan.changes
+    if not changes and not resumed:
+        return apply.carry_out()
+    what = [[change.campaign, change.action, change.wave, change.rows] for change in changes]
+    summary = plan_json(planned.plan)["summary"]
+    with recording(opened, command, summary, plan_id=plan_id, changes=what) as outcome:
+        report = apply.carry_out()
+        outcome.words = listed((problem.words for problem in report.problems), 0, by=PARTS) or phrase("done")
+        outcome.exit_code = report.exit_code
+    return report
+
+
+@contextmanager
+def interruptible(run: Run) -> Iterator[None]:
+    """Ctrl-C once: finish what is under way and stop cleanly; twice: at once."""
+
+    def interrupt() -> None:
+        if run.interrupted:
+            os._exit(Exit.INTERRUPTED)
+        run.stop()
+        # Not through a buffered stream: the signal may have come in the middle of a write to it.
+        os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
+
+    with on_signal(interrupt):
+        yield

@@ -15,9 +15,10 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
 )
-from yeta_reconcile.documents.originals import says_still
 from yeta_reconcile.documents.settings import Settings
-from yeta_reconcile.documents.yamlfile import RawDocument
+from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents
+from yeta_reconcile.documents.yamltext import read_text
+from yeta_reconcile.errors import InvalidInput
 
 T_co = TypeVar("T_co", bound=Campaign | DirectCall | DialogContext, covariant=True)
 
@@ -63,3 +64,16 @@ class Flaw:
     finding: Diagnostic
     kind: str = ""
     name: str = ""
+
+
+def says_still(root: Path, document: RawDocument) -> bool:
+    """Whether a document's file says what it said; comments do not count. One that is gone says nothing."""
+    label = document.file
+    try:
+        text = read_text(root / label, label)
+        if text == document.text:
+            return True
+        former, now = (parse_documents(said, label) for said in (document.text, text))
+    except InvalidInput:
+        return False
+    return [one.value for one in former] == [one.value for one in now]

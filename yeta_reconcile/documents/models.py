@@ -370,5 +370,4 @@ class DialogContext(Strict):
     """For a relation id that is not listed, or not sent."""
 
 
-Document = Campaign | DirectCall | DialogContext
 Calling = Campaign | DirectCall

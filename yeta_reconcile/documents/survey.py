@@ -5,6 +5,7 @@ Lists are read by whoever needs their rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -43,7 +44,6 @@ from yeta_reconcile.documents.repository import (
     list_spec_of,
 )
 from yeta_reconcile.documents.settings import FILE, overlaid, read_settings, substitute
-from yeta_reconcile.documents.strays import STRAYS, stray
 from yeta_reconcile.documents.validation import TOGETHER, as_far_as_valid, validation_errors
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
@@ -57,6 +57,11 @@ KINDS: dict[str, type[Model]] = {
     "DirectCall": DirectCall,
     "DialogContext": DialogContext,
 }
+
+_STRAYS = ("**/*.yml",)
+# That much of a file tells what it is.
+_FIRST_PART = 1 << 16
+_KIND = re.compile(rb"""^kind: *["']?(Campaign|DirectCall|DialogContext|Project)\b""", re.MULTILINE)
 
 
 def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> Repository:
@@ -90,9 +95,9 @@ class Survey:
             raw.value = substitute(raw.value, environ, raw)
             self._take(raw)
         declares = matches(self.settings.globs)
-        for label in files_in(self.root, (*self.settings.globs, *STRAYS)):
+        for label in files_in(self.root, (*self.settings.globs, *_STRAYS)):
             if not declares(label):
-                self.findings += stray(self.root, label)
+                self.findings += _stray(self.root, label)
             elif label != FILE:
                 self._read(label)
         self.findings += relation_findings(self.callings, whole=not self._incomplete)
@@ -317,3 +322,16 @@ class Survey:
         self, place: Position, code: str, summary: Text, hint: Text, *, severity: Severity = "error"
     ) -> None:
         self.findings.append(Diagnostic(severity, code, summary, place, hint))
+
+
+def _stray(root: Path, label: str) -> Iterator[Diagnostic]:
+    """A warning if a file, which declares nothing under its name, holds a document of ours."""
+    try:
+        with (root / label).open("rb") as file:
+            found = _KIND.search(file.read(_FIRST_PART))
+    except OSError:
+        return
+    if found:
+        summary = phrase("this file is not read, and holds a {decode}", decode=found[1].decode())
+        hint = phrase("name it .yaml, or name it in `documents:` of yeta.yaml")
+        yield Diagnostic("warning", "not-read", summary, Position(label), hint)

@@ -19,7 +19,6 @@ from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change, Plan
 from yeta_reconcile.planning.almanac import Almanac
-from yeta_reconcile.planning.blocked import blocked_by
 from yeta_reconcile.planning.console import console_findings
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Hold
@@ -46,7 +45,7 @@ from yeta_reconcile.planning.outlook import (
     halt_in_words,
     misled,
 )
-from yeta_reconcile.planning.planned import Planned
+from yeta_reconcile.planning.planned import Planned, blocked_by
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.queue import LineHolder, Queue, queue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,7 +25,6 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.platform.exchange import Exchange, NoAnswer
-from yeta_reconcile.platform.payload import encode, values
 from yeta_reconcile.platform.token import LIFETIME, Grant, TokenHolder
 from yeta_reconcile.platform.transport import Wire
 from yeta_reconcile.platform.waiting import Waiting
@@ -202,7 +202,7 @@ class Asking:
         grant: Grant | None,
     ) -> PlatformError:
         english, advice = describe(answer.code)
-        hidden = [*self._credentials.values(), *values(payload)]
+        hidden = [*self._credentials.values(), *_unsayable(payload)]
         if grant is not None:
             hidden.append(grant.token)
         words = answers.mask_words(answer.words, tuple(hidden))
@@ -227,3 +227,13 @@ def normal_address(base_url: str) -> str:
     """A base URL without what makes no difference, or is a secret."""
     parts = urlsplit(base_url)
     return f"{place_of(base_url)}{parts.path.rstrip('/')}"
+
+
+def encode(payload: dict[str, Any]) -> bytes:
+    """The body of a call."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _unsayable(payload: dict[str, Any]) -> Iterable[str]:
+    """What a message must not repeat: every value of every row."""
+    return (value for row in payload.get("call_list", ()) for value in row if len(value) > 1)

@@ -23,7 +23,7 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.platform import answers
 from yeta_reconcile.platform.answers import Envelope, OddAnswer
-from yeta_reconcile.platform.asking import Asking
+from yeta_reconcile.platform.asking import Asking, encode
 from yeta_reconcile.platform.codes import Call, Meaning, describe, meaning
 from yeta_reconcile.platform.errors import (
     Busy,
@@ -32,7 +32,6 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
 )
 from yeta_reconcile.platform.exchange import NoAnswer
-from yeta_reconcile.platform.payload import encode
 from yeta_reconcile.platform.resources import Address, Config, CreateRequest, Inserted, Task
 from yeta_reconcile.platform.token import Grant
 from yeta_reconcile.platform.ways import Ways

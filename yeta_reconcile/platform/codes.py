@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, get_args
+from typing import Literal
 
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
@@ -25,7 +25,6 @@ Call = Literal[
     "delete",
     "download",
 ]
-CALLS: tuple[Call, ...] = get_args(Call)
 
 
 class Meaning(Enum):
@@ -39,18 +38,10 @@ class Meaning(Enum):
     STOP = "not done, and no other call would be"
     RENEW_TOKEN = "not done: the token is no longer valid"  # noqa: S105 -- words, no secret
     BAD_ROWS = "a number was refused"
+    """Only of call-out is it said that the batch is refused whole; after an insert `count_tel` is read."""
     TOO_MANY = "not done: more rows than are taken"
     ENDED = "the task is over; a query tells how"
     UNKNOWN = "nobody knows whether it was done"
-
-    @property
-    def not_done(self) -> bool:
-        """Whether the call is proven not to have been carried out.
-
-        Not so for `BAD_ROWS`: only of call-out is it said that the batch is refused whole; after an
-        insert `count_tel` has to be read. Not so for `ENDED`, which a query settles.
-        """
-        return self in _NOT_DONE
 
     @property
     def passes(self) -> bool:
@@ -58,16 +49,6 @@ class Meaning(Enum):
         return self in _PASSES
 
 
-_NOT_DONE = frozenset(
-    {
-        Meaning.NOT_DONE,
-        Meaning.WAIT,
-        Meaning.BUSY,
-        Meaning.STOP,
-        Meaning.RENEW_TOKEN,
-        Meaning.TOO_MANY,
-    }
-)
 # What a task turns out to be meanwhile, the next plan takes into account.
 _PASSES = frozenset(
     {

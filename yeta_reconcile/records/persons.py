@@ -32,7 +32,6 @@ COLUMNS: Columns = {
 # How a person stands.
 DIALLED, POSSIBLY, SUBMITTED, STAGING = "dialled", "possibly dialled", "submitted", "staged"
 WAITING, ASIDE, OVER, GONE = "waiting", "set aside", "not dialled", "gone from the list"
-STANDINGS = (WAITING, STAGING, SUBMITTED, DIALLED, POSSIBLY, OVER, ASIDE, GONE)
 
 
 @dataclass
@@ -162,7 +161,7 @@ class Persons:
 def standing(
     person: Person, known: Mapping[int, WaveRecord], listed: List, aside: Mapping[bytes, object]
 ) -> str:
-    """How a person of a ledger stands; one of `STANDINGS`."""
+    """How a person of a ledger stands, in one of the words above."""
     if any(record.call.recorded for record in person.calls):
         return DIALLED
     states = {row.state for row in person.rows}

@@ -98,14 +98,6 @@ class Waves:
         found = self._database.read("SELECT DISTINCT number FROM waves WHERE campaign = ?", (campaign,))
         return {row[0] for row in found}
 
-    def discarded_tasks(self, campaign: str) -> list[str]:
-        """Task ids of a campaign's discarded attempts."""
-        rows = self._database.read(
-            "SELECT task_id FROM waves WHERE campaign = ? AND phase = ? AND task_id IS NOT NULL",
-            (campaign, Phase.DISCARDED.value),
-        )
-        return [row[0] for row in rows]
-
     def rows(self, wave_id: int) -> Iterator[RowRecord]:
         """A wave's rows by ascending key."""
         after = b""

@@ -1,4 +1,1 @@
-"""One module a command: its options, what it opens, calls and says. None imports another but for `state`.
-
-Others use `plan`.
-"""
+"""One module a command: its options, what it opens, calls and says. None imports another."""

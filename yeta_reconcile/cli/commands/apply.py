@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from yeta_reconcile.apply import Apply, Report, Run
+from yeta_reconcile.apply import Report, Run
 from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.apply_view import ApplyView
 from yeta_reconcile.cli.ask import can_ask, confirm
-from yeta_reconcile.cli.audit import recording
-from yeta_reconcile.cli.commands.plan import check_saved, check_unspent, make_plan, zone
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.output import format_option
-from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.plans import check_saved, check_unspent, make_plan, zone
+from yeta_reconcile.cli.running import carry_out, interruptible, run_of
 from yeta_reconcile.cli.session import Session, session
-from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.plan.staleness import left_out, nothing_left
 from yeta_reconcile.planning.console import changed_meanwhile
 from yeta_reconcile.planning.planfile import SavedPlan
 from yeta_reconcile.planning.planned import Planned
-from yeta_reconcile.planning.planner import Planner
-from yeta_reconcile.wording import PARTS, listed, phrase
-
-STDERR = 2
+from yeta_reconcile.wording import listed, phrase
 
 
 @click.command()
@@ -50,8 +42,8 @@ def apply(
     FILE is what `yeta plan -o FILE` saved: it is applied without a question, if it is still what would be
     planned. If it breaks off, the same FILE goes on where it stopped; once it is done, it is spent.
     """
-    voice = ApplyView(form, color=context.color, log_format=context.log_format)
-    with voice.ending():
+    view = ApplyView(form, color=context.color, log_format=context.log_format)
+    with view.ending():
         if file and (only or destroy):
             raise WrongUsage(
                 phrase("--only and --destroy belong to `yeta plan`; a saved plan has them in it")
@@ -60,21 +52,21 @@ def apply(
         if saved:
             only, destroy = saved.only, saved.destroy
         elif not yes and not can_ask():
-            return _only_show(context, voice, only, destroy)
+            return _only_show(context, view, only, destroy)
         # A plan that was made from a state finds it; where it is missing, none is put in its place.
         with session(context, create=saved is None or not saved.plan.state_id) as opened:
-            voice.zone = zone(opened)
-            run = run_of(opened, "apply", voice.hear)
+            view.zone = zone(opened)
+            run = run_of(opened, "apply", view.hear)
             with holding(run):
-                return _Application(opened, run, voice, only, destroy, saved).go(yes=yes)
+                return _Application(opened, run, view, only, destroy, saved).go(yes=yes)
 
 
-def _only_show(context: Context, voice: ApplyView, only: tuple[str, ...], destroy: bool) -> Exit:
+def _only_show(context: Context, view: ApplyView, only: tuple[str, ...], destroy: bool) -> Exit:
     """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
     with session(context) as opened:
-        voice.zone = zone(opened)
+        view.zone = zone(opened)
         planned = make_plan(opened, only, destroy)
-    voice.plan(planned, destroy=destroy)
+    view.plan(planned, destroy=destroy)
     if planned.forbidden:
         return planned.exit_code
     if planned.plan.changes:
@@ -82,7 +74,7 @@ def _only_show(context: Context, voice: ApplyView, only: tuple[str, ...], destro
             phrase("nothing was changed, since there is no terminal to ask on"),
             hint=phrase("look at the plan above, then pass --yes, or apply a saved plan"),
         )
-    return voice.end(Report((), ()), planned.exit_code)
+    return view.end(Report((), ()), planned.exit_code)
 
 
 class _Application:
@@ -92,14 +84,14 @@ class _Application:
         self,
         opened: Session,
         run: Run,
-        voice: ApplyView,
+        view: ApplyView,
         only: tuple[str, ...],
         destroy: bool,
         saved: SavedPlan | None,
     ) -> None:
         self.opened = opened
         self.run = run
-        self.voice = voice
+        self.view = view
         self.only = only
         self.destroy = destroy
         self.saved = saved
@@ -114,24 +106,24 @@ class _Application:
             check_saved(self.opened, saved, planned)
         left = left_out(saved.plan, planned.plan) if saved else frozenset()
         planned = _without(planned, left)
-        self.voice.plan(planned, destroy=self.destroy)
+        self.view.plan(planned, destroy=self.destroy)
         for words in changed_meanwhile(planned, saved.plan.created) if saved else ():
-            self.voice.note(words)
+            self.view.note(words)
         if left:
             names = listed(sorted(left), 0)
-            self.voice.note(
+            self.view.note(
                 phrase("left to the next plan: {names} waited when this one was made", names=names)
             )
         if planned.forbidden:
             announce(self.opened, planned)
-            return self.voice.end(Report(planned.plan.changes, ()), planned.exit_code)
+            return self.view.end(Report(planned.plan.changes, ()), planned.exit_code)
         if planned.plan.asking and not saved:
             confirm(phrase("Apply these changes?"), yes=yes)
         plan_id = saved.plan.plan_id if saved else planned.plan.plan_id
         resumed = saved and run.store.history.plan_state(saved.digest) == "begun"
         if saved:
             run.store.history.begin_plan(saved.digest, run.now_ms())
-        with self.voice.progress(planned), interruptible(run):
+        with self.view.progress(planned), interruptible(run):
             report = carry_out(
                 self.opened, run, planned, only=self.only, destroy=self.destroy, plan_id=plan_id,
                 command="apply", resumed=bool(resumed),
@@ -140,7 +132,7 @@ class _Application:
         if saved and not broken_off and self._done(saved, report):
             run.store.history.spend_plan(saved.digest, run.now_ms())
         announce(self.opened, planned, report.problems)
-        return self.voice.end(report, report.exit_code)
+        return self.view.end(report, report.exit_code)
 
     def _done(self, saved: SavedPlan, report: Report) -> bool:
         """Whether everything but the plan's own waits is done, by another look."""
@@ -157,47 +149,3 @@ def _without(planned: Planned, left: Collection[str]) -> Planned:
     """The plan without campaigns that only waited when it was made: nobody approved more of them."""
     changes = tuple(change for change in planned.plan.changes if change.campaign not in left)
     return replace(planned, plan=replace(planned.plan, changes=changes))
-
-
-def carry_out(
-    opened: Session,
-    run: Run,
-    planned: Planned,
-    *,
-    only: tuple[str, ...] = (),
-    destroy: bool = False,
-    plan_id: str,
-    command: str,
-    resumed: bool = False,
-) -> Report:
-    """Carry a plan out; the history has it before the first call, and what came of it afterwards.
-
-    A plan that changes nothing is in it only if it is the rest of one that was `resumed`.
-    """
-    planner = Planner(opened.repository, opened.store, opened.client, only=only, destroy=destroy)
-    apply = Apply(run, planner, planned)
-    changes = planned.plan.changes
-    if not changes and not resumed:
-        return apply.carry_out()
-    what = [[change.campaign, change.action, change.wave, change.rows] for change in changes]
-    summary = plan_json(planned.plan)["summary"]
-    with recording(opened, command, summary, plan_id=plan_id, changes=what) as outcome:
-        report = apply.carry_out()
-        outcome.words = listed((problem.words for problem in report.problems), 0, by=PARTS) or phrase("done")
-        outcome.exit_code = report.exit_code
-    return report
-
-
-@contextmanager
-def interruptible(run: Run) -> Iterator[None]:
-    """Ctrl-C once: finish what is under way and stop cleanly; twice: at once."""
-
-    def interrupt() -> None:
-        if run.interrupted:
-            os._exit(Exit.INTERRUPTED)
-        run.stop()
-        # Not through a buffered stream: the signal may have come in the middle of a write to it.
-        os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
-
-    with on_signal(interrupt):
-        yield

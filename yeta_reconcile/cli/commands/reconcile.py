@@ -16,12 +16,11 @@ from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.run import Run, Stopped
 from yeta_reconcile.cli import log
 from yeta_reconcile.cli.ask import confirm
-from yeta_reconcile.cli.commands.apply import carry_out
-from yeta_reconcile.cli.commands.plan import make_plan
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.offline import opened, settings_of
-from yeta_reconcile.cli.running import run_of
+from yeta_reconcile.cli.plans import make_plan
+from yeta_reconcile.cli.running import carry_out, run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.clock import SystemClock

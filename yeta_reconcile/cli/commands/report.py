@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from yeta_reconcile.cli.commands.status import PATIENCE_SECONDS, foreseen_now
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import open_state
 from yeta_reconcile.cli.output import say, show, tell
 from yeta_reconcile.cli.session import SECRETS, halt_flag, halt_of, session
+from yeta_reconcile.cli.standings import PATIENCE_SECONDS, foreseen_now
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load

@@ -4,56 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 from shutil import get_terminal_size
-from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
-from yeta_reconcile.cli.session import Session, session
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
-from yeta_reconcile.documents.contacts import ListReader
-from yeta_reconcile.documents.models import Calling, Campaign
-from yeta_reconcile.errors import (
-    InvalidInput,
-    Unreachable,
-)
+from yeta_reconcile.cli.session import session
+from yeta_reconcile.cli.standings import PATIENCE_SECONDS, Lists, look
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.foresight import Forecast, Outlook
-from yeta_reconcile.planning.canary import judge
-from yeta_reconcile.planning.diff import Wave, with_observed
-from yeta_reconcile.planning.forecast import Foreseen
-from yeta_reconcile.planning.observe import observe
-from yeta_reconcile.planning.observed import Observed
-from yeta_reconcile.planning.outlook import alerts_of, misled, recalls_of
-from yeta_reconcile.planning.predecessors import awaited
-from yeta_reconcile.planning.prospect import Prospect
-from yeta_reconcile.planning.rounds import coming, rounds_of
-from yeta_reconcile.planning.status import campaign_status
-from yeta_reconcile.planning.whereabouts import misplaced
-from yeta_reconcile.platform.errors import (
-    PlatformError,
-)
-from yeta_reconcile.records.export import line_of
 from yeta_reconcile.render.overview import in_place
-from yeta_reconcile.render.report import CampaignStatus, Status
+from yeta_reconcile.render.report import Status
 from yeta_reconcile.render.reports import report_json, report_text
-from yeta_reconcile.store.breakdown import breakdown
-from yeta_reconcile.waves.accounting import Breakdown
-from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, Recorded
-from yeta_reconcile.waves.renames import record_of
-from yeta_reconcile.waves.rounds import Coming
-from yeta_reconcile.wording import UNSAID, phrase
 
 REDRAW_SECONDS = 5.0
-# Somebody is waiting: the platform gets this long to answer a question.
-PATIENCE_SECONDS = 15.0
 
 
 @click.command()
@@ -89,182 +53,3 @@ def _print(report: Status, form: str, context: Context) -> None:
         show_json(report_json(report))
     else:
         show(report_text(report, color=context.color))
-
-
-def look(opened: Session, name: str | None, lists: Lists | None = None) -> Status:
-    """How everything stands now; `lists` may be read already. Raises InvalidInput for an unknown name."""
-    repository, store = opened.repository, opened.store
-    recorded = store.waves.recorded()
-    zone = ZoneInfo(repository.project.timezone)
-    observed, silent = Observed(), UNSAID
-    try:
-        if words := misplaced(store, opened.client, recorded):
-            silent = phrase("it was not asked, since {words}", words=words)
-        else:
-            observed = observe(
-                opened.client, recorded, store, repository.project.name, repository.environment
-            )
-    except (PlatformError, Unreachable) as error:
-        silent = error.message
-    now = opened.clock.now().astimezone(zone)
-    known = _known(opened, recorded)
-    if name is not None and name not in known:
-        raise InvalidInput(phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known))
-    to_begin = (lists or Lists(opened)).to_begin(known, now)
-    ahead = _ahead(opened, known, recorded, observed, to_begin, now)
-    forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
-    campaigns = []
-    for shown, (declared, record) in known.items():
-        if name in {None, shown}:
-            one = _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now)
-            one = replace(one, numbers=one.numbers or to_begin.get(shown, 0))
-            campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
-    timetable = ahead.timetable if name is None else ()
-    said = alerts_of(store, recorded, observed, now, relayed=bool(repository.project.receiver.relay))
-    if not silent:
-        said += tuple(found.summary for found in misled(repository, observed.config))
-    return Status(
-        now.replace(microsecond=0), tuple(campaigns), opened.halted() or UNSAID, silent, timetable, said
-    )
-
-
-def foreseen_now(opened: Session) -> Outlook | None:
-    """What is foreseen now; None where the platform does not answer."""
-    recorded = opened.store.waves.recorded()
-    if misplaced(opened.store, opened.client, recorded):
-        return None
-    project = opened.repository.project
-    observed = observe(opened.client, recorded, opened.store, project.name, opened.repository.environment)
-    now = opened.clock.now().astimezone(ZoneInfo(project.timezone))
-    known = _known(opened, recorded)
-    ahead = _ahead(opened, known, recorded, observed, Lists(opened).to_begin(known, now), now)
-    return Outlook(now, ahead.forecasts, ahead.timetable, ahead.called())
-
-
-def _known(opened: Session, recorded: Recorded) -> dict[str, tuple[Calling | None, CampaignRecord | None]]:
-    """Declared campaigns by name, then those that only the state knows."""
-    callings = opened.repository.callings
-    known: dict[str, tuple[Calling | None, CampaignRecord | None]] = {}
-    for name, located in sorted(callings.items()):
-        known[name] = (located.model, record_of(located.model, recorded, callings))
-    used = {record.name for _, record in known.values() if record}
-    for name, record in sorted(recorded.campaigns.items()):
-        if name not in used:
-            known[phrase("single calls") if name == SINGLE_CALLS else name] = (None, record)
-    return known
-
-
-def _campaign(
-    opened: Session,
-    name: str,
-    declared: Calling | None,
-    record: CampaignRecord | None,
-    observed: Observed,
-    forecast: Forecast | None,
-    now: datetime,
-) -> CampaignStatus:
-    waves = with_observed(record, observed.tasks, opened.halted_tasks())
-    calls = opened.store.calls
-    results = {
-        wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled
-    }
-    kind = record.kind if record else "Campaign"
-    names = {name, *(record.former if record else ())}
-    orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
-    again = {wave.record.wave_id: recalls_of(wave, opened.store) for wave in waves}
-    return campaign_status(
-        name,
-        declared,
-        waves,
-        results,
-        now,
-        kind=kind,
-        forecast=forecast,
-        orphans=orphans,
-        recalls=again,
-        numbers=opened.store.waves.people(wave.record for wave in waves),
-        coming=_coming(opened, declared, waves, now),
-        trial=judge(declared, waves, results, now),
-        broken_down=_broken_down(opened, waves),
-    )
-
-
-def _broken_down(opened: Session, waves: tuple[Wave, ...]) -> dict[int, Breakdown]:
-    """Results by line, and tags; a line is named as anywhere else, and none that is not known."""
-    found = {}
-    for wave in waves:
-        if wave.record.dialled:
-            told = breakdown(opened.store.database, wave.record.wave_id)
-            lines = tuple(
-                (line_of(line, wave.record), code, words, rows) for line, code, words, rows in told.by_line
-            )
-            found[wave.record.wave_id] = replace(told, by_line=lines)
-    return found
-
-
-def _coming(
-    opened: Session, declared: Calling | None, waves: tuple[Wave, ...], now: datetime
-) -> list[Coming]:
-    """The further rounds of a campaign that are known to come."""
-    if not isinstance(declared, Campaign) or declared.state != "running":
-        return []
-    quiet = int(opened.repository.project.platform.drain_quiet.total_seconds() * 1000)
-    rounds = rounds_of(declared, waves, opened.store, int(now.timestamp() * 1000), quiet)
-    return [*coming(rounds, waves, opened.store)]
-
-
-def _ahead(
-    opened: Session,
-    known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
-    recorded: Recorded,
-    observed: Observed,
-    to_begin: Mapping[str, int],
-    now: datetime,
-) -> Foreseen:
-    """What lies ahead of all campaigns that are declared; the waves of others hold their lines."""
-    if not observed.config.lines:
-        return Foreseen()
-    prospect = Prospect(opened.repository, opened.store, recorded, observed.config, now)
-    halted = opened.halted_tasks()
-    observed_waves = {name: with_observed(one[1], observed.tasks, halted) for name, one in known.items()}
-    return prospect.of_status(known, observed_waves, to_begin)
-
-
-@dataclass(slots=True)
-class Lists:
-    """The lists of campaigns that have not begun; each is read once as long as it looks the same."""
-
-    opened: Session
-    _read: dict[str, tuple[object, int]] = field(default_factory=dict)
-
-    def to_begin(
-        self, known: Mapping[str, tuple[Calling | None, CampaignRecord | None]], now: datetime
-    ) -> dict[str, int]:
-        """With how many rows running campaigns would begin of which nothing goes on, by name.
-
-        All of its list where it has no wave; else whom its last one did not come to before its day ended.
-        """
-        found = {}
-        for name, (declared, record) in known.items():
-            if not isinstance(declared, Campaign) or declared.state != "running":
-                continue
-            last = record.waves[-1] if record and record.waves else None
-            if declared.schedule.end is not None and declared.schedule.end <= now:
-                found[name] = 0
-            elif last is None:
-                found[name] = self._rows(declared, now)
-            elif last.phase is Phase.EXPIRED:
-                found[name] = last.pending + last.released
-        return found
-
-    def _rows(self, declared: Campaign, now: datetime) -> int:
-        repository = self.opened.repository
-        spec = repository.called_list(repository.callings[declared.name], now)
-        looks, rows = self._read.get(declared.name, ((), 0))
-        if not spec.there or (looks and looks == spec.looks()):
-            return rows
-        reader, looks = ListReader(spec, None), spec.looks()
-        for _ in reader.blocks():
-            pass
-        self._read[declared.name] = (looks, reader.count)
-        return reader.count
