@@ -147,14 +147,47 @@ def test_one_module_prints() -> None:
 
     `main.py` alone has the name of the version on stdout before anything else is loaded, and no value in it.
     """
-    ways = re.compile(r"click\.s?echo|\bprint\(|sys\.std(?:out|err)(?:\.buffer)?\.write|echo_via_pager")
+    ways = re.compile(
+        r"click\.s?echo|\bprint\(|os\.write|sys\.std(?:out|err)(?:\.buffer)?\.write|echo_via_pager"
+    )
 
     printing = {named(path): ways.findall(path.read_text("utf-8")) for path in MODULES}
 
     assert {path: found for path, found in printing.items() if found} == {
         "yeta_reconcile/cli/main.py": ["print("],
-        "yeta_reconcile/cli/output.py": ["click.echo"],
+        "yeta_reconcile/cli/output.py": ["os.write", "click.echo"],
     }
+
+
+CHANGES = {"callout", "create", "delete", "insert", "pause", "start"}
+
+
+def test_one_place_changes_the_platform() -> None:
+    """Every call that changes something is handed to `journaled.change`; a halt's pauses alone are not."""
+
+    def sent(node: ast.AST) -> list[str]:
+        return [
+            ast.unparse(call.func)
+            for call in ast.walk(node)
+            if isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in CHANGES
+            and ast.unparse(call.func.value).endswith("client")
+        ]
+
+    found = {}
+    for path in MODULES:
+        if not {"emulator", "platform"} & {*path.relative_to(ROOT).parts}:
+            handed = [
+                name
+                for call in walked(path)
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "change"
+                for name in sent(call)
+            ]
+            if past := len(sent(parsed(path))) - len(handed):
+                found[named(path)] = past
+
+    assert found == {"yeta_reconcile/apply/halt.py": 2}
 
 
 @of_every_module

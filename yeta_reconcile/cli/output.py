@@ -6,6 +6,7 @@ It decides nothing; the values in a text come cleaned (`render`), those in a mes
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from yeta_reconcile.render.table import (
 )
 from yeta_reconcile.wording import Text, phrase, spoken
 
+STDERR = 2
 DONE_FORMAT = "yeta-done/1"
 # A note on an error of which stdout has heard already, in a form of the command's own.
 ON_STDOUT = "said on stdout"
@@ -64,6 +66,11 @@ def say(message: Text, *, err: bool = False) -> None:
 def tell(message: Text) -> None:
     """Print what is no result: a message on one line of stderr."""
     say(message, err=True)
+
+
+def tell_at_once(message: str) -> None:
+    """Say a fixed word on stderr past its buffer: a signal may have come in the middle of a write to it."""
+    os.write(STDERR, f"{message}\n".encode())
 
 
 def show_json(value: object, *, indent: int | None = 2, err: bool = False) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from yeta_reconcile.apply import Apply, Report, Run
 from yeta_reconcile.apply.run import Pauses
 from yeta_reconcile.cli.audit import recording
+from yeta_reconcile.cli.output import tell_at_once
 from yeta_reconcile.cli.session import Session
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.exits import Exit
@@ -18,8 +19,6 @@ from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import PARTS, listed, phrase
-
-STDERR = 2
 
 
 def run_of(
@@ -80,8 +79,7 @@ def interruptible(run: Run) -> Iterator[None]:
         if run.interrupted:
             os._exit(Exit.INTERRUPTED)
         run.stop()
-        # Not through a buffered stream: the signal may have come in the middle of a write to it.
-        os.write(STDERR, b"stopping after the calls under way; once more stops at once\n")
+        tell_at_once("stopping after the calls under way; once more stops at once")
 
     with on_signal(interrupt):
         yield

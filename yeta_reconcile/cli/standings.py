@@ -18,12 +18,14 @@ from yeta_reconcile.errors import (
     Unreachable,
 )
 from yeta_reconcile.plan.foresight import Forecast, Outlook
+from yeta_reconcile.planning.address_book import misled
 from yeta_reconcile.planning.canary import judge
+from yeta_reconcile.planning.console import alerts_of
 from yeta_reconcile.planning.diff import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
+from yeta_reconcile.planning.gathering import recalls_of
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
-from yeta_reconcile.planning.outlook import alerts_of, misled, recalls_of
 from yeta_reconcile.planning.predecessors import awaited
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.rounds import coming, rounds_of
@@ -74,7 +76,13 @@ def look(opened: Session, name: str | None, lists: Lists | None = None) -> Statu
             one = replace(one, numbers=one.numbers or to_begin.get(shown, 0))
             campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
     timetable = ahead.timetable if name is None else ()
-    said = alerts_of(store, recorded, observed, now, relayed=bool(repository.project.receiver.relay))
+    said = alerts_of(
+        store.inbox.traffic(int(now.timestamp() * 1000)),
+        recorded,
+        observed,
+        now,
+        relayed=bool(repository.project.receiver.relay),
+    )
     if not silent:
         said += tuple(found.summary for found in misled(repository, observed.config))
     return Status(

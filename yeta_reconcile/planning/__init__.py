@@ -4,7 +4,7 @@ It asks the platform and reads the state, and changes neither. What decides is p
 `diff/`; what is to be done about it is `apply`'s.
 
 Others use `address_book`, `canary`, `console`, `continued`, `delta`, `drift`, `forecast`, `limits`,
-`list_diff`, `observe`, `observed`, `orphans`, `outlook`, `planfile`, `planned`, `planner`, `predecessors`,
+`gathering`, `list_diff`, `observe`, `observed`, `orphans`, `planfile`, `planned`, `planner`, `predecessors`,
 `preflight`, `prospect`, `rounds`, `signatures`, `silence`, `spending`, `staged_before`, `status`, `trial`,
 `whereabouts`.
 """

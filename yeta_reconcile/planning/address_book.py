@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.platform.pushes import DIALOG, RECORD, VOICE
+from yeta_reconcile.platform.resources import Config
 from yeta_reconcile.platform.ways import place_of
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
@@ -79,3 +81,9 @@ def _elsewhere(receiver: str, url: str, module: str) -> Text:
 
 def _tidy(url: str) -> str:
     return re.sub(r"/{2,}", "/", urlsplit(url).path).rstrip("/")
+
+
+def misled(declared: Repository, config: Config) -> list[Diagnostic]:
+    """Warnings of pushes that the platform sends elsewhere than to the receiver of the settings."""
+    url, contexts = declared.project.receiver.url, bool(declared.contexts)
+    return address_findings(url, config.urls, declared.settings.at, contexts=contexts)

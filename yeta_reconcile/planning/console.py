@@ -6,17 +6,20 @@ A script that was published anew, a task that tries nobody again, or that keeps 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.preflight import PathFinding, robot_words
-from yeta_reconcile.planning.silence import overdue
+from yeta_reconcile.planning.silence import alerts, overdue
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Config, Task
-from yeta_reconcile.waves.record import WaveRecord
+from yeta_reconcile.waves.record import Recorded, WaveRecord
+from yeta_reconcile.waves.traffic import Traffic
 from yeta_reconcile.wording import Text, listed, phrase
 
 
@@ -125,3 +128,20 @@ def console_alerts(
             )
         )
     return said
+
+
+def alerts_of(
+    traffic: Traffic, recorded: Recorded, observed: Observed, now: datetime, *, relayed: bool
+) -> tuple[Text, ...]:
+    """What is to be said of records that do not come, or are not ours, and of what the console has set.
+
+    `now` is in the project's timezone; `relayed`: records of others are handed on to whose they are.
+    """
+    waves = [
+        (wave, observed.tasks.get(wave.task_id) if wave.task_id else None)
+        for record in recorded.campaigns.values()
+        for wave in record.waves
+    ]
+    told = replace(traffic, foreign=0) if relayed else traffic
+    said = alerts(told, waves, int(now.timestamp() * 1000))
+    return (*said, *console_alerts(waves, observed.config, now))

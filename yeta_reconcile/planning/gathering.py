@@ -5,7 +5,7 @@ It reads the state and the lists, and has what was observed; it changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,7 @@ from yeta_reconcile.documents.models import Calling, Campaign, DirectCall
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.planning.almanac import Almanac
-from yeta_reconcile.planning.canary import judge, weigh
+from yeta_reconcile.planning.canary import canary_waves, judge, weigh
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
 from yeta_reconcile.planning.delta import RowsDelta, hold
 from yeta_reconcile.planning.diff import Doubts, Subject, Wave, with_observed
@@ -29,11 +29,6 @@ from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
-from yeta_reconcile.planning.outlook import (
-    recalls_of,
-    results_of,
-    started_outside,
-)
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.rounds import rounds_of
@@ -41,8 +36,9 @@ from yeta_reconcile.planning.signatures import as_settled, deciding_facts, finge
 from yeta_reconcile.planning.trial import Choice
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import Store
+from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.readback import reads_otherwise
-from yeta_reconcile.waves.recalls import Recalls
+from yeta_reconcile.waves.recalls import NONE, Recalls, recalls, tries
 from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, Recorded
 from yeta_reconcile.waves.renames import former_of, record_of, successor_of
 from yeta_reconcile.waves.rounds import Rounds
@@ -260,3 +256,23 @@ class Gathering:
         delta = comparison.delta(holds, same, collect=self.look_alikes.asks(model, record))
         self._entering[name] = comparison.entering
         return delta
+
+
+def recalls_of(wave: Wave, store: Store) -> Recalls:
+    """Whom the platform may try again on a wave; of one that is not live nothing is read."""
+    most = tries(wave.record, wave.task) if wave.record.live else 0
+    return recalls(wave.record, wave.task, store.calls.in_vain(wave.record.wave_id, most)) if most else NONE
+
+
+def started_outside(declared: Calling, waves: Iterable[Wave], store: Store) -> bool:
+    """Whether what goes on of a campaign that is declared staged goes on by no start of ours."""
+    if not isinstance(declared, Campaign) or declared.state != "staged":
+        return False
+    live = [wave.record.wave_id for wave in waves if wave.record.live]
+    return bool(live) and not any(store.intents.sent("start", wave_id) for wave_id in live)
+
+
+def results_of(store: Store, declared: Calling | None, waves: Iterable[Wave]) -> dict[int, Results]:
+    """What the records of a canary's waves add up to, by wave id; nothing is read where there is none."""
+    found = (wave.record.wave_id for wave in canary_waves(declared, waves))
+    return {wave_id: store.calls.results(wave_id) for wave_id in found}

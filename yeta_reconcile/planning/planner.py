@@ -6,7 +6,7 @@ It asks the platform and reads the state; it changes neither.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change, Plan
+from yeta_reconcile.planning.address_book import misled
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.console import console_findings
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
@@ -27,6 +28,7 @@ from yeta_reconcile.planning.diff import (
     Subject,
     decide_all,
 )
+from yeta_reconcile.planning.drift import unplanned
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.planning.ledger import Ledger
@@ -40,11 +42,6 @@ from yeta_reconcile.planning.lines import (
 )
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.observe import Questions, observe, young
-from yeta_reconcile.planning.outlook import (
-    differing,
-    halt_in_words,
-    misled,
-)
 from yeta_reconcile.planning.planned import Planned, blocked_by
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
@@ -57,7 +54,7 @@ from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import CampaignRecord, Recorded
 from yeta_reconcile.waves.rounds import NONE, Rounds
-from yeta_reconcile.wording import Text
+from yeta_reconcile.wording import Text, phrase
 
 LIFETIME = timedelta(hours=24)
 
@@ -179,13 +176,13 @@ class _Making:
         changes, lined_up, ahead = self._foreseen(prospect, subjects, changes)
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
         found = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
-        found += differing(subjects)
+        found += unplanned(subjects)
         listed = [d for subject in subjects.values() for d in subject.delta.diagnostics]
         forecasts, vanished = (*ahead.forecasts, *ahead.aside), self.observed.vanished
         limits = refusals(self.declared, self.planner.store, subjects, changes, now, forecasts, vanished)
         limits += prospect.unfit(ahead, subjects)
         diagnostics = [
-            *halt_in_words(self.planner.halted),
+            *_halt_in_words(self.planner.halted),
             *self.declared.warnings,
             *gathered.look_alikes.unknown(),
             *(one.diagnostic for one in found),
@@ -273,3 +270,12 @@ class _Making:
                 said = Diagnostic(check.severity, check.code, check.summary, place, check.hint, name)
                 found.append(Finding(said, Exit.INVALID if fatal else Exit.DONE))
         return found
+
+
+def _halt_in_words(words: Text | None) -> Iterator[Diagnostic]:
+    """A warning that nothing rings while a halt is on."""
+    if words:
+        hint = phrase("`yeta resume` lifts the halt")
+        yield Diagnostic(
+            "warning", "halted", phrase("{words}: until it is lifted nothing rings", words=words), None, hint
+        )

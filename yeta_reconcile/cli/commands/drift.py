@@ -11,9 +11,10 @@ from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.address_book import misled
+from yeta_reconcile.planning.console import alerts_of
 from yeta_reconcile.planning.drift import compare
 from yeta_reconcile.planning.observe import observe
-from yeta_reconcile.planning.outlook import alerts_of, misled
 from yeta_reconcile.planning.whereabouts import refuse_misplaced
 from yeta_reconcile.render.reports import report_json, report_text
 
@@ -41,7 +42,13 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
         }
         report = compare(recorded, observed, at, halted=halted)
         said = (
-            *alerts_of(store, recorded, observed, at, relayed=bool(repository.project.receiver.relay)),
+            *alerts_of(
+                store.inbox.traffic(int(at.timestamp() * 1000)),
+                recorded,
+                observed,
+                at,
+                relayed=bool(repository.project.receiver.relay),
+            ),
             *(found.summary for found in misled(repository, observed.config)),
         )
         report = replace(report, alerts=said)
