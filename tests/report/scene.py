@@ -11,9 +11,9 @@ from typing import cast
 from tests.report.agreement import ZONE
 from tests.support.lab import OPEN, Lab, number, settings
 from tests.support.records import deliver
-from yeta_reconcile.cli.commands.status import foreseen_now
 from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.cli.session import Session
+from yeta_reconcile.cli.standings import foreseen_now
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
