@@ -159,6 +159,28 @@ def test_one_module_prints() -> None:
     }
 
 
+def test_a_page_that_code_refers_to_is_there() -> None:
+    """openapi.md is the platform's own document, of which docs/platform.md tells."""
+    named_pages = {
+        (named(path), page)
+        for path in MODULES
+        for page in re.findall(r"(?:docs/)?[\w-]+\.md|\(design\b", path.read_text("utf-8"))
+    }
+    rows = {*re.findall(r"^\| (\d+) \|", (ROOT / "docs" / "platform.md").read_text("utf-8"), re.MULTILINE)}
+    told = {
+        (named(path), row)
+        for path in MODULES
+        for rows_of in re.findall(r"\brows? (\d+(?:(?:, | to )\d+)*)\)", path.read_text("utf-8"))
+        for row in re.findall(r"\d+", rows_of)
+    }
+
+    assert {
+        (path, page) for path, page in named_pages if page != "openapi.md" and not (ROOT / page).exists()
+    } == set()
+    assert {(path, row) for path, row in told if row not in rows} == set()
+    assert told
+
+
 CHANGES = {"callout", "create", "delete", "insert", "pause", "start"}
 
 

@@ -1,6 +1,7 @@
 """Digests and ownership marks: how rows are kept without their numbers, and how a task says whose it is.
 
-Pure. The key never leaves this module's `Key`; a mark is `<campaign>~w<wave>~<24 hex>` (design.md section 2).
+Pure. The key never leaves this module's `Key`; a mark is `<campaign>~w<wave>~<24 hex>`
+(docs/architecture.md, section 3).
 """
 
 from __future__ import annotations

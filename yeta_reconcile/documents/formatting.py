@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.resolver import VersionedResolver
@@ -36,9 +37,6 @@ from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents, reso
 from yeta_reconcile.documents.yamltext import syntax_error
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.wording import Text, phrase
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 KINDS: dict[Any, type[BaseModel]] = {
     "Project": Project,

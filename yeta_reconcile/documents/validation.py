@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import typing
 from datetime import date
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import (
@@ -20,9 +21,6 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.documents.values import UNQUOTED
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase, said_by
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
 # A key may be a telephone number (`entries:` of a dialog context).

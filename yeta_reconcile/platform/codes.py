@@ -28,7 +28,7 @@ Call = Literal[
 
 
 class Meaning(Enum):
-    """What a code says of the call that it answers, for the journal (design.md, section 3)."""
+    """What a code says of the call that it answers, for the journal (docs/architecture.md, section 6)."""
 
     DONE = "done"
     NOT_DONE = "refused"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+
+import httpx
 
 from yeta_reconcile.platform.codes import Call
-
-if TYPE_CHECKING:
-    import httpx
-
 
 LIFETIME = 3600.0  # openapi.md, section 1: the default
 MARGIN = 60.0

@@ -1,6 +1,6 @@
 """The life of a wave and of a call, as tables: what a live status makes of a wave, what settles a doubt.
 
-Pure (design: the life of a wave; the journal). Nothing else changes a wave's phase. In doubt the answer
+Pure (docs/architecture.md, a wave's life). Nothing else changes a wave's phase. In doubt the answer
 is the one that rings nobody.
 """
 

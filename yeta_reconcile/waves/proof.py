@@ -1,7 +1,7 @@
 """Whether it is proven that rows were not called: the one function without which nothing sets them free.
 
-Pure (design 3a: nothing is freed by one look). The store takes a `Proof` wherever it gives rows free; only
-`prove` makes one.
+Pure: nothing is freed by one look (docs/architecture.md, section 7). The store takes a `Proof` wherever it
+gives rows free; only `prove` makes one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a create asks for, and what the task then says of it. Pure (design: verified)."""
+"""What a create asks for, and what the task then says of it. Pure."""
 
 from __future__ import annotations
 

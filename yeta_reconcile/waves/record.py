@@ -17,7 +17,7 @@ from yeta_reconcile.wording import UNSAID, Text
 
 
 class Phase(StrEnum):
-    """Where a wave stands (design: the life of a wave)."""
+    """Where a wave stands (docs/architecture.md, a wave's life)."""
 
     PLANNED = "planned"
     CREATING = "creating"
@@ -303,7 +303,7 @@ class RowRecord(NamedTuple):
 
 
 class Outcome(StrEnum):
-    """What is known of a mutating call (design: the journal)."""
+    """What is known of a call that changes something (docs/architecture.md, section 6)."""
 
     DONE = "done"
     REFUSED = "refused"

@@ -1,6 +1,6 @@
 """Desired against recorded against observed, one campaign at a time: the decision table of the whole tool.
 
-Pure (design: diff, per campaign). It sends nothing and reads nothing; what it decides, `apply` carries out.
+Pure (docs/architecture.md, section 5): it sends and reads nothing. What it decides, `apply` carries out.
 
 Others use `subject`.
 """
