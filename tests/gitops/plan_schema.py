@@ -30,6 +30,8 @@ def plan_schema() -> dict[str, Any]:
     shapes: TypeAdapter[Any] = TypeAdapter(tuple[plan.Plan, plan.Summary])
     spelled, named = (shapes.json_schema(by_alias=by_alias)["$defs"] for by_alias in (True, False))
     for model, field, meaning in meanings(plan, foresight, diagnostics):
+        if model not in spelled:  # what is kept beside a plan
+            continue
         key = dict(zip(named[model]["properties"], spelled[model]["properties"], strict=True))[field]
         spelled[model]["properties"][key]["description"] = " ".join(meaning.split())
     definitions = {name: _whole(definition) for name, definition in plain(spelled).items()}
