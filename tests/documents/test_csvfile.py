@@ -179,8 +179,8 @@ def test_a_character_that_is_cut_between_two_chunks_is_whole(
         (b"a\n\xff\xff\n", "auto", f"list.csv:2:1: error: this line is neither UTF-8 nor GB18030 {AS_UTF8}"),
         (b"a\n\xff\xff\n", "gb18030", f"list.csv:2:1: error: this line is not GB18030 {TAKE_OFF}"),
         ("张\n".encode("gb18030"), "utf-8", f"list.csv:1:1: error: this line is not UTF-8, declared {MEND}"),
-        (b"", "auto", "list.csv:1:1: error: the file has no header (its first line names the columns)"),
-        (b"\n\n", "auto", "list.csv:1:1: error: the file has no header (its first line names the columns)"),
+        (b"", "auto", "list.csv:1:1: error: the file is empty (its first line names the columns)"),
+        (b"\n\n", "auto", "list.csv:1:1: error: the file is empty (its first line names the columns)"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_says_why(

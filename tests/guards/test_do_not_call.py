@@ -200,7 +200,7 @@ def test_an_exempt_campaign_calls_them_until_its_last_day_and_says_why(tmp_path:
     lab.campaign(rows=range(3), state="staged", extra=exempt)
 
     assert said(lab, "limit-exempt") == [
-        "note: renewal is exempt from limits.do_not_call until 2026-12-01: their own contract"
+        "yeta.yaml:5:23: note: renewal is exempt from limits.do_not_call until 2026-12-01: their own contract"
     ]
     lab.converge()
     lab.emulator.advance(24 * 3600)
@@ -230,6 +230,16 @@ def test_a_row_that_may_hide_a_number_is_an_error_and_one_that_bars_nobody_a_war
 
     assert [(one.severity, one.position and one.position.line) for one in found] == [(severity, line)]
     assert (lab.plan().exit_code == 3) == (severity == "error")
+
+
+def test_a_file_without_a_byte_is_refused_and_a_header_alone_bars_nobody(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign()
+    assert lab.plan().exit_code == 0
+    bar(lab, [], header="")
+    words = "dnc.csv:1:1: error: the file is empty (a file with a header alone bars nobody)"
+    assert said(lab, "empty-list") == [words]
+    assert lab.plan().exit_code == 3
 
 
 def test_of_two_files_both_hold(tmp_path: Path) -> None:

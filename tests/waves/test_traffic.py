@@ -11,8 +11,8 @@ from tests.support.lab import START, Lab, settings
 from tests.support.looking import shown
 from tests.support.subjects import wave_record
 from yeta_reconcile.emulator import Emulator, VirtualClock
-from yeta_reconcile.planning.silence import alerts, unheard
-from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.planning.silence import alerts, overdue, unheard
+from yeta_reconcile.platform.resources import Line, Task
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.waves.traffic import HOUR_MS, Traffic
 
@@ -49,6 +49,14 @@ def test_records_of_others_are_named_and_that_ours_come_from_nowhere() -> None:
     ours = "records of ours come from nowhere: 4 dialled numbers have none"
     nowhere = f"{ours}, another receiver may have them"
     assert said(Traffic(NOW, 2)) == (others, nowhere)
+
+
+def test_calls_in_progress_are_not_overdue() -> None:
+    wave = wave_record(phase="started", pending=10, dialled=1)
+    now = (wave.started_at or 0) + 3 * HOUR_MS
+    running, over = (Task("t1", "n", status, process_tel_count=5) for status in (2, 4))
+    for task, channels, late in ((running, 4, 0), (running, 3, 4), (over, 4, 4)):
+        assert overdue(wave, task, now, {"100": Line("100", channels)}) == late
 
 
 @pytest.mark.parametrize(("hours", "alert"), [(1, False), (3, True)])

@@ -27,6 +27,7 @@ _CONFLICT = re.compile(r"\s*(?:<{7}|\|{7}|={7}|>{7})")
 _DELIMITERS = ",;\t"
 # What Excel takes for the delimiter where it stands in a line above the header.
 _DECLARED = re.compile(r'"?sep=([^"\w\s]|\t)"?\s*')
+NAMES = phrase("its first line names the columns")
 # So far below the first line the header may stand that a title was put above.
 _TITLES = 10
 
@@ -37,15 +38,23 @@ class Table:
     """A CSV file: `header` (stripped names; empty if it cannot be read) and `blocks()` of rows.
 
     `codec` is what it is read as, "" if it cannot be; `header_row` the line of the header if that is not the
-    first with something in it. What is beyond `reach` is not opened. No name of the
-    header may be said but through `heading`. What is wrong with the file goes to `findings`; `blocks()`
-    gives the rows that can be read all the same.
+    first with something in it, and `first` what is said to belong there. What is beyond `reach` is not
+    opened. No name of the header may be said but through `heading`. What is wrong with the file goes to
+    `findings`; `blocks()` gives the rows that can be read all the same.
     """
 
     def __init__(
-        self, path: Path, label: str, encoding: str, reach: Reach | None = None, header_row: int | None = None
+        self,
+        path: Path,
+        label: str,
+        encoding: str,
+        reach: Reach | None = None,
+        header_row: int | None = None,
+        *,
+        first: Text = NAMES,
     ) -> None:
         self.path = path
+        self._first = first
         self._above = header_row - 1 if header_row else None
         self.findings = Findings(label, self._starts)
         self.header: tuple[str, ...] = ()
@@ -202,23 +211,27 @@ class Table:
     def _read_header(self) -> None:
         """Take the delimiter that cuts the first row into most fields; of equals, the comma."""
         delimiters, above = self._delimiters()
+        empty = self._above is None
         for delimiter in delimiters:
             with self.path.open(encoding=self.codec, newline="") as file:
                 reader = csv.reader(islice(file, above, None), delimiter=delimiter, strict=True)
                 try:
                     names = next((row for row in reader if not _is_blank(row)), [])
                 except csv.Error:
+                    empty = False
                     continue
+                empty &= not names
                 if len(names) > len(self.header):
                     self.header = tuple(map(cleaned, names))
                     self.header_line = above + reader.line_num
                     self._delimiter = delimiter
         if not any(self.header):
             self.header = ()
-            hint = phrase("its first line names the columns")
+            summary = phrase("the file is empty") if empty else phrase("the file has no header")
+            hint = self._first
             if self._above is not None:
                 hint = phrase("`header_row:` says that it stands in line {above}", above=self._above + 1)
-            self.findings.add(0, "empty-list", phrase("the file has no header"), hint=hint)
+            self.findings.add(0, "empty-list", summary, hint=hint)
 
 
 def _is_blank(fields: list[str]) -> bool:

@@ -22,6 +22,7 @@ from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import phrase, said_by
 
 NAMED = 5
+_EMPTY = phrase("a file with a header alone bars nobody")
 _SIZE = 16
 # What is no number as it stands, and may well have been one that a list holds: rounded, or two in a field.
 _HIDES_ONE = re.compile(r"\d{11}|\d[eE]\+?\d")
@@ -117,7 +118,7 @@ class DoNotCall:
         if known is None or self._read[0] != known:
             barred, diagnostics = Barred(), list[Diagnostic]()
             for path, name, _ in self.files:
-                diagnostics += _take(Table(path, name, "auto", self.reach), digest, barred)
+                diagnostics += _take(Table(path, name, "auto", self.reach, first=_EMPTY), digest, barred)
             barred.diagnostics = tuple(diagnostics)
             self._read = known, barred
         return self._read[1]

@@ -40,10 +40,10 @@ def console_findings(subject: Subject, config: Config) -> Iterator[PathFinding]:
         hint = phrase("look at its script at the platform; `state: paused` stops what calls already")
         yield PathFinding("warning", "robot-changed", ("robot",), summary, hint)
     for one in subject.waves:
-        yield from _of_task(one, subject.now_ms)
+        yield from _of_task(one, config, subject.now_ms)
 
 
-def _of_task(wave: Wave, now: int) -> Iterator[PathFinding]:
+def _of_task(wave: Wave, config: Config, now: int) -> Iterator[PathFinding]:
     task, record = wave.task, wave.record
     if task is None:
         return
@@ -56,7 +56,7 @@ def _of_task(wave: Wave, now: int) -> Iterator[PathFinding]:
         )
         hint = phrase("set at the console which calls are tried again")
         yield PathFinding("warning", "no-recall", ("recall",), summary, hint)
-    if words := kept_back(record, task, now):
+    if words := kept_back(record, task, config, now):
         hint = phrase("have the records of all calls pushed, at the console")
         yield PathFinding("warning", "records-kept-back", (), words, hint)
 
@@ -90,12 +90,12 @@ def tries_nobody(wave: WaveRecord, task: Task) -> bool:
     return wave.attributes.recall_count > 0 and told is not None and not any(one != "0" for one in told)
 
 
-def kept_back(wave: WaveRecord, task: Task | None, now: int) -> Text | None:
+def kept_back(wave: WaveRecord, task: Task | None, config: Config, now: int) -> Text | None:
     """That overdue records may never come, as the task pushes those of some tags alone; else None.
 
     Most tasks name tags and push all the same: it is said where some records came and others did not.
     """
-    missing = overdue(wave, task, now)
+    missing = overdue(wave, task, now, config.lines)
     if not missing or not wave.dialled or task is None or not task.intention_push:
         return None
     return phrase(
@@ -115,7 +115,7 @@ def console_alerts(
     for wave, task in waves:
         if changed_since(wave, config):
             changed.setdefault(wave.attributes.robot, {})[wave.campaign] = None
-        if words := kept_back(wave, task, int(now.timestamp() * 1000)):
+        if words := kept_back(wave, task, config, int(now.timestamp() * 1000)):
             said.append(phrase("{campaign}: {words}", campaign=wave.campaign, words=words))
     for key, campaigns in changed.items():
         robot = config.robots[key]
@@ -143,5 +143,5 @@ def alerts_of(
         for wave in record.waves
     ]
     told = replace(traffic, foreign=0) if relayed else traffic
-    said = alerts(told, waves, int(now.timestamp() * 1000))
+    said = alerts(told, waves, int(now.timestamp() * 1000), observed.config.lines)
     return (*said, *console_alerts(waves, observed.config, now))

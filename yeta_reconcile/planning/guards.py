@@ -93,7 +93,10 @@ COUNTED: dict[str, CountLimit] = {
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """The limits of a project, and who is exempt: exemptions by campaign. `at` gives a limit's place."""
+    """The limits of a project, and who is exempt: exemptions by campaign, of each that has a document.
+
+    `at` gives a limit's place.
+    """
 
     limits: Limits
     exemptions: Mapping[str, tuple[Exemption, ...]]
@@ -323,7 +326,7 @@ class Guards:
             until=exempt.until,
             reason=exempt.reason,
         )
-        return Diagnostic("note", EXEMPT, words, None, UNSAID, campaign)
+        return Diagnostic("note", EXEMPT, words, self.at("limits", exempt.limit), UNSAID, campaign)
 
     def exemption(self, campaign: str, limit: str) -> Exemption | None:
         """What exempts a campaign from a limit today."""
@@ -352,7 +355,9 @@ class Guards:
                 name=name,
                 until=until,
             )
-        hint = phrase("{do}, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`", do=do, limit=limit)
+        hint = phrase("{do}, or put the document back", do=do)
+        if any(name in self.exemptions for name in campaigns):
+            hint = phrase("{do}, or `exempt: [{{limit: {limit}, reason: …, until: …}}]`", do=do, limit=limit)
         campaign = campaigns[0] if len(campaigns) == 1 else None
         return Diagnostic("error", REFUSED, summary, self.at("limits", limit), hint, campaign)
 

@@ -6,12 +6,12 @@ wave with somebody left to call makes calls while its windows are open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.platform.coercion import PLATFORM
-from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.platform.resources import Line, Task
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.waves.traffic import DAY_MS, HOUR_MS, Traffic
 from yeta_reconcile.wording import Text, phrase
@@ -22,13 +22,26 @@ SILENT_HOURS = 2
 WITHOUT_WINDOWS_HOURS = 24
 
 
-def overdue(wave: WaveRecord, task: Task | None, now: int) -> int:
-    """How many records of numbers that the platform dialled should have come long since; `now` in ms."""
+def overdue(wave: WaveRecord, task: Task | None, now: int, lines: Mapping[str, Line] | None = None) -> int:
+    """How many records of numbers that the platform dialled should have come long since; `now` in ms.
+
+    With its `lines`, none where it misses no more than may be calls in progress on them: while pushes come
+    these are as new as they are.
+    """
     missing = max(((task.process_tel_count if task else None) or 0) - wave.dialled, 0)
     over = task.time_finish if task else None
+    if task and lines and missing <= in_progress(wave, task, lines):
+        return 0
     going_on = wave.phase.live or (over is not None and now - over < DAY_MS)
     began = wave.started_at
     return missing if going_on and began is not None and now - began >= SILENT_HOURS * HOUR_MS else 0
+
+
+def in_progress(wave: WaveRecord, task: Task, lines: Mapping[str, Line]) -> int:
+    """How many calls its lines may be making for a task that is not over."""
+    if task.phase.over or task.remaining == 0:
+        return 0
+    return sum(lines[line].concurrents or 0 for line in wave.attributes.lines if line in lines)
 
 
 def unheard(
@@ -54,8 +67,13 @@ def _should_have_called(wave: WaveRecord, last_push: int | None, now: int) -> bo
     return sum(min(part.end, until) - max(part.begin, since) for part in stretches) >= hours * 3600
 
 
-def alerts(traffic: Traffic, waves: Iterable[tuple[WaveRecord, Task | None]], now: int) -> tuple[Text, ...]:
-    """Sentences, worst first; waves with their tasks, `now` in ms."""
+def alerts(
+    traffic: Traffic,
+    waves: Iterable[tuple[WaveRecord, Task | None]],
+    now: int,
+    lines: Mapping[str, Line] | None = None,
+) -> tuple[Text, ...]:
+    """Sentences, worst first; waves with their tasks, and the platform's lines; `now` in ms."""
     known = [*waves]
     late = sum(overdue(wave, task, now) for wave, task in known)
     numbers = count(late, "dialled number has", "dialled numbers have")
@@ -79,7 +97,9 @@ def alerts(traffic: Traffic, waves: Iterable[tuple[WaveRecord, Task | None]], no
                 records=records,
             )
         )
+        late = sum(overdue(wave, task, now, lines) for wave, task in known)
         if late and len(said) == 1:
+            numbers = count(late, "dialled number has", "dialled numbers have")
             said.append(
                 phrase(
                     "records of ours come from nowhere: {numbers} none, another receiver may have them",
