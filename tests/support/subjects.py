@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import (
@@ -22,7 +22,16 @@ from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.calendar import Days
 from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
-from yeta_reconcile.planning.diff import Doubts, Subject, Wave, with_observed
+from yeta_reconcile.planning.diff import (
+    Allowed,
+    Doubts,
+    Lineage,
+    LineFacts,
+    Subject,
+    Unrecorded,
+    Wave,
+    with_observed,
+)
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.rounds import rule_of
 from yeta_reconcile.planning.trial import Choice, Trial
@@ -40,6 +49,8 @@ NAME = "renewal"
 COLUMNS = ("客户手机号码", "姓名")
 NOW = datetime(2026, 12, 10, 9, 0, tzinfo=UTC)
 DRAIN_QUIET = timedelta(minutes=10)
+
+Side = TypeVar("Side", Lineage, Unrecorded, LineFacts, Allowed)
 
 STATUS = {
     "new": 0, "started": 1, "running": 2, "paused": 3, "completed": 4, "between rounds": 5,
@@ -242,9 +253,18 @@ def subject(case: Mapping[str, Any]) -> Subject:
     days = declared.schedule.days if isinstance(declared, Campaign) else "every-day"
     zone = timezone(timedelta(hours=said.pop("zone", 0)))
     halted = {key: Left(**left) for key, left in said.pop("halted", {}).items()}
-    untold = said.pop("untold", {})
+    untold, tampered = said.pop("untold", {}), said.pop("tampered", ())
+    recalls = {wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()}
+    said.setdefault("concurrents", {"100": 5})
+    said.setdefault("next_wave", len(waves) + 1)
+    said["orphans"] = tuple(orphan(given, number) for number, given in enumerate(said.get("orphans", ()), 1))
     observed_waves = tuple(
-        replace(wave, untold=tuple(untold.get(wave.record.wave_id, wave.untold)))
+        replace(
+            wave,
+            untold=tuple(untold.get(wave.record.wave_id, wave.untold)),
+            recalls=recalls.get(wave.record.wave_id),
+            tampered=wave.record.wave_id in tampered,
+        )
         for wave in with_observed(record, tasks, halted, doubts(said.pop("doubts", None)))
     )
     trial, delta = of_canary(declared, observed_waves, said.pop("records", {}), said.pop("rows", {}))
@@ -256,20 +276,22 @@ def subject(case: Mapping[str, Any]) -> Subject:
         delta,
         NOW.astimezone(zone),
         int(DRAIN_QUIET.total_seconds() * 1000),
-        concurrents=said.pop("concurrents", {"100": 5}),
         columns=tuple(said.pop("columns", COLUMNS)),
-        next_wave=said.pop("next_wave", len(waves) + 1),
-        orphans=tuple(orphan(given, number) for number, given in enumerate(said.pop("orphans", ()), 1)),
-        tampered=frozenset(said.pop("tampered", ())),
         at=place,
         list_label="list",
-        days=Days(days, zone) if days != "every-day" else None,
+        lineage=part(Lineage, said, unknown_there=with_observed(_campaign(None, there), tasks_there)),
+        unrecorded=part(Unrecorded, said),
+        lines=part(LineFacts, said),
+        allowed=part(Allowed, said, days=Days(days, zone) if days != "every-day" else None),
         rounds=Rounds(rule, ms(NOW), **said.pop("rounds", {})),
-        recalls={wave: Recalls(**given) for wave, given in said.pop("recalls", {}).items()},
         trial=trial,
-        unknown_there=with_observed(_campaign(None, there), tasks_there),
         **said,
     )
+
+
+def part(kind: type[Side], said: dict[str, Any], **made: Any) -> Side:
+    """What a case tells of one side of a campaign; it is taken out of what is `said`."""
+    return kind(**made, **{one.name: said.pop(one.name) for one in fields(kind) if one.name in said})
 
 
 def _recorded(

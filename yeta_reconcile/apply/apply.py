@@ -182,7 +182,8 @@ class Apply:
         for wave in self._freeing_waves(self.planned.subjects[name]):
             if wave.record.phase.cut_short and wave.record.accounted:
                 steering.account(self.run, self.run.store.waves.wave(wave.record.wave_id))
-        gone = [orphan.task for orphan in self.planned.subjects[name].orphans if orphan.task.deleted]
+        orphans = self.planned.subjects[name].unrecorded.orphans
+        gone = [orphan.task for orphan in orphans if orphan.task.deleted]
         for task in gone:
             if not proven_gone(self.run, task.address, Look(self.looked_at, task)):
                 words = phrase(

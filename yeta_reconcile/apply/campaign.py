@@ -63,7 +63,7 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
         subject.columns,
         holds,
         now,
-        subject.continued,
+        subject.lineage.continued,
         withheld,
         subject.rounds,
         subject.trial.choice,
@@ -81,6 +81,7 @@ class CampaignRun:
         self.name = name
         self.subject = planned.subjects[name]
         self.changes = [change for change in planned.plan.changes if change.campaign == name]
+        self._tampered = {wave.record.wave_id for wave in self.subject.waves if wave.tampered}
         self._new: set[int] = set()
         self._ready = False
         self._approval = Approval(self.subject, self.changes)
@@ -132,7 +133,7 @@ class CampaignRun:
         if change.action is Action.RESUME:
             return steering.resume(self.run, wave)
         if change.action is Action.START and change.again:
-            return steering.start(self.run, wave, self.planned.observed.config.lines, self.subject.hours)
+            return self._start(wave)
         if change.action is Action.REPLACE:
             self._approval.free(wave)
             return not wave.live or steering.carry(self.run, wave)
@@ -242,12 +243,16 @@ class CampaignRun:
         assert record is not None
         return record
 
+    def _start(self, wave: WaveRecord) -> bool:
+        lines, hours = self.planned.observed.config.lines, self.subject.allowed.hours
+        return steering.start(self.run, wave, lines, hours)
+
     def _as_declared(self, wave: WaveRecord, delta: RowsDelta) -> bool:
         asked = self.subject.attributes
         staged = delta.staged.get(wave.wave_id)
         return (
             not wave.to_discard
-            and wave.wave_id not in self.subject.tampered
+            and wave.wave_id not in self._tampered
             and staged is not None
             and staged.same
             and not asked.changes_from(wave.attributes)
@@ -360,7 +365,7 @@ class CampaignRun:
         ]
         if self._within(sum(wave.pending for wave in waves), self._approval.ringing):
             for wave in waves:
-                steering.start(self.run, wave, self.planned.observed.config.lines, self.subject.hours)
+                self._start(wave)
 
     # Direct calls
 

@@ -107,7 +107,7 @@ class Staging:
         )
 
     def _windows(self, wave: WaveRecord) -> tuple[str, ...]:
-        return windows_of(wave.attributes.lines, self.lines, self.subject.hours)
+        return windows_of(wave.attributes.lines, self.lines, self.subject.allowed.hours)
 
     def _remove_twins(self, wave: WaveRecord) -> bool:
         """A task that a create, settled as not done, made all the same may hold our line."""
@@ -122,7 +122,7 @@ class Staging:
         return listed(
             (
                 phrase("line {line} is in use by {holder}", line=line, holder=holder)
-                for line, holder in self.subject.taken.items()
+                for line, holder in self.subject.lines.taken.items()
             ),
             0,
             by=PARTS,

@@ -55,7 +55,7 @@ def story_of(planned: Planned, name: str) -> dict[str, Any]:
         "live": [_live(wave) for wave in subject.waves if wave.record.task_id],
         "orphans": [
             {"task_id": orphan.task.task_id, "status": orphan.task.status_words, "proven": orphan.proven}
-            for orphan in subject.orphans
+            for orphan in subject.unrecorded.orphans
         ],
         "changes": decision["changes"],
         "diagnostics": decision["diagnostics"],

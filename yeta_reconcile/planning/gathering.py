@@ -5,7 +5,7 @@ It reads the state and the lists, and has what was observed; it changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,16 @@ from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.canary import canary_waves, judge, weigh
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
 from yeta_reconcile.planning.delta import RowsDelta, hold
-from yeta_reconcile.planning.diff import Doubts, Subject, Wave, with_observed
+from yeta_reconcile.planning.diff import (
+    Allowed,
+    Doubts,
+    Lineage,
+    LineFacts,
+    Subject,
+    Unrecorded,
+    Wave,
+    with_observed,
+)
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.lines import (
     all_holders,
@@ -27,7 +36,7 @@ from yeta_reconcile.planning.lines import (
 )
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.lookalikes import LookAlikes
-from yeta_reconcile.planning.observed import Observed, Orphan
+from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.queue import LineHolder
@@ -104,12 +113,13 @@ class Gathering:
         for name, located in sorted(self._callings.items()):
             record = record_of(located.model, self.recorded, self._callings)
             if self._wanted(name):
-                subject = self._subject(name, located, record, orphans.pop(name, ()), undeclared)
-                names = {one.name for one in self._continued.get(name, ())} | {*located.model.continues}
-                waiting = tuple(sorted(unsettled & names))
-                held = self._held.get(name, {})
-                met = bool(waiting or held)
-                subjects[name] = replace(subject, unsettled=waiting, continued=held) if met else subject
+                unrecorded = Unrecorded(
+                    orphans=tuple(orphans.pop(name, ())),
+                    undeclared_block=undeclared,
+                    state_lost=any(map(may_have_rung, self.observed.orphans)),
+                    callouts_missing=isinstance(located.model, DirectCall) and self.store.callouts.missing(),
+                )
+                subjects[name] = self._subject(name, located, record, unrecorded, unsettled)
         gone = {*self.look_alikes.undeclared} - {SINGLE_CALLS}
         for name in sorted({*gone, *(name for name in orphans if name not in self._callings)}):
             if self._wanted(name):
@@ -121,12 +131,14 @@ class Gathering:
                     RowsDelta(),
                     self.now,
                     self._drain_quiet,
-                    orphans=tuple(orphans.get(name, ())),
                     destroy=self.destroy,
+                    unrecorded=Unrecorded(tuple(orphans.get(name, ()))),
                 )
-        before = {name: self._before(one, subjects) for name, one in subjects.items()}
-        subjects |= {name: replace(subjects[name], before=who) for name, who in before.items() if who}
-        return self.look_alikes.among(subjects, self._entering)
+        told = {
+            name: replace(one, allowed=replace(one.allowed, before=self._before(one, subjects)))
+            for name, one in subjects.items()
+        }
+        return self.look_alikes.among(told, self._entering)
 
     def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
         """Who is not over yet of those after whom it comes, and why; one that is not looked at is not."""
@@ -150,50 +162,55 @@ class Gathering:
         name: str,
         located: Located[Calling],
         record: CampaignRecord | None,
-        orphans: Collection[Orphan],
-        undeclared: bool,
+        unrecorded: Unrecorded,
+        unsettled: set[str],
     ) -> Subject:
         model, spec = located.model, self.declared.called_list(located, self.now)
         waves = self.observed_waves[record.name] if record else ()
         hours = self.declared.hours(located, self.now)
         columns = self._columns(model)
         rounds = rounds_of(model, waves, self.store, self._now_ms, self._drain_quiet)
-        former = former_of(model, self.recorded, self._callings)
         read = partial(self._delta, model, spec, record, waves, columns, rounds)
         trial = judge(
             model, waves, results_of(self.store, model, waves), self.now.astimezone(self.declared.zone)
         )
         trial, delta = weigh(trial, read) if columns else (trial, RowsDelta())
-        # A campaign with a ledger of its own is nobody's former self.
-        later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
         return Subject(
             name,
             model,
             record,
-            waves,
+            tuple(self._told(wave, hours) for wave in waves),
             delta,
             self.now,
             self._drain_quiet,
-            concurrents=self._concurrents(waves),
-            taken={line: holder.words for line, holder in self._taken.items() if holder.campaign != name},
             columns=columns,
-            next_wave=self.recorded.next_wave(name, record),
-            orphans=tuple(orphans),
-            undeclared_block=undeclared,
-            state_lost=any(map(may_have_rung, self.observed.orphans)),
-            callouts_missing=isinstance(model, DirectCall) and self.store.callouts.missing(),
             destroy=self.destroy,
-            two_ledgers=former is not None and former is not record,
-            successor=later.name if later and later is not record else "",
             started_outside=started_outside(model, waves, self.store),
-            tampered=frozenset(self._tampered(waves, hours)),
-            recalls=self._recalls(waves),
             at=located.at,
             list_label=spec.label,
-            hours=hours,
-            days=self.almanac.days(located),
+            lineage=self._lineage(model, record, unsettled),
+            unrecorded=unrecorded,
+            lines=LineFacts(
+                self._concurrents(waves),
+                {line: holder.words for line, holder in self._taken.items() if holder.campaign != name},
+            ),
+            allowed=Allowed(hours, self.almanac.days(located)),
             rounds=rounds,
             trial=trial,
+        )
+
+    def _lineage(self, model: Calling, record: CampaignRecord | None, unsettled: set[str]) -> Lineage:
+        """Of a campaign whose list was read, which says whom it holds that another called."""
+        name, former = model.name, former_of(model, self.recorded, self._callings)
+        # A campaign with a ledger of its own is nobody's former self.
+        later = None if record is not None and record.has_ledger else successor_of(model, self.recorded)
+        continued = {one.name for one in self._continued.get(name, ())} | {*model.continues}
+        return Lineage(
+            next_wave=self.recorded.next_wave(name, record),
+            two_ledgers=former is not None and former is not record,
+            successor=later.name if later and later is not record else "",
+            continued=self._held.get(name, {}),
+            unsettled=tuple(sorted(unsettled & continued)),
         )
 
     def _columns(self, model: Calling) -> tuple[str, ...]:
@@ -206,21 +223,20 @@ class Gathering:
         used = (line for wave in waves for line in wave.record.attributes.lines)
         return {line: lines[line].concurrents for line in used if line in lines}
 
-    def _recalls(self, waves: tuple[Wave, ...]) -> dict[int, Recalls]:
-        """Whom waves that stand still may try again; of a call without a record nobody knows: it counts."""
-        return {
-            wave.record.wave_id: recalls_of(wave, self.store)
-            for wave in waves
-            if wave.record.phase.stopped and wave.task is not None
-        }
-
-    def _tampered(self, waves: tuple[Wave, ...], hours: tuple[str, ...]) -> Iterator[int]:
-        """Verified waves whose task is not as it was asked any more."""
-        lines = self.observed.config.lines
-        for wave in waves:
-            staged = wave.record.phase is Phase.VERIFIED
-            if staged and wave.task and reads_otherwise(wave.record, wave.task, lines, hours):
-                yield wave.record.wave_id
+    def _told(self, wave: Wave, hours: tuple[str, ...]) -> Wave:
+        """A wave with what is known of it by the state, and by its task as it is to be read."""
+        record, task = wave.record, wave.task
+        # Of a call without a record nobody knows whether it is tried again: it counts.
+        still = record.phase.stopped and task is not None
+        return replace(
+            wave,
+            recalls=recalls_of(wave, self.store) if still else None,
+            tampered=(
+                record.phase is Phase.VERIFIED
+                and task is not None
+                and bool(reads_otherwise(record, task, self.observed.config.lines, hours))
+            ),
+        )
 
     def _delta(
         self,

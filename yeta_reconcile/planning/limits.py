@@ -167,7 +167,7 @@ def _compared(declared: Repository, store: Store, subject: Subject, *, collect: 
     spec = declared.called_list(declared.callings[subject.name], subject.now)
     ledger = Ledger.read(store, subject.record, holds, rounds=subject.rounds)
     choice = subject.trial.choice
-    comparison = Comparison(spec, subject.columns, store.key, ledger, subject.continued, choice)
+    comparison = Comparison(spec, subject.columns, store.key, ledger, subject.lineage.continued, choice)
     comparison.delta(holds, set(), collect=collect)
     return comparison
 

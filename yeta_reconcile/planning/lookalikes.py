@@ -81,7 +81,8 @@ class LookAlikes:
             return subject
         records = recorded_of(self.continued(subject.declared))
         waves = (wave for record in records for wave in self.observed_waves[record.name])
-        return replace(subject, unknown_there=tuple(wave for wave in waves if wave.unknown_numbers))
+        unknown = tuple(wave for wave in waves if wave.unknown_numbers)
+        return replace(subject, lineage=replace(subject.lineage, unknown_there=unknown))
 
     def held(self, continued: list[Continued], now: datetime) -> dict[bytes, HeldElsewhere]:
         """The numbers that such campaigns called or may call yet."""

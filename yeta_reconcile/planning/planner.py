@@ -258,8 +258,8 @@ class _Making:
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
                 continue
-            config = self.observed.config
-            checks = check_campaign(subject.declared, config, self.gathered.now, holders, subject.hours)
+            config, hours = self.observed.config, subject.allowed.hours
+            checks = check_campaign(subject.declared, config, self.gathered.now, holders, hours)
             for check in (*checks, *console_findings(subject, config)):
                 if check.severity == "note" and name not in wanting:
                     continue

@@ -188,7 +188,7 @@ class Prospect:
             removed=leaving,
             last_calls=self._last_calls(subject.waves),
             fresh=delta.new if begins else 0,
-            next_wave=subject.next_wave,
+            next_wave=subject.lineage.next_wave,
             replaced=replaced,
             rounds=subject.rounds,
             fresh_round=min(delta.rounds, default=1) if sum(delta.rounds.values()) == delta.new else 1,

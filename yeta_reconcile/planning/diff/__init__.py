@@ -14,13 +14,27 @@ from yeta_reconcile.planning.diff.case import (
 )
 from yeta_reconcile.planning.diff.decide import decide, decide_all
 from yeta_reconcile.planning.diff.started import taken_apart
-from yeta_reconcile.planning.diff.subject import Doubts, Subject, Wave, key_headers, with_observed
+from yeta_reconcile.planning.diff.subject import (
+    Allowed,
+    Doubts,
+    Lineage,
+    LineFacts,
+    Subject,
+    Unrecorded,
+    Wave,
+    key_headers,
+    with_observed,
+)
 
 __all__ = [
+    "Allowed",
     "Decision",
     "Doubts",
     "Finding",
+    "LineFacts",
+    "Lineage",
     "Subject",
+    "Unrecorded",
     "Wave",
     "decide",
     "decide_all",

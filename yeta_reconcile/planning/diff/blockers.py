@@ -40,16 +40,16 @@ def blocked(subject: Subject, decision: Decision) -> bool:
 
 def _others_unsettled(subject: Subject, decision: Decision) -> bool:
     """Whether a task of another campaign may have called these people, and nobody knows whom it called."""
-    if subject.unsettled:
+    if subject.lineage.unsettled:
         words = phrase(
             "{name} gets no wave while a started task of {unsettled}, which it continues, has no record: "
             "whom that called is not known",
             name=subject.name,
-            unsettled=listed(subject.unsettled, 0),
+            unsettled=listed(subject.lineage.unsettled, 0),
         )
         find(decision, subject, "continued-unsettled", Exit.UNRESOLVED, words, _SETTLE_FIRST, "continues")
         return True
-    if subject.undeclared_block and subject.new:
+    if subject.unrecorded.undeclared_block and subject.new:
         words = phrase(
             "{name} gets no wave while a started task of ours belongs to a campaign nobody declares: it may "
             "be this one under a former name",
@@ -62,7 +62,7 @@ def _others_unsettled(subject: Subject, decision: Decision) -> bool:
 
 def _callouts_unknown(subject: Subject, decision: Decision) -> bool:
     """Whether people may have been called out of whom the state does not know it."""
-    if subject.state_lost and isinstance(subject.declared, DirectCall):
+    if subject.unrecorded.state_lost and isinstance(subject.declared, DirectCall):
         words = phrase(
             "nobody of {name} is called out while a started task of ours has no record: the state was lost "
             "or is an old copy, and direct calls leave no task that could tell who was called out",
@@ -71,7 +71,7 @@ def _callouts_unknown(subject: Subject, decision: Decision) -> bool:
         hint = phrase("`yeta state rebuild` holds its rows as possibly called")
         find(decision, subject, "state-lost", Exit.UNRESOLVED, words, hint)
         return True
-    if subject.callouts_missing:
+    if subject.unrecorded.callouts_missing:
         words = phrase(
             "nobody of {name} is called out: call-outs were sent with the state in this place that it does "
             "not know; it is an older copy, or a new one",
@@ -105,7 +105,7 @@ def _name_strange(subject: Subject, decision: Decision) -> None:
 
 def _two_ledgers(subject: Subject, decision: Decision) -> bool:
     declared = subject.declared
-    if not subject.two_ledgers or declared is None:
+    if not subject.lineage.two_ledgers or declared is None:
         return False
     find(
         decision,
@@ -128,7 +128,7 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
 
 
 def _renamed(subject: Subject, decision: Decision) -> bool:
-    met = subject.delta.met.get(subject.successor)
+    met = subject.delta.met.get(subject.lineage.successor)
     if not subject.new or met is None:
         return False
     find(
@@ -140,12 +140,12 @@ def _renamed(subject: Subject, decision: Decision) -> bool:
             "{name} became {successor}, which has {shared} of these people in its waves: under the "
             "former name they would be called a second time",
             name=subject.name,
-            successor=subject.successor,
+            successor=subject.lineage.successor,
             shared=met.shared,
         ),
         phrase(
             "take this document off, or say `repeats: [{successor}]` to call them again",
-            successor=subject.successor,
+            successor=subject.lineage.successor,
         ),
         "name",
     )

@@ -67,7 +67,7 @@ def await_canary(case: Case) -> None:
 def _wait(case: Case, rows: int) -> None:
     standing = case.subject.trial.standing
     reason = Reason.ABORTED if standing is TrialStanding.ABORTED else Reason.CANARY
-    number = case.subject.next_wave
+    number = case.subject.lineage.next_wave
     # The canary itself comes before the rest of it.
     number += any(change.wave == number for change in case.decision.changes)
     case.decision.changes.append(

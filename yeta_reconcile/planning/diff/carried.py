@@ -37,19 +37,18 @@ def carried_words(case: Case, wave: Wave, carried: int, entering: int) -> Text:
         phrase("pause, drain, account, delete"),
         over,
         listed(changed, by=CLAUSES),
-        _recalls_lost(case, wave),
+        _recalls_lost(wave),
     ]
     return listed([part for part in parts if part], 0, by=PARTS)
 
 
-def _recalls_lost(case: Case, wave: Wave) -> Text:
+def _recalls_lost(wave: Wave) -> Text:
     """Of how many people the platform would have called again; by its counts alone, of how many at most."""
     record, task = wave.record, wave.task
     if not tries(record, task):
         return UNSAID
-    known = case.subject.recalls.get(record.wave_id)
-    if known is not None:
-        people, bound = known.rows, known.unrecorded > 0
+    if wave.recalls is not None:
+        people, bound = wave.recalls.rows, wave.recalls.unrecorded > 0
     else:
         dialled = max(record.dialled, (task.process_tel_count if task else None) or 0)
         people, bound = max(dialled - ((task.process_through_count if task else None) or 0), 0), True
@@ -158,7 +157,7 @@ def _cannot_account(case: Case, wave: Wave) -> Text:
         )
     if task is None or task.process_tel_count is None:
         return phrase("the platform gives no count of dialled numbers")
-    lines = [case.subject.concurrents.get(line) for line in record.attributes.lines]
+    lines = [case.subject.lines.concurrents.get(line) for line in record.attributes.lines]
     in_progress = sum(line or 0 for line in lines)
     missing = missing_of(wave)
     return missing_records(missing) if missing > in_progress else UNSAID

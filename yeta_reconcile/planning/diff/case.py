@@ -115,7 +115,8 @@ class Case:
         """Whether a wave, if it goes on as it is, calls on allowed days only."""
         asked, now = wave.record.attributes, self.subject.now
         begins = max(filter(None, (now, asked.opens)))
-        return self.subject.days is None or self.subject.days.keeps(begins, asked.closes)
+        days = self.subject.allowed.days
+        return days is None or days.keeps(begins, asked.closes)
 
     def day_over(self, wave: Wave) -> bool:
         """Whether the days are over for which a wave was made."""
@@ -128,7 +129,7 @@ class Case:
         self.decision.changes.append(
             Change(
                 self.subject.name,
-                wave.record.number if wave else self.subject.next_wave,
+                wave.record.number if wave else self.subject.lineage.next_wave,
                 Action.WAIT,
                 self.delay.reason,
                 rows=rows,
@@ -179,8 +180,9 @@ def _delay(subject: Subject, declared: Campaign) -> Delay | None:
     if declared.state != "running":
         return None
     begun = subject.record is not None and subject.record.started
-    if subject.before and not begun:
-        return Delay(Reason.AFTER, phrase("until {before}", before=listed(subject.before, 0, by=BOTH)))
+    before = subject.allowed.before
+    if before and not begun:
+        return Delay(Reason.AFTER, phrase("until {before}", before=listed(before, 0, by=BOTH)))
     stretch = subject.stretch
     if stretch is not None and stretch.begin.date() > subject.soonest.astimezone(stretch.begin.tzinfo).date():
         return Delay(Reason.DAY_OFF, phrase("until {begin}", begin=moment(stretch.begin)))

@@ -99,7 +99,7 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, ro
     decision.changes.append(
         Change(
             subject.name,
-            subject.next_wave,
+            subject.lineage.next_wave,
             Action.WAIT,
             Reason.CONTINUED,
             rows=rows,

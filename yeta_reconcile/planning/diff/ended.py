@@ -132,7 +132,7 @@ def unknown_block(subject: Subject, decision: Decision) -> bool:
         decision.changes.append(
             Change(
                 subject.name,
-                record.number if own else subject.next_wave,
+                record.number if own else subject.lineage.next_wave,
                 Action.WAIT,
                 Reason.RECORDS_MISSING,
                 rows=entering,

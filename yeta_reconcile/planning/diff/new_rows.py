@@ -38,7 +38,7 @@ def stage_new_rows(case: Case) -> None:
     if case.delay is not None:
         case.defer(delta.new)
         return
-    number, reason = case.subject.next_wave, _reason(case, freed)
+    number, reason = case.subject.lineage.next_wave, _reason(case, freed)
     change = Change(
         case.subject.name,
         number,
@@ -83,7 +83,7 @@ def _reason(case: Case, freed: list[Wave]) -> Reason:
             return Reason.NEXT_DAY
         expired = any(wave.record.phase is Phase.EXPIRED for wave in freed)
         return Reason.END_EXTENDED if expired else Reason.DECLARED_AGAIN
-    if case.subject.next_wave == 1 and not case.subject.waves:
+    if case.subject.lineage.next_wave == 1 and not case.subject.waves:
         return Reason.NEW
     if sum(delta.rounds.values()) == delta.new:
         return Reason.NEXT_ROUND
@@ -103,7 +103,7 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
     decision.changes.append(
         Change(
             subject.name,
-            subject.next_wave,
+            subject.lineage.next_wave,
             Action.CALL,
             Reason.UNFINISHED if begun else Reason.DIRECT_CALL,
             rows=delta.new,

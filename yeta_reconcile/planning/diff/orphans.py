@@ -18,7 +18,7 @@ from yeta_reconcile.wording import phrase
 
 def judge_orphans(subject: Subject, decision: Decision) -> None:
     """What becomes of each of a campaign's orphans."""
-    for orphan in subject.orphans:
+    for orphan in subject.unrecorded.orphans:
         task, mark = orphan.task, orphan.mark
         if orphan.proven and task.phase is LivePhase.NEW and task.never_rang:
             decision.changes.append(

@@ -48,7 +48,7 @@ def await_rounds(case: Case) -> None:
             case.decision.changes.append(
                 Change(
                     case.subject.name,
-                    case.subject.next_wave,
+                    case.subject.lineage.next_wave,
                     Action.WAIT,
                     Reason.NEXT_ROUND,
                     rows=rows,

@@ -21,13 +21,13 @@ def decide_staged(case: Case) -> None:
         if case.subject.columns and record.columns != case.subject.columns:
             attributes["columns"] = (list(record.columns), list(case.subject.columns))
         if late := _beyond_hours(case, wave):
-            attributes["windows"] = (late, list(case.subject.hours))
+            attributes["windows"] = (late, list(case.subject.allowed.hours))
         choice = case.subject.trial.choice
         if choice and record.canary != choice.mark:
             attributes["rollout"] = (record.canary or None, choice.mark)
         added = 0 if record.full else case.delta.new
         same = delta is not None and delta.same and not attributes and not added
-        same &= record.wave_id not in case.subject.tampered
+        same &= not wave.tampered
         rows = (delta.rows if delta else 0) + added
         again = case.delta.standing_called_again(record.wave_id)
         if not rows:
@@ -54,7 +54,7 @@ def decide_staged(case: Case) -> None:
 def _beyond_hours(case: Case, wave: Wave) -> list[str]:
     """Windows of a task that nobody declared, where a limit on hours became tighter than they are."""
     shown = wave.task.windows if wave.task and wave.record.attributes.windows is None else None
-    late = case.subject.hours and beyond(shown or (), case.subject.hours)
+    late = case.subject.allowed.hours and beyond(shown or (), case.subject.allowed.hours)
     return list(shown or ()) if late else []
 
 
@@ -89,9 +89,9 @@ def _restage(
 def line_notes(case: Case) -> Text:
     """Who holds the lines that a wave wants; a note only, the platform decides."""
     holders = [
-        phrase("line {line} is in use by {taken}", line=line, taken=case.subject.taken[line])
+        phrase("line {line} is in use by {taken}", line=line, taken=case.subject.lines.taken[line])
         for line in case.attributes.lines
-        if line in case.subject.taken
+        if line in case.subject.lines.taken
     ]
     return (
         phrase("{holders}: it may have to wait", holders=listed(holders, 0, by=PARTS)) if holders else UNSAID

@@ -296,6 +296,6 @@ def _steer(case: Case, wave: Wave) -> None:
 
 def _resume(case: Case, wave: Wave, reason: Reason, kind: ChangeKind = ChangeKind.PLAIN) -> None:
     if not case.ended:
-        again = case.subject.recalls.get(wave.record.wave_id, NONE)
+        again = wave.recalls or NONE
         words = recalls_words(again)
         case.change(wave, Action.RESUME, reason, rings=True, recall_rows=again.rows, detail=words, kind=kind)

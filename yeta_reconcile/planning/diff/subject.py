@@ -32,6 +32,10 @@ class Wave:
     task: Task | None
     untold: tuple[str, ...] = ()
     """Calls of which nobody knows whether they were carried out, until the next apply settles them."""
+    recalls: Recalls | None = None
+    """Whom the platform may try again once it goes on; None for one that does not stand still."""
+    tampered: bool = False
+    """Whether it is staged, and its task is not as it was asked any more."""
 
     @property
     def undialled(self) -> int:
@@ -57,20 +61,62 @@ class Wave:
         return min(pending, self.undialled) if self.record.live else pending
 
 
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where the ledger of a campaign comes from, and who else went on with it."""
+
+    next_wave: int = 1
+    """The number of its next wave, of all that ever bore its name."""
+    two_ledgers: bool = False
+    """Whether it and its former name have a ledger each."""
+    successor: str = ""
+    """Another declared campaign that went on with the ledger of this name."""
+    continued: Mapping[bytes, HeldElsewhere] = field(default_factory=dict)
+    """Numbers that count as called, with the campaign that holds them."""
+    unsettled: tuple[str, ...] = ()
+    """Campaigns that it continues of which a task without a record called people."""
+    unknown_there: tuple[Wave, ...] = ()
+    """Waves of campaigns that it continues whose tasks hold numbers that nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """What went on without a record of it in the state."""
+
+    orphans: tuple[Orphan, ...] = ()
+    """Tasks of this campaign."""
+    undeclared_block: bool = False
+    """Whether people were called by such a task of a campaign that nobody declares."""
+    state_lost: bool = False
+    """Whether people were called by such a task of any campaign of ours."""
+    callouts_missing: bool = False
+    """Whether call-outs were sent with the state in this place that it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """What is known of lines: how many calls each carries at once, and by whom those in use are taken."""
+
+    concurrents: Mapping[str, int | None] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """When it may call: in these hours (none: at any time), on these days, and once these are over."""
+
+    hours: tuple[str, ...] = ()
+    days: Days | None = None
+    before: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Subject:
     """All that is known of one campaign; times in ms.
 
-    `successor` is another declared campaign that went on with the ledger of this name; `started_outside`
-    is whether a campaign that is declared staged goes on by no start of ours; `tampered` are staged
-    waves whose task is not as it was asked any more; `recalls` counts by wave whom the platform may try again
-    once it goes on. `continued` are numbers that count as called, with the campaign that holds them,
-    `unsettled` such campaigns of which a task without a record called people, `unknown_there` waves of such
-    whose tasks hold numbers that nobody knows; `callouts_missing` is whether the state lacks call-outs.
-    `days` are those on which it may call, `before` says which campaigns have to be over before it begins.
-    `rounds` is what further rounds by result depend on, `trial` how its canary stands. `at` gives the place
-    of a declared value, `list_label` is its contact list relative to the repository. `hours` are those in
-    which anybody may be called at all (none: at any time).
+    `started_outside` is whether a campaign that is declared staged goes on by no start of ours. `rounds` is
+    what further rounds by result depend on, `trial` how its canary stands. `at` gives the place of a declared
+    value, `list_label` is its contact list relative to the repository.
     """
 
     name: str
@@ -80,35 +126,23 @@ class Subject:
     delta: RowsDelta
     now: datetime
     drain_quiet: int
-    concurrents: dict[str, int | None] = field(default_factory=dict)
-    taken: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
-    next_wave: int = 1
-    orphans: tuple[Orphan, ...] = ()
-    undeclared_block: bool = False
-    state_lost: bool = False
-    callouts_missing: bool = False
     destroy: bool = False
-    two_ledgers: bool = False
-    successor: str = ""
-    continued: Mapping[bytes, HeldElsewhere] = field(default_factory=dict)
-    unsettled: tuple[str, ...] = ()
     started_outside: bool = False
-    unknown_there: tuple[Wave, ...] = ()
-    tampered: frozenset[int] = frozenset()
-    recalls: Mapping[int, Recalls] = field(default_factory=dict)
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
-    hours: tuple[str, ...] = ()
-    days: Days | None = None
-    before: tuple[str, ...] = ()
+    lineage: Lineage = Lineage()
+    unrecorded: Unrecorded = Unrecorded()
+    lines: LineFacts = LineFacts()
+    allowed: Allowed = Allowed()
     rounds: Rounds = NONE
     trial: Trial = NO_TRIAL
 
     @cached_property
     def stretch(self) -> Stretch | None:
         """The allowed days in a row that a wave of it would call on; None: any, or none ever comes."""
-        return self.days.stretch(self.soonest) if self.days is not None else None
+        days = self.allowed.days
+        return days.stretch(self.soonest) if days is not None else None
 
     @property
     def soonest(self) -> datetime:
@@ -119,7 +153,8 @@ class Subject:
     @property
     def no_day(self) -> Text:
         """Why there is no day on which it may call any more; "" if there is one."""
-        if self.days is None or self.days.every or not isinstance(self.declared, Campaign):
+        days = self.allowed.days
+        if days is None or days.every or not isinstance(self.declared, Campaign):
             return UNSAID
         if self.stretch is None:
             return phrase("there is no day within a year on which it may call")
@@ -141,7 +176,7 @@ class Subject:
     @property
     def holding_unknown(self) -> tuple[Wave, ...]:
         """The waves, of its own and of whom it continues, whose tasks hold numbers that nobody knows."""
-        return (*(wave for wave in self.waves if wave.unknown_numbers), *self.unknown_there)
+        return (*(wave for wave in self.waves if wave.unknown_numbers), *self.lineage.unknown_there)
 
     def in_list(self, line: int) -> Position:
         """The place of a row; 0 is one that is not there (any more)."""
