@@ -45,6 +45,19 @@ def test_it_is_a_schema() -> None:
     Draft202012Validator.check_schema(schema())
 
 
+def test_each_key_that_is_no_choice_has_an_example_and_a_meaning() -> None:
+    keys = {
+        f"{model}.{key}": value
+        for model, definition in schema()["$defs"].items()
+        for key, value in definition["properties"].items()
+    }
+
+    choices = {key for key, value in keys.items() if value.keys() & {"const", "enum"}}
+    choices |= {key for key, value in keys.items() if value.get("type") == "boolean"}
+    assert [key for key, value in keys.items() if "examples" not in value and key not in choices] == []
+    assert [key for key, value in keys.items() if not value.get("description")] == []
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_examples_and_templates_fit(path: Path) -> None:
     validator = Draft202012Validator(schema())

@@ -48,9 +48,9 @@ Results = Annotated[
 class Again(Strict):
     """Further rounds by result, each a wave of its own, once the one before is over and accounted."""
 
-    on: Results
+    on: Annotated[Results, Field(examples=[["not-reached"]])]
     """Whose last result is one of these is called again: classes, single results, the platform's numbers."""
-    rounds: Annotated[int, Field(ge=1), NoFlag] = 1
+    rounds: Annotated[int, Field(ge=1, examples=[2]), NoFlag] = 1
     """How many rounds may follow the first calls."""
     wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(days=1)
     """Time from the last call of a round to the next round, in whole seconds."""

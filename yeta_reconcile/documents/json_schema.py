@@ -15,8 +15,9 @@ from types import ModuleType
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from yeta_reconcile.documents import again, limits, models, rollout
+from yeta_reconcile.documents import account, again, limits, models, rollout
 from yeta_reconcile.documents.models import Campaign, DialogContext, DirectCall, Project
 from yeta_reconcile.documents.yamlfile import ASIDE
 
@@ -24,97 +25,23 @@ _FROM_DEFAULTS = {"Campaign": {"robot", "lines"}, "DirectCall": {"robot", "line"
 _ISO_DURATION = re.compile(r"P(?:\d+D)?(?:T[\dHMS.]+)?")
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
-# What a key may look like, by its name; what a choice may be, its schema says itself.
-_SCHEDULE = {
-    "begin": "2026-12-01T09:00:00",
-    "end": "2026-12-20T18:00:00",
-    "windows": ["09:00-12:00"],
-    "days": "workdays",
-}
-_EXAMPLES: dict[str, Any] = {
-    **_SCHEDULE,
-    "abort_if": {"connected_below": "20%"},
-    "after": ["welcome"],
-    "again": {"on": ["not-reached"], "rounds": 2, "wait": "1d"},
-    "base_url": "http://127.0.0.1:8900/openapi",
-    "calendar": "CN",
-    "campaign": "spring-renewal",
-    "columns": {"客户手机号码": "phone", "姓名": "name"},
-    "connected_below": "20%",
-    "contacts": {"csv": "data/spring-renewal.csv", "key": "phone"},
-    "contexts": {"csv": "contexts/vip.csv", "key": "relation_id"},
-    "count": 1,
-    "csv": "data/spring-renewal.csv",
-    "currency": "CNY",
-    "deletes": 5,
-    "description": "春季续费提醒",
-    "documents": ["campaigns/**/*.yaml"],
-    "entries": {"1111": {"姓名": "张三"}},
-    "environments": {"test": {"state": "state/test.db"}},
-    "exempt": [{"limit": "frequency", "reason": "they asked to be called again", "until": "2026-12-31"}],
-    "forecast": {"must_fit": True},
-    "frequency": {"times": 1, "within": "7d"},
-    "hours": ["08:30-20:30"],
-    "hung_up_above": "60%",
-    "key": "phone",
-    "limits": {"new_numbers": 10000, "deletes": 5},
-    "line": "055169101407",
-    "header_row": 3,
-    "lines": ["055169101407"],
-    "max_in_flight": 8,
-    "name": "spring-renewal",
-    "new_numbers": 10000,
-    "notify": [{"to": "${OPS_WEBHOOK}", "on": ["refused", "unresolved"]}],
-    "on": ["refused", "unresolved"],
-    "per_call": 0.01,
-    "per_minute": 0.12,
-    "priority": 10,
-    "platform": {"max_in_flight": 8, "timeout": "30s"},
-    "price": {"per_minute": 0.12, "currency": "CNY"},
-    "reason": "they asked to be called again",
-    "recall": {"count": 1, "wait": "10m"},
-    "removed_numbers": "50%",
-    "refused_above": "10%",
-    "renamed_from": "old-name",
-    "repeat_numbers": 0,
-    "repeats": ["old-campaign"],
-    "continues": ["old-campaign"],
-    "ringing_numbers": 10000,
-    "robot": "111111",
-    "rollout": {"canary": 50, "wait": "30m", "abort_if": {"connected_below": "20%"}},
-    "rounds": 2,
-    "schedule": _SCHEDULE,
-    "receiver": {"url": "https://push.example.com", "relay": []},
-    "state": "postgresql://yeta@db.example.com/yeta",
-    "times": 1,
-    "voice": "60020",
-}
-# Where the same name means something else.
-_EXAMPLES_OF: dict[tuple[str, str], Any] = {
-    ("Again", "on"): ["not-reached"],
-    ("DefaultContacts", "columns"): {"客户手机号码": "phone"},
-    ("Defaults", "contacts"): {"columns": {"客户手机号码": "phone"}},
-    ("Contexts", "csv"): "contexts/vip.csv",
-    ("Contexts", "key"): "relation_id",
-    ("DialogContext", "defaults"): {"姓名": "客户"},
-    ("DialogContext", "name"): "vip-hotline",
-    ("DirectCall", "description"): "验证码补发",
-    ("DirectCall", "name"): "otp-failures",
-    ("Environment", "defaults"): {"robot": "111111"},
-    ("Environment", "name"): "acme-renewals",
-    ("Project", "defaults"): {"robot": "111111", "recall": {"count": 1}},
-    ("Project", "name"): "acme-renewals",
-}
-
 KINDS = ("Project", "Campaign", "DirectCall", "DialogContext")
 _Any = Annotated[Project | Campaign | DirectCall | DialogContext, Field(discriminator="kind")]
 
 
+class _InOrder(GenerateJsonSchema):
+    """Keys, those of examples too, in the order in which they are declared."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        del parent_key
+        return value
+
+
 def schema() -> dict[str, Any]:
     """The schema of one document of any kind (draft 2020-12), as JSON values."""
-    made = TypeAdapter[Any](_Any).json_schema(ref_template="#/$defs/{model}")
+    made = TypeAdapter[Any](_Any).json_schema(ref_template="#/$defs/{model}", schema_generator=_InOrder)
     definitions = made["$defs"]
-    for name, field, meaning in meanings(models, limits, again, rollout):
+    for name, field, meaning in meanings(models, account, limits, again, rollout):
         said = definitions[name]["properties"][field] | {"description": meaning}
         definitions[name]["properties"][field] = dict(sorted(said.items()))
     for name, given in _FROM_DEFAULTS.items():
@@ -124,7 +51,7 @@ def schema() -> dict[str, Any]:
         definitions[name]["patternProperties"] = {f"^{ASIDE}": {}}
     settings = definitions["Project"]["properties"]
     settings["environments"] = {
-        "description": settings["environments"]["description"],
+        **{key: settings["environments"][key] for key in ("description", "examples")},
         "type": "object",
         "propertyNames": {"pattern": settings["name"]["pattern"]},
         "additionalProperties": {"$ref": "#/$defs/Environment"},
@@ -136,7 +63,7 @@ def schema() -> dict[str, Any]:
         "title": "yeta documents",
         "description": "A document of a campaign repository; `kind` says which.",
         "oneOf": made["oneOf"],
-        "$defs": {name: _exemplified(name, plain(definitions[name])) for name in sorted(definitions)},
+        "$defs": {name: plain(definitions[name]) for name in sorted(definitions)},
     }
 
 
@@ -153,15 +80,6 @@ def meanings(*modules: ModuleType) -> Iterator[tuple[str, str, str]]:
                     ast.Expr(value=ast.Constant(value=str(meaning))),
                 ):
                     yield model.name, name, inspect.cleandoc(meaning)
-
-
-def _exemplified(name: str, definition: dict[str, Any]) -> dict[str, Any]:
-    """A definition with an example at each key that is no choice and has none yet."""
-    for key, value in definition["properties"].items():
-        example = _EXAMPLES_OF.get((name, key), _EXAMPLES.get(key))
-        if not value.keys() & {"const", "enum", "examples"} and value.get("type") != "boolean":
-            value["examples"] = [example]
-    return definition
 
 
 def _environment(project: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Annotated, Literal, get_args
 
 from pydantic import (
-    AfterValidator,
     Field,
     StrictBool,
 )
@@ -21,8 +20,7 @@ from yeta_reconcile.documents.values import (
     Duration,
     Most,
     NoFlag,
-    Window,
-    in_order,
+    Windows,
 )
 
 
@@ -43,16 +41,24 @@ class Exemption(Strict):
         "spend",
     ]
     """The guard of `limits:` in yeta.yaml."""
-    reason: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1, examples=["they asked to be called again"])]
     """Why it does not hold here."""
     until: Annotated[date, Field(examples=["2026-12-31"])]
     """The last day on which the exemption counts."""
 
 
+Exemptions = Annotated[
+    tuple[Exemption, ...],
+    Field(
+        examples=[[{"limit": "frequency", "reason": "they asked to be called again", "until": "2026-12-31"}]]
+    ),
+]
+
+
 class Frequency(Strict):
     """How often one number may be called by all campaigns of the repository together."""
 
-    times: Annotated[int, Field(ge=1), NoFlag] = 1
+    times: Annotated[int, Field(ge=1, examples=[1]), NoFlag] = 1
     """Calls at most; recalls of one task are one."""
     within: Duration = timedelta(days=7)
     """In this time."""
@@ -74,23 +80,26 @@ class Limits(Strict):
         tuple[Literal["cn-marketing", "cn-collection"], ...], Field(examples=[["cn-marketing"]])
     ] = ()
     """Packs of limits that ship with the tool, see `yeta explain limits.NAME`; the keys beside it win."""
-    new_numbers: Most | None = None
+    new_numbers: Annotated[Most | None, Field(examples=[10000])] = None
     """Rows that may enter waves in one apply; a share is one of the rows of all lists."""
-    ringing_numbers: Most | None = None
+    ringing_numbers: Annotated[Most | None, Field(examples=[10000])] = None
     """Rows that may ring after one apply; a share is one of the rows of all lists."""
-    deletes: Most | None = None
+    deletes: Annotated[Most | None, Field(examples=[5])] = None
     """Tasks that one apply may delete; a share is one of those that are staged or going on."""
-    repeat_numbers: Most | None = None
+    repeat_numbers: Annotated[Most | None, Field(examples=[0])] = None
     """People called before, lately or by `repeats`, who may be called again; a share is one of all rows."""
-    removed_numbers: Most | None = None
+    removed_numbers: Annotated[Most | None, Field(examples=["50%"])] = None
     """Rows that may leave waves; a share: of those a campaign has yet to call (default 50%)."""
     do_not_call: Annotated[tuple[str, ...], Field(examples=[["data/dnc.csv"]])] = ()
     """CSV files, relative to yeta.yaml, whose first column is the number: none of these is called."""
-    frequency: Frequency | None = None
+    frequency: Annotated[Frequency | None, Field(examples=[{"times": 1, "within": "7d"}])] = None
     """How often one number may be called by all campaigns together."""
-    hours: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
+    hours: Annotated[
+        Windows | None,
+        Field(examples=[["08:30-20:30"]]),
+    ] = None
     """Parts of the day beyond which nobody may be called; the hours of lines are cut to these."""
-    days: Days | None = None
+    days: Annotated[Days | None, Field(examples=["workdays"])] = None
     """`workdays` or weekdays beyond which nobody may be called."""
     spend: Annotated[Spend | None, Field(examples=[{"budget": 5000, "per": "month"}])] = None
     """What was called in a stretch of time and what is foreseen in the rest of it may cost so much."""
@@ -106,7 +115,7 @@ class Notify(Strict):
 
     to: Annotated[str, Field(min_length=1, examples=["${OPS_WEBHOOK}"])]
     """Address: a webhook of WeCom, DingTalk, Feishu, Slack or any other, or a URL of the library apprise."""
-    on: tuple[Happening, ...] = get_args(Happening)
+    on: Annotated[tuple[Happening, ...], Field(examples=[["refused", "unresolved"]])] = get_args(Happening)
     """What is told; by default everything."""
 
 

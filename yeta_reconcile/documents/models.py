@@ -20,13 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from yeta_reconcile.documents.account import Platform, Receiver
 from yeta_reconcile.documents.again import Again
-from yeta_reconcile.documents.limits import Exemption, Limits, Notify
+from yeta_reconcile.documents.limits import Exemptions, Limits, Notify
 from yeta_reconcile.documents.rollout import Rollout
 from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
     EVERY_DAY,
-    PROXY_PATTERN,
     WORKDAYS,
     Days,
     Duration,
@@ -35,57 +35,41 @@ from yeta_reconcile.documents.values import (
     Moment,
     Name,
     NoFlag,
-    Window,
+    Windows,
     each_once,
-    in_order,
     whole_seconds,
     wrong,
 )
 from yeta_reconcile.wording import phrase
 
+_SCHEDULED = Field(
+    examples=[
+        {
+            "begin": "2026-12-01T09:00:00",
+            "end": "2026-12-20T18:00:00",
+            "windows": ["09:00-12:00"],
+            "days": "workdays",
+        }
+    ]
+)
+_LISTED = Field(examples=[{"csv": "data/spring-renewal.csv", "key": "phone"}])
 
-class Platform(Strict):
-    """How the platform is reached."""
-
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")] = "https://www.xfyeta.com/openapi"
-    """The prefix of every call; the same calls also live under other hosts (docs/platform.md)."""
-    max_in_flight: Annotated[int, Field(ge=1, le=64), NoFlag] = 8
-    """Calls under way at once, at most; halved while the platform says it is busy."""
-    timeout: Duration = timedelta(seconds=30)
-    """How long one call may take before its outcome counts as unknown."""
-    settle: Duration = timedelta(seconds=5)
-    """How long a query may lag behind what was done; doubts are settled after it."""
-    drain_quiet: Duration = timedelta(minutes=10)
-    """How long counts and records must stand still before a paused wave counts as drained."""
-    proxy: Annotated[
-        str, Field(pattern=f"^{PROXY_PATTERN}$", examples=["http://proxy.example.com:3128", "direct"])
-    ] = ""
-    """The proxy to the platform; default: what HTTPS_PROXY and NO_PROXY say; `direct`: none."""
-    ca_file: Annotated[str, Field(examples=["certs/company.pem"])] = ""
-    """Certificates (PEM) to believe besides the usual ones, relative to the repository."""
-
-
-class Receiver(Strict):
-    """Where what the platform pushes is received."""
-
-    url: Annotated[str, Field(pattern=r"^(https?://[^\s?#]+)?$", examples=["https://push.example.com"])] = ""
-    """What stands before the secret; compared with the addresses that the platform pushes to."""
-    relay: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")], ...],
-        Field(examples=[["https://other.example.com/${OTHER_PUSH_SECRET}"]]),
-        AfterValidator(each_once),
-    ] = ()
-    """Receivers of other projects on the account, secret included: they are handed what is theirs."""
+Voice = Annotated[Identifier | None, Field(examples=["60020"])]
+FormerName = Annotated[Name | None, Field(examples=["old-name"])]
+Forerunners = Annotated[tuple[Name, ...], Field(examples=[["old-campaign"]])]
 
 
 class Schedule(Strict):
     """When a wave may call."""
 
-    begin: Moment | None = None
+    begin: Annotated[Moment | None, Field(examples=["2026-12-01T09:00:00"])] = None
     """First moment of calling, in the project's timezone; default: when the wave is created."""
-    end: Moment | None = None
+    end: Annotated[Moment | None, Field(examples=["2026-12-20T18:00:00"])] = None
     """Last moment; once it is past nothing is created or started, and what was never dialled is named."""
-    windows: Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)] | None = None
+    windows: Annotated[
+        Windows | None,
+        Field(examples=[["09:00-12:00"]]),
+    ] = None
     """Parts of the day in which calls may go out; default: the hours of the lines."""
     days: Days = EVERY_DAY
     """`every-day`, `workdays` by the project's calendar, or weekdays; on other days nothing of it rings."""
@@ -105,11 +89,13 @@ class Schedule(Strict):
 class Recall(Strict):
     """Further tries for those who were not reached."""
 
-    count: Annotated[int, Field(ge=0, le=3), NoFlag] = 0
+    count: Annotated[int, Field(ge=0, le=3, examples=[1]), NoFlag] = 0
     """Tries after the first, 0 to 3."""
     wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(minutes=10)
     """Time between tries, in whole seconds."""
-    again: Again | None = None
+    again: Annotated[Again | None, Field(examples=[{"on": ["not-reached"], "rounds": 2, "wait": "1d"}])] = (
+        None
+    )
     """Further rounds by result, each a wave of its own; without, nobody is called in another wave."""
 
 
@@ -127,14 +113,14 @@ class Contacts(Strict):
     """The file, relative to the document."""
     encoding: Encoding = "auto"
     """`auto` tells UTF-8 from GB18030, which Excel writes in China; or the name of any other encoding."""
-    header_row: Annotated[int | None, Field(ge=1, le=1000), NoFlag] = None
+    header_row: Annotated[int | None, Field(ge=1, le=1000, examples=[3]), NoFlag] = None
     """The line of the header, where a title stands above it; default the first with something in it."""
     columns: Columns = Field(default_factory=dict)
     """Platform column: CSV header. A column that is not named maps to the header of its own name."""
     key: Annotated[
         tuple[str, ...] | None,
         BeforeValidator(_key),
-        Field(min_length=1),
+        Field(min_length=1, examples=["phone"]),
         WithJsonSchema(
             {
                 "anyOf": [
@@ -162,11 +148,11 @@ class Contacts(Strict):
 class Price(Strict):
     """What calls cost; then plan, status and report say what a campaign will cost."""
 
-    per_minute: Annotated[float, Field(ge=0), NoFlag] = 0.0
+    per_minute: Annotated[float, Field(ge=0, examples=[0.12]), NoFlag] = 0.0
     """Of a minute that somebody who answered is talked to."""
-    per_call: Annotated[float, Field(ge=0), NoFlag] = 0.0
+    per_call: Annotated[float, Field(ge=0, examples=[0.01]), NoFlag] = 0.0
     """Of a call, answered or not."""
-    currency: Annotated[str, Field(min_length=1, max_length=8)]
+    currency: Annotated[str, Field(min_length=1, max_length=8, examples=["CNY"])]
     """As it is to be shown."""
 
 
@@ -187,17 +173,22 @@ class DefaultContacts(Strict):
 class Defaults(Strict):
     """What every campaign has unless it says otherwise (mappings key by key, the rest whole)."""
 
-    robot: Identifier | None = None
+    robot: Annotated[Identifier | None, Field(examples=["111111"])] = None
     """Robot (话术) that talks."""
-    lines: Annotated[tuple[Identifier, ...], Field(min_length=1), AfterValidator(each_once)] | None = None
+    lines: Annotated[
+        Annotated[tuple[Identifier, ...], Field(min_length=1), AfterValidator(each_once)] | None,
+        Field(examples=[["055169101407"]]),
+    ] = None
     """Lines that are called from; a direct call takes the first."""
-    voice: Identifier | None = None
+    voice: Voice = None
     """Voice (发音人) of the robot."""
-    schedule: Schedule | None = None
+    schedule: Annotated[Schedule | None, _SCHEDULED] = None
     """When waves may call."""
-    recall: Recall | None = None
+    recall: Annotated[Recall | None, Field(examples=[{"count": 1, "wait": "10m"}])] = None
     """Further tries for those who were not reached."""
-    contacts: DefaultContacts | None = None
+    contacts: Annotated[DefaultContacts | None, Field(examples=[{"columns": {"客户手机号码": "phone"}}])] = (
+        None
+    )
     """How the headers of lists are named."""
 
 
@@ -206,11 +197,13 @@ class Project(Strict):
 
     kind: Literal["Project"]
     """What this document is."""
-    name: Name
+    name: Annotated[Name, Field(examples=["acme-renewals"])]
     """Part of every ownership mark, so that two repositories on one account never touch each other."""
-    platform: Platform = Platform()
+    platform: Annotated[Platform, Field(examples=[{"max_in_flight": 8, "timeout": "30s"}])] = Platform()
     """How the platform is reached."""
-    state: Annotated[str, Field(min_length=1)] = "state/yeta.db"
+    state: Annotated[str, Field(min_length=1, examples=["postgresql://yeta@db.example.com/yeta"])] = (
+        "state/yeta.db"
+    )
     """A SQLite file relative to the repository, or postgresql://…"""
     state_in_work_tree: bool = False
     """Whether the state may lie in a pipeline's checkout (`CI` set), since nothing is ever cleaned there."""
@@ -218,25 +211,33 @@ class Project(Strict):
     """For times without an offset."""
     retention: Duration = timedelta(days=90)
     """How long raw pushes and dead letters are kept."""
-    documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("**/*.yaml",)
+    documents: Annotated[tuple[str, ...], Field(min_length=1, examples=[["campaigns/**/*.yaml"]])] = (
+        "**/*.yaml",
+    )
     """Globs of what to read; hidden folders are never read."""
     files: Annotated[tuple[str, ...], Field(examples=[["../lists"]])] = ()
     """Further folders, relative to the repository, whose lists and contexts documents may name."""
     calendar: Annotated[str, Field(min_length=1, examples=["CN", "data/calendar.csv"])] = "CN"
     """Whose days off and working weekends `workdays` follows: a country, or a CSV of date,kind."""
-    defaults: Defaults = Defaults()
+    defaults: Annotated[Defaults, Field(examples=[{"robot": "111111", "recall": {"count": 1}}])] = Defaults()
     """What every campaign has unless it says otherwise."""
-    limits: Limits = Limits()
+    limits: Annotated[Limits, Field(examples=[{"new_numbers": 10000, "deletes": 5}])] = Limits()
     """Guards: an apply that goes beyond one is refused before its first call."""
-    receiver: Receiver = Receiver()
+    receiver: Annotated[Receiver, Field(examples=[{"url": "https://push.example.com", "relay": []}])] = (
+        Receiver()
+    )
     """Where what the platform pushes is received."""
-    notify: tuple[Notify, ...] = ()
+    notify: Annotated[
+        tuple[Notify, ...], Field(examples=[[{"to": "${OPS_WEBHOOK}", "on": ["refused", "unresolved"]}]])
+    ] = ()
     """Who is told what happens."""
-    price: Price | None = None
+    price: Annotated[Price | None, Field(examples=[{"per_minute": 0.12, "currency": "CNY"}])] = None
     """What calls cost."""
-    forecast: Foresight = Foresight()
+    forecast: Annotated[Foresight, Field(examples=[{"must_fit": True}])] = Foresight()
     """What is made of the forecast."""
-    environments: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    environments: Annotated[
+        dict[Name, dict[str, Any]], Field(examples=[{"test": {"state": "state/test.db"}}])
+    ] = Field(default_factory=dict)
     """`--env NAME` overlays these keys on the ones above."""
 
     @model_validator(mode="after")
@@ -252,9 +253,9 @@ class Campaign(Strict):
 
     kind: Literal["Campaign"]
     """What this document is."""
-    name: Name
+    name: Annotated[Name, Field(examples=["spring-renewal"])]
     """The identity, unique in the repository."""
-    description: str = ""
+    description: Annotated[str, Field(examples=["春季续费提醒"])] = ""
     """For people."""
     state: Literal["staged", "running", "paused"]
     """`staged`: created and filled, never started."""
@@ -264,25 +265,28 @@ class Campaign(Strict):
         tuple[Identifier, ...], Field(min_length=1, examples=[["055169101407"]]), AfterValidator(each_once)
     ]
     """Lines that are called from, quoted."""
-    voice: Identifier | None = None
+    voice: Voice = None
     """Voice (发音人) of the robot."""
-    schedule: Schedule = Schedule()
+    schedule: Annotated[Schedule, _SCHEDULED] = Schedule()
     """When waves may call."""
-    recall: Recall = Recall()
+    recall: Annotated[Recall, Field(examples=[{"count": 1, "wait": "10m"}])] = Recall()
     """Further tries for those who were not reached."""
-    priority: Annotated[int, NoFlag] = 0
+    priority: Annotated[int, Field(examples=[10]), NoFlag] = 0
     """Who gets a line first: the higher one, then the one that ends earlier, then by name."""
-    after: Annotated[tuple[Name, ...], AfterValidator(each_once)] = ()
+    after: Annotated[tuple[Name, ...], Field(examples=[["welcome"]]), AfterValidator(each_once)] = ()
     """Campaigns that must be over before this one begins."""
-    rollout: Rollout | None = None
+    rollout: Annotated[
+        Rollout | None,
+        Field(examples=[{"canary": 50, "wait": "30m", "abort_if": {"connected_below": "20%"}}]),
+    ] = None
     """A small first wave, whose call records decide whether the rest follows; without, all are called."""
-    contacts: Contacts
+    contacts: Annotated[Contacts, _LISTED]
     """Whom to call."""
-    renamed_from: Name | None = None
+    renamed_from: FormerName = None
     """The former name; may stay, and then does nothing."""
-    repeats: tuple[Name, ...] = ()
+    repeats: Forerunners = ()
     """Campaigns whose people may be called again; counted in the plan."""
-    continues: tuple[Name, ...] = ()
+    continues: Forerunners = ()
     """Campaigns whose called people count as called here (a merge, a split); named in the plan."""
     protect: StrictBool = False
     """Removing the document is refused until this is taken off."""
@@ -290,7 +294,7 @@ class Campaign(Strict):
     """What a changed attribute or edited row does to a started wave."""
     on_removed_rows: Literal["carry-over", "ignore"] = "carry-over"
     """What a removed row does to a started wave."""
-    exempt: tuple[Exemption, ...] = ()
+    exempt: Exemptions = ()
     """Guards that do not hold for this campaign."""
 
     @property
@@ -304,40 +308,40 @@ class DirectCall(Strict):
 
     kind: Literal["DirectCall"]
     """What this document is."""
-    name: Name
+    name: Annotated[Name, Field(examples=["otp-failures"])]
     """The identity, unique in the repository."""
-    description: str = ""
+    description: Annotated[str, Field(examples=["验证码补发"])] = ""
     """For people."""
-    robot: Identifier
+    robot: Annotated[Identifier, Field(examples=["111111"])]
     """Robot (话术) that talks; its columns must be fed by the list."""
-    line: Identifier
+    line: Annotated[Identifier, Field(examples=["055169101407"])]
     """Line that is called from, quoted."""
-    voice: Identifier | None = None
+    voice: Voice = None
     """Voice (发音人) of the robot."""
-    contacts: Contacts
+    contacts: Annotated[Contacts, _LISTED]
     """Whom to call."""
-    renamed_from: Name | None = None
+    renamed_from: FormerName = None
     """The former name; may stay, and then does nothing."""
-    repeats: tuple[Name, ...] = ()
+    repeats: Forerunners = ()
     """Campaigns whose people may be called again; counted in the plan."""
-    continues: tuple[Name, ...] = ()
+    continues: Forerunners = ()
     """Campaigns whose called people count as called here (a merge, a split); named in the plan."""
-    exempt: tuple[Exemption, ...] = ()
+    exempt: Exemptions = ()
     """Guards that do not hold for this direct call."""
 
 
 class Contexts(Strict):
     """Where the answers of a dialog context come from: exactly one of csv, entries, campaign."""
 
-    csv: Annotated[str, Field(min_length=1)] | None = None
+    csv: Annotated[Annotated[str, Field(min_length=1)] | None, Field(examples=["contexts/vip.csv"])] = None
     """A file of relation ids and values, relative to the document."""
-    key: str | None = None
+    key: Annotated[str | None, Field(examples=["relation_id"])] = None
     """CSV header that holds the relation id."""
     encoding: Encoding = "auto"
     """As for contact lists."""
-    entries: dict[str, dict[str, str]] | None = None
+    entries: Annotated[dict[str, dict[str, str]] | None, Field(examples=[{"1111": {"姓名": "张三"}}])] = None
     """Relation id: the values the robot is given."""
-    campaign: Name | None = None
+    campaign: Annotated[Name | None, Field(examples=["spring-renewal"])] = None
     """A campaign whose list answers; the relation id is the number."""
 
     @model_validator(mode="after")
@@ -358,15 +362,15 @@ class DialogContext(Strict):
 
     kind: Literal["DialogContext"]
     """What this document is."""
-    name: Name
+    name: Annotated[Name, Field(examples=["vip-hotline"])]
     """Unique among the dialog contexts of the repository."""
-    description: str = ""
+    description: Annotated[str, Field(examples=["春季续费提醒"])] = ""
     """For people."""
-    robot: Identifier | None = None
+    robot: Annotated[Identifier | None, Field(examples=["111111"])] = None
     """Only for this robot; default any."""
-    contexts: Contexts
+    contexts: Annotated[Contexts, Field(examples=[{"csv": "contexts/vip.csv", "key": "relation_id"}])]
     """Where the answers come from."""
-    defaults: dict[str, str] = Field(default_factory=dict)
+    defaults: Annotated[dict[str, str], Field(examples=[{"姓名": "客户"}])] = Field(default_factory=dict)
     """For a relation id that is not listed, or not sent."""
 
 

@@ -34,11 +34,11 @@ Share = Annotated[
 class AbortIf(Strict):
     """What of the canary's call records stops the campaign; what is not named stops nothing."""
 
-    connected_below: Share | None = None
+    connected_below: Annotated[Share | None, Field(examples=["20%"])] = None
     """Stops it if fewer of those who were called were reached."""
-    refused_above: Share | None = None
+    refused_above: Annotated[Share | None, Field(examples=["10%"])] = None
     """Stops it if more of those who were called refused the call."""
-    hung_up_above: Share | None = None
+    hung_up_above: Annotated[Share | None, Field(examples=["60%"])] = None
     """Stops it if more of those who were reached hung up on the robot."""
 
 
@@ -49,5 +49,5 @@ class Rollout(Strict):
     """How many rows are called first: a number, or a share of the list."""
     wait: Annotated[Duration, AfterValidator(whole_seconds)] = timedelta(minutes=30)
     """Time from the canary's last call until the rest follows, in whole seconds."""
-    abort_if: AbortIf = AbortIf()
+    abort_if: Annotated[AbortIf, Field(examples=[{"connected_below": "20%"}])] = AbortIf()
     """What stops the campaign instead; by default nothing."""

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta, timezone, tzinfo
 from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.wording import Text, listed, phrase
@@ -283,6 +283,7 @@ Days = Annotated[
         }
     ),
 ]
+Windows = Annotated[tuple[Window, ...], Field(min_length=1), AfterValidator(in_order)]
 Moment = Annotated[
     datetime,
     BeforeValidator(parse_moment),
