@@ -13,7 +13,7 @@ from yeta_reconcile.store import Store
 from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.store.open import connect, is_postgresql, open_file
-from yeta_reconcile.store.schema import migrate
+from yeta_reconcile.store.schema import MIGRATIONS, migrate
 from yeta_reconcile.store.soundness import findings
 from yeta_reconcile.waves.record import Phase, RowState
 
@@ -117,6 +117,11 @@ def test_a_state_of_a_former_version_is_migrated_once(states: States, schema: in
         migrate(store.database)
         assert store.database.read("SELECT * FROM migrations ORDER BY number") == applied
         assert [number for number, *_ in applied] == [*SCHEMAS]
+
+
+def test_text_is_a_mark_in_each_migration() -> None:
+    """As a bare word it would be in the order of a PostgreSQL database's language, not of its bytes."""
+    assert [one for _, statements in MIGRATIONS for one in statements if "TEXT" in one] == []
 
 
 def test_a_state_of_each_version_is_kept(tmp_path: Path, request: pytest.FixtureRequest) -> None:
