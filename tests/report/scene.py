@@ -18,6 +18,7 @@ from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
 from yeta_reconcile.report.words import Language
+from yeta_reconcile.store.foreseen import foreseen
 
 PRICE = "price: {per_minute: 0.12, per_call: 0.02, currency: CNY}\n"
 LINES = {"055169101407": 2, "055169101408": 2, "69101338": 3}
@@ -63,5 +64,8 @@ def shown(lab: Lab, language: Language, *names: str) -> str:
         here = SimpleNamespace(
             store=store, client=client, repository=repository, clock=lab.clock, halted_tasks=dict
         )
-        declared = declared_in(repository, foreseen_now(cast("Session", here)))
+        new, kept = foreseen_now(cast("Session", here)), foreseen(store)
+        assert new
+        assert kept
+        declared = declared_in(repository, replace(new, first=kept.first))
         return page(gather(store, declared, now, names or sorted(repository.callings)), language)

@@ -30,10 +30,11 @@ from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.report.figures import (
+    MOST_POINTS,
     CampaignFigures,
     Counted,
     Figures,
-    expected,
+    as_planned,
     progress,
     ticks,
     together,
@@ -272,25 +273,23 @@ def a_campaign(**given: Any) -> Figures:
 
 
 def test_a_forecast_is_drawn_ahead_of_what_was_done() -> None:
-    finish = START.astimezone(ZONE) + timedelta(hours=3)
-    html = page(a_campaign(finish=finish, fits=False))
+    made = a_campaign(finish=START.astimezone(ZONE) + timedelta(hours=3), fits=False)
+    made.ahead = [(made.dialled[0], 0), (made.dialled[0] + 3 * 3_600_000, 10)]
+    html = page(made)
     assert 'class="series dash"' in html
     assert "after its end" in html
     assert 'class="series dash"' not in page(a_campaign())
 
 
-def test_a_forecast_goes_from_when_it_was_made_to_all_whom_it_is_about() -> None:
-    made = a_campaign(finish=START.astimezone(ZONE) + timedelta(hours=3))
-    made.campaigns.append(CampaignFigures("later", state="staged", people=70))
-    marks = [int(START.timestamp() * 1000) + minute * 60_000 for minute in range(3)]
-    finish = marks[0] + 3 * 3_600_000
-    assert expected(made, marks, [0, 3, 4]) == [(marks[2], 4), (finish, 10)]
-    made.foreseen = START + timedelta(seconds=90)
-    assert expected(made, marks, [0, 3, 4]) == [(marks[1], 3), (finish, 10)]
-    noon = marks[2] + 60_000
-    made.ahead = together([[(noon, 0), (noon + 100, 4)], [(noon + 50, 2)]])
-    course = [(noon, 3), (noon + 50, 7), (noon + 100, 9)]
-    assert expected(made, marks, [0, 3, 4]) == [(marks[1], 3), *course, (finish, 9)]
+def test_forecasts_of_several_begin_with_how_it_went_and_go_on_as_each_was_foreseen() -> None:
+    noon = int(START.timestamp() * 1000)
+    one = as_planned([noon, noon + 10, noon + 30], ((noon + 20, 2), (noon + 40, 6)))
+    assert one == [(noon, 1), (noon + 10, 2), (noon + 20, 2), (noon + 40, 6)]
+    over = as_planned([noon + 5], ())
+    assert together([one, over, []])[-1] == (noon + 40, 7)
+    every = [*range(noon, noon + 1000)]
+    assert as_planned(every, ())[-1] == (noon + 999, 1000)
+    assert len(together([as_planned(every, ()), [(at, 0) for at in every]])) <= MOST_POINTS + 1
 
 
 def test_what_it_cost_is_there_only_with_a_price() -> None:

@@ -13,7 +13,7 @@ from tests.render.plans import a_plan
 from tests.support.lab import START, Lab
 from tests.support.records import deliver
 from yeta_reconcile.cli.language import speaking
-from yeta_reconcile.plan.foresight import LineUse, Outlook
+from yeta_reconcile.plan.foresight import Course, LineUse, Outlook
 from yeta_reconcile.report.figures import Held
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
@@ -102,7 +102,7 @@ def test_the_page_has_it_in_the_language_of_the_run_and_says_as_of_when(lab: Lab
     figures = gather(store, declared_in(lab.repository(), outlook), NOW, names)
     ahead = {one.campaign: one.finish for one in outlook.forecast}
     assert figures.campaigns[1].finish == ahead["renewal"]
-    assert figures.ahead[-1][1] == 6
+    assert figures.ahead[-1][1] == 9
     with speaking("zh"):
         html = page(figures, "zh")
     assert f"{outlook.at.astimezone(NOW.tzinfo):%Y-%m-%d %H:%M} 的预测" in html
@@ -122,3 +122,20 @@ def test_who_has_a_line_is_kept_so_that_another_language_can_tell_it(store: Stor
     (use,) = outlook.timetable
     with speaking("zh"):
         assert spoken(use.holder) == spoken(holder) != holder
+
+
+def test_the_line_of_the_forecast_is_the_first_until_there_are_others_to_call(lab: Lab, store: Store) -> None:
+    def line() -> Course:
+        outlook = foreseen(store)
+        assert outlook is not None
+        return outlook.first["renewal"]
+
+    first = line()
+    lab.emulator.advance(60)
+    lab.converge()
+    assert line() == first
+    assert first[-1][1] == 6
+    lab.campaign(rows=range(10, 18), lines='["100", "200"]')
+    lab.converge()
+    assert line()[0][0] == first[0][0] + 60_000
+    assert line()[-1][1] == 8

@@ -67,6 +67,18 @@ def wave_list(planner: Planner, name: str) -> str:
     return repository.list_spec(repository.callings[name]).label
 
 
+def _called_so_far(planned: Planned) -> dict[str, int]:
+    """Whom each campaign has called for the first time, as the platform or the records count."""
+    return {
+        name: sum(
+            max(wave.record.dialled, (wave.task.process_tel_count if wave.task else None) or 0)
+            for wave in subject.waves
+            if wave.record.round == 1
+        )
+        for name, subject in planned.subjects.items()
+    }
+
+
 class Apply:
     """One plan under way."""
 
@@ -95,7 +107,7 @@ class Apply:
         self.run.still_holds()
         settle_here(self.run.store, self.run.client)
         self._keep_books()
-        keep_foreseen(self.run.store, self.planned.plan, self.planned.called)
+        keep_foreseen(self.run.store, self.planned.plan, self.planned.called, _called_so_far(self.planned))
         self._remove_orphans()
         # What frees a line goes before what wants one.
         names = sorted(self.changes, key=lambda name: (not self._frees(name), name))

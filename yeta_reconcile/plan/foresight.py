@@ -3,8 +3,9 @@
 Pure values. How they come about is `planning/simulation.py`'s.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -74,6 +75,24 @@ class LineUse:
 Called = Mapping[str, tuple[tuple[Moment, Count], ...]]
 
 
+# When (ms), and how many were to have been called by then.
+Course = tuple[tuple[int, int], ...]
+MOST_POINTS = 48
+
+
+def course(
+    at: datetime, before: int, more: Collection[tuple[datetime, int]], finish: datetime | None
+) -> Course:
+    """What was foreseen `at` a moment, with those called before it, to its finish; not too closely."""
+    if not more:
+        return ()
+    points = [(at, 0), *more]
+    points += [(finish, points[-1][1])] if finish else []
+    step = -(-len(points) // MOST_POINTS)
+    kept = [*points[:-1:step], points[-1]]
+    return tuple((int(moment.timestamp() * 1000), before + many) for moment, many in kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What was foreseen `at` a moment, for whoever has no platform at hand."""
@@ -83,3 +102,5 @@ class Outlook:
     timetable: tuple[LineUse, ...] = ()
     called: Called = field(default_factory=dict)
     """By when how many more will have been called, by campaign, where that was looked at."""
+    first: Mapping[str, Course] = field(default_factory=dict)
+    """By campaign, what was foreseen first of those whom it calls at present."""

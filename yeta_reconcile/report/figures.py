@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 
+from yeta_reconcile.plan.foresight import Course
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.wording import Text
 
@@ -18,6 +20,7 @@ STEPS_MS = tuple(
     minutes * 60_000 for minutes in (1, 2, 5, 10, 20, 30, 60, 120, 240, 480, 1440, 2880, 10080, 43200)
 )
 MOST_STEPS = 90
+MOST_POINTS = 240
 TICKS_MS = tuple(
     minutes * 60_000 for minutes in (1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160)
 )
@@ -107,7 +110,8 @@ class Figures:
     clock's hour and the weekday (0 Monday), `attempts` by the how-manieth call to a person, `rounds` by the
     how-manieth wave; `dialled` and `answered` are the moments of each person's first call and first answer,
     ms. `answers` are those of each person's last dialog, by question.
-    `timetable` holds what was `foreseen` at that moment, `ahead` by when (ms) how many more will be called.
+    `timetable` holds what was `foreseen` at that moment, `ahead` by when (ms) how many were to have been
+    called, as was foreseen first of whom a campaign calls at present.
     """
 
     project: str
@@ -178,22 +182,20 @@ def progress(figures: Figures) -> tuple[list[int], list[int], list[int]]:
     return marks, _until(moments, marks), _until(answered, marks)
 
 
-def expected(figures: Figures, marks: list[int], called: list[int]) -> list[tuple[int, float]]:
-    """From when the forecast was made to its finish (ms): how many it expects to have been called."""
-    finish = int(figures.finish.timestamp() * 1000) if figures.finish else 0
-    if finish <= marks[-1]:
-        return []
-    made = int(figures.foreseen.timestamp() * 1000) if figures.foreseen else marks[-1]
-    at = max(bisect_right(marks, made) - 1, 0)
-    whole = sum(one.people if one.finish else one.dialled for one in figures.campaigns)
-    course = [(max(moment, marks[at]), min(called[at] + more, whole)) for moment, more in figures.ahead]
-    return [(marks[at], called[at]), *course, (finish, course[-1][1] if course else whole)]
-
-
 def together(curves: Collection[Sequence[tuple[int, int]]]) -> list[tuple[int, float]]:
-    """Curves of people over moments (ms) as one."""
+    """Curves of people over moments (ms) as one, of so many points as can be drawn."""
     moments = sorted({moment for curve in curves for moment, _ in curve})
+    moments = [*moments[: -1 : -(-len(moments) // MOST_POINTS)], *moments[-1:]] if moments else []
     return [(moment, sum(_height(curve, moment) for curve in curves)) for moment in moments]
+
+
+def as_planned(dialled: Collection[int], line: Course) -> list[tuple[int, int]]:
+    """How many were to be called by when (ms): as it went until `line` begins, and by that from then on."""
+    begin, most = line[0] if line else (inf, len(dialled))
+    went = [moment for moment in sorted(filter(instant, dialled)) if moment < begin]
+    step = -(-len(went) // MOST_STEPS) or 1
+    kept = [(moment, min(at, most)) for at, moment in enumerate(went, 1) if not at % step or at == len(went)]
+    return [*kept, *line]
 
 
 def _height(curve: Sequence[tuple[int, int]], moment: int) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Price
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.plan.foresight import Outlook
+from yeta_reconcile.plan.foresight import Course, Outlook, course
 from yeta_reconcile.platform.call import ResultMeaning, meaning_of
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
@@ -40,6 +40,7 @@ from yeta_reconcile.report.figures import (
     Figures,
     Quality,
     Wait,
+    as_planned,
     together,
 )
 from yeta_reconcile.report.timetable import timetable
@@ -93,23 +94,37 @@ def gather(
     figures.currency = declared.price.currency if declared.price else ""
     persons = Persons(store, now.tzinfo, names, lists=declared.lists)
     recorded = store.waves.recorded()
+    curves, begins = list[list[tuple[int, int]]](), list[int]()
     for name in names:
+        before = len(figures.dialled)
         figures.campaigns.append(
             _Counting(figures, persons, declared).campaign(name, recorded.campaigns.get(name))
         )
+        dialled = figures.dialled[before:]
+        line = _line(declared.outlook, name, dialled) if declared.outlook else ()
+        curves.append(as_planned(dialled, line))
+        begins += [line[0][0]] if line else []
+    if begins:
+        figures.ahead = [point for point in together(curves) if point[0] >= min(begins)]
     for (result, _), (people, _) in figures.results.items():
         if people:
             figures.meanings[meaning_of(result).value] += people
     figures.quality = _quality(store, figures)
     if outlook := declared.outlook:
         figures.foreseen = outlook.at.astimezone(now.tzinfo)
-        curves = [outlook.called[name] for name in names if name in outlook.called]
-        figures.ahead = together(
-            [[(int(at.timestamp() * 1000), people) for at, people in curve] for curve in curves]
-        )
     figures.timetable = timetable(store, recorded, declared.outlook, now, names)
     figures.last_push = instant(store.inbox.last_received(), now.tzinfo)
     return figures
+
+
+def _line(outlook: Outlook, name: str, dialled: Collection[int]) -> Course:
+    """What was foreseen of it first; else last, with those who had been called before."""
+    if name in outlook.first:
+        return outlook.first[name]
+    at = outlook.at.timestamp() * 1000
+    finish = next((one.finish for one in outlook.forecast if one.campaign == name), None)
+    before = sum(moment <= at for moment in dialled)
+    return course(outlook.at, before, outlook.called.get(name, ()), finish)
 
 
 class Kind(NamedTuple):

@@ -16,7 +16,6 @@ from yeta_reconcile.report.figures import (
     Counted,
     Figures,
     Held,
-    expected,
     in_order,
     progress,
     share,
@@ -102,7 +101,7 @@ def course(figures: Figures, words: Words) -> str:
     marks, called, reached = progress(figures)
     if not marks:
         return ""
-    ahead = expected(figures, marks, called)
+    ahead = figures.ahead
     places = sorted({*marks, *(at for at, _ in ahead)})
     curves: list[tuple[str, Iterable[tuple[int, float]], str]] = [
         ("called", zip(marks, called, strict=True), "accent"),
@@ -128,7 +127,8 @@ def course(figures: Figures, words: Words) -> str:
         for kind, most, size in (("large", 9, charts.WIDE), ("small", charts.FEW_TICKS, charts.NARROW))
     )
     names = legend((one.kind, one.name) for one in series)
-    return card(words("progress"), names + drawn, note=words("progress note"), kind="wide")
+    note = words("progress ahead" if ahead else "progress note")
+    return card(words("progress"), names + drawn, note=note, kind="wide")
 
 
 def funnel(figures: Figures, words: Words) -> str:

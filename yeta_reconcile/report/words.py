@@ -36,6 +36,9 @@ WORDS: dict[str, Text] = {
     "a person": phrase("{cost} a person reached"),
     "progress": phrase("Progress"),
     "progress note": phrase("People called and reached for the first time"),
+    "progress ahead": phrase(
+        "People called and reached for the first time; the forecast is of when it began or was last changed"
+    ),
     "forecast": phrase("Forecast"),
     "funnel": phrase("Funnel"),
     "funnel note": phrase("Of each step, its share of the one before"),

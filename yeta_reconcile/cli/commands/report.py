@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,7 +44,7 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     The page opens from disk and in any browser, prints, asks for no other address and holds no number:
     progress, funnel, results, hours, lines, rounds, answers, who waits and for what, what the data lack.
     Chinese or English by --lang. Forecast and timetable are those of the last apply, and with the
-    platform's credentials new ones.
+    platform's credentials new ones; the line of the forecast is the first one of whom a campaign calls now.
     """
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     with closing(open_state(context, repository)) as store:
@@ -52,7 +53,8 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
             raise InvalidInput(
                 phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known)
             )
-        declared = declared_in(repository, _foreseen_now(context) or foreseen(store))
+        kept, new = foreseen(store), _foreseen_now(context)
+        declared = declared_in(repository, replace(new, first=kept.first) if new and kept else new or kept)
         now = datetime.now(UTC).astimezone(ZoneInfo(repository.project.timezone))
         names = [name] if name is not None else known
         figures = gather(store, declared, now, names, halted=_halted(repository, store))
