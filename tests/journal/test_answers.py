@@ -27,7 +27,7 @@ pytestmark = pytest.mark.sweep
 GOLDEN = Path(__file__).parent / "golden"
 RECALL = "{count: 1, wait: 10m}"
 # What is said besides words for people.
-WORDS = {"event", "campaign", "summary", "hint", "why", "words"}
+WORDS = {"call", "event", "campaign", "summary", "hint", "why", "words"}
 ANSWERS = {
     "busy": Fault("code", code=10004, times=2),
     "busy for long": Fault("code", code=10004, times=40),
