@@ -107,7 +107,7 @@ def test_resume_lifts_the_halt_and_the_next_apply_starts_again_what_is_declared(
 
 
 @pytest.mark.sweep
-def test_status_tells_a_pause_by_the_halt_from_one_by_another_hand(here: Served) -> None:
+def test_status_tells_a_pause_by_the_halt_from_one_outside_yeta(here: Served) -> None:
     first, second = running(here)
     here.emulator.console_pause(second)
     assert here.yeta("halt").code == 0
@@ -221,7 +221,7 @@ def test_what_could_not_be_paused_is_named(here: Served, monkeypatch: pytest.Mon
 
 
 @pytest.mark.sweep
-def test_a_pause_after_somebody_resumed_what_a_halt_paused_is_that_of_another_hand(here: Served) -> None:
+def test_a_pause_after_somebody_resumed_what_a_halt_paused_is_one_outside_yeta(here: Served) -> None:
     (task,) = running(here, ("renewal",))
     here.main("halt")
     here.main("resume", "--yes")

@@ -165,7 +165,7 @@ def halted_and_paused_again(here: Served, seconds: int) -> str:
     return task_id
 
 
-def test_what_went_on_after_a_halt_is_paused_by_another_hand(here: Served) -> None:
+def test_what_went_on_after_a_halt_is_paused_outside_yeta(here: Served) -> None:
     halted_and_paused_again(here, 600)
 
     def wave() -> dict[str, Any]:
@@ -180,7 +180,7 @@ def test_what_went_on_after_a_halt_is_paused_by_another_hand(here: Served) -> No
     assert change["reason"] == "paused-outside-yeta"
 
 
-def test_what_went_on_after_the_halt_was_lifted_is_paused_by_another_hand_too(here: Served) -> None:
+def test_what_went_on_after_the_halt_was_lifted_is_paused_outside_yeta_too(here: Served) -> None:
     here.campaign("renewal", range(200))
     assert here.main("apply", "--yes").code == 0
     here.main("halt")
@@ -195,7 +195,7 @@ def test_what_went_on_after_the_halt_was_lifted_is_paused_by_another_hand_too(he
     assert change["reason"] == "paused-outside-yeta"
 
 
-def test_calls_that_were_in_process_when_a_halt_came_are_no_other_hand(here: Served) -> None:
+def test_calls_that_were_in_process_when_a_halt_came_are_nothing_from_outside_yeta(here: Served) -> None:
     here.campaign("renewal", range(200))
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(30)

@@ -1,4 +1,4 @@
-"""history and why: who did what, and what became of one number."""
+"""history and why: who did what, and the outcome of one number."""
 
 from __future__ import annotations
 

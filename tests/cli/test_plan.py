@@ -339,7 +339,7 @@ def test_a_file_that_is_no_plan_is_let_be_until_there_is_one(here: Served) -> No
 
 
 @pytest.mark.sweep
-def test_a_setting_that_another_hand_changed_is_a_warning_and_not_as_declared(here: Served) -> None:
+def test_a_setting_that_was_changed_outside_yeta_is_a_warning_and_not_as_declared(here: Served) -> None:
     here.campaign(extra="recall: {count: 1, wait: 10m}\n")
     assert here.main("apply", "--yes").code == 0
     assert here.main("plan").out.endswith("No changes. The one campaign is as declared.\n")

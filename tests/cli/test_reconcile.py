@@ -79,7 +79,7 @@ def test_it_applies_what_is_declared_again_and_again_and_ends_cleanly(
     assert last_round(here)["format"] == "yeta-reconcile/1"
 
 
-def test_it_leaves_a_pause_by_another_hand_alone_and_says_so(
+def test_it_leaves_a_pause_outside_yeta_alone_and_says_so(
     here: Served, controller: Callable[[], subprocess.Popen[str]]
 ) -> None:
     here.campaign("renewal", range(30))

@@ -59,7 +59,7 @@ def test_a_network_that_is_none_is_refused(root: Path, capsys: pytest.CaptureFix
     assert "10.0.0 is no network" in capsys.readouterr().err
 
 
-def test_what_came_in_is_said_by_module_and_by_what_became_of_it(tmp_path: Path) -> None:
+def test_what_came_in_is_said_by_module_and_by_its_outcome(tmp_path: Path) -> None:
     with receiver(tmp_path) as (url, _, made):
         for number in range(3):
             post(f"{url}/receiveCallRecord", {"call_uuid": f"u{number}"})

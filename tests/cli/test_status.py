@@ -174,7 +174,7 @@ def test_drift_is_empty_after_an_apply_and_progress_does_not_change_that(here: S
     assert done.out.startswith("No drift (1 wave looked at")
 
 
-def test_what_another_hand_did_is_drift_and_exits_2_where_asked(here: Served) -> None:
+def test_what_was_changed_outside_yeta_is_drift_and_exits_2_where_asked(here: Served) -> None:
     task = applied(here, rows=30)
     here.emulator.advance(1)
     here.emulator.console_pause(task)

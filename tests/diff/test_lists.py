@@ -74,7 +74,7 @@ def key_of(row: str) -> bytes:
 
 
 def recorded(wave_id: int, given: Mapping[str, Any]) -> tuple[WaveRecord, list[RowRecord]]:
-    """A wave with its rows, by what became of each."""
+    """A wave with its rows, by the state of each."""
     rows = [
         RowRecord(
             wave_id,

@@ -105,7 +105,7 @@ def test_a_paused_task_keeps_the_line_or_not(keeps: bool) -> None:
     assert platform.code("start", task_id=first) == (0 if keeps else TAKEN)
 
 
-def test_another_hand_takes_a_line_in_every_mode() -> None:
+def test_the_console_takes_a_line_in_every_mode() -> None:
     for mode in ("create", "start", "off"):
         platform = Platform(line_lock=mode)
         platform.emulator.take_line(LINE)
@@ -119,7 +119,7 @@ def test_another_hand_takes_a_line_in_every_mode() -> None:
         assert platform.code("start", task_id=task_id) == 0
 
 
-def test_a_line_that_a_task_has_cannot_be_taken_by_hand() -> None:
+def test_a_line_that_a_task_has_cannot_be_taken_at_the_console() -> None:
     platform = Platform()
     platform.started()
 

@@ -128,7 +128,7 @@ def test_it_is_stale_once_a_document_or_a_list_moved(
 
 
 @pytest.mark.sweep
-def test_it_is_stale_once_another_hand_moved_what_it_decided_on(here: Served) -> None:
+def test_it_is_stale_once_what_it_decided_on_was_moved_outside_yeta(here: Served) -> None:
     here.campaign()
     assert here.main("apply", "--yes").code == 0
     here.campaign(state="paused")

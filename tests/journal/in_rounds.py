@@ -54,7 +54,7 @@ class LifeInRounds(Life):
 
     @precondition(lambda self: False)
     @rule(data=st.data(), hand=st.just("start"))
-    def another_hand(self, data: st.DataObject, hand: str) -> None:
+    def at_the_console(self, data: st.DataObject, hand: str) -> None:
         """A wilder life's: what is started outside yeta no plan shows."""
 
     @precondition(lambda self: False)

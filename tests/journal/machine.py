@@ -249,7 +249,7 @@ class Life(RuleBasedStateMachine):
         deliver(self.lab, data.draw(st.permutations(some)) + (some[:3] if again else []))
 
     @rule(data=st.data(), hand=st.sampled_from(["pause", "start", "delete"]))
-    def another_hand(self, data: st.DataObject, hand: str) -> None:
+    def at_the_console(self, data: st.DataObject, hand: str) -> None:
         ours = [
             key for key, task in self.lab.emulator.tasks.items() if "~w" in task.name and not task.deleted
         ]

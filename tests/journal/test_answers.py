@@ -1,4 +1,4 @@
-"""What each answer of the platform to each call, and each hand before it, leads to: held in `golden/`.
+"""What each answer of the platform to each call, and each act at the console before it, leads to (`golden/`).
 
 There it says what apply makes of it: exit code and time, problems, what was sent and told, phases; and what
 it comes to once the platform works again. Sentences are left out: they are for people.
@@ -41,7 +41,7 @@ ANSWERS = {
     "closed after": Fault("closed_after"),
 }
 # What somebody at the console does to the task while our call is on its way.
-HANDS: dict[str, Callable[[Emulator, str], object]] = {
+AT_THE_CONSOLE: dict[str, Callable[[Emulator, str], object]] = {
     "deleted meanwhile": Emulator.console_delete,
     "started meanwhile": Emulator.console_start,
     "paused meanwhile": Emulator.console_pause,
@@ -151,7 +151,7 @@ def struck(lab: Lab, call: str, name: str) -> None:
             lab.before = None
             for task_id in list(lab.emulator.tasks):
                 with suppress(Refusal):
-                    HANDS[name](lab.emulator, task_id)
+                    AT_THE_CONSOLE[name](lab.emulator, task_id)
 
     lab.before = meanwhile
 
@@ -162,7 +162,7 @@ def test_what_each_answer_of_the_platform_leads_to(
 ) -> None:
     call, before = STORIES[story]
     text = ""
-    for name in [*ANSWERS, *(() if call in {"create", "callout"} else HANDS)]:
+    for name in [*ANSWERS, *(() if call in {"create", "callout"} else AT_THE_CONSOLE)]:
         lab = a_lab(tmp_path / name)
         lab.campaign()
         before(lab)

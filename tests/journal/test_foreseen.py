@@ -79,7 +79,7 @@ def test_a_plan_after_a_death_at_any_change_is_what_an_apply_plans_once_it_has_s
     assert not wrong
 
 
-def test_our_own_pause_whose_answer_was_never_heard_is_not_taken_for_another_hands(tmp_path: Path) -> None:
+def test_our_own_pause_whose_answer_was_never_heard_is_not_taken_for_one_outside_yeta(tmp_path: Path) -> None:
     lab = died(tmp_path, "pause", KILLED_AFTER, before="running", after="paused")
     lab.campaign("calm", ROWS, extra=EVENING)
 

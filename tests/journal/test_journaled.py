@@ -133,7 +133,7 @@ def written(run: Run) -> list[tuple[Any, ...]]:
         ),
     ],
 )
-def test_each_sending_has_an_intent_and_what_became_of_it_is_what_the_wave_shows(
+def test_each_sending_has_an_intent_and_its_outcome_is_what_the_wave_shows(
     tmp_path: Path, answers: Any, answer: Answer[str], outcomes: Any, phase: Phase
 ) -> None:
     with a_run(tmp_path) as (_, run, wave):

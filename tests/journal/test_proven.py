@@ -1,4 +1,4 @@
-"""Nobody is free by one look, and whom a task of ours called is called, whatever became of its wave."""
+"""Nobody is free by one look, and whom a task of ours called is called, whatever the outcome of its wave."""
 
 from __future__ import annotations
 

@@ -283,7 +283,7 @@ def test_a_staged_wave_that_expired_unstarted_is_staged_again_when_the_end_is_ex
     assert_everybody_once(lab, range(5))
 
 
-def test_a_wave_deleted_by_hand_is_replaced_by_those_proven_not_called(tmp_path: Path) -> None:
+def test_a_wave_deleted_outside_yeta_is_replaced_by_those_proven_not_called(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     half_way(lab)
     lab.emulator.console_delete(the_only_task(lab))
@@ -298,7 +298,7 @@ def test_a_wave_deleted_by_hand_is_replaced_by_those_proven_not_called(tmp_path:
     assert_everybody_once(lab, range(40))
 
 
-def test_a_task_completed_by_hand_with_numbers_left_names_them(tmp_path: Path) -> None:
+def test_a_task_completed_outside_yeta_with_numbers_left_names_them(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     half_way(lab)
     lab.emulator.finish(the_only_task(lab), Status.COMPLETED)

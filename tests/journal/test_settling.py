@@ -301,7 +301,7 @@ def test_of_a_direct_call_that_was_refused_no_task_is_known(tmp_path: Path) -> N
         ({"phase": "deleted", "pending": 1, "unknown": 1}, False),
     ],
 )
-def test_no_call_matters_any_more_once_of_each_row_of_what_is_over_it_is_known_what_became_of_it(
+def test_no_call_matters_any_more_once_of_each_row_of_what_is_over_its_outcome_is_known(
     fields: dict[str, Any], is_told: bool
 ) -> None:
     assert told(wave_record(**fields)) is is_told
@@ -407,7 +407,7 @@ def test_a_call_by_a_clock_that_was_ahead_is_waited_for_as_long_as_any_call_and_
         (Phase.LOST, RowState.DIALLED, []),
     ],
 )
-def test_of_a_task_that_is_gone_a_person_is_asked_unless_it_is_known_what_became_of_each_row(
+def test_of_a_task_that_is_gone_a_person_is_asked_unless_the_outcome_of_each_row_is_known(
     tmp_path: Path, phase: Phase, state: RowState, hints: list[str]
 ) -> None:
     lab = a_lab(tmp_path)

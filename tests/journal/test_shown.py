@@ -56,7 +56,7 @@ def test_records_that_come_after_the_plan_free_nobody_whom_it_did_not_show(
     ],
     ids=["robot", "line", "windows", "end"],
 )
-def test_a_staged_task_that_another_hand_changed_is_never_started_as_it_is(
+def test_a_staged_task_that_was_changed_outside_yeta_is_never_started_as_it_is(
     tmp_path: Path, change: dict[str, object]
 ) -> None:
     lab = Lab(tmp_path)
@@ -79,7 +79,7 @@ def test_a_staged_task_that_another_hand_changed_is_never_started_as_it_is(
     assert not task.started_at
 
 
-def test_a_task_that_another_hand_changes_between_plan_and_start_is_staged_anew(tmp_path: Path) -> None:
+def test_a_task_that_is_changed_outside_yeta_between_plan_and_start_is_staged_anew(tmp_path: Path) -> None:
     lab = Lab(tmp_path, max_in_flight=1)
     lab.campaign(state="staged")
     lab.converge()

@@ -147,7 +147,7 @@ def test_nothing_is_started_once_its_end_is_past(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hand", ["console_start", "console_delete", "console_purge"])
-def test_what_another_hand_did_before_the_start_is_theirs(tmp_path: Path, hand: str) -> None:
+def test_what_was_changed_outside_yeta_before_the_start_is_left_unchanged(tmp_path: Path, hand: str) -> None:
     with steered(tmp_path) as it:
         assert it.wave.task_id
         getattr(it.lab.emulator, hand)(it.wave.task_id)
@@ -339,7 +339,7 @@ def test_a_drain_that_can_never_account_needs_a_person(tmp_path: Path) -> None:
         assert it.sent("delete") == 0
 
 
-def test_a_wave_that_another_hand_resumes_while_it_drains_is_theirs(tmp_path: Path) -> None:
+def test_a_wave_that_is_resumed_outside_yeta_while_it_drains_is_left_unchanged(tmp_path: Path) -> None:
     with steered(tmp_path, "paused") as it:
         assert steering.pause(it.run, it.wave, drain=True)
         assert it.wave.task_id

@@ -98,7 +98,7 @@ def test_a_count_that_may_still_move_is_believed_only_after_the_settling_time(
     assert_each_rang_once(lab, range(3))
 
 
-def test_a_task_that_another_hand_starts_before_it_is_verified_is_theirs(tmp_path: Path) -> None:
+def test_a_task_that_is_started_outside_yeta_before_it_is_verified_is_left_unchanged(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     lab.campaign()
 

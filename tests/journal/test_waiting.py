@@ -245,7 +245,7 @@ def test_codes_of_tasks_that_are_over_ring_nobody_twice_at_any_call(
         ["none", "pause", "remove", "rows", "robot"],
     ),
 )
-def test_whatever_another_hand_does_between_plan_and_call_nobody_rings_twice(
+def test_whatever_happens_outside_yeta_between_plan_and_call_nobody_rings_twice(
     tmp_path: Path, hand: str, state: str, edit: str
 ) -> None:
     lab = a_lab(tmp_path)

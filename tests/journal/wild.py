@@ -1,4 +1,4 @@
-"""Wilder lives: edits across campaigns, hands within an apply, old copies of the state, another account.
+"""Wilder lives: edits across campaigns, the console within an apply, old copies of the state, or account.
 
 What the calmer lives hold, these hold too; who was rung is judged by the platform's log against the plans
 that were applied (`tests/support/dials.py`).
@@ -109,10 +109,10 @@ class WildLife(Life):
                 del self.docs[name]
                 self.lab.remove(name)
 
-    # Hands
+    # The console
 
     @rule(nth=st.integers(1, 25), hand=st.sampled_from(["pause", "start", "delete"]), which=st.integers(0, 9))
-    def a_hand_in_the_middle(self, nth: int, hand: str, which: int) -> None:
+    def the_console_in_the_middle(self, nth: int, hand: str, which: int) -> None:
         """Somebody does something at the platform while an apply is under way."""
         if self.refused():
             return
@@ -174,7 +174,7 @@ class WildLife(Life):
             self.lab.meanwhile = None
 
     @rule(hand=st.sampled_from(["pause", "start", "delete"]), which=st.integers(0, 9))
-    def a_hand(self, hand: str, which: int) -> None:
+    def at_the_console(self, hand: str, which: int) -> None:
         self.outside_yeta(hand, which)
 
     # Another state, another platform

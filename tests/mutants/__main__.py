@@ -55,7 +55,7 @@ ARGUMENTS = (
 
 @dataclass(slots=True)
 class Score:
-    """What became of mutants."""
+    """The outcomes of mutants."""
 
     killed: int = 0
     untyped: int = 0
@@ -101,7 +101,7 @@ def killed_before() -> set[str]:
 
 
 def hunted(name: str, room: Room, mutants: dict[str, Made], asked: argparse.Namespace) -> dict[int, str]:
-    """What became of each mutant of a room that was come to, by its number."""
+    """The outcome of each mutant of a room that was come to, by its number."""
     out, told = WORK / f"{name}.results", WORK / f"{name}.json"
     out.write_text("", encoding="utf-8")
     said: list[dict[str, Any]] = [

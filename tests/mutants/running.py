@@ -180,7 +180,7 @@ class Hunt:
         return tests, SURVIVED
 
     def await_one(self, running: dict[int, Child]) -> list[list[int]]:
-        """Wait for a child, write down what became of its mutants; the groups that are to be run anew."""
+        """Wait for a child, write down the outcomes of its mutants; the groups that are to be run anew."""
         pid, status, used = os.wait4(-1, 0)
         if pid not in running:
             return []

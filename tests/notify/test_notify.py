@@ -233,7 +233,7 @@ def test_a_person_that_is_needed_is_told(tmp_path: Path) -> None:
     assert "renewal: task" in event.words
 
 
-def test_what_another_hand_did_is_told(tmp_path: Path) -> None:
+def test_what_was_changed_outside_yeta_is_told(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     lab.campaign(rows=range(40))
     lab.converge()

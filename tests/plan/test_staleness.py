@@ -162,7 +162,7 @@ def test_a_plan_that_broke_off_goes_on_in_other_forms(
     assert moved_rest(plan_of(*approved), plan_of(*left)) == []
 
 
-def test_a_begun_plan_resumes_what_another_hand_paused_and_not_what_it_paused_again() -> None:
+def test_a_begun_plan_resumes_what_was_paused_outside_yeta_and_not_what_was_paused_again() -> None:
     resume = plan_of(on_wave(Action.RESUME, Reason.PAUSED_OUTSIDE, rings=True, kind=ChangeKind.AFTER_OUTSIDE))
     assert moved_rest(resume, resume) == []
     assert moved_rest(resume, resume, Since({7})) == [

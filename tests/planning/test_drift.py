@@ -57,13 +57,13 @@ def test_progress_is_no_drift(status: int) -> None:
         (Phase.STARTED, 12, ("state", "running", "status 12")),
     ],
 )
-def test_a_task_that_another_hand_paused_or_started_is_named(
+def test_a_task_that_was_paused_or_started_outside_yeta_is_named(
     phase: Phase, status: int, expected: tuple[str, str, str]
 ) -> None:
     assert found(a_wave(phase=phase), a_task(status=status)) == [expected]
 
 
-def test_a_pause_by_hand_stays_drift_after_an_apply_has_noted_it() -> None:
+def test_a_pause_outside_yeta_stays_drift_after_an_apply_has_noted_it() -> None:
     noted = a_wave(phase=Phase.PAUSED, outside_yeta=True)
 
     assert found(noted, a_task(status=PAUSED)) == [("state", "running", "paused")]

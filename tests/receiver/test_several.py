@@ -131,7 +131,7 @@ def follow_each_other(make: Callable[[ExitStack], Made], turns: int) -> list[Ent
 
 
 def check(location: str, root: Path, log: list[Entry]) -> None:
-    """Each push is a call and folded once; again is there at most what a client cannot know the fate of."""
+    """Each push is a call and folded once; again is there at most what has no outcome a client knows."""
     acknowledged = Counter(entry.uuid for entry in log if entry.became == "acknowledged")
     doubtful = Counter(entry.uuid for entry in log if entry.became == "unknown")
     assert set(acknowledged.values()) == {1}

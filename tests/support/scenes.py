@@ -1,4 +1,4 @@
-"""What many scenes have in common: a lab, what became of its tasks, and whom it rang."""
+"""What many scenes have in common: a lab, the outcomes of its tasks, and whom it rang."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_call_record_proves_a_start(phase: str) -> None:
     assert words(look(phase, "deleted", dialled=1)) == "deleted*"
 
 
-def test_what_another_hand_did_is_remembered_as_far_as_it_holds() -> None:
+def test_what_was_changed_outside_yeta_is_remembered_as_far_as_it_holds() -> None:
     assert words(look("paused", "paused", outside_yeta=True)) == "paused*"
     assert words(look("paused", "unheard of", outside_yeta=True)) == "paused*"
     assert words(look("started", "running", outside_yeta=True)) == "started"

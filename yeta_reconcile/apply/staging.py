@@ -131,7 +131,7 @@ class Staging:
     # Fill
 
     def _fill(self, wave: WaveRecord) -> bool:
-        """Submit every row that is not proven to be in. False: a problem was noted, or it is thrown away."""
+        """Submit every row that is not proven to be in. False: a problem was noted, or it is discarded."""
         intents, stalled, proven = self.run.store.intents, 0, -1
         while not wave.to_discard:
             try:

@@ -9,8 +9,8 @@ r"""The admin door: what a test does with hooks in process, over HTTP.
 "seconds": …, "where": {…}}` or a list | arms faults |
 | `DELETE /_emulator/faults` | disarms all |
 | `POST /_emulator/advance` `{"seconds": 60}` | lets virtual time pass |
-| `POST /_emulator/tasks/<id>/pause\\|start\\|delete\\|purge\\|finish` | another hand |
-| `POST /_emulator/lines/<line>/take\\|release` | another hand takes a line |
+| `POST /_emulator/tasks/<id>/pause\\|start\\|delete\\|purge\\|finish` | at the console |
+| `POST /_emulator/lines/<line>/take\\|release` | somebody at the console takes a line |
 | `POST /_emulator/settings` `{"robots": […]}` | changes fields of `Settings` |
 | `POST /_emulator/incoming` `{"robot_id", "relation_id", "line", "caller"}` | a call comes in |
 

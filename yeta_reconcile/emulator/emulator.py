@@ -1,4 +1,4 @@
-"""The emulator put together: the platform's interface, its time, and hooks for another hand.
+"""The emulator put together: the platform's interface, its time, and hooks for whoever is at the console.
 
 `Emulator` is a WSGI application. Mounted in process its time stands still until `advance`; served,
 a thread advances it. All of it may be used from several threads.
@@ -145,21 +145,21 @@ class Emulator:
             raise KeyError(f"{len(found)} tasks named {name!r}")
         return found[0]
 
-    # -- another hand --------------------------------------------------------------------------
+    # -- the console ---------------------------------------------------------------------------
 
     def console_pause(self, task_id: str) -> None:
         """Pause a task as a person at the console would; Refusal as for the interface."""
-        self._by_hand(self._operations.pause, task_id)
+        self._at_the_console(self._operations.pause, task_id)
 
     def console_start(self, task_id: str) -> None:
         """Start or resume a task as a person at the console would."""
-        self._by_hand(self._operations.start, task_id)
+        self._at_the_console(self._operations.start, task_id)
 
     def console_delete(self, task_id: str) -> None:
         """Delete a task as a person at the console would."""
-        self._by_hand(self._operations.delete, task_id)
+        self._at_the_console(self._operations.delete, task_id)
 
-    def _by_hand(self, act: Callable[[dict[str, Any]], object], task_id: str) -> None:
+    def _at_the_console(self, act: Callable[[dict[str, Any]], object], task_id: str) -> None:
         with self.world.lock:
             act({"task_id": str(task_id)})
 
@@ -177,7 +177,7 @@ class Emulator:
             self.dialler.end(self.world.known_task(str(task_id)), status)
 
     def take_line(self, line: str) -> None:
-        """Let another hand take a line; Refusal(3030002) where a task has it."""
+        """Let somebody at the console take a line; Refusal(3030002) where a task has it."""
         if self.settings.line(line) is None:
             raise KeyError(line)
         with self.world.lock:
@@ -185,7 +185,7 @@ class Emulator:
             self.world.lines.holders[line] = CONSOLE
 
     def release_line(self, line: str) -> None:
-        """Give back a line that another hand took."""
+        """Give back a line that was taken at the console."""
         with self.world.lock:
             if self.world.lines.holders.get(line) == CONSOLE:
                 del self.world.lines.holders[line]

@@ -19,7 +19,7 @@ class Lines:
 
     def __init__(self) -> None:
         self.holders: dict[str, str] = {}
-        """Line number → id of the task that has it, or CONSOLE for another hand."""
+        """Line number → id of the task that has it, or CONSOLE for somebody at the console."""
         self.free: dict[str, int] = {}
         """Channels that are free; below zero where a line lost channels that are in use."""
         self.hungry: dict[str, dict[Task, None]] = {}
@@ -45,7 +45,7 @@ class Lines:
     def take(self, task: Task) -> None:
         """Lock all lines of a task, or refuse and lock none."""
         if not self._locks:
-            # Only another hand's hold counts then: tasks share.
+            # Only a hold by the console counts then: tasks share.
             self.require_free((ln for ln in task.lines if self.holders.get(ln) == CONSOLE), "")
             return
         holder = str(task.task_id)

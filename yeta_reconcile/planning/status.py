@@ -207,7 +207,7 @@ def wave_status(wave: Wave, results: Results, now: datetime) -> WaveStatus:
         missing=missing,
         on_the_way=_on_the_way(wave, results, missing, now),
         fetchable_from=accounting.fetchable_from,
-        detail=note_of(record) or _hands(wave),
+        detail=note_of(record) or _outside_yeta(wave),
         round=record.round,
     )
 
@@ -221,7 +221,7 @@ def note_of(wave: WaveRecord) -> Text:
     return phrase("to be discarded and staged anew") if wave.to_discard else wave.detail
 
 
-def _hands(wave: Wave) -> Text:
+def _outside_yeta(wave: Wave) -> Text:
     record = wave.record
     if record.outside_yeta and record.phase in {Phase.PAUSED, Phase.DELETED}:
         return (

@@ -143,7 +143,7 @@ class Metrics:
         return TotalCounter({value: int(number or 0) for value, number in found.items()})
 
     def relayed(self, outcome: str, pushes: int) -> None:
-        """What became (one of `RELAYED`) of pushes that were to be handed on."""
+        """The outcome (one of `RELAYED`) of pushes that were to be handed on."""
         self._relayed[outcome].inc(pushes)
 
     def folded(self, standing: PushStanding) -> None:

@@ -29,7 +29,7 @@ def left_alone(lab: Lab) -> tuple[str, ...]:
 
 
 @pytest.mark.sweep
-def test_our_own_pause_that_shows_late_is_not_taken_for_another_hands(tmp_path: Path) -> None:
+def test_our_own_pause_that_shows_late_is_not_taken_for_one_outside_yeta(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
     lab.campaign(rows=ROWS)
     lab.converge()
@@ -67,7 +67,7 @@ def test_a_declared_pause_of_a_task_that_did_not_show_for_once_is_ours_all_the_s
     assert left_alone(lab) == ()
 
 
-def test_a_task_that_was_lost_while_it_went_on_and_is_found_paused_was_paused_by_another_hand(
+def test_a_task_that_was_lost_while_it_went_on_and_is_found_paused_was_paused_outside_yeta(
     tmp_path: Path,
 ) -> None:
     lab = a_lab(tmp_path)
@@ -81,7 +81,7 @@ def test_a_task_that_was_lost_while_it_went_on_and_is_found_paused_was_paused_by
     assert left_alone(lab) == ("renewal wave 1 (paused outside yeta)",)
 
 
-def test_a_pause_by_another_hand_outlives_a_death_in_its_resume(tmp_path: Path) -> None:
+def test_a_pause_outside_yeta_outlives_a_death_in_its_resume(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     assert isinstance(lab, TroubledLab)
     lab.campaign(rows=ROWS)
@@ -152,7 +152,9 @@ def test_a_wave_of_which_there_is_a_record_is_never_discarded(tmp_path: Path) ->
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("noted", [False, True], ids=["at once", "after an apply has noted it"])
-def test_a_staged_task_that_another_hand_starts_stops_no_other_campaign(tmp_path: Path, noted: bool) -> None:
+def test_a_staged_task_that_is_started_outside_yeta_stops_no_other_campaign(
+    tmp_path: Path, noted: bool
+) -> None:
     lab = a_lab(tmp_path)
     lab.campaign("calm", ROWS, state="staged")
     lab.campaign("loud", range(100, 160), lines='["200"]')

@@ -1,4 +1,4 @@
-"""Another hand at the console, in process and through the admin door."""
+"""Somebody at the console, in process and through the admin door."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_purged_task_was_never_there() -> None:
     assert len(platform.emulator.dialled) == 5
 
 
-def test_a_task_is_ended_by_another_hand() -> None:
+def test_a_task_is_ended_at_the_console() -> None:
     platform = Platform()
     task_id = platform.started()
     platform.emulator.finish(task_id, Status.EXPIRED)
