@@ -137,5 +137,5 @@ def test_the_line_of_the_forecast_is_the_first_until_there_are_others_to_call(la
     assert first[-1][1] == 6
     lab.campaign(rows=range(10, 18), lines='["100", "200"]')
     lab.converge()
-    assert line()[0][0] == first[0][0] + 60_000
+    assert line()[0][0] > first[0][0]
     assert line()[-1][1] == 8

@@ -83,11 +83,16 @@ MOST_POINTS = 48
 def course(
     at: datetime, before: int, more: Collection[tuple[datetime, int]], finish: datetime | None
 ) -> Course:
-    """What was foreseen `at` a moment, with those called before it, to its finish; not too closely."""
+    """What was foreseen `at` a moment, from the first call that was to come to its finish; not too closely.
+
+    `before` had been called before.
+    """
     if not more:
         return ()
     points = [(at, 0), *more]
     points += [(finish, points[-1][1])] if finish else []
+    began = next((at for at, (_, many) in enumerate(points) if many), 1) - 1
+    points = points[began:]
     step = -(-len(points) // MOST_POINTS)
     kept = [*points[:-1:step], points[-1]]
     return tuple((int(moment.timestamp() * 1000), before + many) for moment, many in kept)
