@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
-from yeta_reconcile.apply.inserting import Batch
+from yeta_reconcile.apply.inserting import Batch, parted
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import journalled
@@ -42,7 +43,8 @@ class Callout:
             if answer.done:
                 self.run.say("called", self.wave.campaign, wave=self.wave.number, rows=len(batch.rows))
             elif answer.meaning is Meaning.BAD_ROWS:
-                stack.extend(self._parts(batch))
+                parts = parted(self.run, self.wave, batch, self.comparison.spec.label)
+                stack.extend(reversed(parts))
             elif answer.outcome is Outcome.UNKNOWN:
                 # Its rows are named at the end of the run, with those of earlier runs.
                 self.run.say("unanswered", self.wave.campaign, wave=self.wave.number, why=answer.words)
@@ -70,34 +72,8 @@ class Callout:
         return list(batches.values())
 
     def _send(self, batch: Batch) -> Answer[Inserted]:
-        wave, client = self.wave, self.run.client
-        attributes = wave.attributes
         keys = [row.key for row in batch.rows]
-        step = Step(call="callout", wave=wave, batch=batch.number, rows=len(keys), unknown=keys, rings=True)
-        return change(
-            self.run,
-            step,
-            lambda: client.callout(
-                attributes.robot, attributes.lines[0], wave.columns, batch.values, attributes.voice
-            ),
-            lambda inserted: {
-                "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
-                "states": (keys, RowState.HELD),
-            },
-        )
-
-    def _parts(self, batch: Batch) -> list[Batch]:
-        """Halves of a batch that was refused whole, the later first; a single bad row is set aside."""
-        store, spec = self.run.store, self.comparison.spec
-        if len(batch.rows) == 1:
-            store.waves.put_aside(self.wave.wave_id, batch.rows[0], spec.label, 200203)
-            place = f"{spec.label}:{batch.rows[0].line}"
-            self.run.say("set-aside", self.wave.campaign, wave=self.wave.number, place=place)
-            return []
-        middle = len(batch.rows) // 2
-        keys = [row.key for row in batch.rows]
-        first, second = store.waves.split_batch(self.wave.wave_id, (keys[:middle], keys[middle:]))
-        return [batch.part(second, middle, len(keys)), batch.part(first, 0, middle)]
+        return _call_out(self.run, self.wave, batch.number, keys, batch.values)
 
     def _refused(self, answer: Answer[Inserted]) -> None:
         became = phrase("waits") if answer.meaning.passes else phrase("was refused")
@@ -105,6 +81,33 @@ class Callout:
             "wave {number} {became}: {words}", number=self.wave.number, became=became, words=answer.words
         )
         self.run.problem(answer.exit_code, self.wave.campaign, words, answer.hint)
+
+
+def _call_out(
+    run: Run,
+    wave: WaveRecord,
+    batch: int,
+    keys: list[bytes],
+    values: list[tuple[str, ...]],
+    *,
+    before: dict[str, Any] | None = None,
+    undo: dict[str, Any] | None = None,
+) -> Answer[Inserted]:
+    """Call rows of a wave out as it asks: from the intent on each of them may have rung."""
+    asked = wave.attributes
+    step = Step(
+        call="callout", wave=wave, batch=batch, rows=len(keys), unknown=keys, rings=True,
+        before=before, undo=undo,
+    )  # fmt: skip
+    return change(
+        run,
+        step,
+        lambda: run.client.callout(asked.robot, asked.lines[0], wave.columns, values, asked.voice),
+        lambda inserted: {
+            "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
+            "states": (keys, RowState.HELD),
+        },
+    )
 
 
 def call_once(
@@ -116,27 +119,9 @@ def call_once(
     """
     wave = _recorded(run, attributes, columns, values)
     keys = [run.store.key.row_digest(values[0])]
-    step = Step(
-        call="callout",
-        wave=wave,
-        batch=0,
-        rows=1,
-        before={"phase": Phase.STARTED, "started_at": run.now_ms()},
-        undo={"phase": Phase.PLANNED},
-        unknown=keys,
-        rings=True,
-    )
-    robot, line, voice = attributes.robot, attributes.lines[0], attributes.voice
+    begun = {"phase": Phase.STARTED, "started_at": run.now_ms()}
     try:
-        answer = change(
-            run,
-            step,
-            lambda: run.client.callout(robot, line, columns, [values], voice),
-            lambda inserted: {
-                "data_ids": list(zip(inserted.data_ids, keys, strict=False)),
-                "states": (keys, RowState.HELD),
-            },
-        )
+        answer = _call_out(run, wave, 0, keys, [values], before=begun, undo={"phase": Phase.PLANNED})
     except BaseException:
         _give_up(run, wave)
         raise

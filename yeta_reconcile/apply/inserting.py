@@ -49,6 +49,18 @@ class Batch:
         return Batch(number, self.rows[begin:end], self.values[begin:end])
 
 
+def parted(run: Run, wave: WaveRecord, batch: Batch, label: str) -> tuple[Batch, ...]:
+    """The halves of a batch that was refused for bad rows; a single row is the bad one, and is set aside."""
+    if len(batch.rows) == 1:
+        row = batch.rows[0]
+        run.store.waves.put_aside(wave.wave_id, row, label, BAD_NUMBER)
+        run.say("set-aside", wave.campaign, wave=wave.number, place=f"{label}:{row.line}")
+        return ()
+    middle, keys = len(batch.rows) // 2, [row.key for row in batch.rows]
+    first, second = run.store.waves.split_batch(wave.wave_id, (keys[:middle], keys[middle:]))
+    return batch.part(first, 0, middle), batch.part(second, middle, len(keys))
+
+
 class Filling:
     """Submits the rows of one wave, several batches at once, until all are in or something is in doubt."""
 
@@ -183,33 +195,18 @@ class Filling:
             return None
         while self.bad and not self.full:
             batch = self.bad.pop()
-            if len(batch.rows) == 1:
-                self._put_aside(batch)
-            elif self._moved():
+            if len(batch.rows) > 1 and self._moved():
                 return None
-            else:
-                for part in self._halves(batch):
-                    self._insert(part)
-                    if self.stopped:
-                        return self.stopped
-                    if self.full:
-                        break
+            for part in parted(self.run, self.wave, batch, self.comparison.spec.label):
+                self._insert(part)
+                if self.stopped:
+                    return self.stopped
+                if self.full:
+                    break
         if self.full:
             self._close_wave()
         self._moved()
         return None
-
-    def _halves(self, batch: Batch) -> tuple[Batch, Batch]:
-        middle = len(batch.rows) // 2
-        keys = [row.key for row in batch.rows]
-        first, second = self.run.store.waves.split_batch(self.wave.wave_id, (keys[:middle], keys[middle:]))
-        return batch.part(first, 0, middle), batch.part(second, middle, len(batch.rows))
-
-    def _put_aside(self, batch: Batch) -> None:
-        label = self.comparison.spec.label
-        self.run.store.waves.put_aside(self.wave.wave_id, batch.rows[0], label, BAD_NUMBER)
-        place = f"{label}:{batch.rows[0].line}"
-        self.run.say("set-aside", self.wave.campaign, wave=self.wave.number, place=place)
 
     def _left_behind(self) -> bool:
         """Whether batches that were refused for a bad number left rows behind, once that must show."""
