@@ -116,6 +116,8 @@ def test_in_a_folder_below_the_repository_the_repository_is_meant(
     assert main(["plan", "--check", "no.plan"]) == 3
     assert "no.plan" in capsys.readouterr().err
     assert main(["fmt", "--check"]) == 0
+    assert main(["state", "compact", "--yes"]) == 1
+    assert "there is no state yet" in capsys.readouterr().err
     assert main(["init", "here", "--name", "below"]) == 0
     assert (tmp_path / "data" / "here" / "yeta.yaml").exists()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.settings import read_settings
+from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.checkout import refuse_in_checkout
@@ -25,6 +28,14 @@ def open_state(context: Context, repository: Repository, *, create: bool = False
         environment=repository.environment,
         create=create,
     )
+
+
+@contextmanager
+def offline(context: Context) -> Iterator[tuple[Repository, Store]]:
+    """The repository and its state while the block runs. Raises what `load` and `open_state` raise."""
+    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    with closing(open_state(context, repository)) as store:
+        yield repository, store
 
 
 def refuse_lost(context: Context, project: Project, root: Path, location: str = "") -> None:

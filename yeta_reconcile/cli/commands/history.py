@@ -13,11 +13,8 @@ import click
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.help import Group
-from yeta_reconcile.cli.offline import (
-    open_state,
-)
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import say, show, show_json
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import HistoryChange, HistoryEntry, HistoryReport
@@ -76,9 +73,7 @@ def verify(context: Context) -> None:
 
 
 def _read(context: Context) -> HistoryReport:
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    store = open_state(context, repository)
-    try:
+    with offline(context) as (repository, store):
         zone = ZoneInfo(repository.project.timezone)
         rounds = rounds_by_wave(store.waves.recorded())
         entries = tuple(_entry(entry, zone, rounds) for entry in store.history.entries())
@@ -86,8 +81,6 @@ def _read(context: Context) -> HistoryReport:
         broken = store.history.broken()
         where, why = (broken.serial, broken.why) if broken else (None, UNSAID)
         return HistoryReport(entries, where, *(signature or (0, "", 0)), broken_why=why)
-    finally:
-        store.close()
 
 
 def rounds_by_wave(recorded: Recorded) -> dict[tuple[str, int], int]:

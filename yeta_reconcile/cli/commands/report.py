@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +10,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import say, show, tell
 from yeta_reconcile.cli.session import SECRETS, halt_flag, halt_of, session
 from yeta_reconcile.cli.standings import PATIENCE_SECONDS, foreseen_now
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, YetaError
 from yeta_reconcile.files import write_whole
 from yeta_reconcile.plan.foresight import Outlook
@@ -46,8 +44,7 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     Chinese or English by --lang. Forecast and timetable are those of the last apply, and with the
     platform's credentials new ones; the line of the forecast is the first one of whom a campaign calls now.
     """
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    with closing(open_state(context, repository)) as store:
+    with offline(context) as (repository, store):
         known = sorted({*repository.callings, *store.waves.recorded().campaigns})
         if name is not None and name not in known:
             raise InvalidInput(

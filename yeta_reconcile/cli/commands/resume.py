@@ -10,9 +10,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import note_halt, noted
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import (
-    open_state,
-)
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.cli.session import (
     connect,
@@ -21,7 +19,6 @@ from yeta_reconcile.cli.session import (
 )
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import Incomplete, YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
 from yeta_reconcile.store import Store
@@ -42,9 +39,8 @@ def resume(context: Context, yes: bool) -> None:
     What somebody set going since the halt and paused again is a pause outside yeta, if the platform's counts
     show that it went on. Where nothing shows it, it is named, and `reconcile` starts it not again by itself.
     """
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    flag, store = halt_flag(repository), open_state(context, repository)
-    try:
+    with offline(context) as (repository, store):
+        flag = halt_flag(repository)
         halt, row = halt_of(flag, store), store.flag(ROW)
         if halt is None and row is None:
             say(phrase("There is no halt."))
@@ -82,8 +78,6 @@ def resume(context: Context, yes: bool) -> None:
                 store.set_flag(NOTED, None)
         _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
         say(phrase("Lifted."))
-    finally:
-        store.close()
 
 
 def _lift(flag: HaltFlag, halt: Halt | None, store: Store, *, alone: bool) -> None:

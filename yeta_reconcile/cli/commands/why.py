@@ -8,12 +8,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import (
-    open_state,
-)
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
 from yeta_reconcile.platform.coercion import instant
@@ -33,12 +30,8 @@ from yeta_reconcile.wording import phrase
 @click.pass_obj
 def why(context: Context, number: str, form: str, reveal: bool) -> None:
     """Show every wave, call and result of one number, as written in a list or not."""
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    store = open_state(context, repository)
-    try:
+    with offline(context) as (repository, store):
         report = why_of(store, repository, number, reveal=reveal)
-    finally:
-        store.close()
     if form == "json":
         show_json(report_json(report))
     else:

@@ -7,11 +7,8 @@ from pathlib import Path
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import (
-    open_state,
-)
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import done, format_option
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.wording import phrase
 
@@ -26,13 +23,9 @@ def backup(context: Context, file: Path, form: str) -> None:
     The key is not in it: keep `yeta.key` (or YETA_STATE_KEY) as well, but elsewhere; without it no row of the
     copy can be recognised.
     """
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    store = open_state(context, repository)
-    try:
+    with offline(context) as (_, store):
         if store.ephemeral:
             raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
         store.database.backup(str(context.here / file))
-    finally:
-        store.close()
     words = phrase("{file} is a copy of the state; keep its key too, apart from it.", file=file)
     done(form, "state backup", words, file=str(file))

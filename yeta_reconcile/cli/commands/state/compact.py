@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import phrase
@@ -30,8 +27,7 @@ def compact(context: Context, form: str, yes: bool) -> None:
     errors if it takes longer than ten seconds, and `yeta backfill` fetches what the platform did not send
     again. With PostgreSQL others go on; its files shrink little, and their room is used again.
     """
-    repository = load(context.here, environment=context.env, environ=context.environ)
-    with closing(open_state(context, repository)) as store:
+    with offline(context) as (repository, store):
         if store.ephemeral:
             raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
         before = store.database.room()

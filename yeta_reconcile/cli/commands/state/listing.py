@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,15 +9,12 @@ import click
 
 from yeta_reconcile.cli import output
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import (
-    open_state,
-)
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import format_option, show_json
 from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
@@ -34,7 +29,7 @@ from yeta_reconcile.wording import phrase
 @click.pass_obj
 def list_(context: Context, form: str) -> None:
     """List the campaigns that the state knows, declared or gone."""
-    with _state(context) as (repository, store):
+    with offline(context) as (repository, store):
         found = listing(store, repository)
     _print(found, form, context)
 
@@ -45,7 +40,7 @@ def list_(context: Context, form: str) -> None:
 @click.pass_obj
 def show(context: Context, name: str, form: str) -> None:
     """Show every wave that the state holds of one campaign."""
-    with _state(context) as (repository, store):
+    with offline(context) as (repository, store):
         recorded = store.waves.recorded()
     record = recorded.campaigns.get(name)
     if record is None:
@@ -84,16 +79,6 @@ def listing(store: Store, repository: Repository) -> StateList:
     zone = ZoneInfo(repository.project.timezone)
     records = [record for _, record in sorted(store.waves.recorded().campaigns.items())]
     return StateList(tuple(_row(record, store.waves.people(record.waves), zone) for record in records))
-
-
-@contextmanager
-def _state(context: Context) -> Iterator[tuple[Repository, Store]]:
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    store = open_state(context, repository)
-    try:
-        yield repository, store
-    finally:
-        store.close()
 
 
 def _print(report: StateList | StateShow, form: str, context: Context) -> None:

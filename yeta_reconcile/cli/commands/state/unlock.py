@@ -7,12 +7,9 @@ import click
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import (
-    open_state,
-)
+from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import say
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.documents.survey import load
 from yeta_reconcile.wording import phrase
 
 
@@ -24,9 +21,8 @@ def unlock(context: Context, yes: bool) -> None:
 
     A dead holder's lock is gone by itself after 30 seconds. One that still runs stops before its next call.
     """
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
-    store, clock = open_state(context, repository), SystemClock()
-    try:
+    clock = SystemClock()
+    with offline(context) as (repository, store):
         holder = store.lock.current()
         if holder is None:
             say(phrase("Nobody holds the lock."))
@@ -39,5 +35,3 @@ def unlock(context: Context, yes: bool) -> None:
         ):
             store.lock.take_away()
         say(phrase("Taken away."))
-    finally:
-        store.close()
