@@ -19,15 +19,7 @@ from yeta_reconcile.wording import phrase
 
 def open_state(context: Context, repository: Repository, *, create: bool = False) -> Store:
     """The state of a repository. Raises InvalidInput for one that a pipeline's checkout would lose."""
-    refuse_lost(context, repository.project, repository.root)
-    return open_store(
-        repository.project.state,
-        repository.root,
-        context.environ,
-        project=repository.project.name,
-        environment=repository.environment,
-        create=create,
-    )
+    return opened(context, repository.project, repository.root, create=create)
 
 
 @contextmanager
@@ -52,12 +44,13 @@ def settings_of(context: Context) -> Project:
     return settings.project
 
 
-def opened(context: Context, project: Project, *, create: bool = True) -> Store:
-    """The state, over a connection of its own. Raises what `open_state` raises."""
-    refuse_lost(context, project, context.chdir)
+def opened(context: Context, project: Project, root: Path | None = None, *, create: bool = True) -> Store:
+    """The state of a project at `root`, else where it was looked for. Raises what `open_state` raises."""
+    root = root or context.chdir
+    refuse_lost(context, project, root)
     return open_store(
         project.state,
-        context.chdir,
+        root,
         context.environ,
         project=project.name,
         environment=context.env or "",

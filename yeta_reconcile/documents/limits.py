@@ -94,10 +94,7 @@ class Limits(Strict):
     """CSV files, relative to yeta.yaml, whose first column is the number: none of these is called."""
     frequency: Annotated[Frequency | None, Field(examples=[{"times": 1, "within": "7d"}])] = None
     """How often one number may be called by all campaigns together."""
-    hours: Annotated[
-        Windows | None,
-        Field(examples=[["08:30-20:30"]]),
-    ] = None
+    hours: Annotated[Windows | None, Field(examples=[["08:30-20:30"]])] = None
     """Parts of the day beyond which nobody may be called; the hours of lines are cut to these."""
     days: Annotated[Days | None, Field(examples=["workdays"])] = None
     """`workdays` or weekdays beyond which nobody may be called."""

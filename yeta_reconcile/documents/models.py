@@ -66,10 +66,7 @@ class Schedule(Strict):
     """First moment of calling, in the project's timezone; default: when the wave is created."""
     end: Annotated[Moment | None, Field(examples=["2026-12-20T18:00:00"])] = None
     """Last moment; once it is past nothing is created or started, and what was never dialled is named."""
-    windows: Annotated[
-        Windows | None,
-        Field(examples=[["09:00-12:00"]]),
-    ] = None
+    windows: Annotated[Windows | None, Field(examples=[["09:00-12:00"]])] = None
     """Parts of the day in which calls may go out; default: the hours of the lines."""
     days: Days = EVERY_DAY
     """`every-day`, `workdays` by the project's calendar, or weekdays; on other days nothing of it rings."""
