@@ -12,11 +12,13 @@ import pytest
 from tests.support.lab import number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, planned
+from tests.support.twisted import twisted
 from yeta_reconcile.apply import Apply
 from yeta_reconcile.apply.approval import Approval
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.plan.plan import Action
 
 
 def test_a_list_that_changes_while_another_campaign_is_staged_leaves_alone_what_is_staged_of_it(
@@ -81,7 +83,8 @@ def test_whom_a_plan_counted_and_who_is_held_since_is_said_and_not_staged(tmp_pa
     lab = a_lab(tmp_path)
     lab.campaign()
     with planned(lab) as apply:
-        counted = apply.planned
+        changes = [change for change in apply.planned.plan.changes if change.action is Action.CREATE]
+        counted = replace(apply.planned, plan=replace(apply.planned.plan, changes=tuple(changes)))
     lab.converge()
     lab.emulator.advance(DAY)
     sent = lab.changes_sent()
@@ -162,3 +165,35 @@ def test_a_start_that_the_platform_said_it_made_and_never_shows_is_sent_again(tm
     assert lab.changes_sent().count("start") == 2
     lab.emulator.advance(DAY)
     assert Counter(lab.rung()) == Counter(map(number, range(3)))
+
+
+@pytest.mark.parametrize("trouble", ["not filled", "more than planned", "more instead", "not as asked"])
+def test_nothing_of_a_campaign_is_started_while_one_of_its_waves_is_not_staged(
+    tmp_path: Path, trouble: str
+) -> None:
+    lab = twisted(tmp_path, max_numbers=50)
+    lab.ordered = True
+    # The first wave is full; of the second one there is a row, or none any more.
+    for rows in [51] if trouble == "more instead" else [51, 50]:
+        lab.campaign(rows=range(rows), state="staged")
+        lab.converge()
+    created = lab.changes_sent().count("create")
+    lab.campaign(rows=range(80))
+    if trouble == "not filled":
+        lab.emulator.faults.add(Fault("code_before", "task/insert", code=10005))
+    if trouble == "not as asked":
+        lab.twist = lambda row, _task: row.update(count_tel=row["count_tel"] - (row["count_tel"] == 30))
+    with planned(lab) as apply:
+        plan = apply.planned.plan
+        assert len({change.wave for change in plan.changes}) == 2
+        if trouble.startswith("more"):
+            fewer = tuple(replace(one, rows=one.rows - (one.rows == 30)) for one in plan.changes)
+            plan = replace(plan, changes=fewer)
+        carried = Apply(apply.run, apply.planner, replace(apply.planned, plan=plan)).carry_out()
+    problem = carried.problems[0]
+    assert problem.campaign == "renewal"
+    assert problem.hint
+    if trouble == "not as asked":
+        assert problem.summary.startswith("a wave was staged 3 times over")
+        assert lab.changes_sent().count("create") == created + 4
+    assert "start" not in lab.changes_sent()

@@ -186,7 +186,9 @@ class CampaignRun:
                 if self._plan_wave(found, None) is None:
                     return self._list_changed()
             else:
-                return bool(staged) or self._nothing_missing()
+                if not staged and not self._new:
+                    self._name_missing()
+                return True
         self.run.problem(
             Exit.UNRESOLVED,
             self.name,
@@ -198,18 +200,11 @@ class CampaignRun:
         )
         return False
 
-    def _nothing_missing(self) -> bool:
-        """With nothing staged: whether the plan counted nobody new. False: a problem was noted."""
-        counted = (c.rows for c in self.changes if c.action is Action.CREATE and c.wave_id is None)
-        if self._new or not any(counted):
-            return True
-        self.run.problem(
-            Exit.INCOMPLETE,
-            self.name,
-            phrase("whom the plan counted is not free yet: nothing is staged"),
-            phrase("run again"),
-        )
-        return False
+    def _name_missing(self) -> None:
+        """With nothing staged: say so if the plan counted somebody."""
+        if any(change.rows for change in self.changes if change.action is Action.CREATE):
+            words = phrase("whom the plan counted is not free yet: nothing is staged")
+            self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again"))
 
     def _learned(self) -> int:
         """Of how many rows it is known that they go alone into the next task, or not at all."""

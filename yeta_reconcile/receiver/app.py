@@ -195,11 +195,9 @@ class App:
         return _AS_WRITTEN.get(module.lower(), module)
 
     def _dashboard(self) -> Reply:
-        """The last page that was made; who looks asks for the next."""
+        """The last page that was made, until the first one a page that asks again; who looks asks for one."""
         found = self.dashboard() if self.dashboard is not None else None
-        if found is None:
-            return Reply("202 Accepted", SOON, _HTML)
-        return Reply("200 OK", found, _HTML, policy=POLICY)
+        return Reply("200 OK", SOON, _HTML) if found is None else Reply("200 OK", found, _HTML, policy=POLICY)
 
     def _push(self, module: str, request: Request) -> Deposit:
         began = time.perf_counter()
