@@ -34,7 +34,7 @@ SPOKEN_OF = {
     "wasyncore": wasyncore,
 }
 OURS = {
-    *("_channel", "_close_idlest", "_judge", "app", "began", "closed_until", "judged", "leave"),
+    *("_channel", "_close_idlest", "_judge", "_say", "app", "began", "closed_until", "judged", "leave"),
     *("leaving", "prepared", "said_at"),
 }
 
