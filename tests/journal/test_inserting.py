@@ -73,6 +73,7 @@ def test_a_bad_number_is_told_with_its_place_and_nobody_else_is_left_out(tmp_pat
     lab.campaign(rows=range(5), state="staged")
     lab.converge()
     assert sorted(told(lab, "set-aside")) == [(1, "renewal.csv:2"), (1, "renewal.csv:6")]
+    assert lab.changes_sent().count("create") == 1
     with lab.store() as store:
         wave = store.waves.recorded().campaigns["renewal"].waves[-1]
         states = {row.line: row.state for row in store.waves.rows(wave.wave_id)}
