@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +146,11 @@ def test_none_with_the_former_campaigns_works_after_one_with_the_new_and_no_job_
         assert job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 0
 
 
+def unshifted(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Without another clock: `find` holds it against the times of files, which are the kernel's."""
+    return {name: value for name, value in environment.items() if name != "LD_PRELOAD"}
+
+
 def test_a_controller_counts_as_alive_while_its_status_is_of_the_last_hour(tmp_path: Path) -> None:
     (container,) = TEMPLATES["Deployment-reconcile"]["spec"]["containers"]
     status = tmp_path / "reconcile.json"
@@ -153,7 +158,7 @@ def test_a_controller_counts_as_alive_while_its_status_is_of_the_last_hour(tmp_p
     probe = [word.replace(written, str(status)) for word in container["livenessProbe"]["exec"]["command"]]
 
     def alive() -> bool:
-        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+        return subprocess.run(probe, capture_output=True, check=False, env=unshifted()).returncode == 0
 
     assert not alive()
     status.touch()
@@ -196,7 +201,9 @@ def test_a_job_does_what_it_is_for(here: Served, tmp_path: Path) -> None:
     (tmp_path / "yeta-20200101T000000Z.db").touch()
     os.utime(tmp_path / "yeta-20200101T000000Z.db", (0, 0))
     subprocess.run(
-        [*container["command"], line.replace("/backup", str(tmp_path))], env=here.environment, check=True
+        [*container["command"], line.replace("/backup", str(tmp_path))],
+        env=unshifted(here.environment),
+        check=True,
     )
     assert len([*tmp_path.glob("yeta-20[2-9]*Z.db")]) == 1
     assert not (tmp_path / "yeta-20200101T000000Z.db").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ def test_a_target_that_holds_anything_is_refused(target: str, place: Place, tmp_
 def test_a_state_that_somebody_works_on_is_not_moved(tmp_path: Path) -> None:
     with States("old/yeta.db", tmp_path) as states:
         filled(states)
-        holding(states.open())
+        holding(states.open(), now=time.time_ns() // 1_000_000)
         with pytest.raises(StateLocked, match="locked by `yeta apply`"):
             move("old/yeta.db", "new/yeta.db", tmp_path)
         with States("new/yeta.db", tmp_path) as others:

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -164,7 +165,7 @@ def test_whoever_has_the_former_open_stops_and_its_last_words_are_kept(states: S
 def test_while_somebody_holds_the_lock_nothing_is_put_in_place(states: States) -> None:
     copy = backed_up(states)
     with closing(states.open()) as store:
-        holder = holding(store)
+        holder = holding(store, now=time.time_ns() // 1_000_000)
         with pytest.raises(StateLocked):
             restore(copy, states.root)
         store.lock.release(holder)
