@@ -15,6 +15,7 @@ from tests.support.scenes import (
     EVENING,
     a_lab,
     lose_the_state,
+    paused_under_way,
     rebuilt,
     the_only_task,
 )
@@ -157,11 +158,7 @@ def test_counts_that_contradict_each_other_need_a_person_and_resume_nothing(
 
 def test_a_status_that_is_not_known_is_shown_and_nothing_rings_by_it(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
-    lab.campaign(rows=ROWS)
-    lab.converge()
-    lab.emulator.advance(20)
-    lab.campaign(rows=ROWS, state="paused")
-    lab.converge()
+    paused_under_way(lab, ROWS)
     lab.twist = lambda row, _task: row.update(status=8)
 
     lab.campaign(rows=ROWS)

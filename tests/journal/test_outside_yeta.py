@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
-from tests.support.scenes import DAY, a_lab, the_only_task
+from tests.support.scenes import DAY, a_lab, paused_under_way, the_only_task
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.controller import leave_to_people
@@ -54,11 +54,7 @@ def test_our_own_pause_that_shows_late_is_not_taken_for_one_outside_yeta(tmp_pat
 @pytest.mark.sweep
 def test_a_declared_pause_of_a_task_that_did_not_show_for_once_is_ours_all_the_same(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
-    lab.campaign(rows=ROWS)
-    lab.converge()
-    lab.emulator.advance(20)
-    lab.campaign(rows=ROWS, state="paused")
-    lab.converge()
+    paused_under_way(lab, ROWS)
     lab.emulator.change(lag_seconds=10**6)
     lab.apply()
     lab.emulator.change(lag_seconds=0.0)
@@ -108,11 +104,7 @@ def _strike_at_start(lab: TroubledLab, request: httpx.Request) -> None:
 
 def test_no_start_leaves_while_an_intent_on_its_wave_is_unknown(tmp_path: Path) -> None:
     lab = twisted(tmp_path)
-    lab.campaign(rows=ROWS)
-    lab.converge()
-    lab.emulator.advance(20)
-    lab.campaign(rows=ROWS, state="paused")
-    lab.converge()
+    paused_under_way(lab, ROWS)
     lab.remove("renewal")
     lab.emulator.faults.add(Fault("closed_before", "task/delete"))
     # A status of which it cannot be told whether the deletion was done.

@@ -56,6 +56,15 @@ def finish(lab: Lab) -> None:
     lab.converge()
 
 
+def paused_under_way(lab: Lab, rows: Iterable[int]) -> None:
+    """A campaign that is declared paused, and is, after some of its people were called."""
+    lab.campaign(rows=[*rows])
+    lab.converge()
+    lab.emulator.advance(20)
+    lab.campaign(rows=[*rows], state="paused")
+    lab.converge()
+
+
 def declare(lab: Lab, name: str, rows: Iterable[int], extra: str = "", **fields: str) -> None:
     lab.campaign(name, [*rows], extra=extra, lines=OTHER_LINE, **fields)
 
