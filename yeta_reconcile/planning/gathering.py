@@ -110,13 +110,14 @@ class Gathering:
         )
         unsettled = {name for name, found in orphans.items() if any(map(may_have_rung, found))}
         subjects: dict[str, Subject] = {}
+        state_lost = any(map(may_have_rung, self.observed.orphans))
         for name, located in sorted(self._callings.items()):
             record = record_of(located.model, self.recorded, self._callings)
             if self._wanted(name):
                 unrecorded = Unrecorded(
                     orphans=tuple(orphans.pop(name, ())),
                     undeclared_block=undeclared,
-                    state_lost=any(map(may_have_rung, self.observed.orphans)),
+                    state_lost=state_lost,
                     callouts_missing=isinstance(located.model, DirectCall) and self.store.callouts.missing(),
                 )
                 subjects[name] = self._subject(name, located, record, unrecorded, unsettled)
@@ -134,11 +135,12 @@ class Gathering:
                     destroy=self.destroy,
                     unrecorded=Unrecorded(tuple(orphans.get(name, ()))),
                 )
-        told = {
-            name: replace(one, allowed=replace(one.allowed, before=self._before(one, subjects)))
-            for name, one in subjects.items()
-        }
-        return self.look_alikes.among(told, self._entering)
+        before = {name: self._before(one, subjects) for name, one in subjects.items()}
+        for name, who in before.items():
+            if who:
+                one = subjects[name]
+                subjects[name] = replace(one, allowed=replace(one.allowed, before=who))
+        return self.look_alikes.among(subjects, self._entering)
 
     def _before(self, subject: Subject, subjects: Mapping[str, Subject]) -> tuple[str, ...]:
         """Who is not over yet of those after whom it comes, and why; one that is not looked at is not."""
@@ -227,16 +229,12 @@ class Gathering:
         """A wave with what is known of it by the state, and by its task as it is to be read."""
         record, task = wave.record, wave.task
         # Of a call without a record nobody knows whether it is tried again: it counts.
-        still = record.phase.stopped and task is not None
-        return replace(
-            wave,
-            recalls=recalls_of(wave, self.store) if still else None,
-            tampered=(
-                record.phase is Phase.VERIFIED
-                and task is not None
-                and bool(reads_otherwise(record, task, self.observed.config.lines, hours))
-            ),
-        )
+        if task is not None and record.phase.stopped:
+            return replace(wave, recalls=recalls_of(wave, self.store))
+        if task is not None and record.phase is Phase.VERIFIED:
+            tampered = bool(reads_otherwise(record, task, self.observed.config.lines, hours))
+            return replace(wave, tampered=tampered)
+        return wave
 
     def _delta(
         self,
