@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # end, takes a fifth of a plan.
     gc.set_threshold(500_000)
     atexit.register(gc.freeze)
+    # What a document means is no plugin's affair, and to look for some takes longer than all documents of a
+    # small repository: every installed package is asked.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         former = signal.signal(signal.SIGTERM, _interrupt)
     except ValueError:  # not the main thread: signals are not this call's business

@@ -1,23 +1,29 @@
 """What is set at the platform's console and in no document, and keeps a plan from being what happens.
 
-A script that was published anew, a task that tries nobody again, or that keeps records back. Pure.
+A script that was published anew, a task that tries nobody again, that keeps records back, or whose settings
+are others than were applied. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.moments import moment
-from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.diff import Finding, Subject, Wave
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.preflight import PathFinding, robot_words
 from yeta_reconcile.planning.silence import alerts, overdue
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Config, Task
+from yeta_reconcile.render.words import attribute_name, attribute_value
+from yeta_reconcile.waves.attributes import attribute_path
+from yeta_reconcile.waves.readback import differing
 from yeta_reconcile.waves.record import Recorded, WaveRecord
 from yeta_reconcile.waves.traffic import Traffic
 from yeta_reconcile.wording import Text, listed, phrase
@@ -145,3 +151,31 @@ def alerts_of(
     told = replace(traffic, foreign=0) if relayed else traffic
     said = alerts(told, waves, int(now.timestamp() * 1000), observed.config.lines)
     return (*said, *console_alerts(waves, observed.config, now))
+
+
+def unplanned(subjects: Mapping[str, Subject]) -> list[Finding]:
+    """A warning for each setting of a task that was changed outside yeta: no change of a plan shows it."""
+    return [
+        Finding(_said_of(subject, wave, what, applied, live))
+        for subject in subjects.values()
+        if subject.declared and not subject.destroy
+        for wave in subject.waves
+        if wave.task and not wave.task.phase.over
+        for what, (applied, live) in differing(wave.record, wave.task).items()
+        # Who is missing in a live task is decided on by `diff`.
+        if not (what == "count" and wave.record.live)
+    ]
+
+
+def _said_of(subject: Subject, wave: Wave, what: str, applied: Any, live: Any) -> Diagnostic:
+    summary = phrase(
+        "{attribute_name} of wave {wave} differs live: {attribute_value} was applied, "
+        "{attribute_value_2} is live",
+        attribute_name=attribute_name(what),
+        wave=wave.record.number,
+        attribute_value=attribute_value(what, applied),
+        attribute_value_2=attribute_value(what, live),
+    )
+    hint = phrase("put it right at the platform; `yeta drift` lists all that differs")
+    place = subject.at(*(("contacts",) if what == "count" else attribute_path(what)))
+    return Diagnostic("warning", "live-differs", summary, place, hint, subject.name)

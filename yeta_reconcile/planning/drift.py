@@ -5,17 +5,13 @@ Pure: recorded waves against one look at the platform.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from yeta_reconcile.diagnostics import Diagnostic
-from yeta_reconcile.planning.diff import Finding, Subject, Wave
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.render.report import Difference, Drift
-from yeta_reconcile.render.words import attribute_name, attribute_value
-from yeta_reconcile.waves.attributes import attribute_path
 from yeta_reconcile.waves.readback import differing
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord
 from yeta_reconcile.wording import phrase
@@ -104,31 +100,3 @@ def _orphan(orphan: Orphan) -> Iterator[Difference]:
         phrase("no record") if orphan.proven else phrase("no record, and a mark that the key cannot prove")
     )
     yield Difference(mark.campaign, mark.wave, "task", whose, task.status_words, task.task_id)
-
-
-def unplanned(subjects: Mapping[str, Subject]) -> list[Finding]:
-    """A warning for each setting of a task that was changed outside yeta: no change of a plan shows it."""
-    return [
-        Finding(_said_of(subject, wave, what, applied, live))
-        for subject in subjects.values()
-        if subject.declared and not subject.destroy
-        for wave in subject.waves
-        if wave.task and not wave.task.phase.over
-        for what, (applied, live) in differing(wave.record, wave.task).items()
-        # Who is missing in a live task is decided on by `diff`.
-        if not (what == "count" and wave.record.live)
-    ]
-
-
-def _said_of(subject: Subject, wave: Wave, what: str, applied: Any, live: Any) -> Diagnostic:
-    summary = phrase(
-        "{attribute_name} of wave {wave} differs live: {attribute_value} was applied, "
-        "{attribute_value_2} is live",
-        attribute_name=attribute_name(what),
-        wave=wave.record.number,
-        attribute_value=attribute_value(what, applied),
-        attribute_value_2=attribute_value(what, live),
-    )
-    hint = phrase("put it right at the platform; `yeta drift` lists all that differs")
-    place = subject.at(*(("contacts",) if what == "count" else attribute_path(what)))
-    return Diagnostic("warning", "live-differs", summary, place, hint, subject.name)

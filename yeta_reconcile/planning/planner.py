@@ -20,7 +20,7 @@ from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change, Plan
 from yeta_reconcile.planning.address_book import misled
 from yeta_reconcile.planning.almanac import Almanac
-from yeta_reconcile.planning.console import console_findings
+from yeta_reconcile.planning.console import console_findings, unplanned
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.diff import (
@@ -28,7 +28,6 @@ from yeta_reconcile.planning.diff import (
     Subject,
     decide_all,
 )
-from yeta_reconcile.planning.drift import unplanned
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.planning.ledger import Ledger
