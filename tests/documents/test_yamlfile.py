@@ -125,6 +125,14 @@ def test_a_merge_gives_what_is_not_there_and_keeps_the_place_of_its_source() -> 
     assert str(document.at("z", "r")) == "a.yaml:5:24"
 
 
+def test_what_is_put_aside_moves_no_place() -> None:
+    text = "x-a: &a {p: 1, q: [2]}\nb: {<<: *a, c: 3}\nx-d: 4\ne: 5\n"
+    document = only(text)
+    assert document.value == {"b": {"c": 3, "p": 1, "q": [2]}, "e": 5}
+    places = [document.key_at("b"), document.at("b", "q", 0), document.at("b", "c"), document.at("e")]
+    assert [str(place) for place in places] == ["a.yaml:2:1", "a.yaml:1:20", "a.yaml:2:16", "a.yaml:4:4"]
+
+
 def test_an_alias_is_what_it_refers_to() -> None:
     document = only("a: &a [1, 2]\nb: *a\nc: 3\n")
 

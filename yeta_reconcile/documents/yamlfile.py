@@ -36,7 +36,6 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 
 MAX_DEPTH = 50
 MAX_VALUES = 200_000
-# Most documents are far smaller than they may be, and room for the largest takes long to ask for.
 # Keys at the top of a document that say nothing: a place for what anchors name.
 ASIDE = "x-"
 
@@ -217,8 +216,12 @@ class _Builder:
 
     def document(self, text: str) -> RawDocument:
         value = self.value(next(self.events), 0)
-        if isinstance(value, dict):
-            value = {key: part for key, part in value.items() if not str(key).startswith(ASIDE)}
+        if isinstance(value, dict) and (asides := [key for key in value if str(key).startswith(ASIDE)]):
+            whole, places = value, iter(self.places)
+            value, self.places = dict.fromkeys(asides), self.places[:1]
+            self.merge(value, whole, places)  # which leaves out what is there
+            for key in asides:
+                del value[key]
         return RawDocument(self.label, value, self.findings, text, self.places)
 
     def value(self, event: Any, depth: int) -> Any:
