@@ -64,214 +64,112 @@ _PASSES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One code: the document's words, ours, what to do, and its meaning, also where a call differs.
+    """One code in our words: what it says, what to do, and its meaning, also where a call differs."""
 
-    `settles_callout` is whether it proves that a call-out was not carried out; only the codes that
-    name a wrong token, a taken line or refused parameters do.
-    """
-
-    number: int
-    words: str
     english: Text
     advice: Text
     meaning: Meaning
     but: Mapping[Call, Meaning] = field(default_factory=dict)
-    settles_callout: bool = False
 
 
 _DATA = phrase("correct the value in the document or its contact list")
 _OVER: Mapping[Call, Meaning] = {"create": Meaning.UNKNOWN}
 
-TABLE: tuple[Code, ...] = (
-    Code(0, "ok", phrase("done"), UNSAID, Meaning.DONE),
-    Code(
-        200101,
-        "账号或密码错误",
+CODES: Mapping[int, Code] = {
+    0: Code(phrase("done"), UNSAID, Meaning.DONE),
+    200101: Code(
         phrase("the platform refuses the credentials"),
         phrase("check YETA_APP_KEY and YETA_APP_SECRET"),
         Meaning.STOP,
     ),
-    Code(
-        10001,
-        "无效的token请求",
+    10001: Code(
         phrase("the token is not valid"),
         phrase("run again; if it stays so, another program may be taking tokens for the same application"),
         Meaning.RENEW_TOKEN,
-        settles_callout=True,
     ),
-    Code(
-        10002,
-        "该token无请求权限",
+    10002: Code(
         phrase("the application may not make this call"),
         phrase("ask the platform to open this interface for the application"),
         Meaning.NOT_DONE,
     ),
-    Code(
-        10003,
-        "错误的app_id",
+    10003: Code(
         phrase("the application is not known"),
         phrase("check YETA_APP_KEY and platform.base_url"),
         Meaning.NOT_DONE,
     ),
-    Code(
-        10004,
-        "服务忙，请稍后再试",
-        phrase("the platform is busy"),
-        phrase("run again later"),
-        Meaning.BUSY,
-    ),
-    Code(
-        10005,
-        "输入参数不正确",
-        phrase("a parameter is not right"),
-        _DATA,
-        Meaning.NOT_DONE,
-        settles_callout=True,
-    ),
-    Code(
-        10020,
-        "接口维护",
-        phrase("the interface is under maintenance"),
-        phrase("run again later"),
-        Meaning.STOP,
-    ),
-    Code(
-        10021,
-        "接口停用",
+    10004: Code(phrase("the platform is busy"), phrase("run again later"), Meaning.BUSY),
+    10005: Code(phrase("a parameter is not right"), _DATA, Meaning.NOT_DONE),
+    10020: Code(phrase("the interface is under maintenance"), phrase("run again later"), Meaning.STOP),
+    10021: Code(
         phrase("the interface is closed"),
         phrase("ask the platform; platform.base_url may have to change"),
         Meaning.STOP,
     ),
-    Code(
-        200200,
-        "错误的数据关系",
+    200200: Code(
         phrase("these things do not belong together"),
         phrase("check robot, lines and voice with `yeta platform`"),
         Meaning.NOT_DONE,
-        settles_callout=True,
     ),
-    Code(
-        200201,
-        "错误的企业id",
+    200201: Code(
         phrase("the enterprise is not known"),
         phrase("check YETA_APP_KEY and platform.base_url"),
         Meaning.NOT_DONE,
-        settles_callout=True,
     ),
-    Code(
-        200202,
-        "错误的任务id",
-        phrase("there is no such task"),
-        phrase("`yeta drift` shows its outcome"),
-        Meaning.NOT_DONE,
-        settles_callout=True,
+    200202: Code(phrase("there is no such task"), phrase("`yeta drift` shows its outcome"), Meaning.NOT_DONE),
+    200203: Code(
+        phrase("a telephone number is refused"), phrase("correct or remove the row"), Meaning.BAD_ROWS
     ),
-    Code(
-        200203,
-        "错误的外呼号码",
-        phrase("a telephone number is refused"),
-        phrase("correct or remove the row"),
-        Meaning.BAD_ROWS,
-        settles_callout=True,
+    200204: Code(
+        phrase("there is no such robot"), phrase("`yeta platform robots` lists them"), Meaning.NOT_DONE
     ),
-    Code(
-        200204,
-        "错误的话术id",
-        phrase("there is no such robot"),
-        phrase("`yeta platform robots` lists them"),
-        Meaning.NOT_DONE,
-        settles_callout=True,
+    200205: Code(
+        phrase("there is no such voice"), phrase("`yeta platform voices` lists them"), Meaning.NOT_DONE
     ),
-    Code(
-        200205,
-        "错误的话术发音id",
-        phrase("there is no such voice"),
-        phrase("`yeta platform voices` lists them"),
-        Meaning.NOT_DONE,
-        settles_callout=True,
+    200206: Code(
+        phrase("the speed of speech is not right"), phrase("correct it at the platform"), Meaning.NOT_DONE
     ),
-    Code(
-        200206,
-        "错误的语速",
-        phrase("the speed of speech is not right"),
-        phrase("correct it at the platform"),
-        Meaning.NOT_DONE,
-        settles_callout=True,
-    ),
-    Code(
-        200209,
-        "余额不足",
-        phrase("the balance is gone"),
-        phrase("top up the account, then run again"),
-        Meaning.STOP,
-        settles_callout=True,
-    ),
-    Code(
-        200210,
-        "错误的文件格式",
-        phrase("the format of a file is not right"),
-        _DATA,
-        Meaning.NOT_DONE,
-        settles_callout=True,
-    ),
-    Code(
-        200211,
-        "文件上传超过限定大小10m",
+    200209: Code(phrase("the balance is gone"), phrase("top up the account, then run again"), Meaning.STOP),
+    200210: Code(phrase("the format of a file is not right"), _DATA, Meaning.NOT_DONE),
+    200211: Code(
         phrase("the upload is larger than 10 MB"),
         phrase("shorten the values of the contact list"),
         Meaning.NOT_DONE,
-        settles_callout=True,
     ),
-    Code(
-        200212,
-        "错误的数据，与话术动态信息不匹配",
+    200212: Code(
         phrase("the columns do not fit the robot"),
         phrase("`yeta platform robots` lists its columns; correct contacts.columns"),
         Meaning.NOT_DONE,
-        settles_callout=True,
     ),
-    Code(
-        200213,
-        "上传的外呼数据量超过限制",
+    200213: Code(
         phrase("more rows than the platform takes"),
         phrase("the rest goes into a further wave"),
         Meaning.TOO_MANY,
-        settles_callout=True,
     ),
-    Code(
-        200222,
-        "不是有效的工作时段",
+    200222: Code(
         phrase("not a valid working period"),
         phrase("schedule.windows must lie in the hours of every line; `yeta platform lines` lists them"),
         Meaning.NOT_DONE,
-        settles_callout=True,
     ),
-    Code(
-        3030002,
-        "号码被占用",
+    3030002: Code(
         phrase("the line is taken by another task"),
         phrase("it is free when that task completes; run again then"),
         Meaning.WAIT,
-        settles_callout=True,
     ),
-    Code(
-        3010102,
-        "任务已经删除",
+    3010102: Code(
         phrase("the task is deleted already"),
         phrase("`yeta drift` shows its outcome"),
         Meaning.NOT_DONE,
-        but={"delete": Meaning.DONE_ALREADY, **_OVER},
+        {"delete": Meaning.DONE_ALREADY, **_OVER},
     ),
-    Code(
-        3010101,
-        "任务已经完成",
-        phrase("the task is over already"),
-        phrase("`yeta drift` shows its outcome"),
-        Meaning.ENDED,
-        but=_OVER,
+    3010101: Code(
+        phrase("the task is over already"), phrase("`yeta drift` shows its outcome"), Meaning.ENDED, _OVER
     ),
-)
-CODES: Mapping[int, Code] = {code.number: code for code in TABLE}
+}
+# What proves that a call-out was not carried out: a wrong token, a taken line, refused parameters.
+_SETTLES_CALLOUT = frozenset({
+    10001, 10005, 200200, 200201, 200202, 200203, 200204, 200205, 200206, 200209, 200210, 200211,
+    200212, 200213, 200222, 3030002,
+})  # fmt: skip
 
 
 def meaning(call: Call, code: int) -> Meaning:
@@ -283,7 +181,7 @@ def meaning(call: Call, code: int) -> Meaning:
     known = CODES.get(code)
     if known is None:
         return Meaning.UNKNOWN
-    if call == "callout" and code != 0 and not known.settles_callout:
+    if call == "callout" and code not in {0, *_SETTLES_CALLOUT}:
         return Meaning.UNKNOWN
     return known.but.get(call, known.meaning)
 
