@@ -23,7 +23,7 @@ pytestmark = pytest.mark.sweep
 THIS = Path(__file__)
 
 # What the tree is excused from. These numbers may only fall: whoever removes one lowers it here.
-EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 4, "noqa": 40}
+EXEMPTIONS = {"pragma: no cover": 0, "type: ignore": 4, "noqa": 37}
 
 # Folders of tests that are about no one room of the product: they go through all of it, or look at the tree.
 STORIES = {"diff", "gitops", "guards", "journal", "mutants", "release", "wording"}

@@ -13,12 +13,12 @@ from typing import Any, get_args
 import pytest
 from prometheus_client import generate_latest
 
+from tests.documents.document_schema import schema
 from tests.support.sources import MODULES, ROOT, walked
 from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.commands.explain import KINDS, explained, within
 from yeta_reconcile.cli.known import SAID, known, metrics, named, said, sample
 from yeta_reconcile.cli.language import speaking
-from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.limits import Happening
 from yeta_reconcile.documents.packs import NAMES as PACKS
 from yeta_reconcile.exits import Exit

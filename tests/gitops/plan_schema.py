@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from tests.documents.document_schema import meanings, plain
 from yeta_reconcile import diagnostics
-from yeta_reconcile.documents.json_schema import meanings, plain
 from yeta_reconcile.plan import foresight, plan
 from yeta_reconcile.plan.plan_json import HEAD
 

@@ -28,6 +28,7 @@ def assert_whole(wheel: Path) -> None:
     assert "yeta_reconcile/documents/packs/cn-marketing.yaml" in names
     assert "yeta_reconcile/locale/zh/LC_MESSAGES/yeta.mo" in names
     assert "yeta_reconcile/cli/said.json" in names
+    assert "yeta_reconcile/schema.json" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.partition("/")[0] for name in names} == {
         "yeta_reconcile",

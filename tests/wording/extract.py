@@ -12,11 +12,11 @@ from typing import NamedTuple
 import click
 from babel.messages.extract import extract_from_file
 
+from tests.documents.document_schema import schema
 from tests.support.command_pages import parts
 from tests.support.sources import parsed
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
-from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.wording import BOTH, CLAUSES, MORE, NAMES, PARTS, SENTENCES
 
 ROOT = Path(__file__).parents[2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +19,8 @@ from yeta_reconcile.wording import looked_up
 # Where click puts what belongs to an option besides its help: its default, its variable.
 _EXTRA = "  ["
 _LONGEST = 1000
-
+# What stands in documents; the tests make it of the models, with the meaning and an example of each key.
+SCHEMA = Path(__file__).parents[1] / "schema.json"
 
 # What begins a paragraph whose lines stay as they are.
 _RAW = "\b\n"

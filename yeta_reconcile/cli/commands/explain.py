@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.help import described
+from yeta_reconcile.cli.help import SCHEMA, described
 from yeta_reconcile.cli.known import known
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import did_you_mean
-from yeta_reconcile.documents.json_schema import schema
 from yeta_reconcile.documents.packs import NAMES, text_of
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.wording import Text, listed, phrase, worded
@@ -55,7 +54,7 @@ def explained(key: str, language: str = "en") -> str:
 
 @cache
 def _definitions() -> dict[str, Any]:
-    made: dict[str, Any] = schema()["$defs"]
+    made: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]
     return made
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from yeta_reconcile.cli.output import show_json
+from yeta_reconcile.cli.help import SCHEMA
+from yeta_reconcile.cli.output import show
 
 
 @click.command()
@@ -15,6 +16,4 @@ def schema() -> None:
 
     # yaml-language-server: $schema=schema.json
     """
-    from yeta_reconcile.documents.json_schema import schema as schema_of_documents  # noqa: PLC0415 -- pydantic
-
-    show_json(schema_of_documents())
+    show(SCHEMA.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """The JSON Schema of every document, out of the models: editors complete and explain by it.
 
-Pure. It says what stands in a file: what `defaults:` can give is not required.
+Nothing asks for it in a run: `yeta_reconcile/schema.json` is made by it, which `yeta schema` prints.
+It says what stands in a file: what `defaults:` can give is not required.
 """
 
 from __future__ import annotations
