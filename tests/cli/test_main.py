@@ -50,9 +50,9 @@ def install(monkeypatch: pytest.MonkeyPatch, command: click.Command) -> None:
     name = "yeta_reconcile.cli.commands.fake"
     module = types.ModuleType(name)
     module.__spec__ = importlib.machinery.ModuleSpec(name, None)
-    module.command = command  # type: ignore[attr-defined]
+    module.fake = command  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setitem(app.COMMANDS, "fake", app.Entry("fake:command", "Fake."))
+    monkeypatch.setitem(app.COMMANDS, "fake", "Fake.")
 
 
 @pytest.fixture

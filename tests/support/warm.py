@@ -23,8 +23,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+import click
+
 from tests.support.asking import LENGTH, ended
-from yeta_reconcile.cli.app import COMMANDS
+from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.main import main
 
 ASKING = Path(__file__).with_name("asking.py")
@@ -113,8 +115,9 @@ def _attend(connection: socket.socket) -> None:
 
 
 def _warm() -> NoReturn:
-    for entry in COMMANDS.values():
-        import_module(f"yeta_reconcile.cli.commands.{entry.place.partition(':')[0]}")
+    context = click.Context(yeta)
+    for name in COMMANDS:
+        yeta.get_command(context, name)
     import_module("psycopg")
     _serve(Path(sys.argv[1]))
     # What an interpreter has of its own from the beginning.

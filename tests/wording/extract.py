@@ -118,8 +118,8 @@ def constants(node: ast.expr) -> Iterator[str | None]:
 
 
 def of_help() -> Iterator[Found]:
-    for entry in COMMANDS.values():
-        yield Found(Message(entry.summary), "yeta_reconcile/cli/app.py")
+    for summary in COMMANDS.values():
+        yield Found(Message(summary), "yeta_reconcile/cli/app.py")
     yield from helps("yeta", yeta)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from keyword import iskeyword
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -21,49 +22,45 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.wording import looked_up, phrase
 
-
-class Entry(NamedTuple):
-    """Where a command is (`module:attribute` in this package), and its line in `yeta --help`."""
-
-    place: str
-    summary: str
-
-
-# In the order one meets them; `yeta --help` prints this table and imports none of the modules.
+# Each with its line in `yeta --help`, in the order one meets them: that is printed and no module imported.
 COMMANDS = {
-    "init": Entry("init:init", "Write a campaign repository to start from."),
-    "validate": Entry("validate:validate", "Check documents and contact lists."),
-    "plan": Entry("plan:plan", "Show what apply would do; changes nothing."),
-    "apply": Entry("apply:apply", "Carry a plan out."),
-    "reconcile": Entry("reconcile:reconcile", "Plan and apply again and again."),
-    "status": Entry("status:status", "Show the progress of every campaign."),
-    "report": Entry("report:report", "Write a page that shows how campaigns went."),
-    "drift": Entry("drift:drift", "Show what differs live from what was applied."),
-    "import": Entry("import_:import_", "Take a live task into the state."),
-    "tasks": Entry("tasks:tasks", "List the account's tasks, and who has which line."),
-    "state": Entry("state:state", "Look into the state and mend it by hand."),
-    "history": Entry("history:history", "List every apply: who, when, what, and its outcome."),
-    "why": Entry("why:why", "Show every wave, call and result of one number."),
-    "halt": Entry("halt:halt", "Stop everything that rings, at once."),
-    "resume": Entry("resume:resume", "Lift the halt."),
-    "serve": Entry("serve:serve", "Receive what the platform pushes."),
-    "backfill": Entry("backfill:backfill", "Fetch pushes that were missed."),
-    "calls": Entry("calls:calls", "Export call records."),
-    "call": Entry("call:call", "Call one number, to try a robot."),
-    "platform": Entry("platform:platform", "List robots, lines, voices and configured URLs."),
-    "emulator": Entry("emulator:emulator", "Run a platform on this machine."),
-    "fmt": Entry("fmt:fmt", "Rewrite documents in canonical form."),
-    "schema": Entry("schema:schema", "Print the JSON Schema of the documents, for editors."),
-    "explain": Entry("explain:explain", "Say what a key means, or a code."),
-    "completion": Entry("completion:completion", "Print a shell's completion script."),
-    "demo": Entry("demo:demo", "Show the whole thing on this machine."),
+    "init": "Write a campaign repository to start from.",
+    "validate": "Check documents and contact lists.",
+    "plan": "Show what apply would do; changes nothing.",
+    "apply": "Carry a plan out.",
+    "reconcile": "Plan and apply again and again.",
+    "status": "Show the progress of every campaign.",
+    "report": "Write a page that shows how campaigns went.",
+    "drift": "Show what differs live from what was applied.",
+    "import": "Take a live task into the state.",
+    "tasks": "List the account's tasks, and who has which line.",
+    "state": "Look into the state and mend it by hand.",
+    "history": "List every apply: who, when, what, and its outcome.",
+    "why": "Show every wave, call and result of one number.",
+    "halt": "Stop everything that rings, at once.",
+    "resume": "Lift the halt.",
+    "serve": "Receive what the platform pushes.",
+    "backfill": "Fetch pushes that were missed.",
+    "calls": "Export call records.",
+    "call": "Call one number, to try a robot.",
+    "platform": "List robots, lines, voices and configured URLs.",
+    "emulator": "Run a platform on this machine.",
+    "fmt": "Rewrite documents in canonical form.",
+    "schema": "Print the JSON Schema of the documents, for editors.",
+    "explain": "Say what a key means, or a code.",
+    "completion": "Print a shell's completion script.",
+    "demo": "Show the whole thing on this machine.",
 }
 
 _GIVEN = "yeta_reconcile.options"
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported one at a time, when they are called."""
+class _Root(click.Group):
+    """The group of all commands, which are imported one at a time, when they are called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        log.configure(ctx.obj)
+        return super().invoke(ctx)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """The names in the table's order."""
@@ -73,7 +70,8 @@ class LazyGroup(click.Group):
         """The command of that name, loaded, with an example, and the global options after its name too."""
         if cmd_name not in COMMANDS:
             return None
-        return _finished(command_at(COMMANDS[cmd_name].place), cmd_name)
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        return _finished(command_at(f"{module}:{module}"), cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -90,15 +88,15 @@ class LazyGroup(click.Group):
             )
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing what it names."""
         with formatter.section(looked_up("Commands")):
-            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
+            formatter.write_dl([*COMMANDS.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Names out of the table, then options."""
-        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
-        items = [CompletionItem(name, help=COMMANDS[name].summary) for name in names]
+        named = [name for name in COMMANDS if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=COMMANDS[name]) for name in named]
         return items + click.Command.shell_complete(self, ctx, incomplete)
 
 
@@ -191,12 +189,6 @@ def _finished(command: click.Command, path: str) -> click.Command:
         for name, part in command.commands.items():
             _finished(part, f"{path} {name}")
     return command
-
-
-class _Root(LazyGroup):
-    def invoke(self, ctx: click.Context) -> Any:
-        log.configure(ctx.obj)
-        return super().invoke(ctx)
 
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:

@@ -39,7 +39,7 @@ def said() -> dict[str, dict[str, Any]]:
 def known(name: str) -> Iterator[str]:
     """What a name means, besides a key of a document, in the language of the run."""
     if name in COMMANDS:
-        meaning = translated(COMMANDS[name].summary)
+        meaning = translated(COMMANDS[name])
         yield _told(
             worded("the command {name}: {meaning}", name=f"`yeta {name}`", meaning=meaning), SHOWN[name]
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.annotate import linked
 from yeta_reconcile.cli.output import show, show_json
@@ -46,7 +45,7 @@ def make_plan(
         halted_tasks=opened.halted_tasks(),
         salt=salt,
     )
-    return planner.plan(opened.clock.now().astimezone(zone(opened)))
+    return planner.plan(opened.clock.now().astimezone(repository.zone))
 
 
 def _unknown(option: str, names: list[str], known: set[str]) -> InvalidInput:
@@ -56,11 +55,6 @@ def _unknown(option: str, names: list[str], known: set[str]) -> InvalidInput:
         if known
         else phrase("there are none"),
     )
-
-
-def zone(opened: Session) -> ZoneInfo:
-    """The project's timezone, for moments that people read."""
-    return ZoneInfo(opened.repository.project.timezone)
 
 
 def home(opened: Session) -> Home:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.session import Session
 from yeta_reconcile.diagnostics import (
@@ -51,7 +50,6 @@ def look(opened: Session, name: str | None, lists: Lists | None = None) -> Statu
     """How everything stands now; `lists` may be read already. Raises InvalidInput for an unknown name."""
     repository, store = opened.repository, opened.store
     recorded = store.waves.recorded()
-    zone = ZoneInfo(repository.project.timezone)
     observed, silent = Observed(), UNSAID
     try:
         if words := misplaced(store, opened.client, recorded):
@@ -62,7 +60,7 @@ def look(opened: Session, name: str | None, lists: Lists | None = None) -> Statu
             )
     except (PlatformError, Unreachable) as error:
         silent = error.message
-    now = opened.clock.now().astimezone(zone)
+    now = opened.clock.now().astimezone(repository.zone)
     known = _known(opened, recorded)
     if name is not None and name not in known:
         raise InvalidInput(phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known))
@@ -95,9 +93,10 @@ def foreseen_now(opened: Session) -> Outlook | None:
     recorded = opened.store.waves.recorded()
     if misplaced(opened.store, opened.client, recorded):
         return None
-    project = opened.repository.project
-    observed = observe(opened.client, recorded, opened.store, project.name, opened.repository.environment)
-    now = opened.clock.now().astimezone(ZoneInfo(project.timezone))
+    repository = opened.repository
+    project, environment = repository.project.name, repository.environment
+    observed = observe(opened.client, recorded, opened.store, project, environment)
+    now = opened.clock.now().astimezone(repository.zone)
     known = _known(opened, recorded)
     ahead = _ahead(opened, known, recorded, observed, Lists(opened).to_begin(known, now), now)
     return Outlook(now, ahead.forecasts, ahead.timetable, ahead.called())

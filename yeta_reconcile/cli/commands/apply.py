@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.output import format_option
-from yeta_reconcile.cli.plans import check_saved, check_unspent, make_plan, zone
+from yeta_reconcile.cli.plans import check_saved, check_unspent, make_plan
 from yeta_reconcile.cli.running import carry_out, interruptible, run_of
 from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.errors import Declined, WrongUsage, YetaError
@@ -55,7 +55,7 @@ def apply(
             return _only_show(context, view, only, destroy)
         # A plan that was made from a state finds it; where it is missing, none is put in its place.
         with session(context, create=saved is None or not saved.plan.state_id) as opened:
-            view.zone = zone(opened)
+            view.zone = opened.repository.zone
             run = run_of(opened, "apply", view.hear)
             with holding(run):
                 return _Application(opened, run, view, only, destroy, saved).go(yes=yes)
@@ -64,7 +64,7 @@ def apply(
 def _only_show(context: Context, view: ApplyView, only: tuple[str, ...], destroy: bool) -> Exit:
     """Nobody can say yes: show what would be done, and leave everything as it is, the state too."""
     with session(context) as opened:
-        view.zone = zone(opened)
+        view.zone = opened.repository.zone
         planned = make_plan(opened, only, destroy)
     view.plan(planned, destroy=destroy)
     if planned.forbidden:
@@ -77,24 +77,16 @@ def _only_show(context: Context, view: ApplyView, only: tuple[str, ...], destroy
     return view.end(Report((), ()), planned.exit_code)
 
 
+@dataclass(slots=True)
 class _Application:
     """One apply of this command, the lock held."""
 
-    def __init__(
-        self,
-        opened: Session,
-        run: Run,
-        view: ApplyView,
-        only: tuple[str, ...],
-        destroy: bool,
-        saved: SavedPlan | None,
-    ) -> None:
-        self.opened = opened
-        self.run = run
-        self.view = view
-        self.only = only
-        self.destroy = destroy
-        self.saved = saved
+    opened: Session
+    run: Run
+    view: ApplyView
+    only: tuple[str, ...]
+    destroy: bool
+    saved: SavedPlan | None
 
     def go(self, *, yes: bool) -> Exit:
         """Plan, show, ask, carry out. Raises PlanRejected, Declined."""

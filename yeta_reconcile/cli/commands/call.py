@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 import click
 
 from yeta_reconcile.amounts import count
@@ -148,7 +146,7 @@ def _checked(opened: Session, robot: str, line: str, voice: str | None) -> tuple
     model = DirectCall(
         kind="DirectCall", name="call", robot=robot, line=line, voice=voice, contacts=Contacts(csv="-")
     )
-    now = opened.clock.now().astimezone(ZoneInfo(opened.repository.project.timezone))
+    now = opened.clock.now().astimezone(opened.repository.zone)
     findings = [
         Diagnostic(found.severity, found.code, found.summary, None, found.hint)
         for found in check_campaign(model, config, now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -34,7 +33,7 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
         recorded = store.waves.recorded()
         refuse_misplaced(store, opened.client)
         observed = observe(opened.client, recorded, store, repository.project.name, repository.environment)
-        at = opened.clock.now().astimezone(ZoneInfo(repository.project.timezone)).replace(microsecond=0)
+        at = opened.clock.now().astimezone(repository.zone).replace(microsecond=0)
         halted = {
             task_id
             for task_id, left in opened.halted_tasks().items()

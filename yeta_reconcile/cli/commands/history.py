@@ -74,7 +74,7 @@ def verify(context: Context) -> None:
 
 def _read(context: Context) -> HistoryReport:
     with offline(context) as (repository, store):
-        zone = ZoneInfo(repository.project.timezone)
+        zone = repository.zone
         rounds = rounds_by_wave(store.waves.recorded())
         entries = tuple(_entry(entry, zone, rounds) for entry in store.history.entries())
         signature = store.history.signature()

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -44,7 +43,7 @@ def platform(context: Context, kind: str | None, form: str) -> None:
         document = {"format": FORMAT, **{name: _as_json(config, name) for name in kinds}}
         show_json(document)
         return
-    now = datetime.now(ZoneInfo(repository.project.timezone))
+    now = datetime.now(repository.zone)
     show("\n\n".join("\n".join(_as_table(config, name, now)) for name in kinds))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -52,7 +51,7 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
             )
         kept, new = foreseen(store), _foreseen_now(context)
         declared = declared_in(repository, replace(new, first=kept.first) if new and kept else new or kept)
-        now = datetime.now(UTC).astimezone(ZoneInfo(repository.project.timezone))
+        now = datetime.now(UTC).astimezone(repository.zone)
         names = [name] if name is not None else known
         figures = gather(store, declared, now, names, halted=_halted(repository, store))
     html = page(figures, context.lang, every=live)

@@ -17,6 +17,7 @@ from yeta_reconcile.cli.offline import (
     settings_of,
 )
 from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.patience import ticking
 from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.cli.signals import on_signal
 from yeta_reconcile.documents.models import Project
@@ -152,23 +153,17 @@ def _watched(receiver: ReceiverService) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    over = threading.Event()
+    before = receiver.arrivals()
 
     def watch() -> None:
-        before = receiver.arrivals()
-        while not over.wait(1.0):
-            now = receiver.arrivals()
-            for words in came_in(now - before):
-                tell(words)
-            before = now
+        nonlocal before
+        now = receiver.arrivals()
+        for words in came_in(now - before):
+            tell(words)
+        before = now
 
-    watching = threading.Thread(target=watch, name="watch", daemon=True)
-    watching.start()
-    try:
+    with ticking(watch):
         yield
-    finally:
-        over.set()
-        watching.join()
 
 
 def came_in(arrived: Counter[tuple[str, str]]) -> list[Text]:

@@ -70,7 +70,7 @@ def tasks(context: Context, everything: bool, form: str) -> None:
         config = opened.client.config()
         found = [_owned(task, waves, owner) for task in opened.client.query()]
     shown = [one for one in found if everything or one.task.phase not in _OVER]
-    zone = ZoneInfo(repository.project.timezone)
+    zone = repository.zone
     lines = [(line, _holder(line, found)) for _, line in sorted(config.lines.items())]
     if form == "json":
         show_json(

@@ -45,7 +45,7 @@ def why_of(store: Store, repository: Repository, number: str, *, reveal: bool = 
     except BadNumberError as problem:
         raise WrongUsage(phrase("NUMBER: {problem}", problem=problem)) from None
     digests = [store.key.row_digest(form) for form in forms(normal)]
-    zone = ZoneInfo(repository.project.timezone)
+    zone = repository.zone
     rows = [row for digest in digests for row in store.waves.rows_of_number(digest)]
     waves = [_wave(store, row, zone) for row in rows]
     places = {(row.wave_id, row.key) for row in rows}

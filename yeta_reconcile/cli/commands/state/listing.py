@@ -48,7 +48,7 @@ def show(context: Context, name: str, form: str) -> None:
             phrase("the state knows no campaign {name}", name=name),
             hint=did_you_mean(name, [*recorded.campaigns]),
         )
-    zone = ZoneInfo(repository.project.timezone)
+    zone = repository.zone
     waves = tuple(
         StateWave(
             number=wave.number,
@@ -76,7 +76,7 @@ def show(context: Context, name: str, form: str) -> None:
 
 def listing(store: Store, repository: Repository) -> StateList:
     """What a state holds of each campaign."""
-    zone = ZoneInfo(repository.project.timezone)
+    zone = repository.zone
     records = [record for _, record in sorted(store.waves.recorded().campaigns.items())]
     return StateList(tuple(_row(record, store.waves.people(record.waves), zone) for record in records))
 

@@ -44,7 +44,7 @@ def restore(context: Context, file: Path, form: str, yes: bool) -> None:
     refuse_lost(context, project, repository.root)
     with restoration(place, project.state, repository.root, context.environ, **whose) as restoring:
         restoring.look()
-        for line in _lines(restoring, file, ZoneInfo(project.timezone)):
+        for line in _lines(restoring, file, repository.zone):
             say(line, err=form == "json")
         confirm(phrase("Put the copy in its place?"), yes=yes)
         entry = entry_of(
