@@ -112,7 +112,7 @@ def test_without_the_platform_status_shows_what_is_recorded_and_says_so(
     here: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     applied(here)
-    monkeypatch.setattr("yeta_reconcile.cli.commands.status.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("yeta_reconcile.cli.commands.status.SOON", 0.5)
 
     done = here.main("status", YETA_BASE_URL="http://127.0.0.1:9/openapi")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from typing import Any
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.failures import code_of
 from yeta_reconcile.cli.session import Session, actor, commit_of, halt_of, host
-from yeta_reconcile.clock import Clock
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store import Store
@@ -28,7 +28,7 @@ class Ending:
     exit_code: Exit = Exit.DONE
 
 
-def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
+def note_halt(store: Store, flag: HaltFlag) -> None:
     """Have the halt that is set in the history: it may have been set where that could not be written."""
     halt = halt_of(flag, store)
     if halt is None or store.ephemeral or store.flag(NOTED) == halt.at:
@@ -39,7 +39,7 @@ def note_halt(store: Store, flag: HaltFlag, clock: Clock) -> None:
         "summary": {"paused": len(halt.paused)}, "outcome": halt.words, "exit_code": Exit.DONE,
     }  # fmt: skip
     with store.database.write():
-        store.history.append(entry, _ms(clock))
+        store.history.append(entry, _now())
         store.set_flag(NOTED, halt.at)
 
 
@@ -49,10 +49,10 @@ def recording(opened: Session, command: str, summary: dict[str, int], **more: An
 
     No number and no dynamic value may be in it.
     """
-    note_halt(opened.store, opened.halt, opened.clock)
+    note_halt(opened.store, opened.halt)
     history, outcome = opened.store.history, Ending()
     entry = _entry(opened.context, opened.repository, command, summary) | more
-    begun = history.append(entry, _ms(opened.clock))
+    begun = history.append(entry, _now())
     try:
         yield outcome
     except BaseException as error:
@@ -60,7 +60,7 @@ def recording(opened: Session, command: str, summary: dict[str, int], **more: An
         raise
     finally:
         ended = {"outcome": outcome.words, "exit_code": outcome.exit_code}
-        history.end(begun, ended, _ms(opened.clock))
+        history.end(begun, ended, _now())
 
 
 @contextmanager
@@ -68,7 +68,6 @@ def noted(
     context: Context,
     repository: Repository,
     store: Store,
-    clock: Clock,
     command: str,
     summary: dict[str, int],
     outcome: Text = DONE,
@@ -80,7 +79,7 @@ def noted(
     entry = entry_of(context, repository, command, summary=summary, outcome=outcome)
     with store.database.write():
         yield
-        store.history.append(entry, _ms(clock))
+        store.history.append(entry, _now())
 
 
 def entry_of(context: Context, repository: Repository, command: str, **more: Any) -> dict[str, Any]:
@@ -99,5 +98,5 @@ def _entry(context: Context, repository: Repository, command: str, summary: dict
     }
 
 
-def _ms(clock: Clock) -> int:
-    return int(clock.now().timestamp() * 1000)
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.documents.survey import load
-from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.checkout import refuse_in_checkout
 from yeta_reconcile.wording import phrase
@@ -28,6 +29,19 @@ def offline(context: Context) -> Iterator[tuple[Repository, Store]]:
     repository = load(context.chdir, environment=context.env, environ=context.environ)
     with closing(open_state(context, repository)) as store:
         yield repository, store
+
+
+def refuse_none(store: Store) -> None:
+    """Raise StateError where there is no state."""
+    if store.ephemeral:
+        raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
+
+
+def unknown_campaign(name: str, known: Iterable[str]) -> InvalidInput:
+    """That the state knows no campaign of this name."""
+    return InvalidInput(
+        phrase("the state knows no campaign {name}", name=name), hint=did_you_mean(name, known)
+    )
 
 
 def refuse_lost(context: Context, project: Project, root: Path, location: str = "") -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
@@ -51,6 +52,13 @@ def show_raw(body: bytes) -> None:
         show(body.decode("utf-8", "backslashreplace"))
     else:
         _print(body)
+
+
+def unwritten(file: Path, error: OSError) -> YetaError:
+    """That a file which was asked for cannot be written."""
+    return YetaError(
+        phrase("{file} cannot be written: {strerror}", file=file, strerror=error.strerror or error)
+    )
 
 
 def show_workflow(text: str) -> None:

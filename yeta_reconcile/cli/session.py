@@ -30,6 +30,8 @@ from yeta_reconcile.wording import Text, phrase
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET")
 PATIENCE = 90.0
+# Where somebody is waiting the platform gets this long to answer a question.
+SOON = 15.0
 
 # Who started a pipeline, in the words of the services that run them.
 ACTORS = ("YETA_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN")

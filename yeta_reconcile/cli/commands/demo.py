@@ -14,8 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,10 @@ def demo(context: Context, repository: Path | None, keep: Path | None) -> Exit:
     a report in both languages, whose paths it prints.
     """
     with ExitStack() as stack:
-        folder = _kept(context.here / keep) if keep else Path(stack.enter_context(_temporary()))
+        if keep:
+            folder = _kept(context.here / keep)
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="yeta-demo-")))
         source = context.here / repository if repository else None
         _Demo(folder, source, stack, context.lang, kept=keep is not None).play()
     return Exit.DONE
@@ -73,12 +75,6 @@ def _kept(folder: Path) -> Path:
             phrase("{folder} holds a showing already", folder=folder), hint=phrase("name another folder")
         )
     return folder.resolve()
-
-
-@contextmanager
-def _temporary() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="yeta-demo-") as folder:
-        yield folder
 
 
 class _Demo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -112,11 +113,8 @@ def _tell(project: Project, environment: str, flag: HaltFlag) -> None:
 def _note(context: Context, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:
     """Into the history, if the state can be opened with its key."""
     whose = {"project": project.name, "environment": environment}
-    store = open_store(project.state, root, context.environ, **whose, create=False)
-    try:
-        note_halt(store, flag, SystemClock())
-    finally:
-        store.close()
+    with closing(open_store(project.state, root, context.environ, **whose, create=False)) as store:
+        note_halt(store, flag)
 
 
 class _State:
@@ -140,7 +138,7 @@ class _State:
         store = open_without_key(self._location, self._root)
         if store is None:
             return Known()
-        try:
+        with closing(store):
             if store.owner not in {"", self._owner}:
                 # Another project's tasks are not ours to stop.
                 return Known()
@@ -148,8 +146,6 @@ class _State:
                 store.set_flag(ROW, self._words)
                 self._flagged = True
             return Known.of(store)
-        finally:
-            store.close()
 
 
 def _tried(do: Callable[[], object]) -> str:

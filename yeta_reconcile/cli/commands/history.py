@@ -14,7 +14,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.help import Group
 from yeta_reconcile.cli.offline import offline
-from yeta_reconcile.cli.output import say, show, show_json
+from yeta_reconcile.cli.output import format_option, say, show, show_json
 from yeta_reconcile.errors import YetaError
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import HistoryChange, HistoryEntry, HistoryReport
@@ -24,7 +24,7 @@ from yeta_reconcile.wording import UNSAID, phrase
 
 
 @click.group(cls=Group, invoke_without_command=True)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.pass_context
 def history(click_context: click.Context, form: str) -> None:
     """List every apply and every change by hand: who, when, which commit and plan, and the outcome."""

@@ -76,7 +76,7 @@ def import_(context: Context, name: str, task_id: str, form: str, yes: bool) -> 
                 number=taken.wave.number,
                 name=name,
             )
-            with noted(context, opened.repository, opened.store, opened.clock, "import", summary, outcome):
+            with noted(context, opened.repository, opened.store, "import", summary, outcome):
                 opened.store.waves.seal_wave(wave_id)
     wave = taken.wave.number
     words = phrase("Task {task_id} is wave {wave} of {name}.", task_id=task_id, wave=wave, name=name)

@@ -10,9 +10,9 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import offline
-from yeta_reconcile.cli.output import say, show, tell
-from yeta_reconcile.cli.session import SECRETS, halt_flag, halt_of, session
-from yeta_reconcile.cli.standings import PATIENCE_SECONDS, foreseen_now
+from yeta_reconcile.cli.output import say, show, tell, unwritten
+from yeta_reconcile.cli.session import SECRETS, SOON, halt_flag, halt_of, session
+from yeta_reconcile.cli.standings import foreseen_now
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.errors import InvalidInput, YetaError
@@ -62,9 +62,7 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
     try:
         write_whole(file, html)
     except OSError as error:
-        raise YetaError(
-            phrase("{file} cannot be written: {strerror}", file=file, strerror=error.strerror or error)
-        ) from error
+        raise unwritten(file, error) from error
     say(Text(file))
 
 
@@ -73,7 +71,7 @@ def _foreseen_now(context: Context) -> Outlook | None:
     if not all(context.environ.get(secret, "").strip() for secret in SECRETS):
         return None
     try:
-        with session(context, patience=PATIENCE_SECONDS) as opened:
+        with session(context, patience=SOON) as opened:
             return foreseen_now(opened)
     except YetaError as error:
         tell(phrase("without a new forecast: {message}", message=error.message))

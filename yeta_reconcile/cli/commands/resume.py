@@ -12,12 +12,7 @@ from yeta_reconcile.cli.audit import note_halt, noted
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import say
-from yeta_reconcile.cli.session import (
-    connect,
-    halt_flag,
-    halt_of,
-)
-from yeta_reconcile.clock import SystemClock
+from yeta_reconcile.cli.session import SOON, connect, halt_flag, halt_of
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.errors import Incomplete, YetaError
 from yeta_reconcile.platform.resources import Left, LivePhase
@@ -25,9 +20,6 @@ from yeta_reconcile.store import Store
 from yeta_reconcile.store.halt_flag import NOTED, PASSED, ROW, Halt, HaltFlag
 from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import Text, listed, phrase
-
-# Somebody is waiting: the platform gets this long to answer a question.
-PATIENCE_SECONDS = 15.0
 
 
 @click.command()
@@ -68,12 +60,9 @@ def resume(context: Context, yes: bool) -> None:
         for wave in stand.theirs:
             store.waves.change_wave(wave.wave_id, halted=None)
         if not store.ephemeral:
-            note_halt(store, flag, SystemClock())
-            summary, outcome = (
-                {"paused": len(paused)},
-                phrase("lifted: {halt}", halt=halt.words if halt else row),
-            )
-            with noted(context, repository, store, SystemClock(), "resume", summary, outcome):
+            note_halt(store, flag)
+            outcome = phrase("lifted: {halt}", halt=halt.words if halt else row)
+            with noted(context, repository, store, "resume", {"paused": len(paused)}, outcome):
                 store.set_flag(ROW, None)
                 store.set_flag(NOTED, None)
         _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
@@ -139,7 +128,7 @@ def _look(context: Context, repository: Repository, store: Store, paused: dict[s
     waves = [(wave, left) for wave, left in waves if wave.phase.live or wave.phase.staged]
     waves = [(wave, left) for wave, left in waves if not (wave.to_discard or wave.reactivated)]
     try:
-        with connect(repository.project, context.environ, context.chdir, patience=PATIENCE_SECONDS) as client:
+        with connect(repository.project, context.environ, context.chdir, patience=SOON) as client:
             for wave, left in waves:
                 task = client.task(wave.address)
                 if task is not None and (task.phase is LivePhase.LIVE or left.ran_on(task)):

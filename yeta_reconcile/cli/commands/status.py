@@ -10,8 +10,8 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
-from yeta_reconcile.cli.session import session
-from yeta_reconcile.cli.standings import PATIENCE_SECONDS, Lists, look
+from yeta_reconcile.cli.session import SOON, session
+from yeta_reconcile.cli.standings import Lists, look
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.render.overview import in_place
 from yeta_reconcile.render.report import Status
@@ -30,7 +30,7 @@ def status(context: Context, name: str | None, form: str, watch: bool) -> None:
 
     Sends no call that changes anything. If the platform does not answer, what the state recorded is shown.
     """
-    with session(context, patience=PATIENCE_SECONDS) as opened:
+    with session(context, patience=SOON) as opened:
         if not watch:
             _print(look(opened, name), form, context)
             return

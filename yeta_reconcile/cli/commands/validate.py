@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -101,10 +102,8 @@ def _applied(survey: Survey) -> Collection[str]:
     state = import_module("yeta_reconcile.store.open").open_without_key(project.state, survey.root)
     if state is None:
         return ()
-    try:
+    with closing(state):
         names: Collection[str] = state.waves.recorded().names
-    finally:
-        state.close()
     return names
 
 

@@ -13,12 +13,12 @@ from yeta_reconcile.cli.commands.calls.look import (
     known_campaign,
     moment_of,
     state_of,
-    unknown_campaign,
 )
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.output import show
+from yeta_reconcile.cli.offline import unknown_campaign
+from yeta_reconcile.cli.output import show, unwritten
 from yeta_reconcile.documents.listspec import ListSpec
-from yeta_reconcile.errors import WrongUsage, YetaError
+from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.files import whole_file
 from yeta_reconcile.records import export as by_call
 from yeta_reconcile.records.persons import Persons
@@ -69,44 +69,19 @@ def export(
     """
     with state_of(context) as (project, store):
         lists = declared_lists(context) if reveal or by == "person" else {}
-        asked = campaign, moment_of("--since", since, project), reveal, lists
-        zone = ZoneInfo(project.timezone)
+        begin, zone = moment_of("--since", since, project), ZoneInfo(project.timezone)
         if by == "person":
-            sheet = _by_person(store, zone, *asked)
+            persons = Persons(store, zone, _campaigns(store, campaign, lists), begin, reveal, lists)
+            sheet = Sheet(persons.columns(), persons.rows(), zone, for_people=True)
         else:
-            sheet = _by_call(store, zone, *asked, dialog=form == "jsonl")
+            if campaign is not None:
+                known_campaign(store, campaign)
+            calls = by_call.Export(store, zone, campaign, begin, reveal, lists)
+            sheet = Sheet(calls.columns(), calls.rows(dialog=form == "jsonl"), zone)
         if output is None or str(output) == "-":
             _to_stdout(sheet, form)
         else:
             _to_file(sheet, form, context.here / output)
-
-
-def _by_person(
-    store: Store,
-    zone: ZoneInfo,
-    campaign: str | None,
-    since: int | None,
-    reveal: bool,
-    lists: dict[str, ListSpec],
-) -> Sheet:
-    persons = Persons(store, zone, _campaigns(store, campaign, lists), since, reveal, lists)
-    return Sheet(persons.columns(), persons.rows(), zone, for_people=True)
-
-
-def _by_call(
-    store: Store,
-    zone: ZoneInfo,
-    campaign: str | None,
-    since: int | None,
-    reveal: bool,
-    lists: dict[str, ListSpec],
-    *,
-    dialog: bool,
-) -> Sheet:
-    if campaign is not None:
-        known_campaign(store, campaign)
-    exported = by_call.Export(store, zone, campaign, since, reveal, lists)
-    return Sheet(exported.columns(), exported.rows(dialog=dialog), zone)
 
 
 def _campaigns(store: Store, campaign: str | None, lists: dict[str, ListSpec]) -> list[str]:
@@ -137,6 +112,4 @@ def _to_file(sheet: Sheet, form: str, file: Path) -> None:
         with whole_file(file) as target:
             sheet.write(form, target)
     except OSError as error:
-        raise YetaError(
-            phrase("{file} cannot be written: {strerror}", file=file, strerror=error.strerror or error)
-        ) from error
+        raise unwritten(file, error) from error

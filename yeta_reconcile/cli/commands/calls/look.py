@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import opened, settings_of
-from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.cli.offline import opened, settings_of, unknown_campaign
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.survey import load
@@ -32,13 +31,6 @@ def known_campaign(store: Store, name: str) -> CampaignRecord:
     if (found := store.waves.campaign(name)) is None:
         raise unknown_campaign(name, store.waves.recorded().campaigns)
     return found
-
-
-def unknown_campaign(name: str, known: Iterable[str]) -> InvalidInput:
-    """That nobody knows a campaign of this name."""
-    return InvalidInput(
-        phrase("the state knows no campaign {name}", name=name), hint=did_you_mean(name, known)
-    )
 
 
 def declared_lists(context: Context) -> dict[str, ListSpec]:

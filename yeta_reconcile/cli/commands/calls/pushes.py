@@ -14,7 +14,7 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.commands.calls.dialog import show_call
 from yeta_reconcile.cli.commands.calls.look import state_of
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.output import say, show_json, show_raw, tell
+from yeta_reconcile.cli.output import format_option, say, show_json, show_raw, tell
 from yeta_reconcile.cli.output import show as show_text
 from yeta_reconcile.errors import Incomplete, YetaError
 from yeta_reconcile.moments import moment
@@ -34,7 +34,7 @@ LONGEST_SERIAL = 18
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output.")
+@format_option()
 @click.pass_obj
 def pending(context: Context, form: str) -> None:
     """List pushes that could not be folded, with the reason, and dead letters."""
@@ -62,9 +62,7 @@ def pending(context: Context, form: str) -> None:
 
 @click.command()
 @click.argument("name", metavar="ID|UUID")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output of a call."
-)
+@format_option(words="Output of a call.")
 @click.option("--reveal", is_flag=True, help="The whole number, and what was said or sent.")
 @click.pass_obj
 def show(context: Context, name: str, form: str, reveal: bool) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import offline
+from yeta_reconcile.cli.offline import offline, refuse_none
 from yeta_reconcile.cli.output import done, format_option
-from yeta_reconcile.errors import StateError
 from yeta_reconcile.wording import phrase
 
 
@@ -24,8 +23,7 @@ def backup(context: Context, file: Path, form: str) -> None:
     copy can be recognised.
     """
     with offline(context) as (_, store):
-        if store.ephemeral:
-            raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
+        refuse_none(store)
         store.database.backup(str(context.here / file))
     words = phrase("{file} is a copy of the state; keep its key too, apart from it.", file=file)
     done(form, "state backup", words, file=str(file))

@@ -46,8 +46,8 @@ def let_rest_follow(
         confirm(phrase("Let the rest follow all the same?"), yes=yes)
         words = phrase("{name}: its canary counts as passed, although {words}", name=name, words=trial.words)
         canary = canary_waves(opened.repository.callings[name].model, waves)
-        book = opened.context, opened.repository, opened.store, opened.clock
-        with noted(*book, "state resolve", {"waves": len(canary)}, words):
+        summary = {"waves": len(canary)}
+        with noted(opened.context, opened.repository, opened.store, "state resolve", summary, words):
             let_follow(opened.store, canary)
     say(phrase("The canary of {name} counts as passed: the next apply calls the rest.", name=name))
     return Exit.DONE

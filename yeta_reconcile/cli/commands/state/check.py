@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import open_state
+from yeta_reconcile.cli.offline import open_state, refuse_none
 from yeta_reconcile.cli.output import format_option, say, show_json, tell
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
-from yeta_reconcile.errors import StateDamaged, StateError
+from yeta_reconcile.errors import StateDamaged
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.soundness import Fault, findings
@@ -48,9 +50,6 @@ def _findings(context: Context, repository: Repository) -> list[Fault]:
         store = open_state(context, repository)
     except StateDamaged as error:
         return [Fault("file", error.message)]
-    try:
-        if store.ephemeral:
-            raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
+    with closing(store):
+        refuse_none(store)
         return findings(store)
-    finally:
-        store.close()

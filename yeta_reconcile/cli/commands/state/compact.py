@@ -7,10 +7,9 @@ import click
 from yeta_reconcile.amounts import count
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import offline
+from yeta_reconcile.cli.offline import offline, refuse_none
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.clock import SystemClock
-from yeta_reconcile.errors import StateError
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import phrase
 
@@ -28,8 +27,7 @@ def compact(context: Context, form: str, yes: bool) -> None:
     again. With PostgreSQL others go on; its files shrink little, and their room is used again.
     """
     with offline(context) as (repository, store):
-        if store.ephemeral:
-            raise StateError(phrase("there is no state yet"), hint=phrase("the first apply makes it"))
+        refuse_none(store)
         before = store.database.room()
         say(
             phrase("{place} takes {megabytes}.", place=store.database.place, megabytes=_megabytes(before)),

@@ -58,7 +58,7 @@ def forget(context: Context, name: Text, form: str, yes: bool) -> None:
             summary = {"waves": len(record.waves) if record else 0, "tasks": len(orphans)}
             if record is not None:
                 opened.store.campaigns.remember_people(name)
-            with noted(context, opened.repository, opened.store, opened.clock, "state forget", summary, name):
+            with noted(context, opened.repository, opened.store, "state forget", summary, name):
                 _forget(opened, name, record, orphans)
             opened.store.campaigns.clear_forgotten(name)
     done(form, "state forget", phrase("{name} is forgotten.", name=name), campaign=name, **summary)

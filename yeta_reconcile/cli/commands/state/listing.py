@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
 
 from yeta_reconcile.cli import output
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.offline import offline
+from yeta_reconcile.cli.offline import offline, unknown_campaign
 from yeta_reconcile.cli.output import format_option, show_json
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import StateList, StateRow, StateShow, StateWave
 from yeta_reconcile.render.reports import report_json, report_text
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import CampaignRecord
-from yeta_reconcile.wording import phrase
 
 
 @click.command("list")
@@ -44,10 +38,7 @@ def show(context: Context, name: str, form: str) -> None:
         recorded = store.waves.recorded()
     record = recorded.campaigns.get(name)
     if record is None:
-        raise InvalidInput(
-            phrase("the state knows no campaign {name}", name=name),
-            hint=did_you_mean(name, [*recorded.campaigns]),
-        )
+        raise unknown_campaign(name, recorded.campaigns)
     zone = repository.zone
     waves = tuple(
         StateWave(
@@ -61,7 +52,7 @@ def show(context: Context, name: str, form: str) -> None:
             held=wave.held,
             unknown=wave.unknown,
             counted=wave.tel_count,
-            started=_moment(wave.started_at, zone),
+            started=instant(wave.started_at, zone),
             attributes=wave.attributes.shown(),
             imported=wave.imported,
             outside_yeta=wave.outside_yeta,
@@ -101,10 +92,6 @@ def _row(record: CampaignRecord, rows: int, zone: ZoneInfo) -> StateRow:
         held=sum(wave.held for wave in waves),
         unknown=sum(wave.unknown for wave in waves),
         protect=record.protect,
-        gone_at=_moment(record.gone_at, zone),
+        gone_at=instant(record.gone_at, zone),
         unrecorded=sum(wave.unrecorded for wave in waves),
     )
-
-
-def _moment(ms: int | None, zone: ZoneInfo) -> datetime | None:
-    return instant(ms, zone)

@@ -46,11 +46,9 @@ def rebind(context: Context, form: str, yes: bool) -> None:
             _refuse(found, client.address)
             _say_found(found, former, client.address, err=form == "json")
             confirm(phrase("Use the state with {address}?", address=client.address), yes=yes)
-            summary, words = (
-                {"found": len(found.here), "missing": len(found.missing)},
-                phrase("{former} is {address}", former=former, address=client.address),
-            )
-            with noted(context, opened.repository, store, opened.clock, "state rebind", summary, words):
+            summary = {"found": len(found.here), "missing": len(found.missing)}
+            words = phrase("{former} is {address}", former=former, address=client.address)
+            with noted(context, opened.repository, store, "state rebind", summary, words):
                 settle_here(store, client)
     done(
         form,

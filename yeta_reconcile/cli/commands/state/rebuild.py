@@ -55,9 +55,7 @@ def rebuild(context: Context, form: str, yes: bool) -> Exit:
                 settle_here(store, opened.client)
                 rows = sum(len(taken.rows) for _, taken in recovery.adoptions)
                 summary = {"waves": len(recovery.adoptions), "rows": rows}
-                work.record(
-                    recovery, noted(context, repository, store, opened.clock, "state rebuild", summary)
-                )
+                work.record(recovery, noted(context, repository, store, "state rebuild", summary))
             store.callouts.settle()
     waves = [_wave(model, taken) for model, taken in recovery.adoptions]
     left = [*recovery.unproven, *recovery.left]

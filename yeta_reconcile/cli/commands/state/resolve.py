@@ -25,12 +25,10 @@ from yeta_reconcile.cli.audit import noted, recording
 from yeta_reconcile.cli.commands.state.canary import let_rest_follow, trial_of
 from yeta_reconcile.cli.commands.state.look import look
 from yeta_reconcile.cli.context import Context
+from yeta_reconcile.cli.offline import unknown_campaign
 from yeta_reconcile.cli.output import format_option, say, show, show_json
 from yeta_reconcile.cli.running import run_of
 from yeta_reconcile.cli.session import Session, session
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, forms, normalise
@@ -108,8 +106,7 @@ def resolve(
             rows = {"rows": sum(len(decision.rows(opened.store)) for decision in decisions)}
             _delete_first(opened, run, decisions, rows)
             words = phrase("{name} wave {wave}: {verdict}", name=name, wave=wave, verdict=verdict)
-            book = context, opened.repository, opened.store, opened.clock
-            with noted(*book, "state resolve", rows, words):
+            with noted(context, opened.repository, opened.store, "state resolve", rows, words):
                 settled = sum(settle(opened.store, decision) for decision in decisions)
     _say_settled(name, wave, verdict, settled)
     return Exit.DONE
@@ -161,10 +158,7 @@ def _observed_waves(opened: Session, name: str, run: Run | None = None) -> tuple
     recorded, observed = look(opened, name, run)
     record = recorded.campaigns.get(name)
     if record is None:
-        raise InvalidInput(
-            phrase("the state knows no campaign {name}", name=name),
-            hint=did_you_mean(name, [*recorded.campaigns]),
-        )
+        raise unknown_campaign(name, recorded.campaigns)
     return with_observed(record, observed.tasks)
 
 

@@ -9,7 +9,6 @@ from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import offline
 from yeta_reconcile.cli.output import say
-from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.wording import phrase
 
 
@@ -21,7 +20,6 @@ def unlock(context: Context, yes: bool) -> None:
 
     A dead holder's lock is gone by itself after 30 seconds. One that still runs stops before its next call.
     """
-    clock = SystemClock()
     with offline(context) as (repository, store):
         holder = store.lock.current()
         if holder is None:
@@ -30,8 +28,7 @@ def unlock(context: Context, yes: bool) -> None:
         who = holder.said(repository.zone)
         say(phrase("The lock is held by {who}.", who=who))
         confirm(phrase("Take it away?"), yes=yes)
-        with noted(
-            context, repository, store, clock, "state unlock", {}, phrase("taken away from {who}", who=who)
-        ):
+        words = phrase("taken away from {who}", who=who)
+        with noted(context, repository, store, "state unlock", {}, words):
             store.lock.take_away()
         say(phrase("Taken away."))
