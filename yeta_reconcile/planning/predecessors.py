@@ -37,11 +37,10 @@ def not_over(
         return phrase("its list is not known")
     if why := _goes_on(tuple(wave.record for wave in subject.waves)):
         return why
-    end = subject.declared.schedule.end if isinstance(subject.declared, Campaign) else None
     delta = subject.delta
     again = sum(delta.coming.values()) + sum(delta.awaiting.values())
     left = delta.new + delta.later + sum(delta.leaving.values()) + again
-    if left and not (end is not None and end <= subject.now):
+    if left and not subject.ended:
         numbers = count(left, "number")
         if again:
             return phrase("{numbers} of it to be called, some of them again", numbers=numbers)

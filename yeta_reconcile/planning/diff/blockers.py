@@ -6,11 +6,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.delta import Met
-from yeta_reconcile.planning.diff.case import (
-    Decision,
-    find,
-)
-from yeta_reconcile.planning.diff.subject import Subject
+from yeta_reconcile.planning.diff.case import Decision
 from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, SINGLE_CALLS
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase, plural
 
@@ -25,21 +21,22 @@ _NOT_DECLARED = {
 }
 
 
-def blocked(subject: Subject, decision: Decision) -> bool:
+def blocked(decision: Decision) -> bool:
     """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
-    if any(finding.exit_code == Exit.UNRESOLVED for finding in decision.findings):
+    if decision.unresolved:
         return True
-    _name_called(subject, decision)
-    if _two_ledgers(subject, decision) or _renamed(subject, decision) or _moved(subject, decision):
+    _name_called(decision)
+    if _two_ledgers(decision) or _renamed(decision) or _moved(decision):
         return True
-    if _others_unsettled(subject, decision) or _callouts_unknown(subject, decision):
+    if _others_unsettled(decision) or _callouts_unknown(decision):
         return True
-    _name_strange(subject, decision)
+    _name_strange(decision)
     return False
 
 
-def _others_unsettled(subject: Subject, decision: Decision) -> bool:
+def _others_unsettled(decision: Decision) -> bool:
     """Whether a task of another campaign may have called these people, and nobody knows whom it called."""
+    subject = decision.subject
     if subject.lineage.unsettled:
         words = phrase(
             "{name} gets no wave while a started task of {unsettled}, which it continues, has no record: "
@@ -47,7 +44,7 @@ def _others_unsettled(subject: Subject, decision: Decision) -> bool:
             name=subject.name,
             unsettled=listed(subject.lineage.unsettled, 0),
         )
-        find(decision, subject, "continued-unsettled", Exit.UNRESOLVED, words, _SETTLE_FIRST, "continues")
+        decision.find("continued-unsettled", Exit.UNRESOLVED, words, _SETTLE_FIRST, "continues")
         return True
     if subject.unrecorded.undeclared_block and subject.new:
         words = phrase(
@@ -55,13 +52,14 @@ def _others_unsettled(subject: Subject, decision: Decision) -> bool:
             "be this one under a former name",
             name=subject.name,
         )
-        find(decision, subject, "undeclared-orphan", Exit.UNRESOLVED, words, _SETTLE_FIRST)
+        decision.find("undeclared-orphan", Exit.UNRESOLVED, words, _SETTLE_FIRST)
         return True
     return False
 
 
-def _callouts_unknown(subject: Subject, decision: Decision) -> bool:
+def _callouts_unknown(decision: Decision) -> bool:
     """Whether people may have been called out of whom the state does not know it."""
+    subject = decision.subject
     if subject.unrecorded.state_lost and isinstance(subject.declared, DirectCall):
         words = phrase(
             "nobody of {name} is called out while a started task of ours has no record: the state was lost "
@@ -69,7 +67,7 @@ def _callouts_unknown(subject: Subject, decision: Decision) -> bool:
             name=subject.name,
         )
         hint = phrase("`yeta state rebuild` holds its rows as possibly called")
-        find(decision, subject, "state-lost", Exit.UNRESOLVED, words, hint)
+        decision.find("state-lost", Exit.UNRESOLVED, words, hint)
         return True
     if subject.unrecorded.callouts_missing:
         words = phrase(
@@ -78,13 +76,14 @@ def _callouts_unknown(subject: Subject, decision: Decision) -> bool:
             name=subject.name,
         )
         hint = phrase("put the newest copy back; else `yeta state rebuild` holds its rows as possibly called")
-        find(decision, subject, "call-outs-missing", Exit.UNRESOLVED, words, hint)
+        decision.find("call-outs-missing", Exit.UNRESOLVED, words, hint)
         return True
     return False
 
 
-def _name_strange(subject: Subject, decision: Decision) -> None:
+def _name_strange(decision: Decision) -> None:
     """Say of whom nobody knows whether others called them; where nobody is called, that is no news."""
+    subject = decision.subject
     for name, strange in subject.delta.strange.items():
         words = phrase(
             "the tasks of {name} hold {held} of which nobody knows whose: whom {subject_name} would call "
@@ -100,16 +99,14 @@ def _name_strange(subject: Subject, decision: Decision) -> None:
                 name=name,
                 tasks=listed((phrase("task {id}", id=task) for task in strange.tasks), 0),
             )
-        find(decision, subject, "called-perhaps", Exit.DONE, words, hint, "contacts", "csv")
+        decision.find("called-perhaps", Exit.DONE, words, hint, "contacts", "csv")
 
 
-def _two_ledgers(subject: Subject, decision: Decision) -> bool:
-    declared = subject.declared
-    if not subject.lineage.two_ledgers or declared is None:
+def _two_ledgers(decision: Decision) -> bool:
+    declared = decision.subject.declared
+    if not decision.subject.lineage.two_ledgers or declared is None:
         return False
-    find(
-        decision,
-        subject,
+    decision.find(
         "two-ledgers",
         Exit.REFUSED,
         phrase(
@@ -127,13 +124,12 @@ def _two_ledgers(subject: Subject, decision: Decision) -> bool:
     return True
 
 
-def _renamed(subject: Subject, decision: Decision) -> bool:
+def _renamed(decision: Decision) -> bool:
+    subject = decision.subject
     met = subject.delta.met.get(subject.lineage.successor)
     if not subject.new or met is None:
         return False
-    find(
-        decision,
-        subject,
+    decision.find(
         "renamed-before",
         Exit.REFUSED,
         phrase(
@@ -152,15 +148,14 @@ def _renamed(subject: Subject, decision: Decision) -> bool:
     return True
 
 
-def _moved(subject: Subject, decision: Decision) -> bool:
+def _moved(decision: Decision) -> bool:
     """Whether people come from another campaign, and nothing says how they are meant."""
+    subject = decision.subject
     moved = False
     for name, met in subject.delta.met.items():
         shorter = min(met.people, subject.delta.declared)
         if subject.new and met.gone and met.shared * 2 >= shorter > 0:
-            find(
-                decision,
-                subject,
+            decision.find(
                 "looks-renamed",
                 Exit.REFUSED,
                 phrase(
@@ -179,9 +174,7 @@ def _moved(subject: Subject, decision: Decision) -> bool:
             )
             moved = True
         elif met.moved:
-            find(
-                decision,
-                subject,
+            decision.find(
                 "people-moved",
                 Exit.REFUSED,
                 _leaving(name, subject.name, met),
@@ -197,14 +190,13 @@ def _moved(subject: Subject, decision: Decision) -> bool:
     return moved
 
 
-def _name_called(subject: Subject, decision: Decision) -> None:
+def _name_called(decision: Decision) -> None:
     """Say of each campaign how many of its people would be called again, lately or because it is repeated."""
+    subject = decision.subject
     for name, met in subject.delta.met.items():
         if not met.called:
             continue
-        find(
-            decision,
-            subject,
+        decision.find(
             "called-lately",
             Exit.DONE,
             phrase(
@@ -218,9 +210,7 @@ def _name_called(subject: Subject, decision: Decision) -> None:
             "csv",
         )
     for name, people in subject.delta.alongside.items():
-        find(
-            decision,
-            subject,
+        decision.find(
             "called-by-two",
             Exit.DONE,
             phrase(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
-from yeta_reconcile.planning.diff.case import Case, Finding
+from yeta_reconcile.plan.plan import ChangeKind, Reason
+from yeta_reconcile.planning.diff.case import Case
 from yeta_reconcile.planning.trial import TrialStanding
 from yeta_reconcile.waves.lifecycle import missing_records
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
@@ -60,8 +59,7 @@ def await_canary(case: Case) -> None:
             rows=count(rows, "row"),
             name=name,
         )
-        place = case.cause(Reason.CANARY)
-        case.decision.findings.append(Finding(Diagnostic("note", "canary", words, place, campaign=name)))
+        case.decision.note("canary", words, case.cause(Reason.CANARY))
 
 
 def _wait(case: Case, rows: int) -> None:
@@ -70,19 +68,8 @@ def _wait(case: Case, rows: int) -> None:
     number = case.subject.lineage.next_wave
     # The canary itself comes before the rest of it.
     number += any(change.wave == number for change in case.decision.changes)
-    case.decision.changes.append(
-        Change(
-            case.subject.name,
-            number,
-            Action.WAIT,
-            reason,
-            rows=rows,
-            waiting_rows=rows,
-            detail=_until(case),
-            position=case.cause(reason),
-            kind=ChangeKind.TIMED if standing is TrialStanding.WAITING else ChangeKind.PLAIN,
-        )
-    )
+    kind = ChangeKind.TIMED if standing is TrialStanding.WAITING else ChangeKind.PLAIN
+    case.decision.wait(reason, rows, _until(case), case.cause(reason), number=number, kind=kind)
 
 
 def _until(case: Case) -> Text:

@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from yeta_reconcile.diagnostics import Diagnostic, Position, Severity
-from yeta_reconcile.documents.models import (
-    Campaign,
-)
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff.subject import Subject, Wave, key_headers
+from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.waves.attributes import attribute_path
-from yeta_reconcile.waves.record import Phase
+from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import BOTH, UNSAID, Text, listed, phrase
 
-_TAKES_OUT = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
+TAKES_OUT = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 
 # Where a document says it; what stands in no document's key is reasoned with the document.
 _DECLARED_AT = {
@@ -34,26 +32,88 @@ _DECLARED_AT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic and the exit code it forces."""
+
+    diagnostic: Diagnostic
+    exit_code: Exit = Exit.DONE
+
+
+@dataclass(slots=True)
+class Decision:
+    """What is to be done for one campaign, and what was found."""
+
+    subject: Subject
+    changes: list[Change] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether anything that was found needs a person."""
+        return any(found.exit_code == Exit.UNRESOLVED for found in self.findings)
+
+    def find(self, code: str, exit_code: Exit, summary: Text, hint: Text = UNSAID, *path: object) -> None:
+        """Note a finding at a place of the document."""
+        subject = self.subject
+        position = subject.at(*path) if subject.declared is not None else None
+        severity: Severity = "error" if exit_code else "warning"
+        diagnostic = Diagnostic(severity, code, summary, position, hint, subject.name)
+        self.findings.append(Finding(diagnostic, exit_code))
+
+    def note(self, code: str, words: Text, place: Position) -> None:
+        """Note what keeps nothing from anything."""
+        diagnostic = Diagnostic("note", code, words, place, campaign=self.subject.name)
+        self.findings.append(Finding(diagnostic))
+
+    def wait(
+        self,
+        reason: Reason,
+        rows: int,
+        detail: Text,
+        position: Position,
+        record: WaveRecord | None = None,
+        *,
+        number: int | None = None,
+        counted: bool = True,
+        kind: ChangeKind = ChangeKind.PLAIN,
+    ) -> None:
+        """Decide that rows wait, in a recorded wave, else for that `number`, else for the next.
+
+        `counted`: they ring only then, and are named so.
+        """
+        self.changes.append(
+            Change(
+                self.subject.name,
+                record.number if record else number or self.subject.lineage.next_wave,
+                Action.WAIT,
+                reason,
+                rows=rows,
+                waiting_rows=rows if counted else 0,
+                detail=detail,
+                position=position,
+                wave_id=record.wave_id if record else None,
+                kind=kind,
+            )
+        )
+
+
 class Case:
     """One declared campaign, its decision in the making."""
 
-    def __init__(self, subject: Subject, declared: Campaign, decision: Decision) -> None:
-        self.subject = subject
+    def __init__(self, decision: Decision, declared: Campaign) -> None:
+        subject = self.subject = decision.subject
         self.declared = declared
         self.decision = decision
+        self.find = decision.find
         self.delta = subject.delta
         self.attributes = subject.attributes
-        self.ended = _ended(subject, declared)
+        self.ended = subject.ended
         self.running = declared.state == "running"
         self.delay = _delay(subject, declared)
         """Why nothing of it may begin or go on to ring now though it is declared running; None: it may."""
-        self.in_doubt = any(found.exit_code == Exit.UNRESOLVED for found in decision.findings)
+        self.in_doubt = decision.unresolved
         """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """The CSV headers that identify a row."""
-        return key_headers(self.declared, self.subject.columns)
 
     def cause(self, reason: Reason, wave_id: int = 0, *attributes: str) -> Position:
         """Where that stands by which a change is reasoned: in the list, the document, or the defaults."""
@@ -96,7 +156,7 @@ class Case:
     def _removed(self, wave: Wave, action: Action) -> int:
         """Rows that leave a wave since the list holds them no more; counted once, also while that waits."""
         record = wave.record
-        leaving = action in _TAKES_OUT and (record.staged or record.live)
+        leaving = action in TAKES_OUT and (record.staged or record.live)
         said = any(
             change.wave_id == record.wave_id and change.removed_rows for change in self.decision.changes
         )
@@ -126,19 +186,8 @@ class Case:
     def defer(self, rows: int, wave: Wave | None = None) -> None:
         """Decide that rows wait for their day, or for another campaign; `wave`: they stand in it already."""
         assert self.delay is not None
-        self.decision.changes.append(
-            Change(
-                self.subject.name,
-                wave.record.number if wave else self.subject.lineage.next_wave,
-                Action.WAIT,
-                self.delay.reason,
-                rows=rows,
-                waiting_rows=rows,
-                detail=self.delay.detail,
-                position=self.cause(self.delay.reason),
-                wave_id=wave.record.wave_id if wave else None,
-            )
-        )
+        record = wave.record if wave else None
+        self.decision.wait(self.delay.reason, rows, self.delay.detail, self.cause(self.delay.reason), record)
 
     def stop(self, wave: Wave) -> None:
         """Decide to pause a wave, if it goes on: it is declared paused, or would call on a day off."""
@@ -148,10 +197,6 @@ class Case:
     def wait(self, wave: Wave, reason: Reason, rows: int, detail: Text) -> None:
         """Decide to wait for something."""
         self.change(wave, Action.WAIT, reason, rows=rows, detail=detail)
-
-    def find(self, code: str, exit_code: Exit, summary: Text, hint: Text = UNSAID, *path: object) -> None:
-        """Note a finding."""
-        find(self.decision, self.subject, code, exit_code, summary, hint, *path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +209,8 @@ class Delay:
 
 def rings_now(subject: Subject, declared: Campaign) -> bool:
     """Whether nothing that is declared keeps a campaign from calling whom it has."""
-    running = declared.state == "running" and not _ended(subject, declared)
+    running = declared.state == "running" and not subject.ended
     return running and _delay(subject, declared) is None
-
-
-def _ended(subject: Subject, declared: Campaign) -> bool:
-    end = declared.schedule.end
-    return end is not None and end <= subject.now
 
 
 def _delay(subject: Subject, declared: Campaign) -> Delay | None:
@@ -187,35 +227,3 @@ def _delay(subject: Subject, declared: Campaign) -> Delay | None:
     if stretch is not None and stretch.begin.date() > subject.soonest.astimezone(stretch.begin.tzinfo).date():
         return Delay(Reason.DAY_OFF, phrase("until {begin}", begin=moment(stretch.begin)))
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A diagnostic and the exit code it forces."""
-
-    diagnostic: Diagnostic
-    exit_code: Exit = Exit.DONE
-
-
-@dataclass(slots=True)
-class Decision:
-    """What is to be done for one campaign, and what was found."""
-
-    changes: list[Change] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-
-def find(
-    decision: Decision,
-    subject: Subject,
-    code: str,
-    exit_code: Exit,
-    summary: Text,
-    hint: Text = UNSAID,
-    *path: object,
-) -> None:
-    """Note a finding at a place of the document."""
-    position = subject.at(*path) if subject.declared is not None else None
-    severity: Severity = "error" if exit_code else "warning"
-    diagnostic = Diagnostic(severity, code, summary, position, hint, subject.name)
-    decision.findings.append(Finding(diagnostic, exit_code))

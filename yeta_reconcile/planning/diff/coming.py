@@ -5,81 +5,66 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff.case import Decision, Finding, find
+from yeta_reconcile.plan.plan import Reason
+from yeta_reconcile.planning.diff.case import TAKES_OUT, Decision
 from yeta_reconcile.planning.diff.ended import unaccounted
-from yeta_reconcile.planning.diff.subject import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import Text, phrase
+from yeta_reconcile.wording import phrase
 
 _CONTINUES = phrase("which this campaign continues")
-_TAKES_AWAY = frozenset({Action.REPLACE, Action.DELETE, Action.WAIT})
 
 
-def await_others(
-    subject: Subject,
-    decision: Decision,
-    subjects: Mapping[str, Subject],
-    decisions: Mapping[str, Decision],
-) -> None:
+def await_others(decision: Decision, decisions: Mapping[str, Decision]) -> None:
     """Who is called there is named; who comes from there is a wait: no later plan rings them unseen."""
+    subject = decision.subject
     if subject.declared is None or subject.destroy:
         return
     for name, rows in sorted(subject.delta.theirs.items()):
-        kept = count(rows, "row is", "rows are")
-        _note(
-            subject,
-            decision,
-            phrase(
-                "{kept} not called here: {name}, {continues}, has them in its list",
-                kept=kept,
-                name=name,
-                continues=_CONTINUES,
-            ),
+        words = phrase(
+            "{kept} not called here: {name}, {continues}, has them in its list",
+            kept=count(rows, "row is", "rows are"),
+            name=name,
+            continues=_CONTINUES,
         )
+        decision.note("continued", words, subject.in_list(1))
     for (name, wave_id), rows in sorted(subject.delta.leaving.items()):
-        other = subjects.get(name)
-        wave = next((one for one in other.waves if one.record.wave_id == wave_id), None) if other else None
-        if other and wave and _goes_on(other, wave, decisions[name]):
+        other = decisions.get(name)
+        waves = other.subject.waves if other else ()
+        wave = next((one for one in waves if one.record.wave_id == wave_id), None)
+        if other and wave and _goes_on(other, wave):
             words = phrase(
                 "wave {number} of {name}, {continues}, goes on with them",
                 number=wave.record.number,
                 name=name,
                 continues=_CONTINUES,
             )
-            _note(
-                subject,
-                decision,
-                phrase(
-                    "{rows} not called here: {words}", rows=count(rows, "row is", "rows are"), words=words
-                ),
-            )
-        elif not _ended(subject):
-            _wait(subject, decision, name, wave, rows)
+            kept = count(rows, "row is", "rows are")
+            words = phrase("{rows} not called here: {words}", rows=kept, words=words)
+            decision.note("continued", words, subject.in_list(1))
+        elif not subject.ended:
+            _wait(decision, name, wave, rows)
 
 
-def _goes_on(other: Subject, wave: Wave, decision: Decision) -> bool:
+def _goes_on(other: Decision, wave: Wave) -> bool:
     """Whether a wave goes on with people who left its list, or has called everybody by its counts."""
-    declared = other.declared
-    if declared is None or other.destroy or not wave.record.live:
+    subject, declared = other.subject, other.subject.declared
+    if declared is None or subject.destroy or not wave.record.live:
         return False
     ignoring = isinstance(declared, Campaign) and declared.on_removed_rows == "ignore"
-    taken = any(c.wave_id == wave.record.wave_id and c.action in _TAKES_AWAY for c in decision.changes)
-    unsettled = any(found.exit_code for found in decision.findings)
-    return not wave.rows_left or (ignoring and not taken and not unsettled and not _ended(other))
+    taken = any(c.wave_id == wave.record.wave_id and c.action in TAKES_OUT for c in other.changes)
+    unsettled = any(found.exit_code for found in other.findings)
+    return not wave.rows_left or (ignoring and not taken and not unsettled and not subject.ended)
 
 
-def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, rows: int) -> None:
-    until = ""
+def _wait(decision: Decision, name: str, wave: Wave | None, rows: int) -> None:
+    subject, until = decision.subject, ""
     if wave and wave.record.phase in {Phase.EXPIRED, Phase.DELETED}:
         reason, until = unaccounted(wave, subject.now_ms)
         if reason is None:
-            find(
-                decision,
-                subject,
+            decision.find(
                 "cannot-account",
                 Exit.UNRESOLVED,
                 phrase(
@@ -96,26 +81,5 @@ def _wait(subject: Subject, decision: Decision, name: str, wave: Wave | None, ro
     words = phrase(
         "they go out here once {name}, {continues}, gave them back", name=name, continues=_CONTINUES
     )
-    decision.changes.append(
-        Change(
-            subject.name,
-            subject.lineage.next_wave,
-            Action.WAIT,
-            Reason.CONTINUED,
-            rows=rows,
-            waiting_rows=rows,
-            detail=phrase("{words}: {until}", words=words, until=until) if until else words,
-            position=subject.at("continues"),
-        )
-    )
-
-
-def _ended(subject: Subject) -> bool:
-    declared = subject.declared
-    end = declared.schedule.end if isinstance(declared, Campaign) else None
-    return end is not None and end <= subject.now
-
-
-def _note(subject: Subject, decision: Decision, words: Text) -> None:
-    place = subject.in_list(1)
-    decision.findings.append(Finding(Diagnostic("note", "continued", words, place, campaign=subject.name)))
+    detail = phrase("{words}: {until}", words=words, until=until) if until else words
+    decision.wait(Reason.CONTINUED, rows, detail, subject.at("continues"))

@@ -8,23 +8,20 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.canary import await_canary
-from yeta_reconcile.planning.diff.case import (
-    Case,
-    Decision,
-)
+from yeta_reconcile.planning.diff.case import Case, Decision
 from yeta_reconcile.planning.diff.ended import decide_over, name_held, name_left_over, say_lost, unknown_block
 from yeta_reconcile.planning.diff.new_rows import stage_new_rows
 from yeta_reconcile.planning.diff.rounds import await_rounds, name_untold
 from yeta_reconcile.planning.diff.staged import decide_staged
 from yeta_reconcile.planning.diff.started import decide_live
-from yeta_reconcile.planning.diff.subject import Subject
+from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import phrase
 
 
-def decide_declared(subject: Subject, declared: Campaign, decision: Decision) -> None:
+def decide_declared(decision: Decision, declared: Campaign) -> None:
     """Wave by wave, then the rows that are in none."""
-    case = Case(subject, declared, decision)
+    case = Case(decision, declared)
     if _impossible(case):
         return
     for wave in case.subject.waves:
@@ -48,7 +45,7 @@ def decide_declared(subject: Subject, declared: Campaign, decision: Decision) ->
         )
     if case.ended:
         _name_undialled(case)
-    elif not blocked(case.subject, case.decision) and not unknown_block(case.subject, case.decision):
+    elif not blocked(decision) and not unknown_block(decision):
         decide_staged(case)
         stage_new_rows(case)
         await_rounds(case)
@@ -86,7 +83,7 @@ def _impossible(case: Case) -> bool:
             "state",
         )
         return True
-    if case.subject.columns and record.key != case.key:
+    if case.subject.columns and record.key != key_headers(declared, case.subject.columns):
         case.find(
             "key-changed",
             Exit.INVALID,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan import Action, Change, Reason
+from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.planning.delta import Hold, hold
-from yeta_reconcile.planning.diff.case import Case, Decision, find
-from yeta_reconcile.planning.diff.subject import Subject, Wave
+from yeta_reconcile.planning.diff.case import Case, Decision
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records, unread
 from yeta_reconcile.wording import CLAUSES, UNSAID, Text, listed, phrase
 
@@ -93,11 +93,12 @@ def _holds(wave: Wave) -> int:
     return max(wave.record.holds or 0, wave.task.count_tel or 0 if wave.task else 0)
 
 
-def unknown_block(subject: Subject, decision: Decision) -> bool:
+def unknown_block(decision: Decision) -> bool:
     """Whether new rows wait since a task holds more numbers than are known: they may be the unknown ones.
 
     A task of a campaign that is continued is one: whom that called counts as called here.
     """
+    subject = decision.subject
     entering = subject.delta.new + sum(staged.rows for staged in subject.delta.staged.values())
     blocking = subject.holding_unknown if entering else ()
     for wave in blocking:
@@ -126,21 +127,11 @@ def unknown_block(subject: Subject, decision: Decision) -> bool:
         )
         if not record.live and subject.now_ms - (record.started_at or record.created_at) > WEEK_MS:
             words = phrase("{words}; no record can come any more", words=words)
-            find(decision, subject, "unknown-numbers", Exit.UNRESOLVED, words, hint, "contacts")
+            decision.find("unknown-numbers", Exit.UNRESOLVED, words, hint, "contacts")
             continue
-        own = wave in subject.waves
-        decision.changes.append(
-            Change(
-                subject.name,
-                record.number if own else subject.lineage.next_wave,
-                Action.WAIT,
-                Reason.RECORDS_MISSING,
-                rows=entering,
-                detail=phrase("{words}; their call records tell, or {hint}", words=words, hint=hint),
-                position=subject.at(),
-                wave_id=record.wave_id if own else None,
-            )
-        )
+        detail = phrase("{words}; their call records tell, or {hint}", words=words, hint=hint)
+        own = record if wave in subject.waves else None
+        decision.wait(Reason.RECORDS_MISSING, entering, detail, subject.at(), own, counted=False)
     return bool(blocking)
 
 

@@ -7,12 +7,12 @@ from yeta_reconcile.documents.models import DirectCall
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.blockers import blocked
-from yeta_reconcile.planning.diff.case import Case, Decision, find
+from yeta_reconcile.planning.diff.case import Case, Decision
 from yeta_reconcile.planning.diff.ended import unknown_block
 from yeta_reconcile.planning.diff.rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
 from yeta_reconcile.planning.diff.started import taken_apart
-from yeta_reconcile.planning.diff.subject import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import PARTS, listed, phrase
@@ -93,11 +93,11 @@ def _reason(case: Case, freed: list[Wave]) -> Reason:
     return Reason.ROWS_RELEASED if delta.released == delta.new else Reason.ROWS_ADDED
 
 
-def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) -> None:
+def decide_direct(decision: Decision, declared: DirectCall) -> None:
     """Call out what is new."""
-    delta = subject.delta
-    _name_unsettled(subject, decision)
-    if not delta.new or blocked(subject, decision) or unknown_block(subject, decision):
+    subject, delta = decision.subject, decision.subject.delta
+    _name_unsettled(decision)
+    if not delta.new or blocked(decision) or unknown_block(decision):
         return
     begun = any(subject.delta.freed.values())
     decision.changes.append(
@@ -117,13 +117,12 @@ def decide_direct(subject: Subject, declared: DirectCall, decision: Decision) ->
     )
 
 
-def _name_unsettled(subject: Subject, decision: Decision) -> None:
+def _name_unsettled(decision: Decision) -> None:
     """Of whom it is not known whether they were called."""
+    subject = decision.subject
     unknown = sum(wave.record.unknown for wave in subject.waves)
     if unknown:
-        find(
-            decision,
-            subject,
+        decision.find(
             "call-out-unknown",
             Exit.DONE,
             phrase(
@@ -135,9 +134,7 @@ def _name_unsettled(subject: Subject, decision: Decision) -> None:
         )
     held = sum(wave.record.held for wave in subject.waves if wave.record.imported)
     if held:
-        find(
-            decision,
-            subject,
+        decision.find(
             "possibly-dialled",
             Exit.DONE,
             phrase(

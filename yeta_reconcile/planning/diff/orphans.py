@@ -5,25 +5,21 @@ from __future__ import annotations
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff.case import (
-    Decision,
-    find,
-)
-from yeta_reconcile.planning.diff.subject import Subject
+from yeta_reconcile.planning.diff.case import Decision
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.wording import phrase
 
 
-def judge_orphans(subject: Subject, decision: Decision) -> None:
+def judge_orphans(decision: Decision) -> None:
     """What becomes of each of a campaign's orphans."""
-    for orphan in subject.unrecorded.orphans:
+    for orphan in decision.subject.unrecorded.orphans:
         task, mark = orphan.task, orphan.mark
         if orphan.proven and task.phase is LivePhase.NEW and task.never_rang:
             decision.changes.append(
                 Change(
-                    subject.name,
+                    decision.subject.name,
                     mark.wave,
                     Action.DELETE,
                     Reason.ORPHAN,
@@ -36,22 +32,20 @@ def judge_orphans(subject: Subject, decision: Decision) -> None:
                 )
             )
         elif not (orphan.proven and task.phase is LivePhase.DELETED and task.never_rang):
-            _orphan_blocks(subject, orphan, decision)
+            _orphan_blocks(orphan, decision)
 
 
-def name_reactivated(subject: Subject, decision: Decision) -> None:
+def name_reactivated(decision: Decision) -> None:
     """Waves that are over while their tasks are live, or were since: their rows may be another wave's by now.
 
     A query that lags behind the end reads the same; that it rings is the worse reading, and it passes. What
     was called after its row was freed is known once every record is there.
     """
-    for wave in subject.waves:
+    for wave in decision.subject.waves:
         record, task = wave.record, wave.task
         over = record.phase.ended
         if over and task is not None and task.phase.may_ring:
-            find(
-                decision,
-                subject,
+            decision.find(
                 "task-reactivated",
                 Exit.UNRESOLVED,
                 phrase(
@@ -66,9 +60,7 @@ def name_reactivated(subject: Subject, decision: Decision) -> None:
             )
         elif over and record.reactivated and not record.accounted:
             freed = count(record.released, "row of it was", "rows of it were")
-            find(
-                decision,
-                subject,
+            decision.find(
                 "task-reactivated",
                 Exit.UNRESOLVED,
                 phrase(
@@ -84,7 +76,7 @@ def name_reactivated(subject: Subject, decision: Decision) -> None:
             )
 
 
-def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None:
+def _orphan_blocks(orphan: Orphan, decision: Decision) -> None:
     task, mark = orphan.task, orphan.mark
     what = phrase(
         "task {task_id} ({status_words}) bears the mark of {campaign} wave {wave}",
@@ -94,9 +86,7 @@ def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None
         wave=mark.wave,
     )
     if not orphan.proven:
-        find(
-            decision,
-            subject,
+        decision.find(
             "unproven-task",
             Exit.UNRESOLVED,
             phrase("{what}, but the state's key cannot prove it", what=what),
@@ -107,9 +97,7 @@ def _orphan_blocks(subject: Subject, orphan: Orphan, decision: Decision) -> None
             ),
         )
         return
-    find(
-        decision,
-        subject,
+    decision.find(
         "orphan-started",
         Exit.UNRESOLVED,
         phrase(

@@ -5,25 +5,22 @@ from __future__ import annotations
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff.case import (
-    Decision,
-    find,
-)
-from yeta_reconcile.planning.diff.subject import Subject, Wave
+from yeta_reconcile.planning.diff.case import Decision
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import Text, phrase
 
 
-def decide_gone(subject: Subject, decision: Decision) -> None:
+def decide_gone(decision: Decision) -> None:
     """Delete what may still ring, unless it is protected."""
-    record = subject.record
+    subject, record = decision.subject, decision.subject.record
     if record is None:
         return
     doomed = [wave for wave in subject.waves if wave.record.staged or wave.record.live]
     doomed = [wave for wave in doomed if wave.record.kind == "Campaign" and _exists(wave.record)]
     if record.protect and (doomed or record.gone_at is None):
-        find(
-            decision, subject, "protected", Exit.REFUSED,
+        decision.find(
+            "protected", Exit.REFUSED,
             phrase("{name} is protected: removing it is refused", name=subject.name),
             phrase("apply it once with `protect: false`, then remove it"),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.moments import moment
-from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
+from yeta_reconcile.plan.plan import Action, ChangeKind, Reason
 from yeta_reconcile.planning.diff.case import Case
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.wording import phrase
@@ -45,19 +45,11 @@ def await_rounds(case: Case) -> None:
     for since, rows in sorted(case.delta.coming.items()):
         begin = instant(since, case.subject.now.tzinfo)
         if begin is not None and (end is None or begin < end):
-            case.decision.changes.append(
-                Change(
-                    case.subject.name,
-                    case.subject.lineage.next_wave,
-                    Action.WAIT,
-                    Reason.NEXT_ROUND,
-                    rows=rows,
-                    waiting_rows=rows,
-                    detail=phrase("until {at}", at=moment(begin.replace(second=0))),
-                    position=case.cause(Reason.NEXT_ROUND),
-                    kind=ChangeKind.TIMED,
-                )
+            words, place = (
+                phrase("until {at}", at=moment(begin.replace(second=0))),
+                case.cause(Reason.NEXT_ROUND),
             )
+            case.decision.wait(Reason.NEXT_ROUND, rows, words, place, kind=ChangeKind.TIMED)
 
 
 def name_untold(case: Case) -> None:

@@ -76,7 +76,7 @@ def _forbid(case: Case, wave: Wave, what: str) -> None:
 
 def taken_apart(subject: Subject, declared: Campaign, wave: Wave) -> bool:
     """Whether a wave that goes on is to be replaced by one with the rows that are declared now."""
-    return wave.record.live and wave.undialled > 0 and _carried(Case(subject, declared, Decision()), wave)
+    return wave.record.live and wave.undialled > 0 and _carried(Case(Decision(subject), declared), wave)
 
 
 def _carried(case: Case, wave: Wave) -> bool:

@@ -145,6 +145,12 @@ class Subject:
         return days.stretch(self.soonest) if days is not None else None
 
     @property
+    def ended(self) -> bool:
+        """Whether its end is past."""
+        end = self.declared.schedule.end if isinstance(self.declared, Campaign) else None
+        return end is not None and end <= self.now
+
+    @property
     def soonest(self) -> datetime:
         """When it may call as far as the days do not matter: now, or when it is declared to begin."""
         begin = self.declared.schedule.begin if isinstance(self.declared, Campaign) else None
