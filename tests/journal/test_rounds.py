@@ -577,7 +577,7 @@ def test_a_saved_plan_of_a_round_is_stale_once_it_would_ring_somebody_else(tmp_p
     tell_now(lab, call_uuid="another", task_result="0")
     lab.emulator.advance(1000)
 
-    assert any("was not in it" in said for said in moved_changes(saved, lab.plan().plan))
+    assert any("is another now" in said for said in moved_changes(saved, lab.plan().plan))
 
 
 def test_the_forecast_has_the_calls_of_the_rounds_to_come(tmp_path: Path) -> None:

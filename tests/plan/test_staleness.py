@@ -83,6 +83,15 @@ def test_what_was_to_ring_and_is_not_planned_any_more_is_said() -> None:
     assert moved_changes(plan_of(START), plan_of()) == ["spring-renewal: start wave 1 is not needed any more"]
 
 
+def test_what_is_done_for_another_reason_or_to_others_is_named_once() -> None:
+    further, freed = a_change(reason=Reason.ROWS_ADDED), a_change(reason=Reason.ROWS_RELEASED, rows=7)
+
+    [moved] = moved_changes(plan_of(further), plan_of(freed))
+
+    assert moved.startswith("spring-renewal: create wave 1 was in it (rows-added, 120 rows)")
+    assert moved.endswith("and is another now (rows-released, 7 rows)")
+
+
 @pytest.mark.parametrize("change", [PAUSE, on_wave(Action.DELETE)])
 def test_stopping_what_has_stopped_by_itself_may_lapse(change: Change) -> None:
     assert moved_changes(plan_of(change), plan_of()) == []

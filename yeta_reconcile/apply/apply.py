@@ -141,7 +141,7 @@ class Apply:
                 words = phrase(
                     "gets no wave while a task that {kept} left behind is there", kept=listed(sorted(kept), 0)
                 )
-                self.run.problem(Exit.INCOMPLETE, name, words, phrase("run again"))
+                self.run.incomplete(name, words)
 
     def _frees(self, name: str) -> bool:
         return all(change.action in {Action.DELETE, Action.PAUSE} for change in self.changes[name])
@@ -172,7 +172,7 @@ class Apply:
             run.check()
             step()
         except Stopped:
-            run.problem(Exit.INCOMPLETE, name, phrase("stopped before it was done"), phrase("run again"))
+            run.incomplete(name, phrase("stopped before it was done"))
         except (StateError, StateLocked, StopEverything) as error:
             run.fail(error)
         except (Unresolved, Incomplete) as error:
@@ -182,7 +182,7 @@ class Apply:
             code = Exit.INCOMPLETE if passes else Exit.FAILED
             run.problem(code, name, error.message, error.hint)
         except OutcomeUnknown as error:
-            run.problem(Exit.INCOMPLETE, name, said_by(error), phrase("run again"))
+            run.incomplete(name, said_by(error))
 
     def _account(self, name: str) -> bool:
         """Look again at what the plan takes for free: a query may not show yet who is being called.

@@ -149,7 +149,7 @@ class CampaignRun:
             who=who,
             detail=change.detail,
         )
-        self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again later"), waits=True)
+        self.run.incomplete(self.name, words, phrase("run again later"), waits=True)
 
     # Staging
 
@@ -204,7 +204,7 @@ class CampaignRun:
         """With nothing staged: say so if the plan counted somebody."""
         if any(change.rows for change in self.changes if change.action is Action.CREATE):
             words = phrase("whom the plan counted is not free yet: nothing is staged")
-            self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again"))
+            self.run.incomplete(self.name, words)
 
     def _learned(self) -> int:
         """Of how many rows it is known that they go alone into the next task, or not at all."""
@@ -228,9 +228,7 @@ class CampaignRun:
         return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
 
     def _list_changed(self) -> bool:
-        self.run.problem(
-            Exit.INCOMPLETE, self.name, phrase("its contact list changed meanwhile"), phrase("run again")
-        )
+        self.run.incomplete(self.name, phrase("its contact list changed meanwhile"))
         return False
 
     def _record(self) -> CampaignRecord:
@@ -329,11 +327,8 @@ class CampaignRun:
             words = phrase(
                 "a wave that held its rows when the plan was made is no more: nothing of it is staged"
             )
-            self.run.problem(
-                Exit.INCOMPLETE,
-                self.name,
-                words,
-                phrase("run again: the next plan shows who is free by that"),
+            self.run.incomplete(
+                self.name, words, phrase("run again: the next plan shows who is free by that")
             )
             return False
         staged = sum(wave.pending for wave in waves if wave.staged)
@@ -347,7 +342,7 @@ class CampaignRun:
             rows=count(rows, "row"),
             approved=approved,
         )
-        self.run.problem(Exit.INCOMPLETE, self.name, words, phrase("run again: the next plan shows them"))
+        self.run.incomplete(self.name, words, phrase("run again: the next plan shows them"))
         return False
 
     def _start_staged(self) -> None:

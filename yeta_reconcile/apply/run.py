@@ -30,6 +30,7 @@ from yeta_reconcile.wording import UNSAID, Text, phrase, plural
 
 LOG = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = LIFETIME_MS / 1000 / 6
+RUN_AGAIN = phrase("run again")
 Halted = Callable[[], str | None]
 
 
@@ -183,25 +184,25 @@ class Run:
     def waits_for_line(self, wave: WaveRecord, words: Text, hint: Text = UNSAID) -> None:
         """Note that a wave did not get its line: as its plan foresaw, or by the platform's `words` alone."""
         planned = self.waits.get((wave.campaign, wave.number))
-        summary = (
-            phrase("wave {number} waits for its line, as planned: {why}", number=wave.number, why=planned)
-            if planned
-            else phrase("wave {number} waits for its line: {why}", number=wave.number, why=words)
-        )
-        hint = UNSAID if planned else hint
-        self.problem(
-            Exit.INCOMPLETE,
-            wave.campaign,
-            summary,
-            hint,
-            waits=True,
-            in_turn=bool(planned),
-        )
+        summary = phrase("wave {number} waits for its line: {why}", number=wave.number, why=words)
+        if planned:
+            hint = UNSAID
+            summary = phrase(
+                "wave {number} waits for its line, as planned: {why}", number=wave.number, why=planned
+            )
+        code, name = Exit.INCOMPLETE, wave.campaign
+        self.problem(code, name, summary, hint, waits=True, in_turn=bool(planned))
 
     def gave_up(self, campaign: str, error: YetaError) -> None:
         """Note what was raised on the way."""
         waits = isinstance(error, NotYet)
         self.problem(error.exit_code, campaign, error.message, error.hint, waits=waits)
+
+    def incomplete(
+        self, campaign: str, summary: Text, hint: Text = RUN_AGAIN, *, waits: bool = False
+    ) -> None:
+        """Note what another run may complete."""
+        self.problem(Exit.INCOMPLETE, campaign, summary, hint, waits=waits)
 
     def problem(
         self,
@@ -271,7 +272,7 @@ class Run:
         """Raise unless the lock is still ours: a machine that slept may have lost it."""
         current = self.store.lock.current(self.instant())
         if current is None or current.holder != self.holder.holder:
-            raise StateLocked(phrase("the lock on the state was lost"), hint=phrase("run again"))
+            raise StateLocked(phrase("the lock on the state was lost"), hint=RUN_AGAIN)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -282,9 +283,7 @@ class Run:
             while not done.wait(HEARTBEAT_SECONDS):
                 try:
                     if not self.store.lock.renew(self.holder, self.instant()):
-                        self.fail(
-                            StateLocked(phrase("the lock on the state was lost"), hint=phrase("run again"))
-                        )
+                        self.fail(StateLocked(phrase("the lock on the state was lost"), hint=RUN_AGAIN))
                         return
                 except StateError:
                     # The next intent finds out whether the state works; a missed beat alone is harmless.

@@ -8,7 +8,6 @@ from typing import Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import absent, journalled
-from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.lifecycle import (
     ended_as,
@@ -109,6 +108,4 @@ def _release_absent(run: Run, wave: WaveRecord, task: Task | None) -> None:
             number=wave.number,
             out=out,
         )
-        run.problem(
-            Exit.INCOMPLETE, wave.campaign, words, phrase("run again to put them into a further wave")
-        )
+        run.incomplete(wave.campaign, words, phrase("run again to put them into a further wave"))

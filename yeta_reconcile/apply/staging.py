@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.inserting import Filling, ListChanged
 from yeta_reconcile.apply.journaled import Answer, Step, change
-from yeta_reconcile.apply.run import Run
+from yeta_reconcile.apply.run import RUN_AGAIN, Run
 from yeta_reconcile.apply.seeing import sync
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
 from yeta_reconcile.exits import Exit
@@ -68,26 +68,17 @@ class Staging:
         answer = self._send_create(wave)
         if answer.meaning is Meaning.WAIT and self._remove_twins(wave):
             answer = self._send_create(wave)
+        words = phrase("could not be created: {words}", words=answer.words)
         if answer.done:
             return
         if answer.outcome is Outcome.UNKNOWN:
             settle_wave(self.run, wave.wave_id)
             if self.run.store.waves.wave(wave.wave_id).phase is not Phase.FILLING:
-                self._problem(
-                    Exit.INCOMPLETE,
-                    wave,
-                    phrase("could not be created: {words}", words=answer.words),
-                    phrase("run again"),
-                )
+                self._problem(Exit.INCOMPLETE, wave, words, RUN_AGAIN)
         elif answer.meaning is Meaning.WAIT:
             self.run.waits_for_line(wave, answer.words, self._holders())
         else:
-            self._problem(
-                answer.exit_code,
-                wave,
-                phrase("could not be created: {words}", words=answer.words),
-                answer.hint,
-            )
+            self._problem(answer.exit_code, wave, words, answer.hint)
 
     def _send_create(self, wave: WaveRecord) -> Answer[str]:
         # Whole seconds, so that a platform which keeps no more reads back what was asked.
@@ -138,7 +129,7 @@ class Staging:
                 answer = Filling(self.run, wave, self.comparison).run_all()
             except ListChanged:
                 why = phrase("its contact list changed meanwhile")
-                return self._unfilled(Exit.INCOMPLETE, wave, why, phrase("run again"))
+                return self._unfilled(Exit.INCOMPLETE, wave, why, RUN_AGAIN)
             if answer is None:
                 break
             if answer.outcome is not Outcome.UNKNOWN:
@@ -148,7 +139,7 @@ class Staging:
             former, proven = proven, len(intents.done_batches(wave.wave_id))
             stalled = stalled + 1 if proven == former else 0
             if stalled == RESTAGES:
-                return self._unfilled(Exit.INCOMPLETE, wave, answer.words, phrase("run again"))
+                return self._unfilled(Exit.INCOMPLETE, wave, answer.words, RUN_AGAIN)
         return not self.run.store.waves.wave(wave.wave_id).to_discard
 
     def _not_filled(self, wave: WaveRecord, answer: Answer[Inserted]) -> bool:
@@ -173,7 +164,7 @@ class Staging:
             task = look(run, wave)
             if task is None or not task.never_rang or task.deleted:
                 sync(run, wave, task)
-                self._problem(Exit.INCOMPLETE, wave, phrase("was changed outside yeta"), phrase("run again"))
+                self._problem(Exit.INCOMPLETE, wave, phrase("was changed outside yeta"), RUN_AGAIN)
                 return
             if task.count_tel == wave.pending:
                 break
@@ -252,12 +243,8 @@ def remove_orphan(run: Run, campaign: str, address: Address) -> bool:
         after = run.client.task(address)
         if after is not None and after.never_rang and not after.deleted:
             why = answer.words or phrase("it is said to be deleted, and is there")
-            run.problem(
-                Exit.INCOMPLETE,
-                campaign,
-                phrase("orphan task {task_id} could not be deleted: {why}", task_id=task_id, why=why),
-                phrase("run again"),
-            )
+            words = phrase("orphan task {task_id} could not be deleted: {why}", task_id=task_id, why=why)
+            run.incomplete(campaign, words)
         else:
             run.problem(
                 Exit.UNRESOLVED,

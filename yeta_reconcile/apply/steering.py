@@ -8,7 +8,7 @@ from typing import Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.elsewhere import started_elsewhere
 from yeta_reconcile.apply.journaled import Answer, Step, change
-from yeta_reconcile.apply.run import Run
+from yeta_reconcile.apply.run import RUN_AGAIN, Run
 from yeta_reconcile.apply.seeing import sync, watch
 from yeta_reconcile.apply.settling import journalled, look, settle_wave
 from yeta_reconcile.errors import Incomplete
@@ -71,12 +71,7 @@ def start(run: Run, wave: WaveRecord, lines: Mapping[str, Line], hours: tuple[st
 
 
 def _say_changed(run: Run, wave: WaveRecord) -> None:
-    run.problem(
-        Exit.INCOMPLETE,
-        wave.campaign,
-        phrase("wave {number} was changed outside yeta", number=wave.number),
-        phrase("run again"),
-    )
+    run.incomplete(wave.campaign, phrase("wave {number} was changed outside yeta", number=wave.number))
 
 
 def _say_wrong(run: Run, wave: WaveRecord, wrong: Text) -> None:
@@ -93,12 +88,8 @@ def _say_wrong(run: Run, wave: WaveRecord, wrong: Text) -> None:
         )
         return
     run.store.waves.change_wave(wave.wave_id, phase=Phase.FILLING, to_discard=True)
-    run.problem(
-        Exit.INCOMPLETE,
-        wave.campaign,
-        phrase("wave {number} {wrong}: it is staged anew", number=wave.number, wrong=wrong),
-        phrase("run again"),
-    )
+    words = phrase("wave {number} {wrong}: it is staged anew", number=wave.number, wrong=wrong)
+    run.incomplete(wave.campaign, words)
 
 
 def _not_as_asked(
@@ -142,7 +133,7 @@ def _rung(run: Run, wave: WaveRecord, step: Step) -> bool:
             call=doubts[0].call,
             number=wave.number,
         )
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
+        run.incomplete(wave.campaign, words)
         return False
     try:
         answer = change(run, step, lambda: run.client.start(wave.address), lambda _: AFTER[step.call])
@@ -227,7 +218,7 @@ def discard(run: Run, wave: WaveRecord) -> bool:
         proof = prove(Claim.UNSENT, journalled(run, wave))
         if proof is None or not run.store.waves.discard(proof):
             words = phrase("whether wave {number} has a task is not known", number=wave.number)
-            run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
+            run.incomplete(wave.campaign, words)
             return False
         return True
     task = look(run, wave)
@@ -241,7 +232,7 @@ def discard(run: Run, wave: WaveRecord) -> bool:
     if task is not None and task.never_rang and not task.deleted:
         why = answer.words or phrase("it is said to be deleted, and it is {status}", status=task.status_words)
         words = phrase("wave {number} could not be discarded: {why}", number=wave.number, why=why)
-        run.problem(answer.exit_code, wave.campaign, words, answer.hint or phrase("run again"))
+        run.problem(answer.exit_code, wave.campaign, words, answer.hint or RUN_AGAIN)
         return False
     return _discarded(run, wave, task)
 
@@ -269,10 +260,10 @@ def _discarded(run: Run, wave: WaveRecord, task: Task | None) -> bool:
             "wave {number} is deleted; that it called nobody is not proven yet: its rows are held",
             number=wave.number,
         )
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again"))
+        run.incomplete(wave.campaign, words)
     else:
         words = phrase("wave {number} was started before it could be discarded", number=wave.number)
-        run.problem(Exit.INCOMPLETE, wave.campaign, words, phrase("run again to see what it means"))
+        run.incomplete(wave.campaign, words, phrase("run again to see what it means"))
     return False
 
 
@@ -305,16 +296,11 @@ def account(run: Run, wave: WaveRecord) -> bool:
         run.wait_until(wave.quiet_since + run.pauses.settle_ms, run.pauses.settle_ms)
     if wave.accounted:
         return True
-    words, hint = phrase("its calls may still be in progress"), phrase("run again")
+    words, hint = phrase("its calls may still be in progress"), RUN_AGAIN
     if wave.tel_count is not None:
         words, hint = missing_records(wave.missing_records), phrase("run again once they are there")
-    run.problem(
-        Exit.INCOMPLETE,
-        wave.campaign,
-        phrase("wave {number} is over; {words}", number=wave.number, words=words),
-        hint,
-        waits=True,
-    )
+    words = phrase("wave {number} is over; {words}", number=wave.number, words=words)
+    run.incomplete(wave.campaign, words, hint, waits=True)
     return False
 
 
@@ -335,7 +321,7 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
         if run.now_ms() >= patience:
             code = Exit.UNRESOLVED if ready.hopeless else Exit.INCOMPLETE
             resolve = phrase("`yeta state resolve {campaign}` settles it", campaign=wave.campaign)
-            hint = resolve if ready.hopeless else phrase("run again")
+            hint = resolve if ready.hopeless else RUN_AGAIN
             run.problem(
                 code,
                 wave.campaign,
@@ -349,28 +335,19 @@ def _drained(run: Run, wave: WaveRecord) -> bool:
 
 def _unfinished(run: Run, wave: WaveRecord, answer: Answer[Any]) -> bool:
     """A call on an existing task that was not simply done. True: what was wanted holds all the same."""
+    words = phrase("wave {number}: {words}", number=wave.number, words=answer.words)
     if answer.outcome is Outcome.UNKNOWN:
         settle_wave(run, wave.wave_id)
         before = run.store.waves.wave(wave.wave_id)
         phase = sync(run, before, run.client.task(wave.address))
         if run.store.intents.open(wave.wave_id) or phase is wave.phase:
-            run.problem(
-                Exit.INCOMPLETE,
-                wave.campaign,
-                phrase("wave {number}: {words}", number=wave.number, words=answer.words),
-                phrase("run again"),
-            )
+            run.incomplete(wave.campaign, words)
             return False
         return True
     if answer.meaning is Meaning.ENDED:
         sync(run, wave, run.client.task(wave.address), refused_as_over=True)
-        run.problem(
-            Exit.INCOMPLETE,
-            wave.campaign,
-            phrase("wave {number} is over: {words}", number=wave.number, words=answer.words),
-            phrase("run again"),
-        )
+        words = phrase("wave {number} is over: {words}", number=wave.number, words=answer.words)
+        run.incomplete(wave.campaign, words)
         return False
-    words = phrase("wave {number}: {words}", number=wave.number, words=answer.words)
     run.problem(answer.exit_code, wave.campaign, words, answer.hint)
     return False

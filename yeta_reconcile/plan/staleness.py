@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
-from yeta_reconcile.wording import Text, phrase
+from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 
 # What stops or clears away may turn out to be needless; what was to ring may not.
 _MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})
@@ -53,23 +53,26 @@ def moved_changes(approved: Plan, now: Plan) -> list[Text]:
             moved.append(phrase("the waves of {name} changed", name=name))
     left = left_out(approved, now)
     before = {_essence(change) for change in approved.asking}
-    moved += [
-        phrase("{change} was not in it", change=_named(change))
-        for change in now.asking
-        if change.campaign not in left and _essence(change) not in before
+    added = [
+        change for change in now.asking if change.campaign not in left and _essence(change) not in before
     ]
-    moved += _called_again(approved, now)
     after = {_essence(change) for change in now.asking}
     waiting = _waits(now)
-    moved += [
-        phrase("{change} is not needed any more", change=_named(change))
+    dropped = {
+        _deed(change): change
         for change in approved.asking
         if _essence(change) not in after
         and change.action not in _MAY_LAPSE
         and not change.again
         and (change.campaign, change.wave) not in waiting
-    ]
-    return moved
+    }
+    for change in added:
+        former = dropped.pop(_deed(change), None)
+        what = _named(change)
+        moved.append(_otherwise(former, change) if former else phrase("{change} was not in it", change=what))
+    moved += _called_again(approved, now)
+    left_undone = map(_named, dropped.values())
+    return moved + [phrase("{change} is not needed any more", change=what) for what in left_undone]
 
 
 def moved_rest(approved: Plan, now: Plan, since: Since = NOTHING_SINCE) -> list[Text]:
@@ -218,15 +221,25 @@ def _named(change: Change) -> Text:
     return phrase("{campaign}: {action} {what}", campaign=change.campaign, action=change.action, what=what)
 
 
+def _otherwise(former: Change, change: Change) -> Text:
+    """That the same is to be done for another reason, to others, or in another way."""
+    was, now = (listed([one.reason, count(one.rows, "row")], by=CLAUSES) for one in (former, change))
+    return phrase(
+        "{change} was in it ({was}) and is another now ({now})", change=_named(change), was=was, now=now
+    )
+
+
+def _deed(change: Change) -> tuple[object, ...]:
+    """What is done to what."""
+    return change.campaign, change.wave, change.tries or change.action, change.task_id
+
+
 def _essence(change: Change) -> tuple[object, ...]:
     """What makes two changes the same to a reviewer; counts that progress moves are left out."""
     return (
-        change.campaign,
-        change.wave,
-        change.tries or change.action,
+        *_deed(change),
         change.may_ring,
         change.rows if change.wave_id is None else None,
         change.new_rows,
-        change.task_id,
         json.dumps(change.attributes, ensure_ascii=False, sort_keys=True),
     )

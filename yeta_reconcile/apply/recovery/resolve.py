@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
-from yeta_reconcile.apply.run import Run
+from yeta_reconcile.apply.run import RUN_AGAIN, Run
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
 from yeta_reconcile.planning.diff import Wave
 from yeta_reconcile.store import Store
@@ -189,7 +189,7 @@ def stop_first(run: Run, decision: Settlement) -> None:
         why = listed((str(problem) for problem in run.problems), 0, by=PARTS)
         raise Incomplete(
             phrase("the task of wave {number} could not be deleted: {why}", number=record.number, why=why),
-            hint=phrase("run again"),
+            hint=RUN_AGAIN,
         )
 
 

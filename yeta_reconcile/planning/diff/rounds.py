@@ -45,10 +45,8 @@ def await_rounds(case: Case) -> None:
     for since, rows in sorted(case.delta.coming.items()):
         begin = instant(since, case.subject.now.tzinfo)
         if begin is not None and (end is None or begin < end):
-            words, place = (
-                phrase("until {at}", at=moment(begin.replace(second=0))),
-                case.cause(Reason.NEXT_ROUND),
-            )
+            words = phrase("until {at}", at=moment(begin.replace(second=0)))
+            place = case.cause(Reason.NEXT_ROUND)
             case.decision.wait(Reason.NEXT_ROUND, rows, words, place, kind=ChangeKind.TIMED)
 
 
