@@ -118,8 +118,8 @@ def found() -> Iterator[tuple[str, str, str]]:
                     yield code, severity, message(node, functions)
                 case [str(code), *_] if ast.unparse(node.func).endswith(".find") and SLUG.fullmatch(code):
                     yield code, "", message(node, functions)
-                case [_, _, str(code)] if ast.unparse(node.func) == "find" and SLUG.fullmatch(code):
-                    yield code, "", message(node, functions)
+                case [str(code), *_] if ast.unparse(node.func).endswith(".note") and SLUG.fullmatch(code):
+                    yield code, "note", message(node, functions)
 
 
 def message(call: ast.Call, functions: list[ast.FunctionDef]) -> str:

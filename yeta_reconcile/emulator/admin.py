@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from yeta_reconcile.emulator.codes import Refusal
@@ -121,18 +122,7 @@ class Admin:
             }
 
     def _calls(self) -> Any:
-        return [
-            {
-                "at": call.at,
-                "path": call.path,
-                "body": call.body,
-                "code": call.code,
-                "outcome": call.outcome,
-                "executed": call.executed,
-                "fault": call.fault,
-            }
-            for call in self._emulator.calls_log
-        ]
+        return [asdict(call) | {"executed": call.executed} for call in self._emulator.calls_log]
 
     def _dialled(self) -> Any:
         with self._emulator.world.lock:

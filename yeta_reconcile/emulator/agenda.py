@@ -34,6 +34,3 @@ class Agenda:
     def first_at(self) -> int | None:
         """Give the moment of the first entry."""
         return self._heap[0][0] if self._heap else None
-
-    def __len__(self) -> int:
-        return len(self._heap)

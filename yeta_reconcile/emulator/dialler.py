@@ -24,7 +24,7 @@ class Dialler:
     def created(self, task: Task) -> None:
         """See to it that the task's end is noticed."""
         if task.end:
-            self._world.agenda.at(task.end, self._end_reached, task)
+            self._world.agenda.at(task.end, self.enforce_end, task)
 
     def started(self, task: Task) -> None:
         """Begin, or go on, at the next stroke of the clock: until then it is 1, started."""
@@ -53,9 +53,6 @@ class Dialler:
         task, ms = wake
         task.wakes.discard(ms)
         self.consider(task)
-
-    def _end_reached(self, task: Task) -> None:
-        self.enforce_end(task)
 
     def enforce_end(self, task: Task) -> None:
         """Close a task whose time is over: expired with undialled numbers, else completed."""

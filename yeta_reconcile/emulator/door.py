@@ -12,18 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
+from wsgiref.types import StartResponse
 
 from yeta_reconcile.emulator import codes, recording
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.faults import ConnectionClosed, Fault, Faults, Withheld
 from yeta_reconcile.emulator.operations import Operations
 from yeta_reconcile.emulator.world import World
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
-
 
 AUTHORIZE = "/oauth/v1/token"
 _STATUS = {
@@ -117,10 +114,11 @@ class Door:
 
     def _answer(self, request: Request) -> Response:
         path = request.path
-        if path.startswith("/voice/"):
-            return self._recording(request)
-        if path.startswith("/push_download/"):
-            return self._failed_pushes(request)
+        for files, give in (("/voice/", self._recording), ("/push_download/", self._failed_pushes)):
+            if path.startswith(files) and request.method not in ("GET", "HEAD"):
+                return Response(405, b"", "text/plain", (("Allow", "GET, HEAD"),))
+            if path.startswith(files):
+                return give(path.removeprefix(files), request.range)
         prefix = self._world.settings.prefix
         call = path.removeprefix(prefix)
         known = call == AUTHORIZE or call in self._operations.by_path
@@ -220,18 +218,12 @@ class Door:
             now = self._world.clock.now_ms
             self._world.agenda.at(now + int(fault.seconds * 1000), act)
 
-    def _recording(self, request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            return Response(405, b"", "text/plain", (("Allow", "GET, HEAD"),))
-        path = request.path.removeprefix("/voice/")
+    def _recording(self, path: str, part: str) -> Response:
         if path not in self._world.recordings:
             return Response(404, b"", "text/plain")
-        return _ranged(recording.wav(path), request.range)
+        return _ranged(recording.wav(path), part)
 
-    def _failed_pushes(self, request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            return Response(405, b"", "text/plain", (("Allow", "GET, HEAD"),))
-        path = request.path.removeprefix("/push_download/")
+    def _failed_pushes(self, path: str, _part: str) -> Response:
         with self._world.lock:
             packed = self._world.failed.zip_at(path, self._world.clock.now_ms)
         if packed is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse
 
 from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.dialler import Dialler
@@ -22,9 +23,6 @@ from yeta_reconcile.emulator.outbox import Carrier, Deliver, Push, carried_by
 from yeta_reconcile.emulator.settings import Settings
 from yeta_reconcile.emulator.task import ORDINARY, Row, Status, Task
 from yeta_reconcile.emulator.world import Dialling, World
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
 
 
 class Emulator:
@@ -238,9 +236,7 @@ class Emulator:
             self.world.lines.take(task)
             task.started_at = self.world.clock.now_ms
             self.dialler.started(task)
-            task.status = status
-        else:
-            task.status = status
+        task.status = status
 
     def incoming_call(
         self, robot_id: str, relation_id: str, line: str, caller: str = "19900009999"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from yeta_reconcile.emulator.dialler import Dialler
@@ -25,41 +26,16 @@ _COUNTERS = (
     "next_data_id",
     "next_direct_id",
 )
-_TASK_PLAIN = (
-    "task_id",
-    "name",
-    "robot_id",
-    "created",
-    "begin",
-    "end",
-    "voice",
-    "recall_count",
-    "recall_wait",
-    "task_type",
-    "listed",
-    "deleted",
-    "in_progress",
-    "rounds",
-    "recall_due",
-    "started_at",
-    "finished_at",
-    "calls",
-    "dialled",
-    "connected",
-    "submitted",
-    "created_on_query",
-)
-_CALL_PLAIN = (
-    "line",
-    "tries",
-    "uuid",
-    "result",
-    "connected",
-    "time_dial",
-    "time_ring",
-    "time_answer",
-    "time_hangup",
-)
+
+
+def _plain(kind: type[Task | Call]) -> tuple[str, ...]:
+    """The fields of what is kept that JSON has as they are."""
+    return tuple(one.name for one in fields(kind) if one.type in {"int", "str", "bool"})
+
+
+# When a task's hours close is found anew.
+_TASK_PLAIN = tuple(name for name in _plain(Task) if name != "open_until")
+_CALL_PLAIN = _plain(Call)
 
 
 def taken(world: World) -> dict[str, Any]:

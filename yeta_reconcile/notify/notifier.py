@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
 
 from yeta_reconcile.documents.limits import Notify
 from yeta_reconcile.errors import StateError, StateLocked, YetaError
@@ -18,6 +19,12 @@ from yeta_reconcile.wording import spoken
 LOG = logging.getLogger(__name__)
 # Seconds that a command waits, at most, for its messages to be taken.
 PATIENCE = 2.0
+
+
+def _waited_for(work: Callable[[], None]) -> None:
+    sending = threading.Thread(target=work, name="notify", daemon=True)
+    sending.start()
+    sending.join(PATIENCE)
 
 
 class Notifier:
@@ -40,9 +47,7 @@ class Notifier:
             LOG.warning("nobody is told: %s", error.message)
             return
         if claimed:
-            sending = threading.Thread(target=self._send_all, args=(claimed,), name="notify", daemon=True)
-            sending.start()
-            sending.join(PATIENCE)
+            _waited_for(partial(self._send_all, claimed))
 
     def tell_at_once(self, event: Event) -> None:
         """Send one event without a state, once."""
@@ -52,24 +57,19 @@ class Notifier:
             for name in wanted:
                 self._send(name, spoken(event.words))
 
-        sending = threading.Thread(target=work, name="notify", daemon=True)
-        sending.start()
-        sending.join(PATIENCE if wanted else 0)
+        if wanted:
+            _waited_for(work)
 
     def _send_all(self, claimed: Sequence[Message]) -> None:
-        with suppress(YetaError):
-            store = self._opened()
-            try:
-                outbox, down, failed = Outbox(store), set[str](), list[Message]()
-                for message in claimed:
-                    if message.target in down or not self._taken(message):
-                        down.add(message.target)
-                        failed.append(message)
-                    else:
-                        outbox.sent(message)
-                outbox.give_back(failed)
-            finally:
-                store.close()
+        with suppress(YetaError), closing(self._opened()) as store:
+            outbox, down, failed = Outbox(store), set[str](), list[Message]()
+            for message in claimed:
+                if message.target in down or not self._taken(message):
+                    down.add(message.target)
+                    failed.append(message)
+                else:
+                    outbox.sent(message)
+            outbox.give_back(failed)
 
     def _taken(self, message: Message) -> bool:
         """Whether it was sent, or there is nobody any more who is to be told."""

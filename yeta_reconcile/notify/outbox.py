@@ -6,7 +6,8 @@ One flag of the state holds it; each change of it is a transaction, since a rece
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +56,7 @@ class Outbox:
         What stands is told once it has stood for long enough; what stands no more is forgotten.
         """
         wanted = [*targets]
-
-        def change(kept: dict[str, Any]) -> None:
+        with self._changed() as kept:
             first = not kept["begun"]
             kept["begun"] = True
             since = {event.key: kept["since"].get(event.key, now) for event in events if event.after}
@@ -71,8 +71,6 @@ class Outbox:
                 kept["left"] += [[name, event.key, words] for name, kinds in wanted if event.kind in kinds]
             kept["said"] = dict([*kept["said"].items()][-KEPT:])
             kept["left"] = kept["left"][-KEPT:]
-
-        self._change(change)
 
     @staticmethod
     def _was_said(said: dict[str, int], event: Event, now: int) -> bool:
@@ -93,46 +91,38 @@ class Outbox:
 
         Two who send the same message would both have it taken. One that died gives its messages back in time.
         """
-        claimed: list[Message] = []
-
-        def change(kept: dict[str, Any]) -> None:
+        with self._changed() as kept:
             others = {name: until for name, until in kept["claimed"].items() if until > now}
-            claimed[:] = [one for one in (Message(*one) for one in kept["left"]) if one.name not in others]
+            claimed = [one for one in (Message(*one) for one in kept["left"]) if one.name not in others]
             for at, one in enumerate(claimed, 1):
                 others[one.name] = now + CLAIM_MS * at
             kept["claimed"] = others
-
-        self._change(change)
         return claimed
 
     def sent(self, message: Message) -> None:
         """It was sent."""
         gone = [message.target, message.key, message.words]
-
-        def change(kept: dict[str, Any]) -> None:
+        with self._changed() as kept:
             kept["left"] = [one for one in kept["left"] if one != gone]
             kept["claimed"].pop(message.name, None)
 
-        self._change(change)
-
     def give_back(self, messages: Sequence[Message]) -> None:
         """They were not taken: whoever runs next sends them."""
-
-        def change(kept: dict[str, Any]) -> None:
+        with self._changed() as kept:
             for message in messages:
                 kept["claimed"].pop(message.name, None)
-
-        self._change(change)
 
     def _kept(self) -> dict[str, Any]:
         empty: dict[str, Any] = {"begun": False, "said": {}, "since": {}, "left": [], "claimed": {}}
         kept: dict[str, Any] = json.loads(self._store.flag(FLAG) or "{}")
         return empty | kept
 
-    def _change(self, change: Callable[[dict[str, Any]], None]) -> None:
+    @contextmanager
+    def _changed(self) -> Iterator[dict[str, Any]]:
+        """What is kept, to be changed in one transaction."""
         with self._store.database.write():
             kept = self._kept()
             before = json.dumps(kept)
-            change(kept)
+            yield kept
             if (after := json.dumps(kept, ensure_ascii=False)) != before:
                 self._store.set_flag(FLAG, after)
