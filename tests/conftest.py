@@ -110,6 +110,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             or name in {"NO_COLOR", "FORCE_COLOR", "LANG", "LANGUAGE"}
         ):
             monkeypatch.delenv(name)
+    # What large repositories of tests say is nothing to keep.
+    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
 
 
 @pytest.fixture(autouse=True)

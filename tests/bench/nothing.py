@@ -52,15 +52,16 @@ assert len(tasks) == 1000, len(tasks)
 
 
 def measure(folder: Path) -> tuple[Cost, Cost]:
+    environ = SECRETS | {"XDG_CACHE_HOME": str(folder / "cache")}
     write_project(folder, "http://127.0.0.1:9")
     for number in range(CAMPAIGNS):
         write_campaign(folder, f"renewal-{number:04d}", rows_of(number))
     with slow_platform(0, plant(folder)) as url:
         write_project(folder, url)
-        # This reads all lists and remembers that they ask for nothing.
-        of_python(*yeta(folder, "apply", "--yes"), environ=SECRETS)
+        # This reads all documents and lists and remembers what those say, and that these ask for nothing.
+        of_python(*yeta(folder, "apply", "--yes"), environ=environ)
         return side_by_side(
-            lambda: of_python(*yeta(folder, "plan"), environ=SECRETS),
+            lambda: of_python(*yeta(folder, "plan"), environ=environ),
             lambda: of_python("-c", BARE, str(folder), url, owner_digest("acme", "")),
             rounds=5,
         )

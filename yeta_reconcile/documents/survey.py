@@ -35,6 +35,7 @@ from yeta_reconcile.documents.models import (
     DirectCall,
 )
 from yeta_reconcile.documents.reach import Folders, folder_findings
+from yeta_reconcile.documents.readings import Readings
 from yeta_reconcile.documents.relations import relation_findings
 from yeta_reconcile.documents.repository import (
     Repository,
@@ -45,7 +46,8 @@ from yeta_reconcile.documents.repository import (
 )
 from yeta_reconcile.documents.settings import FILE, overlaid, read_settings, substitute
 from yeta_reconcile.documents.validation import TOGETHER, as_far_as_valid, validation_errors
-from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
+from yeta_reconcile.documents.yamlfile import RawDocument
+from yeta_reconcile.documents.yamltext import read_text
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.wording import Text, listed, phrase
@@ -66,7 +68,10 @@ _KIND = re.compile(rb"""^kind: *["']?(Campaign|DirectCall|DialogContext|Project)
 
 def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> Repository:
     """The repository at `root`. Raises InvalidInput with every finding if there is any error."""
-    return Survey(root, environment, environ).repository()
+    survey = Survey(root, environment, environ)
+    repository = survey.repository()
+    survey.readings.keep()
+    return repository
 
 
 class Survey:
@@ -78,6 +83,7 @@ class Survey:
 
     def __init__(self, root: Path, environment: str | None, environ: Mapping[str, str]) -> None:
         self.root = root.resolve()
+        self.readings = Readings(self.root, environ)
         self.settings = read_settings(self.root, environment, environ)
         self.findings = self.settings.findings
         self.reach = self.settings.reach(self.root)
@@ -137,7 +143,7 @@ class Survey:
     def _read(self, label: str) -> None:
         before = len(self.findings)
         try:
-            documents = read_documents(self.root / label, label)
+            documents = self.readings.documents(read_text(self.root / label, label), label)
         except InvalidInput as error:
             self.findings += error.diagnostics
             self._incomplete = True

@@ -84,19 +84,15 @@ class RawDocument:
     """One document: `value` holds dict, list, str, int, float, bool, None, date and datetime.
 
     `findings` are what is wrong with it though it could be read: keys that stand twice, foreign tags.
+    `text` is that of the whole file as it was read; `places` are where values and keys stand, in its order.
     """
 
     file: str
     value: Any
     findings: list[Diagnostic]
-    _text: str
-    _places: array[int]
+    text: str
+    places: array[int]
     _index: _Places | None = None
-
-    @property
-    def text(self) -> str:
-        """The text of the whole file as it was read."""
-        return self._text
 
     def at(self, *path: str | int) -> Position:
         """Where the value at `path` stands; if there is none, the nearest value around it."""
@@ -127,14 +123,14 @@ class RawDocument:
     def written_at(self, *path: str | int) -> str:
         """The unquoted text of the value at `path` as it stands in the file."""
         position = self.at(*path)
-        line = self._text.split("\n")[position.line - 1]
+        line = self.text.split("\n")[position.line - 1]
         match = _PLAIN.match(line, position.column - 1)
         return match[0] if match else ""
 
     def _indexed(self) -> _Places:
         if self._index is None:
             self._index = _Places({}, {})
-            _lay_out(self.value, (), iter(self._places), self._index)
+            _lay_out(self.value, (), iter(self.places), self._index)
         return self._index
 
     def _position(self, place: int) -> Position:

@@ -101,9 +101,10 @@ def platform(folder: Path) -> Iterator[None]:
 
 def nothing_to_do(folder: Path, size: int) -> Cost:
     with platform(folder):
-        # This reads all lists and remembers that they ask for nothing.
-        spent_by_python(*yeta(folder, "apply", "--yes"), environ=SECRETS)
-        return spent_by_python(*yeta(folder, "plan"), environ=SECRETS)
+        environ = SECRETS | {"XDG_CACHE_HOME": str(folder / "cache")}
+        # This reads all documents and lists and remembers what those say, and that these ask for nothing.
+        spent_by_python(*yeta(folder, "apply", "--yes"), environ=environ)
+        return spent_by_python(*yeta(folder, "plan"), environ=environ)
 
 
 def thousand_pushes(folder: Path, clients: int) -> Cost:
