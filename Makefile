@@ -11,7 +11,7 @@ ROOM   := $(shell df -Pk /dev/shm 2>/dev/null | awk 'END { if ($$4 > 4000000) pr
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo docs catalogues test checks lint types floors tests tests-at newest bench growth torture screenshots mutants release lock clean
+.PHONY: demo docs catalogues test checks lint types floors tests tests-at newest bench growth torture screenshots mutants manifests release lock clean
 
 $(VENV)/.installed: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -71,6 +71,10 @@ screenshots: $(VENV)/.installed
 # Which line of the rooms that decide and send no test sees: tests/mutants/__main__.py.
 mutants: $(VENV)/.installed
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+# The objects of deploy/kubernetes, as kustomize (or kubectl) renders them, through kubeconform, which are to be there.
+manifests: $(VENV)/.installed
+	$(BIN)/python -m tests.manifests
 
 # The tests at another time of the wall clock: make tests-at AT="2031-12-31 23:58" ARGS=tests/cli
 tests-at: $(VENV)/.installed

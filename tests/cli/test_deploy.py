@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import kubernetes_validate
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
 
+from tests import manifests
 from tests.support.served import Served
 from yeta_reconcile.cli.app import yeta
 
@@ -68,9 +71,25 @@ COMMANDS = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make manifests` gives kubeconform."""
+    folder = tmp_path_factory.mktemp("schemas")
+    manifests.schemas(folder)
+    return folder
+
+
 @pytest.mark.parametrize("found", OBJECTS, ids=named)
-def test_an_object_is_one_that_kubernetes_takes(found: dict[str, Any]) -> None:
-    kubernetes_validate.validate(found, kubernetes_validate.latest_version(), strict=True)
+def test_an_object_is_one_that_kubernetes_takes(found: dict[str, Any], schemas: Path) -> None:
+    """By the file in which kubeconform looks for its kind, with what that refers to."""
+    group, _, version = found["apiVersion"].rpartition("/")
+    suffix = "".join(f"-{word}" for word in (group.partition(".")[0], version) if word)
+    name = manifests.PLACE.format(kind=found["kind"].lower(), suffix=suffix)
+    files: Registry[Any] = Registry().with_resources(
+        (path.as_uri(), Resource.from_contents(json.loads(path.read_text("utf-8"))))
+        for path in (schemas / name, schemas / "_definitions.json")
+    )
+    Draft202012Validator({"$ref": (schemas / name).as_uri()}, registry=files).validate(found)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -175,7 +175,7 @@ def test_what_is_locked_is_audited_and_kept_new() -> None:
     (audit,) = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text("utf-8"))["jobs"]["audit"][
         "steps"
     ][-1:]
-    assert audit["run"].startswith("pip-audit ")
+    assert audit["run"].startswith("pip-audit --strict ")
     assert (
         (ROOT / audit["run"].rpartition(" ")[2])
         .read_text("utf-8")
