@@ -24,11 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Everything but `--version` needs click, which takes longer to import than all of `--version`.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    _speak_utf8()  # before anything is said: what could not be written would be written once more
     if list(arguments) == ["--version"] and sys.stdout is not None:
         with suppress(OSError):  # what cannot be written is said below
             print(VERSION_LINE, flush=True)  # noqa: T201 -- before click
             return 0
-    _speak_utf8()
     # What is imported and read stays: to look through it for cycles, again and again and once more at the
     # end, takes a fifth of a plan.
     gc.set_threshold(500_000)
