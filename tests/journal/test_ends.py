@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.forgetting import forget
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import a_lab, codes, lose_the_state, resolve, the_only_task
@@ -237,7 +238,7 @@ def test_a_forgotten_task_that_is_live_blocks_its_campaign(tmp_path: Path) -> No
     lab.campaign(rows=range(20), extra=LATER)
     lab.converge()
     with lab.store() as store:
-        store.campaigns.forget("renewal", lab.emulator.clock.now_ms)
+        forget(store, "renewal", lab.emulator.clock.now_ms)
     assert codes(lab) == {"orphan-started"}
     assert lab.apply().exit_code == 8
     assert_nobody_rang_twice(lab)

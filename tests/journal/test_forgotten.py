@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.forgetting import forget
 from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, codes, declare, lose_the_state, rebuilt
@@ -13,9 +14,9 @@ from tests.support.scenes import DAY, codes, declare, lose_the_state, rebuilt
 OFTEN = "limits: {frequency: {times: 1, within: 7d}}\n"
 
 
-def forget(lab: Lab, name: str) -> None:
+def drop(lab: Lab, name: str) -> None:
     with lab.store() as store:
-        store.campaigns.forget(name, lab.emulator.clock.now_ms)
+        forget(store, name, lab.emulator.clock.now_ms)
 
 
 def called(tmp_path: Path, *, records: bool = True, state: str = "running") -> Lab:
@@ -39,7 +40,7 @@ def test_whom_a_forgotten_campaign_called_is_counted_when_called_again(
     tmp_path: Path, told: str, again: str
 ) -> None:
     lab = called(tmp_path, records=told == "before")
-    forget(lab, "a")
+    drop(lab, "a")
     lab.remove("a")
     if told == "after":
         deliver(lab)
@@ -58,7 +59,7 @@ def test_whom_a_forgotten_campaign_did_not_call_is_nobody_who_is_called_again(tm
     lab.campaign("a", range(3), state="paused", lines='["200"]')
     lab.remove("a")
     lab.converge()
-    forget(lab, "a")
+    drop(lab, "a")
     declare(lab, "b", range(3))
     lab.declare_project(OFTEN)
 
@@ -85,7 +86,7 @@ def test_a_record_with_a_time_before_its_waves_start_lets_nobody_be_called_again
     if forgotten:
         lab.remove("a")
         lab.converge()
-        forget(lab, "a")
+        drop(lab, "a")
     declare(lab, "b", [*range(2), 9])
 
     assert repeats(lab) == 2

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.store.states import NOW, declared, holding, key, row, sealed, wave
+from tests.support.forgetting import forget
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import Store
@@ -57,7 +58,7 @@ def lived(store: Store) -> None:
     store.waves.add_rows(otp, [row(11, number=key(11))])
     store.waves.seal_wave(otp)
     sealed(store, [12], campaign="gone", task_id="8")
-    store.campaigns.forget("gone", now)
+    forget(store, "gone", now)
     declared(store, "old-name")
     store.campaigns.rename("old-name", "new-name")
     store.lock.release(holder)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.store.states import NOW, accounted, begun, counts, holding, key, row, sealed
+from tests.support.forgetting import forget
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Outcome, RowState
 
@@ -55,7 +56,7 @@ def test_a_waves_counts_are_those_of_its_rows(store: Store, steps: list[tuple[An
     store.lock.take_away()
     holder = holding(store)
     if "renewal" in store.waves.recorded().campaigns:
-        store.campaigns.forget("renewal", NOW)
+        forget(store, "renewal", NOW)
     wave_id = sealed(store, range(ROWS))
     for at, one in enumerate(steps):
         carry_out(store, holder, wave_id, at + 2, one)

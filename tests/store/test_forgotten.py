@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.store.states import NOW, key, sealed
+from tests.support.forgetting import forget
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import fold
@@ -19,7 +20,7 @@ def test_who_was_called_is_kept_once_and_who_was_not_is_not(store: Store) -> Non
         fold(transaction, Call("c1", recorded=True, task_id="7", number=key(9).hex(), time_ring=NOW), NOW)
     before = store.waves.called_since(NOW)
 
-    store.campaigns.forget("a", NOW)
+    forget(store, "a", NOW)
 
     assert before == {key(number): 1 for number in (0, 1, 2, 3, 9)}
     assert store.waves.called_since(NOW) == before

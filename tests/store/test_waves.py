@@ -22,6 +22,7 @@ from tests.store.states import (
     unsent,
     wave,
 )
+from tests.support.forgetting import forget
 from yeta_reconcile.errors import Incomplete, StateError
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import Store
@@ -166,7 +167,7 @@ def test_rows_in_bulk_are_the_same_however_they_are_cut_up(
     for held in (former, later):
         kept, found = counts(store, held)
         assert kept == found
-    store.campaigns.forget("renewal", NOW)
+    forget(store, "renewal", NOW)
     assert store.database.read("SELECT COUNT(*) FROM wave_rows") == [(0,)]
 
 
@@ -177,7 +178,7 @@ def test_a_campaign_that_is_forgotten_leaves_its_tasks_and_its_wave_numbers(stor
     store.intents.end(intent, Outcome.DONE, NOW, wave_id=wave_id, data_ids=[("d", key(0))])
     store.waves.put_aside(wave_id, row(1), "a.csv", 200203)
     store.campaigns.rename("renewal", "spring")
-    store.campaigns.forget("spring", NOW)
+    forget(store, "spring", NOW)
 
     recorded = store.waves.recorded()
     assert not recorded.campaigns

@@ -5,135 +5,139 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from yeta_reconcile.store import forgotten
-from yeta_reconcile.store.database import Database
+from yeta_reconcile.store.database import Tables
+from yeta_reconcile.store.forgotten import BEGAN, PEOPLE, UNCALLED
 from yeta_reconcile.store.records import STRAY
 from yeta_reconcile.store.row_states import portions
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState, WaveRecord
 
-_CHUNK = 10_000
-# Since when a wave w may have called; no call of it was made before, whatever its record says.
-BEGAN = "COALESCE(w.started_at, w.created_at)"
+# Rows a read, so that a list of any length takes little memory.
+CHUNK = 10_000
 
 
-def called_since(database: Database, since: int) -> dict[bytes, int]:
-    """How often each number was, or may have been, called since `since` (ms), over all campaigns.
+class CalledPeople(Tables):
+    """Reads the tables waves, wave_rows, calls and those of whom was forgotten."""
 
-    A row counts once however often it was tried again: by its last call record, or by when its wave was
-    started if that is later; one that is still in a live wave counts in any case. A number that a task called
-    and that none of its rows has counts too, and so does whom a campaign called that was forgotten.
-    """
-    final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
-    staged = ", ".join(
-        f"'{phase.value}'"
-        for phase in sorted(phase for phase in Phase if phase.staged or phase is Phase.DISCARDED)
-    )
-    last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
-    rows = database.read(
-        f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
-        f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
-        f"AND ((r.row_state = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
-        f"OR (r.row_state IN (?, ?, ?) AND w.phase NOT IN ({staged}) "
-        f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
-        f"GROUP BY COALESCE(r.number, r.row_key)",
-        (
-            int(RowState.DIALLED),
-            since,
-            since,
-            int(RowState.PENDING),
-            int(RowState.HELD),
-            int(RowState.UNKNOWN),
-            since,
-        ),
-    )
-    strays = database.read(
-        "SELECT number, COUNT(*) FROM (SELECT c.wave_id, c.number FROM calls c JOIN waves w "
-        f"ON w.wave_id = c.wave_id WHERE {STRAY} AND ({BEGAN} >= ? OR c.at >= ?) "
-        "GROUP BY c.wave_id, c.number) AS called GROUP BY number",
-        (since, since),
-    )
-    found = Counter({bytes(row[0]): int(row[1]) for row in rows})
-    found.update({bytes(row[0]): int(row[1]) for row in strays})
-    found.update(forgotten.called_since(database, since))
-    return found
+    def called_since(self, since: int) -> dict[bytes, int]:
+        """How often each number was, or may have been, called since `since` (ms), over all campaigns.
 
-
-def people(database: Database, waves: Iterable[WaveRecord]) -> int:
-    """How many rows stand in some waves of one campaign, each counted once; those that went free do not."""
-    standing = {wave.wave_id: wave.rows - wave.released for wave in waves if wave.rows > wave.released}
-    if len(standing) < 2:
-        return sum(standing.values())
-    free = ", ".join(str(int(state)) for state in FREE_STATES)
-    ids = ", ".join("?" * len(standing))
-    found = database.read(
-        "SELECT COUNT(DISTINCT row_key) FROM wave_rows "
-        f"WHERE wave_id IN ({ids}) AND row_state NOT IN ({free})",
-        (*standing,),
-    )
-    return int(found[0][0])
-
-
-def rows_of_numbers(
-    database: Database, numbers: Collection[bytes], waves: Mapping[int, int]
-) -> Iterator[tuple[int, bytes, bytes, RowState]]:
-    """Wave, key, number and state of the rows that hold some numbers. `waves` maps ids to counts of rows.
-
-    Few numbers are looked for by the key; of many, the waves are gone through, each once.
-    """
-    if len(numbers) * len(waves) < sum(waves.values()):
-        yield from _looked_for(database, numbers, waves)
-        return
-    for wave_id in waves:
-        after = b""
-        while found := database.read(
-            "SELECT row_key, COALESCE(number, row_key), row_state FROM wave_rows WHERE wave_id = ? "
-            f"AND row_key > ? ORDER BY row_key LIMIT {_CHUNK}",
-            (wave_id, after),
-        ):
-            for key, number, state in found:
-                if bytes(number) in numbers and RowState(state) not in FREE_STATES:
-                    yield wave_id, bytes(key), bytes(number), RowState(state)
-            after = bytes(found[-1][0])
-
-
-def _looked_for(
-    database: Database, numbers: Collection[bytes], waves: Collection[int]
-) -> Iterator[tuple[int, bytes, bytes, RowState]]:
-    ids = [*waves]
-    for some in portions(numbers):
-        marks = ", ".join("?" * len(some))
-        rows = database.read(
-            f"SELECT wave_id, row_key, number, row_state FROM wave_rows WHERE number IN ({marks})", some
+        A row counts once however often it was tried again: by its last call record, or by when its wave was
+        started if that is later; one that is still in a live wave counts in any case. A number that a task
+        called and that none of its rows has counts too, and so does whom a forgotten campaign called.
+        """
+        final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
+        last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
+        rows = self._database.read(
+            f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
+            f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
+            f"AND ((r.row_state = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
+            f"OR (r.row_state IN (?, ?, ?) AND w.phase NOT IN ({UNCALLED}) "
+            f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
+            f"GROUP BY COALESCE(r.number, r.row_key)",
+            (
+                int(RowState.DIALLED),
+                since,
+                since,
+                int(RowState.PENDING),
+                int(RowState.HELD),
+                int(RowState.UNKNOWN),
+                since,
+            ),
         )
-        for at in range(0, len(ids), 500):
-            those = ids[at : at + 500]
-            among = ", ".join("?" * len(those))
-            rows += database.read(
-                "SELECT wave_id, row_key, row_key, row_state FROM wave_rows "
-                f"WHERE number IS NULL AND wave_id IN ({among}) AND row_key IN ({marks})",
-                (*those, *some),
+        strays = self._database.read(
+            "SELECT number, COUNT(*) FROM (SELECT c.wave_id, c.number FROM calls c JOIN waves w "
+            f"ON w.wave_id = c.wave_id WHERE {STRAY} AND ({BEGAN} >= ? OR c.at >= ?) "
+            "GROUP BY c.wave_id, c.number) AS called GROUP BY number",
+            (since, since),
+        )
+        found = Counter({bytes(row[0]): int(row[1]) for row in rows})
+        found.update({bytes(row[0]): int(row[1]) for row in strays})
+        found.update(self.forgotten_since(since))
+        return found
+
+    def people(self, waves: Iterable[WaveRecord]) -> int:
+        """How many rows stand in some waves of one campaign, each counted once; free ones do not."""
+        standing = {wave.wave_id: wave.rows - wave.released for wave in waves if wave.rows > wave.released}
+        if len(standing) < 2:
+            return sum(standing.values())
+        free = ", ".join(str(int(state)) for state in FREE_STATES)
+        ids = ", ".join("?" * len(standing))
+        found = self._database.read(
+            "SELECT COUNT(DISTINCT row_key) FROM wave_rows "
+            f"WHERE wave_id IN ({ids}) AND row_state NOT IN ({free})",
+            (*standing,),
+        )
+        return int(found[0][0])
+
+    def rows_of_numbers(
+        self, numbers: Collection[bytes], waves: Mapping[int, int]
+    ) -> Iterator[tuple[int, bytes, bytes, RowState]]:
+        """Wave, key, number and state of the rows that hold some numbers. `waves` maps ids to counts of rows.
+
+        Few numbers are looked for by the key; of many, the waves are gone through, each once.
+        """
+        if len(numbers) * len(waves) < sum(waves.values()):
+            yield from self._looked_for(numbers, waves)
+            return
+        for wave_id in waves:
+            rows = (
+                "SELECT row_key, COALESCE(number, row_key), row_state FROM wave_rows WHERE wave_id = ? "
+                "AND row_key > ? ORDER BY row_key LIMIT ?"
             )
-        for wave_id, key, number, state in rows:
-            if wave_id in waves and RowState(state) not in FREE_STATES:
-                yield wave_id, bytes(key), bytes(number), RowState(state)
+            for found in self._pages(rows, (wave_id,), b"", at=0, size=CHUNK):
+                for key, number, state in found:
+                    if bytes(number) in numbers and RowState(state) not in FREE_STATES:
+                        yield wave_id, bytes(key), bytes(number), RowState(state)
 
+    def _looked_for(
+        self, numbers: Collection[bytes], waves: Collection[int]
+    ) -> Iterator[tuple[int, bytes, bytes, RowState]]:
+        ids = [*waves]
+        for some in portions(numbers):
+            marks = ", ".join("?" * len(some))
+            rows = self._database.read(
+                f"SELECT wave_id, row_key, number, row_state FROM wave_rows WHERE number IN ({marks})", some
+            )
+            for at in range(0, len(ids), 500):
+                those = ids[at : at + 500]
+                among = ", ".join("?" * len(those))
+                rows += self._database.read(
+                    "SELECT wave_id, row_key, row_key, row_state FROM wave_rows "
+                    f"WHERE number IS NULL AND wave_id IN ({among}) AND row_key IN ({marks})",
+                    (*those, *some),
+                )
+            for wave_id, key, number, state in rows:
+                if wave_id in waves and RowState(state) not in FREE_STATES:
+                    yield wave_id, bytes(key), bytes(number), RowState(state)
 
-def strays(database: Database) -> Iterator[tuple[str, bytes, int]]:
-    """Campaign, number and moment of records that no row which counts stands for.
+    def called_strays(self) -> Iterator[tuple[str, bytes, int]]:
+        """Campaign, number and moment of records that no row which counts stands for.
 
-    Numbers in a task of ours that none of its rows has, and those of discarded waves, were called all the
-    same.
-    """
-    for which in ("c.row_key IS NULL", "w.phase = 'discarded'"):
-        for campaign, number, at in database.read(
-            f"SELECT w.campaign, c.number, MAX(CASE WHEN c.at > {BEGAN} THEN c.at ELSE {BEGAN} END) "
-            "FROM waves w JOIN calls c ON c.wave_id = w.wave_id "
-            f"WHERE {which} AND c.recorded = 1 AND c.number IS NOT NULL GROUP BY w.campaign, c.number"
-        ):
-            yield campaign, bytes(number), at
+        Numbers in a task of ours that none of its rows has, and those of discarded waves, were called all the
+        same.
+        """
+        for which in ("c.row_key IS NULL", "w.phase = 'discarded'"):
+            for campaign, number, at in self._database.read(
+                f"SELECT w.campaign, c.number, MAX(CASE WHEN c.at > {BEGAN} THEN c.at ELSE {BEGAN} END) "
+                "FROM waves w JOIN calls c ON c.wave_id = w.wave_id "
+                f"WHERE {which} AND c.recorded = 1 AND c.number IS NOT NULL GROUP BY w.campaign, c.number"
+            ):
+                yield campaign, bytes(number), at
 
+    def last_call(self, wave_id: int, key: bytes) -> int | None:
+        """When a row was called last, by its records, ms."""
+        found = self._database.read(
+            "SELECT MAX(at) FROM calls WHERE wave_id = ? AND row_key = ?", (wave_id, key)
+        )
+        return found[0][0] if found else None
 
-def last_call(database: Database, wave_id: int, key: bytes) -> int | None:
-    """When a row was called last, by its records, ms."""
-    found = database.read("SELECT MAX(at) FROM calls WHERE wave_id = ? AND row_key = ?", (wave_id, key))
-    return found[0][0] if found else None
+    def forgotten_since(self, since: int) -> Iterator[bytes]:
+        """The number of everybody whom a forgotten campaign called since (ms), once for each of these."""
+        found = self._database.read(
+            f"SELECT number FROM ({PEOPLE}) AS people GROUP BY campaign, number HAVING MAX(at) >= ?", (since,)
+        )
+        return (bytes(row[0]) for row in found)
+
+    def anybody_forgotten(self) -> bool:
+        """Whether anything of a campaign was ever forgotten."""
+        return bool(self._database.read("SELECT 1 FROM forgotten_waves LIMIT 1"))

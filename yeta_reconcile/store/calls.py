@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from yeta_reconcile.platform.call import Call
-from yeta_reconcile.store.database import Database, Row, Transaction
+from yeta_reconcile.store.database import Row, Tables, Transaction
 from yeta_reconcile.store.inbox import release
 from yeta_reconcile.store.matching import DIRECT, locate
 from yeta_reconcile.store.relays import OURS
@@ -34,11 +34,8 @@ class CallRecord(NamedTuple):
     row_key: bytes | None = None
 
 
-class Calls:
+class Calls(Tables):
     """The table calls."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of_row(self, wave_id: int, key: bytes) -> list[CallRecord]:
         """The calls of one row, oldest first."""

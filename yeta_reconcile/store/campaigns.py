@@ -6,15 +6,12 @@ import json
 from collections.abc import Sequence
 
 from yeta_reconcile.store import forgotten, row_states
-from yeta_reconcile.store.database import Database, Transaction
+from yeta_reconcile.store.database import Tables, Transaction
 from yeta_reconcile.waves.record import Phase
 
 
-class Campaigns:
+class Campaigns(Tables):
     """The tables campaigns, forgotten, forgotten_waves and forgotten_people."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def declare(self, name: str, kind: str, key: Sequence[str], *, protect: bool) -> None:
         """A campaign is declared: known from now on, and not gone any more."""
@@ -57,18 +54,15 @@ class Campaigns:
                 (new, json.dumps([*former, old]), old),
             )
 
-    def forget(self, name: str, at: int) -> None:
-        """Drop a campaign's ledger; its task ids stay known, its wave numbers go on."""
-        self.remember_people(name)
-        self.give_up(name, at)
-        self.clear_forgotten(name)
-
     def remember_people(self, name: str) -> None:
         """Note whom a campaign called that is about to be given up; they count as called from then on."""
         forgotten.keep(self._database, name)
 
     def give_up(self, name: str, at: int) -> None:
-        """The same, but for what takes long: from here on none of its waves counts."""
+        """Drop a campaign's ledger, but for what takes long: from here on none of its waves counts.
+
+        Its task ids stay known, its wave numbers go on.
+        """
         with self._database.write() as transaction:
             transaction.execute(
                 "INSERT INTO forgotten SELECT task_id, campaign, ? FROM waves "

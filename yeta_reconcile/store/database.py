@@ -19,8 +19,20 @@ GENERATION = "lock_generation"
 
 def check_fence(transaction: Transaction, fence: str) -> None:
     """Raise StateLocked unless the lock is still of the generation under which we began."""
-    if fence and transaction.read("SELECT value FROM meta WHERE name = ?", (GENERATION,)) != [(fence,)]:
+    if fence and meta(transaction, GENERATION) != fence:
         raise lost()
+
+
+def meta(source: Database | Transaction, name: str) -> str | None:
+    """A value of the table meta."""
+    found = source.read("SELECT value FROM meta WHERE name = ?", (name,))
+    return str(found[0][0]) if found else None
+
+
+def set_meta(transaction: Transaction, name: str, value: str) -> None:
+    """Put a value there, whatever was."""
+    put = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    transaction.execute(put, (name, value))
 
 
 def lost() -> StateLocked:
@@ -114,3 +126,22 @@ class Database(Protocol):
     def close(self) -> None:
         """Let go of the engine."""
         ...
+
+
+class Tables:
+    """What reads and writes some tables of a state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _pages(self, sql: str, parameters: Row, after: object, *, at: int, size: int) -> Iterator[list[Row]]:
+        """All rows of a query, so many at a time.
+
+        It orders them by their column `at`; its last parameters are what they come after, and how many.
+        """
+        found: list[Row] | None = None
+        while found is None or len(found) == size:
+            found = self._database.read(sql, (*parameters, after, size))
+            if found:
+                yield found
+                after = found[-1][at]

@@ -5,26 +5,25 @@ A plan that calls them again has to say so, and limits on how often somebody is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.row_states import stretches
 from yeta_reconcile.waves.record import Phase, RowState
 
-_UNCALLED = ", ".join(f"'{phase.value}'" for phase in Phase if phase.staged or phase is Phase.DISCARDED)
+UNCALLED = ", ".join(f"'{phase.value}'" for phase in Phase if phase.staged or phase is Phase.DISCARDED)
 _CUT_SHORT = ", ".join(f"'{phase.value}'" for phase in Phase if phase.cut_short)
 # Of a wave w: that its rows without a record may have been called.
 _MAY_HAVE = (
-    f"w.phase NOT IN ({_UNCALLED}) "
+    f"w.phase NOT IN ({UNCALLED}) "
     f"AND NOT (w.phase IN ({_CUT_SHORT}) AND COALESCE(w.tel_count, -1) = w.dialled AND w.held = 0)"
 )
-_BEGAN = "COALESCE(w.started_at, w.created_at)"
+# Since when a wave w may have called; no call of it was made before, whatever its record says.
+BEGAN = "COALESCE(w.started_at, w.created_at)"
 _LAST = (
-    f"(SELECT COALESCE(MAX(CASE WHEN c.at > {_BEGAN} THEN c.at END), {_BEGAN}) FROM calls c "
+    f"(SELECT COALESCE(MAX(CASE WHEN c.at > {BEGAN} THEN c.at END), {BEGAN}) FROM calls c "
     "WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key)"
 )
 # A person, their number and when they were called last; of a ledger that is being dropped nobody counts yet.
-_PEOPLE = (
+PEOPLE = (
     "SELECT p.campaign, p.number, p.at FROM forgotten_people p "
     "JOIN forgotten_waves f ON f.campaign = p.campaign "
     "UNION ALL SELECT f.campaign, c.number, c.at FROM forgotten f JOIN calls c ON c.task_id = f.task_id "
@@ -54,16 +53,3 @@ def keep(database: Database, campaign: str) -> None:
                         *map(int, (RowState.DIALLED, RowState.PENDING, RowState.HELD, RowState.UNKNOWN)),
                     ),
                 )
-
-
-def called_since(database: Database, since: int) -> Iterator[bytes]:
-    """The number of everybody whom a forgotten campaign called since (ms), once for each such campaign."""
-    found = database.read(
-        f"SELECT number FROM ({_PEOPLE}) AS people GROUP BY campaign, number HAVING MAX(at) >= ?", (since,)
-    )
-    return (bytes(row[0]) for row in found)
-
-
-def anybody(database: Database) -> bool:
-    """Whether anything of a campaign was ever forgotten."""
-    return bool(database.read("SELECT 1 FROM forgotten_waves LIMIT 1"))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from yeta_reconcile.errors import StateDamaged
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.marks import Key
-from yeta_reconcile.store.database import Database, Transaction
+from yeta_reconcile.store.database import Database, Transaction, meta, set_meta
 from yeta_reconcile.wording import UNSAID, Text, kept, phrase, retold
 
 # The row of `meta` that holds the signature.
@@ -131,13 +131,8 @@ class History:
             entries[str(link.own or link.serial)] = entry | facts
         return list(entries.values())
 
-    def verify(self) -> int | None:
-        """The serial of the first link that is not what was written, or that is missing; None: all hold."""
-        found = self.broken()
-        return found.serial if found else None
-
     def broken(self) -> Break | None:
-        """The same, and what is wrong there."""
+        """The first link that is not what was written, or is missing, and why; None: all hold."""
         signature = self.signature()
         links, bare = (signature.links, signature.bare) if signature else (0, 0)
         before, number, serial = "", 0, 0
@@ -205,8 +200,7 @@ class History:
             after = found[0][0]
 
     def _read_signature(self, source: Database | Transaction) -> Signature | None:
-        found = source.read("SELECT value FROM meta WHERE name = ?", (SIGNATURE,))
-        said, _, proof = str(found[0][0]).rpartition(" ") if found else ("", "", "")
+        said, _, proof = (meta(source, SIGNATURE) or "").rpartition(" ")
         if proof != self._proof(said):
             return None
         links, head, bare = said.split(" ")
@@ -214,10 +208,7 @@ class History:
 
     def _write_signature(self, transaction: Transaction, links: int, head: str, bare: int) -> None:
         said = f"{links} {head} {bare}"
-        transaction.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (SIGNATURE, f"{said} {self._proof(said)}"),
-        )
+        set_meta(transaction, SIGNATURE, f"{said} {self._proof(said)}")
 
     def _proof(self, said: str) -> str:
         return self._key.sign(f"history's seal\n{said}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from yeta_reconcile.store.database import Database, Row, Transaction
+from yeta_reconcile.store.database import Row, Tables, Transaction, set_meta
 from yeta_reconcile.store.relays import FOREIGN
 from yeta_reconcile.waves.traffic import DAY_MS, Traffic
 
@@ -65,11 +65,8 @@ class InboxCounts:
 _COLUMNS = "serial, module, body, received, source, standing, call_uuid, problem"
 
 
-class Inbox:
+class Inbox(Tables):
     """The tables inbox and dead_letters."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def append(self, pushes: Sequence[Push]) -> None:
         """Store all of them, or none; on disk when it returns. Raises StateError."""
@@ -88,24 +85,20 @@ class Inbox:
 
     def stuck(self) -> Iterator[StoredPush]:
         """Pushes that could not be folded, oldest first."""
-        after = 0
-        while rows := self._database.read(
-            f"SELECT {_COLUMNS} FROM inbox WHERE standing = 2 AND serial > ? ORDER BY serial LIMIT 500",
-            (after,),
-        ):
-            yield from map(_stored, rows)
-            after = rows[-1][0]
+        return self._in_order(
+            f"SELECT {_COLUMNS} FROM inbox WHERE standing = 2 AND serial > ? ORDER BY serial LIMIT ?"
+        )
 
     def dead(self) -> Iterator[StoredPush]:
         """Dead letters, oldest first."""
-        after = 0
-        while rows := self._database.read(
+        return self._in_order(
             "SELECT serial, module, body, received, source, 2, NULL, problem FROM dead_letters "
-            "WHERE serial > ? ORDER BY serial LIMIT 500",
-            (after,),
-        ):
+            "WHERE serial > ? ORDER BY serial LIMIT ?"
+        )
+
+    def _in_order(self, sql: str) -> Iterator[StoredPush]:
+        for rows in self._pages(sql, (), 0, at=0, size=500):
             yield from map(_stored, rows)
-            after = rows[-1][0]
 
     def push(self, serial: int) -> StoredPush | None:
         """One push, whatever its outcome."""
@@ -236,9 +229,7 @@ def _insert(transaction: Transaction, table: str, rows: Sequence[tuple[object, .
 
 def take_turn(transaction: Transaction) -> None:
     """Let one projector fold at a time: on an engine with several writers this waits for the other."""
-    transaction.execute(
-        "INSERT INTO meta VALUES ('projector', '') ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-    )
+    set_meta(transaction, "projector", "")
 
 
 def still_new(transaction: Transaction, push: StoredPush) -> bool:
@@ -276,13 +267,7 @@ def seen_before(transaction: Transaction, digest: bytes) -> bool:
 
 
 def _stored(row: Row) -> StoredPush:
+    serial, module, body, received, source, standing, *call_and_problem = row
     return StoredPush(
-        serial=row[0],
-        module=row[1],
-        body=bytes(row[2]),
-        received=row[3],
-        source=row[4],
-        standing=PushStanding(row[5]),
-        call_uuid=row[6],
-        problem=row[7],
+        serial, module, bytes(body), received, source, PushStanding(standing), *call_and_problem
     )

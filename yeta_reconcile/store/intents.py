@@ -7,6 +7,7 @@ transaction, so that no instant exists in which the two disagree.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from yeta_reconcile.store.commits import Commits
@@ -149,15 +150,10 @@ class Intents:
 
     def open(self, wave_id: int | None = None) -> list[Intent]:
         """Intents whose outcome is unknown, or was never written since we died."""
-        if wave_id is None:
-            found = self._database.read(
-                f"SELECT {_COLUMNS} FROM intents WHERE settled = 0 ORDER BY intent_id"
-            )
-        else:
-            found = self._database.read(
-                f"SELECT {_COLUMNS} FROM intents WHERE wave_id = ? AND settled = 0 ORDER BY intent_id",
-                (wave_id,),
-            )
+        which, of = ("", ()) if wave_id is None else ("wave_id = ? AND ", (wave_id,))
+        found = self._database.read(
+            f"SELECT {_COLUMNS} FROM intents WHERE {which}settled = 0 ORDER BY intent_id", of
+        )
         return [_intent(row) for row in found]
 
     def refused_with(self, wave_id: int, code: int) -> bool:
@@ -217,15 +213,5 @@ class Intents:
 
 
 def _intent(row: Row) -> Intent:
-    return Intent(
-        intent_id=row[0],
-        wave_id=row[1],
-        call=row[2],
-        batch=row[3],
-        rows=row[4],
-        begun=row[5],
-        deadline=row[6],
-        outcome=Outcome(row[7]) if row[7] else None,
-        code=row[8],
-        ended=row[9],
-    )
+    found = Intent(*row)
+    return replace(found, outcome=Outcome(found.outcome)) if found.outcome else found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from yeta_reconcile.store.database import Database
+from yeta_reconcile.store.database import Database, meta, set_meta
 from yeta_reconcile.store.lock import Holder
 
 # The row of `meta` that holds it.
@@ -37,10 +37,7 @@ class Lease:
         with self._database.write() as transaction:
             at = transaction.read(self._clock, (now,))[0][0]
             taken = replace(holder, taken=at, expires=at + lifetime)
-            transaction.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (CONTROLLER, json.dumps({name: getattr(taken, name) for name in _FIELDS})),
-            )
+            set_meta(transaction, CONTROLLER, json.dumps({name: getattr(taken, name) for name in _FIELDS}))
 
     def give_back(self, holder: Holder) -> None:
         """Nobody has to wait until it runs out."""
@@ -50,8 +47,8 @@ class Lease:
                 transaction.execute("DELETE FROM meta WHERE name = ?", (CONTROLLER,))
 
     def _read(self) -> Holder | None:
-        found = self._database.read("SELECT value FROM meta WHERE name = ?", (CONTROLLER,))
+        found = meta(self._database, CONTROLLER)
         try:
-            return Holder(**json.loads(found[0][0])) if found else None
+            return Holder(**json.loads(found)) if found else None
         except (ValueError, TypeError):
             return None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from yeta_reconcile.platform.coercion import moment
-from yeta_reconcile.store.database import Database
+from yeta_reconcile.store.database import Tables
 
 
 class Timed(NamedTuple):
@@ -22,11 +22,8 @@ class Timed(NamedTuple):
     talk: float
 
 
-class Lengths:
+class Lengths(Tables):
     """Reads the table calls."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def of_waves(self, wave_ids: Iterable[int], most: int) -> list[Timed]:
         """Calls of these waves, at most so many; what has no times, or impossible ones, is left out."""

@@ -18,7 +18,7 @@ from datetime import tzinfo
 from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
-from yeta_reconcile.store.database import GENERATION, Database, Row, Transaction
+from yeta_reconcile.store.database import GENERATION, Database, Row, Transaction, meta, set_meta
 from yeta_reconcile.wording import phrase
 
 LIFETIME_MS = 30_000
@@ -115,13 +115,9 @@ def _next_generation(transaction: Transaction, holder: str) -> str:
 
     The name tells two of one number apart, as after an older copy of the state was put back.
     """
-    found = transaction.read("SELECT value FROM meta WHERE name = ?", (GENERATION,))
-    former = int(found[0][0].partition(" ")[0]) if found else 0
+    former = int((meta(transaction, GENERATION) or "0").partition(" ")[0])
     generation = f"{former + 1} {holder}"
-    transaction.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        (GENERATION, generation),
-    )
+    set_meta(transaction, GENERATION, generation)
     return generation
 
 

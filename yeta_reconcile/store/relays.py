@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from yeta_reconcile.store.database import Database, Transaction
+from yeta_reconcile.store.database import Tables, Transaction
 
 # Tasks that are ours, or were.
 OURS = "SELECT task_id FROM waves WHERE task_id IS NOT NULL", "SELECT task_id FROM forgotten"
@@ -17,11 +17,8 @@ FOREIGN = "wave_id IS NULL AND recorded = 1 AND task_id <> '' " + " ".join(
 )
 
 
-class Relays:
+class Relays(Tables):
     """The table relays. A `target` is a digest of the address that it stands for."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def waiting(self, target: str, most: int) -> list[tuple[int, str, bytes]]:
         """The oldest pushes that a target has not taken: (serial, module, body as it came)."""

@@ -9,17 +9,14 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from yeta_reconcile.errors import Incomplete
-from yeta_reconcile.store.database import Database, Transaction
+from yeta_reconcile.store.database import Tables, Transaction
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 from yeta_reconcile.waves.rounds import Try
 from yeta_reconcile.wording import phrase
 
 
-class RoundFacts:
+class RoundFacts(Tables):
     """Reads the table calls."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def tries(self, wave_id: int, keys: Collection[bytes] | None = None) -> dict[bytes, list[Try]]:
         """By key the recorded calls of some rows of a wave, or of all."""

@@ -10,7 +10,7 @@ from yeta_reconcile.marks import Key
 from yeta_reconcile.store.callouts import Callouts
 from yeta_reconcile.store.calls import Calls
 from yeta_reconcile.store.campaigns import Campaigns
-from yeta_reconcile.store.database import Database, Row
+from yeta_reconcile.store.database import Database, Row, meta, set_meta
 from yeta_reconcile.store.history import History
 from yeta_reconcile.store.inbox import Inbox
 from yeta_reconcile.store.intents import Intents
@@ -95,11 +95,8 @@ class Store:
         if (self.platform, self.account) == (address, account):
             return
         with self.database.write() as transaction:
-            for name, value in (("platform", address), ("account", account)):
-                transaction.execute(
-                    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                    (name, value),
-                )
+            set_meta(transaction, "platform", address)
+            set_meta(transaction, "account", account)
 
     def bind(self, project: str, environment: str) -> None:
         """Make the state this project's and environment's, once; and check it ever after.
@@ -207,8 +204,7 @@ class Store:
         return self._meta(f"flag.{name}")
 
     def _meta(self, name: str) -> str | None:
-        found = self.database.read("SELECT value FROM meta WHERE name = ?", (name,))
-        return str(found[0][0]) if found else None
+        return meta(self.database, name)
 
     def close(self) -> None:
         """Let go of the engine."""

@@ -6,13 +6,13 @@ Counts by row state are kept on the wave in the same transaction as the rows: a 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from yeta_reconcile.store import called, forgotten, row_states
-from yeta_reconcile.store.database import Database
+from yeta_reconcile.store import row_states
+from yeta_reconcile.store.called import CHUNK, CalledPeople
 from yeta_reconcile.store.records import (
     CAMPAIGN_COLUMNS,
     ROW_COLUMNS,
@@ -28,15 +28,9 @@ from yeta_reconcile.store.row_states import invalidate, set_fields, set_state, s
 from yeta_reconcile.waves.proof import Proof
 from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, RowRecord, RowState, WaveRecord
 
-# Rows a read, so that a list of any length takes little memory.
-CHUNK = 10_000
 
-
-class Waves:
+class Waves(CalledPeople):
     """The tables campaigns, waves, wave_rows and set_aside."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # Reads
 
@@ -100,18 +94,11 @@ class Waves:
 
     def rows(self, wave_id: int) -> Iterator[RowRecord]:
         """A wave's rows by ascending key."""
-        after = b""
-        while True:
-            found = self._database.read(
-                f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? "
-                "ORDER BY row_key LIMIT ?",
-                (wave_id, after, CHUNK),
-            )
-            for row in found:
-                yield read_row(row)
-            if len(found) < CHUNK:
-                return
-            after = bytes(found[-1][1])
+        sql = (
+            f"SELECT {ROW_COLUMNS} FROM wave_rows WHERE wave_id = ? AND row_key > ? ORDER BY row_key LIMIT ?"
+        )
+        for found in self._pages(sql, (wave_id,), b"", at=1, size=CHUNK):
+            yield from map(read_row, found)
 
     def ledger(self, campaign: str) -> Iterator[RowRecord]:
         """Rows of a campaign's waves, and whom else their tasks called.
@@ -162,36 +149,6 @@ class Waves:
             (digest, digest),
         )
         return sorted((read_row(row) for row in found), key=lambda row: row.wave_id)
-
-    def called_since(self, since: int) -> dict[bytes, int]:
-        """How often each number was, or may have been, called since `since` (ms), over all campaigns."""
-        return called.called_since(self._database, since)
-
-    def people(self, waves: Iterable[WaveRecord]) -> int:
-        """How many rows stand in some waves of one campaign, each counted once; free ones do not."""
-        return called.people(self._database, waves)
-
-    def rows_of_numbers(
-        self, numbers: Collection[bytes], waves: Mapping[int, int]
-    ) -> Iterator[tuple[int, bytes, bytes, RowState]]:
-        """Wave, key, number and state of the rows that hold some numbers; `waves` maps ids to row counts."""
-        return called.rows_of_numbers(self._database, numbers, waves)
-
-    def called_strays(self) -> Iterator[tuple[str, bytes, int]]:
-        """Campaign, number and moment of records that no row which counts stands for."""
-        return called.strays(self._database)
-
-    def forgotten_since(self, since: int) -> Iterator[bytes]:
-        """The number of everybody whom a campaign called since (ms) that was forgotten."""
-        return forgotten.called_since(self._database, since)
-
-    def anybody_forgotten(self) -> bool:
-        """Whether anything of a campaign was ever forgotten."""
-        return forgotten.anybody(self._database)
-
-    def last_call(self, wave_id: int, key: bytes) -> int | None:
-        """When a row was called last, by its records, ms."""
-        return called.last_call(self._database, wave_id, key)
 
     def set_aside(self, campaign: str) -> dict[bytes, tuple[bytes, str, int, int]]:
         """Key: (content, file, line, code) of rows that the platform refused."""
