@@ -5,8 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,7 +22,7 @@ from yeta_reconcile.receiver.access import Access
 from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.relay import Relay, Target
 from yeta_reconcile.receiver.server import Server, bind
-from yeta_reconcile.receiver.service import ReceiverService, serving
+from yeta_reconcile.receiver.service import Opening, ReceiverService
 from yeta_reconcile.store import Store, open_store
 
 SECRET = "a-secret.of_the~tests"
@@ -43,6 +45,21 @@ def state_of(root: Path, location: str = "state/yeta.db") -> Store:
         environment="",
         create=True,
     )
+
+
+@contextmanager
+def serving(receiver: ReceiverService, bound: socket.socket, made: Opening) -> Iterator[str]:
+    """Serve in a thread while the block runs; gives the base URL."""
+    stop, ready = threading.Event(), threading.Event()
+    thread = threading.Thread(target=receiver.run, args=(bound, stop, ready.set, made), name="receiver")
+    host, port = bound.getsockname()[:2]
+    thread.start()
+    ready.wait()
+    try:
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    finally:
+        stop.set()
+        thread.join()
 
 
 @contextmanager

@@ -34,6 +34,26 @@ from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import CLAUSES, listed, phrase, spoken, worded
 
 FORMAT = "yeta-explain/1"
+# What of a wave is told as a column: as it is recorded, and as it is live.
+_RECORDED = {
+    "wave": phrase("WAVE"),
+    "phase": phrase("PHASE"),
+    "rows": phrase("ROWS"),
+    "dialled": phrase("DIALLED"),
+    "pending": phrase("PENDING"),
+    "missing_records": phrase("NO RECORD"),
+    "edited": phrase("EDITED"),
+    "removed": phrase("REMOVED"),
+    "started": phrase("STARTED"),
+}
+_LIVE = {
+    "wave": phrase("WAVE"),
+    "task_id": phrase("TASK"),
+    "status": phrase("STATUS"),
+    "count_tel": phrase("NUMBERS"),
+    "process_tel_count": phrase("DIALLED"),
+    "process_through_count": phrase("CONNECTED"),
+}
 
 
 def story_of(planned: Planned, name: str) -> dict[str, Any]:
@@ -195,30 +215,9 @@ def _recorded_lines(recorded: dict[str, Any] | None) -> list[str]:
     if recorded["gone_since"]:
         lines.append(f"  {worded('not declared since {at}', at=recorded['gone_since'])}")
     if recorded["waves"]:
-        headers = [
-            phrase("WAVE"),
-            phrase("PHASE"),
-            phrase("ROWS"),
-            phrase("DIALLED"),
-            phrase("PENDING"),
-            phrase("NO RECORD"),
-            phrase("EDITED"),
-            phrase("REMOVED"),
-            phrase("STARTED"),
-        ]
-        keys = [
-            "wave",
-            "phase",
-            "rows",
-            "dialled",
-            "pending",
-            "missing_records",
-            "edited",
-            "removed",
-            "started",
-        ]
-        rows = [[_wave_cell(key, wave[key]) for key in keys] for wave in recorded["waves"]]
-        lines += table(headers, rows, right=set(headers) - {phrase("PHASE"), phrase("STARTED")}, indent=2)
+        rows = [[_wave_cell(key, wave[key]) for key in _RECORDED] for wave in recorded["waves"]]
+        right = {head for key, head in _RECORDED.items() if key not in {"phase", "started"}}
+        lines += table([*_RECORDED.values()], rows, right=right, indent=2)
     else:
         lines.append(f"  {worded('no wave')}")
     if recorded["discarded_attempts"]:
@@ -238,35 +237,17 @@ def _wave_cell(key: str, value: Any) -> object:
     return PHASE[value] if key == "phase" else value
 
 
+def _live_cell(key: str, value: Any) -> object:
+    return value or phrase("gone") if key == "status" else value
+
+
 def _live_lines(story: dict[str, Any]) -> list[str]:
     lines = [
         f"  {worded('orphan task {id}: {status}', id=task['task_id'], status=task['status'])}"
         for task in story["orphans"]
     ]
     if story["live"]:
-        headers = [
-            phrase("WAVE"),
-            phrase("TASK"),
-            phrase("STATUS"),
-            phrase("NUMBERS"),
-            phrase("DIALLED"),
-            phrase("CONNECTED"),
-        ]
-        rows = [
-            [
-                task["wave"],
-                task["task_id"],
-                task["status"] or phrase("gone"),
-                task.get("count_tel"),
-                task.get("process_tel_count"),
-                task.get("process_through_count"),
-            ]
-            for task in story["live"]
-        ]
-        lines += table(
-            headers,
-            rows,
-            right={phrase("WAVE"), phrase("NUMBERS"), phrase("DIALLED"), phrase("CONNECTED")},
-            indent=2,
-        )
+        rows = [[_live_cell(key, task.get(key)) for key in _LIVE] for task in story["live"]]
+        right = {head for key, head in _LIVE.items() if key not in {"task_id", "status"}}
+        lines += table([*_LIVE.values()], rows, right=right, indent=2)
     return lines or [f"  {worded('no task')}"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
+import time
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from types import TracebackType
@@ -57,14 +59,14 @@ class Asking:
         app_key: str,
         app_secret: str,
         *,
-        timeout: float,
-        max_in_flight: int,
-        patience: float,
-        transport: httpx.BaseTransport | None,
-        ways: Ways,
-        now: Callable[[], float],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
+        timeout: float = 30.0,
+        max_in_flight: int = 8,
+        patience: float = 90.0,
+        transport: httpx.BaseTransport | None = None,
+        ways: Ways | None = None,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._base = base_url.rstrip("/")
         self.address = normal_address(base_url)
@@ -74,11 +76,14 @@ class Asking:
         self._now = now
         self._sleep = sleep
         self._jitter = jitter
-        self._ways = ways
-        wire = transport or Wire(connections=max_in_flight, timeout=timeout, ways=ways, now=now)
+        self._ways = ways or Ways()
+        wire = transport or Wire(connections=max_in_flight, timeout=timeout, ways=self._ways, now=now)
         self.waiting = Waiting(now)
         self._exchange = Exchange(wire, timeout, now, self.waiting)
         self._token = TokenHolder(self._fetch_token, now=now)
+        # Names of tasks that were shown here, by id; and whether questions of later revisions are taken.
+        self._names: dict[str, str] = {}
+        self._later_known = True
 
     def close(self) -> None:
         """Close every connection."""

@@ -6,8 +6,6 @@ sent once: whether it may be sent again, also with a new token, is for whoever j
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import IO, Any, TypeVar
@@ -34,7 +32,6 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.platform.exchange import NoAnswer
 from yeta_reconcile.platform.resources import Address, Config, CreateRequest, Inserted, Task
 from yeta_reconcile.platform.token import Grant
-from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.wording import phrase, said_by
 
 ROWS_PER_CALL = 50  # openapi.md, sections 3 and 5: call_list
@@ -58,28 +55,6 @@ class PlatformClient(Asking):
     clock. Raises PlatformError (a code), NotSent and OutcomeUnknown (changes), Unreachable (questions).
     No exception, log or repr holds a secret, a number or a value of a row.
     """
-
-    def __init__(
-        self,
-        base_url: str,
-        app_key: str,
-        app_secret: str,
-        *,
-        timeout: float = 30.0,
-        max_in_flight: int = 8,
-        patience: float = 90.0,
-        transport: httpx.BaseTransport | None = None,
-        ways: Ways | None = None,
-        now: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
-        super().__init__(
-            base_url, app_key, app_secret, timeout=timeout, max_in_flight=max_in_flight, patience=patience,
-            transport=transport, ways=ways or Ways(), now=now, sleep=sleep, jitter=jitter,
-        )  # fmt: skip
-        self._names: dict[str, str] = {}
-        self._later_known = True
 
     # Questions
 

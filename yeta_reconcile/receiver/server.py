@@ -292,10 +292,6 @@ class Server:
         while (waited := time.monotonic() - began) < DRAIN_SECONDS and self._awaits(waited):
             wasyncore.loop(timeout=0.05, use_poll=True, map=self._channels, count=1)
 
-    def wake(self) -> None:
-        """Make `serve` look at its `stop` now."""
-        self._server.pull_trigger()
-
     def close(self) -> None:
         """Let go of every connection."""
         self._lanes.shutdown()

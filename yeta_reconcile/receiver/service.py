@@ -8,7 +8,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -214,18 +213,3 @@ class ReceiverService:
 
     def _relink(self) -> None:
         self._projector.relink(lambda: self._stop.wait(0.1))
-
-
-@contextmanager
-def serving(receiver: ReceiverService, bound: socket.socket, made: Opening = Server) -> Iterator[str]:
-    """Serve in a thread while the block runs; gives the base URL."""
-    stop, ready = threading.Event(), threading.Event()
-    thread = threading.Thread(target=receiver.run, args=(bound, stop, ready.set, made), name="receiver")
-    host, port = bound.getsockname()[:2]
-    thread.start()
-    ready.wait()
-    try:
-        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    finally:
-        stop.set()
-        thread.join()

@@ -19,7 +19,7 @@ from yeta_reconcile.render.table import (
     clean,
 )
 from yeta_reconcile.render.text import by_campaign, in_time, reason_and_detail
-from yeta_reconcile.render.timetable import ends_of, who
+from yeta_reconcile.render.timetable import ends_of, uses_by_line, who
 from yeta_reconcile.render.words import (
     ACTION,
     attribute_name,
@@ -217,11 +217,8 @@ def _forecast(forecast: Forecast) -> str:
 
 def _timetable(timetable: Iterable[LineUse]) -> list[str]:
     """Who has which line, in order; lines that nobody has are in one row."""
-    by_line: dict[str, list[LineUse]] = {}
-    for held in timetable:
-        by_line.setdefault(held.line, []).append(held)
     rows, idle = [], []
-    for line, holders in by_line.items():
+    for line, holders in uses_by_line(timetable).items():
         if holders[0].idle:
             idle.append(_code(line))
             continue

@@ -31,7 +31,7 @@ def ends_of(things: Sequence[_T], first: int = _FIRST, last: int = _LAST) -> tup
 
 def timetable_lines(timetable: Sequence[LineUse], at: datetime) -> list[str]:
     """Text lines: each line of the platform with a bar a holder; idle ones are named last."""
-    by_line = _by_line(timetable)
+    by_line = uses_by_line(timetable)
     # Days are those of the zone that the timetable is in.
     now = at.astimezone(timetable[0].since.tzinfo) if timetable else at
     busy = {line: held for line, held in by_line.items() if not held[0].idle}
@@ -50,7 +50,8 @@ def who(held: LineUse) -> str:
     return clean(spoken(held.holder)) or worded("idle")
 
 
-def _by_line(timetable: Iterable[LineUse]) -> dict[str, list[LineUse]]:
+def uses_by_line(timetable: Iterable[LineUse]) -> dict[str, list[LineUse]]:
+    """Who has each line, in order."""
     by_line: dict[str, list[LineUse]] = {}
     for held in timetable:
         by_line.setdefault(held.line, []).append(held)
