@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -93,7 +94,7 @@ class RowsDelta:
     `rounds` says by round how many of the new rows are called again in it, and `staged_again` how many of
     staged ones. `coming` rows will be, by the moment (ms) from which on; `awaiting` ones of a wave may be
     once its records are there, of `untold` ones that is not known and they are not.
-    `new_line`, `later_line` and `edited_lines` say where in the list the first of them stands (0: not known).
+    `new_line` and `edited_lines` say where in the list the first of them stands (0: not known).
     """
 
     declared: int = 0
@@ -103,35 +104,34 @@ class RowsDelta:
     continued: int = 0
     theirs: dict[str, int] = field(default_factory=dict)
     leaving: dict[tuple[str, int], int] = field(default_factory=dict)
-    follows: dict[int, int] = field(default_factory=dict)
+    follows: Counter[int] = field(default_factory=Counter)
     set_aside: int = 0
-    freed: dict[int, int] = field(default_factory=dict)
+    freed: Counter[int] = field(default_factory=Counter)
     released: int = 0
     later: int = 0
     later_again: int = 0
     staged: dict[int, StagedDelta] = field(default_factory=dict)
-    edited: dict[int, int] = field(default_factory=dict)
-    renumbered: dict[int, int] = field(default_factory=dict)
-    removed: dict[int, int] = field(default_factory=dict)
-    called_before: dict[int, int] = field(default_factory=dict)
-    recalled: dict[int, int] = field(default_factory=dict)
-    held: dict[int, int] = field(default_factory=dict)
-    left: dict[int, int] = field(default_factory=dict)
+    edited: Counter[int] = field(default_factory=Counter)
+    renumbered: Counter[int] = field(default_factory=Counter)
+    removed: Counter[int] = field(default_factory=Counter)
+    called_before: Counter[int] = field(default_factory=Counter)
+    recalled: Counter[int] = field(default_factory=Counter)
+    held: Counter[int] = field(default_factory=Counter)
+    left: Counter[int] = field(default_factory=Counter)
     barred: int = 0
-    still_barred: dict[int, int] = field(default_factory=dict)
+    still_barred: Counter[int] = field(default_factory=Counter)
     repeats: int = 0
-    wave_repeats: dict[int, int] = field(default_factory=dict)
+    wave_repeats: Counter[int] = field(default_factory=Counter)
     met: dict[str, Met] = field(default_factory=dict)
-    rounds: dict[int, int] = field(default_factory=dict)
-    staged_again: dict[int, int] = field(default_factory=dict)
-    coming: dict[int, int] = field(default_factory=dict)
-    awaiting: dict[int, int] = field(default_factory=dict)
-    untold: dict[int, int] = field(default_factory=dict)
+    rounds: Counter[int] = field(default_factory=Counter)
+    staged_again: Counter[int] = field(default_factory=Counter)
+    coming: Counter[int] = field(default_factory=Counter)
+    awaiting: Counter[int] = field(default_factory=Counter)
+    untold: Counter[int] = field(default_factory=Counter)
     alongside: dict[str, int] = field(default_factory=dict)
     strange: dict[str, Strange] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     new_line: int = field(default=0, compare=False)
-    later_line: int = field(default=0, compare=False)
     edited_lines: dict[int, int] = field(default_factory=dict, compare=False)
 
     @property

@@ -169,7 +169,7 @@ class LookAlikes:
             delta = replace(
                 subjects[name].delta,
                 repeats=again.pop(0, 0),
-                wave_repeats=again,
+                wave_repeats=Counter(again),
                 met=neighbours.met(meeting, one),
                 alongside={other: len(numbers) for other, numbers in meeting.alongside.items()},
                 strange=strange,

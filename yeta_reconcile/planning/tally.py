@@ -58,27 +58,18 @@ class Tally:
         self.loose: set[bytes] = set()
         self.replaced: set[tuple[bytes, bytes]] = set()
         self.continued: Counter[HeldElsewhere] = Counter()
-        self.declared = self.new = self.released = self.later_rows = self.later_again = self.later_line = 0
-        self.freed: Counter[int] = Counter()
-        self.held: Counter[int] = Counter()
-        self.edited: Counter[int] = Counter()
-        self.renumbered: Counter[int] = Counter()
+        self.declared = self.new = self.released = self.later_rows = self.later_again = 0
+        self.found = RowsDelta()
+        """What is counted by wave or by round; the rest of it is added up once the list was read."""
         self.staged: Counter[int] = Counter()
         self.staged_edited: Counter[int] = Counter()
         self.blocked: set[bytes] = set()
-        self.follows: Counter[int] = Counter()
         self.new_line = 0
-        self.edited_lines: dict[int, int] = {}
         self.following: set[int] = set()
         self.blocked_lines: list[int] = []
         self.changed_lines: list[int] = []
         self.aside_lines: list[tuple[int, int]] = []
         self.discarded_lines: list[int] = []
-        self.rounds: Counter[int] = Counter()
-        self.staged_again: Counter[int] = Counter()
-        self.coming: Counter[int] = Counter()
-        self.awaiting: Counter[int] = Counter()
-        self.untold: Counter[int] = Counter()
 
     def seen(self, row: Row) -> None:
         """The row is declared, whatever becomes of it."""
@@ -101,30 +92,30 @@ class Tally:
         if verdict is Verdict.STAGED:
             staged = self._ledger.staged[row.digest]
             self.staged[staged.wave_id] += 1
-            self.staged_again[staged.wave_id] += again > 0
-            if not again:
+            if again:
+                self.found.staged_again[staged.wave_id] += 1
+            else:
                 self._enters(row, staged.wave_id)
             if staged.content not in contents and staged.wave_id in self._same_columns:
                 self.staged_edited[staged.wave_id] += 1
-                self.edited_lines.setdefault(staged.wave_id, row.line)
+                self.found.edited_lines.setdefault(staged.wave_id, row.line)
         elif verdict is Verdict.NEW:
             self.new += 1
             if again:
-                self.rounds[again] += 1
+                self.found.rounds[again] += 1
             else:
                 self._enters(row)
             self.new_line = self.new_line or row.line
             self.released += row.digest in self._ledger.released
             freed = self._ledger.freeing.get(row.digest)
             if freed:
-                self.freed[freed.wave_id] += 1
+                self.found.freed[freed.wave_id] += 1
         elif verdict is Verdict.LATER:
             if again:
                 self.later_again += 1
             else:
                 self._enters(row, LATER)
             self.later_rows += 1
-            self.later_line = self.later_line or row.line
         elif verdict is Verdict.BLOCKED:
             self.blocked.add(row.digest)
             self.blocked_lines.append(row.line)
@@ -142,12 +133,12 @@ class Tally:
         held = [self._ledger.standing_for(other, row.number_digest) for other in others]
         waves = {former.wave_id for former in held}
         if verdict is Verdict.BLOCKED and len(waves) == 1 and all(h.state is RowState.PENDING for h in held):
-            self.follows[waves.pop()] += 1
+            self.found.follows[waves.pop()] += 1
             self.following.add(row.line)
 
     def _hold(self, row: Row, contents: tuple[bytes, ...]) -> None:
         held = self._ledger.standing_for(row.digest, row.number_digest)
-        self.held[held.wave_id] += 1
+        self.found.held[held.wave_id] += 1
         if held.wave_id not in self._holds:
             self.discarded_lines.append(row.line)
         another = held.number_digest != row.number_digest
@@ -159,25 +150,26 @@ class Tally:
             self.replaced.add((held.key, held.number_digest))
             self._enters(row, held.wave_id)
         if held.content not in contents and held.wave_id in self._same_columns:
-            self.edited[held.wave_id] += 1
-            self.renumbered[held.wave_id] += another
-            self.edited_lines.setdefault(held.wave_id, row.line)
+            self.found.edited[held.wave_id] += 1
+            if another:
+                self.found.renumbered[held.wave_id] += 1
+            self.found.edited_lines.setdefault(held.wave_id, row.line)
 
     def stay(self, row: Row, further: Next | None) -> None:
         """A row is not called now; whether it will be, or may be, in a further round."""
         if further is not None:
             if further.untold:
-                self.untold[further.wave_id] += 1
+                self.found.untold[further.wave_id] += 1
             else:
-                self.coming[further.since] += 1
+                self.found.coming[further.since] += 1
             return
         rounds = self._ledger.rounds
         held = self._ledger.exact(row.digest, row.number_digest) if rounds.rule else None
         if held is not None and self._ledger.may_be_named(held):
             if held.wave_id in rounds.awaited:
-                self.awaiting[held.wave_id] += 1
+                self.found.awaiting[held.wave_id] += 1
             elif held.wave_id in rounds.unproven or self._ledger.unheard(held):
-                self.untold[held.wave_id] += 1
+                self.found.untold[held.wave_id] += 1
 
     def _stands(self, row: RowRecord) -> bool:
         """Whether somebody declares a holding row: its key with its number, or its number under another."""
@@ -194,16 +186,6 @@ class Tally:
 
     def delta(self, diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
         """What the counts add up to, once the list was read."""
-        return replace(
-            self._delta(diagnostics),
-            rounds=dict(self.rounds),
-            staged_again=dict(+self.staged_again),
-            coming=dict(self.coming),
-            awaiting=dict(self.awaiting),
-            untold=dict(self.untold),
-        )
-
-    def _delta(self, diagnostics: tuple[Diagnostic, ...]) -> RowsDelta:
         called_before = Counter(row.wave_id for row in self._ledger.again)
         removed = Counter(called_before)
         left, barred = Counter[int](), Counter[int]()
@@ -216,10 +198,12 @@ class Tally:
                 (barred if row.number_digest in self._barred else left)[row.wave_id] += 1
             elif row.state is RowState.DIALLED:
                 called[row.wave_id].append(row.key)
-        recalled = {wave_id: len(self._ledger.unreached(wave_id, keys)) for wave_id, keys in called.items()}
+        unreached = self._ledger.unreached
+        recalled = Counter({wave_id: len(unreached(wave_id, keys)) for wave_id, keys in called.items()})
         left.update(recalled)
         left.update(row.wave_id for row in self._ledger.staged.values() if not self._listed(row))
-        return RowsDelta(
+        return replace(
+            self.found,
             declared=self.declared,
             new=self.new,
             blocked=len(self.blocked),
@@ -231,26 +215,19 @@ class Tally:
                 for held, count in self.continued.items()
                 if held.how is Elsewhere.LEAVING
             },
-            follows=dict(self.follows),
             set_aside=len(self.aside_lines),
-            freed=dict(self.freed),
             released=self.released,
             later=self.later_rows,
             later_again=self.later_again,
             staged=self._staged_deltas(),
-            edited=dict(self.edited),
-            renumbered=dict(+self.renumbered),
-            removed=dict(removed),
-            recalled={wave_id: count for wave_id, count in recalled.items() if count},
-            called_before=dict(called_before),
-            held=dict(self.held),
+            removed=removed,
+            recalled=+recalled,
+            called_before=called_before,
             barred=len(self.barred_lines),
-            still_barred=dict(barred),
-            left={wave_id: count for wave_id, count in left.items() if count > 0},
+            still_barred=barred,
+            left=+left,
             diagnostics=diagnostics,
             new_line=self.new_line,
-            later_line=self.later_line,
-            edited_lines=self.edited_lines,
         )
 
     def _staged_deltas(self) -> dict[int, StagedDelta]:
