@@ -174,24 +174,20 @@ class _Making:
         prospect = Prospect(self.declared, self.planner.store, gathered.recorded, self.observed.config, now)
         changes, lined_up, ahead = self._foreseen(prospect, subjects, changes)
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
-        found = [*self._checks(subjects, wanting), *(f for d in decisions.values() for f in d.findings)]
-        found += unplanned(subjects)
-        listed = [d for subject in subjects.values() for d in subject.delta.diagnostics]
+        said = (*_halt_in_words(self.planner.halted), *self.declared.warnings)
         forecasts, vanished = (*ahead.forecasts, *ahead.aside), self.observed.vanished
         limits = refusals(self.declared, self.planner.store, subjects, changes, now, forecasts, vanished)
         limits += prospect.unfit(ahead, subjects)
-        diagnostics = [
-            *_halt_in_words(self.planner.halted),
-            *self.declared.warnings,
-            *gathered.look_alikes.unknown(),
-            *(one.diagnostic for one in found),
-            *listed,
-            *limits,
+        found = [
+            *(Finding(d) for d in (*said, *gathered.look_alikes.unknown())),
+            *self._checks(subjects, wanting),
+            *(found for decision in decisions.values() for found in decision.findings),
+            *unplanned(subjects),
+            *(Finding.of(d, Exit.INVALID) for s in subjects.values() for d in s.delta.diagnostics),
+            *(Finding.of(d, Exit.REFUSED) for d in limits),
         ]
-        found += [Finding(d, Exit.REFUSED if d.severity == "error" else Exit.DONE) for d in limits]
-        found += [Finding(d, Exit.INVALID) for d in listed if d.severity == "error"]
         return Planned(
-            self._plan(subjects, changes, found, diagnostics, ahead),
+            self._plan(subjects, changes, found, ahead),
             subjects,
             self.observed,
             gathered.recorded,
@@ -209,7 +205,6 @@ class _Making:
         subjects: Mapping[str, Subject],
         changes: list[Change],
         found: list[Finding],
-        diagnostics: list[Diagnostic],
         ahead: Foreseen,
     ) -> Plan:
         store, callings, created = self.planner.store, self.declared.callings, self.gathered.now
@@ -223,7 +218,7 @@ class _Making:
             blocked=blocked_by(found, changes, subjects),
             gone=tuple(sorted({change.campaign for change in changes} - {*callings})),
             changes=tuple(changes),
-            diagnostics=tuple(once(diagnostics)),
+            diagnostics=tuple(once(one.diagnostic for one in found)),
             forecast=ahead.forecasts,
             timetable=ahead.timetable,
             facts=self.gathered.facts,
@@ -245,14 +240,12 @@ class _Making:
         limit = self.declared.project.limits.ringing_numbers
         return [*in_turn(changes, lined_up, ahead, limit)], lined_up, ahead
 
-    def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> list[Finding]:
+    def _checks(self, subjects: dict[str, Subject], wanting: set[str]) -> Iterator[Finding]:
         """What the configuration says of the documents; notes only on those that are `wanting` a line."""
-        found = [
-            Finding(d, Exit.INVALID)
-            for d in unknown_predecessors(self.declared.callings, self.gathered.recorded.names)
-        ]
-        found += self.gathered.almanac.findings()
-        found += (Finding(d, Exit.DONE) for d in misled(self.declared, self.observed.config))
+        for unknown in unknown_predecessors(self.declared.callings, self.gathered.recorded.names):
+            yield Finding(unknown, Exit.INVALID)
+        yield from self.gathered.almanac.findings()
+        yield from map(Finding, misled(self.declared, self.observed.config))
         holders = {line: holder.words for line, holder in self.taken.items()}
         for name, subject in subjects.items():
             if subject.declared is None or subject.destroy:
@@ -263,12 +256,9 @@ class _Making:
                 if check.severity == "note" and name not in wanting:
                     continue
                 if is_withdrawn(check, subject):
-                    found.append(finding_of(check, subject, self.kept))
-                    continue
-                place, fatal = subject.at(*check.path), check.severity == "error"
-                said = Diagnostic(check.severity, check.code, check.summary, place, check.hint, name)
-                found.append(Finding(said, Exit.INVALID if fatal else Exit.DONE))
-        return found
+                    yield finding_of(check, subject, self.kept)
+                else:
+                    yield Finding.of(check.at(subject.at, name), Exit.INVALID)
 
 
 def _halt_in_words(words: Text | None) -> Iterator[Diagnostic]:

@@ -41,7 +41,11 @@ class PathFinding:
     code: str
     path: tuple[str | int, ...]
     summary: Text
-    hint: Text = UNSAID
+    hint: Text
+
+    def at(self, place: Callable[..., Position], name: str) -> Diagnostic:
+        """Of a campaign, at its place: `place(*path)` tells where a value stands."""
+        return Diagnostic(self.severity, self.code, self.summary, place(*self.path), self.hint, name)
 
 
 def online_diagnostics(
@@ -49,9 +53,7 @@ def online_diagnostics(
 ) -> list[Diagnostic]:
     """The findings of all documents, each at its place; `at(*path)` tells where a value stands."""
     return [
-        Diagnostic(found.severity, found.code, found.summary, at(*found.path), found.hint, model.name)
-        for model, at in declared
-        for found in check_campaign(model, config, now)
+        found.at(at, model.name) for model, at in declared for found in check_campaign(model, config, now)
     ]
 
 

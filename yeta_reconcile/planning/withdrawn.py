@@ -6,9 +6,10 @@ No document is wrong: what was done outside yeta, or time, keeps its own campaig
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from yeta_reconcile.diagnostics import Diagnostic, Severity
+from yeta_reconcile.diagnostics import Severity
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.diff import Finding, Subject
@@ -45,8 +46,5 @@ def without(changes: Iterable[Change], kept: frozenset[str]) -> list[Change]:
 
 def finding_of(check: PathFinding, subject: Subject, kept: frozenset[str]) -> Finding:
     """A finding at its place: for a person where it keeps the campaign from anything, else a warning."""
-    keeps = subject.name in kept
-    severity: Severity = "error" if keeps else "warning"
-    place = subject.at(*check.path)
-    said = Diagnostic(severity, check.code, check.summary, place, check.hint, subject.name)
-    return Finding(said, Exit.UNRESOLVED if keeps else Exit.DONE)
+    severity: Severity = "error" if subject.name in kept else "warning"
+    return Finding.of(replace(check, severity=severity).at(subject.at, subject.name), Exit.UNRESOLVED)

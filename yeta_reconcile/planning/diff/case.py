@@ -39,6 +39,11 @@ class Finding:
     diagnostic: Diagnostic
     exit_code: Exit = Exit.DONE
 
+    @classmethod
+    def of(cls, diagnostic: Diagnostic, fatal: Exit) -> Finding:
+        """An error forces `fatal`, anything else nothing."""
+        return cls(diagnostic, fatal if diagnostic.severity == "error" else Exit.DONE)
+
 
 @dataclass(slots=True)
 class Decision:
