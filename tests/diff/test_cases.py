@@ -21,7 +21,9 @@ from tests.support.subjects import NAME, subject
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.plan.plan import Change
-from yeta_reconcile.planning.diff import Decision, Finding, decide_all, rings_now, taken_apart
+from yeta_reconcile.planning.diff.case import Decision, Finding, rings_now
+from yeta_reconcile.planning.diff.decide import decide_all
+from yeta_reconcile.planning.diff.started import taken_apart
 
 CASES = Path(__file__).parent / "cases"
 FACTS = Path(__file__).with_name("facts.json")

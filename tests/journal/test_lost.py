@@ -28,7 +28,7 @@ from yeta_reconcile.apply.recovery.adopt import DeclaredList, adoption, record_a
 from yeta_reconcile.apply.recovery.resolve import Ruling, Settlement, settle
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Status
-from yeta_reconcile.planning.diff import with_observed
+from yeta_reconcile.planning.diff.subject import with_observed
 from yeta_reconcile.waves.record import RowState
 
 COLUMNS = "{客户手机号码: phone, 姓名: name}"

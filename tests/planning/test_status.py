@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.status import wave_status
 from yeta_reconcile.render.report import CampaignStatus, Status, WaveStatus
 from yeta_reconcile.render.reports import report_text

@@ -13,7 +13,7 @@ from tests.support.records import deliver
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.emulator import Emulator, PushHabits, VirtualClock
 from yeta_reconcile.planning.course import Tries
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.habits import ASSUMED
 from yeta_reconcile.planning.simulation import Work
 from yeta_reconcile.planning.works import Conditions, Undone, works

@@ -15,7 +15,7 @@ from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
 from yeta_reconcile.apply.recovery.resolve import Ruling, Settlement, settle, stop_first
 from yeta_reconcile.emulator import Emulator, VirtualClock
-from yeta_reconcile.planning.diff import with_observed
+from yeta_reconcile.planning.diff.subject import with_observed
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.planner import Planner
 

@@ -22,7 +22,7 @@ from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.calendar import Days
 from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
-from yeta_reconcile.planning.diff import (
+from yeta_reconcile.planning.diff.subject import (
     Allowed,
     Doubts,
     Lineage,

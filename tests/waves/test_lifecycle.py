@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.subjects import DRAIN_QUIET, NOW, ago, document, ms, task, task_of, wave_record
 from yeta_reconcile.planning.delta import Hold, hold
-from yeta_reconcile.planning.diff import key_headers
+from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.waves.lifecycle import (
     TRANSITIONS,
     UNDONE,

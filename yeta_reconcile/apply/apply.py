@@ -28,7 +28,7 @@ from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.continued import continued_by
 from yeta_reconcile.planning.delta import RowsDelta
-from yeta_reconcile.planning.diff import Subject, Wave, key_headers
+from yeta_reconcile.planning.diff.subject import Subject, Wave, key_headers
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Hold, hold
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.waves.record import WaveRecord
 
 _STAGING = frozenset({Action.CREATE, Action.REPLACE, Action.START, Action.CALL})

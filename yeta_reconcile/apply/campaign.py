@@ -17,7 +17,7 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.delta import Hold, RowsDelta, hold
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner

@@ -15,7 +15,7 @@ from yeta_reconcile.apply.run import RUN_AGAIN, Run
 from yeta_reconcile.apply.seeing import sync
 from yeta_reconcile.apply.settling import BAD_NUMBER, look, settle_wave, twins
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.observe import new_and_empty
 from yeta_reconcile.planning.orphans import settled_by

@@ -17,7 +17,7 @@ from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Plan
 from yeta_reconcile.plan.plan_json import plan_json
-from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.status import note_of
 from yeta_reconcile.platform.coercion import instant

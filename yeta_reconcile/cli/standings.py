@@ -20,7 +20,7 @@ from yeta_reconcile.plan.foresight import Forecast, Outlook
 from yeta_reconcile.planning.address_book import misled
 from yeta_reconcile.planning.canary import judge
 from yeta_reconcile.planning.console import alerts_of
-from yeta_reconcile.planning.diff import Wave, with_observed
+from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.gathering import recalls_of
 from yeta_reconcile.planning.observe import observe

@@ -12,7 +12,7 @@ from yeta_reconcile.apply.run import Problem
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.numbers import masked
 from yeta_reconcile.plan.plan import Action, ChangeKind
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.silence import SILENT_HOURS, unheard
 from yeta_reconcile.waves.record import Phase

@@ -15,7 +15,7 @@ from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.planning.calendar import WEEKENDS_OFF, Days, years_of
-from yeta_reconcile.planning.diff import Finding
+from yeta_reconcile.planning.diff.case import Finding
 from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import Config

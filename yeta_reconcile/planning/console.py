@@ -14,7 +14,8 @@ from typing import Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.moments import moment
-from yeta_reconcile.planning.diff import Finding, Subject, Wave
+from yeta_reconcile.planning.diff.case import Finding
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.preflight import PathFinding, robot_words

@@ -19,7 +19,7 @@ from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.canary import canary_waves, judge, weigh
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
 from yeta_reconcile.planning.delta import RowsDelta, hold
-from yeta_reconcile.planning.diff import (
+from yeta_reconcile.planning.diff.subject import (
     Allowed,
     Doubts,
     Lineage,

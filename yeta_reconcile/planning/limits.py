@@ -20,7 +20,7 @@ from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.calendar import Days, years_of
 from yeta_reconcile.planning.delta import hold
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.guards import Bearing, Guards, started_at_once
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison

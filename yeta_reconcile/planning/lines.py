@@ -10,7 +10,7 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.moments import moment
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.queue import LineClaim, LineHolder, PlaceInQueue, Queue, queue
 from yeta_reconcile.platform.coercion import instant

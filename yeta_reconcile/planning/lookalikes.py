@@ -20,7 +20,9 @@ from yeta_reconcile.documents.relations import standing_for
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import LATER, Strange
-from yeta_reconcile.planning.diff import Subject, Wave, rings_now, taken_apart
+from yeta_reconcile.planning.diff.case import rings_now
+from yeta_reconcile.planning.diff.started import taken_apart
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.neighbours import Entering, Neighbours
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name

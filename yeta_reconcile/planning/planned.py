@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.foresight import Called
 from yeta_reconcile.plan.plan import Action, Change, Plan
-from yeta_reconcile.planning.diff import Finding, Subject
+from yeta_reconcile.planning.diff.case import Finding
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.waves.record import Recorded
 

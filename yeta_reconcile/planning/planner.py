@@ -23,11 +23,9 @@ from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.console import console_findings, unplanned
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Hold
-from yeta_reconcile.planning.diff import (
-    Finding,
-    Subject,
-    decide_all,
-)
+from yeta_reconcile.planning.diff.case import Finding
+from yeta_reconcile.planning.diff.decide import decide_all
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.planning.ledger import Ledger

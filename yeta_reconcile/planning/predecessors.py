@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.planning.delta import Hold, hold
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, WaveRecord
 from yeta_reconcile.waves.renames import known_as
 from yeta_reconcile.wording import UNSAID, phrase

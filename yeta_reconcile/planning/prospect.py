@@ -16,7 +16,7 @@ from yeta_reconcile.documents.models import Calling, Campaign, Project
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.almanac import Almanac
-from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
 from yeta_reconcile.planning.habits import Habits, Whose, habits

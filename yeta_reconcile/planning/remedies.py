@@ -12,7 +12,7 @@ from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.planning.course import Durations, Terms, play
-from yeta_reconcile.planning.diff import Subject
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.planning.simulation import SimulatedWave

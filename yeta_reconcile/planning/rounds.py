@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Calling, Campaign
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.habits import FEWEST
 from yeta_reconcile.platform.results import NAMES
 from yeta_reconcile.store import Store

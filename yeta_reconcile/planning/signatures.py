@@ -13,7 +13,7 @@ from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.files import file_digest
 from yeta_reconcile.marks import Key
 from yeta_reconcile.planning.delta import Hold, RowsDelta, StagedDelta, hold
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.waves.record import CampaignRecord, Phase, WaveRecord
 from yeta_reconcile.waves.rounds import NONE, Rounds
 

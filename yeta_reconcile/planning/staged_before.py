@@ -14,7 +14,7 @@ from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.rows import Row
 from yeta_reconcile.marks import Key
 from yeta_reconcile.plan.plan import Action, Change
-from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.guards import started_at_once
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed

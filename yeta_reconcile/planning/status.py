@@ -14,7 +14,7 @@ from types import MappingProxyType
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.plan.foresight import Forecast
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.openings import Opening
 from yeta_reconcile.planning.trial import NO_TRIAL, Trial, TrialStanding
 from yeta_reconcile.platform.call import (

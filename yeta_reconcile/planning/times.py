@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.calendar import DAY, LONGEST, Days
-from yeta_reconcile.planning.diff import Subject, Wave
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.platform.hours import beyond, within
 from yeta_reconcile.wording import listed, phrase
 

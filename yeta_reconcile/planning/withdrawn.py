@@ -12,7 +12,8 @@ from datetime import datetime
 from yeta_reconcile.diagnostics import Severity
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change
-from yeta_reconcile.planning.diff import Finding, Subject
+from yeta_reconcile.planning.diff.case import Finding
+from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.preflight import PathFinding, check_campaign
 from yeta_reconcile.platform.resources import Config
 

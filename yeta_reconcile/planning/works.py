@@ -9,7 +9,7 @@ from math import inf
 
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.planning.course import Tries
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import HORIZON, Opening
 from yeta_reconcile.planning.simulation import Work

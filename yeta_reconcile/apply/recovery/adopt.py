@@ -20,7 +20,7 @@ from yeta_reconcile.documents.models import (
 )
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.marks import Key, Mark, parse_mark
-from yeta_reconcile.planning.diff import key_headers
+from yeta_reconcile.planning.diff.subject import key_headers
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.hours import (
     windows_of,

@@ -13,7 +13,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.apply import steering
 from yeta_reconcile.apply.run import RUN_AGAIN, Run
 from yeta_reconcile.errors import Incomplete, RefusedByGuard
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.lifecycle import carry_readiness
 from yeta_reconcile.waves.record import PASSED, Phase, RowRecord, RowState

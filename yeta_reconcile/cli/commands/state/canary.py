@@ -15,7 +15,7 @@ from yeta_reconcile.cli.session import Session
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.canary import canary_waves, judge
-from yeta_reconcile.planning.diff import Wave
+from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.gathering import results_of
 from yeta_reconcile.planning.trial import Trial
 from yeta_reconcile.wording import phrase

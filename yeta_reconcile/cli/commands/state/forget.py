@@ -17,7 +17,7 @@ from yeta_reconcile.diagnostics import (
     did_you_mean,
 )
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
-from yeta_reconcile.planning.diff import Wave, with_observed
+from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, Phase, WaveRecord

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.cli.session import Session
-from yeta_reconcile.planning.diff import with_observed
+from yeta_reconcile.planning.diff.subject import with_observed
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.waves.record import Phase, Recorded

@@ -32,7 +32,7 @@ from yeta_reconcile.cli.session import Session, session
 from yeta_reconcile.errors import Incomplete, InvalidInput, WrongUsage
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, forms, normalise
-from yeta_reconcile.planning.diff import Wave, with_observed
+from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.trial import Trial
 from yeta_reconcile.render.table import table
 from yeta_reconcile.render.words import PHASE
