@@ -55,7 +55,9 @@ def test_a_limit(case: dict[str, Any]) -> None:
     limits = Limits.model_validate(case.get("limits", {}))
     guards = Guards(limits, exempt, TODAY, lambda *path: Position(".".join(path), 7, 3))
 
-    found = guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), bearings, spending)
+    found = [
+        *guards.judge(map(a_change, case.get("changes", ())), case.get("frequent", {}), bearings, spending)
+    ]
 
     refused = {one.position.file: one for one in found if one.severity == "error" and one.position}
     wanted = {f"limits.{name}": words for name, words in case.get("refused", {}).items()}

@@ -27,7 +27,7 @@ def judged(limits: dict[str, Any], *changes: Change, **given: Any) -> list[Diagn
         TODAY,
         lambda *path: Position("yeta.yaml", 7, len(path)),
     )
-    return guards.judge(changes, given.get("frequent", {}))
+    return [*guards.judge(changes, given.get("frequent", {}))]
 
 
 @pytest.mark.parametrize(

@@ -290,9 +290,7 @@ class Apply:
             return
         found = compare(self.run, self.planner, subject)
         if found.delta.quiet:
-            signature = self.planner.signature(
-                name, subject.columns, record, found.holds, self.run.clock.now(), subject.rounds
-            )
+            signature = self.planner.signature(subject, record, found.holds, self.run.clock.now())
             self._remember(name, signature, found.delta)
 
     def _remember(self, name: str, signature: str, delta: RowsDelta) -> None:

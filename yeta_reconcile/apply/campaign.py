@@ -57,17 +57,7 @@ def compare(run: Run, planner: Planner, subject: Subject, approval: Approval | N
             else:
                 holds[wave.wave_id] = Hold.HOLDING
     same = {wave.wave_id for wave in waves if wave.columns == subject.columns}
-    now = run.clock.now()
-    comparison = planner.comparison(
-        subject.name,
-        subject.columns,
-        holds,
-        now,
-        subject.lineage.continued,
-        withheld,
-        subject.rounds,
-        subject.trial.choice,
-    )
+    comparison = planner.comparison(subject, holds, withheld, run.clock.now())
     return Compared(comparison, comparison.delta(holds, same), holds, tuple(proofs))
 
 
@@ -223,9 +213,8 @@ class CampaignRun:
 
     def _list_moved(self) -> bool:
         """Whether the list is another than the one that was planned: what nobody saw is not called."""
-        clock = self.run.clock
-        now = self.planner.signature(self.name, self.subject.columns, self._record(), {}, clock.now())
-        return now.partition("/")[0] != self.planned.signatures[self.name].partition("/")[0]
+        now = self.planner.fingerprint(self.subject, self.run.clock.now())
+        return now != self.planned.signatures[self.name].partition("/")[0]
 
     def _list_changed(self) -> bool:
         self.run.incomplete(self.name, phrase("its contact list changed meanwhile"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,24 +46,12 @@ class Turn(NamedTuple):
     left: tuple[str, ...] = ()
     leader: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """One turn of many, as it is logged and written for whoever watches. `at` is ISO 8601."""
-
-    number: int
-    at: str
-    exit_code: Exit
-    changes: int = 0
-    problems: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    leader: str = ""
-
-    def __str__(self) -> str:
+    def said(self, number: int) -> str:
+        """How it is logged, by its number among the rounds."""
         if self.leader:
-            return f"round {self.number}: stands by for {self.leader}"
+            return f"round {number}: stands by for {self.leader}"
         done = count(self.changes, "change") if self.changes else "nothing to do"
-        parts = [f"round {self.number}: exit {self.exit_code}, {done}"]
+        parts = [f"round {number}: exit {self.exit_code}, {done}"]
         if self.left:
             parts.append(phrase("left alone: {left}", left=listed(self.left, 0)))
         return "; ".join([*parts, *self.problems])
@@ -87,20 +75,12 @@ class Controller:
         number = 0
         while True:
             number += 1
-            result = self._round(number)
-            LOG.log(
-                logging.INFO if result.exit_code in {Exit.DONE, Exit.INCOMPLETE} else logging.WARNING,
-                "%s",
-                result,
-            )
-            self._write(result)
+            began, turn = self.clock.now(), self._turn(number)
+            fine = turn.exit_code in {Exit.DONE, Exit.INCOMPLETE}
+            LOG.log(logging.INFO if fine else logging.WARNING, "%s", turn.said(number))
+            self._write(number, began.astimezone(self.zone()).isoformat(timespec="seconds"), turn)
             if self.wait():
                 return number
-
-    def _round(self, number: int) -> Round:
-        at = self.clock.now()
-        turn = self._turn(number)
-        return Round(number, at.astimezone(self.zone()).isoformat(timespec="seconds"), *turn)
 
     def _turn(self, number: int) -> Turn:
         try:
@@ -117,12 +97,13 @@ class Controller:
             LOG.exception("round %d failed", number)
             return Turn(Exit.BUG, problems=(type(error).__name__,))
 
-    def _write(self, result: Round) -> None:
-        """For whoever watches: whole or not at all."""
+    def _write(self, number: int, at: str, turn: Turn) -> None:
+        """For whoever watches: whole or not at all. `at` is ISO 8601."""
         if self.status is None:
             return
+        said = {"format": FORMAT, "number": number, "at": at, **turn._asdict()}
         try:
-            write_whole(self.status, json.dumps({"format": FORMAT, **asdict(result)}, ensure_ascii=False))
+            write_whole(self.status, json.dumps(said, ensure_ascii=False))
         except OSError as error:
             LOG.warning("the status cannot be written to %s: %s", self.status, error.strerror)
 

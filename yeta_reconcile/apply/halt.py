@@ -129,7 +129,7 @@ class Halting:
         marked = {task.address: task for task in self._marked()}
         missing = [address for address in recorded if address not in marked]
         if len(missing) > ASKED_SINGLY:
-            marked |= {task.address: task for task in self._all() if task.address in recorded}
+            marked |= {task.address: task for task in self._asked(None) if task.address in recorded}
             missing = []
         for address in missing:
             if (task := self.client.task(address)) is not None:
@@ -141,9 +141,6 @@ class Halting:
             mark = parse_mark(task.name)
             if mark is not None and mark.owner == self.owner:
                 yield task
-
-    def _all(self) -> list[Task]:
-        return self._asked(None)
 
     def _asked(self, name: str | None) -> list[Task]:
         """The listing; while others delete tasks it may take several tries."""

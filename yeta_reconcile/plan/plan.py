@@ -4,7 +4,7 @@ Floor 2: pure values; no number and no dynamic value is in it. How its fields ar
 said of them in its schema, stands at them; `plan/plan_json.py` writes and reads them by it.
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
@@ -261,36 +261,19 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """The counts."""
-        looked_at = self.campaigns - self.passed_over
-        return summarise(self.changes, looked_at, self.passed_over, self.blocked, {*self.gone})
-
-
-def summarise(
-    changes: Iterable[Change], looked_at: int, passed_over: int, blocked: Collection[str], gone: set[str]
-) -> Summary:
-    """Counts over changes. `looked_at` campaigns are declared, and `passed_over` more; the `gone` are not."""
-    counts = dict.fromkeys(Action, 0)
-    touched = set()
-    new = ringing = recalls = waiting = repeats = removed = 0
-    for change in changes:
-        counts[change.action] += 1
-        touched.add(change.campaign)
-        new += change.new_rows
-        repeats += change.repeat_rows
-        removed += change.removed_rows
-        ringing += change.ringing_rows
-        waiting += change.waiting_rows
-        recalls += change.recall_rows if change.rings else 0
-    return Summary(
-        **{str(action): number for action, number in counts.items()},
-        new_numbers=new,
-        ringing_numbers=ringing,
-        recall_numbers=recalls,
-        waiting_numbers=waiting,
-        repeat_numbers=repeats,
-        removed_numbers=removed,
-        campaigns=looked_at + passed_over,
-        unchanged=max(looked_at - len(touched - gone | {*blocked}), 0),
-        blocked=len(blocked),
-        passed_over=passed_over,
-    )
+        changes = self.changes
+        done = Counter(change.action for change in changes)
+        touched = {change.campaign for change in changes}.difference(self.gone).union(self.blocked)
+        return Summary(
+            **{str(action): done[action] for action in Action},
+            new_numbers=sum(change.new_rows for change in changes),
+            ringing_numbers=sum(change.ringing_rows for change in changes),
+            recall_numbers=sum(change.recall_rows for change in changes if change.rings),
+            waiting_numbers=sum(change.waiting_rows for change in changes),
+            repeat_numbers=sum(change.repeat_rows for change in changes),
+            removed_numbers=sum(change.removed_rows for change in changes),
+            campaigns=self.campaigns,
+            unchanged=max(self.campaigns - self.passed_over - len(touched), 0),
+            blocked=len(self.blocked),
+            passed_over=self.passed_over,
+        )

@@ -62,7 +62,7 @@ def judge(
         TrialStanding.CALLING,
         Choice(rollout.canary, begun=called > 0),
         tried,
-        _crossed(rollout.abort_if, tried),
+        tuple(_crossed(rollout.abort_if, tried)),
         missing=sum(wave.record.missing_records for wave in canary),
         rebuilt=any(wave.record.imported for wave in canary),
     )
@@ -132,11 +132,7 @@ def _add_up(found: Iterable[Results | None]) -> Tried:
     return Tried(called, connected, sum(by_code[code] for code in refusing), by_code[HUNG_UP], last)
 
 
-def _crossed(limits: AbortIf, tried: Tried) -> tuple[Text, ...]:
-    return tuple(_passed(limits, tried))
-
-
-def _passed(limits: AbortIf, tried: Tried) -> Iterator[Text]:
+def _crossed(limits: AbortIf, tried: Tried) -> Iterator[Text]:
     """In words what is worse than it may be; at the exact edge nothing is."""
     called, answered = tried.called, tried.connected
     if (least := limits.connected_below) and called and Fraction(answered, called) < _part(least):

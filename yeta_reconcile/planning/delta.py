@@ -146,20 +146,9 @@ class RowsDelta:
     @property
     def quiet(self) -> bool:
         """Whether the list, as it stands, asks for nothing."""
-        return (
-            not self.new
-            and not self.later
-            and not self.blocked
-            and not self.edited
-            and not self.removed
-            and not self.recalled
-            and not self.theirs
-            and not self.leaving
-            and not self.coming
-            and not self.awaiting
-            and not self.untold
-            and all(staged.same for staged in self.staged.values())
-        )
+        rows = self.new, self.later, self.blocked, self.edited, self.removed, self.recalled
+        others = self.theirs, self.leaving, self.coming, self.awaiting, self.untold
+        return not any((*rows, *others)) and all(staged.same for staged in self.staged.values())
 
 
 def hold(wave: WaveRecord) -> Hold:

@@ -6,7 +6,7 @@ Pure: counts of a plan's changes, and of numbers called too often, against the p
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -110,7 +110,7 @@ class Guards:
         bearings: Mapping[str, Bearing] | None = None,
         spending: Spending | None = None,
         staged: Mapping[str, int] | None = None,
-    ) -> list[Diagnostic]:
+    ) -> Iterator[Diagnostic]:
         """Findings, an error for each limit that is passed.
 
         `frequent` counts by campaign the numbers that would be called more often than the limit allows,
@@ -118,35 +118,30 @@ class Guards:
         campaign does is left out of every count, and named.
         """
         listed, bearings = list(changes), bearings or {}
-        found: list[Diagnostic] = []
         for limit, counted in COUNTED.items():
             most = getattr(self.limits, limit)
             if most is not None:
-                counts = self._counting(limit, _sums(listed, counted.counts), found)
+                counts = yield from self._counting(limit, _sums(listed, counted.counts))
                 whole = sum(map(counted.whole, bearings.values()))
-                self._judge_sum(limit, counts, counted, most, whole, found)
-        self._judge_removed(listed, bearings, found)
-        self._name_barred(bearings, found)
-        self._judge_times(bearings, found)
+                yield from self._judge_sum(limit, counts, counted, most, whole)
+        yield from self._judge_removed(listed, bearings)
+        yield from self._name_barred(bearings)
+        yield from self._judge_times(bearings)
         if self.limits.staged_first:
-            self._judge_unstaged(listed, staged or {}, found)
+            yield from self._judge_unstaged(listed, staged or {})
         if self.limits.spend is not None and spending is not None:
-            self._judge_spending(listed, self.limits.spend, spending, found)
+            yield from self._judge_spending(listed, self.limits.spend, spending)
         if self.limits.frequency is not None:
-            self._judge_frequency(self.limits.frequency, frequent, bearings, found)
-        return found
+            yield from self._judge_frequency(self.limits.frequency, frequent, bearings)
 
     def _judge_frequency(
-        self,
-        limit: Frequency,
-        frequent: Mapping[str, int],
-        bearings: Mapping[str, Bearing],
-        found: list[Diagnostic],
-    ) -> None:
+        self, limit: Frequency, frequent: Mapping[str, int], bearings: Mapping[str, Bearing]
+    ) -> Iterator[Diagnostic]:
         often = phrase(
             "more than {times} within {days}", times=count(limit.times, "time"), days=_days(limit.within)
         )
-        for campaign, numbers in self._counting("frequency", frequent, found).items():
+        counts = yield from self._counting("frequency", frequent)
+        for campaign, numbers in counts.items():
             words = phrase(
                 "{numbers} of {campaign} would be called {often}",
                 numbers=count(numbers, "number"),
@@ -156,17 +151,11 @@ class Guards:
             if where := bearings.get(campaign, Bearing()).frequent:
                 words = phrase("{words}: {where}", words=words, where=where)
             do = phrase("take them off the list, wait, raise the limit")
-            found.append(self._refusal("frequency", words, (campaign,), do))
+            yield self._refusal("frequency", words, (campaign,), do)
 
     def _judge_sum(
-        self,
-        limit: str,
-        counts: Mapping[str, int],
-        counted: CountLimit,
-        most: int | str,
-        whole: int,
-        found: list[Diagnostic],
-    ) -> None:
+        self, limit: str, counts: Mapping[str, int], counted: CountLimit, most: int | str, whole: int
+    ) -> Iterator[Diagnostic]:
         total = sum(counts.values())
         if total <= most_of(most, whole):
             return
@@ -182,14 +171,12 @@ class Guards:
             allowed=allowed,
             by_campaign=_by_campaign(counts),
         )
-        found.append(self._refusal(limit, words, tuple(counts)))
+        yield self._refusal(limit, words, tuple(counts))
 
-    def _judge_removed(
-        self, changes: list[Change], bearings: Mapping[str, Bearing], found: list[Diagnostic]
-    ) -> None:
+    def _judge_removed(self, changes: list[Change], bearings: Mapping[str, Bearing]) -> Iterator[Diagnostic]:
         """A count is one of all campaigns together, as of every limit; a share is of each list its own."""
         limit, given = "removed_numbers", self.limits.removed_numbers
-        counts = self._counting(limit, _sums(changes, lambda change: change.removed_rows), found)
+        counts = yield from self._counting(limit, _sums(changes, lambda change: change.removed_rows))
         if isinstance(given, int):
             removed = CountLimit(
                 lambda change: change.removed_rows,
@@ -197,7 +184,7 @@ class Guards:
                 lambda one: one.yet,
                 UNSAID,
             )
-            self._judge_sum(limit, counts, removed, given, 0, found)
+            yield from self._judge_sum(limit, counts, removed, given, 0)
             return
         most = given or MOST_REMOVED
         for campaign, number in counts.items():
@@ -214,30 +201,24 @@ class Guards:
                     most=most,
                     by=by,
                 )
-                found.append(self._refusal(limit, words, (campaign,)))
+                yield self._refusal(limit, words, (campaign,))
 
-    def _judge_times(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
+    def _judge_times(self, bearings: Mapping[str, Bearing]) -> Iterator[Diagnostic]:
         """Who may call at hours or on days on which nobody may."""
         hours, days = self.limits.hours or (), self.limits.days or UNSAID
         late = {name: len(bearing.beyond) for name, bearing in bearings.items()}
-        for campaign in self._counting("hours", late, found):
+        for campaign in (yield from self._counting("hours", late)):
             words = phrase(
                 "{beyond}; limits.hours is {hours}",
                 beyond=listed(bearings[campaign].beyond, 0),
                 hours=listed(hours, 0),
             )
+            words = phrase("{campaign} would call beyond: {words}", campaign=campaign, words=words)
             do = phrase("declare `schedule.windows` within these")
-            found.append(
-                self._refusal(
-                    "hours",
-                    phrase("{campaign} would call beyond: {words}", campaign=campaign, words=words),
-                    (campaign,),
-                    do,
-                )
-            )
+            yield self._refusal("hours", words, (campaign,), do)
         allowed = days if isinstance(days, str) else listed(days, 0)
         other = {name: int(bool(bearing.other_day)) for name, bearing in bearings.items()}
-        for campaign in self._counting("days", other, found):
+        for campaign in (yield from self._counting("days", other)):
             words = phrase(
                 "{campaign} would call on {other_day}; limits.days is {allowed}",
                 campaign=campaign,
@@ -245,15 +226,14 @@ class Guards:
                 allowed=allowed,
             )
             do = phrase("declare `schedule.days` within these")
-            found.append(self._refusal("days", words, (campaign,), do))
+            yield self._refusal("days", words, (campaign,), do)
 
-    def _judge_unstaged(
-        self, changes: list[Change], staged: Mapping[str, int], found: list[Diagnostic]
-    ) -> None:
+    def _judge_unstaged(self, changes: list[Change], staged: Mapping[str, int]) -> Iterator[Diagnostic]:
         """Whom an apply would start that has itself staged them."""
         started = _sums((change for _, change in started_at_once(changes)), lambda change: change.rows)
         rows = {name: number - staged.get(name, 0) for name, number in started.items()}
-        for campaign, number in self._counting("staged_first", rows, found).items():
+        counts = yield from self._counting("staged_first", rows)
+        for campaign, number in counts.items():
             words = phrase(
                 "{rows} of {campaign} would be started by the apply that stages them; "
                 "limits.staged_first wants them staged by an earlier one",
@@ -261,15 +241,15 @@ class Guards:
                 campaign=campaign,
             )
             do = phrase("apply it as `state: staged` first, or as `paused` what was started before")
-            found.append(self._refusal("staged_first", words, (campaign,), do))
+            yield self._refusal("staged_first", words, (campaign,), do)
 
     def _judge_spending(
-        self, changes: list[Change], limit: Spend, spending: Spending, found: list[Diagnostic]
-    ) -> None:
+        self, changes: list[Change], limit: Spend, spending: Spending
+    ) -> Iterator[Diagnostic]:
         """What was called, and will be by all who are not exempt, if anything may ring by the plan."""
         ringing = {change.campaign for change in changes if change.may_ring}
         asked = {name: math.ceil(spending.ahead.get(name, 0)) for name in ringing}
-        counting = self._counting("spend", asked, found)
+        counting = yield from self._counting("spend", asked)
         exempt = {name for name in spending.ahead if self.exemption(name, "spend")}
         ahead = sum(cost for name, cost in spending.ahead.items() if name not in exempt)
         if not counting or spending.spent + ahead <= limit.budget:
@@ -289,13 +269,13 @@ class Guards:
             by_campaign=_by_campaign({name: spending.ahead[name] for name in counting}),
         )
         do = phrase("call fewer, wait for the next one, raise the budget")
-        found.append(self._refusal("spend", words, tuple(counting), do))
+        yield self._refusal("spend", words, tuple(counting), do)
 
-    def _name_barred(self, bearings: Mapping[str, Bearing], found: list[Diagnostic]) -> None:
+    def _name_barred(self, bearings: Mapping[str, Bearing]) -> Iterator[Diagnostic]:
         """Who may call whom nobody may call, and who may not any more: the rows themselves the list names."""
         for campaign, bearing in bearings.items() if self.limits.do_not_call else ():
             if exempt := self.exemption(campaign, "do_not_call"):
-                found.append(self._excused(campaign, exempt))
+                yield self._excused(campaign, exempt)
             elif bearing.barred and (given := self._given(campaign, "do_not_call")):
                 words = phrase(
                     "the exemption of {campaign} from limits.do_not_call ran out on {given}: {barred:,} of "
@@ -305,9 +285,9 @@ class Guards:
                     barred=bearing.barred,
                 )
                 place = self.at("limits", "do_not_call")
-                found.append(Diagnostic("warning", "exemption-over", words, place, UNSAID, campaign))
+                yield Diagnostic("warning", "exemption-over", words, place, UNSAID, campaign)
 
-    def _counting(self, limit: str, counts: Mapping[str, int], found: list[Diagnostic]) -> dict[str, int]:
+    def _counting(self, limit: str, counts: Mapping[str, int]) -> Generator[Diagnostic, None, dict[str, int]]:
         """The counts of campaigns that are not exempt; a note for each that is."""
         left = {}
         for campaign, number in counts.items():
@@ -315,7 +295,7 @@ class Guards:
             if number and exempt is None:
                 left[campaign] = number
             elif number and exempt is not None:
-                found.append(self._excused(campaign, exempt))
+                yield self._excused(campaign, exempt)
         return left
 
     def _excused(self, campaign: str, exempt: Exemption) -> Diagnostic:

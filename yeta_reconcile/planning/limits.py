@@ -75,7 +75,7 @@ def refusals(
             where = _where(_compared(declared, store, subjects[name]), {*numbers})
             bearings[name] = replace(bearings[name], frequent=where)
     counts = {name: len(numbers) for name, numbers in frequent.items()}
-    return guards.judge(listed, counts, bearings, spent, staged)
+    return [*guards.judge(listed, counts, bearings, spent, staged)]
 
 
 def _bearings(

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from yeta_reconcile.diagnostics import Diagnostic, once
-from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.errors import PlanRejected
@@ -21,7 +20,7 @@ from yeta_reconcile.plan.plan import Action, Change, Plan
 from yeta_reconcile.planning.address_book import misled
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.console import console_findings, unplanned
-from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
+from yeta_reconcile.planning.continued import Continued, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.diff.case import Finding
 from yeta_reconcile.planning.diff.decide import decide_all
@@ -44,13 +43,11 @@ from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.queue import LineHolder, Queue, queue
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
-from yeta_reconcile.planning.trial import Choice
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.planning.withdrawn import finding_of, is_withdrawn, kept_back, without
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import CampaignRecord, Recorded
-from yeta_reconcile.waves.rounds import NONE, Rounds
 from yeta_reconcile.wording import Text, phrase
 
 LIFETIME = timedelta(hours=24)
@@ -108,44 +105,35 @@ class Planner:
         )
         return _Making(self, gathered).planned()
 
+    def fingerprint(self, subject: Subject, now: datetime) -> str:
+        """What a campaign's list says `now`, as a signature of it begins."""
+        spec = self.declared.called_list(self.declared.callings[subject.name], now)
+        return keyed(fingerprint_of(spec, subject.columns), self.store.key)
+
     def signature(
-        self,
-        name: str,
-        columns: tuple[str, ...],
-        record: CampaignRecord,
-        holds: Mapping[int, Hold],
-        now: datetime,
-        rounds: Rounds = NONE,
+        self, subject: Subject, record: CampaignRecord, holds: Mapping[int, Hold], now: datetime
     ) -> str:
         """What `Planned.signatures` would say of a campaign as it is `now`."""
-        located = self.declared.callings[name]
-        spec = self.declared.called_list(located, now)
-        fingerprint = keyed(fingerprint_of(spec, columns), self.store.key)
-        return signature_of(fingerprint, record, holds, recorded_of(self._continued(located.model)), rounds)
+        continued = recorded_of(self._continued(subject.name))
+        return signature_of(self.fingerprint(subject, now), record, holds, continued, subject.rounds)
 
     def comparison(
-        self,
-        name: str,
-        columns: tuple[str, ...],
-        holds: Mapping[int, Hold],
-        now: datetime,
-        continued: Mapping[bytes, HeldElsewhere] | None = None,
-        withheld: Collection[int] = (),
-        rounds: Rounds = NONE,
-        choice: Choice | None = None,
+        self, subject: Subject, holds: Mapping[int, Hold], withheld: Collection[int], now: datetime
     ) -> Comparison:
-        """A campaign's list against the ledger as it is `now`; `continued` counts as called in any case.
+        """A campaign's list against the ledger as it is `now`; whom others had called counts in any case.
 
-        What one of the waves `withheld` let go is held all the same. `choice` says who is called first.
+        What one of the waves `withheld` let go is held all the same.
         """
-        located = self.declared.callings[name]
-        ledger = Ledger.read(self.store, self.store.waves.campaign(name), holds, withheld, rounds)
-        held = held_by(self.store, self._continued(located.model)) | {**(continued or {})}
+        located, key = self.declared.callings[subject.name], self.store.key
+        record = self.store.waves.campaign(subject.name)
+        ledger = Ledger.read(self.store, record, holds, withheld, subject.rounds)
+        held = held_by(self.store, self._continued(subject.name)) | {**subject.lineage.continued}
         spec = self.declared.called_list(located, now)
-        return Comparison(spec, columns, self.store.key, ledger, held, choice)
+        return Comparison(spec, subject.columns, key, ledger, held, subject.trial.choice)
 
-    def _continued(self, model: Calling) -> list[Continued]:
+    def _continued(self, name: str) -> list[Continued]:
         """The campaigns that one continues, as they are recorded now."""
+        model = self.declared.callings[name].model
         recorded = self.store.waves.recorded() if model.continues else Recorded()
         return continued_by(model, recorded, self.declared.callings)
 

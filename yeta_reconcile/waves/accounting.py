@@ -40,8 +40,6 @@ class Breakdown:
 class Accounting:
     """Records held against numbers dialled. `missing` None: the platform gave no count."""
 
-    held: int
-    counted: int | None
     missing: int | None
     fetchable_from: date | None
 
@@ -57,5 +55,5 @@ def account(
     missing = None if counted is None else max(counted - held, 0)
     earliest = today - timedelta(days=FETCHABLE_DAYS)
     if not missing or (finished is not None and finished < earliest):
-        return Accounting(held, counted, missing, None)
-    return Accounting(held, counted, missing, max(started or earliest, earliest))
+        return Accounting(missing, None)
+    return Accounting(missing, max(started or earliest, earliest))

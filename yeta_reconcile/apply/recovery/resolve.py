@@ -5,7 +5,7 @@ A decision is about rows of one wave: dialled (never called again by it) or not 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,39 +47,30 @@ class Unsettled:
 
 def doubts(waves: Iterable[Wave], now: int, drain_quiet: int) -> list[Unsettled]:
     """Everything about a campaign's waves that waits for a person. Times in ms."""
-    found = []
-    for wave in waves:
-        record = wave.record
-        if record.phase is Phase.LOST:
-            rows = record.pending + record.held + record.unknown
-            found.append(
-                Unsettled(
-                    wave, rows, phrase("task {task_id} is gone from the platform", task_id=record.task_id)
-                )
-            )
-            continue
-        if record.unknown:
-            found.append(Unsettled(wave, record.unknown, phrase("called out and never answered for")))
-        if record.held and record.kind == "Campaign":
-            found.append(
-                Unsettled(wave, record.held, phrase("held as possibly dialled: imported or rebuilt"))
-            )
-        elif record.held:
-            found.append(
-                Unsettled(wave, record.held, phrase("called out; no record has come yet"), pressing=False)
-            )
-        elif wave.unknown_numbers:
-            why = phrase(
-                "numbers of its task that are not known: undialled, if nobody who was added is among them"
-            )
-            found.append(Unsettled(wave, wave.unknown_numbers, why))
-        if record.reactivated and not record.accounted:
-            found.append(
-                Unsettled(wave, record.released, phrase("freed before its task went on after its end"))
-            )
-        if why := _unaccountable(wave, now, drain_quiet):
-            found.append(Unsettled(wave, record.pending, why))
-    return found
+    return [doubt for wave in waves for doubt in _doubts(wave, now, drain_quiet)]
+
+
+def _doubts(wave: Wave, now: int, drain_quiet: int) -> Iterator[Unsettled]:
+    record = wave.record
+    if record.phase is Phase.LOST:
+        why = phrase("task {task_id} is gone from the platform", task_id=record.task_id)
+        yield Unsettled(wave, record.pending + record.held + record.unknown, why)
+        return
+    if record.unknown:
+        yield Unsettled(wave, record.unknown, phrase("called out and never answered for"))
+    if record.held and record.kind == "Campaign":
+        yield Unsettled(wave, record.held, phrase("held as possibly dialled: imported or rebuilt"))
+    elif record.held:
+        yield Unsettled(wave, record.held, phrase("called out; no record has come yet"), pressing=False)
+    elif wave.unknown_numbers:
+        why = phrase(
+            "numbers of its task that are not known: undialled, if nobody who was added is among them"
+        )
+        yield Unsettled(wave, wave.unknown_numbers, why)
+    if record.reactivated and not record.accounted:
+        yield Unsettled(wave, record.released, phrase("freed before its task went on after its end"))
+    if why := _unaccountable(wave, now, drain_quiet):
+        yield Unsettled(wave, record.pending, why)
 
 
 def _unaccountable(wave: Wave, now: int, drain_quiet: int) -> Text:
