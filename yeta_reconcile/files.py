@@ -71,11 +71,26 @@ _PIECE = 1 << 16
 def file_digest(path: Path) -> bytes:
     """BLAKE2b of a file's bytes, 32 bytes. Raises OSError."""
     digest = blake2b(digest_size=32)
+    for piece in _pieces(path):
+        digest.update(piece)
+    return digest.digest()
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """A file's first bytes: all of them, or more than `most` where there are more. Raises OSError."""
+    found = b""
+    for piece in _pieces(path):
+        found += piece
+        if len(found) > most:
+            break
+    return found
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
     # Without a file object, which takes as long as the digest of a short list.
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        while chunk := os.read(descriptor, _PIECE):
-            digest.update(chunk)
+        while piece := os.read(descriptor, _PIECE):
+            yield piece
     finally:
         os.close(descriptor)
-    return digest.digest()

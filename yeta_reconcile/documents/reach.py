@@ -37,7 +37,7 @@ class Reach:
             realpath(root / settings),
         )
 
-    def why_not(self, path: Path, real: Callable[[Path], str] = realpath) -> str:
+    def why_not(self, path: Path | str, real: Callable[[Path | str], str] = realpath) -> str:
         """Why a file must not be read, without a word of what is in it; "" if it may be."""
         try:
             file = real(path)
@@ -68,14 +68,14 @@ class Folders:
     def __init__(self) -> None:
         self._real: dict[str, str] = {}
 
-    def real(self, path: Path) -> str:
+    def real(self, path: Path | str) -> str:
         """As `realpath`."""
         folder, name = posixpath.split(path)
         if name in {"", ".", ".."}:
             return realpath(path)
         if folder not in self._real:
             self._real[folder] = realpath(folder)
-        return realpath(path) if path.is_symlink() else posixpath.join(self._real[folder], name)
+        return realpath(path) if posixpath.islink(path) else posixpath.join(self._real[folder], name)
 
 
 def folder_findings(

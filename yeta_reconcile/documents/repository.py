@@ -100,8 +100,10 @@ class Repository:
 
     def hours(self, located: Located[Campaign | DirectCall], now: datetime) -> tuple[str, ...]:
         """The hours in which it may call anybody (none: at any time)."""
-        exempt = exemption(located.model.exempt, "hours", now.astimezone(self.zone).date())
-        return () if exempt else self.project.limits.hours or ()
+        hours = self.project.limits.hours
+        if not hours or exemption(located.model.exempt, "hours", now.astimezone(self.zone).date()):
+            return ()
+        return hours
 
     def context_reader(self, located: Located[DialogContext]) -> ContextReader | None:
         """What reads a dialog context's CSV file; None if it has none."""

@@ -5,6 +5,7 @@ Lists are read by whoever needs their rows.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -83,6 +84,7 @@ class Survey:
 
     def __init__(self, root: Path, environment: str | None, environ: Mapping[str, str]) -> None:
         self.root = root.resolve()
+        self._folder = str(self.root)
         self.readings = Readings(self.root, environ)
         self.settings = read_settings(self.root, environment, environ)
         self.findings = self.settings.findings
@@ -301,8 +303,9 @@ class Survey:
         if not isinstance(csv, str) or not csv:
             return
         label = beside(raw.file, csv)
-        file = self.root / label
-        if why := self.reach.why_not(file, self._folders.real):
+        # A path takes longer to make of it than to ask for the file.
+        place = posixpath.join(self._folder, label)
+        if why := self.reach.why_not(place, self._folders.real):
             hint = phrase("lists stand in the repository, or in a folder that `files:` of yeta.yaml names")
             self._found(
                 raw.at(part, "csv"),
@@ -311,8 +314,9 @@ class Survey:
                 hint,
             )
             return
-        if file.is_file():
+        if posixpath.isfile(place):
             return
+        file = Path(place)
         hint = TOGETHER if {*"*?"} & {*label} else phrase("the path is relative to the document")
         if file.parent.is_dir():
             near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))

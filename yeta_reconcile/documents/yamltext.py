@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.punctuation import slip_in
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.files import read_bytes
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
 
 MAX_BYTES = 1_000_000
-_PIECE = 1 << 16
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
 def read_text(path: Path, label: str) -> str:
     """The text of a file. Raises InvalidInput if it cannot be read, is no UTF-8, or is too large."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_PIECE)
-            if len(data) == _PIECE:
-                data += file.read(MAX_BYTES + 1 - _PIECE)
+        data = read_bytes(path, MAX_BYTES + 1)
     except IsADirectoryError:
         raise _refused(label, "unreadable", phrase("this is a folder, not a file")) from None
     except OSError as error:

@@ -30,19 +30,22 @@ class Almanac:
         self._config = config
         self._now = now
         self.digest = declared.calendar.digest
+        self._days: dict[str, Days] = {}
 
     def days(self, located: Located[Calling]) -> Days | None:
         """The days of one campaign; None for a direct call, which is called out at once."""
         model = located.model
         if not isinstance(model, Campaign):
             return None
-        hours = self._declared.hours(located, self._now)
-        return Days(
-            model.schedule.days,
-            PLATFORM,
-            self._public if model.on_workdays else WEEKENDS_OFF,
-            model.schedule.windows or windows_of(model.lines, self._config.lines, hours),
-        )
+        if model.name not in self._days:
+            hours = self._declared.hours(located, self._now)
+            self._days[model.name] = Days(
+                model.schedule.days,
+                PLATFORM,
+                self._public if model.on_workdays else WEEKENDS_OFF,
+                model.schedule.windows or windows_of(model.lines, self._config.lines, hours),
+            )
+        return self._days[model.name]
 
     def findings(self) -> Iterator[Finding]:
         """Campaigns without an end whose next days the calendar does not tell; others the documents name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.located import Located
@@ -97,7 +97,7 @@ class Gathering:
     def _callings(self) -> Mapping[str, Located[Calling]]:
         return self.declared.callings
 
-    @property
+    @cached_property
     def _now_ms(self) -> int:
         return int(self.now.timestamp() * 1000)
 

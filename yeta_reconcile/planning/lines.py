@@ -29,16 +29,18 @@ def our_holders(
     observed_waves: Mapping[str, tuple[Wave, ...]], leaving: Collection[int] = ()
 ) -> dict[str, LineHolder]:
     """Line: the wave of ours that has it; one that goes on before one that stands still. `leaving` go now."""
-    taken: dict[str, LineHolder] = {}
-    live = [(name, wave) for name, waves in observed_waves.items() for wave in waves if wave.record.live]
-    for name, wave in sorted(live, key=lambda pair: pair[1].record.phase is Phase.STARTED):
-        record = wave.record
-        holder = LineHolder(
-            phrase("{name} wave {number}", name=name, number=record.number), name, record.number
-        )
-        if record.wave_id not in leaving:
-            taken |= dict.fromkeys(record.attributes.lines, holder)
-    return taken
+    live = [
+        (name, wave.record)
+        for name, waves in observed_waves.items()
+        for wave in waves
+        if wave.record.live and wave.record.wave_id not in leaving
+    ]
+    live.sort(key=lambda pair: pair[1].phase is Phase.STARTED)
+    taken = {line: (name, record.number) for name, record in live for line in record.attributes.lines}
+    return {
+        line: LineHolder(phrase("{name} wave {number}", name=name, number=number), name, number)
+        for line, (name, number) in taken.items()
+    }
 
 
 def all_holders(config: Config, ours: Mapping[str, LineHolder]) -> dict[str, LineHolder]:

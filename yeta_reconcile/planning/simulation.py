@@ -196,8 +196,9 @@ class _Queue:
         before = tuple(name for name in work.after if self._to_come(name, at))
         self.came[id(work)] = max(at, work.ready), before
         key = _Key(ready=max(work.ready, self.now))
+        if not self.asleep.get(key):  # else whoever sleeps on it is woken then, and all with it
+            heappush(self.events, (key.ready, key))
         self._sleep(work, key)
-        heappush(self.events, (key.ready, key))
 
     def _sleep(self, work: Work, key: _Key) -> None:
         heappush(self.asleep.setdefault(key, []), ((work.rank, next(self.turn)), work))

@@ -28,12 +28,13 @@ STRAY = (
 class Column(NamedTuple):
     """A column of a table, and the field of a record that it is.
 
-    `given` with a new record; `set` alone later. Counts of rows are neither: they move with the rows.
+    `given` with a new record; `set` alone later. Counts of rows are neither: they move with the rows. Without
+    `read` it is kept as it is.
     """
 
     name: str
     field: str
-    read: Callable[[Any], Any] = lambda value: value
+    read: Callable[[Any], Any] | None = None
     write: Callable[[Any], Any] = lambda value: value
     given: bool = True
     set: bool = False
@@ -163,7 +164,8 @@ def _sound(read: Callable[[], Record]) -> Record:
 
 
 def _values(columns: tuple[Column, ...], row: Row) -> dict[str, Any]:
-    return {column.field: column.read(value) for column, value in zip(columns, row, strict=True)}
+    pairs = zip(columns, row, strict=True)
+    return {one.field: value if one.read is None else one.read(value) for one, value in pairs}
 
 
 def new_wave(wave: WaveRecord) -> dict[str, Any]:

@@ -87,6 +87,7 @@ DAYS = Form(
 )
 STRETCH = {"days": DAYS, "since": MOMENT, "until": MOMENT}
 BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+_DECLARED = [(a.name, a.form, attrgetter(".".join(a.path))) for a in ATTRIBUTES]
 
 
 def attribute_path(name: str) -> tuple[str, ...]:
@@ -130,7 +131,8 @@ class Attributes:
     @property
     def in_stretch(self) -> Attributes:
         """The same with begin and end as its task has them."""
-        return replace(self, begin=self.opens if self.begin else None, end=self.closes)
+        begin, end = self.opens if self.begin else None, self.closes
+        return self if begin is self.begin and end is self.end else replace(self, begin=begin, end=end)
 
     @property
     def stretch(self) -> str | None:
@@ -147,8 +149,8 @@ class Attributes:
         """The attributes a document declares, in a stretch of days on which it may call."""
         if isinstance(declared, DirectCall):
             return cls(robot=declared.robot, lines=(declared.line,), voice=declared.voice)
-        said = {a.name: (a.form, attrgetter(".".join(a.path))(declared)) for a in ATTRIBUTES}
-        values = {name: form.declared(value) for name, (form, value) in said.items() if value is not None}
+        said = ((name, form, read(declared)) for name, form, read in _DECLARED)
+        values = {name: form.declared(value) for name, form, value in said if value is not None}
         values["recall_wait"] = values["recall_wait"] if values["recall_count"] else 0
         days = None if declared.schedule.days == EVERY_DAY else declared.schedule.days
         return cls(**values, days=days, since=since, until=until)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Calling, Campaign
@@ -243,15 +244,16 @@ def with_observed(
             left = halted.get(recorded.task_id, wave.halted)
             if now.phase is Phase.PAUSED and task is not None and left is not None and left.ran_on(task):
                 left = None  # Whoever set it going in between has paused it since.
-            as_observed = replace(
-                wave,
-                phase=now.phase,
-                outside_yeta=now.outside_yeta,
-                tel_count=now.tel_count,
-                halted=left,
-                reactivated=wave.reactivated or reactivated(wave, task),
-            )
-            waves.append(Wave(as_observed, task, untold))
+            told: dict[str, Any] = {
+                "phase": now.phase,
+                "outside_yeta": now.outside_yeta,
+                "tel_count": now.tel_count,
+                "halted": left,
+                "reactivated": wave.reactivated or reactivated(wave, task),
+            }
+            # Of most waves nothing is new, and a record takes long to make.
+            same = all(getattr(wave, name) == value for name, value in told.items())
+            waves.append(Wave(wave if same else replace(wave, **told), task, untold))
     return tuple(waves)
 
 
