@@ -154,7 +154,7 @@ def test_what_was_changed_outside_yeta_before_the_start_is_left_unchanged(tmp_pa
         assert not it.start()
         assert it.sent("start") == 0
         assert it.problems() == [(7, "renewal", True)]
-        found = it.run.store.database.read("SELECT phase, by_hand FROM waves")
+        found = it.run.store.database.read("SELECT phase, outside_yeta FROM waves")
         assert found == [{"console_start": ("started", 1), "console_purge": ("lost", 1)}.get(
             hand, ("discarded", 0))]  # fmt: skip
 

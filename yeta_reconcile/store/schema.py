@@ -184,6 +184,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("a row's state is called what it is", ("ALTER TABLE wave_rows RENAME COLUMN fate TO row_state",)),
+    ("changed outside yeta is called so", ("ALTER TABLE waves RENAME COLUMN by_hand TO outside_yeta",)),
 )
 
 
