@@ -21,7 +21,6 @@ from yeta_reconcile.diagnostics import (
     Severity,
     did_you_mean,
 )
-from yeta_reconcile.documents.clock import clock_findings
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.globs import files_in, matches
@@ -35,6 +34,7 @@ from yeta_reconcile.documents.models import (
     DialogContext,
     DirectCall,
 )
+from yeta_reconcile.documents.other_clock import clock_findings
 from yeta_reconcile.documents.reach import Folders, folder_findings
 from yeta_reconcile.documents.readings import Readings
 from yeta_reconcile.documents.relations import relation_findings

@@ -13,7 +13,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import LineUse
 from yeta_reconcile.plan.plan_json import line_use_json
-from yeta_reconcile.render.ledger import state_lines, state_show_lines
+from yeta_reconcile.render.holdings import state_lines, state_show_lines
 from yeta_reconcile.render.report import (
     Drift,
     HistoryEntry,

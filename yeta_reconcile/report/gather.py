@@ -43,7 +43,7 @@ from yeta_reconcile.report.figures import (
     as_planned,
     together,
 )
-from yeta_reconcile.report.timetable import timetable
+from yeta_reconcile.report.held import timetable
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.store.people import Person

@@ -18,8 +18,8 @@ from yeta_reconcile.store.lease import Lease
 from yeta_reconcile.store.lengths import Lengths
 from yeta_reconcile.store.lock import Lock
 from yeta_reconcile.store.relays import Relays
-from yeta_reconcile.store.rounds import RoundFacts
 from yeta_reconcile.store.schema import migrate
+from yeta_reconcile.store.tries import RoundFacts
 from yeta_reconcile.store.waves import Waves
 from yeta_reconcile.wording import Text, phrase
 

@@ -23,8 +23,8 @@ from yeta_reconcile.store.records import (
     read_row,
     read_wave,
 )
-from yeta_reconcile.store.rounds import refuse_twice
 from yeta_reconcile.store.row_states import invalidate, set_fields, set_state, set_state_where
+from yeta_reconcile.store.tries import refuse_twice
 from yeta_reconcile.waves.proof import Proof
 from yeta_reconcile.waves.record import CampaignRecord, Phase, Recorded, RowRecord, RowState, WaveRecord
 

@@ -16,8 +16,8 @@ from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.plan.foresight import Course, LineUse, Outlook
 from yeta_reconcile.report.figures import Held
 from yeta_reconcile.report.gather import declared_in, gather
+from yeta_reconcile.report.held import timetable
 from yeta_reconcile.report.page import page
-from yeta_reconcile.report.timetable import timetable
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.foreseen import foreseen, keep_foreseen
 from yeta_reconcile.wording import Text, phrase, spoken
