@@ -17,7 +17,7 @@ from tests.bench.repository import SECRETS, values, write_campaign, write_projec
 from tests.bench.row import Cost, Row, side_by_side
 from tests.bench.slow_platform import BATCH, COLUMNS, slow_platform
 from yeta_reconcile.apply import Apply
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.running import run_of
 from yeta_reconcile.cli.session import session

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.lab import Lab
 from yeta_reconcile.apply import Apply
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.documents.models import (
     Schedule,
 )

@@ -13,7 +13,7 @@ from tests.support.lab import Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import DAY, a_lab, codes
 from yeta_reconcile.apply import Apply
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.planning.planner import Planner

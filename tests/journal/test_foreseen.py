@@ -9,7 +9,7 @@ import pytest
 
 from tests.journal.story import STEPS, a_lab, live_through
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.planning.planner import Planner
 
 # The first call of each kind, and the second, in the order of the story.

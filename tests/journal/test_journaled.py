@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.lab import Lab
 from tests.support.scenes import a_lab
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.journaled import Answer, Step, change
-from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.apply.run import Run, Stopped
 from yeta_reconcile.errors import Incomplete, StateLocked, Unresolved
 from yeta_reconcile.platform.codes import Meaning

@@ -14,7 +14,7 @@ from tests.support.scenes import DAY, a_lab, codes, declare, finish, lose_the_st
 from yeta_reconcile.apply.callout import (
     call_once,
 )
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.waves.attributes import (
     Attributes,
 )

@@ -15,7 +15,7 @@ from tests.support.scenes import DAY, a_lab, paused_under_way, the_only_task
 from tests.support.trouble import KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
 from yeta_reconcile.apply.controller import leave_to_people
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.emulator.task import Task
 

@@ -15,7 +15,7 @@ from tests.support.scenes import DAY, a_lab, declare, lose_the_state, the_only_t
 from tests.support.subjects import wave_record
 from tests.support.trouble import KILLED_AFTER, KILLED_BEFORE, Point, TroubledLab
 from tests.support.twisted import twisted
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.settling import absent, find_answer, journalled, look, settle_wave, told, twins
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.store.row_states import set_state

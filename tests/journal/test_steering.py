@@ -14,7 +14,7 @@ import pytest
 from tests.support.records import deliver
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply import steering
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.waves.record import Phase, WaveRecord

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.store.states import NOW, States, begun, holding, sealed
-from yeta_reconcile.apply.lease import holding as held_by
+from yeta_reconcile.apply.holding import holding as held_by
 from yeta_reconcile.apply.run import Pauses, Run
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.errors import StateLocked

@@ -14,7 +14,7 @@ import httpx
 
 from tests.support.transport import EmulatorTransport
 from yeta_reconcile.apply import Apply, Report, Run
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.run import Pauses
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load

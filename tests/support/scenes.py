@@ -11,7 +11,7 @@ from tests.support.lab import START, Lab, number, settings
 from tests.support.records import deliver
 from tests.support.trouble import TroubledLab
 from yeta_reconcile.apply import Apply
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
 from yeta_reconcile.apply.recovery.resolve import Ruling, Settlement, settle, stop_first
 from yeta_reconcile.emulator import Emulator, VirtualClock

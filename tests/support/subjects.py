@@ -20,7 +20,6 @@ from yeta_reconcile.documents.models import (
 )
 from yeta_reconcile.marks import Mark
 from yeta_reconcile.planning.calendar import Days
-from yeta_reconcile.planning.canary import judge, weigh
 from yeta_reconcile.planning.delta import Met, RowsDelta, StagedDelta, Strange
 from yeta_reconcile.planning.diff.subject import (
     Allowed,
@@ -32,8 +31,9 @@ from yeta_reconcile.planning.diff.subject import (
     Wave,
     with_observed,
 )
+from yeta_reconcile.planning.further_rounds import rule_of
+from yeta_reconcile.planning.judgement import judge, weigh
 from yeta_reconcile.planning.observed import Orphan
-from yeta_reconcile.planning.rounds import rule_of
 from yeta_reconcile.planning.trial import Choice, Trial
 from yeta_reconcile.platform.call import RESULTS, ResultMeaning
 from yeta_reconcile.platform.resources import Left, Task

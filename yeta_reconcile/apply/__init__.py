@@ -3,7 +3,7 @@
 It decides nothing that the plan does not show: what a look finds on the way is left to the next plan.
 Every write of it is fenced by the lock under which it began.
 
-Others use `callout`, `controller`, `halt`, `journaled`, `lease`, `run`.
+Others use `callout`, `controller`, `halt`, `holding`, `journaled`, `run`.
 """
 
 from yeta_reconcile.apply.apply import Apply, Report

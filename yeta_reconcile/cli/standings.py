@@ -18,16 +18,16 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.plan.foresight import Forecast, Outlook
 from yeta_reconcile.planning.address_book import misled
-from yeta_reconcile.planning.canary import judge
 from yeta_reconcile.planning.console import alerts_of
 from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
+from yeta_reconcile.planning.further_rounds import coming, rounds_of
 from yeta_reconcile.planning.gathering import recalls_of
+from yeta_reconcile.planning.judgement import judge
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.predecessors import awaited
 from yeta_reconcile.planning.prospect import Prospect
-from yeta_reconcile.planning.rounds import coming, rounds_of
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import (

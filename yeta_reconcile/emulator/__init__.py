@@ -6,7 +6,6 @@ cannot share that package's misreadings.
 Others use `serve`.
 """
 
-from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.codes import Refusal
 from yeta_reconcile.emulator.door import LoggedCall
 from yeta_reconcile.emulator.emulator import Emulator
@@ -14,6 +13,7 @@ from yeta_reconcile.emulator.faults import FOREVER, ConnectionClosed, Fault, Fau
 from yeta_reconcile.emulator.outbox import Push
 from yeta_reconcile.emulator.settings import Lengths, Line, PushHabits, Robot, Settings, Url, Voice
 from yeta_reconcile.emulator.task import POOL, Status
+from yeta_reconcile.emulator.virtual_clock import VirtualClock
 from yeta_reconcile.emulator.world import Dialling
 
 __all__ = [

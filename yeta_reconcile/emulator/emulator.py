@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from wsgiref.types import StartResponse
 
-from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.dialler import Dialler
 from yeta_reconcile.emulator.door import Admin, Door, LoggedCall
 from yeta_reconcile.emulator.faults import Faults
@@ -22,6 +21,7 @@ from yeta_reconcile.emulator.operations import Operations
 from yeta_reconcile.emulator.outbox import Carrier, Deliver, Push, carried_by
 from yeta_reconcile.emulator.settings import Settings
 from yeta_reconcile.emulator.task import ORDINARY, Row, Status, Task
+from yeta_reconcile.emulator.virtual_clock import VirtualClock
 from yeta_reconcile.emulator.world import Dialling, World
 
 

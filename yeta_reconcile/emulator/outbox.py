@@ -12,9 +12,9 @@ from threading import RLock
 from typing import Any
 
 from yeta_reconcile.emulator.agenda import Agenda, Errand
-from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.failed import FailedPushes
 from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.virtual_clock import VirtualClock
 
 ATTEMPTS = 4
 """One, and three more."""

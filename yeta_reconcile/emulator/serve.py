@@ -26,12 +26,12 @@ from waitress.channel import ClientDisconnected
 
 from yeta_reconcile.emulator import snapshot
 from yeta_reconcile.emulator.admin import Admin
-from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.courier import Courier
 from yeta_reconcile.emulator.emulator import Emulator
 from yeta_reconcile.emulator.faults import ConnectionClosed, Withheld
 from yeta_reconcile.emulator.hours import SHANGHAI
 from yeta_reconcile.emulator.settings import Settings
+from yeta_reconcile.emulator.virtual_clock import VirtualClock
 
 TICK = 0.02
 SAVE_EVERY = 5.0

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from yeta_reconcile.emulator import hours
 from yeta_reconcile.emulator.agenda import Agenda
-from yeta_reconcile.emulator.clock import VirtualClock
 from yeta_reconcile.emulator.codes import BAD_TASK, TASK_DELETED, TASK_FINISHED, Refusal
 from yeta_reconcile.emulator.failed import FailedPushes
 from yeta_reconcile.emulator.lines import Lines
@@ -16,6 +15,7 @@ from yeta_reconcile.emulator.outbox import Outbox
 from yeta_reconcile.emulator.outcomes import Outcomes
 from yeta_reconcile.emulator.settings import Settings
 from yeta_reconcile.emulator.task import FINAL, Call, Task
+from yeta_reconcile.emulator.virtual_clock import VirtualClock
 
 
 class Dialling(NamedTuple):

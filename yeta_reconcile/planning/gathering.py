@@ -16,7 +16,6 @@ from yeta_reconcile.documents.models import Calling, Campaign, DirectCall
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.planning.almanac import Almanac
-from yeta_reconcile.planning.canary import canary_waves, judge, weigh
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of
 from yeta_reconcile.planning.delta import RowsDelta, hold
 from yeta_reconcile.planning.diff.subject import (
@@ -29,6 +28,8 @@ from yeta_reconcile.planning.diff.subject import (
     Wave,
     with_observed,
 )
+from yeta_reconcile.planning.further_rounds import rounds_of
+from yeta_reconcile.planning.judgement import canary_waves, judge, weigh
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.lines import (
     all_holders,
@@ -40,7 +41,6 @@ from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.orphans import may_have_rung, orphans_by_name
 from yeta_reconcile.planning.predecessors import not_over
 from yeta_reconcile.planning.queue import LineHolder
-from yeta_reconcile.planning.rounds import rounds_of
 from yeta_reconcile.planning.signatures import as_settled, deciding_facts, fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.trial import Choice
 from yeta_reconcile.platform.resources import Left

@@ -28,7 +28,6 @@ from yeta_reconcile.planning.diff.subject import Subject
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.planning.ledger import Ledger
-from yeta_reconcile.planning.limits import refusals
 from yeta_reconcile.planning.lines import (
     MAY_RING_STATUSES,
     claims,
@@ -42,6 +41,7 @@ from yeta_reconcile.planning.planned import Planned, blocked_by
 from yeta_reconcile.planning.preflight import check_campaign
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.queue import LineHolder, Queue, queue
+from yeta_reconcile.planning.refusals import refusals
 from yeta_reconcile.planning.signatures import fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.whereabouts import HINT, misplaced
 from yeta_reconcile.planning.withdrawn import finding_of, is_withdrawn, kept_back, without

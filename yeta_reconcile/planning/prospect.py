@@ -19,11 +19,11 @@ from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.forecast import Foreseen, foresee
 from yeta_reconcile.planning.foreign import foreign_tasks
+from yeta_reconcile.planning.further_rounds import coming, rounds_of, share
 from yeta_reconcile.planning.habits import Habits, Whose, habits
 from yeta_reconcile.planning.lines import all_holders, foreseen_holders, our_holders
 from yeta_reconcile.planning.queue import LineClaim, LineHolder
 from yeta_reconcile.planning.remedies import unfit
-from yeta_reconcile.planning.rounds import coming, rounds_of, share
 from yeta_reconcile.planning.simulation import Trunk, Work
 from yeta_reconcile.planning.works import Conditions, Undone, standing, works
 from yeta_reconcile.platform.resources import Config

@@ -21,7 +21,7 @@ from yeta_reconcile.apply.recovery.adopt import (
 from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.documents.repository import Repository
-from yeta_reconcile.planning.canary import canary_mark
+from yeta_reconcile.planning.judgement import canary_mark
 from yeta_reconcile.planning.observed import Observed, Orphan
 from yeta_reconcile.platform.resources import Config, LivePhase
 from yeta_reconcile.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from yeta_reconcile.apply import Report, Run
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.cli.apply_view import ApplyView
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.context import Context

@@ -8,8 +8,8 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.apply.callout import (
     call_once,
 )
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.journaled import Answer
-from yeta_reconcile.apply.lease import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import recording
 from yeta_reconcile.cli.context import Context
@@ -35,8 +35,8 @@ from yeta_reconcile.errors import (
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import BadNumberError, mask, normalise
 from yeta_reconcile.plan.plan import Action, Change, Reason
-from yeta_reconcile.planning.limits import allowed_days
 from yeta_reconcile.planning.preflight import check_campaign
+from yeta_reconcile.planning.refusals import allowed_days
 from yeta_reconcile.planning.spending import spending
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.coercion import PLATFORM

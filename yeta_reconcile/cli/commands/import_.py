@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.recovery.adopt import (
     Adoption,
     DeclaredList,

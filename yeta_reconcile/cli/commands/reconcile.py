@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from yeta_reconcile.apply.controller import Controller, Turn, leave_to_people
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.run import Run, Stopped
 from yeta_reconcile.cli import log
 from yeta_reconcile.cli.ask import confirm

@@ -7,11 +7,11 @@ from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.diff.blockers import blocked
-from yeta_reconcile.planning.diff.canary import await_canary
 from yeta_reconcile.planning.diff.case import Case, Decision
 from yeta_reconcile.planning.diff.ended import decide_over, name_held, name_left_over, say_lost, unknown_block
+from yeta_reconcile.planning.diff.following import await_canary
 from yeta_reconcile.planning.diff.new_rows import stage_new_rows
-from yeta_reconcile.planning.diff.rounds import await_rounds, name_untold
+from yeta_reconcile.planning.diff.next_rounds import await_rounds, name_untold
 from yeta_reconcile.planning.diff.staged import decide_staged
 from yeta_reconcile.planning.diff.started import decide_live
 from yeta_reconcile.planning.diff.subject import key_headers

@@ -9,7 +9,7 @@ from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import Case, Decision
 from yeta_reconcile.planning.diff.ended import unknown_block
-from yeta_reconcile.planning.diff.rounds import rounds_words
+from yeta_reconcile.planning.diff.next_rounds import rounds_words
 from yeta_reconcile.planning.diff.staged import line_notes
 from yeta_reconcile.planning.diff.started import taken_apart
 from yeta_reconcile.planning.diff.subject import Wave

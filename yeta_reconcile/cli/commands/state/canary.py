@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.recovery.resolve import let_follow
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.cli.ask import confirm
@@ -14,9 +14,9 @@ from yeta_reconcile.cli.running import run_of
 from yeta_reconcile.cli.session import Session
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.planning.canary import canary_waves, judge
 from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.gathering import results_of
+from yeta_reconcile.planning.judgement import canary_waves, judge
 from yeta_reconcile.planning.trial import Trial
 from yeta_reconcile.wording import phrase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import noted
 from yeta_reconcile.cli.commands.state.look import look

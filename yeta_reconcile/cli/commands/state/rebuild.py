@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.recovery.adopt import Adoption
 from yeta_reconcile.apply.recovery.rebuild import Rebuild, Recovery
 from yeta_reconcile.cli.ask import confirm

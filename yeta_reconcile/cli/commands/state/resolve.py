@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from yeta_reconcile.apply.lease import holding
+from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.recovery.resolve import (
     Ruling,
     Settlement,
