@@ -10,7 +10,7 @@ from functools import partial
 
 from yeta_reconcile.apply import seeing, steering
 from yeta_reconcile.apply.campaign import CampaignRun, compare
-from yeta_reconcile.apply.run import Problem, Run, Stopped
+from yeta_reconcile.apply.run import Problem, Run, Stopped, rows_were
 from yeta_reconcile.apply.staging import proven_gone, remove_orphan
 from yeta_reconcile.apply.standing import Standing
 from yeta_reconcile.diagnostics import (
@@ -42,7 +42,7 @@ from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.store.foreseen import keep_foreseen
 from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
-from yeta_reconcile.wording import listed, phrase, plural, said_by
+from yeta_reconcile.wording import listed, phrase, said_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,22 +221,14 @@ class Apply:
                 if wave.unknown:
                     rows = self.run.store.waves.rows(wave.wave_id)
                     lines = sorted(row.line for row in rows if row.state is RowState.UNKNOWN)
-                    self.run.problem(
-                        Exit.UNRESOLVED,
-                        name,
-                        phrase(
-                            "{rows} called out without an answer: {wave_list} lines {lines}",
-                            rows=plural(
-                                wave.unknown,
-                                "{number} row of wave {wave} was",
-                                "{number} rows of wave {wave} were",
-                                wave=wave.number,
-                            ),
-                            wave_list=wave_list(self.planner, name),
-                            lines=listed(map(str, lines), 0),
-                        ),
-                        phrase("a call record settles them, or `yeta state resolve {name}`", name=name),
+                    words = phrase(
+                        "{rows} called out without an answer: {wave_list} lines {lines}",
+                        rows=rows_were(wave.unknown, wave.number),
+                        wave_list=wave_list(self.planner, name),
+                        lines=listed(map(str, lines), 0),
                     )
+                    hint = phrase("a call record settles them, or `yeta state resolve {name}`", name=name)
+                    self.run.problem(Exit.UNRESOLVED, name, words, hint)
 
     # Books
 

@@ -40,15 +40,12 @@ class Stopping(Protocol):
 
     def query(self, *, name: str | None = None) -> list[Task]:
         """Tasks by a part of their name."""
-        ...
 
     def task(self, address: Address, *, remaining: bool = False) -> Task | None:
         """One task by its id and name."""
-        ...
 
     def pause(self, address: Address) -> None:
         """Pause a task that was shown under its name."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

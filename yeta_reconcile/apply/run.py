@@ -59,6 +59,11 @@ class Problem:
         return self.words
 
 
+def rows_were(rows: int, wave: int) -> Text:
+    """So many rows of a wave, at the beginning of what was done to them."""
+    return plural(rows, "{number} row of wave {wave} was", "{number} rows of wave {wave} were", wave=wave)
+
+
 class Stopped(YetaError):
     """Somebody asked us to stop; what was under way is finished."""
 
@@ -238,14 +243,10 @@ class Run:
         if wave is not None:
             end, closes, now = wave.attributes.end, wave.attributes.closes, self.clock.now()
             if end is not None and end <= now:
-                rows = plural(
-                    wave.pending,
-                    "{number} row of wave {wave} was",
-                    "{number} rows of wave {wave} were",
-                    wave=wave.number,
-                )
                 words = phrase(
-                    "the end of {campaign} is past: {rows} never dialled", campaign=wave.campaign, rows=rows
+                    "the end of {campaign} is past: {rows} never dialled",
+                    campaign=wave.campaign,
+                    rows=rows_were(wave.pending, wave.number),
                 )
                 raise NotYet(words, hint=phrase("extend `schedule.end` to call them"))
             if closes is not None and closes <= now:

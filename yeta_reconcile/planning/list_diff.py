@@ -6,7 +6,6 @@ It reads lists and the state, row by row; it writes neither and asks the platfor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Literal
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
@@ -311,10 +310,13 @@ class Comparison:
                 which=phrase("it is") if len(tally.discarded_lines) == 1 else phrase("they are"),
             )
             yield Diagnostic("warning", "called-by-discarded", words, Position(label, line, 1))
-        aside = [line for line, _ in tally.aside_lines]
-        yield from _more(label, aside, "set-aside")
-        yield from _more(label, tally.blocked_lines, "not-called")
-        yield from _more(label, tally.changed_lines, "changed")
+        for lines, kind in (
+            ([line for line, _ in tally.aside_lines], Verdict.ASIDE),
+            (tally.blocked_lines, Verdict.BLOCKED),
+            (tally.changed_lines, Verdict.CHANGED),
+        ):
+            if more := lines[NAMED_LINES:]:
+                yield _more(label, more, kind)
 
 
 def _called_by(label: str, name: str, how: Elsewhere, rows: int) -> Diagnostic:
@@ -332,22 +334,17 @@ def _called_by(label: str, name: str, how: Elsewhere, rows: int) -> Diagnostic:
     return Diagnostic("note", "continued", words, Position(label), hint)
 
 
-def _more(
-    label: str, lines: Sequence[int], kind: Literal["set-aside", "not-called", "changed"]
-) -> Iterator[Diagnostic]:
+def _more(label: str, lines: Sequence[int], kind: Verdict) -> Diagnostic:
     """That there are more rows than were named."""
-    more = lines[NAMED_LINES:]
-    if not more:
-        return
-    of, number = Stretches.of(more), len(more)
-    if kind == "set-aside":
+    of, number = Stretches.of(lines), len(lines)
+    if kind is Verdict.ASIDE:
         words = plural(
             number,
             "{number} more row is set aside: line {of}",
             "{number} more rows are set aside: lines {of}",
             of=of,
         )
-    elif kind == "not-called":
+    elif kind is Verdict.BLOCKED:
         words = plural(
             number,
             "{number} more row is not called: line {of}",
@@ -361,7 +358,7 @@ def _more(
             "{number} more rows have another number than the one that was called: lines {of}",
             of=of,
         )
-    yield Diagnostic("warning", "more-rows", words, Position(label))
+    return Diagnostic("warning", "more-rows", words, Position(label))
 
 
 def _said(row: Row) -> tuple[tuple[str, ...], ...]:

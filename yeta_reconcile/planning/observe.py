@@ -24,19 +24,15 @@ class Questions(Whereabouts, Protocol):
 
     def config(self) -> Config:
         """Robots, lines, voices, URLs."""
-        ...
 
     def query(self, *, name: str | None = None, statuses: Sequence[int] = ()) -> list[Task]:
         """Tasks by a part of their name, and by what they do."""
-        ...
 
     def task(self, address: Address, *, remaining: bool = False) -> Task | None:
         """One task by its id and name."""
-        ...
 
     def by_id(self, task_id: str) -> Task | None:
         """Whatever has an id."""
-        ...
 
 
 def observe(

@@ -196,18 +196,11 @@ def _windows(model: Campaign, config: Config, hours: tuple[str, ...]) -> Iterato
             )
             yield PathFinding("error", "no-windows", ("schedule",), words, phrase("take other lines"))
         if lines and not common:
-            told = any(line.hours for line in lines)
-            yield PathFinding(
-                "error",
-                "no-windows",
-                ("schedule",),
-                phrase("the lines share no hours")
-                if told
-                else phrase("the platform tells no hours for the lines"),
-                phrase("take lines that share hours")
-                if told
-                else phrase('declare schedule.windows, like ["09:00-12:00"]'),
-            )
+            words = phrase("the platform tells no hours for the lines")
+            hint = phrase('declare schedule.windows, like ["09:00-12:00"]')
+            if any(line.hours for line in lines):
+                words, hint = phrase("the lines share no hours"), phrase("take lines that share hours")
+            yield PathFinding("error", "no-windows", ("schedule",), words, hint)
         return
     for window in model.schedule.windows:  # sorted by the model: their place in the list is not kept
         [(begin, end)] = _spans([window])
@@ -247,16 +240,11 @@ def _nearest(wanted: str, known: dict[str, str], kind: str) -> Text:
     """What was probably meant: an id that looks alike, or the id of what bears that name."""
     near = [key for key, name in known.items() if name == wanted]
     near = near or difflib.get_close_matches(wanted, known, n=1)
-    meant = (
-        phrase("did you mean {with_name}? ", with_name=_with_name(near[0], known[near[0]]))
-        if near
-        else UNSAID
-    )
+    meant = UNSAID
+    if near:
+        name = known[near[0]]
+        meant = phrase("did you mean {with_name}? ", with_name=f"{near[0]} ({name})" if name else near[0])
     return phrase("{meant}`yeta platform {kind}` lists them", meant=meant, kind=kind)
-
-
-def _with_name(key: str, name: str) -> str:
-    return f"{key} ({name})" if name else key
 
 
 def _moment(milliseconds: int, now: datetime) -> str:

@@ -77,12 +77,12 @@ def alerts(
     known = [*waves]
     late = sum(overdue(wave, task, now) for wave, task in known)
     numbers = count(late, "dialled number has", "dialled numbers have")
-    silent = any(unheard(((wave, task) for wave, task in known if task), traffic.last_push, now))
-    said = []
     last = traffic.last_push
-    if silent and late and last is None:
+    silent = late and any(unheard(((wave, task) for wave, task in known if task), last, now))
+    said = []
+    if silent and last is None:
         said.append(phrase("no push has ever come, and calls are made: {numbers} no record", numbers=numbers))
-    elif silent and late and last is not None:
+    elif silent and last is not None:
         hours = count((now - last) // HOUR_MS, "hour")
         said.append(
             phrase(

@@ -265,15 +265,11 @@ class _Queue:
             return
         channels = [self.trunks[line].channels if line in self.trunks else None for line in work.lines]
         if work.paused or None in channels:
-            self._hold(
-                work,
-                at,
-                inf,
-                phrase("{campaign}, which is paused", campaign=work.campaign)
-                if work.paused
-                else Text(work.campaign),
-            )
-            why = phrase("it is paused") if work.paused else phrase("its lines' channels are not known")
+            words, why = Text(work.campaign), phrase("its lines' channels are not known")
+            if work.paused:
+                words = phrase("{campaign}, which is paused", campaign=work.campaign)
+                why = phrase("it is paused")
+            self._hold(work, at, inf, words)
             self.found.stuck.setdefault(work.campaign, why)
             return
         before = [self.busy[line].variance for line in work.lines if line in self.busy]

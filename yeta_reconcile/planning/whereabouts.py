@@ -28,7 +28,6 @@ class Whereabouts(Protocol):
 
     def by_id(self, task_id: str) -> Task | None:
         """Whatever task has an id here."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,9 @@ class Files(Protocol):
 
     def failed_pushes(self, day: date | None = None) -> list[str]:
         """Paths of the zips."""
-        ...
 
     def download(self, path: str, target: IO[bytes], *, max_bytes: int, seconds: float) -> int:
         """Write one to `target`; its length."""
-        ...
 
 
 @dataclass(slots=True)

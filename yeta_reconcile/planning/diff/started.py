@@ -222,31 +222,26 @@ def _contradicts(case: Case, wave: Wave) -> bool:
 def _name_called_before(case: Case, wave: Wave) -> None:
     """A record that came late tells that a wave before called whom this one has yet to call."""
     numbers = case.delta.called_before.get(wave.record.wave_id, 0)
-    if numbers and wave.record.round > 1:
-        case.find(
-            "called-before",
-            Exit.DONE,
-            phrase(
-                "records that came late say of {numbers} of wave {number} that {which} not to be called "
-                "again: {which} taken out of it",
-                numbers=count(numbers, "number"),
-                number=wave.record.number,
-                which=phrase("it is") if numbers == 1 else phrase("they are"),
-            ),
+    if not numbers:
+        return
+    if wave.record.round > 1:
+        words = phrase(
+            "records that came late say of {numbers} of wave {number} that {which} not to be called again: "
+            "{which} taken out of it",
+            numbers=count(numbers, "number"),
+            number=wave.record.number,
+            which=phrase("it is") if numbers == 1 else phrase("they are"),
         )
-    elif numbers:
-        case.find(
-            "called-before",
-            Exit.DONE,
-            plural(
-                numbers,
-                "{number} number of wave {wave} was called by a wave before it, as records that came "
-                "late tell: it is taken out of it",
-                "{number} numbers of wave {wave} were called by a wave before it, as records that came "
-                "late tell: they are taken out of it",
-                wave=wave.record.number,
-            ),
+    else:
+        words = plural(
+            numbers,
+            "{number} number of wave {wave} was called by a wave before it, as records that came late tell: "
+            "it is taken out of it",
+            "{number} numbers of wave {wave} were called by a wave before it, as records that came late "
+            "tell: they are taken out of it",
+            wave=wave.record.number,
         )
+    case.find("called-before", Exit.DONE, words)
 
 
 def _name_absent(case: Case, wave: Wave) -> None:
