@@ -12,11 +12,11 @@ from yeta_reconcile.apply import seeing, steering
 from yeta_reconcile.apply.campaign import CampaignRun, compare
 from yeta_reconcile.apply.run import Problem, Run, Stopped, rows_were
 from yeta_reconcile.apply.staging import proven_gone, remove_orphan
-from yeta_reconcile.apply.standing import Standing
+from yeta_reconcile.clock import Clock
 from yeta_reconcile.diagnostics import (
     kept_diagnostic,
 )
-from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.documents.models import Campaign, DirectCall
 from yeta_reconcile.errors import (
     Incomplete,
     StateError,
@@ -32,17 +32,19 @@ from yeta_reconcile.planning.diff.subject import Subject, Wave, key_headers
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
+from yeta_reconcile.planning.signatures import fingerprint_of, keyed
 from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.errors import (
     OutcomeUnknown,
     PlatformError,
     StopEverything,
 )
+from yeta_reconcile.platform.hours import time_of_day, within
 from yeta_reconcile.platform.resources import LivePhase
 from yeta_reconcile.store.foreseen import keep_foreseen
 from yeta_reconcile.waves.proof import Look
 from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
-from yeta_reconcile.wording import listed, phrase, said_by
+from yeta_reconcile.wording import UNSAID, listed, phrase, said_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,49 @@ def _called_so_far(planned: Planned) -> dict[str, int]:
         )
         for name, subject in planned.subjects.items()
     }
+
+
+class Standing:
+    """Whether what a plan was made from still stands: its documents and lists, asked right before each call.
+
+    A list is read again where its file is another than at last.
+    """
+
+    def __init__(self, planner: Planner, planned: Planned, clock: Clock) -> None:
+        self._clock = clock
+        self._planner = planner
+        self._planned = planned
+        self._seen: dict[str, tuple[tuple[int, ...], ...]] = {}
+
+    def why_stale(self, name: str) -> str | None:
+        """Why a campaign is not what was planned any more; None if it is, or if nobody declared it."""
+        repository = self._planner.declared
+        located = repository.callings.get(name)
+        if located is None:
+            return None
+        if not located.stands(repository.root):
+            return phrase("the document of {name} changed meanwhile", name=name)
+        by_calendar = isinstance(located.model, Campaign) and located.model.on_workdays
+        if by_calendar and repository.calendar.digest != self._planned.calendar:
+            return phrase("the calendar of workdays changed meanwhile")
+        now = self._clock.now()
+        if isinstance(located.model, DirectCall) and (hours := repository.hours(located, now)):
+            clock = time_of_day(now)
+            if not within(clock, hours):
+                return phrase("it is {clock}, beyond limits.hours", clock=clock)
+        signature, subject = self._planned.signatures.get(name), self._planned.subjects.get(name)
+        spec = repository.called_list(located, now)
+        looks = spec.looks()
+        if signature is None or subject is None or (looks and self._seen.get(name) == looks):
+            return None
+        if (
+            keyed(fingerprint_of(spec, subject.columns), self._planner.store.key)
+            != signature.partition("/")[0]
+        ):
+            barred = phrase(", or whom nobody may call,") if spec.without else UNSAID
+            return phrase("the contact list of {name}{barred} changed meanwhile", name=name, barred=barred)
+        self._seen[name] = looks
+        return None
 
 
 class Apply:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.clock import Clock
@@ -135,10 +135,10 @@ def leave_to_people(planned: Planned) -> tuple[Planned, tuple[str, ...]]:
     if not held:
         return planned, ()
     changes = tuple(change for change in planned.plan.changes if not touches(change))
-    left: dict[str, Any] = {
+    left = dict.fromkeys(
         paused.get(
             change.wave_id or 0, phrase("{campaign} wave {wave}", campaign=change.campaign, wave=change.wave)
-        ): None
+        )
         for change in held
-    }
+    )
     return replace(planned, plan=replace(planned.plan, changes=changes)), tuple(left)

@@ -43,7 +43,7 @@ class Admin:
         self._posts: dict[str, Callable[[Any], Any]] = {
             "faults": self._add_faults,
             "advance": self._advance,
-            "incoming": self._incoming,
+            "incoming": lambda given: {"context": emulator.incoming_call(**given)},
             "settings": self._change,
         }
         self._gets: dict[str, Callable[[], Any]] = {
@@ -100,9 +100,6 @@ class Admin:
     def _change(self, given: Any) -> Any:
         self._emulator.change(**Settings.fields_from_json(given))
         return {}
-
-    def _incoming(self, given: Any) -> Any:
-        return {"context": self._emulator.incoming_call(**given)}
 
     def _state(self) -> Any:
         emulator, world = self._emulator, self._emulator.world

@@ -13,16 +13,16 @@ from typing import Any
 from wsgiref.types import StartResponse
 
 from yeta_reconcile.emulator.dialler import Dialler
-from yeta_reconcile.emulator.door import Admin, Door, LoggedCall
+from yeta_reconcile.emulator.door import Admin, Door
 from yeta_reconcile.emulator.faults import Faults
 from yeta_reconcile.emulator.incoming import Ask, Switchboard
 from yeta_reconcile.emulator.lines import CONSOLE
 from yeta_reconcile.emulator.operations import Operations
-from yeta_reconcile.emulator.outbox import Carrier, Deliver, Push, carried_by
+from yeta_reconcile.emulator.outbox import Carrier, Deliver, carried_by
 from yeta_reconcile.emulator.settings import Settings
 from yeta_reconcile.emulator.task import ORDINARY, Row, Status, Task
 from yeta_reconcile.emulator.virtual_clock import VirtualClock
-from yeta_reconcile.emulator.world import Dialling, World
+from yeta_reconcile.emulator.world import World
 
 
 class Emulator:
@@ -51,6 +51,14 @@ class Emulator:
         self._door = Door(self.world, self._operations, self.faults)
         self._advancing = threading.Lock()
         self.world.outbox.carrier = carried_by(deliver) if deliver else carrier
+        self.dialled = self.world.dialled
+        """Every first dialling of a row, in order; a number twice here rang twice."""
+        self.recalled = self.world.recalled
+        """Every dialling that was a recall, in order."""
+        self.pushes = self.world.outbox.sent
+        """Every push, in the order of first attempts."""
+        self.calls_log = self._door.log
+        """Every request of the interface, in order."""
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         return self._door(environ, start_response)
@@ -105,26 +113,6 @@ class Emulator:
             self.advance_to(due)
 
     # -- what was seen -------------------------------------------------------------------------
-
-    @property
-    def dialled(self) -> list[Dialling]:
-        """Every first dialling of a row, in order; a number twice here rang twice."""
-        return self.world.dialled
-
-    @property
-    def recalled(self) -> list[Dialling]:
-        """Every dialling that was a recall, in order."""
-        return self.world.recalled
-
-    @property
-    def pushes(self) -> list[Push]:
-        """Every push, in the order of first attempts."""
-        return self.world.outbox.sent
-
-    @property
-    def calls_log(self) -> list[LoggedCall]:
-        """Every request of the interface, in order."""
-        return self._door.log
 
     @property
     def max_in_flight(self) -> int:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
@@ -53,28 +54,27 @@ _PER = {"day": phrase("day"), "week": phrase("week"), "month": phrase("month")}
 _THIS = {"day": phrase("today"), "week": phrase("this week"), "month": phrase("this month")}
 
 
+_ALL_ROWS = phrase("rows of all lists")
+
+
 @dataclass(frozen=True, slots=True)
 class CountLimit:
     """A limit on a count: what a change adds to it, in words, and what a share of it is a share of."""
 
     counts: Callable[[Change], int]
     words: Callable[[int], Text]
-    whole: Callable[[Bearing], int]
-    of: Text
+    whole: Callable[[Bearing], int] = attrgetter("rows")
+    of: Text = _ALL_ROWS
 
 
 COUNTED: dict[str, CountLimit] = {
     "new_numbers": CountLimit(
         lambda change: change.new_rows,
         lambda number: count(number, "row would enter a wave", "rows would enter waves"),
-        lambda one: one.rows,
-        phrase("rows of all lists"),
     ),
     "ringing_numbers": CountLimit(
         lambda change: change.ringing_rows,
         lambda number: count(number, "row would ring", "rows would ring"),
-        lambda one: one.rows,
-        phrase("rows of all lists"),
     ),
     "deletes": CountLimit(
         lambda change: int(change.action is Action.DELETE or change.deletes),
@@ -85,8 +85,6 @@ COUNTED: dict[str, CountLimit] = {
     "repeat_numbers": CountLimit(
         lambda change: change.repeat_rows,
         lambda number: count(number, "person would be called again", "people would be called again"),
-        lambda one: one.rows,
-        phrase("rows of all lists"),
     ),
 }
 
@@ -181,8 +179,6 @@ class Guards:
             removed = CountLimit(
                 lambda change: change.removed_rows,
                 lambda number: count(number, "row would leave its wave", "rows would leave their waves"),
-                lambda one: one.yet,
-                UNSAID,
             )
             yield from self._judge_sum(limit, counts, removed, given, 0)
             return

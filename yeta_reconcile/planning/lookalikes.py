@@ -115,15 +115,9 @@ class LookAlikes:
                             "no document declares {other}, and nothing of it is recorded in the state",
                             other=other,
                         )
+                        words = phrase("{words}: it changes nothing", words=words)
                         hint = phrase("take it off, or name one that called people")
-                        yield Diagnostic(
-                            "warning",
-                            key,
-                            phrase("{words}: it changes nothing", words=words),
-                            place,
-                            hint,
-                            name,
-                        )
+                        yield Diagnostic("warning", key, words, place, hint, name)
 
     def asks(self, model: Calling, record: CampaignRecord | None) -> bool:
         """Whether there is anybody who may have called the people of a campaign before it."""

@@ -107,10 +107,11 @@ def _works(undone: Undone, terms: Conditions) -> Iterator[Work]:
     for wave in undone.waves:
         if wave.record.live:
             yield from _under_way(undone, wave, terms)
-    if not (any(undone.staged.values()) or undone.fresh or undone.coming):
+    begins = any(undone.staged.values()) or undone.fresh
+    if not (begins or undone.coming):
         return
     now = Attributes.of(model)
-    if model.state != "running" and (any(undone.staged.values()) or undone.fresh):
+    if model.state != "running" and begins:
         # Who comes after it waits for it, and it needs no line.
         yield replace(_to_come(undone, undone.next_wave, 1, now, terms), lines=())
     if model.state == "running":

@@ -44,98 +44,92 @@ class Sheet:
 
     def lines(self, form: str) -> Iterator[str]:
         """CSV or JSON lines, line by line."""
-        if form == "jsonl":
-            return as_jsonl(self.rows)
-        return as_csv(self.rows, self.columns, for_people=self.for_people)
+        if form != "jsonl":
+            yield from self._csv()
+            return
+        for row in self.rows:
+            yield json.dumps(row, ensure_ascii=False, default=_stamp) + "\n"
 
     def write(self, form: str, target: IO[bytes]) -> None:
         """The whole of it, in any of `FORMS`. Raises YetaError where an extra is missing."""
         if form == "parquet":
-            write_parquet(self.rows, self.columns, self.zone, target)
+            self._write_parquet(target)
         elif form == "xlsx":
-            write_xlsx(self.rows, self.columns, target)
+            self._write_xlsx(target)
         else:
             target.writelines(line.encode() for line in self.lines(form))
 
+    def _csv(self) -> Iterator[str]:
+        """CSV with a header, line by line."""
+        line = io.StringIO()
+        writer = csv.writer(line)
+        writer.writerow([_harmless(name) for name in self.columns])
+        yield (BOM if self.for_people else "") + line.getvalue()
+        for row in self.rows:
+            line.seek(0)
+            line.truncate()
+            cells = [_cell(row[name]) for name in self.columns]
+            writer.writerow([_as_text(cell) for cell in cells] if self.for_people else cells)
+            yield line.getvalue()
 
-def as_csv(rows: Iterable[dict[str, Any]], columns: Columns, *, for_people: bool = False) -> Iterator[str]:
-    """CSV with a header, line by line. `for_people`: it is opened in Excel, which needs to be told UTF-8."""
-    line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow([_harmless(name) for name in columns])
-    yield (BOM if for_people else "") + line.getvalue()
-    for row in rows:
-        line.seek(0)
-        line.truncate()
-        cells = [_cell(row[name]) for name in columns]
-        writer.writerow([_as_text(cell) for cell in cells] if for_people else cells)
-        yield line.getvalue()
+    def _write_parquet(self, target: IO[bytes]) -> None:
+        """A Parquet file; a bounded number of rows is in memory at a time."""
+        pa = extra("pyarrow", "parquet", phrase("Parquet needs"), phrase("take csv or jsonl"))
+        parquet = extra("pyarrow.parquet", "parquet", phrase("Parquet needs"), phrase("take csv or jsonl"))
+        answer = pa.struct([("question", pa.string()), ("answer", pa.string()), ("tag", pa.string())])
+        kinds: dict[Kind, Any] = {
+            "text": pa.string(),
+            "count": pa.int64(),
+            "yes or no": pa.bool_(),
+            "moment": pa.timestamp("ms", tz=str(self.zone)),
+            "answers": pa.list_(answer),
+        }
+        schema = pa.schema([(name, kinds[kind]) for name, kind in self.columns.items()])
+        with parquet.ParquetWriter(target, schema) as writer:
+            block: list[dict[str, Any]] = []
+            for row in self.rows:
+                block.append(row)
+                if len(block) == BLOCK_ROWS:
+                    writer.write_table(pa.Table.from_pylist(block, schema))
+                    block = []
+            writer.write_table(pa.Table.from_pylist(block, schema))
 
-
-def as_jsonl(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """One JSON object a line."""
-    for row in rows:
-        yield json.dumps(row, ensure_ascii=False, default=_stamp) + "\n"
-
-
-def write_parquet(rows: Iterable[dict[str, Any]], columns: Columns, zone: tzinfo, target: IO[bytes]) -> None:
-    """A Parquet file; a bounded number of rows is in memory at a time. Raises YetaError without pyarrow."""
-    pa = extra("pyarrow", "parquet", phrase("Parquet needs"), phrase("take csv or jsonl"))
-    parquet = extra("pyarrow.parquet", "parquet", phrase("Parquet needs"), phrase("take csv or jsonl"))
-    answer = pa.struct([("question", pa.string()), ("answer", pa.string()), ("tag", pa.string())])
-    kinds: dict[Kind, Any] = {
-        "text": pa.string(),
-        "count": pa.int64(),
-        "yes or no": pa.bool_(),
-        "moment": pa.timestamp("ms", tz=str(zone)),
-        "answers": pa.list_(answer),
-    }
-    schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
-    with parquet.ParquetWriter(target, schema) as writer:
-        block: list[dict[str, Any]] = []
-        for row in rows:
-            block.append(row)
-            if len(block) == BLOCK_ROWS:
-                writer.write_table(pa.Table.from_pylist(block, schema))
-                block = []
-        writer.write_table(pa.Table.from_pylist(block, schema))
-
-
-def write_xlsx(rows: Iterable[dict[str, Any]], columns: Columns, target: IO[bytes]) -> None:
-    """An Excel file, row by row: ids as text, the header frozen. Raises YetaError without it."""
-    xlsxwriter = extra("xlsxwriter", "xlsx", phrase("Excel files need"), phrase("take csv"))
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet("yeta")
-        head = book.add_format({"bold": True, "bottom": 1})
-        text = book.add_format({"num_format": "@"})
-        time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        sheet.freeze_panes(1, 0)
-        for at, (name, kind) in enumerate(columns.items()):
-            sheet.set_column(at, at, _WIDTHS[kind], text if kind == "text" else None)
-            sheet.write_string(0, at, _harmless(name), head)
-        last = 0
-        for last, row in enumerate(rows, 1):
-            if last > EXCEL_ROWS:
-                raise YetaError(
-                    phrase(
-                        "an Excel sheet holds {excel_rows:,} rows, and there are more", excel_rows=EXCEL_ROWS
-                    ),
-                    hint=phrase("take csv or parquet, or one campaign"),
-                )
-            for at, name in enumerate(columns):
-                match row[name]:
-                    case None:
-                        continue
-                    case bool(value):
-                        sheet.write_boolean(last, at, value)
-                    case int(value):
-                        sheet.write_number(last, at, value)
-                    case datetime() as value:  # Excel knows no zones: the project's clock is meant
-                        sheet.write_datetime(last, at, value.replace(tzinfo=None), time)
-                    case value:
-                        sheet.write_string(last, at, str(_cell(value))[:_EXCEL_CELL], text)
-        sheet.autofilter(0, 0, last, len(columns) - 1)
+    def _write_xlsx(self, target: IO[bytes]) -> None:
+        """An Excel file, row by row: ids as text, the header frozen."""
+        xlsxwriter = extra("xlsxwriter", "xlsx", phrase("Excel files need"), phrase("take csv"))
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        with xlsxwriter.Workbook(target, options) as book:
+            sheet = book.add_worksheet("yeta")
+            head = book.add_format({"bold": True, "bottom": 1})
+            text = book.add_format({"num_format": "@"})
+            time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+            sheet.freeze_panes(1, 0)
+            for at, (name, kind) in enumerate(self.columns.items()):
+                sheet.set_column(at, at, _WIDTHS[kind], text if kind == "text" else None)
+                sheet.write_string(0, at, _harmless(name), head)
+            last = 0
+            for last, row in enumerate(self.rows, 1):
+                if last > EXCEL_ROWS:
+                    raise YetaError(
+                        phrase(
+                            "an Excel sheet holds {excel_rows:,} rows, and there are more",
+                            excel_rows=EXCEL_ROWS,
+                        ),
+                        hint=phrase("take csv or parquet, or one campaign"),
+                    )
+                for at, name in enumerate(self.columns):
+                    match row[name]:
+                        case None:
+                            continue
+                        case bool(value):
+                            sheet.write_boolean(last, at, value)
+                        case int(value):
+                            sheet.write_number(last, at, value)
+                        case datetime() as value:  # Excel knows no zones: the project's clock is meant
+                            sheet.write_datetime(last, at, value.replace(tzinfo=None), time)
+                        case value:
+                            sheet.write_string(last, at, str(_cell(value))[:_EXCEL_CELL], text)
+            sheet.autofilter(0, 0, last, len(self.columns) - 1)
 
 
 def _stamp(value: Any) -> str:
