@@ -25,17 +25,17 @@ def blocked(decision: Decision) -> bool:
     """Whether no new wave may come: something of this campaign, or of one unknown, needs a person."""
     if decision.unresolved:
         return True
-    _name_called(decision)
-    if _two_ledgers(decision) or _renamed(decision) or _moved(decision):
-        return True
-    if _others_unsettled(decision) or _callouts_unknown(decision):
-        return True
+    known = len(decision.findings)
+    for rule in (_name_called, _two_ledgers, _renamed, _moved, _others_unsettled, _callouts_unknown):
+        rule(decision)
+        if any(found.exit_code for found in decision.findings[known:]):
+            return True
     _name_strange(decision)
     return False
 
 
-def _others_unsettled(decision: Decision) -> bool:
-    """Whether a task of another campaign may have called these people, and nobody knows whom it called."""
+def _others_unsettled(decision: Decision) -> None:
+    """A task of another campaign may have called these people, and nobody knows whom it called."""
     subject = decision.subject
     if subject.lineage.unsettled:
         words = phrase(
@@ -45,20 +45,17 @@ def _others_unsettled(decision: Decision) -> bool:
             unsettled=listed(subject.lineage.unsettled, 0),
         )
         decision.find("continued-unsettled", Exit.UNRESOLVED, words, _SETTLE_FIRST, "continues")
-        return True
-    if subject.unrecorded.undeclared_block and subject.new:
+    elif subject.unrecorded.undeclared_block and subject.new:
         words = phrase(
             "{name} gets no wave while a started task of ours belongs to a campaign nobody declares: it may "
             "be this one under a former name",
             name=subject.name,
         )
         decision.find("undeclared-orphan", Exit.UNRESOLVED, words, _SETTLE_FIRST)
-        return True
-    return False
 
 
-def _callouts_unknown(decision: Decision) -> bool:
-    """Whether people may have been called out of whom the state does not know it."""
+def _callouts_unknown(decision: Decision) -> None:
+    """People may have been called out of whom the state does not know it."""
     subject = decision.subject
     if subject.unrecorded.state_lost and isinstance(subject.declared, DirectCall):
         words = phrase(
@@ -68,8 +65,7 @@ def _callouts_unknown(decision: Decision) -> bool:
         )
         hint = phrase("`yeta state rebuild` holds its rows as possibly called")
         decision.find("state-lost", Exit.UNRESOLVED, words, hint)
-        return True
-    if subject.unrecorded.callouts_missing:
+    elif subject.unrecorded.callouts_missing:
         words = phrase(
             "nobody of {name} is called out: call-outs were sent with the state in this place that it does "
             "not know; it is an older copy, or a new one",
@@ -77,8 +73,6 @@ def _callouts_unknown(decision: Decision) -> bool:
         )
         hint = phrase("put the newest copy back; else `yeta state rebuild` holds its rows as possibly called")
         decision.find("call-outs-missing", Exit.UNRESOLVED, words, hint)
-        return True
-    return False
 
 
 def _name_strange(decision: Decision) -> None:
@@ -102,10 +96,10 @@ def _name_strange(decision: Decision) -> None:
         decision.find("called-perhaps", Exit.DONE, words, hint, "contacts", "csv")
 
 
-def _two_ledgers(decision: Decision) -> bool:
+def _two_ledgers(decision: Decision) -> None:
     declared = decision.subject.declared
     if not decision.subject.lineage.two_ledgers or declared is None:
-        return False
+        return
     decision.find(
         "two-ledgers",
         Exit.REFUSED,
@@ -121,14 +115,13 @@ def _two_ledgers(decision: Decision) -> bool:
         ),
         "renamed_from",
     )
-    return True
 
 
-def _renamed(decision: Decision) -> bool:
+def _renamed(decision: Decision) -> None:
     subject = decision.subject
     met = subject.delta.met.get(subject.lineage.successor)
     if not subject.new or met is None:
-        return False
+        return
     decision.find(
         "renamed-before",
         Exit.REFUSED,
@@ -145,13 +138,11 @@ def _renamed(decision: Decision) -> bool:
         ),
         "name",
     )
-    return True
 
 
-def _moved(decision: Decision) -> bool:
-    """Whether people come from another campaign, and nothing says how they are meant."""
+def _moved(decision: Decision) -> None:
+    """People come from another campaign, and nothing says how they are meant."""
     subject = decision.subject
-    moved = False
     for name, met in subject.delta.met.items():
         shorter = min(met.people, subject.delta.declared)
         if subject.new and met.gone and met.shared * 2 >= shorter > 0:
@@ -172,7 +163,6 @@ def _moved(decision: Decision) -> bool:
                 ),
                 "name",
             )
-            moved = True
         elif met.moved:
             decision.find(
                 "people-moved",
@@ -186,8 +176,6 @@ def _moved(decision: Decision) -> bool:
                 "contacts",
                 "csv",
             )
-            moved = True
-    return moved
 
 
 def _name_called(decision: Decision) -> None:
