@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.served import Served
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.store.checkout import refuse_in_checkout
+from yeta_reconcile.store.open import refuse_in_checkout
 
 PIPELINE = {"CI": "true"}
 USERS = [

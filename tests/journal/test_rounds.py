@@ -32,8 +32,7 @@ from yeta_reconcile.cli.commands.history import rounds_by_wave
 from yeta_reconcile.cli.commands.why import why_of
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.plan.staleness import left_out, moved_changes
-from yeta_reconcile.platform.call import RESULTS, ResultMeaning
-from yeta_reconcile.platform.results import NAMES
+from yeta_reconcile.platform.call import NAMES, RESULTS, ResultMeaning
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.store.inbox import Push

@@ -19,9 +19,8 @@ from tests.support.lab import number
 from tests.support.served import Served, served
 from tests.support.socks import Socks, socks
 from yeta_reconcile.errors import Unreachable
-from yeta_reconcile.platform.exchange import Exchange, NoAnswer
+from yeta_reconcile.platform.exchange import Exchange, NoAnswer, Waiting
 from yeta_reconcile.platform.transport import Wire
-from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.platform.ways import Ways
 from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.store.inbox import Push

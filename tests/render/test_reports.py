@@ -10,10 +10,9 @@ import pytest
 from tests.render.golden import assert_golden
 from tests.render.plans import NOON
 from tests.render.reports import a_drift, a_history, a_state_list, a_state_show, a_status, a_why
-from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.report import Drift, HistoryReport, Report, StateList, Status, Why, WhyCall
-from yeta_reconcile.render.reports import report_json, report_text
-from yeta_reconcile.render.row_states import row_words
+from yeta_reconcile.render.reports import report_json, report_text, row_words
+from yeta_reconcile.render.status import outcome_lines
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase, RowState, WaveRecord
 

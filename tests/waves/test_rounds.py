@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.lab import Lab
 from yeta_reconcile.errors import InvalidInput
-from yeta_reconcile.platform.call import RESULTS, ResultMeaning
-from yeta_reconcile.platform.results import CONNECTED, NAMES, codes_of
+from yeta_reconcile.platform.call import CONNECTED, NAMES, RESULTS, ResultMeaning, codes_of
 from yeta_reconcile.waves.record import RowRecord, RowState
 from yeta_reconcile.waves.rounds import Closed, Next, Rounds, Rule, Try, contradicted, next_round
 

@@ -14,7 +14,7 @@ from yeta_reconcile.documents.settings import read_settings
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store import Store, open_store
-from yeta_reconcile.store.checkout import refuse_in_checkout
+from yeta_reconcile.store.open import refuse_in_checkout
 from yeta_reconcile.wording import phrase
 
 

@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from yeta_reconcile.documents.strict import Strict
-from yeta_reconcile.documents.values import PROXY_PATTERN, Duration, NoFlag, each_once
+from yeta_reconcile.documents.values import PROXY_PATTERN, Duration, NoFlag, Strict, each_once
 
 
 class Platform(Strict):

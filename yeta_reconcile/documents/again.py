@@ -9,10 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.diagnostics import did_you_mean
-from yeta_reconcile.documents.strict import Strict
-from yeta_reconcile.documents.values import Duration, NoFlag, each_once, whole_seconds
-from yeta_reconcile.platform.call import RESULTS
-from yeta_reconcile.platform.results import NAMES, codes_of
+from yeta_reconcile.documents.values import Duration, NoFlag, Strict, each_once, whole_seconds
+from yeta_reconcile.platform.call import NAMES, RESULTS, codes_of
 
 
 def parse_results(value: Any) -> Any:

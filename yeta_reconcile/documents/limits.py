@@ -14,12 +14,12 @@ from pydantic import (
     StrictBool,
 )
 
-from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
     Days,
     Duration,
     Most,
     NoFlag,
+    Strict,
     Windows,
 )
 

@@ -24,7 +24,6 @@ from yeta_reconcile.documents.account import Platform, Receiver
 from yeta_reconcile.documents.again import Again
 from yeta_reconcile.documents.limits import Exemptions, Limits, Notify
 from yeta_reconcile.documents.rollout import Rollout
-from yeta_reconcile.documents.strict import Strict
 from yeta_reconcile.documents.values import (
     EVERY_DAY,
     WORKDAYS,
@@ -35,6 +34,7 @@ from yeta_reconcile.documents.values import (
     Moment,
     Name,
     NoFlag,
+    Strict,
     Windows,
     each_once,
     whole_seconds,

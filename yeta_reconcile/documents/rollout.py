@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from yeta_reconcile.documents.strict import Strict
-from yeta_reconcile.documents.values import SHARE_PATTERN, Duration, Most, parse_most, whole_seconds
+from yeta_reconcile.documents.values import SHARE_PATTERN, Duration, Most, Strict, parse_most, whole_seconds
 
 
 def _share(value: Any) -> Any:

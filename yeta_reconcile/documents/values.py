@@ -1,4 +1,4 @@
-"""The small values of documents: identifiers, names, durations, windows, moments; text → value, or why not.
+"""What a mapping of a document is, and its small values: names, durations, moments; text → value, or why not.
 
 Pure values; what they mean for a campaign is `documents/models.py`'s.
 """
@@ -11,7 +11,15 @@ from datetime import datetime, time, timedelta, timezone, tzinfo
 from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.wording import Text, listed, phrase
@@ -33,6 +41,16 @@ _LONGEST = timedelta(days=36500)
 # What Python has for names of hosts and for its own source, in which nobody writes a file.
 _NO_FILES = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "unicode_escape"}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class Strict(BaseModel):
+    """Every mapping in a document: unknown keys are errors, values do not change after reading.
+
+    An example stands in a field's `Field`, what it means below it: `schema.json`, which the tests make, has
+    both, and pydantic need not read them in every run.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
 
 
 def parse_duration(value: Any) -> timedelta:

@@ -11,7 +11,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.habits import FEWEST
-from yeta_reconcile.platform.results import NAMES
+from yeta_reconcile.platform.call import NAMES
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.matching import CLOCKS_DIFFER_MS
 from yeta_reconcile.waves.lifecycle import WEEK_MS, missing_records

@@ -5,5 +5,5 @@ Each answer is a value of `resources`, each failure one of `errors`: a code (`Pl
 values are read in one place (`coercion`). It decides nothing and remembers nothing.
 
 Others use `call`, `client`, `codes`, `coercion`, `errors`, `exchange`, `hours`, `pushes`, `resources`,
-`results`, `transport`, `ways`.
+`transport`, `ways`.
 """

@@ -26,10 +26,9 @@ from yeta_reconcile.platform.errors import (
     PlatformError,
     StopEverything,
 )
-from yeta_reconcile.platform.exchange import Exchange, NoAnswer
+from yeta_reconcile.platform.exchange import Exchange, NoAnswer, Waiting
 from yeta_reconcile.platform.token import LIFETIME, Grant, TokenHolder
 from yeta_reconcile.platform.transport import Wire
-from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.platform.ways import Ways, is_loopback, place_of
 from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
 

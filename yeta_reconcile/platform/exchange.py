@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import httpx
 
 from yeta_reconcile.platform.answers import Envelope, OddAnswer, read_envelope
-from yeta_reconcile.platform.waiting import Waiting
 from yeta_reconcile.wording import Text, phrase, said_by
 
 LOG = logging.getLogger(__name__)
@@ -38,6 +39,38 @@ class NoAnswer(Exception):
         self.why = why
         self.sent = sent
         self.again = again
+
+
+class Waiting:
+    """Counts what is being asked, by any thread; `now` is a monotonic clock, in seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._asked = 0
+        self._since = 0.0
+        self._lock = Lock()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While the block runs, an answer is owed; waits between tries count as well."""
+        with self._lock:
+            if not self._asked:
+                self._since = self._now()
+            self._asked += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asked -= 1
+
+    def heard(self) -> None:
+        """Something came."""
+        self._since = self._now()
+
+    @property
+    def seconds(self) -> float:
+        """How long nothing was heard while something was asked; 0 if nothing is."""
+        return self._now() - self._since if self._asked else 0.0
 
 
 class Exchange:

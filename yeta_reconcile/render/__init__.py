@@ -1,5 +1,5 @@
 """Values → text, Markdown, JSON. Pure: it never prints, reads no clock and no terminal.
 
-Others use `alike`, `annotations`, `markdown`, `overview`, `report`, `reports`, `row_states`, `table`,
-`text`, `words`.
+Others use `alike`, `annotations`, `markdown`, `overview`, `report`, `reports`, `table`, `text`,
+`words`.
 """

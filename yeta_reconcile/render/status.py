@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment, since
 from yeta_reconcile.platform.coercion import PLATFORM
-from yeta_reconcile.render.outcomes import outcome_lines
 from yeta_reconcile.render.overview import overview
 from yeta_reconcile.render.report import (
     CampaignStatus,
@@ -23,10 +23,13 @@ from yeta_reconcile.render.timetable import timetable_lines
 from yeta_reconcile.render.words import (
     PHASE,
     forecast_said,
+    result_said,
 )
 from yeta_reconcile.waves.record import Phase
-from yeta_reconcile.wording import CLAUSES, Text, listed, phrase, spoken, worded
+from yeta_reconcile.wording import CLAUSES, NAMES, PARTS, Text, listed, phrase, spoken, worded
 
+# Of results, and of tags, so many are told.
+_MOST = 8
 DECLARED = {
     "running": phrase("declared running"),
     "paused": phrase("declared paused"),
@@ -216,3 +219,32 @@ def _finish(campaign: CampaignStatus, paint: Paint) -> list[str]:
 def alert_lines(alerts: tuple[Text, ...], paint: Paint) -> list[str]:
     said = [paint(worded("ALERT: {words}", words=clean(spoken(words))), "careful") for words in alerts]
     return [*said, ""] if said else []
+
+
+def outcome_lines(wave: WaveStatus) -> list[str]:
+    """Results of all, then by line where there is more than one; the highest and the lowest tags."""
+    lines = [_results(wave.results)] if wave.results else []
+    if len(wave.lines) > 1:
+        for line, results in sorted(wave.lines.items()):
+            name = clean(line) or phrase("unknown line")
+            lines.append(worded("{line}: {results}", line=name, results=_results(results)))
+    if wave.tags:
+        lines.append(worded("highest tags: {tags}", tags=_counted(wave.tags)))
+    # Where no dialog went below its highest tag, they are the same.
+    if wave.tags_min and wave.tags_min != wave.tags:
+        lines.append(worded("lowest tags: {tags}", tags=_counted(wave.tags_min)))
+    return lines
+
+
+def _result(words: str) -> str:
+    return spoken(words) if isinstance(words, Text) else result_said("", words)
+
+
+def _results(counts: Mapping[str, int]) -> str:
+    """Of results some have a comma in their words."""
+    return _counted({_result(name): number for name, number in counts.items()}, by=PARTS)
+
+
+def _counted(counts: Mapping[str, int], by: str = NAMES) -> str:
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return spoken(listed([f"{clean(name)} {number:,}" for name, number in ordered], _MOST, by=by))

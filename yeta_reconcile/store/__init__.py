@@ -2,7 +2,7 @@
 
 It keeps tables, transactions and the lock, and does not know why anything is written.
 
-Others use `breakdown`, `calls`, `checkout`, `database`, `foreseen`, `halt_flag`, `history`, `inbox`,
+Others use `breakdown`, `calls`, `database`, `foreseen`, `halt_flag`, `history`, `inbox`,
 `lengths`, `lock`, `matching`, `open`, `people`, `relays`, `relocation`, `replacing`, `restoring`,
 `soundness`, `sqlite`.
 """

@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from yeta_reconcile.platform.call import RESULTS, ResultMeaning
-from yeta_reconcile.platform.results import CONNECTED
+from yeta_reconcile.platform.call import CONNECTED, RESULTS, ResultMeaning
 from yeta_reconcile.waves.record import RowRecord, RowState
 
 # What may be tried again without being named, before the last result of a round: nobody spoke.

@@ -15,8 +15,7 @@ from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.numbers import BadNumberError, forms, mask, normalise
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.render.report import Why, WhyCall, WhyWave
-from yeta_reconcile.render.reports import report_json, report_text
-from yeta_reconcile.render.row_states import row_words
+from yeta_reconcile.render.reports import report_json, report_text, row_words
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.calls import CallRecord
 from yeta_reconcile.waves.record import Phase, RowRecord
