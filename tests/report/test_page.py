@@ -29,6 +29,7 @@ from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.emulator import Emulator, VirtualClock
 from yeta_reconcile.records.projector import Projector
+from yeta_reconcile.report import words
 from yeta_reconcile.report.figures import (
     MOST_POINTS,
     CampaignFigures,
@@ -41,7 +42,7 @@ from yeta_reconcile.report.figures import (
 )
 from yeta_reconcile.report.gather import declared_in, gather
 from yeta_reconcile.report.page import page
-from yeta_reconcile.report.words import WORDS, Words
+from yeta_reconcile.report.words import WORDS
 from yeta_reconcile.store.inbox import Push
 from yeta_reconcile.wording import spoken as said
 
@@ -237,7 +238,7 @@ def spoken() -> Iterator[str]:
     """The keys of all words that the page's modules use."""
     for module in Path(yeta_reconcile.report.__file__).parent.glob("*.py"):
         for node in walked(module):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "words"
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said"
             if named and isinstance(node, ast.Call) and isinstance(node.args[0], ast.Constant):
                 yield str(node.args[0].value)
 
@@ -253,7 +254,6 @@ def test_every_word_of_the_page_is_there_in_both_languages() -> None:
 
 
 def test_lengths_shares_and_money_are_written_as_people_write_them() -> None:
-    words = Words()
     assert [words.length(seconds) for seconds in (0, 59, 125, 3600, 11_520)] == [
         "0 s", "59 s", "2 min 5 s", "1 h", "3 h 12 min",
     ]  # fmt: skip

@@ -15,9 +15,14 @@ from yeta_reconcile.wording import Text, phrase
 # openapi.md, receiveCallRecord: 呼叫方向
 INBOUND, OUTBOUND = 1, 2
 
-_BOUNDED: Mapping[str, Callable[[Any], int | None]] = {
+# Of a record each moment and each length, and how it is read.
+TIMES: Mapping[str, Callable[[Any], int | None]] = {
     **dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment),
-    **dict.fromkeys(("duration_ring", "duration_call", "recording_seconds"), duration),
+    **dict.fromkeys(("duration_ring", "duration_call"), duration),
+}
+_BOUNDED: Mapping[str, Callable[[Any], int | None]] = {
+    **TIMES,
+    "recording_seconds": duration,
     **dict.fromkeys(("tries", "recording_size"), count),
     **dict.fromkeys(("direction", "row_index"), integer),
 }

@@ -12,20 +12,18 @@ from typing import Any, Protocol
 
 from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
 from yeta_reconcile.platform import coercion
-from yeta_reconcile.platform.call import INBOUND, Call, DialogTurn
+from yeta_reconcile.platform.call import INBOUND, TIMES, Call, DialogTurn
 from yeta_reconcile.platform.coercion import count, duration, integer, listed, moment, text
 from yeta_reconcile.wording import phrase
 
 RECORD, VOICE, DIALOG = "receiveCallRecord", "receiveVoice", "receiveDialog"
 MODULES = (RECORD, VOICE, DIALOG)
 
-_MOMENTS = dict.fromkeys(("time_dial", "time_ring", "time_answer", "time_hangup"), moment)
-_LENGTHS = dict.fromkeys(("duration_ring", "duration_call"), duration)
 _IDS = dict.fromkeys(("robot_id", "task_data_id", "call_relation_id"), coercion.identifier)
 # By module what is read of each value alone, so that one that is there and cannot be read is told.
 _READ: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     RECORD: {
-        **_MOMENTS, **_LENGTHS, **_IDS,
+        **TIMES, **_IDS,
         "direction": integer, "task_row_index": integer, "task_tries": count,
         "task_id": coercion.identifier, "task_result": text, "task_result_desc": text,
         "task_row_head": listed, "task_row_value": listed,
@@ -121,7 +119,7 @@ def _record(data: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
         "result": _result(data.get("task_result")),
         "description": _words(data.get("task_result_desc")),
         "tries": count(data.get("task_tries")),
-    } | {name: read(data.get(name)) for name, read in (_MOMENTS | _LENGTHS).items()}
+    } | {name: read(data.get(name)) for name, read in TIMES.items()}
 
 
 def _unread(module: str, data: Mapping[str, Any]) -> Iterable[str]:

@@ -122,7 +122,6 @@ class Figures:
     halted: str = ""
     last_push: datetime | None = None
     campaigns: list[CampaignFigures] = field(default_factory=list)
-    standings: Counter[str] = field(default_factory=Counter)
     meanings: Counter[str] = field(default_factory=Counter)
     results: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     tags: Counter[str] = field(default_factory=Counter)

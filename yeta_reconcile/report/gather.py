@@ -176,7 +176,6 @@ class _Counting:
 
     def _person(self, campaign: CampaignFigures, person: Person, how: str) -> None:
         figures = self.figures
-        figures.standings[how] += 1
         campaign.people += how != GONE
         campaign.submitted += how in IN_A_WAVE
         campaign.dialled += how == DIALLED

@@ -7,10 +7,10 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from yeta_reconcile.report import sections
+from yeta_reconcile.report import sections, words
 from yeta_reconcile.report.figures import Figures
 from yeta_reconcile.report.parts import hidden, text
-from yeta_reconcile.report.words import Language, Words
+from yeta_reconcile.report.words import Language, said
 
 # In the order in which an owner asks.
 SECTIONS = (
@@ -22,8 +22,7 @@ SECTIONS = (
 
 def page(figures: Figures, language: Language = "en", *, every: int = 0) -> str:
     """The whole page; with `every` it renews itself from its own address after so many seconds."""
-    words = Words()
-    name = figures.campaign or words("all")
+    name = figures.campaign or said("all")
     title = f"{name} · {figures.project}"
     renews = f' data-every="{every}"' if every else ""
     language_code = "zh-CN" if language == "zh" else "en"
@@ -33,7 +32,7 @@ def page(figures: Figures, language: Language = "en", *, every: int = 0) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="robots" content="noindex"><meta name="referrer" content="no-referrer">'
         f'<link rel="icon" href="data:,"><title>{hidden(title)}</title>'
-        f"<style>{_part('page.css')}</style></head><body><main>{_main(figures, words, name, every)}</main>"
+        f"<style>{_part('page.css')}</style></head><body><main>{_main(figures, name, every)}</main>"
         f"<script>{_part('page.js')}</script></body></html>\n"
     )
 
@@ -47,19 +46,19 @@ def policy() -> str:
     )
 
 
-def _main(figures: Figures, words: Words, name: str, every: int) -> str:
+def _main(figures: Figures, name: str, every: int) -> str:
     where = [figures.project]
     if figures.environment:
-        where.append(words("environment", name=figures.environment))
-    where.append(words("as of", at=words.moment(figures.at)))
-    live = f'<p class="live">{text(words("live", seconds=str(every)))}</p>' if every else ""
-    halted = f'<p class="halt">{hidden(words("halted", why=figures.halted))}</p>' if figures.halted else ""
-    cards = "".join(section(figures, words) for section in SECTIONS)
-    empty = "" if figures.dialled else f'<p class="note">{text(words("nothing"))}</p>'
+        where.append(said("environment", name=figures.environment))
+    where.append(said("as of", at=words.moment(figures.at)))
+    live = f'<p class="live">{text(said("live", seconds=str(every)))}</p>' if every else ""
+    halted = f'<p class="halt">{hidden(said("halted", why=figures.halted))}</p>' if figures.halted else ""
+    cards = "".join(section(figures) for section in SECTIONS)
+    empty = "" if figures.dialled else f'<p class="note">{text(said("nothing"))}</p>'
     return (
         f"<header><div><h1>{hidden(name)}</h1><p>{hidden(' · '.join(where))}</p></div>{live}</header>"
-        f'{halted}{sections.tiles(figures, words)}{empty}<div class="cards">{cards}</div>'
-        f"<footer>{text(words('footer'))}</footer>"
+        f'{halted}{sections.tiles(figures)}{empty}<div class="cards">{cards}</div>'
+        f"<footer>{text(said('footer'))}</footer>"
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.report.words import Words
+from yeta_reconcile.report.words import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,13 @@ def legend(entries: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def table(words: Words, heads: Sequence[str], rows: Sequence[Sequence[Shown]]) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[Shown]]) -> str:
     """A table that can be sorted by each of its columns; counts stand to the right."""
     kinds = {Cell: " class=n", Span: " class=t"}
     aligned = [kinds.get(type(cell), "") for cell in (rows[0] if rows else heads)]
     top = "".join(
         f'<th scope="col"{kind}><button type="button" '
-        f'title="{text(words("sort", head=head))}">{text(head)}</button></th>'
+        f'title="{text(said("sort", head=head))}">{text(head)}</button></th>'
         for head, kind in zip(heads, aligned, strict=True)
     )
     body = "".join(f"<tr>{''.join(map(_cell, row, heads))}</tr>" for row in rows)

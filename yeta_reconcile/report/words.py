@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from yeta_reconcile.render.words import result_said
 from yeta_reconcile.wording import Text, phrase, spoken
 
 Language = Literal["en", "zh"]
@@ -141,56 +139,52 @@ DAYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The page's words in the language of the run."""
+def said(key: str, **parts: str) -> str:
+    """Some words by their key; those that have none are shown as they are."""
+    text = spoken(WORDS.get(key, key))
+    return text.format(**parts) if parts else text
 
-    def __call__(self, key: str, **parts: str) -> str:
-        """Some words by their key; those that have none are shown as they are."""
-        text = spoken(WORDS.get(key, key))
-        return text.format(**parts) if parts else text
 
-    def result(self, code: str, description: str) -> str:
-        """What a result means, in the page's language first; the platform's own words where they say more."""
-        return result_said(code, description)
+def day(weekday: int) -> str:
+    """A weekday, 0 Monday."""
+    return spoken(DAYS[weekday])
 
-    @staticmethod
-    def day(weekday: int) -> str:
-        """A weekday, 0 Monday."""
-        return spoken(DAYS[weekday])
 
-    @staticmethod
-    def count(number: float) -> Text:
-        """`1,200`."""
-        return phrase("{number:,.0f}", number=number)
+def count(number: float) -> Text:
+    """`1,200`."""
+    return phrase("{number:,.0f}", number=number)
 
-    @staticmethod
-    def share(part: float) -> str:
-        """`12.5%`; what is not nothing is not shown as nothing."""
-        return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}".replace(".0%", "%")
 
-    def part(self, part: int, whole: int) -> str:
-        """A part of a whole as a share."""
-        return self.share(part / whole if whole else 0.0)
+def share(part: float) -> str:
+    """`12.5%`; what is not nothing is not shown as nothing."""
+    return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}".replace(".0%", "%")
 
-    @staticmethod
-    def length(seconds: float) -> str:
-        """`35 s`, `2 min 5 s`, `3 h 12 min`."""
-        hours, rest = divmod(round(seconds), 3600)
-        minutes, left = divmod(rest, 60)
-        last = phrase("{number} min", number=minutes) if hours else phrase("{number} s", number=left)
-        first = phrase("{number} h", number=hours) if hours else phrase("{number} min", number=minutes)
-        parts = [(hours or minutes, first), (minutes if hours else left, last)]
-        return " ".join(spoken(part) for number, part in parts if number) or spoken(last)
 
-    def moment(self, at: datetime) -> str:
-        """A moment to the minute."""
-        return f"{at:%Y-%m-%d %H:%M}"
+def part(part: int, whole: int) -> str:
+    """A part of a whole as a share."""
+    return share(part / whole if whole else 0.0)
 
-    def soon(self, at: datetime, now: datetime) -> str:
-        """A moment to the minute; its year only where that is another."""
-        return self.moment(at).removeprefix(f"{now.year}-")
 
-    def money(self, amount: float, currency: str) -> str:
-        """An amount with its currency."""
-        return f"¥{amount:,.2f}" if currency in {"CNY", ""} else f"{amount:,.2f} {currency}"
+def length(seconds: float) -> str:
+    """`35 s`, `2 min 5 s`, `3 h 12 min`."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    last = phrase("{number} min", number=minutes) if hours else phrase("{number} s", number=left)
+    first = phrase("{number} h", number=hours) if hours else phrase("{number} min", number=minutes)
+    parts = [(hours or minutes, first), (minutes if hours else left, last)]
+    return " ".join(spoken(part) for number, part in parts if number) or spoken(last)
+
+
+def moment(at: datetime) -> str:
+    """A moment to the minute."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def soon(at: datetime, now: datetime) -> str:
+    """A moment to the minute; its year only where that is another."""
+    return moment(at).removeprefix(f"{now.year}-")
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency."""
+    return f"¥{amount:,.2f}" if currency in {"CNY", ""} else f"{amount:,.2f} {currency}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import conninfo, errors
@@ -23,9 +23,7 @@ from yeta_reconcile.store.copying import write_file
 from yeta_reconcile.store.database import Row, check_fence
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
-if TYPE_CHECKING:
-    Connection = psycopg.Connection[Row]
-
+Connection = psycopg.Connection[Row]
 Value = TypeVar("Value")
 
 # One writer at a time, as with SQLite: whatever is read in a write transaction is still so when it commits.

@@ -207,14 +207,14 @@ class _Demo:
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "yeta_reconcile", *arguments]
 
-    def _yeta(self, *arguments: str, where: Path | None = None, codes: tuple[int, ...] = (0, 7)) -> int:
+    def _yeta(self, *arguments: str, where: Path | None = None) -> None:
         """Run a command before the reader's eyes."""
         show(click.style(f"$ yeta {mask_numbers(' '.join(arguments))}", bold=True))
         sys.stdout.flush()
         done = subprocess.run(  # noqa: S603 -- our own command
             self._command(*arguments), cwd=where or self.root, env=self.environ, check=False
         )
-        if done.returncode not in codes:
+        if done.returncode not in {Exit.DONE, Exit.INCOMPLETE}:
             raise YetaError(
                 phrase(
                     "`yeta {arguments}` ended with {returncode}",
@@ -223,7 +223,6 @@ class _Demo:
                 )
             )
         show("")
-        return done.returncode
 
     def _json(self, *arguments: str) -> Any:
         done = subprocess.run(  # noqa: S603 -- our own command

@@ -19,10 +19,10 @@ from yeta_reconcile.wording import phrase
 
 
 @contextmanager
-def state_of(context: Context, *, create: bool = False) -> Iterator[tuple[Project, Store]]:
+def state_of(context: Context) -> Iterator[tuple[Project, Store]]:
     """The settings and the state of a repository whose documents need not be valid."""
     project = settings_of(context)
-    with closing(opened(context, project, create=create)) as store:
+    with closing(opened(context, project, create=False)) as store:
         yield project, store
 
 
