@@ -40,7 +40,7 @@ from yeta_reconcile.waves.accounting import Breakdown
 from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, Recorded
 from yeta_reconcile.waves.renames import record_of
 from yeta_reconcile.waves.rounds import Coming
-from yeta_reconcile.wording import UNSAID, Text, phrase
+from yeta_reconcile.wording import UNSAID, phrase
 
 
 def look(opened: Session, name: str | None, lists: Lists | None = None) -> Status:
@@ -71,21 +71,18 @@ def look(opened: Session, name: str | None, lists: Lists | None = None) -> Statu
             one = replace(one, numbers=one.numbers or to_begin.get(shown, 0))
             campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
     timetable = ahead.timetable if name is None else ()
-    said = alerts(opened, recorded, observed, now, answered=not silent)
+    said = alerts_of(
+        store.inbox.traffic(int(now.timestamp() * 1000)),
+        recorded,
+        observed,
+        now,
+        relayed=bool(repository.project.receiver.relay),
+    )
+    if not silent:
+        said += tuple(found.summary for found in misled(repository, observed.config))
     return Status(
         now.replace(microsecond=0), tuple(campaigns), opened.halted() or UNSAID, silent, timetable, said
     )
-
-
-def alerts(
-    opened: Session, recorded: Recorded, observed: Observed, now: datetime, *, answered: bool = True
-) -> tuple[Text, ...]:
-    """What is to be said of records that do not come; if the platform `answered`, of its addresses too."""
-    traffic = opened.store.inbox.traffic(int(now.timestamp() * 1000))
-    relayed = bool(opened.repository.project.receiver.relay)
-    said = alerts_of(traffic, recorded, observed, now, relayed=relayed)
-    found = misled(opened.repository, observed.config) if answered else ()
-    return (*said, *(one.summary for one in found))
 
 
 def foreseen_now(opened: Session) -> Outlook | None:

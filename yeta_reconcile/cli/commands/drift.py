@@ -9,8 +9,9 @@ import click
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
 from yeta_reconcile.cli.session import session
-from yeta_reconcile.cli.standings import alerts
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.planning.address_book import misled
+from yeta_reconcile.planning.console import alerts_of
 from yeta_reconcile.planning.drift import compare
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.whereabouts import refuse_misplaced
@@ -39,7 +40,17 @@ def drift(context: Context, form: str, detailed_exitcode: bool) -> Exit:
             if (task := observed.tasks.get(task_id)) is not None and not left.ran_on(task)
         }
         report = compare(recorded, observed, at, halted=halted)
-        report = replace(report, alerts=alerts(opened, recorded, observed, at))
+        said = (
+            *alerts_of(
+                store.inbox.traffic(int(at.timestamp() * 1000)),
+                recorded,
+                observed,
+                at,
+                relayed=bool(repository.project.receiver.relay),
+            ),
+            *(found.summary for found in misled(repository, observed.config)),
+        )
+        report = replace(report, alerts=said)
     if form == "json":
         show_json(report_json(report))
     else:

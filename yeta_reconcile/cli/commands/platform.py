@@ -49,14 +49,11 @@ def platform(context: Context, kind: str | None, form: str) -> None:
 
 def _as_json(config: Config, kind: str) -> list[dict[str, Any]]:
     match kind:
-        case "robots":
-            return [asdict(robot) for _, robot in sorted(config.robots.items())]
         case "lines":
             return [{**asdict(line), "expires": line.expires} for _, line in sorted(config.lines.items())]
-        case "voices":
-            return [asdict(voice) for _, voice in sorted(config.voices.items())]
-        case _:
+        case "urls":
             return [{"module": module, "url": url} for module, url in _urls(config)]
+    return [asdict(one) for _, one in sorted(getattr(config, kind).items())]
 
 
 def _as_table(config: Config, kind: str, now: datetime) -> list[str]:
