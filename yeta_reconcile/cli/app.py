@@ -17,9 +17,7 @@ from yeta_reconcile.cli.examples import COMMANDS as EXAMPLES
 from yeta_reconcile.cli.help import Group, command_at
 from yeta_reconcile.cli.language import language_of, languages
 from yeta_reconcile.cli.output import show
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
+from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.wording import looked_up, phrase
 
 # Each with its line in `yeta --help`, in the order one meets them: that is printed and no module imported.

@@ -13,9 +13,7 @@ import click
 
 from yeta_reconcile.cli.output import tell
 from yeta_reconcile.errors import Declined
-from yeta_reconcile.render.table import (
-    clean,
-)
+from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import UNSAID, Text, phrase, spoken
 
 

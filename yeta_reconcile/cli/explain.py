@@ -10,9 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.documents.models import (
-    Campaign,
-)
+from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Plan
@@ -27,9 +25,7 @@ from yeta_reconcile.render.table import (
 )
 from yeta_reconcile.render.text import plan_text
 from yeta_reconcile.render.words import PHASE, attribute_name, attribute_value
-from yeta_reconcile.waves.attributes import (
-    Attributes,
-)
+from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import Phase, WaveRecord
 from yeta_reconcile.wording import CLAUSES, listed, phrase, spoken, worded
 

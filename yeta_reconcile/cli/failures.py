@@ -34,12 +34,8 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.platform.errors import (
-    OutcomeUnknown,
-)
-from yeta_reconcile.render.annotations import (
-    diagnostic_line,
-)
+from yeta_reconcile.platform.errors import OutcomeUnknown
+from yeta_reconcile.render.annotations import diagnostic_line
 from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, speaking, spoken, worded
 
 FORMAT = "yeta-error/1"

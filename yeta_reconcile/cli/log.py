@@ -15,9 +15,7 @@ from datetime import UTC, datetime
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.numbers import mask_numbers
-from yeta_reconcile.render.table import (
-    clean,
-)
+from yeta_reconcile.render.table import clean
 
 SECRETS = ("YETA_APP_KEY", "YETA_APP_SECRET", "YETA_PUSH_SECRET", "YETA_STATE_KEY")
 

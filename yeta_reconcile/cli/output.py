@@ -17,9 +17,7 @@ from typing import Any
 import click
 
 from yeta_reconcile.errors import YetaError
-from yeta_reconcile.render.table import (
-    clean,
-)
+from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import Text, phrase, spoken
 
 STDERR = 2

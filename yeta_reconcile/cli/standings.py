@@ -7,9 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from yeta_reconcile.cli.session import Session
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
+from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.errors import (
@@ -30,9 +28,7 @@ from yeta_reconcile.planning.predecessors import awaited
 from yeta_reconcile.planning.prospect import Prospect
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
-from yeta_reconcile.platform.errors import (
-    PlatformError,
-)
+from yeta_reconcile.platform.errors import PlatformError
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.render.report import CampaignStatus, Status
 from yeta_reconcile.store.breakdown import breakdown

@@ -10,9 +10,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
+from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.numbers import BadNumberError, normalise
 from yeta_reconcile.wording import Text, phrase
 

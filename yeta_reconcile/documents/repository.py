@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from yeta_reconcile.diagnostics import (
-    Diagnostic,
-)
+from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.calendars import CalendarSource
 from yeta_reconcile.documents.contexts import ContextReader
 from yeta_reconcile.documents.donotcall import DoNotCall

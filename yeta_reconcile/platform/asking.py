@@ -15,9 +15,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.errors import (
-    Unreachable,
-)
+from yeta_reconcile.errors import Unreachable
 from yeta_reconcile.platform import answers
 from yeta_reconcile.platform.answers import Envelope, OddAnswer
 from yeta_reconcile.platform.codes import Call, Meaning, describe, meaning

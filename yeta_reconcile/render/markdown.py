@@ -15,9 +15,7 @@ from yeta_reconcile.render.annotations import (
     by_weight,
     finding_words,
 )
-from yeta_reconcile.render.table import (
-    clean,
-)
+from yeta_reconcile.render.table import clean
 from yeta_reconcile.render.text import by_campaign, in_time, reason_and_detail
 from yeta_reconcile.render.timetable import ends_of, uses_by_line, who
 from yeta_reconcile.render.words import (

@@ -11,9 +11,7 @@ from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change, Plan, Reason, Summary
 from yeta_reconcile.platform.call import RESULTS
-from yeta_reconcile.render.table import (
-    clean,
-)
+from yeta_reconcile.render.table import clean
 from yeta_reconcile.waves.attributes import BY_NAME, MOMENT, SECONDS
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import CLAUSES, PARTS, SENTENCES, Text, listed, loud, phrase, spoken, worded

@@ -14,9 +14,7 @@ from yeta_reconcile.store.inbox import release
 from yeta_reconcile.store.matching import DIRECT, locate
 from yeta_reconcile.store.relays import OURS
 from yeta_reconcile.store.row_states import invalidate, portions, set_state
-from yeta_reconcile.waves.accounting import (
-    Results,
-)
+from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 

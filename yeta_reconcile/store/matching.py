@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from yeta_reconcile.platform.call import INBOUND, Call
 from yeta_reconcile.store.database import Row, Transaction
-from yeta_reconcile.waves.attributes import (
-    Attributes,
-)
+from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import RowState
 
 # How far the platform's clock may be behind ours when a call is held against a call-out.

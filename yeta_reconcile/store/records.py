@@ -10,9 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.store.database import Row
-from yeta_reconcile.waves.attributes import (
-    Attributes,
-)
+from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import CampaignRecord, Phase, RowRecord, RowState, WaveRecord
 from yeta_reconcile.wording import phrase
 

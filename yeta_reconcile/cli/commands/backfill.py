@@ -16,16 +16,12 @@ from yeta_reconcile.cli.offline import (
     settings_of,
 )
 from yeta_reconcile.cli.output import done, format_option, tell, told
-from yeta_reconcile.cli.session import (
-    connect,
-)
+from yeta_reconcile.cli.session import connect
 from yeta_reconcile.errors import Incomplete
 from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.records.backfill import Fetched
 from yeta_reconcile.records.backfill import backfill as fetch
-from yeta_reconcile.waves.accounting import (
-    FETCHABLE_DAYS,
-)
+from yeta_reconcile.waves.accounting import FETCHABLE_DAYS
 from yeta_reconcile.wording import phrase
 
 

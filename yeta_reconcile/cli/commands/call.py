@@ -5,9 +5,7 @@ from __future__ import annotations
 import click
 
 from yeta_reconcile.amounts import count
-from yeta_reconcile.apply.callout import (
-    call_once,
-)
+from yeta_reconcile.apply.callout import call_once
 from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.journaled import Answer
 from yeta_reconcile.cli.ask import confirm
@@ -42,9 +40,7 @@ from yeta_reconcile.planning.whereabouts import settle_here
 from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.hours import time_of_day, within
 from yeta_reconcile.platform.resources import Inserted
-from yeta_reconcile.waves.attributes import (
-    Attributes,
-)
+from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import SINGLE_CALLS, Outcome
 from yeta_reconcile.wording import CLAUSES, SENTENCES, Text, listed, phrase
 

@@ -27,9 +27,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.store import open_store
 from yeta_reconcile.store.halt_flag import ROW, HaltFlag
-from yeta_reconcile.store.open import (
-    open_without_key,
-)
+from yeta_reconcile.store.open import open_without_key
 from yeta_reconcile.wording import PARTS, listed, phrase
 
 FORMAT = "yeta-halt/1"

@@ -21,9 +21,7 @@ from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.running import run_of
 from yeta_reconcile.cli.session import Session, session
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
+from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard, YetaError

@@ -11,9 +11,7 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import format_option, show, show_json
-from yeta_reconcile.cli.session import (
-    connect,
-)
+from yeta_reconcile.cli.session import connect
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.moments import moment
 from yeta_reconcile.planning.preflight import ROBOT_STATUS

@@ -27,9 +27,7 @@ from yeta_reconcile.documents.survey import Survey
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.platform.resources import Config
-from yeta_reconcile.render.annotations import (
-    diagnostic_line,
-)
+from yeta_reconcile.render.annotations import diagnostic_line
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 
 FORMAT = "yeta-validate/1"

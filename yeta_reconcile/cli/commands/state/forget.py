@@ -13,9 +13,7 @@ from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.output import done, format_option, say
 from yeta_reconcile.cli.running import run_of
 from yeta_reconcile.cli.session import Session, session
-from yeta_reconcile.diagnostics import (
-    did_you_mean,
-)
+from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.errors import InvalidInput, RefusedByGuard
 from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.observed import Observed, Orphan
