@@ -130,16 +130,10 @@ def _recorded(subject: Subject, zone: tzinfo | None) -> dict[str, Any] | None:
 
 def _wave(wave: WaveRecord, subject: Subject, zone: tzinfo | None) -> dict[str, Any]:
     delta = subject.delta
+    own = ("attempt", "phase", "outside_yeta", "task_id", "rows", "dialled", "pending", "unknown")
     return {
         "wave": wave.number,
-        "attempt": wave.attempt,
-        "phase": wave.phase,
-        "outside_yeta": wave.outside_yeta,
-        "task_id": wave.task_id,
-        "rows": wave.rows,
-        "dialled": wave.dialled,
-        "pending": wave.pending,
-        "unknown": wave.unknown,
+        **{name: getattr(wave, name) for name in own},
         "missing_records": wave.missing_records,
         "edited": delta.edited.get(wave.wave_id, 0),
         "removed": delta.removed.get(wave.wave_id, 0),

@@ -150,18 +150,14 @@ def _say_usage(error: click.ClickException) -> None:
     ours = isinstance(error.message, Text)
     message = mask_numbers(spoken(error.message) if ours else _retold(error.format_message()))
     context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None or message.startswith(
-        ("Usage:", looked_up("Usage:"))
-    ):  # a group without a command says its help
-        show(message, err=True) if message.startswith(("Usage:", looked_up("Usage:"))) else tell(
-            phrase("error: {message}", message=message)
-        )
+    if message.startswith(("Usage:", looked_up("Usage:"))):  # a group without a command says its help
+        show(message, err=True)
         return
-    show(context.get_usage(), err=True)
-    _say(
-        phrase("error: {message}", message=message),
-        phrase("{command} --help lists what there is", command=context.command_path),
-    )
+    hint = UNSAID
+    if context is not None:
+        show(context.get_usage(), err=True)
+        hint = phrase("{command} --help lists what there is", command=context.command_path)
+    _say(phrase("error: {message}", message=message), hint)
 
 
 def _say_bug(error: BaseException, arguments: Sequence[str], environ: Mapping[str, str]) -> None:

@@ -59,8 +59,15 @@ HELP = {
 }
 
 
+GAUGES = (
+    "inbox_size", "inbox_stuck", "dead_letters", "writer_queue", "storing", "silent", "relay_waiting",
+    "contexts_entries", "contexts_age_seconds", "contexts_stale", "last_push_timestamp_seconds",
+    "foreseen_timestamp_seconds",
+)  # fmt: skip
+
+
 class Metrics:
-    """The receiver's own registry."""
+    """The receiver's own registry; `gauges` are its plain values, by name."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -83,26 +90,9 @@ class Metrics:
         self._folded = {standing: folded.labels(standing.name.lower()) for standing in PushStanding}
         unread = Counter("yeta_unread", HELP["yeta_unread"], ["field"], **made)
         self._unread = {field: unread.labels(field) for field in READ}
-        self._inbox = Gauge("yeta_inbox_size", HELP["yeta_inbox_size"], **made)
-        self._stuck = Gauge("yeta_inbox_stuck", HELP["yeta_inbox_stuck"], **made)
-        self._dead = Gauge("yeta_dead_letters", HELP["yeta_dead_letters"], **made)
-        self._queue = Gauge("yeta_writer_queue", HELP["yeta_writer_queue"], **made)
-        self._storing = Gauge("yeta_storing", HELP["yeta_storing"], **made)
-        self.silent = Gauge("yeta_silent", HELP["yeta_silent"], **made)
         relayed = Counter("yeta_relayed", HELP["yeta_relayed"], ["outcome"], **made)
         self._relayed = {outcome: relayed.labels(outcome.replace(" ", "_")) for outcome in RELAYED}
-        self.relay_waiting = Gauge("yeta_relay_waiting", HELP["yeta_relay_waiting"], **made)
-        self._entries = Gauge("yeta_contexts_entries", HELP["yeta_contexts_entries"], **made)
-        self._age = Gauge("yeta_contexts_age_seconds", HELP["yeta_contexts_age_seconds"], **made)
-        self._stale = Gauge("yeta_contexts_stale", HELP["yeta_contexts_stale"], **made)
-        self._last_push = Gauge(
-            "yeta_last_push_timestamp_seconds", HELP["yeta_last_push_timestamp_seconds"], **made
-        )
-        self._foreseen_at = Gauge(
-            "yeta_foreseen_timestamp_seconds",
-            HELP["yeta_foreseen_timestamp_seconds"],
-            **made,
-        )
+        self.gauges = {name: Gauge(f"yeta_{name}", HELP[f"yeta_{name}"], **made) for name in GAUGES}
         self._campaigns = {
             name: Gauge(f"yeta_campaign_{name}", words, ["campaign"], **made)
             for name, words in CAMPAIGN.items()
@@ -162,20 +152,20 @@ class Metrics:
     ) -> bytes:
         """The exposition; `counts` or `campaigns` None: they are not known yet."""
         if campaigns is not None:
-            self._last_push.set(campaigns.last_push)
-            self._foreseen_at.set(campaigns.foreseen_at)
+            self.gauges["last_push_timestamp_seconds"].set(campaigns.last_push)
+            self.gauges["foreseen_timestamp_seconds"].set(campaigns.foreseen_at)
             for name, gauge in self._campaigns.items():
                 gauge.clear()
                 for campaign, values in campaigns.campaigns.items():
                     if name in values:
                         gauge.labels(campaign).set(values[name])
         if counts is not None:
-            self._inbox.set(counts.waiting)
-            self._stuck.set(counts.stuck)
-            self._dead.set(counts.dead)
-        self._queue.set(queue)
-        self._storing.set(storing)
-        self._entries.set(contexts.entries)
-        self._age.set(now - contexts.read_at if contexts.read_at else float("nan"))
-        self._stale.set(bool(contexts.problem))
+            self.gauges["inbox_size"].set(counts.waiting)
+            self.gauges["inbox_stuck"].set(counts.stuck)
+            self.gauges["dead_letters"].set(counts.dead)
+        self.gauges["writer_queue"].set(queue)
+        self.gauges["storing"].set(storing)
+        self.gauges["contexts_entries"].set(contexts.entries)
+        self.gauges["contexts_age_seconds"].set(now - contexts.read_at if contexts.read_at else float("nan"))
+        self.gauges["contexts_stale"].set(bool(contexts.problem))
         return generate_latest(self.registry)

@@ -65,7 +65,7 @@ class Relay:
         if lost := store.relays.drop(self.names):
             metrics.relayed("given up", lost)
             log.warning("%d pushes of other projects were not handed on, and are no longer kept", lost)
-        metrics.relay_waiting.set(store.relays.depth())
+        metrics.gauges["relay_waiting"].set(store.relays.depth())
 
     def step(self, target: Target, store: Store, metrics: Metrics, stopped: Callable[[], bool]) -> float:
         """Hand on the oldest that wait for a target, in their order; → how long to rest, in seconds."""

@@ -162,7 +162,7 @@ class ReceiverService:
 
     def _exposition(self) -> bytes:
         health = self._health
-        self._metrics.silent.set(self._health.silent)
+        self._metrics.gauges["silent"].set(self._health.silent)
         return self._metrics.text(
             health.counts,
             self._writer.depth,
