@@ -169,6 +169,7 @@ def test_text_markdown_and_json_tell_the_same_plan(here: Served) -> None:
     assert summary.startswith("Plan: 1 to create, 1 to start")
     assert markdown.out.startswith("<!-- yeta-plan -->\n")
     assert summary.split("—")[0] in markdown.out
+    assert here.main("plan", "--format", "json").json["facts"], "which text need not say"
 
 
 @pytest.mark.sweep

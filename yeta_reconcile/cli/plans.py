@@ -25,8 +25,12 @@ def make_plan(
     *,
     explained: str | None = None,
     salt: str = "",
+    bound: bool = True,
 ) -> Planned:
-    """Plan for the campaigns named (none: all). Raises InvalidInput for a name nobody knows."""
+    """Plan for the campaigns named (none: all). Raises InvalidInput for a name nobody knows.
+
+    `salt` and `bound` are as a `Planner` has them.
+    """
     repository = opened.repository
     if explained or only:
         known = {*repository.callings, *opened.store.waves.recorded().campaigns}
@@ -44,6 +48,7 @@ def make_plan(
         halted=opened.halted(),
         halted_tasks=opened.halted_tasks(),
         salt=salt,
+        bound=bound,
     )
     return planner.plan(opened.clock.now().astimezone(repository.zone))
 

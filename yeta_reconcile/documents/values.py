@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -84,6 +85,12 @@ def parse_window(value: Any) -> str:
     """`09:00-12:00` or with seconds → `09:00:00-12:00:00`, the platform's form. Raises ValueError."""
     if not isinstance(value, str) or not re.fullmatch(WINDOW_PATTERN, value):
         raise ValueError(phrase('a window is begin and end of a part of the day, like "09:00-12:00"'))
+    return _window(value)
+
+
+# A thousand campaigns have few hours between them.
+@lru_cache(maxsize=256)
+def _window(value: str) -> str:
     begin, end = (_time_of_day(part) for part in value.split("-"))
     if begin >= end:
         raise ValueError(

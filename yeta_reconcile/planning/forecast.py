@@ -176,4 +176,10 @@ def _timetable(stays: Iterable[Stay], trunks: Mapping[str, Trunk], now: datetime
 
 def _moment(seconds: float, zone: tzinfo | None) -> datetime | None:
     """The whole minute by which it is so: a forecast knows no seconds."""
-    return datetime.fromtimestamp(ceil(seconds / 60) * 60, zone) if isfinite(seconds) else None
+    return _minute(ceil(seconds / 60), zone) if isfinite(seconds) else None
+
+
+# A thousand campaigns are through in few minutes between them.
+@lru_cache(maxsize=1024)
+def _minute(minute: int, zone: tzinfo | None) -> datetime:
+    return datetime.fromtimestamp(minute * 60, zone)

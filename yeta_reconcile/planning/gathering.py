@@ -56,7 +56,7 @@ from yeta_reconcile.wording import phrase
 
 @dataclass
 class Gathering:
-    """The subjects of one plan. `only`, `destroy`, `salt` and `halted_tasks` are as a `Planner` has them.
+    """The subjects of one plan. From `only` on to `halted_tasks`, what it is given is as a `Planner` has it.
 
     What is found on the way is kept beside them: what the plan says of each list and each campaign
     (`signatures`, `facts`), and the waves with what was observed of each (`observed_waves`).
@@ -71,6 +71,7 @@ class Gathering:
     only: Collection[str]
     destroy: bool
     salt: str
+    bound: bool
     halted_tasks: Mapping[str, Left]
     signatures: dict[str, str] = field(default_factory=dict, init=False)
     facts: dict[str, str] = field(default_factory=dict, init=False)
@@ -257,9 +258,9 @@ class Gathering:
         continued = self._continued[name] = self.look_alikes.continued(model)
         signature = signature_of(fingerprint, record, holds, recorded_of(continued), rounds)
         self.signatures[name] = signature
-        self.facts[name] = deciding_facts(
-            model, stretched(said, self.salt) if self.salt else fingerprint, waves
-        )
+        if self.bound:
+            known = stretched(said, self.salt) if self.salt else fingerprint
+            self.facts[name] = deciding_facts(model, known, waves)
         chosen = choice is not None and any(wave.record.staged for wave in waves)
         if record and fingerprint and record.settled_list == signature and not chosen:
             return as_settled(record, waves, holds)

@@ -59,7 +59,7 @@ class Planner:
 
     `halted` is the halt's own words while one is on, `halted_tasks` are those that it paused. `salt` stands
     in for a state's key that the next command would not have: what the plan says of the lists is made with
-    it instead.
+    it instead. `bound`: it says what it was made from, as one must that is kept and held against a later one.
     """
 
     declared: Repository
@@ -71,6 +71,7 @@ class Planner:
     halted: Text | None = None
     halted_tasks: Mapping[str, Left] = field(default_factory=dict)
     salt: str = ""
+    bound: bool = True
 
     def plan(self, now: datetime) -> Planned:
         """Look, compare and decide. `now` is aware.
@@ -101,6 +102,7 @@ class Planner:
             self.only,
             self.destroy,
             self.salt,
+            self.bound,
             self.halted_tasks,
         )
         return _Making(self, gathered).planned()

@@ -26,7 +26,8 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 HANDOVER = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+# One a campaign, and a frozen one takes four times as long to make. Nobody changes it.
+@dataclass(slots=True)
 class Work:
     """A wave that is under way or to come. Times are seconds of the epoch.
 

@@ -24,7 +24,8 @@ from yeta_reconcile.waves.rounds import NONE, Coming, Rounds
 _ROUND_OVER = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+# One a campaign, and a frozen one takes four times as long to make. Nobody changes it.
+@dataclass(slots=True)
 class Undone:
     """What a campaign is declared as, and what of it is not called yet. Maps are by wave id.
 

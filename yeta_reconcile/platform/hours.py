@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from yeta_reconcile.platform.coercion import PLATFORM
 from yeta_reconcile.platform.resources import Line
@@ -23,7 +24,7 @@ def default_windows(lines: Iterable[Line], hours: Iterable[str] = ()) -> tuple[s
     none, or if no line's hours are known.
     """
     allowed = _spans(hours)
-    spans: list[_Seconds] | None = None
+    spans: tuple[_Seconds, ...] | None = None
     for line in lines:
         if line.hours:
             own = _spans(line.hours)
@@ -53,20 +54,26 @@ def beyond(windows: Iterable[str], hours: Iterable[str]) -> tuple[str, ...]:
     )
 
 
-def _spans(hours: Iterable[str]) -> list[_Seconds]:
+def _spans(hours: Iterable[str]) -> tuple[_Seconds, ...]:
     """Hours as seconds of the day, sorted, with those that touch or overlap made one."""
+    return _in_one(tuple(hours))
+
+
+# A thousand campaigns have few hours between them.
+@lru_cache(maxsize=256)
+def _in_one(hours: tuple[str, ...]) -> tuple[_Seconds, ...]:
     spans: list[_Seconds] = []
     for begin, end in sorted((_seconds(a), _seconds(b)) for a, b in (hour.split("-") for hour in hours)):
         if spans and begin <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(spans[-1][1], end))
         elif begin < end:
             spans.append((begin, end))
-    return spans
+    return tuple(spans)
 
 
-def _shared(left: list[_Seconds], right: list[_Seconds]) -> list[_Seconds]:
+def _shared(left: tuple[_Seconds, ...], right: tuple[_Seconds, ...]) -> tuple[_Seconds, ...]:
     cuts = ((max(a[0], b[0]), min(a[1], b[1])) for a in left for b in right)
-    return [(begin, end) for begin, end in cuts if begin < end]
+    return tuple((begin, end) for begin, end in cuts if begin < end)
 
 
 def _seconds(clock: str) -> int:

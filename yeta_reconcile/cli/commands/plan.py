@@ -73,7 +73,8 @@ def plan(
         with session(context) as opened:
             # A key that was made up for this run is not there when the plan is applied.
             salt = secrets.token_hex(16) if out and opened.store.key_is_new else ""
-            planned = make_plan(opened, only, destroy, explained=explain, salt=salt)
+            bound = bool(out) or form == "json"
+            planned = make_plan(opened, only, destroy, explained=explain, salt=salt, bound=bound)
             if out and not planned.forbidden:
                 saved = SavedPlan(planned.plan, only, destroy, home(opened).platform, salt)
                 _save(saved, None if aside else context.here / out, opened.store.key)
@@ -91,9 +92,8 @@ def plan(
             if planned.forbidden
             else phrase("saved; to carry it out within a day: yeta apply {out}", out=quote(str(out)))
         )
-    if planned.exit_code:
-        return planned.exit_code
-    return Exit.CHANGES if detailed_exitcode and planned.plan.changes else Exit.DONE
+    changed = detailed_exitcode and planned.plan.changes
+    return planned.exit_code or (Exit.CHANGES if changed else Exit.DONE)
 
 
 def _tell_story(planned: Planned, name: str, form: str) -> None:
