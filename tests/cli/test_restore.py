@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_check_says_what_is_wrong_in_words_and_in_json(here: Served) -> None:
         0,
         True,
     )
-    with here.store().database.write() as transaction:
+    with closing(here.store()) as store, store.database.write() as transaction:
         transaction.execute("UPDATE waves SET held = 7")
         transaction.execute("UPDATE history SET entry = 'x' WHERE serial = 1")
 

@@ -78,6 +78,7 @@ def test_a_message_that_is_on_its_way_is_sent_by_nobody_else(
                 thread.join(10)
         assert sent == ["the plan is refused"]
         assert Outbox(store).left() == []
+        monkeypatch.undo()  # now it is closed
 
 
 def test_what_was_not_taken_or_whose_sender_died_is_sent_by_whoever_runs_next(tmp_path: Path) -> None:

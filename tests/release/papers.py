@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 
-def bill(python: Path, project: Path, target: Path) -> None:
-    """The bill of materials (CycloneDX) of what is installed for `python`; the same of the same."""
+def bill(python: Path, project: Path, version: str, target: Path) -> None:
+    """The bill of materials (CycloneDX) of what is installed for `python`; the same of the same.
+
+    pyproject.toml does not say which version of the project itself it is of.
+    """
     command = [Path(sys.executable).with_name("cyclonedx-py"), "environment", "--output-reproducible",
                "--no-validate", "--pyproject", project, "--of", "JSON", "-o", target, python]  # fmt: skip
     subprocess.run(list(map(str, command)), check=True, capture_output=True)
+    made = json.loads(target.read_text("utf-8"))
+    made["metadata"]["component"]["version"] = version
+    target.write_text(json.dumps(made, indent=2), "utf-8")
 
 
 def licences(bom: Path, target: Path) -> None:

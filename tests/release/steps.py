@@ -48,7 +48,7 @@ def release(
     fresh = [install(files[0], work / f"fresh-{at}", python) for at, python in enumerate(pythons)]
     for at, python in enumerate(fresh):
         try_out(python, version, work / f"campaigns-{at}")
-    bill(fresh[0], work / "tree" / "pyproject.toml", folder / "sbom.cdx.json")
+    bill(fresh[0], work / "tree" / "pyproject.toml", version, folder / "sbom.cdx.json")
     licences(folder / "sbom.cdx.json", folder / "LICENCES.md")
     (folder / "NOTES.md").write_text(notes, "utf-8")
     sums(folder)

@@ -74,6 +74,8 @@ def assert_whole(made: Path) -> None:
         digest, name = line.split("  ")
         assert hashlib.sha256((made / name).read_bytes()).hexdigest() == digest
     bom = json.loads((made / "sbom.cdx.json").read_text("utf-8"))
+    of = bom["metadata"]["component"]
+    assert (of["name"], of["version"]) == ("yeta-reconcile", VERSION)
     assert {"httpx", "pydantic", "waitress"} <= {part["name"] for part in bom["components"]}
     assert "| httpx | " in (made / "LICENCES.md").read_text("utf-8")
     assert (made / "NOTES.md").read_text("utf-8").strip()
