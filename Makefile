@@ -1,4 +1,4 @@
-# Everything runs from here; nothing but Python 3.11+ and make is needed.
+# Everything runs from here; nothing but Python 3.11+, make and, for the tests, git is needed.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
