@@ -24,7 +24,7 @@ pytestmark = pytest.mark.sweep
 MANY = 300
 
 
-def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(true: Callable[[], bool], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it never came to pass"
