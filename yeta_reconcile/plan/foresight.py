@@ -8,10 +8,17 @@ from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, PlainSerializer, WithJsonSchema
 
-from yeta_reconcile.plan.spelling import Count, Moment
 from yeta_reconcile.wording import UNSAID, Text
+
+# What may stand in the JSON of a plan, and how a moment is spelled there.
+Count = Annotated[int, Field(ge=0)]
+Moment = Annotated[
+    AwareDatetime,
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, WithJsonSchema
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
-from yeta_reconcile.plan.foresight import Forecast, LineUse
-from yeta_reconcile.plan.spelling import Count, Moment
+from yeta_reconcile.plan.foresight import Count, Forecast, LineUse, Moment
 from yeta_reconcile.wording import UNSAID, Text
 
 FORMAT = "yeta-plan/1"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -105,30 +104,30 @@ class RowsDelta:
     continued: int = 0
     theirs: dict[str, int] = field(default_factory=dict)
     leaving: dict[tuple[str, int], int] = field(default_factory=dict)
-    follows: Counter[int] = field(default_factory=Counter)
+    follows: dict[int, int] = field(default_factory=dict)
     set_aside: int = 0
-    freed: Counter[int] = field(default_factory=Counter)
+    freed: dict[int, int] = field(default_factory=dict)
     released: int = 0
     later: int = 0
     later_again: int = 0
     staged: dict[int, StagedDelta] = field(default_factory=dict)
-    edited: Counter[int] = field(default_factory=Counter)
-    renumbered: Counter[int] = field(default_factory=Counter)
-    removed: Counter[int] = field(default_factory=Counter)
-    called_before: Counter[int] = field(default_factory=Counter)
-    recalled: Counter[int] = field(default_factory=Counter)
-    held: Counter[int] = field(default_factory=Counter)
-    left: Counter[int] = field(default_factory=Counter)
+    edited: dict[int, int] = field(default_factory=dict)
+    renumbered: dict[int, int] = field(default_factory=dict)
+    removed: dict[int, int] = field(default_factory=dict)
+    called_before: dict[int, int] = field(default_factory=dict)
+    recalled: dict[int, int] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
+    left: dict[int, int] = field(default_factory=dict)
     barred: int = 0
-    still_barred: Counter[int] = field(default_factory=Counter)
+    still_barred: dict[int, int] = field(default_factory=dict)
     repeats: int = 0
-    wave_repeats: Counter[int] = field(default_factory=Counter)
+    wave_repeats: dict[int, int] = field(default_factory=dict)
     met: dict[str, Met] = field(default_factory=dict)
-    rounds: Counter[int] = field(default_factory=Counter)
-    staged_again: Counter[int] = field(default_factory=Counter)
-    coming: Counter[int] = field(default_factory=Counter)
-    awaiting: Counter[int] = field(default_factory=Counter)
-    untold: Counter[int] = field(default_factory=Counter)
+    rounds: dict[int, int] = field(default_factory=dict)
+    staged_again: dict[int, int] = field(default_factory=dict)
+    coming: dict[int, int] = field(default_factory=dict)
+    awaiting: dict[int, int] = field(default_factory=dict)
+    untold: dict[int, int] = field(default_factory=dict)
     alongside: dict[str, int] = field(default_factory=dict)
     strange: dict[str, Strange] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -165,7 +165,7 @@ class LookAlikes:
             delta = replace(
                 subjects[name].delta,
                 repeats=again.pop(0, 0),
-                wave_repeats=Counter(again),
+                wave_repeats=again,
                 met=neighbours.met(meeting, one),
                 alongside={other: len(numbers) for other, numbers in meeting.alongside.items()},
                 strange=strange,

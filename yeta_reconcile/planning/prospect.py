@@ -211,7 +211,8 @@ class Prospect:
 
         def records(source: Whose) -> Sequence[Timed]:
             if source is Whose.OWN:
-                return self._calls(_latest([record]) if record else [], self._each)
+                each = min(max(TOGETHER // (len(self.recorded.campaigns) or 1), FEW), MOST)
+                return self._calls(_latest([record]) if record else [], each)
             key = robot if source is Whose.ROBOT else ""
             if key not in self._known:
                 others = [one for name, one in self.recorded.campaigns.items() if name != SINGLE_CALLS]
@@ -219,10 +220,6 @@ class Prospect:
             return self._known[key]
 
         return habits(records)
-
-    @property
-    def _each(self) -> int:
-        return min(max(TOGETHER // (len(self.recorded.campaigns) or 1), FEW), MOST)
 
     def _calls(self, wave_ids: Sequence[int], most: int) -> Sequence[Timed]:
         return self.store.lengths.of_waves(wave_ids[:WAVES], most) if wave_ids else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
@@ -52,7 +51,7 @@ def signature_of(
 
 def as_settled(record: CampaignRecord, waves: tuple[Wave, ...], holds: Mapping[int, Hold]) -> RowsDelta:
     """The delta of a list that is known to ask for nothing: whom a wave has yet to call, it holds."""
-    pending: dict[Hold, Counter[int]] = defaultdict(Counter)
+    pending: dict[Hold, dict[int, int]] = {kind: {} for kind in Hold}
     for wave in waves:
         pending[holds[wave.record.wave_id]][wave.record.wave_id] = wave.record.pending
     staged = pending[Hold.STAGED] | pending[Hold.FULL]
@@ -60,13 +59,11 @@ def as_settled(record: CampaignRecord, waves: tuple[Wave, ...], holds: Mapping[i
         declared=record.settled_rows,
         staged={wave_id: StagedDelta(rows) for wave_id, rows in staged.items()},
         held=pending[Hold.HOLDING],
-        staged_again=Counter(
-            {
-                wave.record.wave_id: wave.record.called_again
-                for wave in waves
-                if wave.record.wave_id in staged and wave.record.called_again
-            }
-        ),
+        staged_again={
+            wave.record.wave_id: wave.record.called_again
+            for wave in waves
+            if wave.record.wave_id in staged and wave.record.called_again
+        },
         diagnostics=tuple(restore_diagnostic(json.loads(note)) for note in record.settled_notes),
     )
 

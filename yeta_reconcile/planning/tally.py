@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
+from typing import Any
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.documents.donotcall import Barred
@@ -18,6 +19,12 @@ from yeta_reconcile.planning.delta import LATER, Hold, RowsDelta, StagedDelta
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.waves.record import RowRecord, RowState
 from yeta_reconcile.waves.rounds import Next
+
+# By wave, by round, or by the moment from which on somebody is called again.
+_COUNTED = (
+    "freed", "held", "edited", "renumbered", "follows",
+    "rounds", "staged_again", "coming", "awaiting", "untold",
+)  # fmt: skip
 
 
 class Verdict(Enum):
@@ -59,8 +66,9 @@ class Tally:
         self.replaced: set[tuple[bytes, bytes]] = set()
         self.continued: Counter[HeldElsewhere] = Counter()
         self.declared = self.new = self.released = self.later_rows = self.later_again = 0
-        self.found = RowsDelta()
-        """What is counted by wave or by round; the rest of it is added up once the list was read."""
+        counts: dict[str, Any] = {name: Counter() for name in _COUNTED}
+        self.found = RowsDelta(**counts)
+        """What is counted row by row; the rest of it is added up once the list was read."""
         self.staged: Counter[int] = Counter()
         self.staged_edited: Counter[int] = Counter()
         self.blocked: set[bytes] = set()

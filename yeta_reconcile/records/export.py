@@ -12,7 +12,6 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from yeta_reconcile.documents.listspec import ListSpec
-from yeta_reconcile.documents.rows import Row as ListRow
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.platform.coercion import instant
@@ -126,13 +125,10 @@ class Export:
         said = self._sources.row(record.call.call_uuid)
         listed = self._sources.list_of(wave.campaign, wave.columns) if not said else None
         row = listed.by_key.get(record.row_key or b"") if listed else None
-        if listed and row and self._says(row, record.call):
+        # A row of a list tells only where it says what was submitted for the call.
+        if listed and row and self.store.key.content_digest(row.values).hex() == record.call.row_content:
             said = dict(zip(listed.columns, row.values, strict=False))
         return {named(column, COLUMNS): value for column, value in said.items() if column in wave.columns}
-
-    def _says(self, row: ListRow, call: Call) -> bool:
-        """Whether a row of a list says what was submitted for a call."""
-        return self.store.key.content_digest(row.values).hex() == call.row_content
 
     def _moment(self, ms: int | None) -> datetime | None:
         return instant(ms, self.zone)
