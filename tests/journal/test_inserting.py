@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -14,8 +15,9 @@ import pytest
 from tests.support.lab import COLUMNS, Lab, number
 from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.apply import inserting
-from yeta_reconcile.apply.inserting import JOURNALLED, Batch, Filling, batch_numbers
+from yeta_reconcile.apply.inserting import JOURNALLED, Batch, Filling, as_listed, batch_numbers
 from yeta_reconcile.emulator import Fault
+from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.platform.resources import Address, Inserted
 from yeta_reconcile.waves.record import RowRecord, RowState
@@ -48,6 +50,21 @@ def test_a_part_of_a_batch_has_its_rows_and_what_is_sent_of_them() -> None:
     rows = [RowRecord(1, key, b"", 0, 2) for key in keys(1, 2, 3)]
     whole = Batch(0, rows, [("a",), ("b",), ("c",)])
     assert whole.part(7, 1, 3) == Batch(7, rows[1:], [("b",), ("c",)])
+
+
+@pytest.mark.parametrize(("wanted", "read"), [((1, 3), 4), ((), 0), ((3, 9), 6)])
+def test_a_list_is_read_again_up_to_the_last_row_that_is_wanted(wanted: tuple[int, ...], read: int) -> None:
+    lines = iter(keys(*range(6)))
+    comparison = SimpleNamespace(
+        rows=lambda: (SimpleNamespace(digest=key) for key in lines),
+        recorded=lambda row, _content: (row.digest.hex(),),
+    )
+    missing = {key: RowRecord(1, key, b"", 0, 2) for key in keys(*wanted)}
+    found = [*as_listed(cast("Comparison", comparison), missing)]
+    listed = keys(*(row for row in wanted if row < 6))
+    assert [(row.key, values) for row, values in found] == [(key, (key.hex(),)) for key in listed]
+    assert [*missing] == keys(*(row for row in wanted if row >= 6))
+    assert len([*lines]) == 6 - read
 
 
 def told(lab: Lab, event: str) -> list[tuple[int, object]]:

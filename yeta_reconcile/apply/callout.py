@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from yeta_reconcile.apply.inserting import Batch, parted
+from yeta_reconcile.apply.inserting import Batch, as_listed, parted, pending
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import journalled
@@ -54,20 +53,11 @@ class Callout:
         self.run.store.waves.change_wave(self.wave.wave_id, phase=Phase.COMPLETED)
 
     def _batches(self) -> list[Batch]:
-        store = self.run.store
-        wanted = {
-            row.key: row for row in store.waves.rows(self.wave.wave_id) if row.state is RowState.PENDING
-        }
-        batches: dict[int, Batch] = defaultdict(lambda: Batch(0))
-        for declared in self.comparison.rows():
-            row = wanted.pop(declared.digest, None)
-            values = row and self.comparison.recorded(declared, row.content)
-            if row is None or values is None:
-                continue
-            batch = batches[row.batch]
-            batch.number = row.batch
-            batch.rows.append(row)
-            batch.values.append(values)
+        wanted = {row.key: row for row in pending(self.run, self.wave.wave_id)}
+        batches: dict[int, Batch] = {}
+        for row, values in as_listed(self.comparison, wanted):
+            if values is not None:
+                batches.setdefault(row.batch, Batch(row.batch)).add(row, values)
         # Rows that the list no longer holds, or holds changed, are not called as they were.
         return list(batches.values())
 

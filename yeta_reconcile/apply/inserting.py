@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -44,9 +44,38 @@ class Batch:
     rows: list[RowRecord] = field(default_factory=list)
     values: list[tuple[str, ...]] = field(default_factory=list)
 
+    def add(self, row: RowRecord, values: tuple[str, ...]) -> None:
+        """One more row with what is sent of it."""
+        self.rows.append(row)
+        self.values.append(values)
+
     def part(self, number: int, begin: int, end: int) -> Batch:
         """A slice of it under a number of its own."""
         return Batch(number, self.rows[begin:end], self.values[begin:end])
+
+
+def pending(run: Run, wave_id: int) -> Iterator[RowRecord]:
+    """The rows of a wave that are to go out, and not in a batch that is proven to be in."""
+    done = run.store.intents.done_batches(wave_id)
+    return (
+        row
+        for row in run.store.waves.rows(wave_id)
+        if row.state is RowState.PENDING and row.batch not in done
+    )
+
+
+def as_listed(
+    comparison: Comparison, wanted: dict[bytes, RowRecord]
+) -> Iterator[tuple[RowRecord, tuple[str, ...] | None]]:
+    """Each row of `wanted` with what the list says of it: None where that is not what was planned any more.
+
+    The list is read again up to the last of them; those that are left in `wanted` are no longer on it.
+    """
+    for declared in comparison.rows() if wanted else ():
+        if row := wanted.pop(declared.digest, None):
+            yield row, comparison.recorded(declared, row.content)
+            if not wanted:
+                return
 
 
 def parted(run: Run, wave: WaveRecord, batch: Batch, label: str) -> tuple[Batch, ...]:
@@ -115,28 +144,16 @@ class Filling:
 
     def _missing(self) -> Iterator[Batch]:
         """Batches that are not proven in, with their rows read from the list again."""
-        done = self.run.store.intents.done_batches(self.wave.wave_id)
-        wanted = {
-            row.key: row
-            for row in self.run.store.waves.rows(self.wave.wave_id)
-            if row.state is RowState.PENDING and row.batch not in done
-        }
-        sizes: dict[int, int] = defaultdict(int)
-        for row in wanted.values():
-            sizes[row.batch] += 1
-        open_batches: dict[int, Batch] = {}
-        for declared in self.comparison.rows() if wanted else ():
-            if declared.digest not in wanted:
-                continue
-            row = wanted.pop(declared.digest)
-            values = self.comparison.recorded(declared, row.content)
+        wanted = {row.key: row for row in pending(self.run, self.wave.wave_id)}
+        sizes = Counter(row.batch for row in wanted.values())
+        batches: dict[int, Batch] = {}
+        for row, values in as_listed(self.comparison, wanted):
             if values is None:
                 raise ListChanged
-            batch = open_batches.setdefault(row.batch, Batch(row.batch))
-            batch.rows.append(row)
-            batch.values.append(values)
+            batch = batches.get(row.batch) or batches.setdefault(row.batch, Batch(row.batch))
+            batch.add(row, values)
             if len(batch.rows) == sizes[row.batch]:
-                yield open_batches.pop(row.batch)
+                yield batches.pop(row.batch)
         if wanted:
             raise ListChanged
 
@@ -176,12 +193,7 @@ class Filling:
         if proof is None:
             store.waves.change_wave(wave_id, to_discard=True)
             return
-        done = store.intents.done_batches(wave_id)
-        left = [
-            row.key
-            for row in store.waves.rows(wave_id)
-            if row.state is RowState.PENDING and row.batch not in done
-        ]
+        left = [row.key for row in pending(self.run, wave_id)]
         store.waves.release(proof, left)
         store.waves.change_wave(wave_id, full=True)
         self.run.say("full", self.wave.campaign, wave=self.wave.number, rows=len(left))

@@ -116,7 +116,10 @@ class Comparison:
 
     def recorded(self, row: Row, content: bytes) -> tuple[str, ...] | None:
         """What the row says in the form recorded with `content`; None if it says something else now."""
-        return next((said for said in _said(row) if self._key.content_digest(said) == content), None)
+        for said in _said(row):
+            if self._key.content_digest(said) == content:
+                return said
+        return None
 
     def _contents(self, row: Row) -> tuple[bytes, ...]:
         return tuple(map(self._key.content_digest, _said(row)))
