@@ -430,6 +430,36 @@ def test_a_number_without_bounds_in_a_field_that_nobody_knows_keeps_no_push_back
     assert [one.call.call_uuid for one in state.store.calls.every()] == ["z"]
 
 
+def test_pushes_that_are_folded_together_come_to_what_they_come_to_one_by_one(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one call twice, of two calls of one row, of rows that are not there, and what is no call."""
+    told = [
+        *pushes.four(),
+        pushes.push(pushes.outbound()),
+        pushes.push(pushes.outbound("call-2", task_tries=1)),
+        pushes.push(pushes.outbound("call-3", "19900000009", task_data_id="999")),
+        pushes.push({"no": "call"}),
+        pushes.push(pushes.outbound("call-4", "19900000001", name="客户1", task_data_id="88")),
+        pushes.push(pushes.voice("call-4"), "receiveVoice"),
+        pushes.push(pushes.voice("call-4"), "receiveVoice"),
+    ]
+    with state_in_memory() as alone:
+        for one in (alone, state):
+            one.wave("129", range(3), data_ids={"87": 0, "88": 1})
+            one.store.inbox.append(told)
+        while alone.projector.step(1):
+            pass
+        monkeypatch.setattr(projector, "LONGEST_SECONDS", 60.0)
+        assert state.projector.step(len(told))
+        assert not state.store.inbox.waiting(1)
+        asked = "SELECT serial, standing, digest, call_uuid, problem FROM inbox ORDER BY serial"
+        assert state.store.database.read(asked) == alone.store.database.read(asked)
+        assert facts(state) == facts(alone)
+        assert state.states(1) == alone.states(1)
+        assert state.store.waves.wave(1) == alone.store.waves.wave(1)
+
+
 def test_raw_pushes_go_after_retention_and_facts_stay(state: State) -> None:
     wave = state.wave("129", range(1), data_ids={"87": 0})
     state.receive(*pushes.four())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.receiver import pushes
+from tests.receiver.states import state_in
 from tests.store.states import KEY, NOW, States, begun, holding, sealed
 from tests.support.postgres import PostgresServer
 from yeta_reconcile.errors import InvalidInput, StateError
+from yeta_reconcile.records import projector
 from yeta_reconcile.store.inbox import Push
-from yeta_reconcile.store.postgres import PostgresDatabase, translated
+from yeta_reconcile.store.postgres import PostgresDatabase, PostgresTransaction, translated
 from yeta_reconcile.waves.record import Outcome
 
 
@@ -239,6 +243,63 @@ def test_what_was_acknowledged_is_on_disk_whatever_the_servers_default(
     location = states.location.replace("options=", "options=-csynchronous_commit%3Doff%20")
     with States(location, tmp_path) as careless:
         assert careless.open().database.read("SHOW synchronous_commit") == [("on",)]
+
+
+def test_what_nobody_waits_for_is_done_before_the_next_and_before_the_end(states: States) -> None:
+    store = states.open()
+    with store.database.write() as transaction:
+        transaction.later("INSERT INTO meta VALUES ('a', ?)", ("1",))
+        transaction.later("UPDATE meta SET value = ? WHERE name = 'a'", ("2",))
+        assert store.database.read("SELECT value FROM meta WHERE name = 'a'") == [("2",)]
+        transaction.ahead([("SELECT value FROM meta WHERE name = ?", ("a",))])
+        transaction.later("UPDATE meta SET value = ? WHERE name = 'a'", ("3",))
+        found = [transaction.read("SELECT value FROM meta WHERE name = ?", ("a",)) for _ in range(2)]
+        # The first as it was when it was asked ahead.
+        assert found == [[("2",)], [("3",)]]
+        transaction.later("UPDATE meta SET value = ? WHERE name = 'a'", ("4",))
+    assert store.database.read("SELECT value FROM meta WHERE name = 'a'") == [("4",)]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_nothing_is_stored_where_what_nobody_waited_for_failed(states: States, asked: bool) -> None:
+    store = states.open()
+
+    def write_twice() -> None:
+        with store.database.write() as transaction:
+            transaction.execute("INSERT INTO meta VALUES ('a', '1')")
+            transaction.later("INSERT INTO meta VALUES ('a', '2')")
+            if asked:
+                transaction.read("SELECT 1")
+
+    with pytest.raises(StateError, match="duplicate key"):
+        write_twice()
+    assert store.database.read("SELECT value FROM meta WHERE name = 'a'") == []
+
+
+def test_twenty_records_are_folded_with_little_more_than_twenty_ways_to_the_server(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = Counter[str]()
+    for name in ("_run", "ahead"):
+        before = getattr(PostgresTransaction, name)
+
+        def counted(*given: Any, before: Any = before, name: str = name) -> Any:
+            ways[name] += 1
+            return before(*given)
+
+        monkeypatch.setattr(PostgresTransaction, name, counted)
+    with postgres.state() as location, state_in(PostgresDatabase(location)) as state:
+        state.wave("129", range(20), data_ids={str(87 + at): at for at in range(20)})
+        said = [
+            pushes.outbound(f"call-{at}", f"1990000{at:04d}", task_data_id=str(87 + at)) for at in range(20)
+        ]
+        state.store.inbox.append([*map(pushes.push, said)])
+        ways.clear()
+        monkeypatch.setattr(projector, "LONGEST_SECONDS", 60.0)
+        assert state.projector.step()
+        assert state.store.waves.wave(1).dialled == 20
+    # What is new, and how each row stood; the rest of it is asked or said with others.
+    assert ways == {"_run": 1 + 20, "ahead": 2}
 
 
 def test_a_database_that_keeps_no_utf_8_is_refused(postgres: PostgresServer, tmp_path: Path) -> None:

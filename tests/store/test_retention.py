@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+from pathlib import Path
+
 import pytest
 
-from tests.store.states import NOW, States, sealed
+from tests.store.states import NOW, States, call_uuid, sealed
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.store import Store, inbox
 from yeta_reconcile.store.inbox import Push
@@ -71,6 +74,25 @@ def test_what_nobody_has_looked_at_yet_stays_however_old(store: Store) -> None:
     pushed(store, 3, looked_at=False)
     assert store.inbox.purge(YOUNG) == 3
     assert left(store) == (3, 0)
+
+
+def test_pushes_of_one_time_stand_together_and_few_places_of_the_file_change_when_they_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "PURGE_CHUNK", 200)
+    with States("yeta.db", tmp_path) as states:
+        store = states.open()
+        store.inbox.append([Push("receiveVoice", b"{}", OLD) for _ in range(4000)])
+        with store.database.write() as transaction:
+            transaction.many(
+                "UPDATE inbox SET standing = 1, call_uuid = ?, digest = ? WHERE serial = ?",
+                [(call_uuid(at), blake2b(b"%d" % at, digest_size=16).digest(), at + 1) for at in range(4000)],
+            )
+        store.database.compact()
+        log = tmp_path / "yeta.db-wal"
+        assert not log.stat().st_size
+        assert store.inbox.purge(YOUNG, lambda: True) == 200
+        assert log.stat().st_size // 4096 < 20
 
 
 def test_a_state_that_is_compacted_holds_the_same_and_goes_on(states: States) -> None:

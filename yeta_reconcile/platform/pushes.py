@@ -65,6 +65,11 @@ class Digests(Protocol):
         ...
 
 
+def uuid_of(data: Mapping[str, Any]) -> str:
+    """The id of a push's call; empty if it names none."""
+    return text(data.get("call_uuid"))
+
+
 def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
     """What one push says of its call (openapi.md, part 2). Coerces every form that was seen (rows 13, 14).
 
@@ -72,7 +77,7 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
     """
     if module not in MODULES:
         raise Unfoldable(phrase("the module {module} is not known to this version", module=module))
-    uuid = text(data.get("call_uuid"))
+    uuid = uuid_of(data)
     if not uuid or len(uuid) > coercion.LONGEST_ID:
         raise Unfoldable(phrase("it has no call_uuid") if not uuid else phrase("its call_uuid is too long"))
     common: dict[str, Any] = {

@@ -16,6 +16,7 @@ from typing import IO, Protocol
 
 from yeta_reconcile.errors import Unreachable
 from yeta_reconcile.platform.coercion import number_text
+from yeta_reconcile.platform.pushes import uuid_of
 from yeta_reconcile.records.archive import ArchiveLine, Broken, read_archive
 from yeta_reconcile.records.payload import digest_of
 from yeta_reconcile.records.projector import Projector
@@ -71,6 +72,7 @@ def backfill(
     projector.drain()
     before = store.inbox.counts().stuck
     seen = {_digest(letter.body) for letter in store.inbox.dead() if letter.module == DEAD}
+    seen |= store.inbox.without_call()
     for path in files.failed_pushes(day):
         name = path.rpartition("/")[2]
         with tempfile.TemporaryFile(prefix="yeta-backfill-") as target:
@@ -106,7 +108,7 @@ def _pushes(
             fetched.broken.append(found.words)
             continue
         digest, push = _push(found, now_ms)
-        if digest in seen or (not push.problem and store.inbox.holds(digest)):
+        if digest in seen or (found.data is not None and store.inbox.holds(uuid_of(found.data), digest)):
             fetched.known += 1
         else:
             yield push

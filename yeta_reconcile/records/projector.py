@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from yeta_reconcile.errors import StateError
@@ -21,8 +22,8 @@ from yeta_reconcile.platform.pushes import (
 )
 from yeta_reconcile.records.payload import NotAnObject, digest_of, read_object
 from yeta_reconcile.store import Store
-from yeta_reconcile.store.calls import fold
-from yeta_reconcile.store.database import Transaction
+from yeta_reconcile.store.calls import fold, questions
+from yeta_reconcile.store.database import Question, Transaction
 from yeta_reconcile.store.inbox import PushStanding, StoredPush, seen_before, settle, still_new, take_turn
 from yeta_reconcile.store.relays import enlist
 from yeta_reconcile.wording import phrase
@@ -34,6 +35,24 @@ Item = TypeVar("Item")
 # A transaction: some milliseconds, so that neither apply nor the inbox waits for it.
 CHUNK = 50
 LONGEST_SECONDS = 0.05
+# So many are read, and the state is asked about them at once, before they are folded one after the other.
+TOGETHER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a push says: of a call, or in `problem` why of none."""
+
+    push: StoredPush
+    digest: bytes | None
+    call: Call | None = None
+    problem: str = ""
+
+    def questions(self) -> Iterator[Question]:
+        """What the state is asked of it."""
+        if self.call is not None and self.digest is not None:
+            yield seen_before(self.call.call_uuid, self.digest)
+            yield from questions(self.call)
 
 
 class Projector:
@@ -95,11 +114,16 @@ class Projector:
     def _fold_all(self, waiting: Sequence[StoredPush]) -> list[PushStanding]:
         with self._store.database.write() as transaction:
             take_turn(transaction)
-            return [
-                self._fold(transaction, push)
-                for push in _for_a_while(waiting)
-                if still_new(transaction, push)
-            ]
+            new = still_new(transaction, waiting)
+            said: list[_Said] = []
+            standings: list[PushStanding] = []
+            for at in _for_a_while(range(len(new))):
+                if at == len(said):
+                    some = [self._read(push) for push in new[at : at + TOGETHER]]
+                    transaction.ahead(asked for one in some for asked in one.questions())
+                    said += some
+                standings.append(self._fold(transaction, said[at]))
+            return standings
 
     def _fold_alone(self, push: StoredPush) -> list[PushStanding]:
         """One push in a transaction of its own; whatever goes wrong with it is its reason to stay."""
@@ -114,16 +138,21 @@ class Projector:
                 settle(transaction, push, PushStanding.STUCK, problem=reason)
             return [PushStanding.STUCK]
 
-    def _fold(self, transaction: Transaction, push: StoredPush) -> PushStanding:
+    def _read(self, push: StoredPush) -> _Said:
         digest = None
         try:
             data = read_object(push.body)
             digest = digest_of(push.module, data)
-            call = pushes.read_push(push.module, data, self._store.key)
+            return _Said(push, digest, pushes.read_push(push.module, data, self._store.key))
         except (NotAnObject, Unfoldable) as reason:
-            settle(transaction, push, PushStanding.STUCK, digest=digest, problem=str(reason))
+            return _Said(push, digest, problem=str(reason))
+
+    def _fold(self, transaction: Transaction, said: _Said) -> PushStanding:
+        push, digest, call = said.push, said.digest, said.call
+        if call is None or digest is None:
+            settle(transaction, push, PushStanding.STUCK, digest=digest, problem=said.problem)
             return PushStanding.STUCK
-        if seen_before(transaction, digest):
+        if transaction.read(*seen_before(call.call_uuid, digest)):
             settle(transaction, push, PushStanding.DUPLICATE, call_uuid=call.call_uuid)
             return PushStanding.DUPLICATE
         for name in call.unread.split():

@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from yeta_reconcile.platform.call import Call
-from yeta_reconcile.store.database import Row, Tables, Transaction
+from yeta_reconcile.store.database import Question, Row, Tables, Transaction
 from yeta_reconcile.store.inbox import release
-from yeta_reconcile.store.matching import DIRECT, locate
+from yeta_reconcile.store.matching import DIRECT, locate, of_task
 from yeta_reconcile.store.relays import OURS
-from yeta_reconcile.store.row_states import invalidate, portions, set_state
+from yeta_reconcile.store.row_states import invalidate, mark_dialled, portions
 from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.recalls import InVain
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
@@ -193,6 +193,18 @@ class Calls(Tables):
             after = found[-1].call.call_uuid
 
 
+def questions(push: Call) -> Iterator[Question]:
+    """What `fold` will most likely ask first."""
+    yield _known(push)
+    if push.recorded and push.task_id:
+        yield of_task(push)
+
+
+def _known(push: Call) -> Question:
+    known = "SELECT facts, received, wave_id, row_key FROM calls WHERE call_uuid = ?"
+    return known, (push.call_uuid,)
+
+
 def fold(transaction: Transaction, push: Call, received: int) -> str:
     """Merge what one push says into its call, and the call into its row; "" or why no row was found.
 
@@ -200,9 +212,7 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     Where records of one call name different rows, each of them is taken for dialled, in whatever order they
     come: more rows than the platform counts are for a person, and nobody is called twice.
     """
-    found = transaction.read(
-        "SELECT facts, received, wave_id, row_key FROM calls WHERE call_uuid = ?", (push.call_uuid,)
-    )
+    found = transaction.read(*_known(push))
     former = record_of(found[0]) if found else CallRecord(push, received)
     call = former.call.merge(push)
     record = CallRecord(call, min(former.received, received), former.wave_id, former.row_key)
@@ -238,7 +248,7 @@ def _named(call: Call) -> tuple[str, ...]:
 def _put(transaction: Transaction, record: CallRecord) -> None:
     call = record.call
     number = call.row_number or call.number
-    transaction.execute(
+    transaction.later(
         "INSERT INTO calls (call_uuid, received, at, wave_id, row_key, task_id, data_id, number, recorded, "
         "result, description, connected, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (call_uuid) DO UPDATE SET received = excluded.received, at = excluded.at, "
@@ -277,8 +287,9 @@ def _mark_dialled(transaction: Transaction, wave_id: int, key: bytes, *, news: b
             # Whether the row is called in a further round may hang on it.
             invalidate(transaction, wave_id)
         return
-    set_state(transaction, wave_id, [key], RowState.DIALLED)
-    if RowState(found[0][0]) in FREE_STATES or found[0][1] == Phase.DISCARDED.value:
+    former = RowState(found[0][0])
+    mark_dialled(transaction, wave_id, key, former)
+    if former in FREE_STATES or found[0][1] == Phase.DISCARDED.value:
         # It was thought undialled, and may be in a further wave: no comparison made before holds any more.
         invalidate(transaction, wave_id)
 

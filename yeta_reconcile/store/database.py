@@ -13,6 +13,8 @@ from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.wording import Text, phrase
 
 Row = tuple[Any, ...]
+# A query with its parameters.
+Question = tuple[str, tuple[object, ...]]
 # Where the state keeps what `Database.fence` is compared with.
 GENERATION = "lock_generation"
 
@@ -32,7 +34,7 @@ def meta(source: Database | Transaction, name: str) -> str | None:
 def set_meta(transaction: Transaction, name: str, value: str) -> None:
     """Put a value there, whatever was."""
     put = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-    transaction.execute(put, (name, value))
+    transaction.later(put, (name, value))
 
 
 def lost() -> StateLocked:
@@ -50,6 +52,13 @@ class Transaction(Protocol):
         """Run one statement; the number of rows it touched."""
         ...
 
+    def later(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run a statement whose outcome nobody asks for: it may go to the engine with the next one.
+
+        Whatever is run or read afterwards finds it done; what is wrong with it is raised by then.
+        """
+        ...
+
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for many rows."""
         ...
@@ -60,6 +69,13 @@ class Transaction(Protocol):
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query or of a statement with RETURNING."""
+        ...
+
+    def ahead(self, questions: Iterable[Question]) -> None:
+        """These will be read: where each is a way of its own, all go together, and `read` has the answers.
+
+        An answer is given once, and as it was now: whoever changes what it says reads it before.
+        """
         ...
 
     def stream(self, sql: str) -> Iterator[Row]:

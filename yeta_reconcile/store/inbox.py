@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from yeta_reconcile.store.database import Row, Tables, Transaction, set_meta
+from yeta_reconcile.store.database import Question, Row, Tables, Transaction, set_meta
 from yeta_reconcile.store.relays import FOREIGN
+from yeta_reconcile.store.schema import OF_CALL
 from yeta_reconcile.waves.traffic import DAY_MS, Traffic
 
 # What one transaction deletes at most.
@@ -108,14 +109,20 @@ class Inbox(Tables):
     def of_call(self, call_uuid: str) -> list[StoredPush]:
         """The raw pushes of a call that are still kept; duplicates left out."""
         rows = self._database.read(
-            f"SELECT {_COLUMNS} FROM inbox WHERE call_uuid = ? AND standing <> 3 ORDER BY serial",
-            (call_uuid,),
+            f"SELECT {_COLUMNS} FROM inbox WHERE {OF_CALL} AND standing <> 3 ORDER BY serial",
+            (call_uuid, call_uuid),
         )
         return [_stored(row) for row in rows]
 
-    def holds(self, digest: bytes) -> bool:
-        """Whether a push that says exactly this was looked at before."""
-        return bool(self._database.read("SELECT 1 FROM inbox WHERE digest = ? LIMIT 1", (digest,)))
+    def holds(self, call_uuid: str, digest: bytes) -> bool:
+        """Whether a push of a call that says exactly this was looked at before."""
+        said = f"SELECT 1 FROM inbox WHERE {OF_CALL} AND digest = ? LIMIT 1"
+        return bool(self._database.read(said, (call_uuid, call_uuid, digest)))
+
+    def without_call(self) -> set[bytes]:
+        """The digests of what pushes say that were looked at, and of which no call is known."""
+        stuck = "SELECT digest FROM inbox WHERE standing = 2 AND call_uuid IS NULL AND digest IS NOT NULL"
+        return {bytes(row[0]) for row in self._database.read(stuck)}
 
     def last_received(self) -> int | None:
         """When the last push came in that is still kept, ms."""
@@ -140,7 +147,8 @@ class Inbox(Tables):
         )
         foreign = self._database.read(
             f"SELECT COUNT(*) FROM calls c WHERE received >= ? AND {FOREIGN} "
-            "AND EXISTS (SELECT 1 FROM inbox i WHERE i.call_uuid = c.call_uuid AND i.source = 'push')",
+            "AND EXISTS (SELECT 1 FROM inbox i WHERE substr(i.call_uuid, 10, 9) = substr(c.call_uuid, 10, 9) "
+            "AND i.call_uuid = c.call_uuid AND i.source = 'push')",
             (now - DAY_MS,),
         )
         return Traffic(last[0][0] if last else None, int(foreign[0][0]))
@@ -232,9 +240,14 @@ def take_turn(transaction: Transaction) -> None:
     set_meta(transaction, "projector", "")
 
 
-def still_new(transaction: Transaction, push: StoredPush) -> bool:
-    """Whether nobody else has looked at a push since it was read."""
-    return bool(transaction.read("SELECT 1 FROM inbox WHERE serial = ? AND standing = 0", (push.serial,)))
+def still_new(transaction: Transaction, pushes: Sequence[StoredPush]) -> list[StoredPush]:
+    """Those at which nobody else has looked since they were read, oldest first."""
+    new = transaction.read(
+        "SELECT serial FROM inbox WHERE standing = 0 AND serial >= ? AND serial <= ?",
+        (pushes[0].serial, pushes[-1].serial),
+    )
+    serials = {row[0] for row in new}
+    return [push for push in pushes if push.serial in serials]
 
 
 def settle(
@@ -247,7 +260,7 @@ def settle(
     problem: str = "",
 ) -> None:
     """Write down the outcome of a new push."""
-    transaction.execute(
+    transaction.later(
         "UPDATE inbox SET standing = ?, digest = ?, call_uuid = ?, problem = ? "
         "WHERE serial = ? AND standing = 0",
         (int(standing), digest, call_uuid, problem, push.serial),
@@ -256,14 +269,16 @@ def settle(
 
 def release(transaction: Transaction, call_uuid: str) -> None:
     """Count as folded what was stuck for want of the call's row, now that it is found."""
-    transaction.execute(
-        "UPDATE inbox SET standing = 1, problem = '' WHERE call_uuid = ? AND standing = 2", (call_uuid,)
+    transaction.later(
+        f"UPDATE inbox SET standing = 1, problem = '' WHERE {OF_CALL} AND standing = 2",
+        (call_uuid, call_uuid),
     )
 
 
-def seen_before(transaction: Transaction, digest: bytes) -> bool:
-    """Whether an earlier push said exactly this and was folded."""
-    return bool(transaction.read("SELECT 1 FROM inbox WHERE digest = ? AND standing = 1 LIMIT 1", (digest,)))
+def seen_before(call_uuid: str, digest: bytes) -> Question:
+    """Whether an earlier push of a call said exactly this and was folded."""
+    said = f"SELECT 1 FROM inbox WHERE {OF_CALL} AND digest = ? AND standing = 1 LIMIT 1"
+    return said, (call_uuid, call_uuid, digest)
 
 
 def _stored(row: Row) -> StoredPush:

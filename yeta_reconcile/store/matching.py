@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from yeta_reconcile.platform.call import INBOUND, Call
-from yeta_reconcile.store.database import Row, Transaction
+from yeta_reconcile.store.database import Question, Row, Transaction
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import RowState
 
@@ -45,15 +45,11 @@ def locate(transaction: Transaction, call: Call) -> Place:
 
     A number that the record names outweighs a data id, which we know by its position in an answer alone.
     """
-    wave = (
-        transaction.read("SELECT wave_id FROM waves WHERE task_id = ? AND sealed = 1", (call.task_id,))
-        if call.task_id
-        else []
-    )
-    if not wave:
+    found = transaction.read(*of_task(call)) if call.task_id else []
+    if not found:
         return _locate_elsewhere(transaction, call)
-    wave_id = wave[0][0]
-    rows = _agreeing(call, _by_data_id(transaction, call, "wave_id = ?", (wave_id,)))
+    wave_id = found[0][0]
+    rows = _agreeing(call, [_candidate(row) for row in found if row[1] is not None])
     if not rows:
         rows = _of_number(transaction, call, "wave_id = ?", (wave_id,))
         rows = _told_apart(transaction, call, rows)
@@ -61,6 +57,17 @@ def locate(transaction: Transaction, call: Call) -> Place:
         return Place(wave_id, rows[0].row_key)
     words = "more than one row" if rows else "no row"
     return Place(wave_id, None, f"{words} of its wave has this data id or number")
+
+
+def of_task(call: Call) -> Question:
+    """The wave of a call's task, if it is one of ours, with the row of the call's data id, if it has one."""
+    found = (
+        "SELECT w.wave_id, r.row_key, r.content, COALESCE(r.number, r.row_key) FROM waves w "
+        "LEFT JOIN data_ids d ON d.wave_id = w.wave_id AND d.data_id = ? "
+        "LEFT JOIN wave_rows r ON r.wave_id = d.wave_id AND r.row_key = d.row_key "
+        "WHERE w.task_id = ? AND w.sealed = 1"
+    )
+    return found, (call.data_id, call.task_id)
 
 
 def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
@@ -72,7 +79,7 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
     """
     if not call.outbound or call.direction == INBOUND:
         return Place()
-    named = _by_data_id(transaction, call, f"wave_id IN ({DIRECT if call.task_id else SEALED})", ())
+    named = _by_data_id(transaction, call, DIRECT if call.task_id else SEALED)
     rows = _agreeing(call, named)
     if named and len(rows) != 1 and not call.task_id:
         words = "more than one row" if rows else "no row"
@@ -89,20 +96,16 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
     return Place(rows[0].wave_id, rows[0].row_key) if len(rows) == 1 else Place()
 
 
-def _by_data_id(
-    transaction: Transaction, call: Call, condition: str, parameters: tuple[object, ...]
-) -> list[_Candidate]:
+def _by_data_id(transaction: Transaction, call: Call, waves: str) -> list[_Candidate]:
     if not call.data_id:
         return []
     named = transaction.read(
-        f"SELECT wave_id, row_key FROM data_ids WHERE data_id = ? AND {condition}",
-        (call.data_id, *parameters),
+        "SELECT r.wave_id, r.row_key, r.content, COALESCE(r.number, r.row_key) FROM data_ids d "
+        "JOIN wave_rows r ON r.wave_id = d.wave_id AND r.row_key = d.row_key "
+        f"WHERE d.data_id = ? AND d.wave_id IN ({waves})",
+        (call.data_id,),
     )
-    return [
-        _candidate(row)
-        for name in named
-        for row in transaction.read(f"{_CANDIDATE} wave_id = ? AND row_key = ?", name)
-    ]
+    return [*map(_candidate, named)]
 
 
 def _agreeing(call: Call, rows: list[_Candidate]) -> list[_Candidate]:

@@ -20,7 +20,7 @@ from psycopg.types.string import StrDumper
 
 from yeta_reconcile.errors import InvalidInput, StateError
 from yeta_reconcile.store.copying import write_file
-from yeta_reconcile.store.database import Row, check_fence
+from yeta_reconcile.store.database import Question, Row, check_fence
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 Connection = psycopg.Connection[Row]
@@ -57,7 +57,7 @@ class PostgresDatabase:
         self._parameters = _checked(location)
         self.place = _place(self._parameters)
         self._lock = threading.RLock()
-        self._writing = False
+        self._transaction: PostgresTransaction | None = None
         self.fence = ""
         with self._translated():
             self._connection = self._connect()
@@ -78,31 +78,30 @@ class PostgresDatabase:
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query."""
         with self._lock, self._translated():
-            if self._writing:
-                return _rows(self._connection, sql, parameters)
-            return self._afresh(lambda connection: _rows(connection, sql, parameters))
+            if self._transaction is not None:
+                return self._transaction.read(sql, parameters)
+            return self._afresh(lambda connection: _rows(connection.execute(translated(sql), parameters)))
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator[PostgresTransaction]:
         """`BEGIN` and the writers' lock … `COMMIT`; rolled back whole on any exception, also on a kill."""
         with self._lock, self._translated():
-            if self._writing:
-                transaction = PostgresTransaction(self._connection)
-                check_fence(transaction, self.fence if fenced else "")
-                yield transaction
+            if self._transaction is not None:
+                check_fence(self._transaction, self.fence if fenced else "")
+                yield self._transaction
                 return
             try:
                 self._afresh(lambda connection: connection.execute(BEGIN))
-                self._writing = True
-                transaction = PostgresTransaction(self._connection)
-                check_fence(transaction, self.fence if fenced else "")
-                yield transaction
+                self._transaction = PostgresTransaction(self._connection)
+                check_fence(self._transaction, self.fence if fenced else "")
+                yield self._transaction
+                self._transaction.send()
                 self._commit()
             except BaseException:
                 self._roll_back()
                 raise
             finally:
-                self._writing = False
+                self._transaction = None
 
     def reopen(self, accept: Callable[[PostgresDatabase], None]) -> None:
         """There is no file that could be gone; a lost connection is made again by whoever finds it so."""
@@ -201,28 +200,61 @@ class PostgresTransaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._waiting: list[tuple[bytes, Sequence[object]]] = []
+        self._ahead: dict[Question, psycopg.Cursor[Row]] = {}
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run one statement; the number of rows it touched."""
-        return self._connection.execute(translated(sql), parameters).rowcount
+        return self._run(sql, parameters).rowcount
+
+    def later(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run a statement with the next one that is waited for: one way to the server and back for both."""
+        self._waiting.append((translated(sql), parameters))
+
+    def send(self) -> None:
+        """Run what waits."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            with self._connection.pipeline():
+                for statement, parameters in waiting:
+                    self._connection.execute(statement, parameters)
+
+    def _run(self, sql: str, parameters: Sequence[object]) -> psycopg.Cursor[Row]:
+        if not self._waiting:
+            return self._connection.execute(translated(sql), parameters)
+        with self._connection.pipeline():
+            self.send()
+            return self._connection.execute(translated(sql), parameters)
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run one statement for many rows, without waiting for each."""
+        self.send()
         with self._connection.cursor() as cursor:
             cursor.executemany(translated(sql), rows)
 
     def insert(self, table: str, rows: Iterable[Sequence[object]]) -> None:
         """Whole rows into a table, as a COPY."""
+        self.send()
         with self._connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
 
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query inside the transaction."""
-        return _rows(self._connection, sql, parameters)
+        cursor = self._ahead.pop((sql, tuple(parameters)), None) if self._ahead else None
+        return _rows(cursor or self._run(sql, parameters))
+
+    def ahead(self, questions: Iterable[Question]) -> None:
+        """One way to the server and back for all of them."""
+        with self._connection.pipeline():
+            self.send()
+            self._ahead = {
+                asked: self._connection.execute(translated(asked[0]), asked[1]) for asked in questions
+            }
 
     def stream(self, sql: str) -> Iterator[Row]:
         """The rows of a query one after another, through a cursor of the server's."""
+        self.send()
         with self._connection.cursor("stream") as cursor:
             cursor.itersize = 1000
             yield from cursor.execute(translated(sql))
@@ -235,8 +267,7 @@ class _TextDumper(StrDumper):
         return super().dump(obj.replace("\0", "\ufffd"))
 
 
-def _rows(connection: Connection, sql: str, parameters: Sequence[object]) -> list[Row]:
-    cursor = connection.execute(translated(sql), parameters)
+def _rows(cursor: psycopg.Cursor[Row]) -> list[Row]:
     return cursor.fetchall() if cursor.description else []
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from yeta_reconcile.store.database import Tables, Transaction
+from yeta_reconcile.store.schema import OF_CALL
 
 # Tasks that are ours, or were.
 OURS = "SELECT task_id FROM waves WHERE task_id IS NOT NULL", "SELECT task_id FROM forgotten"
@@ -61,12 +62,11 @@ def enlist(transaction: Transaction, call_uuid: str, targets: Collection[str]) -
     for target in targets:
         transaction.execute(
             "INSERT INTO relays SELECT ?, serial FROM inbox "
-            "WHERE call_uuid = ? AND standing = 1 AND source = 'push' AND relayed = 0 "
+            f"WHERE {OF_CALL} AND standing = 1 AND source = 'push' AND relayed = 0 "
             "ON CONFLICT DO NOTHING",
-            (target, call_uuid),
+            (target, call_uuid, call_uuid),
         )
     transaction.execute(
-        "UPDATE inbox SET relayed = 1 WHERE call_uuid = ? AND standing = 1 AND source = 'push' "
-        "AND relayed = 0",
-        (call_uuid,),
+        f"UPDATE inbox SET relayed = 1 WHERE {OF_CALL} AND standing = 1 AND source = 'push' AND relayed = 0",
+        (call_uuid, call_uuid),
     )

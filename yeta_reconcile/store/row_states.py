@@ -24,6 +24,8 @@ COUNTER = {
 
 PORTION = 500
 
+_MOVE = "UPDATE wave_rows SET row_state = ? WHERE wave_id = ? AND row_key = ?"
+
 
 def set_fields(
     transaction: Transaction, wave_id: int, fields: dict[str, Any], *, undone: bool = False
@@ -79,12 +81,15 @@ def set_state(
             if former not in (state, but):
                 moved[RowState(former)].append(bytes(key))
     for former, rows in moved.items():
-        transaction.many(
-            "UPDATE wave_rows SET row_state = ? WHERE wave_id = ? AND row_key = ?",
-            [(int(state), wave_id, key) for key in rows],
-        )
+        transaction.many(_MOVE, [(int(state), wave_id, key) for key in rows])
         _move_count(transaction, wave_id, former, state, len(rows))
     return sum(map(len, moved.values()))
+
+
+def mark_dialled(transaction: Transaction, wave_id: int, key: bytes, former: RowState) -> None:
+    """A row whose state is known to be `former` has a record."""
+    transaction.later(_MOVE, (int(RowState.DIALLED), wave_id, key))
+    _move_count(transaction, wave_id, former, RowState.DIALLED, 1)
 
 
 def portions(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -117,7 +122,7 @@ def _move_count(
     transaction: Transaction, wave_id: int, former: RowState, state: RowState, count: int
 ) -> None:
     out, into = COUNTER[former], COUNTER[state]
-    transaction.execute(
+    transaction.later(
         f"UPDATE waves SET {out} = {out} - ?, {into} = {into} + ? WHERE wave_id = ?",
         (count, count, wave_id),
     )
@@ -133,7 +138,7 @@ def grow(transaction: Transaction, wave_id: int, counts: Mapping[RowState, int])
 
 def invalidate(transaction: Transaction, wave_id: int) -> None:
     """A campaign's ledger changed: what was compared with it before counts no more."""
-    transaction.execute(
+    transaction.later(
         "UPDATE campaigns SET generation = generation + 1 "
         "WHERE name = (SELECT campaign FROM waves WHERE wave_id = ?)",
         (wave_id,),

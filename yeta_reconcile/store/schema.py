@@ -32,6 +32,10 @@ RECORDS = (
     "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied TEXT NOT NULL)"
 )
 
+# The pushes of a call, whose id is given twice. Their index begins with the part of it that grows with time
+# in ids as the platform makes them: what came together stands together there, and goes together.
+OF_CALL = "substr(call_uuid, 10, 9) = substr(?, 10, 9) AND call_uuid = ?"
+
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "campaigns, waves, rows, intents, history",
@@ -185,6 +189,15 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("a row's state is called what it is", ("ALTER TABLE wave_rows RENAME COLUMN fate TO row_state",)),
     ("changed outside yeta is called so", ("ALTER TABLE waves RENAME COLUMN by_hand TO outside_yeta",)),
+    (
+        "a push is known again by its call",
+        (
+            "DROP INDEX inbox_digest",
+            "DROP INDEX inbox_call",
+            """CREATE INDEX inbox_call ON inbox (substr(call_uuid, 10, 9), call_uuid)
+                WHERE call_uuid IS NOT NULL""",
+        ),
+    ),
 )
 
 

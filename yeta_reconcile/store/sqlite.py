@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yeta_reconcile.errors import StateDamaged, StateError, StateGone
-from yeta_reconcile.store.database import Row, check_fence
+from yeta_reconcile.store.database import Question, Row, check_fence
 from yeta_reconcile.store.footing import Footing, alone, beside, gone, written_at
 from yeta_reconcile.wording import Text, phrase, plural
 
@@ -299,6 +299,10 @@ class SqliteTransaction:
         """Run one statement; the number of rows it touched."""
         return self._database.execute(sql, tuple(parameters)).rowcount
 
+    def later(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Run it at once: it is no way to the file."""
+        self.execute(sql, parameters)
+
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Many rows go through the connection itself, several times faster than row by row."""
         self._database.conn.executemany(sql, rows)
@@ -311,6 +315,9 @@ class SqliteTransaction:
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """All rows of a query inside the transaction."""
         return self._database.execute(sql, tuple(parameters)).fetchall()
+
+    def ahead(self, questions: Iterable[Question]) -> None:
+        """Each is read as soon as it is asked."""
 
     def stream(self, sql: str) -> Iterator[Row]:
         """The rows of a query one after another."""

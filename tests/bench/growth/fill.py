@@ -17,6 +17,7 @@ from tests.bench.crowd import body
 from tests.bench.nothing import BEGUN, plant
 from tests.bench.receiver import KEY
 from tests.bench.repository import write_campaign, write_project
+from tests.store.states import call_uuid
 from yeta_reconcile.platform.call import Call
 from yeta_reconcile.store import Store, open_store
 from yeta_reconcile.store.database import Transaction
@@ -141,7 +142,7 @@ def pushed(at: int, received: int) -> tuple[Any, ...]:
         "push",
         1,
         digest,
-        f"crowd-{at:09d}",
+        call_uuid(at),
         "",
         0,
     )
