@@ -76,7 +76,7 @@ def file_digest(path: Path) -> bytes:
     return digest.digest()
 
 
-def read_bytes(path: Path, most: int) -> bytes:
+def read_bytes(path: Path | str, most: int) -> bytes:
     """A file's first bytes: all of them, or more than `most` where there are more. Raises OSError."""
     found = b""
     for piece in _pieces(path):
@@ -86,7 +86,7 @@ def read_bytes(path: Path, most: int) -> bytes:
     return found
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _pieces(path: Path | str) -> Iterator[bytes]:
     # Without a file object, which takes as long as the digest of a short list.
     descriptor = os.open(path, os.O_RDONLY)
     try:

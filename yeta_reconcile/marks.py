@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b, scrypt
+
+from yeta_reconcile.frozen import dataclass
 
 DIGEST_SIZE = 16
 _MARK = re.compile(r"(?P<campaign>[a-z0-9][a-z0-9-]{0,39})~w(?P<wave>[1-9]\d{0,8})~(?P<hex>[0-9a-f]{24})")

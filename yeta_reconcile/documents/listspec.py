@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.donotcall import DoNotCall
 from yeta_reconcile.documents.reach import Reach
+from yeta_reconcile.frozen import dataclass
 
 SEPARATOR = "\x00"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -19,6 +19,7 @@ from yeta_reconcile.documents.settings import Settings
 from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents
 from yeta_reconcile.documents.yamltext import read_text
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.frozen import dataclass
 
 T_co = TypeVar("T_co", bound=Campaign | DirectCall | DialogContext, covariant=True)
 

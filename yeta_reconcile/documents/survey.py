@@ -145,7 +145,7 @@ class Survey:
     def _read(self, label: str) -> None:
         before = len(self.findings)
         try:
-            documents = self.readings.documents(read_text(self.root / label, label), label)
+            documents = self.readings.documents(read_text(posixpath.join(self._folder, label), label), label)
         except InvalidInput as error:
             self.findings += error.diagnostics
             self._incomplete = True

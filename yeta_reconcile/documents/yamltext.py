@@ -19,7 +19,7 @@ MAX_BYTES = 1_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 
-def read_text(path: Path, label: str) -> str:
+def read_text(path: Path | str, label: str) -> str:
     """The text of a file. Raises InvalidInput if it cannot be read, is no UTF-8, or is too large."""
     try:
         data = read_bytes(path, MAX_BYTES + 1)

@@ -4,12 +4,13 @@ Pure values. How they come about is `planning/simulation.py`'s.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, field
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field, PlainSerializer, WithJsonSchema
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import UNSAID, Text
 
 # What may stand in the JSON of a plan, and how a moment is spelled there.

@@ -7,12 +7,12 @@ compare by what its clocks show.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from yeta_reconcile.documents.calendars import PublicDays
 from yeta_reconcile.documents.models import Schedule
 from yeta_reconcile.documents.values import EVERY_DAY, WEEKDAYS, WORKDAYS
+from yeta_reconcile.frozen import dataclass
 
 DAY = timedelta(days=1)
 # Further nobody plans: a stretch that is longer never ends, and a day that is further off never comes.

@@ -8,10 +8,11 @@ The same rest is what a window gives beyond its close, since a call that was dia
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf, log, sqrt
 from typing import NamedTuple
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import Opening
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from yeta_reconcile.diagnostics import Diagnostic
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.waves.record import Phase, WaveRecord
 
 # In place of a wave's id: those who enter one once a canary is over.
@@ -68,8 +69,7 @@ class Strange:
     tasks: tuple[str, ...] = ()
 
 
-# One a campaign, and a frozen one takes four times as long to make. Nobody changes it.
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RowsDelta:
     """Declared rows against the ledger of one campaign. Maps are by wave id.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
 
@@ -15,6 +14,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.limits import Exemption, Frequency, Limits, Spend, exemption
 from yeta_reconcile.documents.values import most_of
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.spending import Spending
 from yeta_reconcile.wording import UNSAID, Text, listed, phrase

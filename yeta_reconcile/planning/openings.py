@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from math import inf
 from typing import NamedTuple
+
+from yeta_reconcile.frozen import dataclass
 
 # Further ahead than this nobody plans, and what never gets a minute must end somewhere.
 HORIZON = timedelta(days=400)

@@ -11,12 +11,13 @@ priority, earlier end, name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from heapq import heappop, heappush
 from itertools import chain, count
 from math import inf
 from typing import NamedTuple
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.course import NOBODY, Course, Durations, Terms, Tries, play
 from yeta_reconcile.planning.habits import Habits
 from yeta_reconcile.planning.openings import HORIZON, Opening
@@ -26,8 +27,7 @@ from yeta_reconcile.wording import UNSAID, Text, phrase
 HANDOVER = 60.0
 
 
-# One a campaign, and a frozen one takes four times as long to make. Nobody changes it.
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Work:
     """A wave that is under way or to come. Times are seconds of the epoch.
 

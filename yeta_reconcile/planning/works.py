@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime, time, timedelta
 from math import inf
 
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.course import Tries
 from yeta_reconcile.planning.diff.subject import Wave
 from yeta_reconcile.planning.habits import Habits
@@ -24,8 +25,7 @@ from yeta_reconcile.waves.rounds import NONE, Coming, Rounds
 _ROUND_OVER = 0.02
 
 
-# One a campaign, and a frozen one takes four times as long to make. Nobody changes it.
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Undone:
     """What a campaign is declared as, and what of it is not called yet. Maps are by wave id.
 

@@ -6,10 +6,11 @@ Pure values (openapi.md, sections 2 and 9; docs/platform.md, rows 4, 5, 9, 13, 1
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from enum import Enum
 from typing import Any, NamedTuple
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.coercion import (
     boolean,
     count,

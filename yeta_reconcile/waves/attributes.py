@@ -6,13 +6,14 @@ Create, read-back, drift, adoption, what is shown and what is kept go by it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from yeta_reconcile.documents.models import Calling, DirectCall
 from yeta_reconcile.documents.values import EVERY_DAY
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.wording import SENTENCES, listed, phrase
 

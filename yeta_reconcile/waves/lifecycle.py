@@ -7,11 +7,12 @@ is the one that rings nobody.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.plan import Reason
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import Intent, Outcome, Phase, WaveRecord

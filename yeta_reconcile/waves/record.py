@@ -5,10 +5,11 @@ Pure. The table of a wave's phases stands in `waves/lifecycle.py`; nothing here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.resources import Address, Left
 from yeta_reconcile.waves.attributes import (
     Attributes,

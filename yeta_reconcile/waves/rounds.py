@@ -8,9 +8,10 @@ those whom it frees as of anybody else.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.call import CONNECTED, RESULTS, ResultMeaning
 from yeta_reconcile.waves.record import RowRecord, RowState
 

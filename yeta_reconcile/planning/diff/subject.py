@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any
 
 from yeta_reconcile.diagnostics import Position
 from yeta_reconcile.documents.models import Calling, Campaign
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.calendar import Days, Stretch
 from yeta_reconcile.planning.continued import HeldElsewhere
 from yeta_reconcile.planning.delta import RowsDelta
