@@ -83,12 +83,8 @@ def read_task(row: Any) -> Task:
     task_id = identifier(row.get("task_id")) if isinstance(row, dict) else ""
     if not task_id:
         raise OddAnswer(phrase("a task without an id"))
-    told = {field.name: field.metadata["read"](row.get(field.metadata["wire"])) for field in TOLD}
-    unclear = any(
-        told[field.name] is None and given(row.get(field.metadata["wire"]))
-        for field in TOLD
-        if field.name in SHOWS_RINGING
-    )
+    told = {name: read(row.get(wire)) for name, wire, read in TOLD}
+    unclear = any(told[name] is None and given(row.get(wire)) for name, wire in SHOWS_RINGING)
     return Task(task_id=task_id, unclear=unclear, **told)
 
 

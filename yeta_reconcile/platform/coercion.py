@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime, tzinfo
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -117,6 +118,8 @@ def duration(value: Any, second: int = 1) -> int | None:
 
 def moment(value: Any) -> int | None:
     """Milliseconds of a moment in seconds, milliseconds or microseconds (row 14), or written out; 0: none."""
+    if value is None:
+        return None
     if type(value) is int and FIRST_MS <= value < LAST_MS:
         return value
     number = _decimal(value)
@@ -228,7 +231,13 @@ def windows(value: Any) -> tuple[str, ...] | None:
     """
     if isinstance(value, list):
         value = ",".join(part if isinstance(part, str) else "?" for part in value)
-    if not isinstance(value, str) or not _AROUND_WINDOWS.fullmatch(_WINDOW.sub("", value)):
+    return _windows(value) if isinstance(value, str) else None
+
+
+# A thousand tasks have few hours between them.
+@lru_cache(maxsize=256)
+def _windows(value: str) -> tuple[str, ...] | None:
+    if not _AROUND_WINDOWS.fullmatch(_WINDOW.sub("", value)):
         return None
     found = [(_clock(begin), _clock(end)) for begin, end in _WINDOW.findall(value)]
     if any(None in window for window in found):

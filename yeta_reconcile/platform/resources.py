@@ -170,9 +170,11 @@ class Task:
         return STATUS_WORDS.get(self.status, phrase("status {status}", status=self.status))
 
 
-TOLD = tuple(field for field in fields(Task) if field.metadata)
+_RINGING = ("time_start", "process_count", "process_tel_count")
+# Of what is told: the field, its name on the wire, and how it is read.
+TOLD = tuple((one.name, one.metadata["wire"], one.metadata["read"]) for one in fields(Task) if one.metadata)
 # What of a task shows whether anything of it ever rang.
-SHOWS_RINGING = frozenset({"time_start", "process_count", "process_tel_count"})
+SHOWS_RINGING = tuple((name, wire) for name, wire, _ in TOLD if name in _RINGING)
 
 
 class Left(NamedTuple):
