@@ -22,6 +22,8 @@ from yeta_reconcile.wording import Text, phrase, spoken
 
 STDERR = 2
 DONE_FORMAT = "yeta-done/1"
+# The type of an argument or option that names a file.
+FILE = click.Path(dir_okay=False, path_type=Path)
 # A note on an error of which stdout has heard already, in a form of the command's own.
 ON_STDOUT = "said on stdout"
 # What GitHub's runner obeys, `::name::` at a line's beginning, spaces or not, and `##[name]` anywhere; and
@@ -103,6 +105,17 @@ def format_option(*forms: str, words: str = "Output.") -> Callable[[Callable[...
     """The option `--format`, text or json. With json stdout gets JSON alone, in failure too (`failures`)."""
     choice = click.Choice(forms or ("text", "json"))
     return click.option("--format", "form", type=choice, default="text", help=words)
+
+
+def listen_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option `--listen` of what serves."""
+    return click.option(
+        "--listen",
+        default=default,
+        metavar="HOST:PORT",
+        show_default=True,
+        help="Where to listen; port 0 takes a free one.",
+    )
 
 
 def flush() -> None:

@@ -14,7 +14,7 @@ from yeta_reconcile.cli.apply_view import ApplyView
 from yeta_reconcile.cli.ask import can_ask, confirm
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
-from yeta_reconcile.cli.output import format_option
+from yeta_reconcile.cli.output import FILE, format_option
 from yeta_reconcile.cli.plans import check_saved, check_unspent, make_plan
 from yeta_reconcile.cli.running import carry_out, interruptible, run_of
 from yeta_reconcile.cli.session import Session, session
@@ -28,7 +28,7 @@ from yeta_reconcile.wording import listed, phrase
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.argument("file", type=FILE, required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--only", multiple=True, metavar="NAME", help="Apply this campaign alone; may be repeated.")
 @click.option("--destroy", is_flag=True, help="Delete every task of the campaigns.")

@@ -9,22 +9,14 @@ from pathlib import Path
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.output import FILE, listen_option, say, tell
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.wording import Text, phrase
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.option(
-    "--listen",
-    default="127.0.0.1:8900",
-    metavar="HOST:PORT",
-    show_default=True,
-    help="Where to listen; port 0 takes a free one.",
-)
+@listen_option("127.0.0.1:8900")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0),
@@ -46,8 +38,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--push-url", metavar="URL", help="Where pushes go: URL/receiveCallRecord and so on.")
 @click.option("--seed", type=int, help="Other calls, with other results, for another seed.")
-@click.option("--settings", type=_FILE, metavar="FILE", help="JSON: its robots, lines and habits.")
-@click.option("--data", type=_FILE, metavar="FILE", help="Keep the platform in FILE between runs.")
+@click.option("--settings", type=FILE, metavar="FILE", help="JSON: its robots, lines and habits.")
+@click.option("--data", type=FILE, metavar="FILE", help="Keep the platform in FILE between runs.")
 @click.pass_obj
 def emulator(
     context: Context,

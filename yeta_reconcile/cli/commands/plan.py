@@ -12,7 +12,7 @@ import click
 
 from yeta_reconcile.cli.annotate import annotate, annotation_option
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.output import format_option, say, show, show_json, tell
+from yeta_reconcile.cli.output import FILE, format_option, say, show, show_json, tell
 from yeta_reconcile.cli.plans import check_saved, check_unspent, home, make_plan, show_plan
 from yeta_reconcile.cli.session import session
 from yeta_reconcile.errors import InvalidInput, PlanRejected, WrongUsage
@@ -29,7 +29,7 @@ CHECK_FORMAT = "yeta-check/1"
 @click.option(
     "-o",
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Save it for `yeta apply FILE`; `-` is stdout, the plan is then shown on stderr.",
 )
 @format_option("text", "markdown", "json")
@@ -37,11 +37,7 @@ CHECK_FORMAT = "yeta-check/1"
 @click.option("--only", multiple=True, metavar="NAME", help="Plan this campaign alone; may be repeated.")
 @click.option("--destroy", is_flag=True, help="Plan the deletion of every task of the campaigns.")
 @click.option("--explain", metavar="NAME", help="Tell the whole story of one campaign.")
-@click.option(
-    "--check",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Say whether a saved plan may still be applied (exit 5 if not).",
-)
+@click.option("--check", type=FILE, help="Say whether a saved plan may still be applied (exit 5 if not).")
 @annotation_option
 @click.pass_obj
 def plan(

@@ -19,6 +19,7 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.notices import announce
 from yeta_reconcile.cli.offline import opened, settings_of
+from yeta_reconcile.cli.output import FILE
 from yeta_reconcile.cli.plans import make_plan
 from yeta_reconcile.cli.running import carry_out, run_of
 from yeta_reconcile.cli.session import Session, session
@@ -38,7 +39,7 @@ COMMAND = "reconcile"
 @click.option("--every", required=True, metavar="DURATION", help="Between two rounds, like 60s or 5m.")
 @click.option("--yes", is_flag=True, help="Needed: every round applies without asking.")
 @click.option(
-    "--status-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    "--status-file", type=FILE, metavar="FILE",
     help="Write what each round came to here, as JSON, for a health check.",
 )  # fmt: skip
 @click.pass_obj

@@ -10,7 +10,7 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import offline
-from yeta_reconcile.cli.output import say, show, tell, unwritten
+from yeta_reconcile.cli.output import FILE, say, show, tell, unwritten
 from yeta_reconcile.cli.session import SECRETS, SOON, halt_flag, halt_of, session
 from yeta_reconcile.cli.standings import foreseen_now
 from yeta_reconcile.diagnostics import did_you_mean
@@ -27,12 +27,7 @@ from yeta_reconcile.wording import Text, phrase
 
 @click.command()
 @click.argument("name", required=False)
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File; default report.html, or NAME.html. `-` is stdout.",
-)
+@click.option("--output", "-o", type=FILE, help="File; default report.html, or NAME.html. `-` is stdout.")
 @click.option("--live", type=click.IntRange(min=0), default=0, hidden=True, help="Renews itself, in seconds.")
 @click.pass_obj
 def report(context: Context, name: str | None, output: Path | None, live: int) -> None:

@@ -16,7 +16,7 @@ from yeta_reconcile.cli.offline import (
     opened,
     settings_of,
 )
-from yeta_reconcile.cli.output import say, tell
+from yeta_reconcile.cli.output import listen_option, say, tell
 from yeta_reconcile.cli.patience import ticking
 from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.cli.signals import on_signal
@@ -38,13 +38,7 @@ SERVERS: dict[str, Opening] = {"waitress": Server, "granian": GranianServer}
 
 
 @click.command()
-@click.option(
-    "--listen",
-    default="127.0.0.1:8800",
-    metavar="HOST:PORT",
-    show_default=True,
-    help="Where to listen; port 0 takes a free one.",
-)
+@listen_option("127.0.0.1:8800")
 @click.option(
     "--allow",
     multiple=True,

@@ -16,7 +16,7 @@ from yeta_reconcile.cli.commands.calls.look import (
 )
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import unknown_campaign
-from yeta_reconcile.cli.output import show, unwritten
+from yeta_reconcile.cli.output import FILE, show, unwritten
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.files import whole_file
@@ -47,9 +47,7 @@ BINARY = {"xlsx": phrase("an Excel file"), "parquet": "Parquet"}
     show_default=True,
     help="jsonl by call also has the course of each dialog; xlsx and parquet need their extras.",
 )
-@click.option(
-    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File; default stdout, as is `-`."
-)
+@click.option("--output", "-o", type=FILE, help="File; default stdout, as is `-`.")
 @click.option("--reveal", is_flag=True, help="Whole numbers and ids, what was said, and the list's columns.")
 @click.pass_obj
 def export(

@@ -8,12 +8,12 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import offline, refuse_none
-from yeta_reconcile.cli.output import done, format_option
+from yeta_reconcile.cli.output import FILE, done, format_option
 from yeta_reconcile.wording import phrase
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @format_option()
 @click.pass_obj
 def backup(context: Context, file: Path, form: str) -> None:

@@ -13,7 +13,7 @@ from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.audit import entry_of
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import refuse_lost
-from yeta_reconcile.cli.output import done, format_option, say
+from yeta_reconcile.cli.output import FILE, done, format_option, say
 from yeta_reconcile.clock import SystemClock
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.moments import moment
@@ -25,7 +25,7 @@ from yeta_reconcile.wording import Text, phrase
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @format_option()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
