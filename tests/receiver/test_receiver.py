@@ -63,6 +63,25 @@ def test_a_push_is_answered_success_and_is_in_the_inbox_as_it_came(running: Any)
     until(lambda: store.calls.one("call-1") is not None)
 
 
+def test_what_one_client_pushes_again_and_again_is_folded_together(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, store, made = running
+    folded: list[bool] = []
+    step = made._projector.step
+
+    def counted(most: int) -> bool:
+        folded.append(step(most))
+        return folded[-1]
+
+    monkeypatch.setattr(made._projector, "step", counted)
+    monkeypatch.setattr(service, "GATHER", 0.3)
+    for at in range(10):
+        post(f"{url}/receiveCallRecord", pushes.basic(f"call-{at}"))
+    until(lambda: len(list(store.calls.every())) == 10)
+    assert sum(folded) < 6
+
+
 def test_the_first_question_already_finds_the_contexts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refresh = ServedContexts.refresh
 
