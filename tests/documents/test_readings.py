@@ -66,6 +66,26 @@ def test_what_was_read_is_the_same_when_it_is_not_parsed(tmp_path: Path, parsed:
     assert kept(tmp_path).stat().st_mode & 0o777 == 0o600
 
 
+def test_what_was_kept_is_kept_on_beside_what_is_new(tmp_path: Path, parsed: list[str]) -> None:
+    texts = [SPRING, SPRING.replace("spring", "autumn")]
+    read(tmp_path, SPRING)
+    for _ in range(2):
+        found = Readings(ROOT, {"XDG_CACHE_HOME": str(tmp_path)})
+        both = [found.documents(text, "a.yaml") for text in texts]
+        found.keep()
+
+        assert [*map(shown, both)] == [shown(parse_documents(text, "a.yaml")) for text in texts]
+    assert parsed == texts
+
+
+def test_in_a_folder_where_others_may_put_links_nothing_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "yeta").mkdir()
+    (tmp_path / "yeta").chmod(0o777)
+    read(tmp_path, SPRING)
+
+    assert not [*(tmp_path / "yeta").iterdir()]
+
+
 def test_a_file_that_changed_is_read_anew_though_it_looks_the_same(tmp_path: Path) -> None:
     document, cache = tmp_path / "spring.yaml", {"HOME": str(tmp_path)}
     assert repository(tmp_path, environ=cache).campaigns["spring"].model.state == "running"

@@ -23,7 +23,7 @@ from typing import Any
 
 import ruamel.yaml
 
-from yeta_reconcile.documents import yamlfile
+from yeta_reconcile.documents import yamlfile, yamltext
 from yeta_reconcile.documents.yamlfile import RawDocument, parse_documents, resolve
 from yeta_reconcile.files import PRIVATE, write_whole
 
@@ -65,9 +65,11 @@ class Readings:
         every = self._read | new
         if self._file is None or len(every) < LEAST or len(new) * SHARE < len(every):
             return
-        text = json.dumps(every)
+        text = json.dumps(every, default=lambda _moment: None)  # it stands beside, as text
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not _ours(self._file.parent.stat(), 0o022):
+                return  # whoever else writes there may have put a link where the file would be
             write_whole(self._file, f"{_seal(text)}\n{text}", PRIVATE)
             oldest = self._file.stat().st_mtime - MONTH
             for other in self._file.parent.glob("*.json"):
@@ -90,9 +92,13 @@ def _kept_in(path: Path) -> dict[str, Any]:
             seal, _, text = stream.read().decode().partition("\n")
     except (OSError, ValueError):
         return {}
-    ours = found.st_uid == os.geteuid() and not found.st_mode & 0o077
-    kept: dict[str, Any] = json.loads(text) if ours and seal == _seal(text) else {}
+    kept: dict[str, Any] = json.loads(text) if _ours(found, 0o077) and seal == _seal(text) else {}
     return kept
+
+
+def _ours(found: os.stat_result, forbidden: int) -> bool:
+    """Whether something is this user's, and others have none of the `forbidden` rights to it."""
+    return found.st_uid == os.geteuid() and not found.st_mode & forbidden
 
 
 def _seal(text: str) -> str:
@@ -104,7 +110,8 @@ def _seal(text: str) -> str:
 def _code() -> bytes:
     library = Path(sys.modules.get("_ruamel_yaml", ruamel.yaml).__file__ or "").stat()
     parser = f"{ruamel.yaml.__version__} {library.st_size} {library.st_mtime_ns}".encode()
-    sources = [Path(file).read_bytes() for file in (__file__, yamlfile.__file__)]
+    modules = __file__, yamlfile.__file__, yamltext.__file__
+    sources = [Path(file).read_bytes() for file in modules]
     return blake2b(b"\0".join([parser, *sources]), digest_size=32).digest()
 
 
@@ -136,7 +143,6 @@ def _plain(value: Any, path: _Place, times: list[tuple[_Place, str]]) -> Any:
             if not path or resolve(value.isoformat()) != value:
                 raise _Unkept
             times.append((path, value.isoformat()))
-            return None
         case float() if not isfinite(value):
             raise _Unkept
     return value
