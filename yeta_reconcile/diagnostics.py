@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import UNSAID, Text, kept, listed, phrase, retold
 
 Severity = Literal["error", "warning", "note"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from yeta_reconcile.frozen import dataclass
 
 LogFormat = Literal["text", "json"]
 Language = Literal["en", "zh"]

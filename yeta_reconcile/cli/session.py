@@ -8,7 +8,6 @@ import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from yeta_reconcile.cli.context import Context
@@ -20,6 +19,7 @@ from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.documents.survey import load
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.notify.targets import require
 from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.platform.resources import Left

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from hashlib import blake2b
 from importlib import import_module
@@ -18,6 +18,7 @@ from typing import Any
 from yeta_reconcile.diagnostics import Diagnostic, Position, did_you_mean
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.reach import Reach
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 SATURDAY = 5

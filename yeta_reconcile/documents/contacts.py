@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, compress, repeat, starmap
 from operator import itemgetter
@@ -20,6 +20,7 @@ from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cle
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.rows import Row, plain_digest
 from yeta_reconcile.documents.seen import Seen
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
 

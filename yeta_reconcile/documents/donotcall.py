@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.documents.settings import Settings
 from yeta_reconcile.files import file_digest
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
 from yeta_reconcile.wording import phrase, said_by
 

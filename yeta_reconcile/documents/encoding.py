@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import codecs
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 from yeta_reconcile.documents.chinese import is_chinese, others
 from yeta_reconcile.documents.findings import Findings
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import phrase
 
 log = logging.getLogger(__name__)

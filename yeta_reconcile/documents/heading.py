@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from yeta_reconcile.diagnostics import did_you_mean
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.numbers import BadNumberError, normalise
 from yeta_reconcile.wording import Text, phrase
 

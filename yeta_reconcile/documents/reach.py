@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import phrase
 
 KEY_SUFFIX = ".key"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -30,6 +30,7 @@ from yeta_reconcile.documents.models import (
 from yeta_reconcile.documents.reach import Reach
 from yeta_reconcile.documents.settings import Settings
 from yeta_reconcile.documents.yamlfile import RawDocument
+from yeta_reconcile.frozen import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +28,7 @@ from yeta_reconcile.documents.validation import validation_errors
 from yeta_reconcile.documents.values import NAME_PATTERN
 from yeta_reconcile.documents.yamlfile import RawDocument, read_documents
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 FILE = "yeta.yaml"

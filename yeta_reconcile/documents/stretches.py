@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from yeta_reconcile.frozen import dataclass
 
 # Stretches that are named at once; in a list of any length that is enough to begin with.
 NAMED_STRETCHES = 100

@@ -10,7 +10,6 @@ import re
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +31,7 @@ from ruamel.yaml.parser import Parser
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.yamltext import _refuse_control_characters, _refused, read_text, syntax_error
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 MAX_DEPTH = 50

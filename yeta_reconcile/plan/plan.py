@@ -5,13 +5,14 @@ said of them in its schema, stands at them; `plan/plan_json.py` writes and reads
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.foresight import Count, Forecast, LineUse, Moment
 from yeta_reconcile.wording import UNSAID, Text
 

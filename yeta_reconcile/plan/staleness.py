@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
 from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 

@@ -6,7 +6,6 @@ It reads the state and, of campaigns that are declared, their lists; it changes 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from typing import NamedTuple
 from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling, Campaign
 from yeta_reconcile.documents.relations import standing_for
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.ledger import STAGING, Ledger
 from yeta_reconcile.store import Store

@@ -6,13 +6,14 @@ Pure: time comes in as an argument.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from math import ceil, inf, isfinite
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.documents.models import Price
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.foresight import Called, Forecast, LineUse
 from yeta_reconcile.planning.habits import Habits, Whose
 from yeta_reconcile.planning.simulation import SimulatedWave, Simulation, Stay, Trunk, Work, simulate

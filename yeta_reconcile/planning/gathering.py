@@ -6,7 +6,7 @@ It reads the state and the lists, and has what was observed; it changes nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property, partial
 
@@ -14,6 +14,7 @@ from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling, Campaign, DirectCall
 from yeta_reconcile.documents.repository import Repository
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.marks import stretched
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, recorded_of

@@ -6,12 +6,12 @@ By the campaign's own records where there are enough, else its robot's, else the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from math import sqrt
 from statistics import fmean, pstdev
 from typing import NamedTuple
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.store.lengths import Timed
 
 # Fewer calls than these tell of chance more than of people.

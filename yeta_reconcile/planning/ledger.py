@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.delta import Hold
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import FREE_STATES, CampaignRecord, RowRecord, RowState

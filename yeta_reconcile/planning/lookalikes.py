@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling, Campaign, DirectCall
 from yeta_reconcile.documents.relations import standing_for
 from yeta_reconcile.documents.repository import Repository
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.continued import Continued, HeldElsewhere, continued_by, held_by, recorded_of
 from yeta_reconcile.planning.delta import LATER, Strange
 from yeta_reconcile.planning.diff.case import rings_now

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.planning.delta import LATER, Hold, Met, hold
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import FORGOTTEN, NOBODY, CampaignRecord, RowState, WaveRecord

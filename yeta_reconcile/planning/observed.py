@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.marks import Mark
 from yeta_reconcile.platform.resources import Config, Task
 

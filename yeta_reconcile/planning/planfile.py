@@ -7,7 +7,6 @@ from the file but planned again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from yeta_reconcile.errors import InvalidInput, PlanRejected, YetaError
 from yeta_reconcile.files import PRIVATE, write_whole
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.marks import Key
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Plan

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.foresight import Called
 from yeta_reconcile.plan.plan import Action, Change, Plan
 from yeta_reconcile.planning.diff.case import Finding

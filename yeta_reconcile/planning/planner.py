@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from yeta_reconcile.documents.relations import unknown_predecessors
 from yeta_reconcile.documents.repository import Repository
 from yeta_reconcile.errors import PlanRejected
 from yeta_reconcile.exits import Exit, worst
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.plan import Action, Change, Plan
 from yeta_reconcile.planning.address_book import misled
 from yeta_reconcile.planning.almanac import Almanac

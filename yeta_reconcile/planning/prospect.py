@@ -6,7 +6,7 @@ It reads the state, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from yeta_reconcile.diagnostics import Diagnostic, Severity
 from yeta_reconcile.documents.models import Calling, Campaign, Project
 from yeta_reconcile.documents.repository import Repository
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.diff.subject import Subject, Wave

@@ -8,9 +8,10 @@ free for somebody who cannot have all that he needs: what he does not hold goes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.wording import Text, phrase
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
 
 from yeta_reconcile.documents.models import Price
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.platform.coercion import moment

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from heapq import nsmallest
 
 from yeta_reconcile.documents.values import most_of
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.moments import moment
 from yeta_reconcile.waves.lifecycle import missing_records
 from yeta_reconcile.wording import PARTS, Text, listed, phrase

@@ -6,10 +6,10 @@ An id is only an address: at another platform, or in another account, it leads t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from yeta_reconcile.errors import PlanRejected
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Phase, Recorded, WaveRecord

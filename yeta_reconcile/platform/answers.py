@@ -7,9 +7,9 @@ what was asked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.marks import parse_mark
 from yeta_reconcile.numbers import mask
 from yeta_reconcile.platform.coercion import (

@@ -7,10 +7,11 @@ is `UNKNOWN` for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Literal
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 Call = Literal[

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from threading import Lock
 
 import httpx
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.codes import Call
 
 LIFETIME = 3600.0  # openapi.md, section 1: the default

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import listed, phrase
 
 DIRECT = "direct"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import Text, spoken
 
 # Two columns each (UAX #11). Ambiguous ones (→ ± …) take one, as terminals draw them by default.

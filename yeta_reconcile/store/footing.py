@@ -10,10 +10,10 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from yeta_reconcile.errors import StateGone
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.wording import phrase
 
 # The file, its write-ahead log, and the index of that.

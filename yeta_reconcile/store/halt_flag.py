@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from yeta_reconcile.errors import StateError
 from yeta_reconcile.files import write_whole
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.resources import Left

@@ -6,9 +6,9 @@ Bodies hold numbers and names; nothing here logs or decides anything about them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.store.database import Question, Row, Tables, Transaction, set_meta
 from yeta_reconcile.store.relays import FOREIGN
 from yeta_reconcile.store.schema import OF_CALL

@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import tzinfo
 
 from yeta_reconcile.errors import StateLocked
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.moments import moment
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.store.database import GENERATION, Database, Row, Transaction, meta, set_meta

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.call import INBOUND, Call
 from yeta_reconcile.store.database import Question, Row, Transaction
 from yeta_reconcile.waves.attributes import Attributes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from yeta_reconcile.frozen import dataclass
 
 # The zips of failed pushes: the last seven days, today excluded (docs/platform.md, row 3).
 FETCHABLE_DAYS = 7

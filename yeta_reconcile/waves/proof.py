@@ -6,9 +6,9 @@ gives rows free; only `prove` makes one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.resources import LivePhase, Task
 from yeta_reconcile.waves.record import Phase
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.hours import windows_of
 from yeta_reconcile.platform.resources import CreateRequest, Line, Task
 from yeta_reconcile.waves.attributes import ATTRIBUTES, MOMENT

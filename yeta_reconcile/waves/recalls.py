@@ -5,10 +5,10 @@ Pure. What no record says is not said here either: a call without one may have b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from yeta_reconcile.amounts import count
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.resources import AWAITING_RECALL, Task
 from yeta_reconcile.waves.record import WaveRecord
 from yeta_reconcile.wording import listed, phrase

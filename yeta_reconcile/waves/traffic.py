@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from yeta_reconcile.frozen import dataclass
 
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from yeta_reconcile.diagnostics import Diagnostic, Position, Severity
 from yeta_reconcile.documents.models import Campaign
 from yeta_reconcile.exits import Exit
+from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Reason
 from yeta_reconcile.planning.diff.subject import Subject, Wave
