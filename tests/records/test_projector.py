@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from itertools import pairwise, permutations
@@ -458,6 +459,27 @@ def test_pushes_that_are_folded_together_come_to_what_they_come_to_one_by_one(
         assert facts(state) == facts(alone)
         assert state.states(1) == alone.states(1)
         assert state.store.waves.wave(1) == alone.store.waves.wave(1)
+
+
+def test_the_pushes_of_a_call_are_found_without_a_look_at_those_of_others() -> None:
+    asked: list[str] = []
+    database = SqliteDatabase(None)
+    with state_in(database) as state:
+        state.wave("129", range(1), data_ids={"87": 0})
+        folding = projector.Projector(state.store, relay=["x"])
+        database._connection.set_trace_callback(asked.append)
+        for told in (pushes.four(), [pushes.push(pushes.outbound("call-2", task_id="130"))]):
+            state.store.inbox.append(told)
+            folding.drain()
+        state.store.inbox.of_call("call-1")
+        state.store.inbox.holds("call-1", b"")
+        state.store.inbox.traffic(pushes.AT)
+        database._connection.set_trace_callback(None)
+        of_calls = {sql for sql in asked if "call_uuid" in sql and "inbox" in sql}
+        plans = {sql: database.read(f"EXPLAIN QUERY PLAN {sql}") for sql in of_calls}
+    looks = [line[3] for plan in plans.values() for line in plan]
+    assert sum("inbox_call (<expr>=?)" in look for look in looks) > 5
+    assert [look for look in looks if re.match(r"SCAN (inbox|i)\b(?!.*inbox_new)", look)] == []
 
 
 def test_raw_pushes_go_after_retention_and_facts_stay(state: State) -> None:

@@ -147,8 +147,8 @@ class Inbox(Tables):
         )
         foreign = self._database.read(
             f"SELECT COUNT(*) FROM calls c WHERE received >= ? AND {FOREIGN} "
-            "AND EXISTS (SELECT 1 FROM inbox i WHERE substr(i.call_uuid, 10, 9) = substr(c.call_uuid, 10, 9) "
-            "AND i.call_uuid = c.call_uuid AND i.source = 'push')",
+            "AND EXISTS (SELECT 1 FROM inbox i WHERE i.call_uuid IS NOT NULL AND i.source = 'push' "
+            "AND substr(i.call_uuid, 10, 9) || i.call_uuid = substr(c.call_uuid, 10, 9) || c.call_uuid)",
             (now - DAY_MS,),
         )
         return Traffic(last[0][0] if last else None, int(foreign[0][0]))

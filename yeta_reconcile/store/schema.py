@@ -33,8 +33,9 @@ RECORDS = (
 )
 
 # The pushes of a call, whose id is given twice. Their index begins with the part of it that grows with time
-# in ids as the platform makes them: what came together stands together there, and goes together.
-OF_CALL = "substr(call_uuid, 10, 9) = substr(?, 10, 9) AND call_uuid = ?"
+# in ids as the platform makes them: what came together stands together there, and goes together. As two
+# conditions SQLite would put the id that is asked for into the first, and find no index for what is left.
+OF_CALL = "call_uuid IS NOT NULL AND substr(call_uuid, 10, 9) || call_uuid = substr(?, 10, 9) || ?"
 
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -194,7 +195,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "DROP INDEX inbox_digest",
             "DROP INDEX inbox_call",
-            """CREATE INDEX inbox_call ON inbox (substr(call_uuid, 10, 9), call_uuid)
+            """CREATE INDEX inbox_call ON inbox ((substr(call_uuid, 10, 9) || call_uuid))
                 WHERE call_uuid IS NOT NULL""",
         ),
     ),
