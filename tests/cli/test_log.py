@@ -118,6 +118,15 @@ def test_the_http_client_does_not_log_its_addresses(name: str, capsys: pytest.Ca
     assert capsys.readouterr().err == ""
 
 
+def test_what_the_driver_ignored_behind_an_error_is_not_told_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log.configure(a_context(verbose=2))
+    logging.getLogger("psycopg").warning("error ignored terminating %s", "a pipeline")
+
+    assert capsys.readouterr().err == ""
+
+
 def test_a_record_that_cannot_be_written_does_not_fail_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -100,3 +100,5 @@ def configure(context: Context) -> None:
     root.setLevel({0: logging.WARNING, 1: logging.INFO}.get(context.verbose, logging.DEBUG))
     for name in ("httpx", "httpcore"):  # they log whole addresses, token included
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Of what failed together the first is raised, and told in our words; it would name the rest one by one.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
