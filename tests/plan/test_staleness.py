@@ -92,6 +92,12 @@ def test_what_is_done_for_another_reason_or_to_others_is_named_once() -> None:
     assert moved.endswith("and is another now (rows-released, 7 rows)")
 
 
+def test_what_is_done_otherwise_for_the_same_reason_is_not_said_to_be_what_it_was() -> None:
+    [moved] = moved_changes(plan_of(CREATE), plan_of(a_change(rings=not CREATE.rings)))
+
+    assert moved == "spring-renewal: create wave 1 was in it (new, 120 rows) and is done otherwise now"
+
+
 @pytest.mark.parametrize("change", [PAUSE, on_wave(Action.DELETE)])
 def test_stopping_what_has_stopped_by_itself_may_lapse(change: Change) -> None:
     assert moved_changes(plan_of(change), plan_of()) == []

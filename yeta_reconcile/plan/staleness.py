@@ -225,6 +225,8 @@ def _named(change: Change) -> Text:
 def _otherwise(former: Change, change: Change) -> Text:
     """That the same is to be done for another reason, to others, or in another way."""
     was, now = (listed([one.reason, count(one.rows, "row")], by=CLAUSES) for one in (former, change))
+    if was == now:
+        return phrase("{change} was in it ({was}) and is done otherwise now", change=_named(change), was=was)
     return phrase(
         "{change} was in it ({was}) and is another now ({now})", change=_named(change), was=was, now=now
     )
