@@ -434,8 +434,14 @@ def test_a_number_without_bounds_in_a_field_that_nobody_knows_keeps_no_push_back
 def test_pushes_that_are_folded_together_come_to_what_they_come_to_one_by_one(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of one call twice, of two calls of one row, of rows that are not there, and what is no call."""
+    """Of one call twice, of two calls of one row, of rows that are not there, and what is no call.
+
+    And what was stuck is said again just after its call's row was found.
+    """
+    stuck = pushes.push(pushes.outbound("call-5", "19900000009", task_data_id="999"))
     told = [
+        pushes.push(pushes.outbound("call-5", "19900000001", name="客户1", task_data_id="88")),
+        stuck,
         *pushes.four(),
         pushes.push(pushes.outbound()),
         pushes.push(pushes.outbound("call-2", task_tries=1)),
@@ -448,6 +454,7 @@ def test_pushes_that_are_folded_together_come_to_what_they_come_to_one_by_one(
     with state_in_memory() as alone:
         for one in (alone, state):
             one.wave("129", range(3), data_ids={"87": 0, "88": 1})
+            one.receive(stuck)
             one.store.inbox.append(told)
         while alone.projector.step(1):
             pass

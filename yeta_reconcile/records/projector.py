@@ -120,7 +120,9 @@ class Projector:
             for at in _for_a_while(range(len(new))):
                 if at == len(said):
                     some = [self._read(push) for push in new[at : at + TOGETHER]]
-                    transaction.ahead(asked for one in some for asked in one.questions())
+                    # What a call's second push asks is asked in its turn: the first may change the answer.
+                    first = {one.call.call_uuid: one for one in reversed(some) if one.call is not None}
+                    transaction.ahead(asked for one in first.values() for asked in one.questions())
                     said += some
                 standings.append(self._fold(transaction, said[at]))
             return standings
