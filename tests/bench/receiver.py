@@ -9,6 +9,7 @@ import http.client
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,13 +74,19 @@ def running(*arguments: str) -> Iterator[Process]:
     An error if it is not: what is measured beside it would be measured beside nothing.
     """
     environ = os.environ | {"YETA_PUSH_SECRET": SECRET, "YETA_STATE_KEY": KEY}
-    with subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environ
-    ) as process:
+    # What it says to people stands between the rows of the table only if it did not come up.
+    with (
+        tempfile.TemporaryFile("w+") as words,
+        subprocess.Popen(
+            [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=words, text=True, env=environ
+        ) as process,
+    ):
         assert process.stdout is not None
         try:
             said = process.stdout.readline().strip()
-            assert said, "it ended before it was ready"
+            if not said:
+                words.seek(0)
+                sys.exit(f"it ended before it was ready: {words.read()}")
             yield Process(said, process.pid)
             assert process.poll() is None, "it ended before it was to"
         finally:

@@ -86,7 +86,6 @@ class Reason(StrEnum):
     OUTCOME_UNKNOWN = "outcome-unknown"
     CONTINUED = "continued"
     DIRECT_CALL = "direct-call"
-    IMPORT = "import"
 
 
 class ChangeKind(StrEnum):

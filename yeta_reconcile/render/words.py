@@ -54,7 +54,6 @@ REASON = {
     Reason.ABORTED: phrase("is not called, since the canary was no success"),
     Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
     Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),
-    Reason.IMPORT: phrase("a live task is taken over as a wave"),
 }
 
 _TO_DO = {
