@@ -18,12 +18,15 @@ import pytest
 import yaml
 
 from tests.support.subjects import NAME, subject
-from yeta_reconcile.diagnostics import Position
+from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.models import Campaign
+from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Change
+from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import Decision, Finding, rings_now
 from yeta_reconcile.planning.diff.decide import decide_all
 from yeta_reconcile.planning.diff.started import taken_apart
+from yeta_reconcile.wording import Text
 
 CASES = Path(__file__).parent / "cases"
 FACTS = Path(__file__).with_name("facts.json")
@@ -201,3 +204,17 @@ def test_a_started_wave_is_taken_apart_for_what_changes_it_while_it_has_anybody_
     it = subject({"waves": {"phase": "started"} | wave} | case)
     assert isinstance(it.declared, Campaign)
     assert taken_apart(it, it.declared, it.waves[0]) is apart
+
+
+def test_what_was_found_before_keeps_nobody_from_a_new_wave_unless_it_needs_a_person() -> None:
+    decision = Decision(subject({}))
+    decision.find("lines-waiting", Exit.INCOMPLETE, Text("it waits"))
+    assert not blocked(decision)
+    decision.find("paused-outside-yeta", Exit.UNRESOLVED, Text("somebody paused it"))
+    assert blocked(decision)
+
+
+def test_of_a_diagnostic_only_an_error_forces_an_exit() -> None:
+    error = Diagnostic("error", "guard", Text("too many"))
+    assert Finding.of(error, Exit.REFUSED).exit_code is Exit.REFUSED
+    assert Finding.of(replace(error, severity="warning"), Exit.REFUSED).exit_code is Exit.DONE

@@ -253,8 +253,8 @@ def with_observed(
                 "reactivated": wave.reactivated or reactivated(wave, task),
             }
             # Of most waves nothing is new, and a record takes long to make.
-            same = all(getattr(wave, name) == value for name, value in told.items())
-            waves.append(Wave(wave if same else replace(wave, **told), task, untold))
+            new = {name: value for name, value in told.items() if getattr(wave, name) != value}
+            waves.append(Wave(replace(wave, **new) if new else wave, task, untold))
     return tuple(waves)
 
 
