@@ -94,9 +94,11 @@ def killed_before() -> set[str]:
     """The names of what the last run killed, also if it was interrupted."""
     dead = set(json.loads(KILLED.read_text("utf-8"))) if KILLED.exists() else set()
     for out in WORK.glob("*.results"):
-        mutants = json.loads(out.with_suffix(".json").read_text("utf-8"))["mutants"]
+        told = out.with_suffix(".json")
+        mutants = json.loads(told.read_text("utf-8"))["mutants"] if told.exists() else []
         for number, outcome, _, _ in map(json.loads, out.read_text("utf-8").splitlines()):
-            dead |= {mutants[number]["title"]} if outcome != "survived" else set()
+            if mutants and outcome != "survived":
+                dead.add(mutants[number]["title"])
     return dead
 
 
