@@ -61,9 +61,11 @@ class Readings:
 
     def keep(self) -> None:
         """Keep what was read, if enough of it is new: of a repository without errors alone."""
+        if self._file is None or len(self._read) + len(self._new) < LEAST:
+            return
         new = {digest: kept for digest, found in self._new.items() if (kept := _said(found))}
         every = self._read | new
-        if self._file is None or len(every) < LEAST or len(new) * SHARE < len(every):
+        if len(every) < LEAST or len(new) * SHARE < len(every):
             return
         text = json.dumps(every, default=lambda _moment: None)  # it stands beside, as text
         with suppress(OSError):
