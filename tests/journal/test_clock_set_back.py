@@ -51,4 +51,4 @@ def test_a_halt_waits_for_a_start_under_way_no_longer_than_it_may_take(tmp_path:
     lab = killed(tmp_path, "start")
 
     with lab.store() as store:
-        assert 0 < Known.of(store, lab.emulator.clock.now_ms).under_way <= 30
+        assert 0 < Known.of(store, lab.emulator.clock.now_ms).under_way <= 33

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -12,15 +14,17 @@ from typing import Any
 import pytest
 
 from tests.support.lab import Lab
+from tests.support.patience import until
 from tests.support.scenes import a_lab
+from yeta_reconcile.apply import journaled
 from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.journaled import Answer, Step, change
-from yeta_reconcile.apply.run import Run, Stopped
+from yeta_reconcile.apply.run import Pace, Run, Stopped
 from yeta_reconcile.errors import Incomplete, StateLocked, Unresolved
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError, StopEverything
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.waves.record import Outcome, Phase, RowState, WaveRecord
+from yeta_reconcile.waves.record import Intent, Outcome, Phase, RowState, WaveRecord
 from yeta_reconcile.wording import Text
 
 
@@ -306,4 +310,113 @@ def test_an_intent_says_what_is_sent_and_until_when_it_may_be_under_way(tmp_path
         (intent,) = run.store.intents.open(wave.wave_id)
         assert (intent.call, intent.batch, intent.rows) == ("insert", 4, 2)
         now = run.now_ms()
-        assert (intent.begun, intent.deadline, intent.ended) == (now, now + 30_000, now)
+        # 30 s for the call, and 3 s in which it may wait for its place.
+        assert (intent.begun, intent.deadline, intent.ended) == (now, now + 33_000, now)
+
+
+class Waiting:
+    """An insert whose only place is another's until `go`, and a wait for its intent."""
+
+    def __init__(self, lab: Lab, run: Run, wave: WaveRecord, pool: ThreadPoolExecutor) -> None:
+        self.lab = lab
+        self.run = run
+        self.sent: list[Intent] = []
+        self._step = Step(call="insert", wave=wave, batch=0, rows=2)
+        self._pool = pool
+
+    @contextmanager
+    def while_it_waits(self) -> Iterator[Future[Answer[str]]]:
+        """Nothing is sent inside the block, though its intent is on disk."""
+        self.run.pace = Pace(1)
+        with self.run.pace.slot():
+            answer = self._pool.submit(change, self.run, self._step, self._send)
+            until(lambda: self.intents() != [])
+            yield answer
+            assert self.sent == []
+
+    def intents(self) -> list[Intent]:
+        return self.run.store.intents.open()
+
+    def _send(self) -> str:
+        self.sent += self.intents()
+        return "done"
+
+
+@contextmanager
+def an_insert_that_waits(tmp_path: Path) -> Iterator[Waiting]:
+    with a_run(tmp_path) as (lab, run, wave), ThreadPoolExecutor(1) as pool:
+        yield Waiting(lab, run, wave, pool)
+
+
+@pytest.mark.parametrize(("seconds", "begun"), [(3, 0), (4, 4), (29, 29)])
+def test_a_call_that_waited_for_its_place_is_over_by_what_its_intent_says(
+    tmp_path: Path, seconds: int, begun: int
+) -> None:
+    with an_insert_that_waits(tmp_path) as it:
+        before = it.run.now_ms()
+        with it.while_it_waits() as answer:
+            it.lab.emulator.advance(seconds)
+        assert answer.result(60).done
+        (intent,) = it.sent
+        assert intent.deadline >= it.run.now_ms() + 30_000
+        assert (intent.begun, intent.deadline - intent.begun) == (before + begun * 1000, 33_000)
+        assert it.intents() == []
+
+
+def test_a_call_whose_lock_went_while_it_waited_for_its_place_is_not_sent(tmp_path: Path) -> None:
+    with an_insert_that_waits(tmp_path) as it:
+        with it.while_it_waits() as answer, it.lab.store() as second:
+            second.lock.take_away()
+        with pytest.raises(StateLocked):
+            answer.result(60)
+        assert it.sent == []
+        # Whoever takes the lock settles it.
+        assert [intent.call for intent in it.intents()] == ["insert"]
+
+
+def test_a_call_that_waited_for_its_place_while_all_was_stopped_is_not_sent(tmp_path: Path) -> None:
+    with an_insert_that_waits(tmp_path) as it:
+        with it.while_it_waits() as answer:
+            it.run.stop()
+        with pytest.raises(Stopped):
+            answer.result(60)
+        assert (it.sent, it.intents()) == ([], [])
+
+
+def test_nothing_but_an_insert_has_an_intent_before_its_place(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (_, run, wave), ThreadPoolExecutor(1) as pool:
+        asked = threading.Event()
+
+        class Listening(Pace):
+            @contextmanager
+            def slot(self) -> Iterator[None]:
+                asked.set()
+                with super().slot():
+                    yield
+
+        run.pace = Listening(1)
+        with Pace.slot(run.pace):
+            answer = pool.submit(change, run, starting(wave), answering("done"))
+            assert asked.wait(60)
+            assert run.store.intents.open() == []
+        assert answer.result(60).done
+
+
+def test_an_insert_for_which_there_is_no_token_leaves_no_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_run(tmp_path) as (_, run, wave):
+        failure = NotSent("insert", Text("no way there"))
+
+        def prepare(what: str) -> None:
+            raise failure
+
+        monkeypatch.setattr(run.client, "prepare", prepare)
+        monkeypatch.setattr(journaled, "BUSY_TRIES", 1)
+        sent: list[int] = []
+        answer = change(run, Step(call="insert", wave=wave, batch=0, rows=2), lambda: sent.append(1))
+        assert (answer.outcome, answer.meaning, sent) == (Outcome.REFUSED, Meaning.BUSY, [])
+        found = run.store.database.read(
+            "SELECT outcome, why, settled FROM intents WHERE batch = 0 AND outcome = 'refused'"
+        )
+        assert found == [("refused", "no way there", 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.support.footing import (
     replace_by_a_copy,
 )
 from yeta_reconcile.errors import StateError, StateGone
+from yeta_reconcile.store import Store
 from yeta_reconcile.store.sqlite import SqliteDatabase
 
 
@@ -71,8 +73,14 @@ def test_what_was_committed_as_the_file_went_is_not_relied_on(
         declared(store)
 
 
+def glanced(store: Store) -> set[str]:
+    """The campaigns that a glance sees."""
+    return {name for (name,) in store.database.glance("SELECT name FROM campaigns")}
+
+
 def test_closing_what_is_gone_takes_nothing_from_what_has_its_place(states: States) -> None:
     store = states.open()
+    glanced(store)
     file = states.root / "state" / "yeta.db"
     copy = file.with_name("copy.db")
     store.database.backup(str(copy))
@@ -100,6 +108,65 @@ def test_it_goes_on_with_the_state_that_was_put_back(states: States) -> None:
     declared(store, "after")
 
     assert set(states.open().waves.recorded().campaigns) == {"before", "after"}
+
+
+@pytest.mark.parametrize("taken", TAKEN_AWAY)
+@pytest.mark.parametrize("looked", [True, False], ids=["looked before", "never looked"])
+def test_nobody_is_told_what_a_file_says_that_is_gone(states: States, taken: str, looked: bool) -> None:
+    store = states.open()
+    if looked:
+        assert glanced(store) == set()
+    TAKEN_AWAY[taken](states.root / "state" / "yeta.db")
+    with pytest.raises(StateGone):
+        glanced(store)
+
+
+def test_a_glance_goes_by_the_file_that_was_put_back(states: States) -> None:
+    store = states.open()
+    glanced(store)
+    folder = states.root / "state"
+    former = folder.rename(folder.with_name("elsewhere"))
+    shutil.copytree(former, folder)
+    store.reopen()
+    declared(states.open(), "after")
+    assert glanced(store) == {"after"}
+
+
+def test_a_glance_damages_nothing_that_has_the_place_beside_the_formers_log(states: States) -> None:
+    store = states.open()
+    declared(store)
+    file = states.root / "state" / "yeta.db"
+    replace_by_a_copy(file)
+    before = file.read_bytes()
+
+    with pytest.raises(StateGone):
+        glanced(store)
+    store.close()
+
+    assert file.read_bytes() == before
+
+
+def test_a_glance_opens_nothing_that_was_put_there_just_then(
+    states: States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = states.open()
+    file = states.root / "state" / "yeta.db"
+    former = file.parent.with_name("elsewhere")
+    connect = SqliteDatabase._connect
+
+    def late(database: SqliteDatabase, place: str) -> sqlite3.Connection:
+        file.parent.rename(former)
+        shutil.copytree(former, file.parent)
+        return connect(database, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteDatabase, "_connect", late)
+        with pytest.raises(StateGone):
+            glanced(store)
+    shutil.rmtree(file.parent)
+    former.rename(file.parent)
+    declared(store, "its own")
+    assert glanced(store) == {"its own"}
 
 
 @pytest.mark.parametrize("there", ["nothing", "an empty file", "another state", "no state"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.store.states import NOW, States, begun, counts, holding, key, row_states, sealed
+from yeta_reconcile.errors import StateLocked
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import Outcome, Phase, RowState
 
@@ -108,3 +109,45 @@ def test_intent_and_wave_change_together_or_not_at_all(states: States) -> None:
     assert seen.intents.open() == []
     assert seen.waves.wave(wave_id).phase is Phase.PLANNED
     assert row_states(seen, wave_id)[key(0)] is RowState.PENDING
+
+
+@pytest.mark.parametrize(("after", "in_time"), [(0, True), (3_000, True), (3_001, False), (60_000, False)])
+def test_a_call_may_be_sent_as_long_as_it_is_over_by_its_intents_deadline(
+    store: Store, after: int, in_time: bool
+) -> None:
+    holder = holding(store)
+    intent = begun(store, holder, None, timeout=33_000)
+    begun(store, holder, None, timeout=999_000)
+    store.lock.renew(holder, NOW + 1 + after)
+    assert store.intents.in_time(intent, holder, 30_000, NOW + 1 + after) is in_time
+
+
+def test_no_call_may_be_sent_under_a_lock_that_is_lost(store: Store) -> None:
+    holder = holding(store)
+    intent = begun(store, holder, None, timeout=99_000)
+    assert store.intents.in_time(intent, holder, 30_000, NOW + 1)
+    assert not store.intents.in_time(intent, holder, 30_000, NOW + 31_000)
+    store.lock.take_away()
+    assert not store.intents.in_time(intent, holder, 30_000, NOW + 1)
+
+
+def test_an_intent_that_is_postponed_is_as_if_it_were_begun_then(store: Store) -> None:
+    holder = holding(store)
+    other, intent = begun(store, holder, None), begun(store, holder, None)
+    store.intents.postpone(intent, holder, 20_000, NOW + 70)
+    first, found = store.intents.open()
+    assert (first.intent_id, first.begun, first.deadline) == (other, NOW + 1, NOW + 1 + 30_000)
+    assert (found.begun, found.deadline) == (NOW + 70, NOW + 70 + 20_000)
+
+
+@pytest.mark.parametrize("why", ["taken away", "expired", "settled"])
+def test_no_intent_is_postponed_that_is_not_ours_to_send(store: Store, why: str) -> None:
+    holder = holding(store)
+    intent = begun(store, holder, None)
+    at = NOW + 31_000 if why == "expired" else NOW + 2
+    if why == "taken away":
+        store.lock.take_away()
+    elif why == "settled":
+        store.intents.settle(store.intents.open(), Outcome.REFUSED, wave_id=None)
+    with pytest.raises(StateLocked):
+        store.intents.postpone(intent, holder, 20_000, at)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -241,3 +243,37 @@ def test_what_a_killed_writer_left_in_the_middle_is_gone(states: States, file: P
     seen.waves.change_wave(1, detail="whole")
     assert seen.waves.wave(1).detail == "whole"
     assert NOW
+
+
+def test_a_glance_waits_for_no_write_and_sees_what_is_committed(states: States) -> None:
+    database = states.open().database
+    written, look = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.write() as transaction:
+            transaction.execute("INSERT INTO meta VALUES ('glance', '1')")
+            written.set()
+            assert look.wait(60)
+
+    def found() -> list[object]:
+        return [*database.glance("SELECT value FROM meta WHERE name = ?", ("glance",))]
+
+    with ThreadPoolExecutor(2) as pool:
+        writing = pool.submit(write)
+        assert written.wait(60)
+        glance = pool.submit(found)
+        try:
+            assert glance.result(30) == []
+        finally:
+            look.set()
+        writing.result(60)
+    assert found() == [("1",)]
+
+
+def test_a_glance_at_what_is_in_memory_sees_the_same() -> None:
+    database = SqliteDatabase(None)
+    with database.write() as transaction:
+        transaction.execute("CREATE TABLE words (word TEXT)")
+        transaction.execute("INSERT INTO words VALUES ('one')")
+    assert database.glance("SELECT word FROM words") == [("one",)]
+    database.close()

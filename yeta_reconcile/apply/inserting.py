@@ -19,7 +19,7 @@ from yeta_reconcile.waves.record import RowRecord, RowState, WaveRecord
 # Rows a call (openapi.md, section 5).
 BATCH = 50
 # Batches that are journalled while the calls of others are under way.
-JOURNALLED = 8
+JOURNALLED = 4
 
 
 def batch_numbers(keys: Iterable[bytes], alone: Collection[bytes]) -> Iterator[int]:

@@ -27,6 +27,7 @@ from yeta_reconcile.waves.record import SINGLE_CALLS, Outcome, RowState, WaveRec
 from yeta_reconcile.wording import UNSAID, Text, phrase
 
 Value = TypeVar("Value")
+Failure = NotSent | OutcomeUnknown | PlatformError
 # A busy platform is asked again for about a minute; then the rest is for the next run.
 BUSY_TRIES = 9
 FIRST_WAIT, LONGEST_WAIT = 0.25, 16.0
@@ -120,38 +121,69 @@ def change(
 def _once(
     run: Run, step: Step, send: Callable[[], Value], done: Callable[[Value], dict[str, Any]]
 ) -> Answer[Value]:
-    """Once, in a place among the calls under way; its outcome is written when the place is another's."""
-    failure: NotSent | OutcomeUnknown | PlatformError | None = None
+    """Once, in a place among the calls under way; its outcome is written when the place is another's.
+
+    The intent of what goes out in bulk, and is settled by a count, is written before it has its place, so
+    that no place is held for the disk; that of anything else as late as can be.
+    """
+    run.check()
+    intent = _begin(run, step) if step.call == "insert" else None
     with run.pace.slot():
-        if step.task is not None:
-            run.client.prove(step.task)
-        if step.rings and (unsent := _without_token(run, step)):
-            return unsent
-        run.check()
-        if step.unknown:
-            _refuse_unknown_callouts(run, step)
-        intent = _begin(run, step)
         try:
-            if step.unknown:
-                run.store.callouts.keep(intent)
-            elif step.rings and step.task is not None:
-                run.store.callouts.keep_task(step.task)
-            if step.rings or step.call == "create":
-                run.may_go_on(step.wave, rings=step.rings)
-            run.still_holds()
+            failure: Failure | None = _unready(run, step)
+            if failure is None:
+                intent = _begin(run, step) if intent is None else intent
+                _last_look(run, step, intent)
         except YetaError:
             _end(run, step, intent, Outcome.REFUSED, why=phrase("not sent: it may not go on"))
             raise
-        try:
-            value = send()
-        except (NotSent, OutcomeUnknown, PlatformError) as error:
-            failure = error
+        if failure is None:
+            try:
+                value = send()
+            except (NotSent, OutcomeUnknown, PlatformError) as error:
+                failure = error
+        if failure is not None:
             # Before the place is another's: no further call begins after this answer.
             _stop_all(run, step, failure)
     if failure is not None:
         return _failed(run, step, intent, failure)
+    assert intent is not None
     _conclude(run, step, intent, Outcome.DONE, **done(value))
     return Answer(Outcome.DONE, Meaning.DONE, value)
+
+
+def _unready(run: Run, step: Step) -> NotSent | PlatformError | None:
+    """See to all that takes time before a call: its task bears its name, there is a token; or why not.
+
+    Raises what stops it.
+    """
+    if step.task is not None:
+        run.client.prove(step.task)
+    try:
+        run.client.prepare(step.call)
+    except (NotSent, PlatformError) as error:
+        return error
+    run.check()
+    if step.unknown:
+        _refuse_unknown_callouts(run, step)
+    return None
+
+
+def _last_look(run: Run, step: Step, intent: int) -> None:
+    """Raise what keeps a call from being sent in this moment.
+
+    Its intent says by when it is over: one that waited longer than it may is written anew.
+    """
+    if step.unknown:
+        run.store.callouts.keep(intent)
+    elif step.rings and step.task is not None:
+        run.store.callouts.keep_task(step.task)
+    if step.rings or step.call == "create":
+        run.may_go_on(step.wave, rings=step.rings)
+    pauses, intents = run.pauses, run.store.intents
+    while not intents.in_time(intent, run.holder, pauses.timeout_ms, run.instant()):
+        run.still_holds()
+        intents.postpone(intent, run.holder, pauses.most_ms, run.instant())
 
 
 def _refuse_unknown_callouts(run: Run, step: Step) -> None:
@@ -163,25 +195,7 @@ def _refuse_unknown_callouts(run: Run, step: Step) -> None:
         )
 
 
-def _without_token(run: Run, step: Step) -> Answer[Any] | None:
-    """Fetch the token first: between asking whether telephones may ring and the call nothing takes long."""
-    try:
-        run.client.prepare(step.call)
-    except NotSent as error:
-        return Answer(
-            Outcome.REFUSED,
-            Meaning.BUSY,
-            words=phrase("{call} was not sent: {why}", call=step.call, why=error.why),
-        )
-    except StopEverything as error:
-        run.fail(error)
-        raise
-    except PlatformError as error:
-        return Answer(Outcome.REFUSED, error.meaning, words=error.message, hint=error.hint)
-    return None
-
-
-def _stop_all(run: Run, step: Step, failure: NotSent | OutcomeUnknown | PlatformError) -> None:
+def _stop_all(run: Run, step: Step, failure: Failure) -> None:
     """Stop the whole apply if no other call would fare better."""
     if isinstance(failure, StopEverything):
         run.fail(failure)
@@ -189,9 +203,7 @@ def _stop_all(run: Run, step: Step, failure: NotSent | OutcomeUnknown | Platform
         run.stop_with(step.call, failure)
 
 
-def _failed(
-    run: Run, step: Step, intent: int, failure: NotSent | OutcomeUnknown | PlatformError
-) -> Answer[Any]:
+def _failed(run: Run, step: Step, intent: int | None, failure: Failure) -> Answer[Any]:
     if isinstance(failure, NotSent):
         _end(run, step, intent, Outcome.REFUSED, why=failure.why)
         return Answer(
@@ -215,7 +227,7 @@ def _begin(run: Run, step: Step) -> int:
         run.instant(),
         wave_id=step.wave_id,
         call=step.call,
-        timeout=run.pauses.timeout_ms,
+        timeout=run.pauses.most_ms,
         batch=step.batch,
         rows=step.rows,
         unknown=step.unknown,
@@ -224,8 +236,11 @@ def _begin(run: Run, step: Step) -> int:
 
 
 def _end(
-    run: Run, step: Step, intent: int, outcome: Outcome, *, code: int | None = None, why: str = ""
+    run: Run, step: Step, intent: int | None, outcome: Outcome, *, code: int | None = None, why: str = ""
 ) -> None:
+    """The outcome of a call that was not done; nothing of one that has no intent yet."""
+    if intent is None:
+        return
     refused = outcome is Outcome.REFUSED
     _conclude(
         run,

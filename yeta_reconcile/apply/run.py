@@ -88,6 +88,11 @@ class Pauses:
         return int(self.timeout * 1000)
 
     @property
+    def most_ms(self) -> int:
+        """How long a call may take from its intent on, which may wait for its place; in ms."""
+        return self.timeout_ms + max(self.timeout_ms // 10, 250)
+
+    @property
     def drain_quiet_ms(self) -> int:
         """How long nothing may move for a drain to be over, in ms."""
         return int(self.drain_quiet * 1000)

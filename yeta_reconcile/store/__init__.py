@@ -4,7 +4,7 @@ It keeps tables, transactions and the lock, and does not know why anything is wr
 
 Others use `breakdown`, `calls`, `database`, `foreseen`, `halt_flag`, `history`, `inbox`,
 `lengths`, `lock`, `matching`, `open`, `people`, `relays`, `relocation`, `replacing`, `restoring`,
-`soundness`, `sqlite`.
+`soundness`, `sqlite_errors`.
 """
 
 from __future__ import annotations

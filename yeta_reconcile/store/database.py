@@ -106,6 +106,13 @@ class Database(Protocol):
         """All rows of a query, outside any transaction of ours."""
         ...
 
+    def glance(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """As `read`, of what is committed, right before a call: no write of another thread is waited for.
+
+        At least where the engine can do without. Raises StateGone where `write` would.
+        """
+        ...
+
     def write(self, *, fenced: bool = True) -> AbstractContextManager[Transaction]:
         """A write transaction; durable when its block has ended. Raises StateError.
 

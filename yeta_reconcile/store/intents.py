@@ -49,7 +49,7 @@ class Intents:
         unknown: Sequence[bytes] = (),
         **fields: Any,
     ) -> int:
-        """We are about to call, for `timeout` ms at most. Raises StateLocked.
+        """We are about to call, and it will be over in `timeout` ms. Raises StateLocked.
 
         `unknown` rows count as called out from here on. `now` (ms) takes the place of the state's clock.
         """
@@ -71,6 +71,28 @@ class Intents:
             return int(begun[0][0])
 
         return self._commits.write(write)
+
+    def in_time(self, intent_id: int, holder: Holder, timeout: int, now: int | None = None) -> bool:
+        """Whether the lock is ours, and a call of up to `timeout` ms from now on is over by its deadline."""
+        clock = self._database.clock
+        return bool(
+            self._database.glance(
+                f"SELECT 1 FROM apply_lock, intents WHERE {held(self._database)} "
+                f"AND intent_id = ? AND deadline >= {clock} + ?",
+                (holder.holder, now, intent_id, now, timeout),
+            )
+        )
+
+    def postpone(self, intent_id: int, holder: Holder, timeout: int, now: int | None = None) -> None:
+        """An open intent is as if it were begun now. Raises StateLocked."""
+        clock = self._database.clock
+        with self._database.write() as transaction:
+            if not transaction.execute(
+                f"UPDATE intents SET begun = {clock}, deadline = {clock} + ? WHERE intent_id = ? "
+                f"AND settled = 0 AND EXISTS (SELECT 1 FROM apply_lock WHERE {held(self._database)})",
+                (now, now, timeout, intent_id, holder.holder, now),
+            ):
+                raise lost()
 
     def end(
         self,

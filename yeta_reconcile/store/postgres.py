@@ -82,6 +82,10 @@ class PostgresDatabase:
                 return self._transaction.read(sql, parameters)
             return self._afresh(lambda connection: _rows(connection.execute(translated(sql), parameters)))
 
+    def glance(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """As `read`: another connection would be one more for each run."""
+        return self.read(sql, parameters)
+
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator[PostgresTransaction]:
         """`BEGIN` and the writers' lock … `COMMIT`; rolled back whole on any exception, also on a kill."""

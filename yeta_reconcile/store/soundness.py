@@ -8,7 +8,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.errors import StateDamaged, YetaError
 from yeta_reconcile.store.database import Database
 from yeta_reconcile.store.row_states import COUNTER
-from yeta_reconcile.store.sqlite import DAMAGED
+from yeta_reconcile.store.sqlite_errors import DAMAGED
 from yeta_reconcile.store.store import Store
 from yeta_reconcile.waves.record import RowState
 from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase

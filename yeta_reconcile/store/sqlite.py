@@ -14,9 +14,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yeta_reconcile.errors import StateDamaged, StateError, StateGone
+from yeta_reconcile.errors import StateError, StateGone
 from yeta_reconcile.store.database import Question, Row, check_fence
 from yeta_reconcile.store.footing import Footing, alone, beside, gone, written_at
+from yeta_reconcile.store.sqlite_errors import translated
 from yeta_reconcile.wording import Text, phrase, plural
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ LOOK_SECONDS = 0.001
 # writes chunk after chunk would be there again before the other has asked.
 LONG_SECONDS = 0.005
 IN_MEMORY = ":memory:"
-DAMAGED = phrase(
-    "`yeta state restore FILE` puts a copy made by `yeta state backup` in its place; without one, move it "
-    "away, with its -wal and -shm beside it, and run `yeta state rebuild`"
-)
 # Somebody may put a file in place just while it is opened.
 TRIES = 5
 # So many damages of a file are named.
@@ -61,6 +58,8 @@ class SqliteDatabase:
         self.fence = ""
         self._busy_seconds = busy_seconds
         self._lock = threading.RLock()
+        self._glances: sqlite3.Connection | None = None
+        self._glancing = threading.Lock()
         self._transaction: SqliteTransaction | None = None
         self._still: int | None = None
         with self._translated():
@@ -137,11 +136,14 @@ class SqliteDatabase:
         except BaseException:
             there.close()
             raise
-        with self._lock:
-            former = self._connection
+        with self._glancing, self._lock:
+            former = (self._glances, self._connection)
             self._connection, self._footing = there.hand_over()
+            self._glances = None
             self.__dict__.pop("_utils", None)
-            former.close()
+            for connection in former:
+                if connection is not None:
+                    connection.close()
 
     def hand_over(self) -> tuple[sqlite3.Connection, Footing | None]:
         """What is open here, for another to go on with."""
@@ -158,6 +160,28 @@ class SqliteDatabase:
                     hint=phrase("run it again"),
                 )
             return rows
+
+    def glance(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query, by a connection of its own: another thread's commit is not waited for."""
+        if self.path is None:
+            return self.read(sql, parameters)
+        with self._glancing, self._translated():
+            self.stand()
+            self._glances = self._glances or self._second(self.path)
+            return self._patiently(sql, tuple(parameters), self._glances)
+
+    def _second(self, path: Path) -> sqlite3.Connection:
+        """Another connection to the file that is open. Raises StateGone."""
+        with alone(path.parent, shared=True):
+            # Before: to open what has its place beside its log would damage that.
+            self.stand()
+            connection = self._connect(f"{path.absolute().as_uri()}?mode=rw")
+            try:
+                self.stand()
+            except BaseException:
+                connection.close()
+                raise
+        return connection
 
     @contextmanager
     def write(self, *, fenced: bool = True) -> Iterator[SqliteTransaction]:
@@ -246,7 +270,7 @@ class SqliteDatabase:
     def backup(self, target: str) -> None:
         """A consistent copy at `target`, which must not exist; nothing is left there if it fails."""
         # Behind the lock: a copy taken inside a transaction of ours would hold what is not committed.
-        with self._lock, _translated(Path(target)):
+        with self._lock, translated(Path(target)):
             _create_private(target, exclusive=True)
             try:
                 with closing(sqlite3.connect(target)) as copy:
@@ -269,15 +293,19 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
+        with self._glancing, self._lock:
+            for connection in (self._glances, self._connection):
+                if connection is not None:
+                    connection.close()
 
-    def _patiently(self, sql: str, parameters: tuple[object, ...] = ()) -> list[Row]:
+    def _patiently(
+        self, sql: str, parameters: tuple[object, ...] = (), connection: sqlite3.Connection | None = None
+    ) -> list[Row]:
         """Run what may meet another writer, and wait for it."""
         until = time.monotonic() + self._busy_seconds
         while True:
             try:
-                return self._connection.execute(sql, parameters).fetchall()
+                return (connection or self._connection).execute(sql, parameters).fetchall()
             except sqlite3.OperationalError as error:
                 # Python's own errors, such as text that is no UTF-8, have no code.
                 code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
@@ -286,7 +314,7 @@ class SqliteDatabase:
             time.sleep(LOOK_SECONDS)
 
     def _translated(self) -> AbstractContextManager[None]:
-        return _translated(self.path)
+        return translated(self.path)
 
 
 class SqliteTransaction:
@@ -326,14 +354,14 @@ class SqliteTransaction:
 
 def new_file(path: Path) -> SqliteDatabase:
     """A database in a file of its own, private. Raises StateError if there is one already."""
-    with _translated(path):
+    with translated(path):
         _create_private(path, exclusive=True)
     return SqliteDatabase(path, create=False)
 
 
 def copy_file(source: Path, target: Path) -> None:
     """A copy of a state's file, with what its log holds; the source is left as it is, and `target` is new."""
-    with _translated(source):
+    with translated(source):
         # Without a log it is read as it stands: its folder may be read-only.
         how = "mode=ro" if beside(source)[0].exists() else "mode=ro&immutable=1"
         _create_private(target, exclusive=True)
@@ -342,14 +370,6 @@ def copy_file(source: Path, target: Path) -> None:
             closing(sqlite3.connect(target)) as copy,
         ):
             there.backup(copy)
-
-
-@contextmanager
-def _translated(path: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise _as_state_error(error, path) from error
 
 
 def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
@@ -361,40 +381,3 @@ def _create_private(path: Path | str, *, exclusive: bool = False) -> None:
     except FileExistsError:
         if exclusive:
             raise
-
-
-def _as_state_error(error: Exception, path: Path | None) -> StateError:
-    where = phrase("the state {path}", path=path) if path else phrase("the state")
-    text = str(error).lower()
-    if isinstance(error, FileExistsError):
-        return StateError(
-            phrase("{filename} exists already", filename=error.filename),
-            hint=phrase("name a file that does not exist"),
-        )
-    if isinstance(error, IsADirectoryError):
-        return StateError(
-            phrase("{where} is a folder", where=where), hint=phrase("`state:` in yeta.yaml names a file")
-        )
-    if isinstance(error, PermissionError) or "readonly" in text or "read-only" in text:
-        return StateError(
-            phrase("{where} cannot be written: permission denied or a read-only folder", where=where),
-            hint=phrase("the file and its folder must be writable by this user"),
-        )
-    if "full" in text or "no space" in text:
-        return StateError(
-            phrase("{where} cannot be written: the disk is full", where=where),
-            hint=phrase("nothing half-written was kept; free some space and run again"),
-        )
-    if "locked" in text or "busy" in text:
-        return StateError(
-            phrase("{where} was busy with another writer for too long", where=where),
-            hint=phrase("run the same command again"),
-        )
-    if "could not decode" in text:
-        # The words of the error are those that cannot be read.
-        return StateDamaged(phrase("{where} holds text that is damaged", where=where), hint=DAMAGED)
-    if "malformed" in text or "not a database" in text or "corrupt" in text:
-        return StateDamaged(
-            phrase("{where} is no readable SQLite file: {error}", where=where, error=error), hint=DAMAGED
-        )
-    return StateError(phrase("{where} cannot be used: {error}", where=where, error=error))

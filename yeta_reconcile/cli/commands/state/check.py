@@ -15,7 +15,7 @@ from yeta_reconcile.errors import StateDamaged
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.store.open import place_of
 from yeta_reconcile.store.soundness import Fault, findings
-from yeta_reconcile.store.sqlite import DAMAGED
+from yeta_reconcile.store.sqlite_errors import DAMAGED
 from yeta_reconcile.wording import phrase
 
 FORMAT = "yeta-state-check/1"
