@@ -30,6 +30,14 @@ STORIES = {"diff", "gitops", "guards", "journal", "mutants", "release", "wording
 # Test modules beside them that are about no one module.
 TREE = {"examples", "house", "reference", "site", "wheel"}
 
+# What stands at the top: what the project is made of, and beside it what tools and readers look for there.
+TOP = {
+    "yeta_reconcile", "tests", "examples", "state", "docs", "deploy", "pyproject.toml", "requirements.lock",
+    "Makefile", "mkdocs.yml", "release.toml", "renovate.json", "action.yml", "README.md", "README.zh-CN.md",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "SECURITY.md", ".ci", ".github", ".gitignore", ".vscode",
+    ".pre-commit-config.yaml", ".pre-commit-hooks.yaml",
+}  # fmt: skip
+
 HEAVY = {"httpx", "pydantic", "ruamel", "sqlite_utils", "waitress", "phonenumbers", "sqlite3"}
 
 
@@ -210,6 +218,14 @@ def test_one_place_changes_the_platform() -> None:
                 found[named(path)] = past
 
     assert found == {"yeta_reconcile/apply/halt.py": 2}
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="an unpacked sdist, not a work tree")
+def test_nothing_strayed_into_the_tree() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    names = listed.stdout.split("\0")[:-1]
+    assert {name.partition("/")[0] for name in names} == TOP
+    assert [name for name in names if not re.fullmatch(r"[\w./~-]+", name)] == []
 
 
 @of_every_module
