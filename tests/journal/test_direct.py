@@ -122,6 +122,18 @@ def test_a_copy_that_takes_the_place_of_the_state_after_the_plan_calls_nobody_ou
     assert "callout" not in lab.changes_sent()
 
 
+def test_call_outs_whose_last_look_took_long_are_known_to_the_state(tmp_path: Path) -> None:
+    lab = a_lab(tmp_path)
+    lab.halted = lambda: lab.clock.sleep(4)
+    lab.direct(rows=range(120))
+
+    assert lab.converge().exit_code == 0
+    with lab.store() as store:
+        assert not store.callouts.missing()
+    lab.emulator.advance(DAY)
+    assert Counter(lab.rung()) == Counter(map(number, range(120)))
+
+
 def test_a_note_of_call_outs_that_cannot_be_read_or_written_calls_nobody_out(tmp_path: Path) -> None:
     lab = a_lab(tmp_path)
     lab.direct(rows=range(2))

@@ -20,9 +20,10 @@ from yeta_reconcile.apply import journaled
 from yeta_reconcile.apply.holding import holding
 from yeta_reconcile.apply.journaled import Answer, Step, change
 from yeta_reconcile.apply.run import Pace, Run, Stopped
-from yeta_reconcile.errors import Incomplete, StateLocked, Unresolved
+from yeta_reconcile.errors import Incomplete, NotYet, StateLocked, Unresolved
 from yeta_reconcile.platform.codes import Meaning
 from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError, StopEverything
+from yeta_reconcile.store.intents import Intents
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.waves.record import Intent, Outcome, Phase, RowState, WaveRecord
 from yeta_reconcile.wording import Text
@@ -348,9 +349,9 @@ def an_insert_that_waits(tmp_path: Path) -> Iterator[Waiting]:
         yield Waiting(lab, run, wave, pool)
 
 
-@pytest.mark.parametrize(("seconds", "begun"), [(3, 0), (4, 4), (29, 29)])
+@pytest.mark.parametrize(("seconds", "deadline"), [(3, 33), (4, 37), (29, 62)])
 def test_a_call_that_waited_for_its_place_is_over_by_what_its_intent_says(
-    tmp_path: Path, seconds: int, begun: int
+    tmp_path: Path, seconds: int, deadline: int
 ) -> None:
     with an_insert_that_waits(tmp_path) as it:
         before = it.run.now_ms()
@@ -359,8 +360,60 @@ def test_a_call_that_waited_for_its_place_is_over_by_what_its_intent_says(
         assert answer.result(60).done
         (intent,) = it.sent
         assert intent.deadline >= it.run.now_ms() + 30_000
-        assert (intent.begun, intent.deadline - intent.begun) == (before + begun * 1000, 33_000)
+        assert (intent.begun, intent.deadline) == (before, before + deadline * 1000)
         assert it.intents() == []
+
+
+def slow_looks(lab: Lab, run: Run, *seconds: int) -> list[int]:
+    """The last looks at whether anybody may be called take so long; what is left of them."""
+    rest = list(seconds)
+
+    def halted() -> None:
+        lab.emulator.advance(rest.pop(0) if rest else 0)
+
+    run.halted = halted
+    return rest
+
+
+@pytest.mark.parametrize(("looks", "deadline"), [((3,), 33), ((4,), 37), ((4, 4), 44), ((7, 7, 7), 63)])
+def test_a_start_whose_last_look_takes_long_is_dated_anew_until_it_may_be_sent(
+    tmp_path: Path, looks: tuple[int, ...], deadline: int
+) -> None:
+    with a_run(tmp_path) as (lab, run, wave):
+        began, rest = run.now_ms(), slow_looks(lab, run, *looks)
+        sent: list[Intent] = []
+        assert change(run, starting(wave), lambda: sent.extend(run.store.intents.open())).done
+        (intent,) = sent
+        assert (intent.begun, intent.deadline) == (began, began + deadline * 1000)
+        assert intent.deadline >= run.now_ms() + 30_000
+        assert rest == []
+
+
+def test_nothing_rings_that_was_halted_while_it_was_dated_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_run(tmp_path) as (lab, run, wave):
+        slow_looks(lab, run, 4)
+        postpone = Intents.postpone
+
+        def halted_then(*arguments: Any) -> None:
+            postpone(*arguments)
+            run.halted = lambda: "halted by somebody"
+
+        monkeypatch.setattr(Intents, "postpone", halted_then)
+        with pytest.raises(NotYet, match="halted by somebody"):
+            change(run, starting(wave), answering(AssertionError("it was sent")))
+        assert [row[0] for row in written(run)] == ["refused"]
+        assert run.store.waves.wave(wave.wave_id).phase is Phase.VERIFIED
+
+
+def test_nothing_that_is_too_late_is_dated_anew_once_all_is_stopped(tmp_path: Path) -> None:
+    with a_run(tmp_path) as (lab, run, wave):
+        slow_looks(lab, run, 4)
+        run.stale = lambda _campaign: run.stop()
+        with pytest.raises(Stopped):
+            change(run, starting(wave), answering(AssertionError("it was sent")))
+        assert [row[0] for row in written(run)] == ["refused"]
 
 
 def test_a_call_whose_lock_went_while_it_waited_for_its_place_is_not_sent(tmp_path: Path) -> None:
@@ -374,8 +427,12 @@ def test_a_call_whose_lock_went_while_it_waited_for_its_place_is_not_sent(tmp_pa
         assert [intent.call for intent in it.intents()] == ["insert"]
 
 
-def test_a_call_that_waited_for_its_place_while_all_was_stopped_is_not_sent(tmp_path: Path) -> None:
+def test_a_call_that_waited_for_its_place_while_all_was_stopped_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with an_insert_that_waits(tmp_path) as it:
+        # Nor is a token waited for: there may be none for long.
+        monkeypatch.setattr(it.run.client, "prepare", lambda _call: pytest.fail("a token was asked for"))
         with it.while_it_waits() as answer:
             it.run.stop()
         with pytest.raises(Stopped):

@@ -157,6 +157,7 @@ def _unready(run: Run, step: Step) -> NotSent | PlatformError | None:
 
     Raises what stops it.
     """
+    run.check()
     if step.task is not None:
         run.client.prove(step.task)
     try:
@@ -172,18 +173,24 @@ def _unready(run: Run, step: Step) -> NotSent | PlatformError | None:
 def _last_look(run: Run, step: Step, intent: int) -> None:
     """Raise what keeps a call from being sent in this moment.
 
-    Its intent says by when it is over: one that waited longer than it may is written anew.
+    Its intent says by when it is over: one that is too late is dated anew, with more room each time, and all
+    is asked again, since that takes time as well.
     """
     if step.unknown:
         run.store.callouts.keep(intent)
     elif step.rings and step.task is not None:
         run.store.callouts.keep_task(step.task)
-    if step.rings or step.call == "create":
-        run.may_go_on(step.wave, rings=step.rings)
-    pauses, intents = run.pauses, run.store.intents
-    while not intents.in_time(intent, run.holder, pauses.timeout_ms, run.instant()):
+    timeout, intents = run.pauses.timeout_ms, run.store.intents
+    room = run.pauses.most_ms - timeout
+    while True:
+        if step.rings or step.call == "create":
+            run.may_go_on(step.wave, rings=step.rings)
+        if intents.in_time(intent, run.holder, timeout, run.instant()):
+            return
+        run.check()
         run.still_holds()
-        intents.postpone(intent, run.holder, pauses.most_ms, run.instant())
+        intents.postpone(intent, run.holder, timeout + room, run.instant())
+        room *= 2
 
 
 def _refuse_unknown_callouts(run: Run, step: Step) -> None:

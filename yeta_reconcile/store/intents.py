@@ -84,13 +84,16 @@ class Intents:
         )
 
     def postpone(self, intent_id: int, holder: Holder, timeout: int, now: int | None = None) -> None:
-        """An open intent is as if it were begun now. Raises StateLocked."""
+        """An open intent's call will be over in `timeout` ms from now on. Raises StateLocked.
+
+        When it was begun stays: a note of call-outs knows it by that (`Callouts`).
+        """
         clock = self._database.clock
         with self._database.write() as transaction:
             if not transaction.execute(
-                f"UPDATE intents SET begun = {clock}, deadline = {clock} + ? WHERE intent_id = ? "
+                f"UPDATE intents SET deadline = {clock} + ? WHERE intent_id = ? "
                 f"AND settled = 0 AND EXISTS (SELECT 1 FROM apply_lock WHERE {held(self._database)})",
-                (now, now, timeout, intent_id, holder.holder, now),
+                (now, timeout, intent_id, holder.holder, now),
             ):
                 raise lost()
 
