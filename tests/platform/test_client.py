@@ -270,6 +270,18 @@ def test_what_rings_waits_for_no_token(call: str) -> None:
     assert (platform.tokens, platform.requests) == (0, [])
 
 
+@pytest.mark.parametrize("call", ["create", "insert", "pause", "delete"])
+def test_what_was_prepared_is_sent_once_with_the_token_it_found(call: str) -> None:
+    clock, platform = Clock(), Scripted()
+    client = ready(a_client(platform, clock))
+    clock.time += 10_000
+
+    CHANGES[call](client)
+    CHANGES[call](client)
+
+    assert [token for token, _ in platform.requests] == [f"{TOKEN}1", f"{TOKEN}2"]
+
+
 def test_busy_is_left_to_the_caller_and_on_a_callout_unknown() -> None:
     platform = Scripted(insert=refused(10004), callout=refused(10004))
     client = a_client(platform)

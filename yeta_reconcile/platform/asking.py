@@ -25,7 +25,7 @@ from yeta_reconcile.platform.errors import (
     StopEverything,
 )
 from yeta_reconcile.platform.exchange import Exchange, NoAnswer, Waiting
-from yeta_reconcile.platform.token import LIFETIME, Grant, TokenHolder
+from yeta_reconcile.platform.token import LIFETIME, AtHand, Grant, TokenHolder
 from yeta_reconcile.platform.transport import Wire
 from yeta_reconcile.platform.ways import Ways, is_loopback, place_of
 from yeta_reconcile.wording import UNSAID, Text, phrase, said_by
@@ -78,6 +78,7 @@ class Asking:
         self.waiting = Waiting(now)
         self._exchange = Exchange(wire, timeout, now, self.waiting)
         self._token = TokenHolder(self._fetch_token, now=now)
+        self._at_hand = AtHand()
         # Names of tasks that were shown here, by id; and whether questions of later revisions are taken.
         self._names: dict[str, str] = {}
         self._later_known = True

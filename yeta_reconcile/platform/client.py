@@ -295,8 +295,11 @@ class PlatformClient(Asking):
         return self._change(call, payload, lambda result: answers.read_inserted(result, len(rows)))
 
     def prepare(self, what: str) -> None:
-        """Have a token at hand, so that `what` is then sent at once. Raises NotSent, PlatformError."""
-        self._fresh_grant(what)
+        """Have a token at hand, with which this thread's `what` is then sent at once.
+
+        Raises NotSent, PlatformError.
+        """
+        self._at_hand.grant = self._fresh_grant(what)
 
     # How a change is sent
 
@@ -331,13 +334,11 @@ class PlatformClient(Asking):
         raise self._refusal(call, what, answer, payload, grant)
 
     def _grant_for(self, call: Call) -> Grant:
-        if call not in RINGING:
-            return self._fresh_grant(call)
-        # Between asking whether telephones may ring and the call nothing takes long: see `prepare`.
-        grant = self._token.at_hand()
-        if grant is None:
+        # Between the last look before a call and the call nothing takes long: see `prepare`.
+        grant, self._at_hand.grant = self._at_hand.grant, None
+        if grant is None and call in RINGING:
             raise NotSent(call, phrase("no token at hand"))
-        return grant
+        return grant or self._fresh_grant(call)
 
     def _fresh_grant(self, call: str) -> Grant:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from threading import Lock
+from threading import Lock, local
 
 import httpx
 
@@ -20,6 +20,12 @@ class Grant:
 
     token: str
     urls: Mapping[Call, httpx.URL]
+
+
+class AtHand(local):
+    """The grant with which each thread sends its next call, if it saw to one."""
+
+    grant: Grant | None = None
 
 
 class TokenHolder:
@@ -56,10 +62,6 @@ class TokenHolder:
             self._fresh_until = asked_at + max(seconds - MARGIN, seconds / 2)
             self._grant = grant
             return grant
-
-    def at_hand(self) -> Grant | None:
-        """The current grant, if there is one; nothing is fetched."""
-        return self._grant
 
     def refuse(self, grant: Grant) -> None:
         """The platform no longer takes `grant`; a newer one, fetched by another thread, stays."""
