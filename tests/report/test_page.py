@@ -299,18 +299,19 @@ def test_what_it_cost_is_there_only_with_a_price() -> None:
 
 def test_a_moment_that_is_none_has_no_place_in_the_course_and_is_never_shown_as_now() -> None:
     made = a_campaign()
-    made.dialled += [0, 7, 2**62]
-    made.answered += [1]
+    made.dialled.extend([0, 7, 2**62])
+    made.answered.extend([1, 2**61])
 
     assert progress(made) == progress(a_campaign())
     assert page(made) == page(a_campaign())
 
 
 def test_a_course_has_a_bounded_number_of_steps_and_ends_with_everybody() -> None:
-    made = Figures("acme", "", START, dialled=list(range(10**12, 10**12 + 10**9, 10**4)), answered=[10**12])
+    answered = [10**12, 10**12 + 2 * 10**9]
+    made = Figures("acme", "", START, dialled=list(range(10**12, 10**12 + 10**9, 10**4)), answered=answered)
     marks, called, reached = progress(made)
     assert len(marks) <= 100
-    assert (called[-1], reached[-1]) == (len(made.dialled), 1)
+    assert (called[-1], reached[-2:]) == (len(made.dialled), [1, 2])
     assert called == sorted(called)
 
 
