@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from tests.receiver.pushes import AT, basic, dialog, four, push, voice
+from tests.receiver.pushes import AT, basic, dialog, four, outbound, push, voice
 from tests.receiver.states import State, state_in_memory
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.dialog import conversation
@@ -35,6 +35,29 @@ def test_when_it_rang_and_how_long_its_recording_is_are_exported() -> None:
         assert list(row) == list(COLUMNS)
         assert (row["rang_at"], row["recording_seconds"]) == (instant(AT + 2000, UTC), 21)
         assert row["row_index"] == 0
+
+
+def test_a_call_stands_beside_the_line_of_its_row_in_its_wave_and_under_its_campaign_alone() -> None:
+    with state_in_memory() as state:
+        # The same people, in another order.
+        for name, task, rows in (("renewal", "129", (0, 1)), ("winback", "130", (1, 0))):
+            state.wave(task, rows, name=name)
+            for row in rows:
+                number, said = f"1990000000{row}", f"客户{row}"
+                state.receive(
+                    push(outbound(f"{name}-{row}", number, name=said, task_id=task, task_data_id=""))
+                )
+        state.receive(*incoming())
+        lines = {
+            name: {uuid: row["line"] for uuid, row in exported(state, campaign=name).items()}
+            for name in ("renewal", "winback")
+        }
+        assert lines == {
+            "renewal": {"renewal-0": 2, "renewal-1": 3},
+            "winback": {"winback-1": 2, "winback-0": 3},
+        }
+        both = lines["renewal"] | lines["winback"] | {"in-1": None}
+        assert {uuid: row["line"] for uuid, row in exported(state).items()} == both
 
 
 def test_the_line_that_somebody_called_is_whole_where_it_is_one_of_ours() -> None:

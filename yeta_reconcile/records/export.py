@@ -64,31 +64,31 @@ class Export:
     def rows(self, *, dialog: bool = False) -> Iterator[dict[str, Any]]:
         """A row a call, in no order that means anything; with `dialog` also the course of what was said."""
         empty = dict.fromkeys(self.columns())
-        for record in self._records():
+        for record, line in self._records():
             at = record.call.at or record.received
             if self.since is None or at >= self.since:
-                row = empty | self._row(record)
+                row = empty | self._row(record, line, at)
                 if dialog:
                     row["dialog"] = self._said(record)
                 yield row
 
-    def _records(self) -> Iterator[CallRecord]:
+    def _records(self) -> Iterator[tuple[CallRecord, int | None]]:
         if self.campaign is None:
-            yield from self.store.calls.every()
+            yield from self.store.calls.listed()
             return
         # Of a wave that was discarded too: whom it called all the same was called.
         for wave in self._waves.values():
             if wave.campaign == self.campaign:
-                yield from self.store.calls.of_wave(wave.wave_id)
+                yield from self.store.calls.listed(wave.wave_id)
 
-    def _row(self, record: CallRecord) -> dict[str, Any]:
+    def _row(self, record: CallRecord, line: int | None, at: int) -> dict[str, Any]:
         call, wave = record.call, self._waves.get(record.wave_id or 0)
         return {
             "campaign": wave.campaign if wave else None,
             "wave": wave.number if wave else None,
-            "line": self._line(record),
+            "line": line,
             "number": self._number(record, wave) if self.reveal else call.shown or None,
-            "at": self._moment(call.at or record.received),
+            "at": self._moment(at),
             "direction": "in" if call.incoming else "out",
             "result": call.result or None,
             "description": call.description or None,
@@ -132,14 +132,6 @@ class Export:
 
     def _moment(self, ms: int | None) -> datetime | None:
         return instant(ms, self.zone)
-
-    def _line(self, record: CallRecord) -> int | None:
-        if record.wave_id is None or record.row_key is None:
-            return None
-        found = self.store.database.read(
-            "SELECT line FROM wave_rows WHERE wave_id = ? AND row_key = ?", (record.wave_id, record.row_key)
-        )
-        return int(found[0][0]) if found else None
 
     def _number(self, record: CallRecord, wave: WaveRecord | None) -> str | None:
         """The whole number, of a raw push or of the declared list; masked where neither has it any more."""

@@ -68,7 +68,9 @@ class Sheet:
         for row in self.rows:
             line.seek(0)
             line.truncate()
-            cells = [_cell(row[name]) for name in self.columns]
+            # Half of them are nothing, or numbers.
+            values = [row[name] for name in self.columns]
+            cells = [value if value is None or type(value) is int else _cell(value) for value in values]
             writer.writerow([_as_text(cell) for cell in cells] if self.for_people else cells)
             yield line.getvalue()
 
@@ -139,13 +141,15 @@ def _stamp(value: Any) -> str:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return _harmless(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, datetime):
         return _stamp(value)
     if isinstance(value, list):
-        value = "; ".join(f"{one['question']}: {one['answer']}" for one in value)
-    return _harmless(value) if isinstance(value, str) else value
+        return _harmless("; ".join(f"{one['question']}: {one['answer']}" for one in value))
+    return value
 
 
 def _harmless(text: str) -> str:

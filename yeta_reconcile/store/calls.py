@@ -50,12 +50,26 @@ class Calls(Tables):
 
     def of_wave(self, wave_id: int) -> Iterator[CallRecord]:
         """All calls of a wave."""
-        # Adding nothing keeps the engine on the primary key, whose order the pages follow.
-        return self._paged("wave_id + 0 = ?", (wave_id,))
+        return (record for record, _ in self.listed(wave_id))
 
     def every(self) -> Iterator[CallRecord]:
         """All calls, also those of no wave."""
-        return self._paged("1 = 1", ())
+        return (record for record, _ in self.listed())
+
+    def listed(self, wave_id: int | None = None) -> Iterator[tuple[CallRecord, int | None]]:
+        """All calls of a wave, or of all and of none, each with the line of its row in its list."""
+        # Adding nothing keeps the engine on the primary key, whose order the pages follow.
+        condition = "1 = 1" if wave_id is None else "wave_id + 0 = ?"
+        after = ""
+        while found := self._database.read(
+            "SELECT facts, received, wave_id, row_key, (SELECT r.line FROM wave_rows r WHERE "
+            "r.wave_id = calls.wave_id AND r.row_key = calls.row_key), call_uuid FROM calls "
+            f"WHERE {condition} AND call_uuid > ? ORDER BY call_uuid LIMIT {PAGE}",
+            (after,) if wave_id is None else (wave_id, after),
+        ):
+            for row in found:
+                yield record_of(row), row[4]
+            after = found[-1][5]
 
     def loose(self) -> list[str]:
         """Recorded calls of no wave whose task or direct call has become known since they came in."""
@@ -183,14 +197,6 @@ class Calls(Tables):
             f"SELECT facts, received, wave_id, row_key FROM calls WHERE {condition}", parameters
         )
         return [record_of(row) for row in rows]
-
-    def _paged(self, condition: str, parameters: tuple[object, ...]) -> Iterator[CallRecord]:
-        after = ""
-        while found := self._all(
-            f"{condition} AND call_uuid > ? ORDER BY call_uuid LIMIT {PAGE}", (*parameters, after)
-        ):
-            yield from found
-            after = found[-1].call.call_uuid
 
 
 def questions(push: Call) -> Iterator[Question]:
