@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.deliveries import deliver
 from tests.support.served import Served
+from yeta_reconcile.cli import standings
+from yeta_reconcile.store.calls import Calls
+from yeta_reconcile.waves.accounting import Results
 
 EXTRA = "rollout: {canary: 4, wait: 10m, abort_if: {connected_below: 100%}}\n"
 
@@ -52,6 +55,38 @@ def test_it_stands_in_plan_status_and_history_until_a_person_lets_the_rest_follo
     assert " 1 wave " in here.main("history").out
     # Said once, it holds: there is nothing more to say.
     assert here.main("state", "resolve", "renewal", "--canary", "passed", "--yes").code == 3
+
+
+def test_beside_other_campaigns_what_came_of_calls_is_read_for_the_canary_alone(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.environ["YETA_STATE_KEY"] = "a key of the tests"
+    refusing = "rollout: {canary: 4, wait: 10m, abort_if: {refused_above: 0%, hung_up_above: 0%}}\n"
+    for name, rows, extra in (("winback", range(20, 30), ""), ("renewal", range(20), refusing)):
+        here.campaign(name, rows, extra=extra)
+        here.main("apply", "--yes")
+        here.emulator.advance(3600)
+        deliver(here)
+        if name == "winback":
+            assert "highest tags" in here.main("status").out
+
+    whole = here.main("status", "--format", "json").json["campaigns"]
+    assert [one["held_up_by"] for one in whole] == ["aborted", ""]
+    assert all(one["waves"][0][what] for one in whole for what in ("results", "lines", "tags"))
+    assert "highest tags" in here.main("status", "winback").out
+    read: list[int] = []
+    results = Calls.results
+
+    def counted(calls: Calls, wave_id: int) -> Results:
+        read.append(wave_id)
+        return results(calls, wave_id)
+
+    monkeypatch.setattr(Calls, "results", counted)
+    monkeypatch.setattr(standings, "breakdown", lambda *_: 1 / 0)
+    said = here.main("status").out
+    assert re.search("renewal .* aborted", said)
+    assert re.search("winback .* 10 +[1-9]0 %", said)
+    assert len(read) == 1
 
 
 @pytest.mark.sweep

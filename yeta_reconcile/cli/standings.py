@@ -21,7 +21,7 @@ from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.further_rounds import coming, rounds_of
 from yeta_reconcile.planning.gathering import recalls_of
-from yeta_reconcile.planning.judgement import judge
+from yeta_reconcile.planning.judgement import canary_mark, judge
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.predecessors import awaited
@@ -39,8 +39,11 @@ from yeta_reconcile.waves.rounds import Coming
 from yeta_reconcile.wording import UNSAID, phrase
 
 
-def look(opened: Session, name: str | None, lists: Lists | None = None) -> Status:
-    """How everything stands now; `lists` may be read already. Raises InvalidInput for an unknown name."""
+def look(opened: Session, name: str | None, lists: Lists | None = None, *, whole: bool = True) -> Status:
+    """How everything stands now; `lists` may be read already. Raises InvalidInput for an unknown name.
+
+    Unless `whole`, what came of the last calls is read of a campaign alone that is the only one.
+    """
     repository, store = opened.repository, opened.store
     recorded = store.waves.recorded()
     observed, silent = Observed(), UNSAID
@@ -61,9 +64,10 @@ def look(opened: Session, name: str | None, lists: Lists | None = None) -> Statu
     ahead = _ahead(opened, known, recorded, observed, to_begin, now)
     forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
     campaigns = []
+    whole = whole or name is not None or len(known) == 1
     for shown, (declared, record) in known.items():
         if name in {None, shown}:
-            one = _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now)
+            one = _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now, whole)
             one = replace(one, numbers=one.numbers or to_begin.get(shown, 0))
             campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
     timetable = ahead.timetable if name is None else ()
@@ -116,12 +120,13 @@ def _campaign(
     observed: Observed,
     forecast: Forecast | None,
     now: datetime,
+    whole: bool,
 ) -> CampaignStatus:
     waves = with_observed(record, observed.tasks, opened.halted_tasks())
+    # A canary is judged by what came of its calls.
     calls = opened.store.calls
-    results = {
-        wave.record.wave_id: calls.results(wave.record.wave_id) for wave in waves if wave.record.dialled
-    }
+    read = calls.results if whole or canary_mark(declared) else calls.totals
+    results = {wave.record.wave_id: read(wave.record.wave_id) for wave in waves if wave.record.dialled}
     kind = record.kind if record else "Campaign"
     names = {name, *(record.former if record else ())}
     orphans = [orphan.task for orphan in observed.orphans if orphan.mark.campaign in names]
@@ -139,7 +144,7 @@ def _campaign(
         numbers=opened.store.waves.people(wave.record for wave in waves),
         coming=_coming(opened, declared, waves, now),
         trial=judge(declared, waves, results, now),
-        broken_down=_broken_down(opened, waves),
+        broken_down=_broken_down(opened, waves) if whole else {},
     )
 
 

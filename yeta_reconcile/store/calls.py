@@ -6,6 +6,7 @@ Facts alone: no number, no name, nothing that was said. The raw pushes are the i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from yeta_reconcile.platform.call import Call
@@ -21,6 +22,19 @@ from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState
 PAGE = 1000
 
 _KNOWN_TASKS = (*OURS, "SELECT task_id FROM foreign_tasks")
+# The calls of a wave's rows, recorded ones of them, and of a call `c` that no later one of its row is among
+# `those`. The index has a row's calls together: to look there costs a third of a window over all.
+OF_ROWS = "wave_id = ? AND row_key IS NOT NULL"
+RECORDED = f"{OF_ROWS} AND recorded = 1"
+_TOTALS = (
+    "SELECT COUNT(*) AS dialled, SUM(connected) AS connected, SUM(made) AS made, MAX(at) AS at FROM ("
+    f"SELECT MAX(connected) AS connected, COUNT(*) AS made, MAX(at) AS at FROM calls WHERE {RECORDED} "
+    "GROUP BY row_key) AS by_row"
+)
+NONE_LATER = (
+    "NOT EXISTS (SELECT 1 FROM calls l WHERE l.wave_id = c.wave_id AND l.row_key = c.row_key AND {those} "
+    "AND (COALESCE(l.at, 0), l.call_uuid) > (COALESCE(c.at, 0), c.call_uuid))"
+)
 
 
 class CallRecord(NamedTuple):
@@ -145,22 +159,18 @@ class Calls(Tables):
     def results(self, wave_id: int) -> Results:
         """What the records of a wave add up to; a row's result is that of its last call."""
         counted = self._database.read(
-            "SELECT result, description, COUNT(*), SUM(answered), SUM(made), MAX(at) FROM ("
-            "SELECT result, description, at, ROW_NUMBER() OVER (PARTITION BY row_key "
-            "ORDER BY COALESCE(at, 0) DESC, call_uuid DESC) AS nth, "
-            "MAX(connected) OVER (PARTITION BY row_key) AS answered, "
-            "COUNT(*) OVER (PARTITION BY row_key) AS made FROM calls "
-            "WHERE wave_id = ? AND row_key IS NOT NULL AND recorded = 1) AS last_calls "
-            "WHERE nth = 1 GROUP BY result, description ORDER BY COUNT(*) DESC, result, description",
-            (wave_id,),
+            f"WITH totals AS ({_TOTALS}) SELECT result, description, COUNT(*), (SELECT dialled FROM totals), "
+            "(SELECT connected FROM totals), (SELECT made FROM totals), (SELECT at FROM totals) "
+            f"FROM calls c WHERE {RECORDED} AND {NONE_LATER.format(those='l.recorded = 1')} "
+            "GROUP BY result, description ORDER BY COUNT(*) DESC, result, description",
+            (wave_id, wave_id),
         )
-        return Results(
-            dialled=sum(int(row[2]) for row in counted),
-            connected=sum(int(row[3]) for row in counted),
-            calls=sum(int(row[4]) for row in counted),
-            by_result=tuple((row[0], row[1], int(row[2])) for row in counted),
-            last=max((row[5] for row in counted if row[5]), default=None),
-        )
+        by_result = tuple((row[0], row[1], int(row[2])) for row in counted)
+        return replace(_results(counted[0][3:]), by_result=by_result) if counted else Results()
+
+    def totals(self, wave_id: int) -> Results:
+        """The same without what came of the last calls, which takes several times as long."""
+        return _results(self._database.read(_TOTALS, (wave_id,))[0])
 
     def unreached(self, wave_id: int, keys: Collection[bytes]) -> set[bytes]:
         """Of some rows of a wave those that were called and by no call of it reached."""
@@ -197,6 +207,11 @@ class Calls(Tables):
             f"SELECT facts, received, wave_id, row_key FROM calls WHERE {condition}", parameters
         )
         return [record_of(row) for row in rows]
+
+
+def _results(totals: Row) -> Results:
+    dialled, connected, made, last = totals
+    return Results(int(dialled), int(connected or 0), int(made or 0), last=last or None)
 
 
 def questions(push: Call) -> Iterator[Question]:

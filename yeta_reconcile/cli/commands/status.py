@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from shutil import get_terminal_size
 
 import click
@@ -31,13 +32,13 @@ def status(context: Context, name: str | None, form: str, watch: bool) -> None:
     Sends no call that changes anything. If the platform does not answer, what the state recorded is shown.
     """
     with session(context, patience=SOON) as opened:
+        looked = partial(look, opened, name, Lists(opened), whole=form == "json")
         if not watch:
-            _print(look(opened, name), form, context)
+            _print(looked(), form, context)
             return
-        lists = Lists(opened)
         try:
             while True:
-                report = look(opened, name, lists)
+                report = looked()
                 if form == "text" and sys.stdout.isatty():
                     show(in_place(report_text(report, color=context.color), *get_terminal_size()))
                 else:
