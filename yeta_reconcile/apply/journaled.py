@@ -188,7 +188,6 @@ def _last_look(run: Run, step: Step, intent: int) -> None:
         if intents.in_time(intent, run.holder, timeout, run.instant()):
             return
         run.check()
-        run.still_holds()
         intents.postpone(intent, run.holder, timeout + room, run.instant())
         room *= 2
 

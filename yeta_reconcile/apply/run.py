@@ -283,7 +283,7 @@ class Run:
         """Raise unless this is still the moment for a create, start, resume or call-out of a wave.
 
         Time passes while one asks: its end, its document and list, and the halt are looked at once more; the
-        lock is (`still_holds`) last of all.
+        lock is last of all (`Intents.in_time`).
         """
         if wave is not None:
             end, closes, now = wave.attributes.end, wave.attributes.closes, self.clock.now()
