@@ -282,6 +282,17 @@ def test_what_was_prepared_is_sent_once_with_the_token_it_found(call: str) -> No
     assert [token for token, _ in platform.requests] == [f"{TOKEN}1", f"{TOKEN}2"]
 
 
+def test_what_one_thread_prepared_is_not_sent_by_another() -> None:
+    platform = Scripted()
+    client = ready(a_client(platform))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(CHANGES["start"], client).result()
+
+    client.callout("719", "69101338", COLUMNS, ROWS)
+
+    assert len(platform.requests) == 2
+
+
 def test_busy_is_left_to_the_caller_and_on_a_callout_unknown() -> None:
     platform = Scripted(insert=refused(10004), callout=refused(10004))
     client = a_client(platform)
