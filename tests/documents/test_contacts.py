@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.support.lists import COLUMNS, ROBOT, reader, said
 from yeta_reconcile.documents.contacts import ListReader
 from yeta_reconcile.documents.findings import SHOWN
-from yeta_reconcile.documents.rows import plain_digest
+from yeta_reconcile.documents.rows import joined, plain_digest
 from yeta_reconcile.files import file_digest
 from yeta_reconcile.marks import Key
 
@@ -59,6 +59,17 @@ def test_the_key_may_be_other_headers(tmp_path: Path) -> None:
     assert first.key == ("A1", "x")
     assert first.digest == key.row_digest("A1", "x")
     assert first.number_digest == key.row_digest("19900000001")
+
+
+@pytest.mark.parametrize("key", [None, ("id", "part")])
+def test_who_only_looks_for_what_stands_twice_is_given_rows_as_they_are(
+    tmp_path: Path, key: tuple[str, ...] | None
+) -> None:
+    read = reader(tmp_path, "id,part,phone,name\nA1,客户,199 0000 0001,张三\n", key=key)
+    (row,) = ListReader(read.spec, ROBOT, digest=joined)
+
+    assert row.digest == joined(*row.key)
+    assert row.number_digest == joined("19900000001")
 
 
 def test_blocks_give_the_same_rows_column_by_column(tmp_path: Path) -> None:

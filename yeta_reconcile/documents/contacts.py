@@ -18,7 +18,7 @@ from yeta_reconcile.documents.cells import Cells
 from yeta_reconcile.documents.csvfile import Table
 from yeta_reconcile.documents.heading import ADVICE, NUMBER_COLUMN, Heading, cleaned
 from yeta_reconcile.documents.listspec import ListSpec
-from yeta_reconcile.documents.rows import Row, plain_digest
+from yeta_reconcile.documents.rows import Row, joined, plain_digest
 from yeta_reconcile.documents.seen import Seen
 from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.numbers import MOBILE, BadNumberError, normalise
@@ -87,6 +87,8 @@ class ListReader:
         self.count = 0
         self.set_aside: list[int] = []
         self._digest = digest
+        # What `joined` makes of a number alone, without a step of Python a row.
+        self._digest_of_number: Callable[[str], bytes] = str.encode if digest is joined else digest
         self._table = Table(spec.path, spec.label, spec.encoding, spec.reach, spec.header_row)
         self._findings, self.codec = self._table.findings, self._table.codec
         self._add = self._findings.add
@@ -137,7 +139,7 @@ class ListReader:
 
     def _block(self, lines: Sequence[int], rows: list[list[str]]) -> Block:
         """Each step is one over all rows of the block, and filters only if it must."""
-        number_at, digest = self._number_at, self._digest
+        number_at, digest = self._number_at, self._digest_of_number
         if number_at is not None:
             lines, rows = self._with_numbers(number_at, lines, rows)
         if not self._key_is_number:
@@ -146,7 +148,7 @@ class ListReader:
         if self._key_is_number:
             digests = number_digests = [*map(digest, numbers)]
         else:
-            digests = [*starmap(digest, map(self._key_of, rows))]
+            digests = [*starmap(self._digest, map(self._key_of, rows))]
             number_digests = [b""] * len(rows) if number_at is None else [*map(digest, numbers)]
         written = self._cells.look(lines, rows)
         block = Block(self, lines, numbers, digests, number_digests, rows, written)
