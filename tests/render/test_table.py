@@ -40,6 +40,12 @@ def test_chinese_wraps_within_the_columns(text: str, columns: int) -> None:
     assert all(width(line) <= max(columns, longest) for line in wrap(text, columns))
 
 
+@given(st.text(alphabet=st.characters(codec="ascii"), max_size=60), st.integers(1, 20))
+def test_a_text_in_ascii_is_parted_as_the_same_text_in_another_script(text: str, columns: int) -> None:
+    accented = text.replace("a", "á")
+    assert [line.replace("a", "á") for line in wrap(text, columns)] == wrap(accented, columns)
+
+
 def test_a_closing_punctuation_mark_never_begins_a_line() -> None:
     assert wrap("春季续费，提醒", 8) == ["春季续", "费，提醒"]
 

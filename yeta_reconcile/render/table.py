@@ -15,8 +15,10 @@ _NO_WIDTH = frozenset(("Mn", "Me", "Cf"))
 # Controls could move the cursor or recolour the screen; format characters could reorder a line.
 _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 # One wide character, or a run without spaces; with the punctuation that may not end or begin a line.
-_PIECE = re.compile(
-    r"\s+|[（《「『【〈]*[ᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff][、。〉》」』】，．：；？！）]*|[（《「『【〈]*[^\sᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff]+[、。〉》」』】，．：；？！）]*"
+# It takes longer to compile than all of what is imported for a table: not for what is all ASCII.
+_PIECE = (
+    r"\s+|[（《「『【〈]*[ᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff][、。〉》」』】，．：；？！）]*"
+    r"|[（《「『【〈]*[^\sᄀ-ᅟ⺀-￠\U0001f300-\U0003ffff]+[、。〉》」』】，．：；？！）]*"
 )
 
 _CODES = {
@@ -117,7 +119,7 @@ def wrap(text: str, columns: int) -> list[str]:
     """Lines of at most that many columns. Chinese breaks anywhere, a long path or id never."""
     lines: list[str] = []
     line, used = "", 0
-    for piece in _PIECE.findall(text.strip()):
+    for piece in re.findall(r"\s+|\S+" if text.isascii() else _PIECE, text.strip()):
         size = width(piece)
         if line and not piece.isspace() and used + size > columns:
             lines.append(line.rstrip())
