@@ -73,7 +73,13 @@ def test_a_time_that_an_earlier_version_kept_ends_no_command(here: Served) -> No
 
 @pytest.mark.parametrize(
     ("table", "column", "value"),
-    [("waves", "released", b"\xff"), ("waves", "attributes", "{}"), ("campaigns", "settled_notes", 0)],
+    [
+        ("waves", "released", b"\xff"),
+        ("waves", "attributes", "{}"),
+        ("waves", "tel_count", "many"),
+        ("campaigns", "generation", "latest"),
+        ("campaigns", "settled_notes", 0),
+    ],
 )
 def test_a_damaged_record_of_the_state_is_said_to_be_one(
     here: Served, table: str, column: str, value: object

@@ -129,7 +129,7 @@ def _said(documents: list[RawDocument]) -> list[Any]:
             value = _plain(document.value, (), times)
         except _Unkept:
             return []
-        kept.append([value, document.places.tolist(), times])
+        kept.append([value, document.places.tobytes().hex(), times])
     return kept
 
 
@@ -157,4 +157,4 @@ def _restored(label: str, text: str, kept: Any) -> RawDocument:
         for part in around:
             place = place[part]
         place[last] = resolve(moment)
-    return RawDocument(label, value, [], text, array("Q", places))
+    return RawDocument(label, value, [], text, array("Q", bytes.fromhex(places)))

@@ -58,9 +58,18 @@ def parse_duration(value: Any) -> timedelta:
     """`90s`, `10m`, `2h`, `90d`, `500ms` → timedelta. Raises ValueError on anything else."""
     if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", value) if isinstance(value, str) else None
-    if match is None:
+    duration = _duration(value) if isinstance(value, str) else None
+    if duration is None:
         raise ValueError(phrase("a duration is a whole number and a unit, like 90s, 10m, 2h or 90d"))
+    return duration
+
+
+# A thousand campaigns have few lengths of time between them, and few hours.
+@lru_cache(maxsize=256)
+def _duration(text: str) -> timedelta | None:
+    match = re.fullmatch(r"(\d{1,9})(ms|s|m|h|d)", text)
+    if match is None:
+        return None
     duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
     if duration > _LONGEST:
         raise ValueError(phrase("{days}d is the longest duration there is", days=_LONGEST.days))
@@ -88,7 +97,6 @@ def parse_window(value: Any) -> str:
     return _window(value)
 
 
-# A thousand campaigns have few hours between them.
 @lru_cache(maxsize=256)
 def _window(value: str) -> str:
     begin, end = (_time_of_day(part) for part in value.split("-"))

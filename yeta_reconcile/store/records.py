@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from yeta_reconcile.errors import StateError
@@ -42,13 +44,14 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _parts(text: str) -> tuple[Any, ...]:
+# Many waves are asked to be the same, and many lists have the same columns.
+@lru_cache(maxsize=1024)
+def _parts(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
 @lru_cache(maxsize=1024)
 def _attributes(text: str) -> Attributes:
-    """Many waves are asked to be the same."""
     return Attributes.restore(json.loads(text))
 
 
@@ -128,11 +131,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "str | None": (str, type(None)),
 }
-_CHECKED: dict[type[Any], tuple[tuple[str, tuple[type, ...]], ...]] = {
-    record: tuple((name, _KINDS[kind]) for name, kind in record.__annotations__.items() if kind in _KINDS)
+_PLAIN = {
+    record: {name: _KINDS[kind] for name, kind in record.__annotations__.items() if kind in _KINDS}
     for record in (WaveRecord, CampaignRecord)
 }
-"""What may stand in each of a record's fields, where that is plain."""
+_CHECKED = {record: (attrgetter(*plain), (*plain.values(),)) for record, plain in _PLAIN.items()}
+"""What reads each of a record's fields where that is plain, and what may stand in them."""
 
 
 def read_wave(row: Row) -> WaveRecord:
@@ -147,18 +151,15 @@ def read_campaign(row: Row, waves: tuple[WaveRecord, ...]) -> CampaignRecord:
 
 def _sound(read: Callable[[], Record]) -> Record:
     """A record in which each value is of its kind."""
-    try:
+    with suppress(TypeError, ValueError, LookupError, AttributeError):
         record = read()
-    except (TypeError, ValueError, LookupError, AttributeError):
-        record = None
-    if record is None or not all(
-        isinstance(getattr(record, name), kinds) for name, kinds in _CHECKED[type(record)]
-    ):
-        raise StateError(
-            phrase("a record of the state is damaged and cannot be read"),
-            hint=phrase("put a backup of the state in its place"),
-        )
-    return record
+        told, kinds = _CHECKED[type(record)]
+        if all(map(isinstance, told(record), kinds)):
+            return record
+    raise StateError(
+        phrase("a record of the state is damaged and cannot be read"),
+        hint=phrase("put a backup of the state in its place"),
+    )
 
 
 def _values(columns: tuple[Column, ...], row: Row) -> dict[str, Any]:

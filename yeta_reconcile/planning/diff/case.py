@@ -179,10 +179,12 @@ class Case:
 
     def keeps_days(self, wave: Wave) -> bool:
         """Whether a wave, if it goes on as it is, calls on allowed days only."""
+        days = self.subject.allowed.days
+        if days is None or days.every:
+            return True
         asked, now = wave.record.attributes, self.subject.now
         begins = max(filter(None, (now, asked.opens)))
-        days = self.subject.allowed.days
-        return days is None or days.keeps(begins, asked.closes)
+        return days.keeps(begins, asked.closes)
 
     def day_over(self, wave: Wave) -> bool:
         """Whether the days are over for which a wave was made."""
