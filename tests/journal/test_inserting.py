@@ -16,6 +16,8 @@ from tests.support.lab import COLUMNS, Lab, number
 from tests.support.scenes import DAY, a_lab
 from yeta_reconcile.apply import inserting
 from yeta_reconcile.apply.inserting import JOURNALLED, Batch, Filling, as_listed, batch_numbers
+from yeta_reconcile.apply.journaled import Step, change
+from yeta_reconcile.apply.run import Run
 from yeta_reconcile.emulator import Fault
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.client import PlatformClient
@@ -280,3 +282,20 @@ def test_as_long_as_more_gets_in_a_wave_is_filled_whatever_is_not_answered(tmp_p
     assert lab.apply().exit_code == 0
     lab.emulator.advance(DAY)
     assert sorted(lab.rung()) == [number(row) for row in range(300)]
+
+
+def test_what_is_staged_anew_has_no_intent_before_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early: list[tuple[int, bool]] = []
+
+    def noted(run: Run, step: Step, *how: Any) -> Any:
+        if step.wave is not None:
+            early.append((step.wave.attempt, step.early))
+        return change(run, step, *how)
+
+    monkeypatch.setattr(inserting, "change", noted)
+    lab = a_lab(tmp_path, sensitive_numbers=(number(4),), bad_batch="around")
+    lab.campaign(rows=range(5))
+    lab.converge()
+    assert {*early} == {(1, True), (2, False)}

@@ -322,7 +322,7 @@ class Waiting:
         self.lab = lab
         self.run = run
         self.sent: list[Intent] = []
-        self._step = Step(call="insert", wave=wave, batch=0, rows=2)
+        self._step = Step(call="insert", wave=wave, batch=0, rows=2, early=True)
         self._pool = pool
 
     @contextmanager
@@ -440,7 +440,8 @@ def test_a_call_that_waited_for_its_place_while_all_was_stopped_is_not_sent(
         assert (it.sent, it.intents()) == ([], [])
 
 
-def test_nothing_but_an_insert_has_an_intent_before_its_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", ["start", "insert"])
+def test_only_an_early_intent_is_written_before_its_place(tmp_path: Path, call: str) -> None:
     with a_run(tmp_path) as (_, run, wave), ThreadPoolExecutor(1) as pool:
         asked = threading.Event()
 
@@ -453,7 +454,8 @@ def test_nothing_but_an_insert_has_an_intent_before_its_place(tmp_path: Path) ->
 
         run.pace = Listening(1)
         with Pace.slot(run.pace):
-            answer = pool.submit(change, run, starting(wave), answering("done"))
+            step = starting(wave) if call == "start" else Step(call="insert", wave=wave, batch=0, rows=2)
+            answer = pool.submit(change, run, step, answering("done"))
             assert asked.wait(60)
             assert run.store.intents.open() == []
         assert answer.result(60).done
@@ -471,7 +473,8 @@ def test_an_insert_for_which_there_is_no_token_leaves_no_doubt(
         monkeypatch.setattr(run.client, "prepare", prepare)
         monkeypatch.setattr(journaled, "BUSY_TRIES", 1)
         sent: list[int] = []
-        answer = change(run, Step(call="insert", wave=wave, batch=0, rows=2), lambda: sent.append(1))
+        step = Step(call="insert", wave=wave, batch=0, rows=2, early=True)
+        answer = change(run, step, lambda: sent.append(1))
         assert (answer.outcome, answer.meaning, sent) == (Outcome.REFUSED, Meaning.BUSY, [])
         found = run.store.database.read(
             "SELECT outcome, why, settled FROM intents WHERE batch = 0 AND outcome = 'refused'"

@@ -170,7 +170,10 @@ class Filling:
             self.stopped = answer
 
     def _send(self, batch: Batch) -> Answer[Inserted]:
-        step = Step(call="insert", wave=self.wave, batch=batch.number, rows=len(batch.rows))
+        # After a death the count does not tell what waited from what was sent, and all is staged anew. That
+        # goes slower, but is taken up where it broke off.
+        early = self.wave.attempt == 1
+        step = Step(call="insert", wave=self.wave, batch=batch.number, rows=len(batch.rows), early=early)
         address, columns = self.wave.address, self.wave.columns
         return change(
             self.run,

@@ -61,7 +61,8 @@ class Step:
     """A call as the journal knows it, and what it does to its wave.
 
     `before` are the wave's fields from the intent on, `undo` those it gets back if the call is refused;
-    `unknown` rows count as called out from the intent on. An orphan has no wave, only an `address`.
+    `unknown` rows count as called out from the intent on. An orphan has no wave, only an `address`. `early`:
+    the intent is written before there is a place for the call.
     """
 
     call: str
@@ -72,6 +73,7 @@ class Step:
     undo: dict[str, Any] | None = None
     unknown: Sequence[bytes] = ()
     rings: bool = False
+    early: bool = False
     address: Address | None = None
 
     @property
@@ -123,11 +125,11 @@ def _once(
 ) -> Answer[Value]:
     """Once, in a place among the calls under way; its outcome is written when the place is another's.
 
-    The intent of what goes out in bulk, and is settled by a count, is written before it has its place, so
-    that no place is held for the disk; that of anything else as late as can be.
+    An `early` intent costs the place no time; any other is written as late as can be, so that a death leaves
+    few calls in doubt that were never sent.
     """
     run.check()
-    intent = _begin(run, step) if step.call == "insert" else None
+    intent = _begin(run, step) if step.early else None
     with run.pace.slot():
         try:
             failure: Failure | None = _unready(run, step)
