@@ -10,7 +10,7 @@ from tests.render.golden import assert_golden
 from tests.render.plans import NOON, a_change, a_plan, the_busy_day, the_new_campaign
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.plan.foresight import Forecast
-from yeta_reconcile.plan.plan import Action, Plan, Reason
+from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.table import (
     width,
@@ -192,3 +192,46 @@ def test_who_waits_for_a_line_each_in_its_turn_is_told_once_with_the_others() ->
         text.split()
     )
     assert len(text.splitlines()) < 20
+
+
+def _waits(reason: Reason, detail: str = "", **override: Any) -> Change:
+    values: dict[str, Any] = {"rows": 5, "waiting_rows": 5, "new_rows": 0} | override
+    return a_change(action=Action.WAIT, reason=reason, detail=Text(detail), **values)
+
+
+def test_who_waits_for_what_and_until_when_is_said_for_each_cause_there_is_and_for_no_other() -> None:
+    text = plan_text(
+        a_plan(
+            _waits(Reason.CANARY, "until the canary was called"),
+            _waits(Reason.DAY_OFF, "until 2026-12-02 09:00+08:00", rows=1, waiting_rows=1, campaign="autumn"),
+        )
+    )
+    assert text.split("\n\n")[-2].splitlines() == [
+        "No telephone rings by this.",
+        "5 numbers will wait for the result of the canary: until the canary was called.",
+        "1 number will wait for a day on which calls are allowed: until 2026-12-02 09:00+08:00.",
+    ]
+
+
+def test_who_waits_for_other_times_is_named_by_campaign() -> None:
+    waits = [_waits(Reason.NEXT_ROUND, f"until {name}", campaign=name) for name in ("autumn", "winter")]
+    assert "10 numbers will wait for their next round: autumn 5, winter 5.\n" in plan_text(a_plan(*waits))
+
+
+@pytest.mark.parametrize("reason", [one for one in Reason if REASON[one].startswith(("waits", "begins"))])
+def test_whatever_is_waited_for_is_said(reason: Reason) -> None:
+    assert "5 numbers will wait" in plan_text(a_plan(_waits(reason)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (1, "the line all the same: if it is free by then, 1 number rings at once."),
+        (5, "the lines all the same: if they are free by then, 5 numbers ring at once."),
+    ],
+)
+def test_who_rings_at_once_if_the_line_is_free_by_then_is_counted(rows: int, said: str) -> None:
+    tried = _waits(Reason.LINE_TAKEN, "line 1 is in use", waiting_rows=rows, tries=Action.START)
+    text = plan_text(a_plan(tried, _waits(Reason.LINE_TAKEN, "line 1 is in use", campaign="autumn")))
+    assert f"{5 + rows} numbers will wait for a line that is in use: line 1 is in use.\n" in text
+    assert f"Apply asks the platform for {said}\n" in text

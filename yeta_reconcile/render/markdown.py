@@ -15,6 +15,7 @@ from yeta_reconcile.render.annotations import (
     by_weight,
     finding_words,
 )
+from yeta_reconcile.render.rings import what_rings
 from yeta_reconcile.render.table import clean
 from yeta_reconcile.render.text import by_campaign, in_time, reason_and_detail
 from yeta_reconcile.render.timetable import ends_of, uses_by_line, who
@@ -27,7 +28,6 @@ from yeta_reconcile.render.words import (
     refused,
     shortened,
     summary_line,
-    what_rings,
 )
 from yeta_reconcile.wording import CLAUSES, PARTS, Text, listed, loud, phrase, spoken, worded
 

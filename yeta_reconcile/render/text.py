@@ -13,6 +13,7 @@ from yeta_reconcile.render.annotations import (
     by_weight,
     diagnostic_line,
 )
+from yeta_reconcile.render.rings import what_rings
 from yeta_reconcile.render.table import (
     Paint,
     clean,
@@ -30,7 +31,6 @@ from yeta_reconcile.render.words import (
     forecast_words,
     refused,
     summary_line,
-    what_rings,
 )
 from yeta_reconcile.wording import Text, listed, phrase, spoken, worded
 

@@ -274,64 +274,6 @@ def _as_declared(campaigns: int) -> str:
     return worded("All {campaigns} are as declared.", campaigns=count(campaigns, "campaign"))
 
 
-def what_rings(plan: Plan) -> list[str]:
-    """Sentences that say whose telephones ring after this apply; empty if it changes nothing."""
-    if not plan.changes:
-        return []
-    by_campaign: dict[str, int] = {}
-    for change in plan.changes:
-        if change.ringing_rows:
-            by_campaign[change.campaign] = by_campaign.get(change.campaign, 0) + change.ringing_rows
-    summary = plan.summary
-    if not by_campaign:
-        return [worded("No telephone rings by this."), *_waiting(plan)]
-    most_first = sorted(by_campaign.items(), key=lambda pair: (-pair[1], pair[0]))
-    where = listed([f"{clean(name)} {rows:,}" for name, rows in most_first])
-    telephones = count(summary.ringing_numbers, "telephone")
-    said = [worded("{telephones} will ring: {where}.", telephones=telephones, where=where)]
-    called = sum(change.rows for change in plan.changes if change.action is Action.CALL)
-    if called:
-        said.append(
-            worded("{number:,} OF THEM AT ONCE, BY DIRECT CALL: THIS CANNOT BE REVOKED.", number=called)
-        )
-    said += _waiting(plan)
-    if again := summary.recall_numbers:
-        said.append(worded("{number:,} of them were dialled before and may be tried again.", number=again))
-    if summary.repeat_numbers:
-        said.append(
-            worded(
-                "{people} may be called more than once (repeats): "
-                "called before, or in a started wave of another campaign.",
-                people=count(summary.repeat_numbers, "person", "people"),
-            )
-        )
-    return said
-
-
-def _waiting(plan: Plan) -> list[str]:
-    """How many ring only once something lets them, and how many of these if the platform does at once."""
-    waiting = plan.summary.waiting_numbers
-    tried = sum(change.waiting_rows for change in plan.changes if change.tries)
-    if not waiting:
-        return []
-    numbers = count(waiting, "number")
-    if not tried:
-        return [
-            worded(
-                "{numbers} will wait for a line, a day, a canary, another campaign or a round.",
-                numbers=numbers,
-            )
-        ]
-    return [
-        worded(
-            "{numbers} will wait for a line, a day, a canary, another campaign or a round; "
-            "of {tried:,} of them the platform is asked for the line all the same.",
-            numbers=numbers,
-            tried=tried,
-        )
-    ]
-
-
 def forecast_words(forecast: Forecast) -> str:
     """When a campaign will be through, and whether that is in time."""
     if forecast.finish is None:
