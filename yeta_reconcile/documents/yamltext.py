@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.documents.punctuation import slip_in
+from yeta_reconcile.documents.yamlwords import in_our_words, is_where_it_begins
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.files import read_bytes
 from yeta_reconcile.wording import UNSAID, Text, phrase
@@ -64,26 +65,16 @@ def _refuse_control_characters(text: str, label: str) -> None:
 
 def syntax_error(error: MarkedYAMLError, label: str, text: str) -> InvalidInput:
     """What a parser refused in a text, in our words."""
+    problem, context = str(error.problem or ""), str(error.context or "")
     mark = error.problem_mark or error.context_mark
-    position = Position(label, mark.line + 1, mark.column + 1) if mark else Position(label)
-    problem: Text = Text(error.problem) if error.problem else phrase("this is no YAML")
-    hint = UNSAID
-    if "tab character" in problem:
-        problem, hint = (
-            phrase("a tab stands where the indentation is"),
-            phrase("indent with spaces, never tabs"),
-        )
-    elif "cannot start any token" in problem:
-        problem = phrase("this character cannot stand here")
-        hint = phrase("indent with spaces, never tabs; quote text that begins with a special character")
-    elif "mapping values are not allowed" in problem:
-        hint = phrase("is the line above indented as this one? Text that holds ': ' must be quoted")
-    elif error.context:
-        problem = Text(f"{problem} {error.context}")
-    first = error.context_mark.line + 1 if error.context_mark else position.line - 2
-    last = first if "simple key" in str(error.context) else position.line
-    slip = slip_in(text, first, last)
-    return _refused(position, "syntax", problem, hint=slip or hint)
+    begin = error.context_mark or mark
+    noticed = mark.line + 1 if mark else 1
+    first = error.context_mark.line + 1 if error.context_mark else noticed - 2
+    last = first if "simple key" in context else noticed
+    at = begin if is_where_it_begins(problem) else mark
+    position = Position(label, at.line + 1, at.column + 1) if at else Position(label)
+    said, hint = in_our_words(problem, context)
+    return _refused(position, "syntax", said, hint=slip_in(text, first, last) or hint)
 
 
 def _refused(place: str | Position, code: str, summary: Text, *, hint: Text = UNSAID) -> InvalidInput:
