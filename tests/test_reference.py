@@ -14,14 +14,14 @@ import pytest
 from prometheus_client import generate_latest
 
 from tests.documents.document_schema import schema
+from tests.support.glossary import glossary
 from tests.support.sources import MODULES, ROOT, walked
-from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.cli.commands.explain import KINDS, explained, within
-from yeta_reconcile.cli.known import SAID, known, metrics, named, said, sample
+from yeta_reconcile.cli.known import SAID, metrics, named, names, said, sample
 from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.documents.limits import Happening
 from yeta_reconcile.documents.packs import NAMES as PACKS
-from yeta_reconcile.exits import Exit
+from yeta_reconcile.errors import WrongUsage
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.call import NAMES, RESULTS
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
@@ -58,6 +58,8 @@ WORDS = {
     "`yeta_refused_total` has as its `reason`:": "`yeta_refused_total` 的 `reason`：",
     "| reason | means |": "| reason | 含义 |",
 }
+# Where a message has something put in: `{name}` or `{number:,}`.
+PLACE = re.compile(r"\{[a-z_0-9]+(:[^ }]*)?\}")
 SLUG = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
 
@@ -149,6 +151,7 @@ def said_in_code() -> str:
     made = {
         "findings": {code: [", ".join(sorted(found)), example] for code, (found, example) in by_code.items()},
         "events": events(),
+        "words": glossary(),
     }
     return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
 
@@ -213,12 +216,44 @@ def test_what_explain_says_of_findings_and_events_is_what_the_code_says(
     golden(SAID, said_in_code())
 
 
-def test_explain_says_what_the_reference_says() -> None:
-    findings, events = said().values()
-    names = [*findings, *events, *Action, *Reason, *NAMES, *REASONS, *map(named, metrics())]
-    names += [*COMMANDS, *(str(int(code)) for code in Exit)]
-    assert len(names) > 200
-    assert [name for name in names if not "".join(known(name)).strip()] == []
+@pytest.mark.parametrize("language", PAGES)
+def test_whatever_can_be_asked_of_is_explained_without_a_place_to_be_filled(language: str) -> None:
+    definitions = schema()["$defs"]
+    paths = [
+        path for kind, name in KINDS.items() for path in keys(name, definitions[name], definitions, kind)
+    ]
+    asked = [*KINDS, *paths, *PACKS, *names()]
+    assert len(asked) > 400
+    with speaking(language):
+        explanations = {name: explained(name, language) for name in asked}
+    assert [name for name, said in explanations.items() if not said.strip()] == []
+    assert [name for name, said in explanations.items() if PLACE.search(said)] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("canari", "canary"), ("hlat", "halt"), ("rollou", "rollout"), ("campaign.stat", "state")],
+)
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(asked: str, meant: str) -> None:
+    with pytest.raises(WrongUsage) as refused:
+        explained(asked)
+    assert refused.value.hint == f"did you mean {meant}?"
+
+
+def test_a_word_of_the_glossary_is_explained_with_its_chinese() -> None:
+    assert explained("dead letter") == "`dead letter` (死信): a push that is no JSON object\n"
+
+
+def test_a_key_that_says_what_one_of_its_choices_means_says_it_of_each() -> None:
+    definitions = schema()["$defs"]
+    choices = [
+        (f"{name}.{key}", {f"`{one}`" for one in value["enum"]}, value["description"])
+        for name, definition in definitions.items()
+        for key, value in definition["properties"].items()
+        if "enum" in value and "description" in value
+    ]
+    assert len(choices) > 8
+    assert [key for key, each, said in choices if 0 < sum(one in said for one in each) < len(each)] == []
 
 
 def test_a_scrape_is_english_in_every_language() -> None:

@@ -14,6 +14,7 @@ from babel.messages.extract import extract_from_file
 
 from tests.documents.document_schema import schema
 from tests.support.command_pages import parts
+from tests.support.glossary import glossary
 from tests.support.sources import parsed
 from yeta_reconcile.cli.app import COMMANDS, yeta
 from yeta_reconcile.cli.help import paragraphs
@@ -57,6 +58,7 @@ def _everything() -> Iterator[Found]:
         yield Found(Message(text), "yeta_reconcile/wording.py")
     yield from of_help()
     yield from of_keys(schema())
+    yield from (Found(Message(meaning), "docs/glossary.md") for _, meaning in glossary().values())
     yield from of_click()
 
 

@@ -1,12 +1,13 @@
-"""What can be asked of besides keys: commands, exit codes, findings, changes, events, results and metrics.
+"""What can be asked of besides keys: words, commands, codes, findings, changes, events, results and metrics.
 
-What findings and events say stands in `said.json`, which the tests make out of the code, as they make
-docs/reference.md.
+What findings, events and words mean stands in `said.json`, which the tests make out of the code and of
+docs/glossary.md, as they make docs/reference.md.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,17 +27,34 @@ from yeta_reconcile.render.words import ACTION, REASON, result_said
 from yeta_reconcile.wording import phrase, spoken, worded
 
 SAID = Path(__file__).parent / "said.json"
+_PUT_IN = re.compile(r"\{[^}]*\}")
 
 
 @cache
 def said() -> dict[str, dict[str, Any]]:
-    """`findings`: severities and a message of each, by code; `events`: a message of each."""
+    """`findings`: severities and a message of each, by code; `events`: a message of each.
+
+    `words`: the Chinese of each word of the glossary, and what it means.
+    """
     made: dict[str, dict[str, Any]] = json.loads(SAID.read_text(encoding="utf-8"))
     return made
 
 
+def names() -> list[str]:
+    """All that `known` knows."""
+    found = [name for part in said().values() for name in part]
+    found += [*COMMANDS, *(str(int(code)) for code in Exit), *Action, *Reason, *NAMES, *REASONS]
+    return [*found, *map(named, metrics())]
+
+
 def known(name: str) -> Iterator[str]:
     """What a name means, besides a key of a document, in the language of the run."""
+    if name in said()["words"]:
+        chinese, meaning = said()["words"][name]
+        yield (
+            worded("`{word}` ({chinese}): {meaning}", word=name, chinese=chinese, meaning=translated(meaning))
+            + "\n"
+        )
     if name in COMMANDS:
         meaning = translated(COMMANDS[name])
         yield _told(
@@ -48,10 +66,10 @@ def known(name: str) -> Iterator[str]:
     if name in said()["findings"]:
         severities, message = said()["findings"][name]
         yield _told(
-            worded("a finding of a plan or a check ({severity})", severity=severities), translated(message)
+            worded("a finding of a plan or a check ({severity})", severity=severities), _example(message)
         )
     if name in said()["events"]:
-        yield _told(worded("an event of `notify.on`"), translated(said()["events"][name]))
+        yield _told(worded("an event of `notify.on`"), _example(said()["events"][name]))
     if name in {*Action}:
         yield worded("an action of a plan: {meaning}", meaning=ACTION[Action(name)]) + "\n"
     if name in {*Reason}:
@@ -88,6 +106,11 @@ def sample(metric: Metric) -> str:
     given = first.labels if first else {"campaign": "spring-renewal"} if "_campaign_" in name else {}
     labels = ",".join(f'{label}="{value}"' for label, value in given.items())
     return f"{name}{f'{{{labels}}}' if labels else ''} {1796004000 if 'timestamp' in name else 3}"
+
+
+def _example(message: str) -> str:
+    """A message with a mark where something is put in."""
+    return _PUT_IN.sub("…", translated(message))
 
 
 def _told(meaning: str, example: str) -> str:

@@ -255,7 +255,7 @@ class Campaign(Strict):
     description: Annotated[str, Field(examples=["春季续费提醒"])] = ""
     """For people."""
     state: Literal["staged", "running", "paused"]
-    """`staged`: created and filled, never started."""
+    """`staged`: created and filled, never started; `running`: it calls; `paused`: nobody is called."""
     robot: Annotated[Identifier, Field(examples=["111111"])]
     """Robot (话术) that talks; its columns must be fed by the list."""
     lines: Annotated[

@@ -10,7 +10,7 @@ import click
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.help import SCHEMA, described
-from yeta_reconcile.cli.known import known
+from yeta_reconcile.cli.known import known, names
 from yeta_reconcile.cli.output import show
 from yeta_reconcile.diagnostics import did_you_mean
 from yeta_reconcile.documents.packs import NAMES, text_of
@@ -32,8 +32,8 @@ def explain(context: Context, key: str) -> None:
     """Say what KEY of a document means, like `campaign.on_change` or `limits.hours`.
 
     A key of yeta.yaml, or of a campaign, may be named alone. `limits.cn-marketing` shows a pack of limits
-    whole, with its sources. A command, an exit code, the code of a finding, an action, a reason, an event, a
-    result or a metric may be named too.
+    whole, with its sources. A word of the glossary, a command, an exit code, the code of a finding, an
+    action, a reason, an event, a result or a metric may be named too.
     """
     show(explained(key, context.lang))
 
@@ -67,13 +67,16 @@ def _meaning(key: str) -> str:
     said: list[str] = []
     for part in parts[1:] if kind else parts:
         keys = within(node, definitions).get("properties", {})
-        if part not in keys:
-            hint = did_you_mean(part, keys if said or kind else [*KINDS, *keys])
+        if part not in keys and not said and not kind:
+            both = (key for one in ("Project", "Campaign") for key in definitions[one]["properties"])
             raise WrongUsage(
-                phrase(
-                    "{said} has no key {part}", said=".".join(said) or kind or phrase("a document"), part=part
-                ),
-                hint=hint,
+                phrase("{part} is no key of a document, and no other name that yeta uses", part=part),
+                hint=did_you_mean(part, [*KINDS, *dict.fromkeys(both), *names()]),
+            )
+        if part not in keys:
+            raise WrongUsage(
+                phrase("{said} has no key {part}", said=".".join(said) or kind, part=part),
+                hint=did_you_mean(part, keys),
             )
         node, said = keys[part], [*said, part]
     return _told(node, definitions)
