@@ -7,12 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from yeta_reconcile.cli.main import main
+from yeta_reconcile.emulator import serve
+from yeta_reconcile.emulator.hours import SHANGHAI
+
+CALLED = ["POST /oauth/v1/token  200, code 0", "POST /oauth/v1/token  200, code 200101"]
 
 
 def test_it_prints_its_url_answers_and_ends_when_told(
@@ -39,11 +44,15 @@ def test_it_prints_its_url_answers_and_ends_when_told(
     assert (tmp_path / "kept.json").exists()
 
 
-def test_on_a_terminal_it_shows_its_credentials_and_what_comes_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("options", "said"), [([], []), (["-v"], CALLED)])
+def test_it_shows_its_credentials_and_what_comes_in_where_that_is_asked(
+    tmp_path: Path, options: list[str], said: list[str]
+) -> None:
+    """Not even on a terminal of its own: whoever runs it with `&` works on in that."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "yeta_reconcile", "-C", str(tmp_path), "emulator"]
     with subprocess.Popen(
-        [*command, "--listen", "127.0.0.1:0", "--speed", "0"],
+        [*command, "--listen", "127.0.0.1:0", "--speed", "0", *options],
         env={name: value for name, value in os.environ.items() if not name.startswith("YETA_")},
         stdout=subprocess.PIPE,
         stderr=theirs,
@@ -56,14 +65,20 @@ def test_on_a_terminal_it_shows_its_credentials_and_what_comes_in(tmp_path: Path
         httpx.post(f"{url}/oauth/v1/token", json=given)
         httpx.post(f"{url}/oauth/v1/token", json=given | {"app_secret": "wrong"})
         process.send_signal(signal.SIGTERM)
-    said = os.read(ours, 10_000).decode().splitlines()
+    shown = os.read(ours, 10_000).decode().splitlines()
     os.close(ours)
 
-    assert said == [
-        "To use it: export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret",
-        "POST /oauth/v1/token  200, code 0",
-        "POST /oauth/v1/token  200, code 200101",
-    ]
+    assert shown == ["To use it: export YETA_APP_KEY=emulator-key YETA_APP_SECRET=emulator-secret", *said]
+
+
+@pytest.mark.parametrize("start", ["2026-12-01T09:00:00", "2026-12-01T02:00+01:00", "2026-12-01T01:00Z"])
+def test_its_clock_begins_at_a_time_of_china_or_with_its_offset(
+    start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = []
+    monkeypatch.setattr(serve, "serve", lambda emulator, *_, **__: began.append(emulator.clock.now))
+    assert main(["emulator", "--listen", "127.0.0.1:0", "--start", start]) == 0
+    assert began == [datetime(2026, 12, 1, 9, tzinfo=SHANGHAI)]
 
 
 def test_a_taken_port_is_a_failure_and_no_bug() -> None:
@@ -83,6 +98,7 @@ def test_a_taken_port_is_a_failure_and_no_bug() -> None:
         (["--listen", "8900"], "not HOST:PORT: '8900'"),
         (["--speed", "-1"], "--speed"),
         (["--line-lock", "stop"], "--line-lock"),
+        (["--start", "at nine"], "--start takes a time like 2026-12-01T09:00, not at nine"),
     ],
 )
 def test_a_mistake_in_an_option_is_wrong_usage(

@@ -390,3 +390,19 @@ def test_a_halt_that_is_on_is_a_warning(here: Served) -> None:
     assert "until it is lifted nothing rings" in found["summary"]
     assert here.main("resume", "--yes").code == 0
     assert here.main("plan", "--format", "json").json["diagnostics"] == []
+
+
+def test_on_this_machine_tasks_that_are_gone_may_be_those_of_an_emulator_that_was_begun_anew(
+    here: Served,
+) -> None:
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 0
+    (task_id,) = here.emulator.tasks
+    here.emulator.console_purge(task_id)
+
+    plan = here.main("plan")
+
+    assert plan.code == 8
+    assert (
+        "a `yeta emulator` that was started again without --data has none of its tasks any more" in plan.out
+    )

@@ -380,6 +380,7 @@ def test_a_task_that_is_purged_is_lost_and_never_replaced_by_guess(tmp_path: Pat
     lab.converge()
     lab.emulator.console_purge(the_only_task(lab))
     assert codes(lab) == {"task-lost"}
+    assert ["--data" in found.hint for found in lab.plan().plan.diagnostics] == [False]
     for _ in range(2):
         assert lab.apply().exit_code == 8
     assert lab.changes_sent().count("create") == 1

@@ -10,13 +10,14 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
 import click
 
-from yeta_reconcile.errors import YetaError
+from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import Text, phrase, spoken
 
@@ -105,6 +106,16 @@ def format_option(*forms: str, words: str = "Output.") -> Callable[[Callable[...
     """The option `--format`, text or json. With json stdout gets JSON alone, in failure too (`failures`)."""
     choice = click.Choice(forms or ("text", "json"))
     return click.option("--format", "form", type=choice, default="text", help=words)
+
+
+def moment_given(option: str, text: str | None) -> datetime | None:
+    """A time that was given with an option, with its offset if it has one. Raises WrongUsage."""
+    try:
+        return datetime.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise WrongUsage(
+            phrase("{option} takes a time like 2026-12-01T09:00, not {text}", option=option, text=text)
+        ) from None
 
 
 def listen_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property, partial
+from urllib.parse import urlsplit
 
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.located import Located
@@ -45,6 +46,7 @@ from yeta_reconcile.planning.queue import LineHolder
 from yeta_reconcile.planning.signatures import as_settled, deciding_facts, fingerprint_of, keyed, signature_of
 from yeta_reconcile.planning.trial import Choice
 from yeta_reconcile.platform.resources import Left
+from yeta_reconcile.platform.ways import is_loopback
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.accounting import Results
 from yeta_reconcile.waves.readback import reads_otherwise
@@ -190,6 +192,7 @@ class Gathering:
             columns=columns,
             destroy=self.destroy,
             started_outside=started_outside(model, waves, self.store),
+            near=is_loopback(urlsplit(self.declared.project.platform.base_url).hostname or ""),
             at=located.at,
             list_label=spec.label,
             lineage=self._lineage(model, record, unsettled),

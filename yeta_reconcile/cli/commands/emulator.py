@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from datetime import datetime
 from pathlib import Path
 
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.output import FILE, listen_option, say, tell
+from yeta_reconcile.cli.output import FILE, listen_option, moment_given, say, tell
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.wording import Text, phrase
@@ -27,9 +25,8 @@ from yeta_reconcile.wording import Text, phrase
 )
 @click.option(
     "--start",
-    type=click.DateTime(),
     metavar="TIME",
-    help="When its clock begins, like 2026-12-01T09:00:00; by default now.",
+    help="When its clock begins, like 2026-12-01T09:00:00, in China without an offset; by default now.",
 )
 @click.option(
     "--line-lock",
@@ -45,7 +42,7 @@ def emulator(
     context: Context,
     listen: str,
     speed: float,
-    start: datetime | None,
+    start: str | None,
     line_lock: str | None,
     push_url: str | None,
     seed: int | None,
@@ -54,7 +51,7 @@ def emulator(
 ) -> None:
     """Run a platform on this machine until Ctrl-C.
 
-    Prints its base URL, and on a terminal every call that comes in. Calls are made up: nobody is rung.
+    Prints its base URL, and with -v every call that comes in. Calls are made up: nobody is rung.
     Its credentials are those in YETA_APP_KEY and YETA_APP_SECRET, else emulator-key and emulator-secret.
     """
     ready = False
@@ -69,7 +66,7 @@ def emulator(
         run(
             listen,
             speed=speed,
-            start=start,
+            start=moment_given("--start", start),
             line_lock=line_lock,
             push_url=push_url,
             seed=seed,
@@ -78,7 +75,7 @@ def emulator(
             settings_file=settings and context.here / settings,
             data=data and context.here / data,
             announce=announce,
-            heard=_heard if sys.stderr.isatty() else None,
+            heard=_heard if context.verbose else None,
         )
     except ValueError as mistake:
         if ready:

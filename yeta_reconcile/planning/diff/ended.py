@@ -15,6 +15,13 @@ from yeta_reconcile.wording import CLAUSES, UNSAID, Text, listed, phrase
 def say_lost(case: Case, wave: Wave) -> None:
     """A task that is gone: never replaced by guess."""
     rows = count(wave.rows_left, "row without a record was", "rows without a record were")
+    hint = phrase("`yeta state resolve {name}` says how to settle it", name=case.declared.name)
+    if case.subject.near:
+        hint = phrase(
+            "{hint}; a `yeta emulator` that was started again without --data has none of its tasks any more: "
+            "only then may the state be deleted, to begin anew",
+            hint=hint,
+        )
     case.find(
         "task-lost",
         Exit.UNRESOLVED,
@@ -25,7 +32,7 @@ def say_lost(case: Case, wave: Wave) -> None:
             number=wave.record.number,
             rows=rows,
         ),
-        phrase("`yeta state resolve {name}` says how to settle it", name=case.declared.name),
+        hint,
     )
 
 

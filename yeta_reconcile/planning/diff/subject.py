@@ -118,7 +118,8 @@ class Subject:
 
     `started_outside` is whether a campaign that is declared staged goes on by no start of ours. `rounds` is
     what further rounds by result depend on, `trial` how its canary stands. `at` gives the place of a declared
-    value, `list_label` is its contact list relative to the repository.
+    value, `list_label` is its contact list relative to the repository. `near` is whether the platform is on
+    this machine.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Subject:
     columns: tuple[str, ...] = ()
     destroy: bool = False
     started_outside: bool = False
+    near: bool = False
     at: Callable[..., Position] = lambda *_: Position("")
     list_label: str = ""
     lineage: Lineage = Lineage()

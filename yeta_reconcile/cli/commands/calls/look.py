@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.offline import opened, settings_of, unknown_campaign
+from yeta_reconcile.cli.output import moment_given
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.models import Project
 from yeta_reconcile.documents.survey import load
-from yeta_reconcile.errors import InvalidInput, WrongUsage
+from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store import Store
 from yeta_reconcile.waves.record import CampaignRecord
-from yeta_reconcile.wording import phrase
 
 
 @contextmanager
@@ -44,14 +43,9 @@ def declared_lists(context: Context) -> dict[str, ListSpec]:
 
 def moment_of(option: str, text: str | None, project: Project) -> int | None:
     """A time that was given with an option, in ms; without an offset by the project's clock."""
-    if text is None:
+    moment = moment_given(option, text)
+    if moment is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUsage(
-            phrase("{option} takes a time like 2026-12-01T09:00, not {text}", option=option, text=text)
-        ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(project.timezone))
     return int(moment.timestamp() * 1000)
