@@ -107,7 +107,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         if (
             name.startswith("YETA_")
             or name.lower().endswith("_proxy")
-            or name in {"NO_COLOR", "FORCE_COLOR", "LANG", "LANGUAGE"}
+            or name in {"NO_COLOR", "FORCE_COLOR", "LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES"}
         ):
             monkeypatch.delenv(name)
     # What large repositories of tests say is nothing to keep.

@@ -166,7 +166,7 @@ def _global_options(*, after: bool) -> list[click.Parameter]:
         option(
             "--lang",
             type=click.Choice(languages()),
-            help="Language of what people read (else YETA_LANG, LANG).",
+            help="Language of what people read (else YETA_LANG, LC_ALL, LC_MESSAGES, LANG).",
         ),
         option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log on stderr."),
     ]

@@ -21,7 +21,7 @@ class Context:
     `env` is the overlay to lay over its settings (`--env`, `YETA_ENV`), `verbose` how often `-v` was given,
     `color` whether stdout may be
     coloured, `environ` the environment: the one place secrets come from. `lang` is what people
-    read (`--lang`, `YETA_LANG`, else `LANG`).
+    read (`cli/language.py` says by what).
     """
 
     chdir: Path

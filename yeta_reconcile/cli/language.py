@@ -28,13 +28,15 @@ def languages() -> tuple[str, ...]:
 
 
 def language_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
-    """`--lang`, else `YETA_LANG`, else `LANG`; English if it is none we speak.
+    """`--lang`, else `YETA_LANG`, else what POSIX asks for messages; English if it is none we speak.
 
     Told by the words alone, since help and errors of the command line itself are said in it too.
     """
     given = [after for option, after in pairwise(arguments) if option == "--lang"]
     given += [word.partition("=")[2] for word in arguments if word.startswith("--lang=")]
-    named = [*given, environ.get("YETA_LANG") or environ.get("LANG") or ""][0]
+    # An empty one counts as not set.
+    asked = filter(None, map(environ.get, ("YETA_LANG", "LC_ALL", "LC_MESSAGES", "LANG")))
+    named = [*given, next(asked, "")][0]
     return cast("Language", next((known for known in languages() if named.lower().startswith(known)), "en"))
 
 
