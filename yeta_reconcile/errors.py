@@ -9,6 +9,7 @@ YetaError                   1   failed
 │   └── NotYet             7   it waits: running again before that changes nothing
 ├── Unresolved              8   an outcome needs a person
 ├── Declined                9
+│   └── SaidNo              9   by a person who was asked, which is no error
 ├── WrongUsage             64
 ├── StateError              1   the state cannot be read or written
 │   ├── StateGone           1   its file is gone, or another has its place
@@ -89,6 +90,10 @@ class Declined(YetaError):
     """It was not confirmed."""
 
     exit_code = Exit.DECLINED
+
+
+class SaidNo(Declined):
+    """A person was asked, and did not say yes: told without the word error."""
 
 
 class WrongUsage(YetaError):

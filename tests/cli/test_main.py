@@ -17,8 +17,10 @@ from typing import Any
 import click
 import pytest
 
+from tests.support.person import a_person
 from yeta_reconcile import __version__
 from yeta_reconcile.cli import app
+from yeta_reconcile.cli.ask import confirm
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.cli.main import main
 from yeta_reconcile.diagnostics import Diagnostic, Position
@@ -111,6 +113,20 @@ def test_what_a_command_returns_is_the_exit_code(fake: Any, returned: int | None
     fake(lambda context: returned)
 
     assert main(["fake"]) == code
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_who_says_no_is_told_that_nothing_was_changed_and_of_no_error(
+    fake: Any, capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    fake(lambda context: confirm(Text("Start 3 waves?"), yes=False))
+
+    with a_person(says=b"n\n") as has_read:
+        assert main(["--lang", language, "fake"]) == 9
+        said = has_read().rpartition("]: ")[2].strip().splitlines()[-1]
+
+    assert said == {"en": "Nothing was changed.", "zh": "没有做任何改动。"}[language]
+    assert capsys.readouterr().out == ""
 
 
 def test_an_expected_failure_is_one_message_with_its_hint(

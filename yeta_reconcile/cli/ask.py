@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import click
 
 from yeta_reconcile.cli.output import tell
-from yeta_reconcile.errors import Declined
+from yeta_reconcile.errors import Declined, SaidNo
 from yeta_reconcile.render.table import clean
 from yeta_reconcile.wording import UNSAID, Text, phrase, spoken
 
@@ -43,7 +43,7 @@ def confirm(question: Text, *, yes: bool) -> None:
         agreed = False
         tell(UNSAID)
     if not agreed:
-        raise Declined(phrase("nothing was changed"))
+        raise SaidNo(phrase("nothing was changed"))
 
 
 @contextmanager

@@ -30,13 +30,14 @@ from yeta_reconcile.diagnostics import (
 )
 from yeta_reconcile.errors import (
     InvalidInput,
+    SaidNo,
     YetaError,
 )
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.numbers import mask_numbers
 from yeta_reconcile.platform.errors import OutcomeUnknown
 from yeta_reconcile.render.annotations import diagnostic_line
-from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, speaking, spoken, worded
+from yeta_reconcile.wording import UNSAID, Text, looked_up, phrase, sentence, speaking, spoken, worded
 
 FORMAT = "yeta-error/1"
 _KINDS = {"File": phrase("File"), "Directory": phrase("Directory"), "Path": phrase("Path")}
@@ -96,6 +97,8 @@ def report(error: BaseException, *, arguments: Sequence[str], environ: Mapping[s
         _say_usage(error)
     elif failure.exit_code == Exit.INTERRUPTED:
         tell(failure.error)
+    elif isinstance(error, SaidNo):
+        tell(phrase("{done}.", done=sentence(failure.error)))
     elif failure.exit_code == Exit.BUG:
         _say_bug(error, arguments, environ)
     else:
