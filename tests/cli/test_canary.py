@@ -92,11 +92,11 @@ def test_beside_other_campaigns_what_came_of_calls_is_read_for_the_canary_alone(
 @pytest.mark.sweep
 def test_a_plan_that_was_saved_while_the_rest_waited_calls_nobody_of_it(here: Served) -> None:
     here.campaign("renewal", range(20), extra="rollout: {canary: 4, wait: 10m}\n")
-    assert here.main("plan", "-o", "plan.json").code == 0
-    assert here.main("apply", "plan.json").code == 7
+    assert here.main("plan", "-o", "yeta.plan").code == 0
+    assert here.main("apply", "yeta.plan").code == 7
     here.emulator.advance(3600)
     deliver(here)
-    again = here.main("apply", "plan.json")
+    again = here.main("apply", "yeta.plan")
     assert again.code in {0, 5}
     here.emulator.advance(3600)
     assert len(here.emulator.dialled) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_every_command_has_an_example_that_can_be_typed(
     assert [*EXAMPLES] == [*commands]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "backups").mkdir()
-    for name in ("plan.json", "backups/yeta.db"):
+    for name in ("yeta.plan", "backups/yeta.db"):
         (tmp_path / name).touch()
     for path, example in EXAMPLES.items():
         words, named = shlex.split(example.partition(" > ")[0]), path.split()
@@ -97,3 +98,21 @@ def test_every_command_has_an_example_that_can_be_typed(
         assert words[at:][: len(named)] == named, example
         root = yeta.make_context("yeta", words[1:])
         commands[path].make_context(path, words[at + len(named) :], parent=root)
+
+
+def test_a_saved_plan_has_the_one_name_that_git_ignores_too() -> None:
+    """Of another name it would be committed by whoever followed one page with the files of the other."""
+    root = DOCS.parent
+    pages = [
+        page
+        for folder in ("docs", "examples", "deploy", "yeta_reconcile/cli")
+        for page in (root / folder).rglob("*")
+        if page.suffix in {".md", ".yml", ".yaml", ".py"}
+    ]
+    pages += [*root.glob("README*"), root / "action.yml"]
+    saved = r"(?:yeta plan [^`\n]*?(?:-o|--check)|yeta apply) ([\w/]+\.\w+)|PLAN: (\w+\.\w+)|\b(plan\.json)\b"
+    named = [next(filter(None, one)) for page in pages for one in re.findall(saved, page.read_text("utf-8"))]
+    assert len(named) > 15
+    assert {*named} == {"yeta.plan"}
+    ignored = [*(root / "yeta_reconcile" / "cli" / "templates").rglob("gitignore")]
+    assert ["*.plan" in file.read_text("utf-8").splitlines() for file in ignored] == [True, True]

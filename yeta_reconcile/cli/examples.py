@@ -11,8 +11,8 @@ from yeta_reconcile.wording import Text, phrase
 COMMANDS: Mapping[str, str] = {
     "init": "yeta init campaigns",
     "validate": "yeta validate --online",
-    "plan": "yeta plan --only spring-renewal -o plan.json",
-    "apply": "yeta apply plan.json",
+    "plan": "yeta plan --only spring-renewal -o yeta.plan",
+    "apply": "yeta apply yeta.plan",
     "reconcile": "yeta reconcile --every 60s --yes",
     "status": "yeta status spring-renewal --watch",
     "report": "yeta --lang zh report spring-renewal -o spring.html",
@@ -80,7 +80,7 @@ EXITS: Mapping[Exit, Ended] = {
     ),
     Exit.REJECTED: Ended(
         phrase("the saved plan is stale, spent, expired or another state's"),
-        phrase("`yeta apply plan.json` after a list was edited"),
+        phrase("`yeta apply yeta.plan` after a list was edited"),
     ),
     Exit.LOCKED: Ended(phrase("the state is locked"), phrase("`yeta apply` while another apply runs")),
     Exit.INCOMPLETE: Ended(
