@@ -62,7 +62,7 @@ class _Phrase(Text):
         text = catalogue.gettext(self.template)
         if not self.values:
             return text
-        return text.format(**{name: _within(value, catalogue) for name, value in self.values.items()})
+        return text.format(**{name: _value(name, value, catalogue) for name, value in self.values.items()})
 
 
 class _Counted(Text):
@@ -181,6 +181,11 @@ def retold(parts: object, english: str) -> Text:
     return made if made == english else Text(english)
 
 
+def remembered(english: str) -> Text:
+    """A text that was stored as its English alone, as a template that has no values."""
+    return retold({"says": english, "with": {}, "english": english}, english) if english else UNSAID
+
+
 def _kept_values(values: dict[str, object]) -> dict[str, object]:
     said = {name: said_by(one) if isinstance(one, BaseException) else one for name, one in values.items()}
     return {
@@ -233,6 +238,11 @@ def speaking(catalogue: Catalogue | None) -> Iterator[None]:
 def _within(value: object, catalogue: Catalogue) -> object:
     text = said_by(value) if isinstance(value, BaseException) else value
     return text.within(catalogue) if isinstance(text, Text) else text
+
+
+def _value(name: str, value: object, catalogue: Catalogue) -> object:
+    """A value of a sentence; what the system says of an error is looked up as it is."""
+    return catalogue.gettext(str(value)) if name == "strerror" and value else _within(value, catalogue)
 
 
 def _between(template: str) -> str:

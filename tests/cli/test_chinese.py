@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
+from tests.receiver.pushes import outbound, push
 from tests.support.deliveries import deliver
 from tests.support.served import Served
+from yeta_reconcile.records.projector import Projector
 
 pytestmark = pytest.mark.sweep
 
@@ -63,6 +66,47 @@ def test_what_is_wrong_is_said_in_chinese(here: Served) -> None:
     assert "路径 'none' 不存在。" in said[-2].err
     assert "缺少选项 '--robot'。" in said[-1].err
     assert [text for one in said for text in english(one.out + one.err)] == []
+
+
+def test_a_value_that_cannot_be_is_named_in_chinese(here: Served) -> None:
+    values = "rollout: {canary: 0, abort_if: {connected_below: 2}}\n"
+    here.campaign("renewal", range(3), extra=f"recall: {{again: {{on: [gone-away]}}}}\n{values}")
+
+    said = here.main("--lang", "zh", "validate")
+
+    assert said.code == 3
+    assert "先行批次至少要有 1 行" in said.err
+    assert "没有这个呼叫结果" in said.err
+    assert "应为比例" in said.err
+    assert english(said.err) == []
+
+
+def test_why_a_file_cannot_be_read_is_said_in_chinese(here: Served) -> None:
+    said = here.main("--lang", "zh", "apply", "there-is-none")
+    assert "无法读取：文件或目录不存在" in said.err
+
+
+def test_why_a_push_was_not_folded_is_said_in_chinese(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    assert here.main("apply", "--yes").code == 0
+    with closing(here.store()) as store:
+        task = store.waves.recorded().campaigns["renewal"].waves[0].task_id
+        store.inbox.append([push(outbound("stray", "19900000777", task_id=task, task_data_id="none"))])
+        Projector(store).drain()
+
+    listed = here.main("--lang", "zh", "calls", "pending")
+    shown = here.main("--lang", "zh", "calls", "show", "1")
+
+    assert "其批次中没有这个 data id 或号码的行" in listed.out
+    assert "问题：其批次中没有这个 data id 或号码的行" in shown.out + shown.err
+    assert '"no row of its wave' in here.main("--lang", "zh", "calls", "pending", "--format", "json").out
+
+
+def test_help_has_chinese_punctuation(here: Served) -> None:
+    helped = here.main("--lang", "zh", "calls", "recordings", "--help").out
+    assert "用法：yeta calls recordings " in helped
+    assert "选项：\n" in helped
+    assert "[必填]" in helped
 
 
 def test_how_a_canary_stands_is_said_in_chinese(here: Served) -> None:

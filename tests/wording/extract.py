@@ -29,6 +29,15 @@ MAKERS = {PACKAGE / "wording.py", PACKAGE / "amounts.py", PACKAGE / "cli" / "hel
 # What a list is joined and cut off with stands in no call.
 OF_LISTS = (MORE, NAMES, CLAUSES, PARTS, SENTENCES, BOTH)
 
+# What the system says of a file or an address most often: `{strerror}` of a sentence.
+OF_SYSTEM = (
+    "No such file or directory", "Permission denied", "Operation not permitted", "File exists",
+    "Not a directory", "Is a directory", "No space left on device", "Disk quota exceeded",
+    "Read-only file system", "Input/output error", "File name too long", "Too many open files",
+    "Device or resource busy", "Address already in use", "Cannot assign requested address",
+    "Name or service not known",
+)  # fmt: skip
+
 
 class Message(NamedTuple):
     """A text of the catalogue; `several` is its other form if it counts."""
@@ -56,6 +65,8 @@ def _everything() -> Iterator[Found]:
         yield from of_module(path)
     for text in OF_LISTS:
         yield Found(Message(text), "yeta_reconcile/wording.py")
+    for text in OF_SYSTEM:
+        yield Found(Message(text), "errno")
     yield from of_help()
     yield from of_keys(schema())
     yield from (Found(Message(meaning), "docs/glossary.md") for _, meaning in glossary().values())
@@ -152,6 +163,7 @@ def of_keys(node: object) -> Iterator[Found]:
 def of_click() -> Iterator[Found]:
     """Click asks the domain of the process for its own texts."""
     assert click.__file__
+    yield Found(Message("required"), "click/core.py")  # asked for by a variable
     for name in ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types"):
         keywords = {"_": None, "gettext": None, "ngettext": (1, 2)}
         path = Path(click.__file__).with_name(f"{name}.py")

@@ -166,7 +166,7 @@ def story_text(story: dict[str, Any], plan: Plan) -> str:
     """The story of a campaign of a plan as a person reads it, ending with a newline."""
     decided = plan_text(_part(plan, story["campaign"]))
     parts = [
-        f"{clean(story['campaign'])}, {moment(datetime.fromisoformat(story['at']))}",
+        spoken(listed([clean(story["campaign"]), moment(datetime.fromisoformat(story["at"]))], by=CLAUSES)),
         "\n".join([worded("Declared"), *_declared_lines(story["declared"])]),
         "\n".join([worded("Recorded"), *_recorded_lines(story["recorded"])]),
         "\n".join([worded("Live"), *_live_lines(story)]),

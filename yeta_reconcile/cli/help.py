@@ -83,6 +83,14 @@ class Formatter(click.HelpFormatter):
             blocks.append(said.split("\n")[1:] if part.startswith(_RAW) else wrap(said, room))
         self.write("\n\n".join("\n".join(indent + line for line in lines) for lines in blocks) + "\n")
 
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """How to call it, behind a word that ends as its language has it."""
+        super().write_usage(prog, args, looked_up("Usage:") if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        """A heading, with the colon of the language."""
+        self.write(f"{' ' * self.current_indent}{heading}{looked_up('Usage:')[-1]}\n")
+
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Names and what they mean; a meaning stands below a name that is too long for its column."""
         rows = [*rows]

@@ -62,6 +62,11 @@ def unwritten(file: Path, error: OSError) -> YetaError:
     )
 
 
+def not_bound(error: OSError) -> str:
+    """Why an address cannot be listened on; Python adds in brackets which one it is."""
+    return (error.strerror or str(error)).partition(" (")[0]
+
+
 def show_workflow(text: str) -> None:
     """Print commands for the pipeline itself on stderr; whoever makes them has made their values harmless."""
     _print(text, err=True)

@@ -18,7 +18,7 @@ from yeta_reconcile.plan.plan_json import plan_json
 from yeta_reconcile.planning.planned import Planned
 from yeta_reconcile.planning.planner import Planner
 from yeta_reconcile.store.lock import Holder
-from yeta_reconcile.wording import PARTS, listed, phrase
+from yeta_reconcile.wording import PARTS, listed, phrase, worded
 
 
 def run_of(
@@ -79,7 +79,7 @@ def interruptible(run: Run) -> Iterator[None]:
         if run.interrupted:
             os._exit(Exit.INTERRUPTED)
         run.stop()
-        tell_at_once("stopping after the calls under way; once more stops at once")
+        tell_at_once(worded("stopping after the calls under way; once more stops at once"))
 
     with on_signal(interrupt):
         yield

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from yeta_reconcile.diagnostics import did_you_mean
-from yeta_reconcile.documents.values import Duration, NoFlag, Strict, each_once, whole_seconds
+from yeta_reconcile.documents.values import Duration, NoFlag, Strict, each_once, whole_seconds, wrong
 from yeta_reconcile.platform.call import NAMES, RESULTS, codes_of
+from yeta_reconcile.wording import listed, phrase
 
 
 def parse_results(value: Any) -> Any:
@@ -20,10 +20,13 @@ def parse_results(value: Any) -> Any:
     names = tuple(one if isinstance(one, bool) else str(one) for one in value)
     for index, name in enumerate(names):
         if not isinstance(name, str) or not codes_of(name):
-            near = did_you_mean(str(name), NAMES)
-            known = near if near.startswith("did") else f"one of {', '.join(NAMES)} is expected"
-            words = f"there is no such result, by name or by the platform's number; {known}"
-            raise PydanticCustomError("result", words, {"at": index})
+            known = did_you_mean(str(name), NAMES)
+            if not known.startswith("did"):
+                known = phrase("one of {names} is expected", names=listed(NAMES, 0))
+            words = phrase(
+                "there is no such result, by name or by the platform's number; {known}", known=known
+            )
+            raise wrong("result", words, at=index)
     return names
 
 

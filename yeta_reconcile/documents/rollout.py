@@ -9,17 +9,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from yeta_reconcile.documents.values import SHARE_PATTERN, Duration, Most, Strict, parse_most, whole_seconds
+from yeta_reconcile.wording import phrase
 
 
 def _share(value: Any) -> Any:
     if not re.fullmatch(SHARE_PATTERN, str(value)):
-        raise ValueError('a share is expected, like "20%"')
+        raise ValueError(phrase('a share is expected, like "20%"'))
     return parse_most(value)
 
 
 def _somebody(size: int | str) -> int | str:
     if float(str(size).removesuffix("%")) == 0:
-        raise ValueError("a canary of nobody shows nothing: 1 is the smallest")
+        raise ValueError(phrase("a canary of nobody shows nothing: 1 is the smallest"))
     return size
 
 

@@ -20,7 +20,7 @@ import httpx
 
 from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.frozen import dataclass
-from yeta_reconcile.wording import listed, phrase
+from yeta_reconcile.wording import UNSAID, Text, listed, phrase
 
 DIRECT = "direct"
 _SETTING = "platform.proxy"
@@ -33,7 +33,7 @@ class Proxy:
     """A proxy and who named it; never shown but as `where`."""
 
     url: str = field(repr=False)
-    named_by: str
+    named_by: Text
 
     @property
     def kind(self) -> str:
@@ -88,20 +88,20 @@ class Ways:
         if self.proxy == DIRECT:
             return None
         parts = urlsplit(url)
-        named, by = self.proxy, f"the setting {_SETTING}"
+        named, by = self.proxy, phrase("the setting {name}", name=_SETTING)
         if not named:
             named, by = self._of_environment(parts.scheme)
         if not named or self._exempt(parts.hostname or "", parts.port):
             return None
         return _usable(Proxy(named if "://" in named else f"http://{named}", by))
 
-    def _of_environment(self, scheme: str) -> tuple[str, str]:
+    def _of_environment(self, scheme: str) -> tuple[str, Text]:
         # In a CGI script HTTP_PROXY is what a client sent as the header Proxy.
         cgi = {"HTTP_PROXY"} if "REQUEST_METHOD" in self.environ else set()
         for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
             if (named := self.environ.get(name, "").strip()) and name not in cgi:
-                return named, f"the environment variable {name}"
-        return "", ""
+                return named, phrase("the environment variable {name}", name=name)
+        return "", UNSAID
 
     def _exempt(self, host: str, port: int | None) -> bool:
         said = self.environ.get("no_proxy") or self.environ.get("NO_PROXY") or ""
@@ -109,11 +109,18 @@ class Ways:
             _matches(entry, host.lower(), port) for entry in re.split(r"[\s,]+", said.lower()) if entry
         )
 
-    def words(self, url: str) -> str:
+    def words(self, url: str) -> Text:
         """An address and the way to it, for a message."""
         proxy = self.proxy_for(url)
-        through = f" through the proxy {proxy.where}, which {proxy.named_by} names" if proxy else ""
-        return f"{place_of(url)}{urlsplit(url).path.rstrip('/')}{through}"
+        place = Text(f"{place_of(url)}{urlsplit(url).path.rstrip('/')}")
+        if proxy is None:
+            return place
+        return phrase(
+            "{place} through the proxy {proxy}, which {named_by} names",
+            place=place,
+            proxy=proxy.where,
+            named_by=proxy.named_by,
+        )
 
     @cached_property
     def certificates(self) -> ssl.SSLContext:

@@ -127,9 +127,11 @@ def diagnostic_line(diagnostic: Diagnostic, *, color: bool = False) -> str:
     """`path:line:column: error: what is wrong (what would be right)`, on one line."""
     paint = Paint(color)
     place = f"{clean(str(diagnostic.position))}: " if diagnostic.position else ""
-    whose = f"{clean(diagnostic.campaign)}: " if diagnostic.campaign and not place else ""
-    severity = paint(f"{spoken(SEVERITY[diagnostic.severity])}:", _COLOUR[diagnostic.severity])
-    return f"{paint(place, 'strong')}{severity} {whose}{clean(finding_words(diagnostic))}"
+    words = clean(finding_words(diagnostic))
+    if diagnostic.campaign and not place:
+        words = worded("{campaign}: {words}", campaign=clean(diagnostic.campaign), words=words)
+    severity = paint(spoken(SEVERITY[diagnostic.severity]), _COLOUR[diagnostic.severity])
+    return f"{paint(place, 'strong')}{worded('{severity}: {words}', severity=severity, words=words)}"
 
 
 def finding_words(found: Diagnostic, cut: Callable[[str], str] = str) -> str:

@@ -162,12 +162,14 @@ def _rows(group: Alike) -> Iterator[str]:
 
 def _details(group: Alike, link: Link) -> str:
     words = spoken(listed(dict.fromkeys(ACTION[change.action] for change in group.changes), 0))
-    lines = [f"<details><summary>{_code(group.name)}: {words}</summary>", ""]
+    head = worded("{campaign}: {words}", campaign=_code(group.name), words=words)
+    lines = [f"<details><summary>{head}</summary>", ""]
     lines += [_prose(group.words), ""] if group.others else []
     for change in group.changes:
-        place = f" ({_place(change.position, link)})" if change.position else ""
         said = _prose(spoken(reason_and_detail(change)))
-        lines.append(f"- **{_prose(deed(change))}**<br>{said}{place}")
+        if change.position:
+            said = worded("{reason} ({place})", reason=said, place=_place(change.position, link))
+        lines.append(f"- **{_prose(deed(change))}**<br>{said}")
         lines += [f"  - {_attribute(key, *pair)}" for key, pair in change.attributes.items()]
     return "\n".join([*lines, "", "</details>"])
 

@@ -9,6 +9,7 @@ from yeta_reconcile.platform.call import INBOUND, Call
 from yeta_reconcile.store.database import Question, Row, Transaction
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import RowState
+from yeta_reconcile.wording import phrase
 
 # How far the platform's clock may be behind ours when a call is held against a call-out.
 CLOCKS_DIFFER_MS = 5 * 60 * 1000
@@ -37,6 +38,12 @@ class _Candidate:
     number: bytes
 
 
+_NO_ROW_OF_ITS_WAVE = phrase("no row of its wave has this data id or number")
+_ROWS_OF_ITS_WAVE = phrase("more than one row of its wave has this data id or number")
+_NO_ROW_OF_OURS = phrase("it names no task, and no row of ours has both this data id and this number")
+_ROWS_OF_OURS = phrase(
+    "it names no task, and more than one row of ours has both this data id and this number"
+)
 _CANDIDATE = "SELECT wave_id, row_key, content, COALESCE(number, row_key) FROM wave_rows WHERE "
 
 
@@ -55,8 +62,7 @@ def locate(transaction: Transaction, call: Call) -> Place:
         rows = _told_apart(transaction, call, rows)
     if len(rows) == 1:
         return Place(wave_id, rows[0].row_key)
-    words = "more than one row" if rows else "no row"
-    return Place(wave_id, None, f"{words} of its wave has this data id or number")
+    return Place(wave_id, None, _ROWS_OF_ITS_WAVE if rows else _NO_ROW_OF_ITS_WAVE)
 
 
 def of_task(call: Call) -> Question:
@@ -82,8 +88,7 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
     named = _by_data_id(transaction, call, DIRECT if call.task_id else SEALED)
     rows = _agreeing(call, named)
     if named and len(rows) != 1 and not call.task_id:
-        words = "more than one row" if rows else "no row"
-        return Place(problem=f"it names no task, and {words} of ours has both this data id and this number")
+        return Place(problem=_ROWS_OF_OURS if rows else _NO_ROW_OF_OURS)
     if not rows:
         unanswered = f"wave_id IN ({DIRECT}) AND row_state = ?"
         rows = _of_number(transaction, call, unanswered, (int(RowState.UNKNOWN),))

@@ -123,7 +123,11 @@ class TablesRestored(Restoration):
                 kept = self.copy.with_name(f"yeta.db-{apart(now)}")
                 write_file(new, kept)
                 self.kept = kept
-                entry = entry | {"outcome": f"{entry['outcome']}; what was there is {kept.name}"}
+                entry = entry | {
+                    "outcome": phrase(
+                        "{outcome}; what was there is {kept}", outcome=entry["outcome"], kept=kept.name
+                    )
+                }
             clear(new)
             self.store.history.append(entry, now)
             if halt and not self.store.flag(ROW):

@@ -42,7 +42,7 @@ from yeta_reconcile.platform.hours import time_of_day, within
 from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.attributes import Attributes
 from yeta_reconcile.waves.record import SINGLE_CALLS, Outcome
-from yeta_reconcile.wording import CLAUSES, SENTENCES, Text, listed, phrase
+from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
 
 CAME_TO = {
     Outcome.DONE: phrase("done"),
@@ -161,7 +161,7 @@ def _row(columns: tuple[str, ...], number: str, given: dict[str, str]) -> tuple[
                 phrase("the robot has no column {column}", column=column), hint=did_you_mean(column, others)
             )
     if missing := [column for column in others if column not in given]:
-        wanted = listed((f"{column}=…" for column in missing), 0, by=SENTENCES)
+        wanted = " ".join(f"{column}=…" for column in missing)
         raise InvalidInput(
             phrase("the robot needs a value for each of its columns"),
             hint=phrase("add {wanted}", wanted=wanted),

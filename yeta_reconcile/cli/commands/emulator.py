@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from yeta_reconcile.cli.context import Context
-from yeta_reconcile.cli.output import FILE, listen_option, moment_given, say, tell
+from yeta_reconcile.cli.output import FILE, listen_option, moment_given, not_bound, say, tell
 from yeta_reconcile.emulator.serve import run
 from yeta_reconcile.errors import WrongUsage, YetaError
 from yeta_reconcile.wording import Text, phrase
@@ -85,9 +85,7 @@ def emulator(
         if ready:
             raise
         what = problem.filename or listen
-        raise YetaError(
-            phrase("{what}: {strerror}", what=what, strerror=problem.strerror or problem)
-        ) from problem
+        raise YetaError(phrase("{what}: {strerror}", what=what, strerror=not_bound(problem))) from problem
 
 
 def _credentials(context: Context, settings: Path | None) -> Text:

@@ -18,7 +18,7 @@ from yeta_reconcile.planning.preflight import ROBOT_STATUS
 from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Config, Line, Robot
 from yeta_reconcile.render.table import table
-from yeta_reconcile.wording import Text, phrase
+from yeta_reconcile.wording import Text, listed, phrase
 
 KINDS = ("robots", "lines", "voices", "urls")
 FORMAT = "yeta-platform/1"
@@ -84,7 +84,7 @@ def _robot_row(robot: Robot, now: datetime) -> tuple[object, ...]:
     )
     state = phrase("deleted") if robot.deleted else status
     changed = moment(instant(robot.updated, now.tzinfo)) if robot.updated else None
-    return robot.robot_id, robot.name, state, kind, ", ".join(robot.columns), changed
+    return robot.robot_id, robot.name, state, kind, listed(robot.columns, 0), changed
 
 
 def _line_row(line: Line, now: datetime) -> tuple[object, ...]:
@@ -93,7 +93,7 @@ def _line_row(line: Line, now: datetime) -> tuple[object, ...]:
     expires: str | None = phrase("never") if line.valid == -1 and not line.ends_at else None
     if (end := instant(line.expires, now.tzinfo)) is not None:
         expires = moment(end)
-    return line.number, state, line.concurrents, ", ".join(line.hours), expires
+    return line.number, state, line.concurrents, listed(line.hours, 0), expires
 
 
 def _urls(config: Config) -> list[tuple[str, str | None]]:

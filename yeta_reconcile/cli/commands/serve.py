@@ -16,7 +16,7 @@ from yeta_reconcile.cli.offline import (
     opened,
     settings_of,
 )
-from yeta_reconcile.cli.output import listen_option, say, tell
+from yeta_reconcile.cli.output import listen_option, not_bound, say, tell
 from yeta_reconcile.cli.patience import ticking
 from yeta_reconcile.cli.session import ways_of
 from yeta_reconcile.cli.signals import on_signal
@@ -89,7 +89,7 @@ def serve(
                 phrase(
                     "{listen} cannot be listened on: {strerror}",
                     listen=listen,
-                    strerror=problem.strerror or problem,
+                    strerror=not_bound(problem),
                 )
             ) from problem
         with bound:

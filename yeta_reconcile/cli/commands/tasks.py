@@ -19,7 +19,7 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.platform.resources import Address, Line, LivePhase, Task
 from yeta_reconcile.render.table import clean, table
 from yeta_reconcile.waves.record import WaveRecord
-from yeta_reconcile.wording import Text, phrase, worded
+from yeta_reconcile.wording import Text, listed, phrase, worded
 
 FORMAT = "yeta-tasks/1"
 _OVER = frozenset({LivePhase.COMPLETED, LivePhase.EXPIRED, LivePhase.DELETED})
@@ -116,7 +116,7 @@ def _tables(shown: Sequence[Owned], lines: Sequence[tuple[Line, Owned | None]], 
             one.task.task_id,
             one.task.status_words,
             one.words,
-            ", ".join(one.task.lines or ()),
+            listed(one.task.lines or (), 0),
             _count(one.task.process_tel_count),
             _count(one.task.count_tel),
             _moment(one.task.end, zone),

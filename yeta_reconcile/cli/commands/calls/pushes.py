@@ -25,7 +25,7 @@ from yeta_reconcile.records.projector import Projector
 from yeta_reconcile.render.table import table
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.inbox import StoredPush
-from yeta_reconcile.wording import UNSAID, phrase, said_by
+from yeta_reconcile.wording import UNSAID, phrase, remembered, said_by
 
 FORMAT = "yeta-pending/1"
 DEAD, DEAD_PREFIX = phrase("dead letter"), "d"
@@ -56,7 +56,10 @@ def pending(context: Context, form: str) -> None:
         say(phrase("Every push was folded."))
         return
     heads = [phrase("ID"), phrase("RECEIVED"), phrase("MODULE"), phrase("CALL"), phrase("PROBLEM")]
-    rows = [(_name(push, kind), _at(push, zone), kind, push.call_uuid, push.problem) for push, kind in found]
+    rows = [
+        (_name(push, kind), _at(push, zone), kind, push.call_uuid, remembered(push.problem))
+        for push, kind in found
+    ]
     show_text("\n".join(table(heads, rows)))
 
 
@@ -94,7 +97,7 @@ def show(context: Context, name: str, form: str, reveal: bool) -> None:
             bytes=count(len(push.body), "byte"),
         )
     )
-    say(phrase("problem: {problem}", problem=push.problem or phrase("none")))
+    say(phrase("problem: {problem}", problem=remembered(push.problem) if push.problem else phrase("none")))
     try:
         data = read_object(push.body)
     except NotAnObject as reason:
