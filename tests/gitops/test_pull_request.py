@@ -150,5 +150,5 @@ def test_a_plan_of_one_branch_does_not_apply_to_another(here: Served, tmp_path: 
     refused = right.main("apply", str(tmp_path / "it.plan"))
 
     assert refused.code == 5
-    assert "the document or list of spring changed" in refused.err
+    assert "the list of spring (spring.csv) changed" in refused.err
     assert here.changes_sent() == []

@@ -109,9 +109,13 @@ def test_what_is_unresolved_in_one_campaign_keeps_no_other_from_being_applied(he
 @pytest.mark.parametrize(
     ("move", "says"),
     [
-        (lambda here: here.rows("renewal", range(4)), "the document or list of renewal changed"),
-        (lambda here: here.rows("renewal", (0, 1, 5)), "the document or list of renewal changed"),
-        (lambda here: here.campaign(state="paused"), "the document or list of renewal changed"),
+        (lambda here: here.rows("renewal", range(4)), "the list of renewal (renewal.csv) changed"),
+        (lambda here: here.rows("renewal", (0, 1, 5)), "the list of renewal (renewal.csv) changed"),
+        (lambda here: here.campaign(state="paused"), "renewal is declared otherwise now in renewal.yaml"),
+        (
+            lambda here: here.project("defaults: {voice: '60030'}\n"),
+            "renewal is declared otherwise now in yeta.yaml",
+        ),
         (lambda here: here.campaign("more", (7,), lines='["200"]'), "more was added"),
         (lambda here: (here.root / "renewal.yaml").unlink(), "renewal was removed"),
     ],
@@ -333,7 +337,7 @@ def test_a_first_plan_is_good_again_after_an_apply_that_came_to_nothing(here: Se
     here.campaign()
     saved(here)
     here.rows("renewal", range(4))
-    refused(here, "the document or list of renewal changed")
+    refused(here, "the list of renewal (renewal.csv) changed")
 
     here.rows("renewal", range(3))
 
@@ -518,7 +522,7 @@ def test_a_begun_plan_goes_no_further_than_it_was_approved(here: Served) -> None
 
     here.rows("renewal", range(4))
 
-    refused(here, "stale", "the document or list of renewal changed")
+    refused(here, "stale", "the list of renewal (renewal.csv) changed")
 
 
 @BOTH

@@ -67,5 +67,5 @@ def test_a_saved_plan_is_stale_once_another_number_is_on_the_do_not_call_list(he
     done = here.main("apply", "it.plan")
 
     assert done.code == 5
-    assert "the document or list of renewal changed" in done.err
+    assert "the list of renewal (renewal.csv) changed, or who of it may be called" in done.err
     assert here.changes_sent() == []

@@ -37,19 +37,36 @@ WAIT = on_wave(Action.WAIT, Reason.RECORDS_MISSING)
 
 
 def test_the_same_plan_is_not_stale() -> None:
-    assert moved_documents(plan_of(CREATE), plan_of(CREATE)) == []
+    assert moved_documents(plan_of(CREATE), plan_of(CREATE), {}) == []
     assert moved_changes(plan_of(CREATE, START), plan_of(CREATE, START)) == []
 
 
 def test_a_document_that_changed_came_or_went_is_named() -> None:
-    approved = a_plan(facts={"changed": "a/x", "gone": "a/x", "same": "a/x"})
-    now = a_plan(facts={"changed": "b/x", "new": "a/x", "same": "a/y"})
+    facts = {"listed": "a/x/m/w", "settings": "a/x/m/w", "written": "a/x/m/w", "same": "a/x/m/w"}
+    approved = a_plan(facts={**facts, "gone": "a/x/m/w"})
+    now = a_plan(
+        facts={
+            "listed": "b/x/m/w", "settings": "b/x/n/w", "written": "b/x/n/v", "same": "a/y/m/v",
+            "new": "a/x/m/w",
+        }
+    )  # fmt: skip
+    files = {name: (f"{name}.yaml", f"data/{name}.csv") for name in now.facts}
 
-    assert moved_documents(approved, now) == [
-        "the document or list of changed changed",
+    assert moved_documents(approved, now, files) == [
         "gone was removed",
+        "the list of listed (data/listed.csv) changed, or who of it may be called",
         "new was added",
+        "settings is declared otherwise now in yeta.yaml",
+        "written is declared otherwise now in written.yaml",
     ]
+
+
+def test_a_plan_that_a_former_version_saved_is_stale_and_no_bug() -> None:
+    now, files = a_plan(CREATE, facts={"spring-renewal": "b/x/m/w"}), {"spring-renewal": ("a.yaml", "a.csv")}
+
+    former = a_plan(CREATE, facts={"spring-renewal": "a/x"})
+    assert len(moved_documents(former, now, files)) == 1
+    assert moved_changes(former, now) == []
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,12 @@ def check_unspent(opened: Session, saved: SavedPlan) -> None:
 def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
     """Raise PlanRejected unless what is left of a saved plan is what was planned now."""
     if not planned.forbidden:
-        saved.check_documents(planned.plan)
+        repository = opened.repository
+        files = {
+            name: (located.file, repository.list_spec(located).label)
+            for name, located in repository.callings.items()
+        }
+        saved.check_documents(planned.plan, files)
         store = opened.store
         made = int(saved.plan.created.timestamp() * 1000)
         since = Since(store.intents.done_since("resume", made), store.intents.rung_since(made))

@@ -33,6 +33,11 @@ class Located(Generic[T_co]):
     _raw: RawDocument = field(repr=False)
     _settings: Settings = field(repr=False)
 
+    @property
+    def written(self) -> str:
+        """What stands in the document itself; comments do not count."""
+        return repr(self._raw.value)
+
     def at(self, *path: str | int) -> Position:
         """Where a value stands; if nobody gives it, the nearest around it in the document."""
         inherited = ("defaults", *(("lines", 0) if path == ("line",) else path))

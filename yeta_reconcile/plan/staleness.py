@@ -33,16 +33,28 @@ class Since:
 NOTHING_SINCE = Since()
 
 
-def moved_documents(approved: Plan, now: Plan) -> list[Text]:
-    """Sentences on documents and lists that are not those the plan was made from."""
+def moved_documents(approved: Plan, now: Plan, files: Mapping[str, tuple[str, str]]) -> list[Text]:
+    """Sentences on documents and lists that are not those the plan was made from.
+
+    `files`: by campaign, that of its document and its list.
+    """
     moved = []
     for name in sorted({*approved.facts, *now.facts}):
         then, today = approved.facts.get(name), now.facts.get(name)
         if then is None or today is None:
             moved.append(phrase("{name} was added" if then is None else "{name} was removed", name=name))
-        elif then.partition("/")[0] != today.partition("/")[0]:
-            moved.append(phrase("the document or list of {name} changed", name=name))
+        elif then.split("/")[0] != today.split("/")[0]:
+            moved.append(_otherwise_declared(name, then, today, *files[name]))
     return moved
+
+
+def _otherwise_declared(name: str, then: str, today: str, document: str, csv: str) -> Text:
+    """Which file it was: what stands neither in the document nor in the list is of the settings."""
+    former, present = then.split("/"), today.split("/")
+    if former[2:3] == present[2:3]:
+        return phrase("the list of {name} ({file}) changed, or who of it may be called", name=name, file=csv)
+    file = "yeta.yaml" if former[3:] == present[3:] else document
+    return phrase("{name} is declared otherwise now in {file}", name=name, file=file)
 
 
 def moved_changes(approved: Plan, now: Plan) -> list[Text]:
@@ -50,7 +62,7 @@ def moved_changes(approved: Plan, now: Plan) -> list[Text]:
     moved = []
     for name in sorted({change.campaign for change in approved.asking}):
         then, today = approved.facts.get(name, ""), now.facts.get(name, "")
-        if then.partition("/")[2] != today.partition("/")[2]:
+        if then.split("/")[1:2] != today.split("/")[1:2]:
             moved.append(phrase("the waves of {name} changed", name=name))
     left = left_out(approved, now)
     before = {_essence(change) for change in approved.asking}

@@ -264,7 +264,7 @@ class Gathering:
         self.signatures[name] = signature
         if self.bound:
             known = stretched(said, self.salt) if self.salt else fingerprint
-            self.facts[name] = deciding_facts(model, known, waves)
+            self.facts[name] = deciding_facts(self._callings[name], known, waves)
         chosen = choice is not None and any(wave.record.staged for wave in waves)
         if record and fingerprint and record.settled_list == signature and not chosen:
             return as_settled(record, waves, holds)

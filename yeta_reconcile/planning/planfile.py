@@ -7,6 +7,7 @@ from the file but planned again.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -165,9 +166,12 @@ class SavedPlan:
                 hint=phrase("make a new one"),
             )
 
-    def check_documents(self, now: Plan) -> None:
-        """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from."""
-        _refuse_stale(moved_documents(self.plan, now))
+    def check_documents(self, now: Plan, files: Mapping[str, tuple[str, str]]) -> None:
+        """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from.
+
+        `files`: by campaign, that of its document and its list.
+        """
+        _refuse_stale(moved_documents(self.plan, now, files))
 
     def check_fresh(self, now: Plan, *, progress: str, since: Since) -> None:
         """Raise PlanRejected, saying what moved, unless what is left of it is what would be planned now.

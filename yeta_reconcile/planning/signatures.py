@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from yeta_reconcile.diagnostics import restore_diagnostic
 from yeta_reconcile.documents.listspec import ListSpec
+from yeta_reconcile.documents.located import Located
 from yeta_reconcile.documents.models import Calling
 from yeta_reconcile.files import file_digest
 from yeta_reconcile.marks import Key
@@ -73,11 +74,14 @@ def lists_same(fingerprint: str, record: CampaignRecord) -> bool:
     return bool(fingerprint) and record.settled_list.partition("/")[0] == fingerprint
 
 
-def deciding_facts(model: Calling, fingerprint: str, waves: tuple[Wave, ...]) -> str:
-    """What a decision rests on, progress left out: `<declared>/<recorded and live>`."""
-    declared = [model.model_dump_json(), fingerprint]
+def deciding_facts(located: Located[Calling], fingerprint: str, waves: tuple[Wave, ...]) -> str:
+    """What a decision rests on, progress left out: `<declared>/<recorded and live>`.
+
+    Behind these, to say which file it was: `/<declared without the list>/<what stands in the document>`.
+    """
+    model = located.model.model_dump_json()
     live = [[w.record.number, w.record.attempt, *_standing(w.record)] for w in waves]
-    return f"{_short_digest(declared)}/{_short_digest(live)}"
+    return "/".join(map(_short_digest, ([model, fingerprint], live, model, located.written)))
 
 
 def _standing(wave: WaveRecord) -> tuple[Phase, str | None]:
