@@ -26,7 +26,7 @@ from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.call import NAMES, RESULTS
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
 from yeta_reconcile.render.words import ACTION, REASON, result_said
-from yeta_reconcile.wording import looked_up, spoken
+from yeta_reconcile.wording import listed, looked_up, spoken
 
 PAGES = {"en": ROOT / "docs" / "reference.md", "zh": ROOT / "docs" / "reference-zh.md"}
 # What stands around what the code says.
@@ -44,7 +44,7 @@ WORDS = {
     TAKEN: "`recall.again.on` 可以写：结果类别、其中一个结果的名称，或平台的数字代码。",
     "| name | stands for |": "| 名称 | 代表 |",
     "Findings": "诊断",
-    CODES: "诊断的 `code`，以及它的一条消息；花括号中的内容在显示时填入。",
+    CODES: "诊断的 `code`，以及它的一条消息；花括号中的内容在显示时代入。",
     "| code | severity | for example |": "| code | 级别 | 例如 |",
     "Changes of a plan": "计划中的变更",
     "| action | is |": "| action | 含义 |",
@@ -96,7 +96,7 @@ def of_results() -> Iterator[str]:
     yield f"{told(TAKEN)}\n\n{told('| name | stands for |')}\n|---|---|\n"
     for name, codes in NAMES.items():
         said = [f"{code} {result_said(code, RESULTS[code].words)}" for code in sorted(codes, key=int)]
-        yield f"| `{name}` | {', '.join(said)} |\n"
+        yield f"| `{name}` | {spoken(listed(said, 0))} |\n"
     yield "\n"
 
 
