@@ -24,6 +24,15 @@ READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 BLOCK = re.compile(r"^ *```(?:console)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(yeta [^`\n]+)`")
 TASKS = sorted(path.name for path in (DOCS / "guide").iterdir())
+CHINESE = sorted((DOCS / "zh").iterdir())
+# Chinese pages of the same name as an English one.
+TRANSLATED = sorted(path.name for path in CHINESE if (DOCS / path.name).exists())
+BILINGUAL = {"glossary.md", "index.md", "cli-zh.md", "reference-zh.md"}
+# What a translation has as its original has it: how deep a heading is, what is to be typed, what is listed.
+HEADING = re.compile(r"^(#+) ", re.MULTILINE)
+CODE_LINE = re.compile(r"^ *(?:\$ |- uses:|yeta )[^#\n]*", re.MULTILINE)
+LISTED = re.compile(r"^(?:- |\d+\. )", re.MULTILINE)
+TABLE_ROW = re.compile(r"^>? ?\|", re.MULTILINE)
 
 
 @cache
@@ -64,10 +73,35 @@ def test_what_is_said_and_drawn_of_growth_is_what_was_measured() -> None:
 
 def test_every_task_has_a_page_in_both_languages_that_the_start_and_the_site_lead_to() -> None:
     site, start = read(ROOT / "mkdocs.yml"), read(DOCS / "index.md")
-    assert sorted(path.name for path in (DOCS / "zh").iterdir()) == TASKS
+    assert {path.name for path in CHINESE} == {*TASKS, *TRANSLATED}
     places = {str(path.relative_to(DOCS)) for path in PAGES}
     assert [place for place in places if f": {place}\n" not in site] == []
-    assert [name for name in TASKS if f"guide/{name}" not in start or f"zh/{name}" not in start] == []
+    assert [name for name in TASKS if f"guide/{name}" not in start] == []
+    assert [path.name for path in CHINESE if f"zh/{path.name}" not in start] == []
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_translation_names_its_original_and_has_its_parts(name: str) -> None:
+    english, chinese = read(DOCS / name), read(DOCS / "zh" / name)
+    title = english.partition("\n")[0].removeprefix("# ")
+    assert chinese.split("\n")[2] == f"本页译自 [{title}](../{name})。"
+    for part in (HEADING, CODE_LINE, LISTED):
+        assert part.findall(chinese) == part.findall(english)
+    assert len(TABLE_ROW.findall(chinese)) == len(TABLE_ROW.findall(english))
+
+
+@pytest.mark.parametrize("page", [*CHINESE, READMES[1]], ids=lambda page: page.name)
+def test_a_chinese_page_leads_to_chinese_ones_and_says_where_it_does_not(page: Path) -> None:
+    wrong = []
+    for found in LINK.finditer(read(page)):
+        path = (page.parent / found["path"]).resolve()
+        if path.suffix != ".md" or path.parent != DOCS or path.name in BILINGUAL:
+            continue
+        there = any(one.exists() for one in (DOCS / "zh" / path.name, DOCS / f"{path.stem}-zh.md"))
+        line = read(page)[: found.end()].rpartition("\n")[2]
+        if not line.startswith("本页译自") and (there or not read(page).startswith("（英文）", found.end())):
+            wrong.append(found.group())
+    assert wrong == []
 
 
 def test_the_site_is_built_and_refused_for_one_link_that_leads_nowhere_alone(tmp_path: Path) -> None:
