@@ -59,7 +59,8 @@ def test_the_wheel_is_whole_and_runs_the_demo_on_nothing_but_itself(tmp_path: Pa
         timeout=160,
     )
     assert shown.returncode == 0, shown.stderr
-    for words in ("60 telephones will ring", "No changes.", "± replace", "That was the whole thing."):
+    told = ("Calls show the platform's clock", "twice by mistake", "recalls as declared")
+    for words in ("60 telephones will ring", "No changes.", "± replace", "That was the whole thing.", *told):
         assert words in shown.stdout
     pages = sorted(tmp_path.glob("yeta-report-*/report-*.html"))
     assert [page.name for page in pages] == ["report-en.html", "report-zh.html"]

@@ -107,7 +107,6 @@ class _Demo:
         _say(phrase("A campaign repository: YAML documents, and contact lists beside them."))
         self._repository()
         self._yeta("validate")
-        _say(phrase("A platform on this machine, whose clock we move, and the receiver of its pushes."))
         self._servers()
         _say(phrase("What would ring? `plan` sends no call that changes anything."))
         self._yeta("plan")
@@ -130,7 +129,7 @@ class _Demo:
         _say(
             phrase(
                 "Another recall policy too: what is not dialled yet is taken over, "
-                "and nobody is called twice."
+                "and nobody is called twice by mistake."
             )
         )
         _change_recall(document)
@@ -145,7 +144,7 @@ class _Demo:
         _say(phrase("The rest of the day passes."))
         self._pass_time(6 * 3600)
         self._yeta("status", name)
-        _say(phrase("Every call of one person, and every apply so far."))
+        _say(phrase("Every call of one person, recalls as declared among them, and every apply so far."))
         self._yeta("why", LATECOMER)
         self._yeta("history")
         self._report()
@@ -165,6 +164,12 @@ class _Demo:
             self.environ["YETA_ENV"] = "local"
 
     def _servers(self) -> None:
+        _say(
+            phrase(
+                "A platform on this machine, whose clock we move, and the receiver of its pushes. Calls show "
+                "the platform's clock, which begins tomorrow at 9:30; forecasts and the history show ours."
+            )
+        )
         # Its clock stands still between our steps: a record on its way then would be missing for ever.
         habits = self.folder / "emulator.json"
         habits.write_text('{"pushes": {"delay": 0}}', encoding="utf-8")
