@@ -120,7 +120,7 @@ def test_the_site_is_built_and_refused_for_one_link_that_leads_nowhere_alone(tmp
     assert len(said) == 1
     assert "'../state.md#nothing'" in said[0]
     built = (tmp_path / "site" / "zh" / "trouble.html").read_text("utf-8")
-    assert 'href="../state.html#without-a-copy"' in built
+    assert 'href="state.html#没有副本时"' in built
 
 
 def commands(text: str) -> Iterator[str]:
