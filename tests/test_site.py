@@ -18,6 +18,8 @@ from tests.release.steps import site
 from tests.release.tree import Refused
 from tests.site import DOCS, LINK, ROOT, anchors, slug
 from yeta_reconcile.cli.app import yeta
+from yeta_reconcile.platform.call import ResultMeaning
+from yeta_reconcile.records import persons
 
 PAGES = sorted(DOCS.rglob("*.md"))
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
@@ -121,6 +123,13 @@ def test_the_site_is_built_and_refused_for_one_link_that_leads_nowhere_alone(tmp
     assert "'../state.md#nothing'" in said[0]
     built = (tmp_path / "site" / "zh" / "trouble.html").read_text("utf-8")
     assert 'href="state.html#没有副本时"' in built
+
+
+def test_the_chinese_page_of_excel_explains_every_column_of_a_person() -> None:
+    page = read(DOCS / "zh" / "excel-list.md")
+    words = [*persons.COLUMNS, *ResultMeaning, persons.DIALLED, persons.POSSIBLY, persons.SUBMITTED]
+    words += [persons.STAGING, persons.WAITING, persons.ASIDE, persons.OVER, persons.GONE]
+    assert [word for word in words if f"`{word}`" not in page] == []
 
 
 def commands(text: str) -> Iterator[str]:
