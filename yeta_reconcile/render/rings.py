@@ -5,10 +5,9 @@ from __future__ import annotations
 from yeta_reconcile.amounts import count
 from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
 from yeta_reconcile.render.table import clean
-from yeta_reconcile.render.words import REASON
 from yeta_reconcile.wording import Text, listed, phrase, plural, spoken, worded
 
-# What one waits for; whoever waits for another reason, by its sentence.
+# What one waits for; what others wait for stands with their changes.
 _FOR = {
     Reason.LINE_TAKEN: phrase("a line that is in use"),
     Reason.DAY_OFF: phrase("a day on which calls are allowed"),
@@ -80,10 +79,8 @@ def _cause(reason: Reason, changes: list[Change]) -> Text:
     """How many wait, for what, and until when; until when each does stands with its change if they differ."""
     rows = sum(change.waiting_rows for change in changes)
     numbers, what = count(rows, "number"), _FOR.get(reason)
-    who = (
-        phrase("{numbers} will wait for {what}", numbers=numbers, what=what)
-        if what
-        else phrase("{numbers} will wait: {reason}", numbers=numbers, reason=REASON[reason])
+    who = phrase(
+        "{numbers} will wait for {what}" if what else "{numbers} will wait", numbers=numbers, what=what
     )
     details = {change.detail for change in changes}
     if len(details) == 1 and (detail := details.pop()):
