@@ -33,7 +33,7 @@ def said() -> list[tuple[str, str]]:
         ("the catalogue", text)
         for message in catalogue("zh")
         if message.id
-        for text in ([message.string] if isinstance(message.string, str) else message.string)
+        for text in ([message.string] if isinstance(message.string, str) else message.string or ())
     ]
     return texts + [(path.name, CODE.sub("", path.read_text("utf-8"))) for path in PAGES]
 
