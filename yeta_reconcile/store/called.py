@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from yeta_reconcile.store.database import Tables
-from yeta_reconcile.store.forgotten import BEGAN, PEOPLE, UNCALLED
+from yeta_reconcile.store.forgotten import BEGAN, MAY_HAVE, PEOPLE
 from yeta_reconcile.store.records import STRAY
 from yeta_reconcile.store.row_states import portions
 from yeta_reconcile.waves.record import FREE_STATES, Phase, RowState, WaveRecord
@@ -18,20 +18,22 @@ CHUNK = 10_000
 class CalledPeople(Tables):
     """Reads the tables waves, wave_rows, calls and those of whom was forgotten."""
 
-    def called_since(self, since: int) -> dict[bytes, int]:
+    def called_since(self, since: int, frees: Iterable[int] = ()) -> dict[bytes, int]:
         """How often each number was, or may have been, called since `since` (ms), over all campaigns.
 
         A row counts once however often it was tried again: by its last call record, or by when its wave was
-        started if that is later; one that is still in a live wave counts in any case. A number that a task
-        called and that none of its rows has counts too, and so does whom a forgotten campaign called.
+        started if that is later; one that is still in a live wave counts in any case, and one that is proven
+        uncalled in none. A number that a task called and that none of its rows has counts too, and so does
+        whom a forgotten campaign called. `frees`: waves of which a look tells that their rows are proven so.
         """
         final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
+        proven = ", ".join(map(str, frees)) or "-1"
         last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
         rows = self._database.read(
             f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
             f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
             f"AND ((r.row_state = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
-            f"OR (r.row_state IN (?, ?, ?) AND w.phase NOT IN ({UNCALLED}) "
+            f"OR (r.row_state IN (?, ?, ?) AND {MAY_HAVE} AND w.wave_id NOT IN ({proven}) "
             f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
             f"GROUP BY COALESCE(r.number, r.row_key)",
             (

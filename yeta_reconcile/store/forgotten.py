@@ -12,7 +12,7 @@ from yeta_reconcile.waves.record import Phase, RowState
 UNCALLED = ", ".join(f"'{phase.value}'" for phase in Phase if phase.staged or phase is Phase.DISCARDED)
 _CUT_SHORT = ", ".join(f"'{phase.value}'" for phase in Phase if phase.cut_short)
 # Of a wave w: that its rows without a record may have been called.
-_MAY_HAVE = (
+MAY_HAVE = (
     f"w.phase NOT IN ({UNCALLED}) "
     f"AND NOT (w.phase IN ({_CUT_SHORT}) AND COALESCE(w.tel_count, -1) = w.dialled AND w.held = 0)"
 )
@@ -42,7 +42,7 @@ def keep(database: Database, campaign: str) -> None:
                     "INSERT INTO forgotten_people SELECT w.campaign, COALESCE(r.number, r.row_key), "
                     f"MAX({_LAST}) FROM wave_rows r "
                     "JOIN waves w ON w.wave_id = r.wave_id WHERE r.wave_id = ? AND r.row_key > ? "
-                    f"AND r.row_key <= ? AND (r.row_state = ? OR (r.row_state IN (?, ?, ?) AND {_MAY_HAVE})) "
+                    f"AND r.row_key <= ? AND (r.row_state = ? OR (r.row_state IN (?, ?, ?) AND {MAY_HAVE})) "
                     "GROUP BY w.campaign, COALESCE(r.number, r.row_key) "
                     "ON CONFLICT (campaign, number) DO UPDATE SET at = CASE WHEN excluded.at > "
                     "forgotten_people.at THEN excluded.at ELSE forgotten_people.at END",
