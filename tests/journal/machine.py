@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.journal.story import assert_nothing_blind
+from tests.report.agreement import stand_alike
 from tests.support.lab import LINES, START, number, settings
 from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
@@ -333,6 +334,10 @@ class Life(RuleBasedStateMachine):
         left = [c for c in planned.plan.changes if c.action is not Action.WAIT and c.campaign not in told]
         assert not left, f"after an apply with {report.exit_code} the plan is not empty: {left}"
         self.everybody_is_somewhere(planned, told)
+        if report.exit_code == 0:
+            self.records()
+            for name in self.docs:
+                stand_alike(self.lab, name)
 
     def records(self) -> None:
         deliver(self.lab, self.lab.emulator.pushes[self.pushed :])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from yeta_reconcile.planning.diff.subject import Wave
-from yeta_reconcile.planning.status import wave_status
+from yeta_reconcile.planning.status import campaign_status, wave_status
 from yeta_reconcile.render.report import CampaignStatus, Status, WaveStatus
 from yeta_reconcile.render.reports import report_text
 from yeta_reconcile.waves.accounting import (
@@ -29,6 +29,15 @@ def standing(now: datetime, results: Results | None = None) -> WaveStatus:
     started = int(STARTED.timestamp() * 1000)
     record = WaveRecord(1, "a", 1, 1, Phase.DELETED, "", attributes, tel_count=3, started_at=started)
     return wave_status(Wave(record, None), results or Results(), now)
+
+
+def test_who_was_let_go_makes_nobody_else_one_who_was_called_before() -> None:
+    """Of three for the first time and two for the second four were called, and one went on elsewhere."""
+    record = WaveRecord(
+        2, "a", 2, 1, Phase.DELETED, "", Attributes("719", ("100",)), dialled=4, released=1, called_again=2
+    )
+    found = campaign_status("a", None, [Wave(record, None)], {}, STARTED, numbers=9)
+    assert found.dialled == 3
 
 
 def records(now: datetime) -> str:

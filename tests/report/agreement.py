@@ -11,10 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.support.lab import Lab
+from tests.support import looking
+from tests.support.lab import Lab, number
+from yeta_reconcile.cli.commands.state.listing import listing
 from yeta_reconcile.cli.main import main
+from yeta_reconcile.receiver.counts import campaign_counts
+from yeta_reconcile.records.persons import DIALLED, OVER, STAGING, SUBMITTED, Persons
 from yeta_reconcile.report.figures import Figures
-from yeta_reconcile.report.gather import declared_in, gather
+from yeta_reconcile.report.gather import IN_A_WAVE, NOBODYS, declared_in, gather
 from yeta_reconcile.report.page import page
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -24,7 +28,7 @@ Rows = list[dict[str, Any]]
 def figures(lab: Lab, now: datetime, *names: str) -> Figures:
     """What the page shows of some campaigns."""
     with lab.store() as store:
-        return gather(store, declared_in(lab.repository()), now.astimezone(ZONE), names)
+        return gather(store, declared_in(lab.repository(), now), now.astimezone(ZONE), names)
 
 
 def exported(lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], by: str) -> Rows:
@@ -52,7 +56,7 @@ def agree(lab: Lab, shown: Figures, people: Rows, calls: Rows) -> None:
 
 
 def _page_and_people(shown: Figures, rows: Rows) -> None:
-    assert shown.total("people") == len(rows)
+    assert shown.total("people") == sum(row["standing"] not in NOBODYS for row in rows)
     assert shown.total("reached") == sum(row["reached"] for row in rows)
     assert shown.calls.calls == sum(row["tries"] for row in rows)
     assert shown.calls.talk == sum(row["talk_seconds"] for row in rows)
@@ -76,3 +80,36 @@ def _page_and_log(shown: Figures, log: Iterable[dict[str, Any]]) -> None:
     assert {hour: tally.calls for hour, tally in shown.hours.items()} == begun
     for found in (shown.hours, shown.days, shown.attempts, shown.rounds, shown.lines):
         assert sum(tally.calls for tally in found.values()) == shown.calls.calls
+
+
+def stand_alike(lab: Lab, name: str) -> dict[bytes, str]:
+    """By key how everybody of a campaign stands; `status`, page, metrics and `state list` count as many.
+
+    It was applied since its list changed, and nothing is left to do: nobody off the list waits for anything.
+    """
+    (status,) = looking.shown(lab, name).campaigns
+    (page_,) = figures(lab, lab.clock.now(), name).campaigns
+    with lab.store() as store:
+        persons = Persons(store, ZONE, [name], lists=declared_in(lab.repository(), lab.clock.now()).lists)
+        found = {person.key: how for person, _, how in persons.each(name) if person.rows or not person.calls}
+        strays = sum(how == DIALLED for _, _, how in persons.each(name)) - Counter(found.values())[DIALLED]
+        (held,) = [row for row in listing(store, lab.repository()).rows if row.campaign == name]
+        metrics = campaign_counts(store).campaigns[name]
+        over = {one.wave_id for one in persons.waves.values() if one.frees}
+        for person, row, how in persons.each(name) if name in lab.repository().callings else ():
+            assert how != OVER or row or person.rows[-1].wave_id not in over, f"off {name}, and waits"
+    stand = Counter(found.values())
+    in_waves = sum(stand[how] for how in IN_A_WAVE)
+    assert (page_.submitted - strays, page_.dialled - strays) == (in_waves, stand[DIALLED])
+    assert page_.people - strays == len(found) - sum(stand[how] for how in NOBODYS)
+    assert in_waves == status.numbers == held.rows
+    if all(wave.round == 1 for wave in status.waves):  # in each round people count once more
+        assert metrics["people"] == in_waves
+        assert held.pending == sum(stand[how] for how in (STAGING, SUBMITTED, OVER))
+    return found
+
+
+def key_of(lab: Lab, index: int) -> bytes:
+    """The key of a made-up number."""
+    with lab.store() as store:
+        return store.key.row_digest(number(index))

@@ -67,5 +67,5 @@ def shown(lab: Lab, language: Language, *names: str) -> str:
         new, kept = foreseen_now(cast("Session", here)), foreseen(store)
         assert new
         assert kept
-        declared = declared_in(repository, replace(new, first=kept.first))
+        declared = declared_in(repository, now, replace(new, first=kept.first))
         return page(gather(store, declared, now, names or sorted(repository.callings)), language)

@@ -99,7 +99,7 @@ def test_the_page_has_it_in_the_language_of_the_run_and_says_as_of_when(lab: Lab
     assert outlook is not None
     assert {(use.campaign, use.wave) for use in outlook.timetable} >= {("renewal", 1)}
     names = ("over", "renewal", "later")
-    figures = gather(store, declared_in(lab.repository(), outlook), NOW, names)
+    figures = gather(store, declared_in(lab.repository(), NOW, outlook), NOW, names)
     ahead = {one.campaign: one.finish for one in outlook.forecast}
     assert figures.campaigns[1].finish == ahead["renewal"]
     assert figures.ahead[-1][1] == 9

@@ -67,8 +67,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 def figures(lab: Lab, *names: str) -> Figures:
     with lab.store() as store:
-        declared = declared_in(lab.repository())
-        return gather(store, declared, START.astimezone(ZONE), names or ("later", "renewal", "survey"))
+        now = START.astimezone(ZONE)
+        return gather(store, declared_in(lab.repository(), now), now, names or ("later", "renewal", "survey"))
 
 
 def command(lab: Lab, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -316,17 +316,24 @@ class Apply:
         for name, subject in self.planned.subjects.items():
             if subject.declared is None or subject.destroy or not subject.columns:
                 continue
-            if name in self.changes:
-                self._remember_after_changes(name, subject)
+            if name in self.changes or subject.delta.unasked:
+                self._look_once_more(name, subject)
             elif subject.delta.quiet:
                 self._remember(name, self.planned.signatures[name], subject.delta)
 
-    def _remember_after_changes(self, name: str, subject: Subject) -> None:
-        record = self.run.store.waves.campaign(name)
-        if record is None or any(problem.campaign == name for problem in self.run.problems):
+    def _look_once_more(self, name: str, subject: Subject) -> None:
+        """At list and ledger as both are by now; whom no wave is to call any more is let go."""
+        complete = not any(problem.campaign == name for problem in self.run.problems)
+        if not (complete or subject.delta.unasked) or self.run.store.waves.campaign(name) is None:
             return
         found = compare(self.run, self.planner, subject)
-        if found.delta.quiet:
+        if found.failed:
+            return
+        for proof in found.proofs:
+            if unasked := found.comparison.unasked.get(proof.wave_id):
+                self.run.store.waves.release(proof, unasked)
+        record = self.run.store.waves.campaign(name)
+        if complete and record is not None and found.delta.quiet:
             signature = self.planner.signature(subject, record, found.holds, self.run.clock.now())
             self._remember(name, signature, found.delta)
 

@@ -201,7 +201,8 @@ class Lists:
     ) -> dict[str, int]:
         """With how many rows running campaigns would begin of which nothing goes on, by name.
 
-        All of its list where it has no wave; else whom its last one did not come to before its day ended.
+        All of its list where it has no wave; else whom its last one did not come to before its day ended. Of
+        those it let go once it was accounted nobody is to be called any more.
         """
         found = {}
         for name, (declared, record) in known.items():
@@ -213,7 +214,7 @@ class Lists:
             elif last is None:
                 found[name] = self._rows(declared, now)
             elif last.phase is Phase.EXPIRED:
-                found[name] = last.pending + last.released
+                found[name] = last.pending + (0 if last.frees else last.released)
         return found
 
     def _rows(self, declared: Campaign, now: datetime) -> int:

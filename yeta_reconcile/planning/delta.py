@@ -86,6 +86,8 @@ class RowsDelta:
     `called_before` of `removed` stand in a wave although another one called them, as a late record told;
     `recalled` are removed rows that were called in vain, and that their wave may try again.
     `left` are rows that may ring yet, staged ones too, and that the list does not hold any more.
+    `unasked` are rows of waves that are over, proven uncalled, whom the list, as it stands, wants called by
+    no further wave: taken off it, barred, or called otherwise. They wait for nothing, and are let go.
     `barred` rows of the list are not called since nobody may call them; `still_barred` of `removed` are such.
     `repeats` of the new rows, and `wave_repeats` of those in staged waves about to be started, or in started
     ones that are replaced, with another number, are people whom a campaign of the project called, as `met`
@@ -118,6 +120,7 @@ class RowsDelta:
     recalled: dict[int, int] = field(default_factory=dict)
     held: dict[int, int] = field(default_factory=dict)
     left: dict[int, int] = field(default_factory=dict)
+    unasked: int = 0
     barred: int = 0
     still_barred: dict[int, int] = field(default_factory=dict)
     repeats: int = 0

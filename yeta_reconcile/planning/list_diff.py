@@ -6,6 +6,7 @@ It reads lists and the state, row by row; it writes neither and asks the platfor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
@@ -42,7 +43,8 @@ class Comparison:
     `continued` are numbers that are not called here, with the campaign that holds them; while a canary is not
     over, its `choice` says who of the new rows may enter a wave. After `delta`, `entering` are, if it was to
     collect them, the numbers of the new rows (under 0) and of those who wait for the canary (`LATER`), and by
-    wave those that stand in a staged one, and those that a started one has not and its successor would have.
+    wave those that stand in a staged one, and those that a started one has not and its successor would have;
+    `unasked` are, by wave that is over, the keys of those whom it has not called and no further one is to.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Comparison:
         self.columns = tuple(columns)
         self.continued = continued or {}
         self.entering: dict[int, set[bytes]] = {}
+        self.unasked: dict[int, list[bytes]] = {}
         self._choice = choice
         self._candidates: list[tuple[Row, int]] = []
         self._chosen: set[bytes] = set()
@@ -149,8 +152,10 @@ class Comparison:
         if self._choice:
             self._choose(self._choice, tally)
         self.entering = tally.entering
+        self.unasked = tally.unasked()
         self.diagnostics = [*self._barred.diagnostics, *reader.diagnostics, *self._named(tally)]
-        return tally.delta(tuple(self.diagnostics))
+        unasked = sum(map(len, self.unasked.values()))
+        return replace(tally.delta(tuple(self.diagnostics)), unasked=unasked)
 
     def _choose(self, choice: Choice, tally: Tally) -> None:
         """Of the rows that are in no wave those that enter one now; the others, and further rounds, wait."""

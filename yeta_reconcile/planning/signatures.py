@@ -60,6 +60,7 @@ def as_settled(record: CampaignRecord, waves: tuple[Wave, ...], holds: Mapping[i
         declared=record.settled_rows,
         staged={wave_id: StagedDelta(rows) for wave_id, rows in staged.items()},
         held=pending[Hold.HOLDING],
+        unasked=sum(pending[Hold.FREEING].values()),
         staged_again={
             wave.record.wave_id: wave.record.called_again
             for wave in waves

@@ -104,7 +104,7 @@ def _foreseen(status: CampaignStatus, ahead: Forecast) -> CampaignStatus:
 def _for_the_first_time(wave: tuple[WaveStatus, Wave]) -> int:
     """How many a wave dialled whom no round before had: those who are called again come last."""
     shown, record = wave[0], wave[1].record
-    return min(shown.dialled or 0, max(shown.rows - record.called_again, 0))
+    return min(shown.dialled or 0, max(record.rows - record.called_again, 0))
 
 
 def _next_round(coming: Iterable[Coming], now: datetime) -> NextRound | None:

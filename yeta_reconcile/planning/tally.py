@@ -59,6 +59,8 @@ class Tally:
         self._holds = holds
         self._same_columns = same_columns
         self.keys: set[bytes] = set()
+        # Of keys that a wave which is over lets go, whom the list wants called all the same.
+        self.asked: set[bytes] = set()
         # Of held keys that are declared with another number, or were held with several: the declared one.
         self.now: dict[bytes, bytes] = {}
         self.entering: dict[int, set[bytes]] = defaultdict(set)
@@ -96,6 +98,8 @@ class Tally:
         if verdict is Verdict.HELD:
             self._hold(row, contents)
             return
+        if verdict in (Verdict.NEW, Verdict.LATER) and row.digest in self._ledger.freeing:
+            self.asked.add(row.digest)
         self.loose.add(row.number_digest)
         if verdict is Verdict.STAGED:
             staged = self._ledger.staged[row.digest]
@@ -178,6 +182,14 @@ class Tally:
                 self.found.awaiting[held.wave_id] += 1
             elif held.wave_id in rounds.unproven or self._ledger.unheard(held):
                 self.found.untold[held.wave_id] += 1
+
+    def unasked(self) -> dict[int, list[bytes]]:
+        """By wave that is over whom it has not called and no further one is to; once the list was read."""
+        found: dict[int, list[bytes]] = defaultdict(list)
+        for key, row in self._ledger.freeing.items():
+            if key not in self.asked:
+                found[row.wave_id].append(key)
+        return found
 
     def _stands(self, row: RowRecord) -> bool:
         """Whether somebody declares a holding row: its key with its number, or its number under another."""

@@ -31,7 +31,8 @@ COLUMNS: Columns = {
 }  # fmt: skip
 # How a person stands.
 DIALLED, POSSIBLY, SUBMITTED, STAGING = "dialled", "possibly dialled", "submitted", "staged"
-WAITING, ASIDE, OVER, GONE = "waiting", "set aside", "not dialled", "gone from the list"
+WAITING, ASIDE, OVER = "waiting", "set aside", "not dialled"
+GONE, BARRED = "gone from the list", "barred"
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Persons:
             yield person, row, standing(person, self.waves, listed, aside)
         for key, row in listed.by_key.items():
             if key not in known:
-                yield Person(key), row, ASIDE if key in aside else WAITING
+                yield Person(key), row, standing(Person(key), self.waves, listed, aside)
 
     def _counts(self, person: Person) -> bool:
         last = max((record.call.at or record.received for record in person.calls), default=0)
@@ -172,9 +173,11 @@ def standing(
     if pending:
         wave = pending[-1]
         return STAGING if wave.phase.staged else SUBMITTED if wave.live else OVER
-    if person.key in aside or RowState.SET_ASIDE in states:
-        return ASIDE
-    return WAITING if not listed.by_key or person.key in listed.by_key else GONE
+    if listed.known and person.key not in listed.by_key:
+        return GONE
+    if person.key in listed.barred:
+        return BARRED
+    return ASIDE if person.key in aside or RowState.SET_ASIDE in states else WAITING
 
 
 def round_of(person: Person) -> int | None:

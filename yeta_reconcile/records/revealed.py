@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from yeta_reconcile.documents.contacts import ListReader
+from yeta_reconcile.documents.donotcall import NOBODY
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.documents.rows import Row
 from yeta_reconcile.platform.coercion import text
@@ -19,11 +20,16 @@ from yeta_reconcile.store import Store
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A declared list as far as it can be read: its platform columns, its rows by key and by number."""
+    """A declared list as far as it can be read: its platform columns, its rows by key and by number.
+
+    `barred` are the keys of rows that nobody may call. `known`: who is not in it is on no list.
+    """
 
     columns: tuple[str, ...] = ()
     by_key: Mapping[bytes, Row] = field(default_factory=dict)
     numbers: Mapping[bytes, str] = field(default_factory=dict)
+    barred: frozenset[bytes] = frozenset()
+    known: bool = True
 
 
 @dataclass
@@ -43,10 +49,14 @@ class Sources:
     def _list(self, campaign: str, columns: tuple[str, ...]) -> List:
         spec = self.lists.get(campaign)
         if spec is None or not spec.there:
-            return List()
+            record = self.store.waves.campaign(campaign)
+            return List(known=spec is None and record is not None and record.gone_at is not None)
         reader = ListReader(spec, columns or None, digest=self.store.key.row_digest)
         by_key = {row.digest: row for row in reader}
-        return List(reader.columns, by_key, {row.number_digest: row.number for row in by_key.values()})
+        without = spec.without.numbers(self.store.key.row_digest) if spec.without else NOBODY
+        barred = frozenset(row.digest for row in by_key.values() if row.number_digest in without)
+        numbers = {row.number_digest: row.number for row in by_key.values()}
+        return List(reader.columns, by_key, numbers, barred, known=bool(by_key))
 
     def number(self, call_uuid: str) -> str:
         """The customer's number of a call, of its raw record; "" if that is gone."""

@@ -22,6 +22,7 @@ from yeta_reconcile.platform.coercion import instant
 from yeta_reconcile.records.export import line_of
 from yeta_reconcile.records.persons import (
     ASIDE,
+    BARRED,
     DIALLED,
     GONE,
     OVER,
@@ -50,6 +51,8 @@ from yeta_reconcile.store.people import Person
 from yeta_reconcile.waves.record import SINGLE_CALLS, CampaignRecord, Phase, RowState, WaveRecord
 
 IN_A_WAVE = frozenset({STAGING, SUBMITTED, DIALLED, POSSIBLY, OVER})
+# Nobody is to call them, and nobody has.
+NOBODYS = frozenset({GONE, BARRED})
 QUARTER_MS = 900_000
 # Why people wait. The words of each are the page's.
 HELD, AGAIN, PAUSED, DRAINING, RINGING, UNDECLARED = "held", "again", "paused", "draining", "ringing", "gone"
@@ -70,14 +73,14 @@ class Declared:
     outlook: Outlook | None = None
 
 
-def declared_in(repository: Repository, outlook: Outlook | None = None) -> Declared:
-    """What a repository declares; with what was foreseen of it, if anything was."""
+def declared_in(repository: Repository, now: datetime, outlook: Outlook | None = None) -> Declared:
+    """What a repository declares `now`; with what was foreseen of it, if anything was."""
     project, callings = repository.project, repository.callings
     return Declared(
         project.name,
         repository.environment or "",
         {name: getattr(located.model, "state", "declared") for name, located in callings.items()},
-        {name: repository.list_spec(located) for name, located in callings.items()},
+        {name: repository.called_list(located, now) for name, located in callings.items()},
         project.price,
         outlook,
     )
@@ -176,7 +179,7 @@ class _Counting:
 
     def _person(self, campaign: CampaignFigures, person: Person, how: str) -> None:
         figures = self.figures
-        campaign.people += how != GONE
+        campaign.people += how not in NOBODYS
         campaign.submitted += how in IN_A_WAVE
         campaign.dialled += how == DIALLED
         calls = [record for record in person.calls if record.call.recorded]
@@ -248,7 +251,7 @@ class _Counting:
         if how == DIALLED:
             again = wave and wave.phase is Phase.STARTED and 0 < tried <= wave.attributes.recall_count
             return (wave.number, AGAIN) if wave and again else None
-        if how == GONE:
+        if how in NOBODYS:
             return None
         if wave is None or how in {WAITING, ASIDE}:
             return (0, how if campaign.state else UNDECLARED)

@@ -45,8 +45,9 @@ def report(context: Context, name: str | None, output: Path | None, live: int) -
                 phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known)
             )
         kept, new = foreseen(store), _foreseen_now(context)
-        declared = declared_in(repository, replace(new, first=kept.first) if new and kept else new or kept)
         now = datetime.now(UTC).astimezone(repository.zone)
+        outlook = replace(new, first=kept.first) if new and kept else new or kept
+        declared = declared_in(repository, now, outlook)
         names = [name] if name is not None else known
         figures = gather(store, declared, now, names, halted=_halted(repository, store))
     html = page(figures, context.lang, every=live)

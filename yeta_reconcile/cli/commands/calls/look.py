@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from yeta_reconcile.cli.context import Context
@@ -38,7 +39,8 @@ def declared_lists(context: Context) -> dict[str, ListSpec]:
         repository = load(context.chdir, environment=context.env, environ=context.environ)
     except InvalidInput:
         return {}
-    return {name: repository.list_spec(located) for name, located in repository.callings.items()}
+    now = datetime.now(UTC)
+    return {name: repository.called_list(located, now) for name, located in repository.callings.items()}
 
 
 def moment_of(option: str, text: str | None, project: Project) -> int | None:
