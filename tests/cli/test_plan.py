@@ -388,6 +388,13 @@ def test_a_halt_that_is_on_is_a_warning(here: Served) -> None:
     (found,) = here.main("plan", "--format", "json").json["diagnostics"]
     assert (found["severity"], found["code"]) == ("warning", "halted")
     assert "until it is lifted nothing rings" in found["summary"]
+    assert here.main("plan", "-o", "p.json").code == 0
+    said = "No telephone rings while the halt is on. Once it is lifted, the next apply rings 3 telephones"
+    for shown in (here.main("plan"), here.main("plan", "--format", "markdown"), here.main("apply", "p.json")):
+        assert f"{said}: renewal 3." in shown.out
+        assert "none rings while the halt is on, 3 once it is lifted" in shown.out
+    assert here.main("plan", "--format", "json").json["halted"]
+    assert here.emulator.dialled == []
     assert here.main("resume", "--yes").code == 0
     assert here.main("plan", "--format", "json").json["diagnostics"] == []
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.sweep
         ("plan-new.md", the_new_campaign()),
         ("plan-busy.md", the_busy_day()),
         ("plan-empty.md", a_plan()),
+        ("plan-halted.md", replace(the_busy_day(), halted=True)),
     ],
 )
 def test_a_comment_reads_as_its_golden_file(name: str, plan: Plan) -> None:

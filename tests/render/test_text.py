@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from yeta_reconcile.wording import Text
         ("plan-new.txt", the_new_campaign()),
         ("plan-busy.txt", the_busy_day()),
         ("plan-empty.txt", a_plan()),
+        ("plan-halted.txt", replace(the_busy_day(), halted=True)),
     ],
 )
 def test_a_plan_reads_as_its_golden_file(name: str, plan: Plan) -> None:
@@ -52,6 +54,12 @@ def test_every_action_is_shown_and_counted_in_the_last_line(action: Action) -> N
 def test_a_direct_call_says_in_capitals_that_it_cannot_be_revoked() -> None:
     text = plan_text(a_plan(a_change(action=Action.CALL, rings=True)))
     assert "! CALL OUT 120 NUMBERS: RINGS AT ONCE AND CANNOT BE REVOKED" in text
+
+
+def test_while_a_halt_is_on_the_platform_is_asked_for_no_line() -> None:
+    plan = a_plan(a_change(action=Action.WAIT, tries=Action.START, waiting_rows=120))
+    assert "Apply asks the platform for the lines" in plan_text(plan)
+    assert "Apply asks the platform" not in plan_text(replace(plan, halted=True))
 
 
 def test_a_plan_that_rings_nobody_says_so() -> None:

@@ -246,6 +246,8 @@ class Plan:
     """Campaigns that an error or a guard keeps from anything."""
     gone: tuple[str, ...] = ()
     """Campaigns with changes that no document declares."""
+    halted: bool = False
+    """A halt is on: none of the ringing_numbers rings until it is lifted and this is applied once more."""
 
     @property
     def doing(self) -> tuple[Change, ...]:

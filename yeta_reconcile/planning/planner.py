@@ -213,6 +213,7 @@ class _Making:
             facts=self.gathered.facts,
             state_id="" if store.ephemeral else store.state_id,
             owner=f"{self.declared.project.name}/{self.declared.environment}",
+            halted=bool(self.planner.halted),
         )
 
     def _foreseen(

@@ -66,18 +66,21 @@ def plan_markdown(plan: Plan, *, limit: int = 60_000, refusals: int = 0, link: L
     )
     groups = alike(by_campaign(plan.changes))
     rows = room.fill(
-        (row for group in groups for row in _rows(group)),
+        (row for group in groups for row in _rows(group, _bell(plan))),
         lambda left: count(left, "campaign"),
         head=_head(_TABLE),
     )
     ahead = room.fill(
-        _forecasts(plan.forecast), lambda left: count(left, "forecast"), head=_head(_FORECASTS), share=0.5
+        _forecasts(plan.forecast),
+        lambda left: count(left, "forecast"),
+        head=_head(_FORECASTS_HALTED if plan.halted else _FORECASTS),
+        share=0.5,
     )
     lines = room.fill(
         _timetable(plan.timetable), lambda left: count(left, "row"), head=_head(_LINES), share=0.5
     )
     details = room.fill(
-        (_details(group, link) for group in groups),
+        (_details(group, link, halted=plan.halted) for group in groups),
         lambda left: count(left, "campaign"),
         said=lambda left: worded("Details of {left} are left out here; `yeta plan` shows them.", left=left),
     )
@@ -130,7 +133,7 @@ def _head(columns: Iterable[tuple[str, str]]) -> str:
     return f"|{names}\n|{''.join(f'{edge}|' for _, edge in columns)}"
 
 
-def _row(campaign: str, changes: list[Change]) -> str:
+def _row(campaign: str, changes: list[Change], bell: str) -> str:
     """One campaign: what is done to each of its waves, and whom it rings, else how many it concerns."""
     symbols = " ".join(dict.fromkeys(f"`{SYMBOL[change.action]}`" for change in changes))
     waves: dict[int | None, list[Change]] = {}
@@ -139,7 +142,7 @@ def _row(campaign: str, changes: list[Change]) -> str:
     said = spoken(listed((_done_to(wave, done) for wave, done in waves.items()), by=PARTS))
     ringing = [change.ringing_rows for change in changes if change.rings]
     rows = sum(ringing) if ringing else sum(max(change.rows for change in done) for done in waves.values())
-    return f"| {symbols} | {_code(campaign)} | {said} | {rows:,}{' 🔔' if ringing else ''} |"
+    return f"| {symbols} | {_code(campaign)} | {said} | {rows:,}{f' {bell}' if ringing else ''} |"
 
 
 def _done_to(wave: int | None, changes: list[Change]) -> Text:
@@ -152,15 +155,15 @@ def _action(change: Change) -> Text:
     return phrase("**{action}**", action=loud(name)) if change.action is Action.CALL else name
 
 
-def _rows(group: Alike) -> Iterator[str]:
-    yield _row(group.name, group.changes)
+def _rows(group: Alike, bell: str) -> Iterator[str]:
+    yield _row(group.name, group.changes, bell)
     if group.others:
-        bell = " 🔔" if any(change.rings for change in group.changes) else ""
+        bell = f" {bell}" if any(change.rings for change in group.changes) else ""
         more = worded("{number:,} more", number=len(group.others))
         yield f"| | {more} | {worded('the same')} | {group.rows:,}{bell} |"
 
 
-def _details(group: Alike, link: Link) -> str:
+def _details(group: Alike, link: Link, *, halted: bool) -> str:
     words = spoken(listed(dict.fromkeys(ACTION[change.action] for change in group.changes), 0))
     head = worded("{campaign}: {words}", campaign=_code(group.name), words=words)
     lines = [f"<details><summary>{head}</summary>", ""]
@@ -169,7 +172,7 @@ def _details(group: Alike, link: Link) -> str:
         said = _prose(spoken(reason_and_detail(change)))
         if change.position:
             said = worded("{reason} ({place})", reason=said, place=_place(change.position, link))
-        lines.append(f"- **{_prose(deed(change))}**<br>{said}")
+        lines.append(f"- **{_prose(deed(change, halted=halted))}**<br>{said}")
         lines += [f"  - {_attribute(key, *pair)}" for key, pair in change.attributes.items()]
     return "\n".join([*lines, "", "</details>"])
 
@@ -192,6 +195,7 @@ def _finding(found: Diagnostic, link: Link) -> str:
 
 
 _FORECASTS = ((phrase("campaign"), "---"), (phrase("if nothing changes"), "---"))
+_FORECASTS_HALTED = ((phrase("campaign"), "---"), (phrase("if the halt were lifted now"), "---"))
 _LINES = (
     (phrase("line"), "---"),
     (phrase("whose"), "---"),
@@ -234,9 +238,13 @@ def _held(held: LineUse) -> str:
     return f"| {_code(held.line)} | {_prose(who(held))} | {moment(held.since.replace(second=0))} | {until} |"
 
 
+def _bell(plan: Plan) -> str:
+    return "🔕" if plan.halted else "🔔"
+
+
 def _ringing(plan: Plan) -> list[str]:
     said = what_rings(plan)
-    return [f"🔔 **{_prose(said[0])}** {_prose(' '.join(said[1:]))}".rstrip()] if said else []
+    return [f"{_bell(plan)} **{_prose(said[0])}** {_prose(' '.join(said[1:]))}".rstrip()] if said else []
 
 
 def _foot(plan: Plan, until: str) -> str:

@@ -35,7 +35,16 @@ def what_rings(plan: Plan) -> list[str]:
     most_first = sorted(by_campaign.items(), key=lambda pair: (-pair[1], pair[0]))
     where = listed([f"{clean(name)} {rows:,}" for name, rows in most_first])
     telephones = count(summary.ringing_numbers, "telephone")
-    said = [worded("{telephones} will ring: {where}.", telephones=telephones, where=where)]
+    said = [
+        worded(
+            "No telephone rings while the halt is on. Once it is lifted, the next apply rings {telephones}: "
+            "{where}."
+            if plan.halted
+            else "{telephones} will ring: {where}.",
+            telephones=telephones,
+            where=where,
+        )
+    ]
     called = sum(change.rows for change in plan.changes if change.action is Action.CALL)
     if called:
         said.append(
@@ -62,7 +71,8 @@ def _waiting(plan: Plan) -> list[str]:
         if change.waiting_rows:
             by_reason.setdefault(change.reason, []).append(change)
     said = [_cause(reason, changes) for reason, changes in by_reason.items()]
-    if tried := sum(change.waiting_rows for change in plan.changes if change.tries):
+    tried = sum(change.waiting_rows for change in plan.changes if change.tries)
+    if tried and not plan.halted:  # while a halt is on, the platform is asked for nothing that rings
         said.append(
             plural(
                 tried,

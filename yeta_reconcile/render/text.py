@@ -62,13 +62,14 @@ def plan_text(
     """
     paint = Paint(color)
     blocks = [[paint(refused(refusals), "alarm")] if refusals else []]
-    blocks += [_campaign(group, paint, width) for group in alike(by_campaign(plan.changes))]
+    groups = alike(by_campaign(plan.changes))
+    blocks += [_campaign(group, paint, width, halted=plan.halted) for group in groups]
     blocks.append(
         wrap(worded("Unchanged: {campaigns}", campaigns=listed(map(clean, unchanged), 0)), width)
         if unchanged
         else []
     )
-    blocks.append(_forecasts(plan.forecast, paint, width))
+    blocks.append(_forecasts(plan, paint, width))
     blocks.append(timetable_lines(plan.timetable, plan.created))
     blocks.append(_findings(plan.diagnostics, color=color))
     called = any(change.action is Action.CALL for change in plan.changes)
@@ -107,12 +108,12 @@ def by_campaign(changes: Iterable[Change]) -> dict[str, list[Change]]:
     return grouped
 
 
-def _campaign(group: Alike, paint: Paint, columns: int) -> list[str]:
+def _campaign(group: Alike, paint: Paint, columns: int, *, halted: bool) -> list[str]:
     lines = [paint(clean(group.name), "strong")]
     for change in group.changes:
         colour = _COLOUR[change.action]
         symbol = SYMBOL[change.action]
-        lines.append(f"  {paint(f'{symbol} {deed(change)}', colour)}")
+        lines.append(f"  {paint(f'{symbol} {deed(change, halted=halted)}', colour)}")
         lines += [_INDENT + line for line in wrap(why(change), columns - len(_INDENT))]
         lines += [_INDENT + line for line in _attributes(change, columns - len(_INDENT))]
     return lines + [f"  {line}" for line in wrap(group.words, columns - 2)]
@@ -155,13 +156,15 @@ def _attributes(change: Change, columns: int) -> Iterator[str]:
             yield f"{head}{pad(old, olds)} → {new}"
 
 
-def _forecasts(forecasts: tuple[Forecast, ...], paint: Paint, columns: int) -> list[str]:
-    if not forecasts:
+def _forecasts(plan: Plan, paint: Paint, columns: int) -> list[str]:
+    if not plan.forecast:
         return []
     # Of many, the ones that are through first and last; what does not fit is a finding, too.
-    first, left, last = ends_of(in_time(forecasts), 10, 3)
+    first, left, last = ends_of(in_time(plan.forecast), 10, 3)
     names = max(width(clean(forecast.campaign)) for forecast in (*first, *last))
-    lines = [paint(worded("If nothing changes:"), "strong")]
+    lines = [
+        paint(worded("If the halt were lifted now:" if plan.halted else "If nothing changes:"), "strong")
+    ]
     for forecast in first:
         lines += _forecast(forecast, names, paint, columns)
     lines += [f"  … {worded('{number:,} more', number=left)} …"] if left else []

@@ -140,8 +140,13 @@ def _moment_of(text: str) -> str:
         return clean(text)
 
 
-def deed(change: Change) -> str:
-    """What a change does, without its reason: `start wave 1: 120 numbers will ring`."""
+def deed(change: Change, *, halted: bool = False) -> str:
+    """What a change does, without its reason: `start wave 1: 120 numbers will ring`; `halted`: not yet."""
+    said = _deed(change)
+    return worded("{deed}, once the halt is lifted", deed=said) if halted and change.rings else said
+
+
+def _deed(change: Change) -> str:
     wave = phrase("wave {number}", number=change.wave) if change.wave else phrase("it")
     rows = count(change.ringing_rows if change.rings else change.rows, "number")
     if change.action is Action.CALL:
@@ -197,7 +202,7 @@ def summary_line(plan: Plan, *, refused: bool = False) -> str:
         )
     if not plan.doing:
         parts = [phrase("nothing to do now"), *parts]
-    people = listed(_people(summary), 0, by=CLAUSES)
+    people = listed(_people(summary, halted=plan.halted), 0, by=CLAUSES)
     return _with_asides(
         worded(
             "Refused plan: {changes} — {people}." if refused else "Plan: {changes} — {people}.",
@@ -223,13 +228,17 @@ def _blocked(summary: Summary) -> str:
     )
 
 
-def _people(summary: Summary) -> list[Text]:
+def _people(summary: Summary, *, halted: bool) -> list[Text]:
     """Whom a plan concerns, and how many campaigns it leaves alone."""
-    rings = summary.ringing_numbers
-    people = [
-        count(summary.new_numbers, "new number"),
-        phrase("{number:,} will ring", number=rings) if rings else phrase("none rings"),
-    ]
+    rings = phrase("none rings")
+    if summary.ringing_numbers:
+        rings = phrase(
+            "none rings while the halt is on, {number:,} once it is lifted"
+            if halted
+            else "{number:,} will ring",
+            number=summary.ringing_numbers,
+        )
+    people = [count(summary.new_numbers, "new number"), rings]
     if summary.waiting_numbers:
         people.append(phrase("{number:,} wait", number=summary.waiting_numbers))
     if summary.repeat_numbers:

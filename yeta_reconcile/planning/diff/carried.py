@@ -10,7 +10,8 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.planning.diff.case import Case
 from yeta_reconcile.planning.diff.subject import Wave
-from yeta_reconcile.platform.resources import Task
+from yeta_reconcile.platform.hours import time_of_day, within
+from yeta_reconcile.platform.resources import AWAITING_RECALL, OUTSIDE_HOURS, Task
 from yeta_reconcile.waves.lifecycle import Readiness, carry_readiness, missing_records, silent_for_a_week
 from yeta_reconcile.waves.recalls import tries
 from yeta_reconcile.waves.record import Phase
@@ -25,14 +26,9 @@ def carried_words(case: Case, wave: Wave, carried: int, entering: int) -> Text:
     changed = [phrase("{rows} edited", rows=count(edited, "row"))] if edited else []
     changed += [phrase("{rows} added", rows=count(entering, "row"))] if entering else []
     changed += [phrase("{rows} removed", rows=count(removed, "row"))] if removed else []
-    task = wave.task
-    going_on = wave.record.phase is Phase.STARTED and task is not None and task.remaining != 0
-    over = phrase(
-        "{rows} carried over, at most: calls are in progress"
-        if going_on and carried
-        else "{rows} carried over",
-        rows=rows,
-    )
+    over = phrase("{rows} carried over", rows=rows)
+    if carried and (why := _fewer(case, wave)):
+        over = phrase("{rows} carried over, at most: {why}", rows=rows, why=why)
     parts = [
         phrase("pause, drain, account, delete"),
         over,
@@ -40,6 +36,20 @@ def carried_words(case: Case, wave: Wave, carried: int, entering: int) -> Text:
         _recalls_lost(wave),
     ]
     return listed([part for part in parts if part], 0, by=PARTS)
+
+
+def _fewer(case: Case, wave: Wave) -> Text:
+    """Why fewer may be carried over than are not dialled by now; "" if none is dialled until it is paused."""
+    task, now = wave.task, case.subject.now
+    if wave.record.phase is not Phase.STARTED or task is None or task.remaining == 0:
+        return UNSAID
+    if task.remaining:
+        return phrase("calls are in progress")
+    windows = task.windows or wave.record.attributes.windows
+    resting = task.status in {AWAITING_RECALL, OUTSIDE_HOURS} or (task.begin or 0) > case.subject.now_ms
+    if resting or (windows and not within(time_of_day(now), windows)):
+        return phrase("nobody is called just now, but it goes on until it is paused")
+    return phrase("calls may be in progress")
 
 
 def _recalls_lost(wave: Wave) -> Text:
