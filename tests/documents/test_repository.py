@@ -63,6 +63,7 @@ def test_where_values_stand_is_laid_out_only_once_somebody_asks(
     [
         ("recall: {count: true}", "17: error: recall.count: a whole number is expected"),
         ("recall: {wait: 500ms}", "16: error: recall.wait: whole seconds are needed, like 90s or 10m"),
+        (f'voice: "{"x" * 65}"', "8: error: voice: at most 64 characters"),
         ('protect: "true"', "10: error: protect: true or false is expected"),
         ('lines: ["1", "2", "1"]', "19: error: lines[2]: this is named twice; take one of them out"),
     ],
@@ -130,6 +131,27 @@ def test_what_is_wrong_in_a_campaign_is_said_in_plain_words(
     found = said(tmp_path, {"a.yaml": CAMPAIGN.replace(*change)})
 
     assert any(line.startswith(f"a.yaml:{expected}") for line in found), found
+
+
+def test_a_name_longer_than_a_file_can_have_is_that_of_a_file_that_is_not_there(tmp_path: Path) -> None:
+    name = "x" * 300
+    limits = f"limits: {{do_not_call: [{name}]}}\ncalendar: {name}.csv\nfiles: [{name}]\n"
+    campaign = CAMPAIGN.replace("list.csv", name)
+
+    found = said(tmp_path, {"yeta.yaml": PROJECT + limits, "a.yaml": campaign})
+
+    assert sum(f"there is no file {name}" in line for line in found) == 3
+    assert sum(f"there is no folder {name}" in line for line in found) == 1
+
+
+def test_environments_that_are_no_mapping_are_a_finding(tmp_path: Path) -> None:
+    found = said(tmp_path, {"yeta.yaml": PROJECT + "environments: [x]\n", "a.yaml": CAMPAIGN})
+    assert ["environments: a mapping is expected" in line for line in found] == [True]
+
+
+def test_a_key_of_nothing_is_the_number(tmp_path: Path) -> None:
+    keyed = CAMPAIGN.replace("{csv: list.csv}", "{csv: list.csv, key: null}")
+    assert "spring" in repository(tmp_path, {"a.yaml": keyed}).campaigns
 
 
 def test_a_list_of_wrong_items_is_not_called_empty(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from yeta_reconcile.platform.errors import (
 from yeta_reconcile.platform.resources import Address, Left, LivePhase, Task
 from yeta_reconcile.store import Store
 from yeta_reconcile.store.halt_flag import HaltFlag
+from yeta_reconcile.wording import Text, said_by
 
 # So long tasks that go on ringing are paused again; then a person has to know.
 PATIENCE_SECONDS = 300.0
@@ -87,7 +88,7 @@ class Halting:
     max_in_flight: int = 8
     look: Callable[[], Known | None] = lambda: None
     paused: dict[Address, None] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Text] = field(default_factory=dict)
 
     def carry_out(self) -> list[str]:
         """Pause until nothing rings; the ids of tasks that are still live in the end.
@@ -171,7 +172,7 @@ class Halting:
         try:
             self._pause_with_new_token(task)
         except (OutcomeUnknown, PlatformError) as error:
-            self.refused[task.task_id] = str(error)
+            self.refused[task.task_id] = said_by(error)
         self.paused[task] = None
 
     def _pause_with_new_token(self, task: Address) -> None:

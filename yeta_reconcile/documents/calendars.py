@@ -5,6 +5,7 @@ What follows from them for a campaign is `planning/calendar.py`'s. The library i
 
 from __future__ import annotations
 
+import posixpath
 import re
 from contextlib import suppress
 from dataclasses import field
@@ -66,7 +67,7 @@ class CalendarSource:
     @property
     def digest(self) -> str:
         """What changes when the calendar that was named does."""
-        if self.path is None or self.reach.why_not(self.path) or not self.path.is_file():
+        if self.path is None or self.reach.why_not(self.path) or not posixpath.isfile(self.path):
             return self.name
         return blake2b(self.path.read_bytes(), digest_size=16).hexdigest()
 
@@ -110,7 +111,7 @@ class CalendarSource:
                     "out-of-reach", phrase("{name} is not read: {why}", name=self.name, why=why), hint
                 ),
             )
-        if not self.path.is_file():
+        if not posixpath.isfile(self.path):
             hint = phrase("the calendar is a country's code like CN, or a file, relative to yeta.yaml")
             return none, (
                 self._wrong("missing-calendar", phrase("there is no file {name}", name=self.name), hint),

@@ -5,6 +5,7 @@ What a plan makes of it is `planning/list_diff.py`'s. No number is kept and none
 
 from __future__ import annotations
 
+import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ class DoNotCall:
                 yield Diagnostic(
                     "error", "out-of-reach", phrase("{name} is not read: {why}", name=name, why=why), at, hint
                 )
-            elif not path.is_file():
+            elif not posixpath.isfile(path):
                 hint = phrase("the path is relative to yeta.yaml")
                 yield Diagnostic(
                     "error", "missing-list", phrase("there is no file {name}", name=name), at, hint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from hashlib import blake2b
@@ -45,7 +46,7 @@ class ListSpec:
     @property
     def there(self) -> bool:
         """Whether there is a file that may be read; where not, `load` says so."""
-        return not (self.reach and self.reach.why_not(self.path)) and self.path.is_file()
+        return not (self.reach and self.reach.why_not(self.path)) and posixpath.isfile(self.path)
 
     def looks(self) -> tuple[tuple[int, ...], ...]:
         """What changes whenever its file does, or that of whom nobody may call; empty if one is missing."""

@@ -40,7 +40,7 @@ from yeta_reconcile.documents.values import (
     whole_seconds,
     wrong,
 )
-from yeta_reconcile.wording import phrase
+from yeta_reconcile.wording import BOTH, listed, phrase
 
 _SCHEDULED = Field(
     examples=[
@@ -115,9 +115,9 @@ class Contacts(Strict):
     columns: Columns = Field(default_factory=dict)
     """Platform column: CSV header. A column that is not named maps to the header of its own name."""
     key: Annotated[
-        tuple[str, ...] | None,
+        Annotated[tuple[str, ...], Field(min_length=1)] | None,
         BeforeValidator(_key),
-        Field(min_length=1, examples=["phone"]),
+        Field(examples=["phone"]),
         WithJsonSchema(
             {
                 "anyOf": [
@@ -345,7 +345,7 @@ class Contexts(Strict):
     def _one_source(self) -> Contexts:
         given = [name for name in ("csv", "entries", "campaign") if getattr(self, name) is not None]
         if len(given) != 1:
-            found = " and ".join(given) or phrase("none")
+            found = listed(given, 0, by=BOTH) or phrase("none")
             raise ValueError(
                 phrase("exactly one of csv, entries and campaign is needed; found {found}", found=found)
             )

@@ -83,10 +83,10 @@ def folder_findings(
 ) -> Iterator[Diagnostic]:
     """Those of the folders that `files:` names that are none."""
     for nth, folder in enumerate(folders):
-        if not (root / folder).is_dir():
+        if not posixpath.isdir(root / folder):
             what = (
                 phrase("{folder} is a file", folder=folder)
-                if (root / folder).exists()
+                if posixpath.exists(root / folder)
                 else phrase("there is no folder {folder}", folder=folder)
             )
             hint = phrase("`files:` names folders, relative to yeta.yaml, in which lists may stand")

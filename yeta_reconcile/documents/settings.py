@@ -59,7 +59,9 @@ class Settings:
     def reach(self, root: Path) -> Reach:
         """Which files the documents of the repository at `root` may name: no state of any environment's."""
         value = self.raw.value
-        layers = [value, *(value.get("environments") or {}).values()] if isinstance(value, dict) else []
+        layers = [value] if isinstance(value, dict) else []
+        if layers and isinstance(overlays := value.get("environments"), dict):
+            layers += overlays.values()
         states = [layer.get("state") for layer in layers if isinstance(layer, dict)]
         own = self.project.state if self.project else None
         named = [state for state in (own, *states, _DEFAULT_STATE) if isinstance(state, str)]

@@ -318,12 +318,12 @@ class Survey:
             return
         file = Path(place)
         hint = TOGETHER if {*"*?"} & {*label} else phrase("the path is relative to the document")
-        if file.parent.is_dir():
+        if posixpath.isdir(file.parent):
             near = did_you_mean(file.name, (entry.name for entry in file.parent.iterdir()))
             hint = phrase("{hint}; {near}", hint=hint, near=near) if near.startswith("did") else hint
         summary = (
             phrase("{label} is a folder", label=label)
-            if file.is_dir()
+            if posixpath.isdir(place)
             else phrase("there is no file {label}", label=label)
         )
         self._found(raw.at(part, "csv"), "missing-list", summary, hint)

@@ -156,7 +156,7 @@ def _in_words(found: ErrorDetails, context: dict[str, Any]) -> tuple[Text, Text]
             return phrase("at least {least} is needed", least=context["ge"]), UNSAID
         case "less_than_equal":
             return phrase("at most {most} is possible", most=context["le"]), UNSAID
-        case "string_too_long":
+        case "string_too_long" | "too_long" if isinstance(given, str):
             return phrase(
                 "at most {characters}", characters=count(context["max_length"], "character")
             ), UNSAID

@@ -147,7 +147,7 @@ class Recordings:
             return phrase(
                 "{bytes} came in place of {whole}",
                 bytes=count(size, "byte"),
-                whole=whole or f"at most {most}",
+                whole=whole or phrase("at most {most}", most=most),
             )
         part.replace(file)
         return ""

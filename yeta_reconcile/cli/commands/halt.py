@@ -28,7 +28,7 @@ from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.store import open_store
 from yeta_reconcile.store.halt_flag import ROW, HaltFlag
 from yeta_reconcile.store.open import open_without_key
-from yeta_reconcile.wording import PARTS, listed, phrase
+from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 FORMAT = "yeta-halt/1"
 
@@ -72,11 +72,7 @@ def halt(context: Context, form: str) -> Exit:
         )
         say(phrase("{paused} paused; {are} still live.", paused=tasks, are=are))
     if left:
-        why = listed(
-            (f"{task_id}: {halting.refused.get(task_id, phrase('it goes on'))}" for task_id in left),
-            0,
-            by=PARTS,
-        )
+        why = listed([_still(task_id, halting) for task_id in left], 0, by=PARTS)
         hint = phrase("run `yeta halt` again, or pause them there")
         raise told(Incomplete(phrase("these tasks are still live: {why}", why=why), hint=hint), form)
     if trouble:
@@ -153,3 +149,9 @@ def _tried(do: Callable[[], object]) -> str:
     except YetaError as error:
         return error.message
     return ""
+
+
+def _still(task_id: str, halting: Halting) -> Text:
+    """Why a task is live yet."""
+    words = halting.refused.get(task_id, phrase("it goes on"))
+    return phrase("{task_id}: {words}", task_id=task_id, words=words)
