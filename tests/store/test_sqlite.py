@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -277,3 +278,29 @@ def test_a_glance_at_what_is_in_memory_sees_the_same() -> None:
         transaction.execute("INSERT INTO words VALUES ('one')")
     assert database.glance("SELECT word FROM words") == [("one",)]
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("held", "then", "slept"), [(6, 0, [2]), (6, 1, [1]), (6, 2, []), (5, 0, [])],
+    ids=["at once", "soon", "later", "held shortly"],
+)  # fmt: skip
+def test_whoever_held_the_file_long_lets_others_go_first(
+    states: States, monkeypatch: pytest.MonkeyPatch, held: int, then: int, slept: list[int]
+) -> None:
+    now = 0
+    sleeps: list[int] = []
+    clock = SimpleNamespace(
+        monotonic=lambda: now / 1000, sleep=lambda seconds: sleeps.append(round(1000 * seconds))
+    )
+    monkeypatch.setattr("yeta_reconcile.store.sqlite.time", clock)
+    store = states.open()
+
+    with store.database.write():
+        now += held
+    # Nobody waits for what nobody writes.
+    assert sleeps == []
+    now += then
+    with store.database.write():
+        pass
+
+    assert sleeps == slept

@@ -14,52 +14,87 @@ from yeta_reconcile.store.database import Database, Transaction
 
 Value = TypeVar("Value")
 # So many hold the state no longer than a chunk of bulk does.
-MOST = 8
+MOST = 16
 
 
 class _Write:
-    """What one thread wants written, and its outcome; `tried` with others, which was undone."""
+    """What one thread wants written, and its outcome; `turn` is when that thread commits, or goes on."""
 
     def __init__(self, work: Callable[[Transaction], Any]) -> None:
         self.work = work
         self.value: Any = None
         self.error: BaseException | None = None
-        self.tried = False
         self.over = False
+        self.turn = Lock()
+        self.turn.acquire()
 
 
 class Commits:
-    """The commits of a database that several threads share. No `work` begins a transaction of its own."""
+    """The commits of a database that several threads share. No `work` begins a transaction of its own.
+
+    One thread at a time commits what waits, the others' as well as its own. Each is woken by itself: behind
+    one lock all would go on one after the other, each after it has waited for the processor.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn = Lock()
+        self._guard = Lock()
         self._waiting: deque[_Write] = deque()
+        self._leader: _Write | None = None
 
     def write(self, work: Callable[[Transaction], Value]) -> Value:
         """What `work` gives, once it is durable. Raises what it raises, and what `Database.write` does."""
         own = _Write(work)
-        self._waiting.append(own)
-        with self._turn:
-            if not own.over and not own.tried:
-                self._commit(self._together(own))
-            if not own.over:
-                self._commit([own])
+        together: list[_Write] = []
+        try:
+            with self._guard:
+                self._waiting.append(own)
+                if self._leader is None:
+                    self._leader = own
+            if self._leader is not own:
+                own.turn.acquire()
+            if self._leader is own:
+                together = self._together()
+                self._carry_out(together)
+        finally:
+            self._leave(own)
+            for other in together[1:]:
+                other.turn.release()
         if own.error is not None:
             raise own.error
         value: Value = own.value
         return value
 
-    def _together(self, own: _Write) -> list[_Write]:
-        """Our own, and what others came with while the one before was on its way to the disk."""
-        self._waiting.remove(own)
-        return [own, *(self._waiting.popleft() for _ in range(min(len(self._waiting), MOST - 1)))]
+    def _together(self) -> list[_Write]:
+        """The leader's own, and what others came with while the one before was on its way to the disk."""
+        with self._guard:
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST))]
 
-    def _commit(self, writes: list[_Write]) -> None:
-        """All in one transaction; if one of several cannot be carried out, none is, and each tries alone.
+    def _leave(self, own: _Write) -> None:
+        """Whoever waits longest leads from now on, before anybody else is woken."""
+        with self._guard:
+            if own in self._waiting:
+                # Stopped while it waited.
+                self._waiting.remove(own)
+            if self._leader is own:
+                self._leader = self._waiting[0] if self._waiting else None
+                if self._leader is not None:
+                    self._leader.turn.release()
 
-        What fails otherwise, as the commit itself, fails for all of them.
-        """
+    def _carry_out(self, writes: list[_Write]) -> None:
+        """All in one transaction; if one of several cannot be carried out, each in one of its own."""
+        try:
+            if not self._commit(writes):
+                for write in writes:
+                    self._commit([write])
+        except BaseException as error:
+            for write in writes:
+                if not write.over:
+                    write.error = error
+            raise
+
+    def _commit(self, writes: list[_Write]) -> bool:
+        """Whether they came to something together: what fails as the commit itself fails for all of them."""
         at: _Write | None = None
         try:
             with self._database.write() as transaction:
@@ -67,12 +102,12 @@ class Commits:
                     at.value = at.work(transaction)
                 at = None
         except BaseException as error:
-            if at is not None and len(writes) > 1 and isinstance(error, Exception):
-                for write in writes:
-                    write.tried = True
-                return
+            if not isinstance(error, Exception):
+                raise
+            if at is not None and len(writes) > 1:
+                return False
             for write in writes:
-                write.error, write.over = error, True
-            raise
+                write.error = error
         for write in writes:
             write.over = True
+        return True

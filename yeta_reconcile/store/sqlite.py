@@ -62,6 +62,7 @@ class SqliteDatabase:
         self._glancing = threading.Lock()
         self._transaction: SqliteTransaction | None = None
         self._still: int | None = None
+        self._others_until = 0.0
         with self._translated():
             self._connection, self._footing = self._open(create=create)
 
@@ -195,6 +196,7 @@ class SqliteDatabase:
                 check_fence(self._transaction, self.fence if fenced else "")
                 yield self._transaction
                 return
+            self._let_others_go_first()
             self.stand()
             self._patiently("BEGIN IMMEDIATE")
             began = time.monotonic()
@@ -211,8 +213,15 @@ class SqliteDatabase:
             finally:
                 self._transaction = None
             self.stand()
-            if self.path is not None and time.monotonic() - began > LONG_SECONDS:
-                time.sleep(2 * LOOK_SECONDS)
+            over = time.monotonic()
+            if self.path is not None and over - began > LONG_SECONDS:
+                self._others_until = over + 2 * LOOK_SECONDS
+
+    def _let_others_go_first(self) -> None:
+        """Whoever waits for the file, if we held it for long until just now."""
+        left = self._others_until - time.monotonic()
+        if left > 0:
+            time.sleep(left)
 
     def stand(self) -> None:
         """Raise StateGone unless the path still leads to the file that is open."""
