@@ -169,7 +169,10 @@ def _changes(entry: HistoryEntry) -> list[str]:
         if change.rows:
             did = phrase("{did} ({rows})", did=did, rows=count(change.rows, "row"))
         campaigns.setdefault(change.campaign, []).append(did)
-    words = [f"{clean(name)}: {spoken(listed(done))}" for name, done in campaigns.items()]
+    words = [
+        phrase("{campaign}: {words}", campaign=clean(name), words=listed(done))
+        for name, done in campaigns.items()
+    ]
     return [f"      {spoken(listed(words, by=PARTS))}"] if words else []
 
 
