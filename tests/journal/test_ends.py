@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.forgetting import forget
-from tests.support.lab import Lab, number
+from tests.support.lab import OPEN, Lab, number
 from tests.support.records import deliver
 from tests.support.scenes import a_lab, codes, lose_the_state, resolve, the_only_task
 from tests.support.twisted import TwistedLab, twisted
@@ -260,6 +260,77 @@ def test_a_deletion_that_shows_within_the_settling_time_is_waited_for(tmp_path: 
     lab.remove("renewal")
     assert lab.apply().exit_code == 0
     assert codes(lab) == set()
+
+
+SAYS_NOTHING, CONTINUES = "", "continues: [renewal]\n"
+ONCE = "limits: {frequency: {times: 1, within: 7d}}\n"
+
+
+def one_let_go(lab: TwistedLab, limits: str) -> tuple[str, int]:
+    """Four of five are called when their task is deleted, and the list holds the fifth no more."""
+    lab.declare_project(limits)
+    lab.campaign(rows=range(5))
+    lab.converge()
+    while len(lab.rung()) < 4:
+        lab.emulator.advance(5)
+    called = [int(rung[-4:]) for rung in lab.rung()]
+    lab.rows("renewal", called)
+    first = the_only_task(lab)
+    lab.emulator.console_delete(first)
+    for _ in range(2):
+        lab.emulator.advance(300)
+        deliver(lab)
+        lab.apply()
+    with lab.store() as store:
+        assert [wave.released for wave in store.waves.recorded().campaigns["renewal"].waves] == [1]
+    return first, ({*range(5)} - {*called}).pop()
+
+
+def two_lines(root: Path) -> TwistedLab:
+    return twisted(root, lines=(Line("100", 1, (OPEN,)), Line("200", 1, (OPEN,))))
+
+
+@pytest.mark.parametrize(
+    ("extra", "limits", "said"),
+    [(CONTINUES, "", "continued"), (SAYS_NOTHING, "", "called-lately"), (SAYS_NOTHING, ONCE, "limit")],
+)
+@pytest.mark.parametrize("gone", [False, True])
+def test_whom_a_wave_let_go_before_its_count_rose_nobody_else_takes_for_uncalled(
+    tmp_path: Path, extra: str, limits: str, said: str, gone: bool
+) -> None:
+    lab = two_lines(tmp_path)
+    first, left = one_let_go(lab, limits)
+    if gone:
+        lab.remove("renewal")
+        lab.apply()
+    # He was being called as the task was deleted, which the platform counts late; his record is on its way.
+    lab.twist = lambda row, _task: row.update(process_tel_count=5) if row["task_id"] == first else None
+    lab.campaign("other", [left, *range(10, 20)], lines='["200"]', extra=extra)
+
+    found = lab.plan()
+
+    assert said in {one.code for one in found.plan.diagnostics}
+    rings = [change for change in found.plan.changes if change.rings]
+    assert sum(change.rows for change in rings) == 10 + (extra == SAYS_NOTHING)
+
+
+@pytest.mark.parametrize("extra", [CONTINUES, SAYS_NOTHING])
+def test_an_answer_that_lagged_behind_the_end_makes_nobody_one_who_may_have_been_called(
+    tmp_path: Path, extra: str
+) -> None:
+    lab = two_lines(tmp_path)
+    first, left = one_let_go(lab, ONCE)
+    lab.twist = lambda row, _task: row.update(status=1, deleted=0) if row["task_id"] == first else None
+    lab.apply()
+    with lab.store() as store:
+        assert [wave.reactivated for wave in store.waves.recorded().campaigns["renewal"].waves] == [True]
+    lab.twist = None
+    lab.campaign("other", [left, *range(10, 20)], lines='["200"]', extra=extra)
+
+    found = lab.plan()
+
+    assert (found.exit_code, found.plan.diagnostics) == (0, ())
+    assert sum(change.rows for change in found.plan.changes if change.rings) == 11
 
 
 # A lost key

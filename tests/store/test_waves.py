@@ -264,7 +264,7 @@ def test_a_number_is_found_in_every_wave_whatever_identifies_its_row(store: Stor
     assert found == [(by_number, key(5)), (other, key(1))]
 
 
-@pytest.mark.parametrize("asked", [1, 40])
+@pytest.mark.parametrize("asked", [1, 5, 40])
 def test_numbers_are_found_in_waves_by_the_key_or_by_going_through_them(store: Store, asked: int) -> None:
     by_number = sealed(store, range(20))
     declared(store, "by-id")
@@ -285,6 +285,14 @@ def test_numbers_are_found_in_waves_by_the_key_or_by_going_through_them(store: S
         ),
     ]
     assert not list(store.waves.rows_of_numbers(numbers, {}))
+
+    doubted = store.waves.rows_of_numbers(numbers, {by_number: 20, other: 20}, {other})
+    let_go = [held for held in doubted if held not in found]
+    assert let_go == [
+        (other, key(50 + at), key(at), RowState.RELEASED)
+        for at in range(4, 20)
+        if key(at) in numbers and at % 5 == 3
+    ]
 
 
 def test_names_are_in_the_order_of_their_bytes(store: Store) -> None:

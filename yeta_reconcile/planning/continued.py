@@ -127,7 +127,8 @@ def _held(store: Store, one: Continued, theirs: Collection[bytes]) -> Iterator[t
         return
     waves = {wave.wave_id: wave for wave in record.waves}
     holds = {wave_id: hold(wave) for wave_id, wave in waves.items()}
-    ledger = Ledger.read(store, record, holds)
+    doubted = [wave.wave_id for wave in record.waves if wave.doubts_free]
+    ledger = Ledger.read(store, record, holds, doubted)
     # What is staged goes with a document that nobody declares any more.
     for row in (*ledger.holders(), *ledger.called_before(), *(ledger.staged.values() if one.located else ())):
         how = _how(row, waves.get(row.wave_id), holds.get(row.wave_id))

@@ -130,7 +130,8 @@ class Neighbours:
     ) -> Iterator[tuple[str, bytes, bool, bool, bool]]:
         """Campaign and number, whether it called it or may have, whether that was lately, and is known."""
         counts = {wave_id: wave.rows for wave_id, wave in waves.items()}
-        for wave_id, key, number, state in self.store.waves.rows_of_numbers(wanted, counts):
+        doubted = {wave_id for wave_id, wave in waves.items() if wave.doubts_free}
+        for wave_id, key, number, state in self.store.waves.rows_of_numbers(wanted, counts, doubted):
             wave = waves[wave_id]
             called = state is not RowState.PENDING or hold(wave) in (Hold.HOLDING, Hold.OVER)
             yield wave.campaign, number, called, called and self._lately(wave, key), _told(wave, state)

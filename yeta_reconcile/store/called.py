@@ -18,22 +18,26 @@ CHUNK = 10_000
 class CalledPeople(Tables):
     """Reads the tables waves, wave_rows, calls and those of whom was forgotten."""
 
-    def called_since(self, since: int, frees: Iterable[int] = ()) -> dict[bytes, int]:
+    def called_since(
+        self, since: int, frees: Iterable[int] = (), doubted: Iterable[int] = ()
+    ) -> dict[bytes, int]:
         """How often each number was, or may have been, called since `since` (ms), over all campaigns.
 
         A row counts once however often it was tried again: by its last call record, or by when its wave was
         started if that is later; one that is still in a live wave counts in any case, and one that is proven
         uncalled in none. A number that a task called and that none of its rows has counts too, and so does
-        whom a forgotten campaign called. `frees`: waves of which a look tells that their rows are proven so.
+        whom a forgotten campaign called. `frees`: waves of which a look tells that their rows are proven so;
+        `doubted`: that nothing is proven of those they let go, nor of the others.
         """
         final = ", ".join(f"'{phase.value}'" for phase in sorted(phase for phase in Phase if phase.over))
-        proven = ", ".join(map(str, frees)) or "-1"
+        proven, unproven = (", ".join(map(str, waves)) or "-1" for waves in (frees, doubted))
         last = "SELECT MAX(c.at) FROM calls c WHERE c.wave_id = r.wave_id AND c.row_key = r.row_key"
         rows = self._database.read(
             f"SELECT COALESCE(r.number, r.row_key), COUNT(*) FROM wave_rows r "
             f"JOIN waves w ON w.wave_id = r.wave_id WHERE w.sealed = 1 "
             f"AND ((r.row_state = ? AND ({BEGAN} >= ? OR ({last}) >= ?)) "
-            f"OR (r.row_state IN (?, ?, ?) AND {MAY_HAVE} AND w.wave_id NOT IN ({proven}) "
+            f"OR (((r.row_state IN (?, ?, ?) AND {MAY_HAVE} AND w.wave_id NOT IN ({proven})) "
+            f"OR (r.row_state <> ? AND w.wave_id IN ({unproven}))) "
             f"AND (w.phase NOT IN ({final}) OR {BEGAN} >= ?))) "
             f"GROUP BY COALESCE(r.number, r.row_key)",
             (
@@ -43,6 +47,7 @@ class CalledPeople(Tables):
                 int(RowState.PENDING),
                 int(RowState.HELD),
                 int(RowState.UNKNOWN),
+                int(RowState.SET_ASIDE),
                 since,
             ),
         )
@@ -72,15 +77,25 @@ class CalledPeople(Tables):
         return int(found[0][0])
 
     def rows_of_numbers(
-        self, numbers: Collection[bytes], waves: Mapping[int, int]
+        self, numbers: Collection[bytes], waves: Mapping[int, int], doubted: Collection[int] = ()
     ) -> Iterator[tuple[int, bytes, bytes, RowState]]:
         """Wave, key, number and state of the rows that hold some numbers. `waves` maps ids to counts of rows.
 
-        Few numbers are looked for by the key; of many, the waves are gone through, each once.
+        Whom a wave let go holds none, but in one that is `doubted`. Few numbers are looked for by the key; of
+        many, the waves are gone through, each once.
         """
         if len(numbers) * len(waves) < sum(waves.values()):
-            yield from self._looked_for(numbers, waves)
-            return
+            found = self._looked_for(numbers, waves)
+        else:
+            found = self._gone_through(numbers, waves)
+        for row in found:
+            wave_id, *_, state = row
+            if state not in FREE_STATES or (state is RowState.RELEASED and wave_id in doubted):
+                yield row
+
+    def _gone_through(
+        self, numbers: Collection[bytes], waves: Collection[int]
+    ) -> Iterator[tuple[int, bytes, bytes, RowState]]:
         for wave_id in waves:
             rows = (
                 "SELECT row_key, COALESCE(number, row_key), row_state FROM wave_rows WHERE wave_id = ? "
@@ -88,7 +103,7 @@ class CalledPeople(Tables):
             )
             for found in self._pages(rows, (wave_id,), b"", at=0, size=CHUNK):
                 for key, number, state in found:
-                    if bytes(number) in numbers and RowState(state) not in FREE_STATES:
+                    if bytes(number) in numbers:
                         yield wave_id, bytes(key), bytes(number), RowState(state)
 
     def _looked_for(
@@ -109,7 +124,7 @@ class CalledPeople(Tables):
                     (*those, *some),
                 )
             for wave_id, key, number, state in rows:
-                if wave_id in waves and RowState(state) not in FREE_STATES:
+                if wave_id in waves:
                     yield wave_id, bytes(key), bytes(number), RowState(state)
 
     def called_strays(self) -> Iterator[tuple[str, bytes, int]]:

@@ -215,6 +215,11 @@ class WaveRecord:
         return self.phase.cut_short and self.accounted
 
     @property
+    def doubts_free(self) -> bool:
+        """Whether whom it let go may have been called since: it went on, and all it called is not known."""
+        return self.reactivated and not self.accounted
+
+    @property
     def unrecorded(self) -> int:
         """Rows that may have been dialled, and of which no record tells."""
         sure = self.kind != "Campaign" or self.staged or self.frees
