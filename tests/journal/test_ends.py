@@ -314,6 +314,19 @@ def test_whom_a_wave_let_go_before_its_count_rose_nobody_else_takes_for_uncalled
     assert sum(change.rows for change in rings) == 10 + (extra == SAYS_NOTHING)
 
 
+def test_of_a_campaign_that_is_forgotten_he_stays_one_who_may_have_been_called(tmp_path: Path) -> None:
+    lab = two_lines(tmp_path)
+    first, left = one_let_go(lab, "")
+    lab.twist = lambda row, _task: row.update(process_tel_count=5) if row["task_id"] == first else None
+    lab.apply()
+    with lab.store() as store:
+        forget(store, "renewal", lab.emulator.clock.now_ms)
+    lab.remove("renewal")
+    lab.campaign("other", [left, *range(10, 20)], lines='["200"]')
+
+    assert [change.repeat_rows for change in lab.plan().plan.changes if change.new_rows] == [1]
+
+
 @pytest.mark.parametrize("extra", [CONTINUES, SAYS_NOTHING])
 def test_an_answer_that_lagged_behind_the_end_makes_nobody_one_who_may_have_been_called(
     tmp_path: Path, extra: str

@@ -16,6 +16,8 @@ MAY_HAVE = (
     f"w.phase NOT IN ({UNCALLED}) "
     f"AND NOT (w.phase IN ({_CUT_SHORT}) AND COALESCE(w.tel_count, -1) = w.dialled AND w.held = 0)"
 )
+# And those it let go: it went on after its end, and not all it called is known (`WaveRecord.doubts_free`).
+_DOUBTED = "w.reactivated = 1 AND (w.held > 0 OR COALESCE(w.tel_count, -1) <> w.dialled)"
 # Since when a wave w may have called; no call of it was made before, whatever its record says.
 BEGAN = "COALESCE(w.started_at, w.created_at)"
 _LAST = (
@@ -42,7 +44,8 @@ def keep(database: Database, campaign: str) -> None:
                     "INSERT INTO forgotten_people SELECT w.campaign, COALESCE(r.number, r.row_key), "
                     f"MAX({_LAST}) FROM wave_rows r "
                     "JOIN waves w ON w.wave_id = r.wave_id WHERE r.wave_id = ? AND r.row_key > ? "
-                    f"AND r.row_key <= ? AND (r.row_state = ? OR (r.row_state IN (?, ?, ?) AND {MAY_HAVE})) "
+                    f"AND r.row_key <= ? AND (r.row_state = ? OR (r.row_state IN (?, ?, ?) AND {MAY_HAVE}) "
+                    f"OR (r.row_state = ? AND {_DOUBTED})) "
                     "GROUP BY w.campaign, COALESCE(r.number, r.row_key) "
                     "ON CONFLICT (campaign, number) DO UPDATE SET at = CASE WHEN excluded.at > "
                     "forgotten_people.at THEN excluded.at ELSE forgotten_people.at END",
@@ -51,5 +54,6 @@ def keep(database: Database, campaign: str) -> None:
                         after,
                         last,
                         *map(int, (RowState.DIALLED, RowState.PENDING, RowState.HELD, RowState.UNKNOWN)),
+                        int(RowState.RELEASED),
                     ),
                 )
