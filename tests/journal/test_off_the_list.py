@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.support.scenes import (
     the_only_task,
 )
 from tests.support.twisted import twisted
+from yeta_reconcile.apply.campaign import Compared, compare
 from yeta_reconcile.waves.record import RowState
 
 ROWS = range(60)
@@ -39,11 +41,9 @@ def declared_undialled(lab: Lab, wave: int = 1) -> None:
         store.waves.settle_rows(found.wave_id, [RowState.PENDING], RowState.RELEASED)
 
 
-@pytest.mark.sweep
-def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_it_again(
-    tmp_path: Path,
-) -> None:
-    lab = Lab(tmp_path)
+def called_by_halves(root: Path) -> Lab:
+    """Of whom a deleted task called, which no record tells yet, a person said that nobody did."""
+    lab = Lab(root)
     lab.campaign(rows=range(20))
     lab.converge()
     lab.emulator.advance(60)
@@ -53,6 +53,14 @@ def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_
     lab.apply()
     declared_undialled(lab)
     lab.campaign(rows=range(20), extra=LATER)
+    return lab
+
+
+@pytest.mark.sweep
+def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_it_again(
+    tmp_path: Path,
+) -> None:
+    lab = called_by_halves(tmp_path)
     assert [reason for _, action, _, reason, _ in lab.actions() if action == "create"] == ["rows-released"]
     lab.converge()
     called = len(lab.rung())
@@ -65,6 +73,39 @@ def test_a_record_that_comes_late_takes_its_row_out_of_the_wave_that_would_call_
     lab.converge()
     lab.emulator.advance(DAY)
     assert Counter(lab.rung()) == Counter(map(number, range(20)))
+
+
+def once_it_was_read(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """What happens while an apply reads a list once more, at its end, and ledger and list were read."""
+
+    def compared(*of: Any) -> Compared:
+        found = compare(*of)
+        happens()
+        return found
+
+    monkeypatch.setattr("yeta_reconcile.apply.apply.compare", compared)
+
+
+def test_a_record_that_comes_while_the_list_is_read_once_more_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = called_by_halves(tmp_path)
+    some = lab.emulator.pushes[: len(lab.emulator.pushes) // 2]
+    once_it_was_read(monkeypatch, lambda: deliver(lab, some))
+    lab.converge()
+
+    assert [change[:4] for change in lab.actions()] == [("renewal", "replace", 2, "rows-removed")]
+
+
+def test_a_row_that_is_added_while_the_list_is_read_once_more_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = a_lab(tmp_path)
+    lab.campaign(rows=range(3))
+    once_it_was_read(monkeypatch, lambda: lab.rows("renewal", range(4)))
+    assert lab.apply().exit_code == 0
+
+    assert [(action, rows) for _, action, _, _, rows in lab.actions()][:1] == [("create", 1)]
 
 
 def test_a_removed_number_that_was_called_in_vain_is_not_tried_again(tmp_path: Path) -> None:

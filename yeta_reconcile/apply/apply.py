@@ -27,7 +27,7 @@ from yeta_reconcile.errors import (
 from yeta_reconcile.exits import Exit, worst
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.continued import continued_by
-from yeta_reconcile.planning.delta import RowsDelta
+from yeta_reconcile.planning.delta import RowsDelta, hold
 from yeta_reconcile.planning.diff.subject import Subject, Wave, key_headers
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.planning.planned import Planned
@@ -322,19 +322,23 @@ class Apply:
                 self._remember(name, self.planned.signatures[name], subject.delta)
 
     def _look_once_more(self, name: str, subject: Subject) -> None:
-        """At list and ledger as both are by now; whom no wave is to call any more is let go."""
+        """At list and ledger as both are by now; whom no wave is to call any more is let go.
+
+        What is remembered is signed before it is read: what is added, or recorded, meanwhile is read again.
+        """
         complete = not any(problem.campaign == name for problem in self.run.problems)
-        if not (complete or subject.delta.unasked) or self.run.store.waves.campaign(name) is None:
+        record = self.run.store.waves.campaign(name)
+        if not (complete or subject.delta.unasked) or record is None:
             return
+        holds = {wave.wave_id: hold(wave) for wave in record.waves}
+        signature = self.planner.signature(subject, record, holds, self.run.clock.now())
         found = compare(self.run, self.planner, subject)
         if found.failed:
             return
         for proof in found.proofs:
             if unasked := found.comparison.unasked.get(proof.wave_id):
                 self.run.store.waves.release(proof, unasked)
-        record = self.run.store.waves.campaign(name)
-        if complete and record is not None and found.delta.quiet:
-            signature = self.planner.signature(subject, record, found.holds, self.run.clock.now())
+        if complete and found.delta.quiet and found.holds == holds:
             self._remember(name, signature, found.delta)
 
     def _remember(self, name: str, signature: str, delta: RowsDelta) -> None:
