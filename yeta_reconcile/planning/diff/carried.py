@@ -46,7 +46,8 @@ def _fewer(case: Case, wave: Wave) -> Text:
     if task.remaining:
         return phrase("calls are in progress")
     windows = task.windows or wave.record.attributes.windows
-    resting = task.status in {AWAITING_RECALL, OUTSIDE_HOURS} or (task.begin or 0) > case.subject.now_ms
+    early = task.begin is not None and task.begin > case.subject.now_ms
+    resting = early or task.status in {AWAITING_RECALL, OUTSIDE_HOURS}
     if resting or (windows and not within(time_of_day(now), windows)):
         return phrase("nobody is called just now, but it goes on until it is paused")
     return phrase("calls may be in progress")
