@@ -37,7 +37,8 @@ WAIT = on_wave(Action.WAIT, Reason.RECORDS_MISSING)
 
 
 def test_the_same_plan_is_not_stale() -> None:
-    assert moved_documents(plan_of(CREATE), plan_of(CREATE), {}) == []
+    files: dict[str, tuple[str, str]] = {}
+    assert moved_documents(plan_of(CREATE), plan_of(CREATE), files.__getitem__) == []
     assert moved_changes(plan_of(CREATE, START), plan_of(CREATE, START)) == []
 
 
@@ -52,7 +53,7 @@ def test_a_document_that_changed_came_or_went_is_named() -> None:
     )  # fmt: skip
     files = {name: (f"{name}.yaml", f"data/{name}.csv") for name in now.facts}
 
-    assert moved_documents(approved, now, files) == [
+    assert moved_documents(approved, now, files.__getitem__) == [
         "gone was removed",
         "the list of listed (data/listed.csv) changed, or who of it may be called",
         "new was added",
@@ -65,7 +66,7 @@ def test_a_plan_that_a_former_version_saved_is_stale_and_no_bug() -> None:
     now, files = a_plan(CREATE, facts={"spring-renewal": "b/x/m/w"}), {"spring-renewal": ("a.yaml", "a.csv")}
 
     former = a_plan(CREATE, facts={"spring-renewal": "a/x"})
-    assert len(moved_documents(former, now, files)) == 1
+    assert len(moved_documents(former, now, files.__getitem__)) == 1
     assert moved_changes(former, now) == []
 
 

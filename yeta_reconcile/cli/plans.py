@@ -98,10 +98,11 @@ def check_saved(opened: Session, saved: SavedPlan, planned: Planned) -> None:
     """Raise PlanRejected unless what is left of a saved plan is what was planned now."""
     if not planned.forbidden:
         repository = opened.repository
-        files = {
-            name: (located.file, repository.list_spec(located).label)
-            for name, located in repository.callings.items()
-        }
+
+        def files(name: str) -> tuple[str, str]:
+            located = repository.callings[name]
+            return located.file, repository.list_spec(located).label
+
         saved.check_documents(planned.plan, files)
         store = opened.store
         made = int(saved.plan.created.timestamp() * 1000)

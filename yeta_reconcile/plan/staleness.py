@@ -6,7 +6,7 @@ Pure. What only progress moved (records that came, a wave that finished) is no d
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 
 from yeta_reconcile.amounts import count
@@ -33,10 +33,10 @@ class Since:
 NOTHING_SINCE = Since()
 
 
-def moved_documents(approved: Plan, now: Plan, files: Mapping[str, tuple[str, str]]) -> list[Text]:
+def moved_documents(approved: Plan, now: Plan, files: Callable[[str], tuple[str, str]]) -> list[Text]:
     """Sentences on documents and lists that are not those the plan was made from.
 
-    `files`: by campaign, that of its document and its list.
+    `files`: of a campaign, that of its document and its list.
     """
     moved = []
     for name in sorted({*approved.facts, *now.facts}):
@@ -44,7 +44,7 @@ def moved_documents(approved: Plan, now: Plan, files: Mapping[str, tuple[str, st
         if then is None or today is None:
             moved.append(phrase("{name} was added" if then is None else "{name} was removed", name=name))
         elif then.split("/")[0] != today.split("/")[0]:
-            moved.append(_otherwise_declared(name, then, today, *files[name]))
+            moved.append(_otherwise_declared(name, then, today, *files(name)))
     return moved
 
 

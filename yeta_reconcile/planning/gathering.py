@@ -105,6 +105,10 @@ class Gathering:
     def _now_ms(self) -> int:
         return int(self.now.timestamp() * 1000)
 
+    @cached_property
+    def _near(self) -> bool:
+        return is_loopback(urlsplit(self.declared.project.platform.base_url).hostname or "")
+
     def subjects(self) -> dict[str, Subject]:
         """By name: every declared campaign, and those that are gone and of which something is left."""
         orphans = orphans_by_name(self.observed, self._callings, self.recorded)
@@ -192,7 +196,7 @@ class Gathering:
             columns=columns,
             destroy=self.destroy,
             started_outside=started_outside(model, waves, self.store),
-            near=is_loopback(urlsplit(self.declared.project.platform.base_url).hostname or ""),
+            near=self._near,
             at=located.at,
             list_label=spec.label,
             lineage=self._lineage(model, record, unsettled),

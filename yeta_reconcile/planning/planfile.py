@@ -7,7 +7,7 @@ from the file but planned again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -166,10 +166,10 @@ class SavedPlan:
                 hint=phrase("make a new one"),
             )
 
-    def check_documents(self, now: Plan, files: Mapping[str, tuple[str, str]]) -> None:
+    def check_documents(self, now: Plan, files: Callable[[str], tuple[str, str]]) -> None:
         """Raise PlanRejected, saying what moved, unless documents and lists are those it was made from.
 
-        `files`: by campaign, that of its document and its list.
+        `files`: of a campaign, that of its document and its list.
         """
         _refuse_stale(moved_documents(self.plan, now, files))
 
