@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from tests.report.agreement import exported, figures, key_of, stand_alike
 from tests.support.lab import OPEN, Lab, number, settings
-from tests.support.looking import campaign
+from tests.support.looking import campaign, opened
 from tests.support.postgres import PostgresServer
 from tests.support.records import deliver
 from tests.support.scenes import DAY, planned
+from yeta_reconcile.cli.standings import Lists, foreseen_now, look
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.emulator.hours import SHANGHAI
@@ -195,10 +196,13 @@ def test_his_campaign_is_gone_and_he_is_still_nobody(tmp_path: Path) -> None:
     assert stand_alike(lab, "renewal")[key_of(lab, 4)] == GONE
 
 
+FRIDAY = datetime(2026, 12, 4, 9, 30, tzinfo=SHANGHAI)
+WORKDAYS = "schedule: {days: workdays, windows: ['09:00-09:31']}\n"
+
+
 def on_a_day_off(root: Path, *, records: bool = True) -> tuple[Lab, int]:
     """Friday is over, it is Saturday, and Monday's wave is not made yet; how many are left for it."""
-    friday = datetime(2026, 12, 4, 9, 30, tzinfo=SHANGHAI)
-    lab = under_way(root, friday, extra="schedule: {days: workdays, windows: ['09:00-09:31']}\n")
+    lab = under_way(root, FRIDAY, extra=WORKDAYS)
     lab.emulator.advance(DAY)
     for _ in range(4):
         deliver(lab, None if records else [])
@@ -225,8 +229,66 @@ def test_a_list_that_breaks_under_an_apply_lets_nobody_go(tmp_path: Path) -> Non
         applying.carry_out()
 
     lab.rows("renewal", range(4))
-    assert campaign(lab).numbers == 5
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+    assert (wave.pending, wave.released) == (left, 0)
     assert [(action, rows) for _, action, _, _, rows in lab.actions()] == [("wait", left - 1)]
+
+
+def test_on_a_day_off_whoever_is_on_the_list_is_foreseen_as_the_plan_says(tmp_path: Path) -> None:
+    """Taken off and let go, put back, added: no wave has them before Monday."""
+    lab, _ = on_a_day_off(tmp_path)
+    for listed in (4, 5, 7):
+        lab.rows("renewal", range(listed))
+        for _ in range(2):
+            ((_, action, _, _, rows),) = lab.actions()
+            assert (action, rows) == ("wait", listed - 2)
+            status = campaign(lab)
+            assert (status.numbers, status.dialled, status.calls) == (listed, 2, rows)
+            with opened(lab) as session:
+                outlook = foreseen_now(session)
+            assert outlook is not None
+            assert outlook.forecast[0].calls == rows
+            lab.apply()
+
+
+def test_on_a_day_off_whom_a_round_calls_again_is_foreseen_once(tmp_path: Path) -> None:
+    """Two in vain on Friday; Monday's wave would have them again, and the three whom it did not come to."""
+    platform = settings(lines=(Line("100", 1, (OPEN,)),), result_weights={"20": 1.0})
+    lab = Lab(tmp_path, Emulator(platform, clock=VirtualClock(FRIDAY)), ordered=True)
+    again = "{again: {on: [not-reached], rounds: 1, wait: 1h}}"
+    lab.campaign(rows=range(5), recall=again, extra=WORKDAYS)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    for listed in (5, 6, 6):
+        lab.rows("renewal", range(listed))
+        deliver(lab)
+        lab.apply()
+        lab.emulator.advance(40)
+    assert sum(rows for _, action, _, _, rows in lab.actions() if action == "wait") == 6
+    status = campaign(lab)
+    assert (status.numbers, status.dialled) == (6, 2)
+    assert status.next_round is not None
+    assert status.next_round.rows == 2
+    # Six as the plan has them, and two of the four who are called for the first time are in vain again.
+    assert status.calls == 8
+
+
+def test_of_a_list_that_is_broken_on_a_day_off_the_waves_tell(tmp_path: Path) -> None:
+    lab, left = on_a_day_off(tmp_path)
+    (tmp_path / "renewal.csv").write_text("phone,name\nnobody,\n", encoding="utf-8")
+    status = campaign(lab)
+    assert (status.numbers, status.calls) == (5, left)
+
+
+def test_who_watches_a_day_off_sees_the_list_change(tmp_path: Path) -> None:
+    lab, left = on_a_day_off(tmp_path)
+    with opened(lab) as session:
+        lists = Lists(session)
+        for listed in (5, 5, 4, 7):
+            lab.rows("renewal", range(listed))
+            (status,) = look(session, None, lists).campaigns
+            assert (status.numbers, status.calls) == (listed, listed - 5 + left)
 
 
 def test_whom_a_person_settled_as_not_called_is_foreseen(tmp_path: Path) -> None:
@@ -235,7 +297,8 @@ def test_whom_a_person_settled_as_not_called_is_foreseen(tmp_path: Path) -> None
         (wave,) = store.waves.recorded().campaigns["renewal"].waves
         store.waves.settle_rows(wave.wave_id, [RowState.PENDING], RowState.RELEASED)
 
-    assert campaign(lab).calls == 5
+    status = campaign(lab)
+    assert (status.numbers, status.calls) == (5, 5)
 
 
 EDITS = st.one_of(

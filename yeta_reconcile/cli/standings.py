@@ -16,16 +16,18 @@ from yeta_reconcile.errors import (
 )
 from yeta_reconcile.plan.foresight import Forecast, Outlook
 from yeta_reconcile.planning.address_book import misled
+from yeta_reconcile.planning.almanac import Almanac
 from yeta_reconcile.planning.console import alerts_of
 from yeta_reconcile.planning.diff.subject import Wave, with_observed
 from yeta_reconcile.planning.forecast import Foreseen
 from yeta_reconcile.planning.further_rounds import coming, rounds_of
-from yeta_reconcile.planning.gathering import recalls_of
+from yeta_reconcile.planning.gathering import Gathering, recalls_of
 from yeta_reconcile.planning.judgement import canary_mark, judge
 from yeta_reconcile.planning.observe import observe
 from yeta_reconcile.planning.observed import Observed
 from yeta_reconcile.planning.predecessors import awaited
 from yeta_reconcile.planning.prospect import Prospect
+from yeta_reconcile.planning.signatures import fingerprint_of, keyed, lists_same
 from yeta_reconcile.planning.status import campaign_status
 from yeta_reconcile.planning.whereabouts import misplaced
 from yeta_reconcile.platform.errors import PlatformError
@@ -60,7 +62,7 @@ def look(opened: Session, name: str | None, lists: Lists | None = None, *, whole
     known = _known(opened, recorded)
     if name is not None and name not in known:
         raise InvalidInput(phrase("there is no campaign {name}", name=name), hint=did_you_mean(name, known))
-    to_begin = (lists or Lists(opened)).to_begin(known, now)
+    to_begin = (lists or Lists(opened)).to_begin(known, recorded, observed, now)
     ahead = _ahead(opened, known, recorded, observed, to_begin, now)
     forecasts = {forecast.campaign: forecast for forecast in ahead.forecasts}
     campaigns = []
@@ -68,7 +70,8 @@ def look(opened: Session, name: str | None, lists: Lists | None = None, *, whole
     for shown, (declared, record) in known.items():
         if name in {None, shown}:
             one = _campaign(opened, shown, declared, record, observed, forecasts.get(shown), now, whole)
-            one = replace(one, numbers=one.numbers or to_begin.get(shown, 0))
+            if shown in to_begin:
+                one = replace(one, numbers=one.numbers + to_begin[shown] - _left(record))
             campaigns.append(replace(one, waits_for=one.waits_for or awaited(declared, record, recorded)))
     timetable = ahead.timetable if name is None else ()
     said = alerts_of(
@@ -95,7 +98,8 @@ def foreseen_now(opened: Session) -> Outlook | None:
     observed = observe(opened.client, recorded, opened.store, project, environment)
     now = opened.clock.now().astimezone(repository.zone)
     known = _known(opened, recorded)
-    ahead = _ahead(opened, known, recorded, observed, Lists(opened).to_begin(known, now), now)
+    to_begin = Lists(opened).to_begin(known, recorded, observed, now)
+    ahead = _ahead(opened, known, recorded, observed, to_begin, now)
     return Outlook(now, ahead.forecasts, ahead.timetable, ahead.called())
 
 
@@ -189,33 +193,44 @@ def _ahead(
     return prospect.of_status(known, observed_waves, to_begin)
 
 
+def _left(record: CampaignRecord | None) -> int:
+    """How many stand in waves that are over and did not come to them: a further one is to."""
+    waves = record.waves if record else ()
+    return sum(wave.pending for wave in waves if wave.phase is Phase.EXPIRED or wave.frees)
+
+
 @dataclass(slots=True)
 class Lists:
-    """The lists of campaigns that have not begun; each is read once as long as it looks the same."""
+    """The lists of campaigns of which nothing goes on; each is read once as long as it looks the same."""
 
     opened: Session
     _read: dict[str, tuple[object, int]] = field(default_factory=dict)
 
     def to_begin(
-        self, known: Mapping[str, tuple[Calling | None, CampaignRecord | None]], now: datetime
+        self,
+        known: Mapping[str, tuple[Calling | None, CampaignRecord | None]],
+        recorded: Recorded,
+        observed: Observed,
+        now: datetime,
     ) -> dict[str, int]:
         """With how many rows running campaigns would begin of which nothing goes on, by name.
 
-        All of its list where it has no wave; else whom its last one did not come to before its day ended. Of
-        those it let go once it was accounted nobody is to be called any more.
+        All of its list where it has no wave; else whom its waves did not come to before their day ended. Once
+        it is proven who that is, the list says who of them is called yet, and who was added.
         """
-        found = {}
+        found, over = {}, dict[str, CampaignRecord]()
         for name, (declared, record) in known.items():
             if not isinstance(declared, Campaign) or declared.state != "running":
                 continue
-            last = record.waves[-1] if record and record.waves else None
             if declared.schedule.end is not None and declared.schedule.end <= now:
-                found[name] = 0
-            elif last is None:
+                continue
+            if record is None or not record.waves:
                 found[name] = self._rows(declared, now)
-            elif last.phase is Phase.EXPIRED:
-                found[name] = last.pending + (0 if last.frees else last.released)
-        return found
+            elif record.waves[-1].frees:
+                found[name], over[name] = _left(record), record
+            elif record.waves[-1].phase is Phase.EXPIRED:
+                found[name] = _left(record) + record.waves[-1].released
+        return found | self._compared(over, recorded, observed, now)
 
     def _rows(self, declared: Campaign, now: datetime) -> int:
         repository = self.opened.repository
@@ -228,3 +243,33 @@ class Lists:
             pass
         self._read[declared.name] = (looks, reader.count)
         return reader.count
+
+    def _compared(
+        self, records: Mapping[str, CampaignRecord], recorded: Recorded, observed: Observed, now: datetime
+    ) -> dict[str, int]:
+        """How many a plan would put into a further wave; whom a round calls again by result comes beside.
+
+        A list that is as it was when all of it stood in waves, and of which nobody was let go, is not read.
+        """
+        repository, store = self.opened.repository, self.opened.store
+        found = {}
+        for name, record in records.items():
+            spec = repository.called_list(repository.callings[name], now)
+            seen = (spec.looks(), record)
+            if self._read.get(name, ((), 0))[0] == seen:
+                found[name] = self._read[name][1]
+                continue
+            free = [wave for wave in record.waves if wave.frees]
+            fingerprint = keyed(fingerprint_of(spec, free[-1].columns), store.key)
+            if lists_same(fingerprint, record) and not any(wave.released for wave in free):
+                continue
+            gathering = Gathering(
+                repository, store, recorded, observed, Almanac(repository, observed.config, now), now, [name],
+                destroy=False, salt="", bound=False, halted_tasks=self.opened.halted_tasks(),
+            )  # fmt: skip
+            subject = gathering.subjects()[name]
+            if subject.columns and not any(one.severity == "error" for one in subject.delta.diagnostics):
+                freed, again = (sum(of.values()) for of in (subject.delta.freed, subject.delta.rounds))
+                found[name] = freed + max(subject.delta.new - freed - again, 0)
+                self._read[name] = (seen, found[name])
+        return found
