@@ -27,7 +27,12 @@ def licences(bom: Path, target: Path) -> None:
     """Each part of the bill with its version and licence, as a table."""
     parts: list[dict[str, Any]] = json.loads(bom.read_text("utf-8"))["components"]
     lines = [f"| {one['name']} | {one.get('version', '')} | {_licence(one)} |" for one in parts]
-    head = ["# Licences of what is installed with it", "", "| package | version | licence |", "|---|---|---|"]
+    head = [
+        "# Licences of what is installed with it and every extra",
+        "",
+        "| package | version | licence |",
+        "|---|---|---|",
+    ]
     target.write_text("\n".join([*head, *sorted(lines, key=str.lower), ""]), "utf-8")
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,12 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def release(
-    root: Path, version: str, folder: Path, install: Callable[[Path, Path, str], Path], pythons: Sequence[str]
+    root: Path, version: str, folder: Path, install: Callable[[str, Path, str], Path], pythons: Sequence[str]
 ) -> list[str]:
     """Make all files of a release in `folder`, which must not exist; the files of the tree that it changes.
 
     `install` puts a wheel into a fresh environment in a folder, and gives its interpreter; that is done with
-    each of `pythons`, and what is in the first is told. Raises Refused.
+    each of `pythons`. What the first of them installs with every extra is told. Raises Refused.
     """
     owner = owner_of(root)
     refuse(root, version)
@@ -45,10 +46,13 @@ def release(
     files = sorted(folder.glob("*.whl")) + sorted(folder.glob("*.tar.gz"))
     run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)])
     site(work / "tree", work / "site")
-    fresh = [install(files[0], work / f"fresh-{at}", python) for at, python in enumerate(pythons)]
+    fresh = [install(str(files[0]), work / f"fresh-{at}", python) for at, python in enumerate(pythons)]
     for at, python in enumerate(fresh):
         try_out(python, version, work / f"campaigns-{at}")
-    bill(fresh[0], work / "tree" / "pyproject.toml", version, folder / "sbom.cdx.json")
+    project = work / "tree" / "pyproject.toml"
+    extras = tomllib.loads(project.read_text("utf-8"))["project"]["optional-dependencies"]
+    whole = install(f"{files[0]}[{','.join(sorted(extras))}]", work / "whole", pythons[0])
+    bill(whole, project, version, folder / "sbom.cdx.json")
     licences(folder / "sbom.cdx.json", folder / "LICENCES.md")
     (folder / "NOTES.md").write_text(notes, "utf-8")
     sums(folder)
@@ -104,10 +108,10 @@ def pip(python: Path, *arguments: str) -> None:
     run([sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *arguments])
 
 
-def installed(wheel: Path, folder: Path, python: str) -> Path:
+def installed(wheel: str, folder: Path, python: str) -> Path:
     """The wheel in an environment of its own, with what it needs from the registry."""
     fresh = environment(folder, python)
-    pip(fresh, "--disable-pip-version-check", str(wheel))
+    pip(fresh, "--disable-pip-version-check", wheel)
     return fresh
 
 

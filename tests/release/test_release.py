@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from tests.release import steps, tree
-from tests.release.__main__ import publish
+from tests.release.__main__ import needed, publish
 from tests.release.tree import Refused, git
 
 ROOT = Path(__file__).parents[2]
@@ -43,10 +44,10 @@ def a_checkout(root: Path) -> Path:
     return root
 
 
-def beside(wheel: Path, folder: Path, interpreter: str = sys.executable) -> Path:
+def beside(wheel: str, folder: Path, interpreter: str = sys.executable) -> Path:
     """In a fresh environment the wheel itself, and what it needs from here: no test asks a registry."""
     python = steps.environment(folder, interpreter)
-    steps.pip(python, "--no-deps", "--no-index", str(wheel))
+    steps.pip(python, "--no-deps", "--no-index", wheel)
     (found,) = folder.glob("lib/python*/site-packages")
     (found / "here.pth").write_text(f"{sysconfig.get_path('purelib')}\n", "utf-8")
     return python
@@ -56,12 +57,23 @@ def test_a_release_is_made_whole_and_what_is_published_is_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkout, made = a_checkout(tmp_path / "checkout"), tmp_path / VERSION
-    changed = steps.release(checkout, VERSION, made, beside, [sys.executable])
+    wanted: list[str] = []
+
+    def noted(wheel: str, folder: Path, interpreter: str) -> Path:
+        wanted.append(wheel)
+        return beside(wheel, folder, interpreter)
+
+    changed = steps.release(checkout, VERSION, made, noted, [sys.executable])
+    # Without any extra it works, and the licences of each extra are told.
+    assert wanted[0].endswith(".whl")
+    assert wanted[1].endswith("[granian,notify,parquet,postgres,report,xlsx]")
     assert {"CHANGELOG.md", "yeta_reconcile/__init__.py", ".github/CODEOWNERS"} <= {*changed}
     assert git(checkout, "status", "--porcelain") == ""
     assert_whole(made)
     assert_put_in(made)
-    assert_published(checkout, made, monkeypatch)
+    with monkeypatch.context() as patched:
+        assert_published(checkout, made, patched)
+    assert_tag_builds(checkout, made, tmp_path)
 
 
 def assert_whole(made: Path) -> None:
@@ -91,33 +103,72 @@ def assert_put_in(made: Path) -> None:
         }
     assert f"## [{VERSION}] - " in held["CHANGELOG.md"]
     assert f"somebody/yeta-reconcile@v{VERSION}" in held["docs/gitops.md"]
-    assert f'"yeta-reconcile[postgres]=={VERSION}"' in held[tree.TEMPLATE]
     assert [name for name, text in held.items() if "OWNER/" in text and not name.startswith("tests/")] == []
+    assert [name for name, text in held.items() if re.search(r"(@|rev: )v1\n", text)] == []
+    assert [one for one in re.findall(r"\]\(([^)]*)\)", held["README.md"]) if "://" not in one] == []
+    assert (
+        f"(https://github.com/somebody/yeta-reconcile/raw/v{VERSION}/docs/plan-en.svg)" in held["README.md"]
+    )
+    assert f"(https://github.com/somebody/yeta-reconcile/blob/v{VERSION}/docs/cli.md)" in held["README.md"]
     with zipfile.ZipFile(made / f"yeta_reconcile-{VERSION}-py3-none-any.whl") as wheel:
+        held |= {name: wheel.read(name).decode() for name in wheel.namelist() if name in tree.TEMPLATES}
         (metadata,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
         assert f"Version: {VERSION}\n" in wheel.read(metadata).decode()
         assert "github.com/somebody/yeta-reconcile" in wheel.read(metadata).decode()
+    # A copy of the action installs just this version, unless another is asked for.
+    for name in tree.TEMPLATES:
+        pinned = f"${{VERSION:-{VERSION}}}" if name.endswith("action.yml") else VERSION
+        assert f'"yeta-reconcile[postgres]=={pinned}"' in held[name], name
 
 
 def assert_published(checkout: Path, made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What others see is the commit, its tag and the files."""
+    """What others see is the commit, a tag of what was built, and the files."""
     folder = checkout.parent
-    home, uploads = folder / "home.git", folder / "uploads"
+    home, heard = folder / "home.git", folder / "heard"
     git(folder, "init", "--quiet", "--bare", str(home))
     git(checkout, "remote", "add", "origin", str(home))
-    fake = folder / "python"
-    fake.write_text(f'#!/bin/sh\necho "$@" > {uploads}\n', "utf-8")
-    fake.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(fake))
-    publish(checkout, VERSION, made)
+    programs = folder / "programs"
+    programs.mkdir()
+    for name in ("gh", "python"):
+        fake = programs / name
+        fake.write_text(f'#!/bin/sh\necho "{name} $@" >> {heard}\ntest ! -e {folder}/away\n', "utf-8")
+        fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    monkeypatch.setattr(sys, "executable", str(programs / "python"))
+    (folder / "away").touch()
+    upload, page = publish(checkout, VERSION, made)
+    assert (" -m twine upload " in upload, page.split()[:4]) == (
+        True,
+        ["gh", "release", "create", f"v{VERSION}"],
+    )
+    git(home, "tag", "--delete", f"v{VERSION}")
+    git(checkout, "tag", "--delete", f"v{VERSION}")
+    git(checkout, "reset", "--quiet", "--hard", "HEAD~1")
+    git(home, "update-ref", "-d", "refs/heads/master")
+    (folder / "away").unlink()
+    heard.unlink()
+    assert publish(checkout, VERSION, made) == []
     assert git(home, "tag").split() == [f"v{VERSION}"]
     assert f'__version__ = "{VERSION}"' in git(home, "show", f"v{VERSION}:yeta_reconcile/__init__.py")
     assert git(checkout, "status", "--porcelain") == ""
-    said = uploads.read_text("utf-8")
-    assert said.startswith("-m twine upload ")
-    assert said.count(f"yeta_reconcile-{VERSION}") == 2
+    upload, page = heard.read_text("utf-8").splitlines()
+    assert upload.startswith("python -m twine upload ")
+    assert upload.count(f"yeta_reconcile-{VERSION}") == 2
+    assert page.startswith(f"gh release create v{VERSION} ")
+    assert {Path(word).name for word in page.split() if word.startswith(str(made))} == {
+        path.name for path in made.iterdir() if path.is_file()
+    }
     with pytest.raises(Refused, match=f"there is a tag v{VERSION}"):
         tree.refuse(checkout, VERSION)
+
+
+def assert_tag_builds(checkout: Path, made: Path, folder: Path) -> None:
+    """Whoever builds what is tagged gets the bytes that are released, at the moment that its commit tells."""
+    git(checkout, "clone", "--quiet", "--branch", f"v{VERSION}", str(checkout), str(folder / "tagged"))
+    moment = int(git(folder / "tagged", "log", "-1", "--format=%ct"))
+    steps.build(folder / "tagged", folder / "tagged-dist", moment)
+    for path in (folder / "tagged-dist").iterdir():
+        assert path.read_bytes() == (made / path.name).read_bytes(), path.name
 
 
 @pytest.mark.parametrize(
@@ -160,6 +211,12 @@ def test_a_release_is_tried_with_every_interpreter_that_is_had(
     assert next(iter(found.values())) == sys.executable
     assert had in found
     assert not_had not in found
+
+
+def test_nothing_goes_out_where_the_rest_could_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Refused, match="there is no gh here"):
+        needed("gh", "by which …")
 
 
 def test_the_home_stands_in_one_place_alone() -> None:

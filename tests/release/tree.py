@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
@@ -13,7 +14,12 @@ PLACEHOLDER = "OWNER"
 SETTINGS = "release.toml"
 VERSION = "yeta_reconcile/__init__.py"
 CHANGELOG = "CHANGELOG.md"
-TEMPLATE = "docs/pipelines/gitlab.yml"
+# What `yeta init` and the documentation give to campaign repositories, which are to have just this version.
+TEMPLATES = (
+    "action.yml", "docs/pipelines/gitlab.yml", "yeta_reconcile/cli/templates/pipelines/action.yml",
+    "yeta_reconcile/cli/templates/pipelines/gitlab.yml",
+)  # fmt: skip
+README = "README.md"
 UNRELEASED = "## [Unreleased]\n"
 
 
@@ -21,9 +27,11 @@ class Refused(Exception):
     """Why there is no release, and what would be right."""
 
 
-def git(root: Path, *words: str) -> str:
+def git(root: Path, *words: str, **environ: str) -> str:
     """What git says."""
-    done = subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        ["git", *words], cwd=root, env=os.environ | environ, check=True, capture_output=True, encoding="utf-8"
+    )
     return done.stdout
 
 
@@ -86,8 +94,15 @@ def prepare(tree: Path, version: str, owner: str, day: str) -> list[str]:
 def _put_in(name: str, text: str, version: str, owner: str, day: str) -> str:
     text = re.sub(rf"\b{PLACEHOLDER}/", f"{owner}/", text)
     text = text.replace("/yeta-reconcile@v1\n", f"/yeta-reconcile@v{version}\n")
-    if name == TEMPLATE:
-        return text.replace('"yeta-reconcile[postgres]"', f'"yeta-reconcile[postgres]=={version}"')
+    text = text.replace("    rev: v1\n", f"    rev: v{version}\n")
+    if name in TEMPLATES:
+        text = text.replace('"yeta-reconcile[postgres]"', f'"yeta-reconcile[postgres]=={version}"')
+        return text.replace("[postgres]${VERSION:+==$VERSION}", f"[postgres]==${{VERSION:-{version}}}")
+    if name == README:
+        # The registry shows it too, beside which none of our files lies.
+        home = f"https://github.com/{owner}/yeta-reconcile"
+        text = re.sub(r"(!\[[^\]]*\]\()(?!https?:|#)", rf"\1{home}/raw/v{version}/", text)
+        return re.sub(r"((?<!!)\[[^\]]*\]\()(?!https?:|#)", rf"\1{home}/blob/v{version}/", text)
     if name == VERSION:
         return re.sub(r'__version__ = ".*"', f'__version__ = "{version}"', text)
     if name == CHANGELOG:
