@@ -34,8 +34,8 @@ SPOKEN_OF = {
     "wasyncore": wasyncore,
 }
 OURS = {
-    *("_channel", "_close_idlest", "_judge", "_say", "app", "began", "closed_until", "judged", "leave"),
-    *("leaving", "prepared", "said_at"),
+    *("_asked", "_channel", "_close_idlest", "_judge", "_say", "app", "asked", "began", "closed_until"),
+    *("leave", "leaving", "prepared", "said_at"),
 }
 
 

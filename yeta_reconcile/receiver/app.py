@@ -81,9 +81,12 @@ class BrokenOff(Exception):
     """A body that ended before the length that it declared: nobody's push."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """A request as far as it matters. `path` is WSGI's PATH_INFO, tidied; `body` reads it, once."""
+    """A request as far as it matters. `path` is WSGI's PATH_INFO, tidied; `body` reads it, once.
+
+    `judged` is what the rest of it asks for, or why not, once that was looked at.
+    """
 
     method: str
     path: str
@@ -95,6 +98,7 @@ class Request:
     encoding: str | None
     body: Callable[[], bytes]
     relayed: bool = False
+    judged: str | Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,11 @@ class App:
 
     def _module(self, request: Request) -> str | Refusal:
         """What may be asked for; or why not, without a look at the body."""
+        if request.judged is None:
+            request.judged = self._judge(request)
+        return request.judged
+
+    def _judge(self, request: Request) -> str | Refusal:
         module = self.access.module(request.path)
         if module is None:
             return Refusal("secret", NOT_FOUND)

@@ -50,7 +50,7 @@ class _Task(WSGITask):
     def execute(self) -> None:
         answer = self.channel.prepared
         if answer is None:
-            answer = _answered(self.channel.server.app, _request(self.request, self.channel))
+            answer = _answered(self.channel.server.app, self.request.asked())
         self.channel.prepared = None
         self.complete = True
         self.status = answer.status
@@ -82,7 +82,7 @@ class _ErrorTask(ErrorTask):
 class _Parser(HTTPRequestParser):
     """A request on its way in: a body that nobody will look at is not taken, and of a longer one no more."""
 
-    judged = False
+    _asked: Request | None = None
 
     def __init__(self, channel: _Channel, adjustments: Adjustments) -> None:
         super().__init__(adjustments)
@@ -98,13 +98,30 @@ class _Parser(HTTPRequestParser):
         return consumed
 
     def _judge(self) -> None:
-        first, self.judged = not self.judged, True
-        if first and not self._channel.server.app.reads(_request(self, self._channel)):
+        first = self._asked is None
+        if first and not self._channel.server.app.reads(self.asked()):
             self.completed = True
             self.headers["CONNECTION"] = "close"
         elif max(self.content_length, len(self.body_rcv)) > LONGEST:
             self.completed = True
             self.error = RequestEntityTooLarge(f"exceeds max_body of {LONGEST}")
+
+    def asked(self) -> Request:
+        """The request, in the application's words; read once its headers are there."""
+        if self._asked is None:
+            self._asked = Request(
+                method=self.command.upper(),
+                path=tidy(self.path),
+                peer=self._channel.addr[0],
+                forwarded=self.headers.get("X_FORWARDED_FOR"),
+                host=self.headers.get("HOST"),
+                origin=self.headers.get("ORIGIN"),
+                content_type=self.headers.get("CONTENT_TYPE"),
+                encoding=self.headers.get("CONTENT_ENCODING"),
+                relayed=RELAYED.upper().replace("-", "_") in self.headers,
+                body=lambda: bytes(self.get_body_stream().read()),
+            )
+        return self._asked
 
 
 class _Channel(HTTPChannel):
@@ -201,7 +218,7 @@ class _Lanes:
 
     def add_task(self, channel: _Channel) -> None:
         request = channel.requests[0]
-        if request.error is None and self._app.is_push(tidy(request.path)):
+        if request.error is None and self._app.is_push(request.asked().path):
             admitted = self._admit(channel)
             if not isinstance(admitted, Reply):
                 if self._app.writer.put(
@@ -214,7 +231,7 @@ class _Lanes:
 
     def _admit(self, channel: _Channel) -> Any:
         try:
-            return self._app.admit(_request(channel.requests[0], channel))
+            return self._app.admit(channel.requests[0].asked())
         except Exception:
             log.exception("a request could not be answered")
             return BROKEN
@@ -225,21 +242,6 @@ class _Lanes:
 
     def shutdown(self) -> None:
         self._others.shutdown(timeout=1)
-
-
-def _request(request: _Parser, channel: _Channel) -> Request:
-    return Request(
-        method=request.command.upper(),
-        path=tidy(request.path),
-        peer=channel.addr[0],
-        forwarded=request.headers.get("X_FORWARDED_FOR"),
-        host=request.headers.get("HOST"),
-        origin=request.headers.get("ORIGIN"),
-        content_type=request.headers.get("CONTENT_TYPE"),
-        encoding=request.headers.get("CONTENT_ENCODING"),
-        relayed=RELAYED.upper().replace("-", "_") in request.headers,
-        body=lambda: bytes(request.get_body_stream().read()),
-    )
 
 
 def _answered(app: App, request: Request) -> Reply:
