@@ -148,7 +148,7 @@ def test_what_is_there_and_cannot_be_read_is_named_by_whichever_push_had_it() ->
     }
     record = read_push("receiveCallRecord", pushes.basic(**odd), KEY)
     voice = read_push("receiveVoice", pushes.voice(duration="long"), KEY)
-    assert record.unread == "time_ring duration_call number"
+    assert record.unread == "duration_call number time_ring"
     both = "duration duration_call number time_ring"
     assert record.merge(voice).unread == voice.merge(record).merge(voice).unread == both
     assert Call.from_json(record.to_json()) == record

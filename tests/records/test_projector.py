@@ -379,6 +379,26 @@ def test_a_record_that_need_not_be_of_an_unanswered_call_out_settles_nothing(
     assert state.states(wave) == {0: RowState.UNKNOWN}
 
 
+@pytest.mark.parametrize(
+    ("data_ids", "then"), [({}, RowState.DIALLED), ({"87": 1}, RowState.HELD)], ids=["none came", "one came"]
+)
+def test_a_held_call_out_is_settled_by_its_number_where_no_answer_ever_came(
+    state: State, data_ids: dict[str, int], then: RowState
+) -> None:
+    held = dict.fromkeys((0, 1), RowState.HELD)
+    wave = state.wave(None, range(2), data_ids=data_ids, kind="DirectCall", states=held)
+    state.receive(*pushes.four(task_id="long-running", task_data_id="555"))
+    assert state.states(wave)[0] is then
+
+
+def test_a_record_settles_the_call_out_in_doubt_and_not_the_one_that_is_held(state: State) -> None:
+    held = state.wave(None, range(1), name="held", kind="DirectCall", states={0: RowState.HELD})
+    doubted = state.wave(None, range(1), name="doubted", kind="DirectCall", states={0: RowState.UNKNOWN})
+    state.receive(*pushes.four(task_id="long-running", task_data_id="555"))
+    assert state.states(held) == {0: RowState.HELD}
+    assert state.states(doubted) == {0: RowState.DIALLED}
+
+
 def test_a_number_in_two_unanswered_call_outs_is_not_guessed(state: State) -> None:
     waves = [
         state.wave(None, range(1), name=name, kind="DirectCall", states={0: RowState.UNKNOWN})

@@ -74,15 +74,19 @@ def number_text(number: Decimal) -> str:
 
 def text(value: Any, longest: int = LONGEST_ID + 1) -> str:
     """Text of a text or a number, without what no database takes; "" if absent."""
+    if not isinstance(value, str):
+        value = _in_digits(value)
+    plain: str = value.replace("\x00", "").strip()[:longest]
+    return plain if plain.isascii() else plain.encode("utf-8", "replace").decode()
+
+
+def _in_digits(value: Any) -> str:
+    """A number as text; "" for what is none."""
     if type(value) is int:
-        return str(value)[:longest] if -_INTEGERS <= value < _INTEGERS else text(Decimal(value), longest)
+        return str(value) if -_INTEGERS <= value < _INTEGERS else number_text(Decimal(value))
     if isinstance(value, float):
         value = Decimal(repr(value))
-    if isinstance(value, Decimal):
-        value = number_text(value)
-    if not isinstance(value, str):
-        return ""
-    return value.replace("\x00", "").strip()[:longest].encode("utf-8", "replace").decode()
+    return number_text(value) if isinstance(value, Decimal) else ""
 
 
 def identifier(value: Any) -> str:

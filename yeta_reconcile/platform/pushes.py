@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 
 from yeta_reconcile.numbers import MOBILE, BadNumberError, mask, mask_numbers, normalise
@@ -85,7 +86,7 @@ def read_push(module: str, data: Mapping[str, Any], digests: Digests) -> Call:
         "robot": _identifier(data.get("robot_id")),
         "data_id": _identifier(data.get("task_data_id")),
         "relation": _relation(data.get("call_relation_id"), digests),
-        "unread": " ".join(_unread(module, data)),
+        "unread": " ".join(sorted({*_unread(module, data)})),
     }
     if module == RECORD:
         return Call(**common, **_record(data, digests))
@@ -132,7 +133,8 @@ def _unread(module: str, data: Mapping[str, Any]) -> Iterable[str]:
     yield from _unread_of(_READ[module], data)
     if module == DIALOG:
         turns = [turn for turn in listed(data.get("dialog")) if isinstance(turn, dict)]
-        yield from sorted({name for turn in turns for name in _unread_of(_READ_OF_TURNS, turn)})
+        for turn in turns:
+            yield from _unread_of(_READ_OF_TURNS, turn)
     if module == RECORD and not number_of(data) and _other_end(data):
         yield "number"
 
@@ -240,7 +242,12 @@ def _words(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    found = text(value)
+    return _of_text(text(value))
+
+
+# A record says its customer's number several times.
+@lru_cache(maxsize=64)
+def _of_text(found: str) -> str:
     for form in dict.fromkeys((found, _OUTSIDE.sub("", found))):
         try:
             return normalise(form) if form else ""

@@ -35,7 +35,7 @@ Item = TypeVar("Item")
 # A transaction: some milliseconds, so that neither apply nor the inbox waits for it.
 CHUNK = 50
 LONGEST_SECONDS = 0.05
-# So many are read, and the state is asked about them at once, before they are folded one after the other.
+# About so many the state is asked at once, before they are folded one after the other.
 TOGETHER = 10
 
 
@@ -112,18 +112,19 @@ class Projector:
         return tried
 
     def _fold_all(self, waiting: Sequence[StoredPush]) -> list[PushStanding]:
+        # Before the transaction: whoever pushes waits for that.
+        said = [self._read(push) for push in waiting]
         with self._store.database.write() as transaction:
             take_turn(transaction)
             new = still_new(transaction, waiting)
-            said: list[_Said] = []
+            said = [one for one in said if one.push.serial in new]
             standings: list[PushStanding] = []
-            for at in _for_a_while(range(len(new))):
-                if at == len(said):
-                    some = [self._read(push) for push in new[at : at + TOGETHER]]
+            for at in _for_a_while(range(len(said))):
+                if at % TOGETHER == 0:
+                    some = said[at : at + TOGETHER]
                     # What a call's second push asks is asked in its turn: the first may change the answer.
                     first = {one.call.call_uuid: one for one in reversed(some) if one.call is not None}
                     transaction.ahead(asked for one in first.values() for asked in one.questions())
-                    said += some
                 standings.append(self._fold(transaction, said[at]))
             return standings
 

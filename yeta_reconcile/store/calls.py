@@ -235,7 +235,7 @@ def fold(transaction: Transaction, push: Call, received: int) -> str:
     """
     found = transaction.read(*_known(push))
     former = record_of(found[0]) if found else CallRecord(push, received)
-    call = former.call.merge(push)
+    call = former.call.merge(push) if found else push
     record = CallRecord(call, min(former.received, received), former.wave_id, former.row_key)
     problem = ""
     there = record.row_key is not None and record.wave_id is not None

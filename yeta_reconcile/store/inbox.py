@@ -240,14 +240,13 @@ def take_turn(transaction: Transaction) -> None:
     set_meta(transaction, "projector", "")
 
 
-def still_new(transaction: Transaction, pushes: Sequence[StoredPush]) -> list[StoredPush]:
-    """Those at which nobody else has looked since they were read, oldest first."""
+def still_new(transaction: Transaction, pushes: Sequence[StoredPush]) -> set[int]:
+    """The serials of those at which nobody else has looked since they were read, oldest first."""
     new = transaction.read(
         "SELECT serial FROM inbox WHERE standing = 0 AND serial >= ? AND serial <= ?",
         (pushes[0].serial, pushes[-1].serial),
     )
-    serials = {row[0] for row in new}
-    return [push for push in pushes if push.serial in serials]
+    return {row[0] for row in new}
 
 
 def settle(

@@ -36,6 +36,7 @@ class _Candidate:
     row_key: bytes
     content: bytes
     number: bytes
+    state: int
 
 
 _NO_ROW_OF_ITS_WAVE = phrase("no row of its wave has this data id or number")
@@ -44,7 +45,7 @@ _NO_ROW_OF_OURS = phrase("it names no task, and no row of ours has both this dat
 _ROWS_OF_OURS = phrase(
     "it names no task, and more than one row of ours has both this data id and this number"
 )
-_CANDIDATE = "SELECT wave_id, row_key, content, COALESCE(number, row_key) FROM wave_rows WHERE "
+_ROW = "r.row_key, r.content, COALESCE(r.number, r.row_key), r.row_state"
 
 
 def locate(transaction: Transaction, call: Call) -> Place:
@@ -68,7 +69,7 @@ def locate(transaction: Transaction, call: Call) -> Place:
 def of_task(call: Call) -> Question:
     """The wave of a call's task, if it is one of ours, with the row of the call's data id, if it has one."""
     found = (
-        "SELECT w.wave_id, r.row_key, r.content, COALESCE(r.number, r.row_key) FROM waves w "
+        f"SELECT w.wave_id, {_ROW} FROM waves w "
         "LEFT JOIN data_ids d ON d.wave_id = w.wave_id AND d.data_id = ? "
         "LEFT JOIN wave_rows r ON r.wave_id = d.wave_id AND r.row_key = d.row_key "
         "WHERE w.task_id = ? AND w.sealed = 1"
@@ -90,22 +91,30 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
     if named and len(rows) != 1 and not call.task_id:
         return Place(problem=_ROWS_OF_OURS if rows else _NO_ROW_OF_OURS)
     if not rows:
-        unanswered = f"wave_id IN ({DIRECT}) AND row_state = ?"
-        rows = _of_number(transaction, call, unanswered, (int(RowState.UNKNOWN),))
-        rows = rows or [
-            row
-            for row in _of_number(transaction, call, unanswered, (int(RowState.HELD),))
-            if not transaction.read("SELECT 1 FROM data_ids WHERE wave_id = ? LIMIT 1", (row.wave_id,))
-        ]
-        rows = [row for row in rows if _may_be(transaction, call, row)]
+        rows = [row for row in _unanswered(transaction, call) if _may_be(transaction, call, row)]
     return Place(rows[0].wave_id, rows[0].row_key) if len(rows) == 1 else Place()
+
+
+def _unanswered(transaction: Transaction, call: Call) -> list[_Candidate]:
+    """The rows with the number of a call whose call-out may have been heard and was never answered.
+
+    Those that are in doubt; else such as are held, of waves to which no answer ever came.
+    """
+    held = "r.row_state = ? AND NOT EXISTS (SELECT 1 FROM data_ids d WHERE d.wave_id = r.wave_id)"
+    rows = _of_number(
+        transaction,
+        call,
+        f"wave_id IN ({DIRECT}) AND (row_state = ? OR ({held}))",
+        (int(RowState.UNKNOWN), int(RowState.HELD)),
+    )
+    return [row for row in rows if row.state == RowState.UNKNOWN] or rows
 
 
 def _by_data_id(transaction: Transaction, call: Call, waves: str) -> list[_Candidate]:
     if not call.data_id:
         return []
     named = transaction.read(
-        "SELECT r.wave_id, r.row_key, r.content, COALESCE(r.number, r.row_key) FROM data_ids d "
+        f"SELECT r.wave_id, {_ROW} FROM data_ids d "
         "JOIN wave_rows r ON r.wave_id = d.wave_id AND r.row_key = d.row_key "
         f"WHERE d.data_id = ? AND d.wave_id IN ({waves})",
         (call.data_id,),
@@ -124,12 +133,11 @@ def _of_number(
 ) -> list[_Candidate]:
     for number in dict.fromkeys(filter(None, (call.row_number, call.number))):
         digest = bytes.fromhex(number)
-        found = [
-            *transaction.read(
-                f"{_CANDIDATE} row_key = ? AND number IS NULL AND {condition}", (digest, *parameters)
-            ),
-            *transaction.read(f"{_CANDIDATE} number = ? AND {condition}", (digest, *parameters)),
-        ]
+        found = transaction.read(
+            f"SELECT r.wave_id, {_ROW} FROM wave_rows r WHERE row_key = ? AND number IS NULL AND {condition} "
+            f"UNION ALL SELECT r.wave_id, {_ROW} FROM wave_rows r WHERE number = ? AND {condition}",
+            (digest, *parameters, digest, *parameters),
+        )
         if found:
             return [_candidate(row) for row in found]
     return []
@@ -164,4 +172,4 @@ def _may_be(transaction: Transaction, call: Call, row: _Candidate) -> bool:
 
 
 def _candidate(row: Row) -> _Candidate:
-    return _Candidate(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]))
+    return _Candidate(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4])
