@@ -28,20 +28,22 @@ def test_it_prints_its_url_answers_and_ends_when_told(
     command = [sys.executable, "-m", "yeta_reconcile", "-C", str(tmp_path), "emulator"]
 
     with subprocess.Popen(
-        [*command, "--listen", "127.0.0.1:0", "--speed", "0", "--data", "kept.json"],
+        [*command, "--listen", "127.0.0.1:0", "--speed", "0", "--data", "state/kept.json"],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
+            # Before the first apply makes the folder: the platform has nothing to tell yet.
+            assert (tmp_path / "state" / "kept.json").exists()
             answer = httpx.post(f"{url}/oauth/v1/token", json={"app_key": "a-key", "app_secret": "a-secret"})
         finally:
             process.send_signal(signal.SIGTERM)
 
     assert answer.json()["code"] == 0
     assert process.returncode == 0
-    assert (tmp_path / "kept.json").exists()
+    assert (tmp_path / "state" / "kept.json").exists()
 
 
 @pytest.mark.parametrize(("options", "said"), [([], []), (["-v"], CALLED)])

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ import httpx
 import pytest
 
 from tests.emulator.platform import COLUMNS, settings
-from yeta_reconcile.emulator import Emulator, Fault, Url, VirtualClock
+from tests.support.patience import until
+from yeta_reconcile.emulator import Emulator, Fault, Url, VirtualClock, serve
 from yeta_reconcile.emulator.courier import Courier
 from yeta_reconcile.emulator.hours import SHANGHAI
 from yeta_reconcile.emulator.serve import run, serving
@@ -347,3 +348,18 @@ def test_what_is_no_address_is_refused(listen: str) -> None:
 def test_a_lock_mode_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="line_lock"):
         run("127.0.0.1:0", line_lock="sometimes")
+
+
+def test_the_clock_goes_on_where_the_platform_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serve, "SAVE_EVERY", 0.0)
+    emulator = Emulator(clock=VirtualClock(TEN, speed=1000))
+    stop, gone = threading.Event(), tmp_path / "gone" / "platform.json"
+    clock = threading.Thread(target=serve._keep_time, args=(stop, emulator, gone))
+    clock.start()
+    until(lambda: len(caplog.records) > 2)
+    stop.set()
+    clock.join()
+    assert emulator.clock.now > TEN + timedelta(seconds=10)
+    assert "platform.json: not kept: No such file or directory" in caplog.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import queue
 import re
 import signal
@@ -96,9 +97,12 @@ def run(
 
 
 def _as_kept(emulator: Emulator, data: Path | None) -> Emulator:
-    """The emulator as it was when it was last kept in `data`, if it was."""
-    if data is not None and data.exists():
-        snapshot.put_back(emulator.world, emulator.dialler, json.loads(data.read_text("utf-8")))
+    """The emulator as it was last kept in `data`, if it was. An OSError where it cannot be kept."""
+    if data is not None:
+        if data.exists():
+            snapshot.put_back(emulator.world, emulator.dialler, json.loads(data.read_text("utf-8")))
+        data.parent.mkdir(parents=True, exist_ok=True)
+        _save(emulator, data)
     return emulator
 
 
@@ -247,11 +251,19 @@ def _keep_time(stop: threading.Event, emulator: Emulator, data: Path | None) -> 
             emulator.advance(whole / 1000)
             owed -= whole / 1000
         if data is not None and now >= due:
-            _save(emulator, data)
+            _keep(emulator, data)
             # A large platform takes long to write: it must not be all that this thread does.
             due = time.monotonic() + max(SAVE_EVERY, 20 * (time.monotonic() - now))
     if data is not None:
+        _keep(emulator, data)
+
+
+def _keep(emulator: Emulator, data: Path) -> None:
+    """The clock goes on where there is no room, say."""
+    try:
         _save(emulator, data)
+    except OSError as problem:
+        logging.getLogger(__name__).warning("%s: not kept: %s", data, problem.strerror)
 
 
 def _save(emulator: Emulator, data: Path) -> None:
