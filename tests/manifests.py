@@ -35,6 +35,9 @@ def rendered() -> str:
 
 def main() -> int:
     """What kubeconform says; it has no word for an object without a schema but that it failed."""
+    if shutil.which("kubeconform") is None:
+        sys.stderr.write("there is no kubeconform here (github.com/yannh/kubeconform)\n")
+        return 1
     with TemporaryDirectory() as folder:
         schemas(Path(folder))
         place = PLACE.format(kind="{{ .ResourceKind }}", suffix="{{ .KindSuffix }}")

@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import pytest
@@ -19,14 +21,19 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests import manifests
+from tests.receiver.servers import get, receiver, repository
+from tests.support.patience import until
 from tests.support.served import Served
 from yeta_reconcile.cli.app import yeta
+from yeta_reconcile.documents.account import Platform
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 KUSTOMIZATION = yaml.load((KUBERNETES / "kustomization.yaml").read_text("utf-8"), yaml.CSafeLoader)
 COMPOSE = yaml.load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"), yaml.CSafeLoader)
 YETA = "/opt/yeta/bin/yeta"
+# Where the campaigns are in the image, and the command works.
+CAMPAIGNS = "/campaigns"
 IMAGE = (DEPLOY / "Containerfile").read_text("utf-8")
 OBJECTS: list[dict[str, Any]] = [
     found
@@ -115,8 +122,13 @@ def test_a_pod_has_no_privileges_and_writes_where_it_may(name: str) -> None:
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
-    mounted = {mount["name"] for mount in container["volumeMounts"]}
-    assert mounted == {volume["name"] for volume in spec["volumes"]}
+    # What a namespace that is `restricted` asks for besides.
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["image"] == KUSTOMIZATION["images"][0]["name"]
+    mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert {*mounted} == {volume["name"] for volume in spec["volumes"]}
+    places = {"tmp": "/tmp", "state": f"{CAMPAIGNS}/state", "backup": "/backup"}
+    assert mounted == {volume: places[volume] for volume in mounted}
     assert spec["serviceAccountName"] in {found["metadata"]["name"] for found in of_kind("ServiceAccount")}
     assert TEMPLATES[name]["metadata"]["labels"]["state"] == "yes"
 
@@ -124,7 +136,8 @@ def test_a_pod_has_no_privileges_and_writes_where_it_may(name: str) -> None:
 def test_every_secret_is_by_reference_and_its_names_are_told() -> None:
     told = (KUBERNETES / "secrets.env.example").read_text("utf-8")
     assert of_kind("Secret") == []
-    assert "create secret generic yeta --namespace yeta" in told
+    # The namespace is there before what is applied with the secret in it.
+    assert "kubectl create namespace yeta\n# kubectl create secret generic yeta --namespace yeta" in told
     assert KUSTOMIZATION["namespace"] == "yeta"
     for template in TEMPLATES.values():
         (container,) = template["spec"]["containers"]
@@ -148,12 +161,65 @@ def test_what_selects_pods_selects_some_and_volumes_are_claimed() -> None:
     assert used == [*claims]
 
 
+def listened(name: str) -> tuple[str, int]:
+    """Where the container's command line has it listen."""
+    host, _, port = COMMANDS[name][COMMANDS[name].index("--listen") + 1].rpartition(":")
+    return host, int(port)
+
+
+def test_a_receiver_is_asked_where_it_listens_for_what_it_answers(tmp_path: Path) -> None:
+    spec = TEMPLATES["Deployment-receiver"]["spec"]
+    (container,) = spec["containers"]
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ("0.0.0.0", ports["http"]) == listened("Deployment-receiver")
+    (service,) = of_kind("Service")
+    (incoming,) = (found["spec"] for found in of_kind("NetworkPolicy") if "ingress" in found["spec"])
+    opened = [*service["spec"]["ports"], *incoming["ingress"][0]["ports"]]
+    assert [port.get("targetPort", port["port"]) for port in opened] == ["http", "http"]
+    asked = [container[f"{kind}Probe"]["httpGet"] for kind in ("liveness", "readiness")]
+    assert [one["port"] for one in asked] == ["http", "http"]
+    paths = [one["path"] for one in asked]
+    image = re.search(r"127\.0\.0\.1:(\d+)(/\w+)", IMAGE)
+    assert image is not None
+    assert (int(image[1]), image[2]) == (ports["http"], paths[0])
+    assert f"\nEXPOSE {ports['http']}\n" in IMAGE
+    with receiver(repository(tmp_path)) as (url, _, _):
+        base = url.rpartition("/")[0]
+        assert [get(f"{base}{path}")[0] for path in paths] == [200, 200]
+        (tmp_path / "state" / "yeta.db").unlink()
+        # It is alive and gets no more pushes.
+        until(lambda: get(f"{base}{paths[1]}")[0] == 503)
+        assert get(f"{base}{paths[0]}")[0] == 200
+    program, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert shutil.which(program)
+    # Ten seconds for what was begun, and some for the process.
+    assert int(seconds) + 15 <= spec["terminationGracePeriodSeconds"]
+
+
+def test_a_pod_reaches_names_database_and_platform_and_all_that_there_is_is_applied() -> None:
+    (outgoing,) = (found["spec"] for found in of_kind("NetworkPolicy") if "egress" in found["spec"])
+    told = (KUBERNETES / "secrets.env.example").read_text("utf-8")
+    database = re.search(r"^YETA_STATE=(postgresql://\S+)$", told, re.MULTILINE)
+    assert database is not None
+    state, platform = urlsplit(database[1]), urlsplit(Platform().base_url)
+    wanted = {("UDP", 53), ("TCP", 53), ("TCP", state.port or 5432)}
+    assert {(port["protocol"], port["port"]) for one in outgoing["egress"] for port in one["ports"]} == {
+        *wanted, ("TCP", {"https": 443}[platform.scheme]),
+    }  # fmt: skip
+    here = {path.name for path in KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
+    assert {*KUSTOMIZATION["resources"]} == here
+    assert f"WORKDIR {CAMPAIGNS}\n" in IMAGE
+    assert f"COPY . {CAMPAIGNS}\n" in (DEPLOY / "campaigns.Containerfile").read_text("utf-8")
+
+
 def test_two_receive_and_two_reconcile_and_one_receiver_is_always_there() -> None:
     assert {found["metadata"]["name"]: found["spec"]["replicas"] for found in of_kind("Deployment")} == {
         "receiver": 2, "reconcile": 2,
     }  # fmt: skip
     (budget,) = of_kind("PodDisruptionBudget")
     assert budget["spec"]["minAvailable"] == 1
+    (rolled,) = (found for found in of_kind("Deployment") if named(found) == "Deployment-receiver")
+    assert rolled["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 
 def test_none_with_the_former_campaigns_works_after_one_with_the_new_and_no_job_keeps_the_next_waiting() -> (
@@ -162,7 +228,12 @@ def test_none_with_the_former_campaigns_works_after_one_with_the_new_and_no_job_
     (controller,) = [found for found in of_kind("Deployment") if named(found) == "Deployment-reconcile"]
     assert controller["spec"]["strategy"] == {"type": "Recreate"}
     for job in of_kind("CronJob"):
-        assert job["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] > 0
+        assert re.fullmatch(r"(?:[\d*/,-]+ ){4}[\d*/,-]+", job["spec"]["schedule"])
+        of_one = job["spec"]["jobTemplate"]["spec"]
+        assert of_one["activeDeadlineSeconds"] > 0
+        assert of_one["template"]["spec"]["restartPolicy"] == "Never"
+    assert "--detailed-exitcode" in COMMANDS["CronJob-drift"]
+    assert all("--yes" in words for words in COMMANDS.values() if "reconcile" in words)
 
 
 def unshifted(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -172,6 +243,8 @@ def unshifted(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def test_a_controller_counts_as_alive_while_its_status_is_of_the_last_hour(tmp_path: Path) -> None:
     (container,) = TEMPLATES["Deployment-reconcile"]["spec"]["containers"]
+    # One that has not looked yet is given as long.
+    assert container["livenessProbe"]["initialDelaySeconds"] == 60 * 60
     status = tmp_path / "reconcile.json"
     written = container["args"][container["args"].index("--status-file") + 1]
     probe = [word.replace(written, str(status)) for word in container["livenessProbe"]["exec"]["command"]]
@@ -186,26 +259,17 @@ def test_a_controller_counts_as_alive_while_its_status_is_of_the_last_hour(tmp_p
     assert not alive()
 
 
-def test_what_compose_mounts_and_asks_for_is_there() -> None:
-    folder = DEPLOY / "compose"
-    text = (folder / "compose.yaml").read_text("utf-8")
-    told = (folder / ".env.example").read_text("utf-8")
-    for name in set(re.findall(r"\$\{(\w+)[}:]", text)) - {"CAMPAIGNS"}:
-        assert re.search(rf"^{name}=", told, re.MULTILINE), name
-    for service in COMPOSE["services"].values():
-        for mount in service.get("volumes", ()):
-            place = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", mount).partition(":")[0]
-            assert place in COMPOSE["volumes"] or (folder / place).exists(), place
-        assert {*service.get("depends_on", ())} <= {*COMPOSE["services"]}
-    assert (
-        folder / COMPOSE["x-yeta"]["build"]["context"] / COMPOSE["x-yeta"]["build"]["dockerfile"]
-    ).exists()
-
-
 def test_the_image_has_what_its_commands_need() -> None:
     """A state in PostgreSQL, the report of the dashboard, notifications."""
     assert '".[notify,postgres,report]"' in IMAGE
     assert f'ENTRYPOINT ["{YETA}"' in IMAGE
+    venv = YETA.removesuffix("/bin/yeta")
+    assert f"\nRUN python -m venv {venv} && {venv}/bin/pip install " in IMAGE
+    assert f"\nCOPY --from=build {venv} {venv}\n" in IMAGE
+    # `kubectl exec … yeta halt` is typed in a hurry.
+    assert f'\nENV PATH="{venv}/bin:$PATH"\n' in IMAGE
+    left_out = (DEPLOY / "campaigns.Containerfile.dockerignore").read_text("utf-8").splitlines()
+    assert {".git", "state", "**/yeta.key", "**/*.db*", "**/*.plan"} <= {*left_out}
     for copied in re.findall(r"^COPY (?!--from)(.*) \S+$", IMAGE, re.MULTILINE):
         assert all((DEPLOY.parent / name).exists() for name in copied.split())
 
