@@ -248,5 +248,8 @@ def test_a_library_whose_insides_are_used_has_an_upper_bound() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     (waitress,) = (one for one in project["dependencies"] if one.startswith("waitress"))
     assert waitress.endswith(",<4")
+    # Its resolver and its parser; before version 1 any may change them.
+    (ruamel,) = (one for one in project["dependencies"] if one.startswith("ruamel.yaml>"))
+    assert ruamel.endswith(",<0.20")
     (granian,) = project["optional-dependencies"]["granian"]
     assert granian.endswith(",<2.9")
