@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from itertools import pairwise, permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -320,6 +321,21 @@ def test_calls_that_stay_loose_are_tried_once_each_and_keep_no_other_from_its_ro
     assert max(after - before for before, after in pairwise([0, *sizes])) <= 50
     assert state.states(wave) == {0: RowState.DIALLED}
     assert state.projector.relink(lambda: True) <= 50
+
+
+def test_pushes_come_in_while_others_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "state.db"
+    real = platform_pushes.read_push
+    with state_in(SqliteDatabase(file)) as state, state_in(SqliteDatabase(file, busy_seconds=0.05)) as beside:
+
+        def read(name: str, data: Any, *rest: Any) -> Any:
+            if data["call_uuid"] == "first":
+                beside.store.inbox.append([pushes.push(pushes.basic("meanwhile"))])
+            return real(name, data, *rest)
+
+        monkeypatch.setattr(platform_pushes, "read_push", read)
+        state.receive(pushes.push(pushes.basic("first")))
+        assert {call.call.call_uuid for call in state.store.calls.every()} == {"first", "meanwhile"}
 
 
 def test_slow_folding_keeps_nobody_waiting_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
