@@ -11,11 +11,12 @@ import pytest
 from tests.support.forgetting import forget
 from tests.support.lab import OPEN, Lab, number
 from tests.support.records import deliver
-from tests.support.scenes import a_lab, codes, lose_the_state, resolve, the_only_task
+from tests.support.scenes import DAY, a_lab, codes, lose_the_state, resolve, the_only_task
 from tests.support.twisted import TwistedLab, twisted
 from yeta_reconcile.apply.recovery.resolve import Ruling
 from yeta_reconcile.emulator import Line
 from yeta_reconcile.emulator import task as emulated
+from yeta_reconcile.plan.plan import Action
 from yeta_reconcile.platform.resources import Task
 from yeta_reconcile.waves.attributes import (
     Attributes,
@@ -312,6 +313,112 @@ def test_whom_a_wave_let_go_before_its_count_rose_nobody_else_takes_for_uncalled
     assert said in {one.code for one in found.plan.diagnostics}
     rings = [change for change in found.plan.changes if change.rings]
     assert sum(change.rows for change in rings) == 10 + (extra == SAYS_NOTHING)
+
+
+def extended(lab: TwistedLab, how: str) -> int:
+    """Four of five are called when their task expires; accounted, it is extended and goes on. Who is left."""
+    lab.campaign(rows=range(5))
+    lab.converge()
+    while len(lab.rung()) < 4:
+        lab.emulator.advance(5)
+    called = [int(rung[-4:]) for rung in lab.rung()]
+    first = the_only_task(lab)
+    lab.emulator.console_pause(first)
+    lab.emulator.advance(300)
+    deliver(lab)
+    lab.twist = lambda row, _task: row.update(status=7) if row["task_id"] == first else None
+    if how == "gone":
+        lab.remove("renewal")
+    else:
+        lab.rows("renewal", called)
+    for _ in range(2):
+        lab.apply()
+        lab.emulator.advance(5)
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+    assert (wave.frees, wave.pending, wave.released) == (True, how != "let go", how == "let go")
+    lab.twist = None
+    lab.emulator.console_start(first)
+    (left,) = (row for row in range(5) if row not in called)
+    return left
+
+
+HOW = pytest.mark.parametrize("how", ["let go", "gone"])
+
+
+@HOW
+@pytest.mark.parametrize(
+    ("extra", "limits", "said"),
+    [(CONTINUES, "", "continued"), (SAYS_NOTHING, "", "called-lately"), (SAYS_NOTHING, ONCE, "limit")],
+)
+def test_whom_an_extended_task_may_call_nobody_else_takes_for_uncalled_though_nothing_is_counted_yet(
+    tmp_path: Path, how: str, extra: str, limits: str, said: str
+) -> None:
+    lab = two_lines(tmp_path)
+    lab.declare_project(limits)
+    left = extended(lab, how)
+    lab.campaign("other", [left, *range(10, 20)], lines='["200"]', extra=extra)
+
+    found = lab.plan()
+
+    waits = {change.reason.value for change in found.plan.changes if change.action is Action.WAIT}
+    assert said in {one.code for one in found.plan.diagnostics} | waits
+    rings = [change for change in found.plan.changes if change.rings]
+    assert sum(change.rows for change in rings) == 10 + (extra == SAYS_NOTHING)
+    if extra == CONTINUES:
+        lab.apply()
+        assert_nobody_rang_twice(lab)
+        for _ in range(4):
+            lab.apply()
+            deliver(lab)
+            lab.emulator.advance(DAY)
+        assert_nobody_rang_twice(lab)
+        assert "task-reactivated" not in codes(lab)
+
+
+@HOW
+def test_what_an_extended_task_counts_at_its_second_end_is_believed_only_once_it_stands(
+    tmp_path: Path, how: str
+) -> None:
+    lab = two_lines(tmp_path)
+    left = extended(lab, how)
+    lab.campaign("other", [left, *range(10, 20)], lines='["200"]', extra=CONTINUES)
+    first = the_only_task(lab)
+    lab.apply()
+    lab.emulator.advance(5)
+    assert number(left) in lab.rung()
+    lab.emulator.finish(first)
+    shows = lab.emulator.clock.now_ms + 3 * SECONDS
+
+    def late(row: dict[str, Any], _task: emulated.Task) -> None:
+        if row["task_id"] == first and lab.emulator.clock.now_ms < shows:
+            row.update(process_tel_count=4, process_count=4, remaining=0)
+
+    lab.twist = late
+    lab.apply()
+    with lab.store() as store:
+        (wave,) = store.waves.recorded().campaigns["renewal"].waves
+    assert wave.tel_count in {None, 5}
+    lab.emulator.advance(60)
+    lab.apply()
+    assert_nobody_rang_twice(lab)
+
+
+@HOW
+def test_a_campaign_is_not_over_while_its_task_was_extended_or_its_count_rose(
+    tmp_path: Path, how: str
+) -> None:
+    lab = two_lines(tmp_path)
+    extended(lab, how)
+    lab.campaign("other", range(10, 20), lines='["200"]', extra="after: [renewal]\n")
+    for _ in range(3):
+        assert ("other", "wait", "after-another") in {found[:2] + found[3:4] for found in lab.actions()}
+        assert lab.apply().exit_code in {7, 8}
+        lab.emulator.advance(300)
+    deliver(lab)
+    lab.apply()
+    lab.emulator.advance(DAY)
+    assert {number(row) for row in range(10, 20)} < {*lab.rung()}
 
 
 def test_of_a_campaign_that_is_forgotten_he_stays_one_who_may_have_been_called(tmp_path: Path) -> None:

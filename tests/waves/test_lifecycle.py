@@ -144,7 +144,9 @@ def test_the_count_of_a_wave_that_is_over_may_grow_and_comes_from_an_answer_that
 
     assert seen(wave, task_of(wave, {"called": 5})).tel_count == 5
     assert seen(wave, task_of(wave, {"called": 1})).tel_count == 3
-    assert seen(wave, task_of(wave, {"is": "running", "called": 5})).tel_count == 3
+    # Who was not called by a task that was cut short, it may call while it goes on.
+    going_on = seen(wave, task_of(wave, {"is": "running", "called": 5})).tel_count
+    assert going_on == (3 if phase == "completed" else None)
     assert seen(wave, None).tel_count == 3
     assert seen(replace(wave, tel_count=None), None).tel_count is None
 

@@ -63,6 +63,8 @@ def sync(
     known = not now.phase.cut_short or wave.tel_count is not None
     if known and now.tel_count != wave.tel_count:
         fields["tel_count"] = now.tel_count
+        if now.tel_count is None:
+            fields |= {"quiet_since": None, "quiet_facts": ""}
     if reactivated(wave, task) and not wave.reactivated:
         fields["reactivated"] = True
     if now.phase in {Phase.STARTED, Phase.PAUSED} and wave.started_at is None:

@@ -64,7 +64,8 @@ def _goes_on(waves: tuple[WaveRecord, ...]) -> str:
         if not wave.phase.over:
             return phrase("its wave {number} is {phase}", number=wave.number, phase=wave.phase)
         cut_short = wave.phase.cut_short and wave.pending
-        if wave.phase is Phase.LOST or (cut_short and hold(wave) is not Hold.FREEING):
+        unproven = wave.doubts_free or (cut_short and hold(wave) is not Hold.FREEING)
+        if wave.phase is Phase.LOST or unproven:
             return phrase(
                 "its wave {number} is {phase}, and whom it called is not accounted",
                 number=wave.number,

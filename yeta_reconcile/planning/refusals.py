@@ -60,9 +60,9 @@ def refusals(
     frequent: dict[str, list[bytes]] = {}
     if limits.frequency is not None and any(change.may_ring for change in listed):
         since = int((now - limits.frequency.within).timestamp() * 1000)
-        waves = [wave.record for subject in subjects.values() for wave in subject.waves]
-        frees = [wave.wave_id for wave in waves if wave.frees and wave.pending]
-        doubted = [wave.wave_id for wave in waves if wave.doubts_free]
+        waves = [wave for subject in subjects.values() for wave in subject.waves]
+        frees = [wave.record.wave_id for wave in waves if wave.record.frees and wave.record.pending]
+        doubted = [wave.record.wave_id for wave in waves if wave.goes_on or wave.record.doubts_free]
         called = Counter(store.waves.called_since(since, frees, doubted))
         tasks = store.calls.called_by_tasks(vanished)
         called.update(number for number, at in tasks if at is None or at >= since)

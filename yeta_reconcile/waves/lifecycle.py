@@ -126,8 +126,11 @@ def _counted(wave: WaveRecord, task: Task | None, phase: Phase) -> int | None:
 
     An answer that does not show the end yet tells of a time before it, and its count proves nothing. Of a
     wave that was cut short calls may be in progress that are not counted yet: its first count is believed
-    if nothing is in process any more, and recorded only once it `stands`. It may still have grown.
+    if nothing is in process any more, and recorded only once it `stands`. It may still have grown. One that
+    goes on after its end (it was extended, say) is counted anew once it is over.
     """
+    if phase.cut_short and task is not None and task.phase.may_ring:
+        return None
     now = task.process_tel_count if task and task.phase.over else None
     if phase.cut_short and wave.tel_count is None and (task is None or task.remaining != 0):
         return None

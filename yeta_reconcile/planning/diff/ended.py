@@ -148,7 +148,7 @@ def decide_over(case: Case, wave: Wave) -> None:
     held = case.delta.held.get(record.wave_id, 0)
     if hold(record) is Hold.FREEING or not held or not record.pending or case.ended:
         return
-    if wave.task is not None and wave.task.phase.may_ring:
+    if wave.goes_on:
         # Said already: it is not over after all.
         return
     reason, words = unaccounted(wave, case.subject.now_ms)
@@ -171,6 +171,8 @@ def decide_over(case: Case, wave: Wave) -> None:
 def unaccounted(wave: Wave, now_ms: int) -> tuple[Reason | None, Text]:
     """What the rows of a wave that is over wait for; without a reason only a person settles them."""
     record = wave.record
+    if wave.goes_on:
+        return Reason.DRAINING, phrase("its task goes on after its end")
     if wave.task is not None and unread(record, wave.task):
         missing = (wave.task.process_tel_count or 0) - record.dialled
         if missing > 0:

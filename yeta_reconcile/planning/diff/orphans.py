@@ -43,8 +43,7 @@ def name_reactivated(decision: Decision) -> None:
     """
     for wave in decision.subject.waves:
         record, task = wave.record, wave.task
-        over = record.phase.ended
-        if over and task is not None and task.phase.may_ring:
+        if wave.goes_on and task is not None:
             decision.find(
                 "task-reactivated",
                 Exit.UNRESOLVED,
@@ -58,7 +57,7 @@ def name_reactivated(decision: Decision) -> None:
                 ),
                 phrase("delete it at the platform if nobody wants it"),
             )
-        elif over and record.reactivated and not record.accounted:
+        elif record.phase.ended and record.doubts_free:
             freed = count(record.released, "row of it was", "rows of it were")
             decision.find(
                 "task-reactivated",

@@ -48,6 +48,11 @@ class Wave:
         return max(task.count_tel - task.process_tel_count, 0)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it is over, and its task calls people, or may: it was extended outside yeta, say."""
+        return self.record.phase.ended and self.task is not None and self.task.phase.may_ring
+
+    @property
     def unknown_numbers(self) -> int:
         """Numbers that its task holds, and that are nobody's who is known to be in it."""
         return (
