@@ -283,3 +283,11 @@ def test_what_every_key_means_is_said_with_an_example_or_its_choices() -> None:
         told = re.search(r"^(example|one of|each one of|default): |^  [a-z_]+: ", text, re.MULTILINE)
         assert text.strip(), path
         assert told or path.endswith(".kind"), path
+
+
+def test_a_number_of_the_platform_is_explained_whatever_else_it_is() -> None:
+    assert explained("20") == "the platform's result 20 of a call: no answer · 用户未接\n"
+    assert "exit code 8: " in explained("8")
+    assert "the platform's result 8 of a call: refused by the customer · 客户拒接\n" in explained("8")
+    assert explained("3030002").startswith("the platform's code 3030002: the line is taken by another task (")
+    assert "code 0: done (" not in explained("0")

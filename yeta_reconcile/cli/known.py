@@ -22,11 +22,14 @@ from yeta_reconcile.cli.help import translated
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Reason
 from yeta_reconcile.platform.call import NAMES, RESULTS
+from yeta_reconcile.platform.codes import CODES, describe
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
 from yeta_reconcile.render.words import ACTION, REASON, result_said
 from yeta_reconcile.wording import phrase, spoken, worded
 
 SAID = Path(__file__).parent / "said.json"
+# Of success there is nothing to say.
+_CODES = tuple(str(code) for code in CODES if code)
 _PUT_IN = re.compile(r"\{[^}]*\}")
 
 
@@ -44,6 +47,7 @@ def names() -> list[str]:
     """All that `known` knows."""
     found = [name for part in said().values() for name in part]
     found += [*COMMANDS, *(str(int(code)) for code in Exit), *Action, *Reason, *NAMES, *REASONS]
+    found += [*RESULTS, *_CODES]
     return [*found, *map(named, metrics())]
 
 
@@ -79,6 +83,13 @@ def known(name: str) -> Iterator[str]:
             f"  {code} {result_said(code, RESULTS[code].words)}" for code in sorted(NAMES[name], key=int)
         ]
         yield "\n".join([worded("results of calls, for `recall.again.on`:"), *results]) + "\n"
+    if name in RESULTS:
+        meaning = result_said(name, RESULTS[name].words)
+        yield worded("the platform's result {code} of a call: {meaning}", code=name, meaning=meaning) + "\n"
+    if name in _CODES:
+        words, advice = describe(int(name))
+        told = worded("the platform's code {code}: {words} ({advice})", code=name, words=words, advice=advice)
+        yield told + "\n"
     if name in REASONS:
         yield worded("a reason of `yeta_refused_total`: {meaning}", meaning=REASONS[name]) + "\n"
     for metric in metrics() if name.startswith("yeta_") else ():
