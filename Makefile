@@ -1,5 +1,7 @@
 # Everything runs from here; nothing but Python 3.11+, make and, for the tests, git is needed.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3.14 python3; do \
+  if $$one -c '$(NEW_ENOUGH)' 2>/dev/null; then echo $$one; exit; fi; done; echo python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 # Some tests wait for a while: four workers keep two cores busy.
@@ -13,7 +15,9 @@ PYTEST := $(if $(ROOM),TMPDIR=$(ROOM) )$(BIN)/python -m pytest -n $(WORKERS) --d
 
 .PHONY: demo docs catalogues test checks lint types floors tests tests-at newest bench growth torture screenshots mutants manifests release lock clean
 
+# An environment of an older Python would stay what it is, whichever is named the next time.
 $(VENV)/.installed: pyproject.toml requirements.lock
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Python 3.11 or later is needed; name one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
