@@ -67,6 +67,9 @@ def test_the_unit_starts_a_command_that_there_is() -> None:
     (started,) = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
     words = started.split()
     assert words[3] in COMMANDS
+    # A path that it may write to and that is not there keeps a unit from starting.
+    (written,) = re.findall(r"^ReadWritePaths=(.+)$", unit, re.MULTILINE)
+    assert f"#   install -d -o yeta -g yeta -m 0700 {written}\n" in unit
     assert 'CMD ["serve"' in (ROOT / "deploy" / "Containerfile").read_text("utf-8")
 
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from tests.release.steps import VERSIONS, installed, interpreters, release
-from tests.release.tree import CHANGELOG, VERSION, Refused, git
+from tests.release.tree import CHANGELOG, OWNERS, VERSION, Refused, git
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,9 +24,11 @@ def publish(root: Path, version: str, folder: Path) -> list[str]:
     """What others see: the commit and its tag, then the files; the commands that are left where one fails."""
     tree, notes, tag = folder / "work" / "tree", str(folder / "NOTES.md"), f"v{version}"
     moment = git(root, "log", "-1", "--format=%cI").strip()
-    for name in (VERSION, CHANGELOG):
+    # Who is asked for a review stands where GitHub reads it: on the branch.
+    kept = (VERSION, CHANGELOG, OWNERS)
+    for name in kept:
         shutil.copy(tree / name, root / name)
-    git(root, "commit", "--quiet", "--message", f"Release {version}", VERSION, CHANGELOG)
+    git(root, "commit", "--quiet", "--message", f"Release {version}", *kept)
     built = as_built(root, tree, f"Release {version}, as it was built", moment)
     git(root, "tag", "--annotate", tag, built, "--file", notes, "--cleanup", "verbatim")
     files = [str(path) for path in sorted(folder.iterdir()) if path.is_file()]

@@ -151,6 +151,8 @@ def assert_published(checkout: Path, made: Path, monkeypatch: pytest.MonkeyPatch
     assert git(home, "tag").split() == [f"v{VERSION}"]
     assert f'__version__ = "{VERSION}"' in git(home, "show", f"v{VERSION}:yeta_reconcile/__init__.py")
     assert git(checkout, "status", "--porcelain") == ""
+    assert "@somebody/maintainers" in git(home, "show", "HEAD:.github/CODEOWNERS")
+    assert "OWNER/" in git(home, "show", "HEAD:docs/gitops.md")
     upload, page = heard.read_text("utf-8").splitlines()
     assert upload.startswith("python -m twine upload ")
     assert upload.count(f"yeta_reconcile-{VERSION}") == 2

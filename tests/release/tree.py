@@ -14,6 +14,7 @@ PLACEHOLDER = "OWNER"
 SETTINGS = "release.toml"
 VERSION = "yeta_reconcile/__init__.py"
 CHANGELOG = "CHANGELOG.md"
+OWNERS = ".github/CODEOWNERS"
 # What `yeta init` and the documentation give to campaign repositories, which are to have just this version.
 TEMPLATES = (
     "action.yml", "docs/pipelines/gitlab.yml", "yeta_reconcile/cli/templates/pipelines/action.yml",
