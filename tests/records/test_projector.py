@@ -19,6 +19,7 @@ from tests.support.postgres import PostgresServer
 from yeta_reconcile.platform import pushes as platform_pushes
 from yeta_reconcile.records import projector
 from yeta_reconcile.store.calls import fold
+from yeta_reconcile.store.database import Transaction
 from yeta_reconcile.store.inbox import InboxCounts, Push, PushStanding
 from yeta_reconcile.store.postgres import PostgresDatabase
 from yeta_reconcile.store.sqlite import SqliteDatabase
@@ -336,6 +337,27 @@ def test_pushes_come_in_while_others_are_read(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setattr(platform_pushes, "read_push", read)
         state.receive(pushes.push(pushes.basic("first")))
         assert {call.call.call_uuid for call in state.store.calls.every()} == {"first", "meanwhile"}
+
+
+def test_what_is_folded_is_not_waited_for_and_what_came_in_is(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"sqlite": "PRAGMA synchronous", "postgresql": "SHOW synchronous_commit"}
+    off, on = {"sqlite": (1, 2), "postgresql": ("off", "on")}[state.store.database.dialect]
+    levels: list[Any] = []
+
+    def noted(transaction: Transaction, *rest: Any) -> str:
+        levels.append(transaction.read(asked[state.store.database.dialect])[0][0])
+        return fold(transaction, *rest)
+
+    def stored(transaction: Transaction, table: str, rows: Any) -> None:
+        levels.append(transaction.read(asked[state.store.database.dialect])[0][0])
+
+    monkeypatch.setattr("yeta_reconcile.records.projector.fold", noted)
+    state.receive(pushes.push(pushes.basic()))
+    monkeypatch.setattr("yeta_reconcile.store.inbox._insert", stored)
+    state.store.inbox.append([pushes.push(pushes.basic("second"))])
+    assert levels == [off, on, on]
 
 
 def test_slow_folding_keeps_nobody_waiting_for_long(monkeypatch: pytest.MonkeyPatch) -> None:

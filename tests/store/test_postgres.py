@@ -245,6 +245,15 @@ def test_what_was_acknowledged_is_on_disk_whatever_the_servers_default(
         assert careless.open().database.read("SHOW synchronous_commit") == [("on",)]
 
 
+def test_a_write_waits_for_the_disk_unless_it_can_be_made_again(states: States) -> None:
+    database = states.open().database
+    with database.write() as transaction:
+        assert transaction.read("SHOW synchronous_commit") == [("on",)]
+    with database.write(durable=False) as transaction:
+        assert transaction.read("SHOW synchronous_commit") == [("off",)]
+    assert database.read("SHOW synchronous_commit") == [("on",)]
+
+
 def test_what_nobody_waits_for_is_done_before_the_next_and_before_the_end(states: States) -> None:
     store = states.open()
     with store.database.write() as transaction:

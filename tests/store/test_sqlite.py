@@ -37,6 +37,27 @@ def test_it_is_durable_and_holds_to_its_references(states: States) -> None:
     assert read("PRAGMA foreign_keys") == [(1,)]
 
 
+def test_a_write_waits_for_the_disk_unless_it_can_be_made_again(states: States, file: Path) -> None:
+    states.open()
+    database = SqliteDatabase(file, busy_seconds=0.05)
+
+    def level() -> int:
+        return int(database.read("PRAGMA synchronous")[0][0])
+
+    with database.write():
+        assert level() == 2
+    with database.write(durable=False):
+        assert level() == 1
+    assert level() == 2
+    with pytest.raises(ZeroDivisionError), database.write(durable=False):
+        raise ZeroDivisionError
+    assert level() == 2
+    with states.open().database.write(), pytest.raises(StateError), database.write(durable=False):
+        pass
+    assert level() == 2
+    database.close()
+
+
 def test_nobody_else_can_read_it_nor_its_key(states: States, file: Path) -> None:
     before = os.umask(0)
     try:

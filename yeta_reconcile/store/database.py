@@ -113,8 +113,11 @@ class Database(Protocol):
         """
         ...
 
-    def write(self, *, fenced: bool = True) -> AbstractContextManager[Transaction]:
+    def write(self, *, fenced: bool = True, durable: bool = True) -> AbstractContextManager[Transaction]:
         """A write transaction; durable when its block has ended. Raises StateError.
+
+        Not `durable` is what can be made again: nobody waits for the disk. It is on it, whole, with whatever
+        is made durable after it, by whomever; before that, a power cut may take it back.
 
         One that is begun inside another's block is a part of that. Raises StateLocked, before its block
         begins, where the `fence` does not hold any more; not `fenced` are the lock's own writes, and such as

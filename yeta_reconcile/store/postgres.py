@@ -87,7 +87,7 @@ class PostgresDatabase:
         return self.read(sql, parameters)
 
     @contextmanager
-    def write(self, *, fenced: bool = True) -> Iterator[PostgresTransaction]:
+    def write(self, *, fenced: bool = True, durable: bool = True) -> Iterator[PostgresTransaction]:
         """`BEGIN` and the writers' lock … `COMMIT`; rolled back whole on any exception, also on a kill."""
         with self._lock, self._translated():
             if self._transaction is not None:
@@ -97,6 +97,8 @@ class PostgresDatabase:
             try:
                 self._afresh(lambda connection: connection.execute(BEGIN))
                 self._transaction = PostgresTransaction(self._connection)
+                if not durable:
+                    self._transaction.later("SET LOCAL synchronous_commit TO off")
                 check_fence(self._transaction, self.fence if fenced else "")
                 yield self._transaction
                 self._transaction.send()

@@ -185,7 +185,7 @@ class SqliteDatabase:
         return connection
 
     @contextmanager
-    def write(self, *, fenced: bool = True) -> Iterator[SqliteTransaction]:
+    def write(self, *, fenced: bool = True, durable: bool = True) -> Iterator[SqliteTransaction]:
         """`BEGIN IMMEDIATE` … `COMMIT`; rolled back whole on any exception, also on a kill.
 
         What is written inside another's block belongs to that one. Raises StateGone, nothing of it kept,
@@ -198,10 +198,12 @@ class SqliteDatabase:
                 return
             self._let_others_go_first()
             self.stand()
-            self._patiently("BEGIN IMMEDIATE")
-            began = time.monotonic()
-            self._transaction = SqliteTransaction(self._utils)
+            if not durable:
+                self._connection.execute("PRAGMA synchronous=NORMAL")
             try:
+                self._patiently("BEGIN IMMEDIATE")
+                began = time.monotonic()
+                self._transaction = SqliteTransaction(self._utils)
                 check_fence(self._transaction, self.fence if fenced else "")
                 yield self._transaction
                 self.stand()
@@ -212,6 +214,8 @@ class SqliteDatabase:
                 raise
             finally:
                 self._transaction = None
+                if not durable:
+                    self._connection.execute("PRAGMA synchronous=FULL")
             self.stand()
             over = time.monotonic()
             if self.path is not None and over - began > LONG_SECONDS:
