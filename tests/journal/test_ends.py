@@ -215,7 +215,7 @@ def test_a_task_that_had_expired_and_is_live_again_keeps_its_rows(tmp_path: Path
     assert_nobody_rang_twice(lab)
     # Who was called after the rows were freed, the records tell.
     assert "task-reactivated" in codes(lab)
-    assert lab.apply().exit_code == 8
+    assert lab.apply().exit_code == 7
     deliver(lab)
     lab.converge()
     assert_nobody_rang_twice(lab)
@@ -419,6 +419,49 @@ def test_a_campaign_is_not_over_while_its_task_was_extended_or_its_count_rose(
     lab.apply()
     lab.emulator.advance(DAY)
     assert {number(row) for row in range(10, 20)} < {*lab.rung()}
+
+
+def test_a_count_that_rises_late_needs_nobody_and_its_own_campaign_waits_for_the_record(
+    tmp_path: Path,
+) -> None:
+    lab = two_lines(tmp_path)
+    left = extended(lab, "let go")
+    lab.apply()
+    while number(left) not in lab.rung():
+        lab.emulator.advance(5)
+    lab.emulator.finish(the_only_task(lab))
+    lab.emulator.advance(60)
+    # Nobody is to be called: that is named, and nothing waits.
+    for _ in range(3):
+        assert (codes(lab), lab.actions()) == ({"task-reactivated"}, [])
+        assert lab.apply().exit_code == 0
+        lab.emulator.advance(5)
+    lab.rows("renewal", [*range(5), 7])
+
+    ((_, action, wave, reason, rows),) = lab.actions()
+
+    assert (action, wave, reason, rows) == ("wait", 1, "records-missing", 2)
+    assert lab.apply().exit_code == 7
+    deliver(lab)
+    lab.converge()
+    assert_nobody_rang_twice(lab)
+    assert {*lab.rung()} == {number(row) for row in [*range(5), 7]}
+    assert codes(lab) == set()
+
+
+def test_a_count_that_rose_and_whose_record_can_come_no_more_needs_a_person(tmp_path: Path) -> None:
+    lab = two_lines(tmp_path)
+    first, _ = one_let_go(lab, "")
+    lab.twist = lambda row, _task: row.update(process_tel_count=5) if row["task_id"] == first else None
+    assert lab.apply().exit_code == 0
+    lab.emulator.advance(8 * DAY)
+    assert lab.apply().exit_code == 8
+    lab.rows("renewal", [*range(5), 7])
+    assert (codes(lab), lab.actions()) == ({"task-reactivated"}, [])
+    resolve(lab, Ruling.UNDIALLED)
+    lab.converge()
+    assert_nobody_rang_twice(lab)
+    assert {*lab.rung()} == {number(row) for row in [*range(5), 7]}
 
 
 def test_of_a_campaign_that_is_forgotten_he_stays_one_who_may_have_been_called(tmp_path: Path) -> None:

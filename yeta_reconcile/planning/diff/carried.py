@@ -119,9 +119,9 @@ def _hindered(case: Case, wave: Wave, task: Task, removed: int) -> bool:
     """Whether it cannot succeed now, which is said; `removed` left the list and may ring until then."""
     record = wave.record
     if case.in_doubt:
-        # A replacement is a new wave: whom a task without a record called, it would call again.
+        # A replacement is a new wave: whom such a task called, it would call again.
         pause_as_declared(case, wave)
-        words = phrase("nothing is carried over while a task without a record is unsettled")
+        words = phrase("nothing is carried over while it is not known whom another task of it called")
         case.wait(wave, Reason.OUTCOME_UNKNOWN, wave.rows_left, with_removed(words, removed))
         return True
     if record.phase is Phase.DRAINING:

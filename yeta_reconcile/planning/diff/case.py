@@ -118,8 +118,8 @@ class Case:
         self.running = declared.state == "running"
         self.delay = _delay(subject, declared)
         """Why nothing of it may begin or go on to ring now though it is declared running; None: it may."""
-        self.in_doubt = decision.unresolved
-        """Whether whom a task without a record called needs a person (see `orphans`, which come first)."""
+        self.in_doubt = decision.unresolved or any(wave.record.doubts_free for wave in subject.waves)
+        """Whether whom a task called is not known: one without a record, or that went on (see `orphans`)."""
 
     def cause(self, reason: Reason, wave_id: int = 0, *attributes: str) -> Position:
         """Where that stands by which a change is reasoned: in the list, the document, or the defaults."""

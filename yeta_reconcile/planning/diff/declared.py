@@ -8,7 +8,14 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.planning.delta import Hold, hold
 from yeta_reconcile.planning.diff.blockers import blocked
 from yeta_reconcile.planning.diff.case import Case, Decision
-from yeta_reconcile.planning.diff.ended import decide_over, name_held, name_left_over, say_lost, unknown_block
+from yeta_reconcile.planning.diff.ended import (
+    decide_over,
+    doubt_block,
+    name_held,
+    name_left_over,
+    say_lost,
+    unknown_block,
+)
 from yeta_reconcile.planning.diff.following import await_canary
 from yeta_reconcile.planning.diff.new_rows import stage_new_rows
 from yeta_reconcile.planning.diff.next_rounds import await_rounds, name_untold
@@ -45,7 +52,7 @@ def decide_declared(decision: Decision, declared: Campaign) -> None:
         )
     if case.ended:
         _name_undialled(case)
-    elif not blocked(decision) and not unknown_block(decision):
+    elif not (blocked(decision) or unknown_block(decision) or doubt_block(decision)):
         decide_staged(case)
         stage_new_rows(case)
         await_rounds(case)

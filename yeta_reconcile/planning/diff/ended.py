@@ -105,8 +105,7 @@ def unknown_block(decision: Decision) -> bool:
 
     A task of a campaign that is continued is one: whom that called counts as called here.
     """
-    subject = decision.subject
-    entering = subject.delta.new + sum(staged.rows for staged in subject.delta.staged.values())
+    subject, entering = decision.subject, _entering(decision)
     blocking = subject.holding_unknown if entering else ()
     for wave in blocking:
         record = wave.record
@@ -140,6 +139,31 @@ def unknown_block(decision: Decision) -> bool:
         own = record if wave in subject.waves else None
         decision.wait(Reason.RECORDS_MISSING, entering, detail, subject.at(), own, counted=False)
     return bool(blocking)
+
+
+def doubt_block(decision: Decision) -> bool:
+    """Whether new rows wait since a wave went on after rows of it were freed: it may have called them."""
+    subject, entering = decision.subject, _entering(decision)
+    doubted = [wave for wave in subject.waves if wave.record.doubts_free] if entering else []
+    for wave in doubted:
+        reason, words = unaccounted(wave, subject.now_ms)
+        # Without one `name_reactivated` asks for a person.
+        if reason is not None:
+            words = phrase(
+                "task {task_id} went on after {freed} freed: {that} to be called may be among them; {words}",
+                task_id=wave.record.task_id,
+                freed=count(wave.record.released, "row of it was", "rows of it were"),
+                that=count(entering, "row that is", "rows that are"),
+                words=words,
+            )
+            decision.wait(reason, entering, words, subject.at(), wave.record, counted=False)
+    return bool(doubted)
+
+
+def _entering(decision: Decision) -> int:
+    """How many rows would be called by a new wave, or by one that is staged."""
+    delta = decision.subject.delta
+    return delta.new + sum(staged.rows for staged in delta.staged.values())
 
 
 def decide_over(case: Case, wave: Wave) -> None:

@@ -6,6 +6,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.exits import Exit
 from yeta_reconcile.plan.plan import Action, Change, Reason
 from yeta_reconcile.planning.diff.case import Decision
+from yeta_reconcile.planning.diff.ended import unaccounted
 from yeta_reconcile.planning.observed import Orphan
 from yeta_reconcile.planning.orphans import settled_by
 from yeta_reconcile.platform.resources import LivePhase
@@ -59,9 +60,10 @@ def name_reactivated(decision: Decision) -> None:
             )
         elif record.phase.ended and record.doubts_free:
             freed = count(record.released, "row of it was", "rows of it were")
+            waits = unaccounted(wave, decision.subject.now_ms)[0] is not None
             decision.find(
                 "task-reactivated",
-                Exit.UNRESOLVED,
+                Exit.DONE if waits else Exit.UNRESOLVED,
                 phrase(
                     "task {task_id} of wave {number} went on after {freed} freed: whom it called of them is "
                     "not known",
