@@ -22,10 +22,10 @@ from yeta_reconcile.cli.language import speaking
 from yeta_reconcile.documents.limits import Happening
 from yeta_reconcile.documents.packs import NAMES as PACKS
 from yeta_reconcile.errors import WrongUsage
-from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.plan.plan import ACTION, REASON, Action, Reason
 from yeta_reconcile.platform.call import NAMES, RESULTS
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
-from yeta_reconcile.render.words import ACTION, REASON, result_said
+from yeta_reconcile.render.words import result_said
 from yeta_reconcile.wording import listed, looked_up, spoken
 
 PAGES = {"en": ROOT / "docs" / "reference.md", "zh": ROOT / "docs" / "reference-zh.md"}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.render.plans import a_change, a_plan
-from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan, Reason
+from yeta_reconcile.cli.language import speaking
+from yeta_reconcile.plan.plan import REASON, Action, Change, ChangeKind, Plan, Reason
 from yeta_reconcile.plan.staleness import (
     Since,
     left_out,
@@ -17,6 +19,7 @@ from yeta_reconcile.plan.staleness import (
     moved_rest,
     nothing_left,
 )
+from yeta_reconcile.wording import spoken
 
 LIST, WAVES = "the-list", "the-waves"
 
@@ -106,14 +109,20 @@ def test_what_is_done_for_another_reason_or_to_others_is_named_once() -> None:
 
     [moved] = moved_changes(plan_of(further), plan_of(freed))
 
-    assert moved.startswith("spring-renewal: create wave 1 was in it (rows-added, 120 rows)")
-    assert moved.endswith("and is another now (rows-released, 7 rows)")
+    was, now = REASON[Reason.ROWS_ADDED], REASON[Reason.ROWS_RELEASED]
+    assert moved.startswith(f"spring-renewal: create wave 1 was in it (120 rows: {was})")
+    assert moved.endswith(f"and is another now (7 rows: {now})")
+    with speaking("zh"):
+        assert re.search("[a-z]", spoken(moved).removeprefix("spring-renewal")) is None
 
 
 def test_what_is_done_otherwise_for_the_same_reason_is_not_said_to_be_what_it_was() -> None:
     [moved] = moved_changes(plan_of(CREATE), plan_of(a_change(rings=not CREATE.rings)))
 
-    assert moved == "spring-renewal: create wave 1 was in it (new, 120 rows) and is done otherwise now"
+    assert (
+        moved
+        == "spring-renewal: create wave 1 was in it (120 rows: the campaign is new) and is done otherwise now"
+    )
 
 
 @pytest.mark.parametrize("change", [PAUSE, on_wave(Action.DELETE)])

@@ -11,13 +11,13 @@ from tests.render.golden import assert_golden
 from tests.render.plans import NOON, a_change, a_plan, the_busy_day, the_new_campaign
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.plan.foresight import Forecast
-from yeta_reconcile.plan.plan import Action, Change, Plan, Reason
+from yeta_reconcile.plan.plan import REASON, Action, Change, Plan, Reason
 from yeta_reconcile.render.markdown import plan_markdown
 from yeta_reconcile.render.table import (
     width,
 )
 from yeta_reconcile.render.text import plan_text
-from yeta_reconcile.render.words import REASON, attribute_value
+from yeta_reconcile.render.words import attribute_value
 from yeta_reconcile.wording import Text
 
 

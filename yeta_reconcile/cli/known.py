@@ -20,11 +20,11 @@ from yeta_reconcile.cli.examples import COMMANDS as SHOWN
 from yeta_reconcile.cli.examples import EXITS
 from yeta_reconcile.cli.help import translated
 from yeta_reconcile.exits import Exit
-from yeta_reconcile.plan.plan import Action, Reason
+from yeta_reconcile.plan.plan import ACTION, REASON, Action, Reason
 from yeta_reconcile.platform.call import NAMES, RESULTS
 from yeta_reconcile.platform.codes import CODES, describe
 from yeta_reconcile.receiver.metrics import REASONS, Metrics
-from yeta_reconcile.render.words import ACTION, REASON, result_said
+from yeta_reconcile.render.words import result_said
 from yeta_reconcile.wording import phrase, spoken, worded
 
 SAID = Path(__file__).parent / "said.json"

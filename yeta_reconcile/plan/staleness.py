@@ -11,8 +11,8 @@ from dataclasses import field
 
 from yeta_reconcile.amounts import count
 from yeta_reconcile.frozen import dataclass
-from yeta_reconcile.plan.plan import Action, Change, ChangeKind, Plan
-from yeta_reconcile.wording import CLAUSES, Text, listed, phrase
+from yeta_reconcile.plan.plan import ACTION, REASON, Action, Change, ChangeKind, Plan
+from yeta_reconcile.wording import Text, phrase
 
 # What stops or clears away may turn out to be needless; what was to ring may not.
 _MAY_LAPSE = frozenset({Action.PAUSE, Action.DELETE})
@@ -231,12 +231,16 @@ def _named(change: Change) -> Text:
         if change.task_id
         else phrase("wave {number}", number=change.wave)
     )
-    return phrase("{campaign}: {action} {what}", campaign=change.campaign, action=change.action, what=what)
+    action = ACTION[change.action]
+    return phrase("{campaign}: {action} {what}", campaign=change.campaign, action=action, what=what)
 
 
 def _otherwise(former: Change, change: Change) -> Text:
     """That the same is to be done for another reason, to others, or in another way."""
-    was, now = (listed([one.reason, count(one.rows, "row")], by=CLAUSES) for one in (former, change))
+    was, now = (
+        phrase("{rows}: {reason}", rows=count(one.rows, "row"), reason=REASON[one.reason])
+        for one in (former, change)
+    )
     if was == now:
         return phrase("{change} was in it ({was}) and is done otherwise now", change=_named(change), was=was)
     return phrase(

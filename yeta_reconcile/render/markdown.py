@@ -8,7 +8,7 @@ from yeta_reconcile.amounts import count
 from yeta_reconcile.diagnostics import Diagnostic, Position
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import Forecast, LineUse
-from yeta_reconcile.plan.plan import SYMBOL, Action, Change, Plan
+from yeta_reconcile.plan.plan import ACTION, SYMBOL, Action, Change, Plan
 from yeta_reconcile.render.alike import Alike, alike
 from yeta_reconcile.render.annotations import (
     SEVERITY,
@@ -20,7 +20,6 @@ from yeta_reconcile.render.table import clean
 from yeta_reconcile.render.text import by_campaign, in_time, reason_and_detail
 from yeta_reconcile.render.timetable import ends_of, uses_by_line, who
 from yeta_reconcile.render.words import (
-    ACTION,
     attribute_name,
     attribute_value,
     deed,

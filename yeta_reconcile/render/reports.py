@@ -12,6 +12,7 @@ from typing import Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import LineUse
+from yeta_reconcile.plan.plan import ACTION
 from yeta_reconcile.plan.plan_json import line_use_json
 from yeta_reconcile.render.holdings import state_lines, state_show_lines
 from yeta_reconcile.render.report import (
@@ -33,7 +34,6 @@ from yeta_reconcile.render.table import (
     table,
 )
 from yeta_reconcile.render.words import (
-    ACTION,
     PHASE,
     attribute_name,
     attribute_value,

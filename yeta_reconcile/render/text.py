@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from yeta_reconcile.diagnostics import Diagnostic
 from yeta_reconcile.plan.foresight import Forecast
-from yeta_reconcile.plan.plan import SYMBOL, Action, Change, Plan
+from yeta_reconcile.plan.plan import REASON, SYMBOL, Action, Change, Plan
 from yeta_reconcile.render.alike import Alike, alike
 from yeta_reconcile.render.annotations import (
     by_weight,
@@ -23,7 +23,6 @@ from yeta_reconcile.render.table import (
 )
 from yeta_reconcile.render.timetable import ends_of, timetable_lines
 from yeta_reconcile.render.words import (
-    REASON,
     attribute_name,
     attribute_value,
     deed,

@@ -9,52 +9,12 @@ from typing import Any
 from yeta_reconcile.amounts import count
 from yeta_reconcile.moments import moment
 from yeta_reconcile.plan.foresight import Forecast
-from yeta_reconcile.plan.plan import Action, Change, Plan, Reason, Summary
+from yeta_reconcile.plan.plan import ACTION, Action, Change, Plan, Summary
 from yeta_reconcile.platform.call import RESULTS
 from yeta_reconcile.render.table import clean
 from yeta_reconcile.waves.attributes import BY_NAME, MOMENT, SECONDS
 from yeta_reconcile.waves.record import Phase
 from yeta_reconcile.wording import CLAUSES, PARTS, SENTENCES, Text, listed, loud, phrase, spoken, worded
-
-REASON = {
-    Reason.NEW: phrase("the campaign is new"),
-    Reason.UNFINISHED: phrase("an earlier apply left it unfinished"),
-    Reason.DECLARED_RUNNING: phrase("it is declared running"),
-    Reason.DECLARED_PAUSED: phrase("it is declared paused"),
-    Reason.PAUSED_OUTSIDE: phrase("it is declared running, but somebody paused it"),
-    Reason.HALTED: phrase("it is declared running, but a halt paused it"),
-    Reason.START_UNCONFIRMED: phrase("its start was sent, never confirmed; the same task is asked again"),
-    Reason.ROWS_ADDED: phrase("rows were added; a started task takes none, so they get a further wave"),
-    Reason.ROWS_RELEASED: phrase("rows that were settled or accounted as undialled get a further wave"),
-    Reason.ROWS_CHANGED: phrase("rows of the list were edited"),
-    Reason.ROWS_REMOVED: phrase("rows were removed from the list and should not be called any more"),
-    Reason.ATTRIBUTES_CHANGED: phrase("its settings were changed"),
-    Reason.CHANGED_OUTSIDE: phrase("somebody changed the task's settings before it was started"),
-    Reason.EDIT_REVERTED: phrase(
-        "the edit was taken back, or is about nobody whom the wave has yet to call: it goes on as it was"
-    ),
-    Reason.NOTHING_LEFT: phrase("nobody undialled is left to carry over, so the wave is left to finish"),
-    Reason.END_EXTENDED: phrase("its end was moved; those not dialled in time get a further wave"),
-    Reason.DELETED_OUTSIDE: phrase("somebody deleted the task; those not dialled get a new one"),
-    Reason.DECLARED_AGAIN: phrase("the campaign is declared again; those not dialled get a further wave"),
-    Reason.DOCUMENT_REMOVED: phrase("its document was removed"),
-    Reason.DESTROY: phrase("everything is to be removed (--destroy)"),
-    Reason.NOTHING_TO_CALL: phrase("nobody is left in it to call"),
-    Reason.ORPHAN: phrase("the task carries our mark, but no record knows it; it was never started"),
-    Reason.RECORDS_MISSING: phrase("waits for call records; without them nobody knows who was dialled"),
-    Reason.DRAINING: phrase("waits for the calls in progress to end"),
-    Reason.LINE_TAKEN: phrase("waits for a line that another task uses"),
-    Reason.CONTINUED: phrase("waits for a campaign that it continues"),
-    Reason.AFTER: phrase("begins when another campaign is over"),
-    Reason.DAY_OFF: phrase("waits for a day on which it may call"),
-    Reason.NEXT_DAY: phrase("its last day was over; those not dialled in time get a further wave"),
-    Reason.NEXT_ROUND: phrase("those whose last call came to what recall.again names are called again"),
-    Reason.CANARY: phrase("waits for what the call records of the canary say"),
-    Reason.AFTER_CANARY: phrase("the canary is over, and the rest follows it"),
-    Reason.ABORTED: phrase("is not called, since the canary was no success"),
-    Reason.OUTCOME_UNKNOWN: phrase("waits until it is known whether an earlier request was carried out"),
-    Reason.DIRECT_CALL: phrase("every row of a direct call is called out once"),
-}
 
 _TO_DO = {
     Action.CREATE: phrase("to create"),
@@ -67,20 +27,6 @@ _TO_DO = {
     Action.FORGET: phrase("to forget"),
     Action.CALL: phrase("TO CALL AT ONCE"),
     Action.WAIT: phrase("waiting"),
-}
-
-# What a change does, as it is named; the other actions have sentences of their own.
-ACTION = {
-    Action.CREATE: phrase("create"),
-    Action.START: phrase("start"),
-    Action.PAUSE: phrase("pause"),
-    Action.RESUME: phrase("resume"),
-    Action.REPLACE: phrase("replace"),
-    Action.DELETE: phrase("delete"),
-    Action.ADOPT: phrase("adopt"),
-    Action.FORGET: phrase("forget"),
-    Action.CALL: phrase("call"),
-    Action.WAIT: phrase("wait"),
 }
 
 PHASE = {
