@@ -155,3 +155,39 @@ def test_at_hours_on_days_or_for_money_for_which_nobody_may_be_called_nobody_is(
     assert done.code == code
     assert (": yeta.yaml:6:" in done.err) == (code == 4)
     assert here.changes_sent().count("callout") == (code == 0)
+
+
+BROKEN = "kind: Campaign\nname: spring\nrobot: 719\n"
+
+
+def test_who_calls_one_person_or_lifts_a_halt_depends_on_no_document(here: Served) -> None:
+    (here.root / "spring.yaml").write_text(BROKEN, encoding="utf-8")
+    (here.root / "summer.yaml").write_text("kind: [", encoding="utf-8")
+    assert here.main("plan").code == 3
+
+    assert here.main(*CALL, "--yes").code == 0
+    here.emulator.advance(1)
+    assert here.rung() == [number(1)]
+    assert here.main("tasks", "--all").code == 0
+    assert here.main("halt").code == 0
+    assert here.main(*CALL, "--yes").code == 7
+    assert here.main("resume", "--yes").code == 0
+    assert "There is no halt" in here.main("resume").out
+    assert here.main("apply", "--yes").code == 3
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        "limits: {do_not_call: [nowhere.csv]}\n",
+        "limits: {days: workdays}\ncalendar: nowhere.csv\n",
+        "limits: {houre: []}\n",
+    ],
+)
+def test_what_is_wrong_with_the_settings_keeps_from_a_call_all_the_same(here: Served, limits: str) -> None:
+    settings = here.root / "yeta.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + limits, encoding="utf-8")
+
+    assert here.main(*CALL, "--yes").code == 3
+    here.emulator.advance(1)
+    assert here.rung() == []

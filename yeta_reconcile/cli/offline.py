@@ -24,9 +24,9 @@ def open_state(context: Context, repository: Repository, *, create: bool = False
 
 
 @contextmanager
-def offline(context: Context) -> Iterator[tuple[Repository, Store]]:
+def offline(context: Context, *, documents: bool = True) -> Iterator[tuple[Repository, Store]]:
     """The repository and its state while the block runs. Raises what `load` and `open_state` raise."""
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    repository = load(context.chdir, environment=context.env, environ=context.environ, documents=documents)
     with closing(open_state(context, repository)) as store:
         yield repository, store
 

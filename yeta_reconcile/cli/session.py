@@ -81,12 +81,15 @@ def halt_of(flag: HaltFlag, store: Store) -> Halt | None:
 
 
 @contextmanager
-def session(context: Context, *, create: bool = False, patience: float = PATIENCE) -> Iterator[Session]:
+def session(
+    context: Context, *, create: bool = False, patience: float = PATIENCE, documents: bool = True
+) -> Iterator[Session]:
     """Open everything; with `create` the state is made if it is not there yet.
 
-    `patience` is how long a question is asked again, seconds.
+    `patience` is how long a question is asked again, seconds. Who needs none of the `documents` does not
+    depend on what is wrong with one.
     """
-    repository = load(context.chdir, environment=context.env, environ=context.environ)
+    repository = load(context.chdir, environment=context.env, environ=context.environ, documents=documents)
     if repository.project.notify:
         require()
     with ExitStack() as stack:

@@ -67,9 +67,14 @@ _FIRST_PART = 1 << 16
 _KIND = re.compile(rb"""^kind: *["']?(Campaign|DirectCall|DialogContext|Project)\b""", re.MULTILINE)
 
 
-def load(root: Path, *, environment: str | None, environ: Mapping[str, str]) -> Repository:
-    """The repository at `root`. Raises InvalidInput with every finding if there is any error."""
-    survey = Survey(root, environment, environ)
+def load(
+    root: Path, *, environment: str | None, environ: Mapping[str, str], documents: bool = True
+) -> Repository:
+    """The repository at `root`. Raises InvalidInput with every finding if there is any error.
+
+    Without its `documents`, which nobody reads then, it is its settings and what they name.
+    """
+    survey = Survey(root, environment, environ, documents=documents)
     repository = survey.repository()
     survey.readings.keep()
     return repository
@@ -82,7 +87,9 @@ class Survey:
     Raises InvalidInput at once only where there are no settings to speak of.
     """
 
-    def __init__(self, root: Path, environment: str | None, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, environment: str | None, environ: Mapping[str, str], *, documents: bool = True
+    ) -> None:
         self.root = root.resolve()
         self._folder = str(self.root)
         self.readings = Readings(self.root, environ)
@@ -99,15 +106,8 @@ class Survey:
         self._folders = Folders()
         self._names: dict[tuple[bool, str], RawDocument] = {}
         self._note_flaw(0, self.settings.raw.at, kind="Project")
-        for raw in self.settings.others:
-            raw.value = substitute(raw.value, environ, raw)
-            self._take(raw)
-        declares = matches(self.settings.globs)
-        for label in files_in(self.root, (*self.settings.globs, *_STRAYS)):
-            if not declares(label):
-                self.findings += _stray(self.root, label)
-            elif label != FILE:
-                self._read(label)
+        if documents:
+            self._read_all(environ)
         self.findings += relation_findings(self.callings, whole=not self._incomplete)
         self.findings += self._calendar_findings()
         self.findings += folder_findings(self.root, self.settings.folders, self.settings.at)
@@ -141,6 +141,17 @@ class Survey:
             warnings=tuple(self.findings),
             settings=self.settings,
         )
+
+    def _read_all(self, environ: Mapping[str, str]) -> None:
+        for raw in self.settings.others:
+            raw.value = substitute(raw.value, environ, raw)
+            self._take(raw)
+        declares = matches(self.settings.globs)
+        for label in files_in(self.root, (*self.settings.globs, *_STRAYS)):
+            if not declares(label):
+                self.findings += _stray(self.root, label)
+            elif label != FILE:
+                self._read(label)
 
     def _read(self, label: str) -> None:
         before = len(self.findings)

@@ -78,7 +78,7 @@ def call(
     except BadNumberError as problem:
         raise WrongUsage(phrase("NUMBER: {problem}", problem=problem)) from None
     given = _given(values)
-    with session(context, create=True) as opened:
+    with session(context, create=True, documents=False) as opened:
         columns = _checked(opened, robot, line, voice)
         row = _row(columns, normal, given)
         run = run_of(opened, "call")

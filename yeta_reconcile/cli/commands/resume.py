@@ -31,7 +31,7 @@ def resume(context: Context, yes: bool) -> None:
     What somebody set going since the halt and paused again is a pause outside yeta, if the platform's counts
     show that it went on. Where nothing shows it, it is named, and `reconcile` starts it not again by itself.
     """
-    with offline(context) as (repository, store):
+    with offline(context, documents=False) as (repository, store):
         flag = halt_flag(repository)
         halt, row = halt_of(flag, store), store.flag(ROW)
         if halt is None and row is None:

@@ -58,7 +58,7 @@ def tasks(context: Context, everything: bool, form: str) -> None:
 
     A task is ours if its name carries this project's and environment's mark.
     """
-    with session(context) as opened:
+    with session(context, documents=False) as opened:
         repository = opened.repository
         owner = owner_digest(repository.project.name, repository.environment)
         waves = {
