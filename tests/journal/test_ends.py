@@ -296,8 +296,9 @@ def two_lines(root: Path) -> TwistedLab:
     [(CONTINUES, "", "continued"), (SAYS_NOTHING, "", "called-lately"), (SAYS_NOTHING, ONCE, "limit")],
 )
 @pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("only", [(), ("other",)])
 def test_whom_a_wave_let_go_before_its_count_rose_nobody_else_takes_for_uncalled(
-    tmp_path: Path, extra: str, limits: str, said: str, gone: bool
+    tmp_path: Path, extra: str, limits: str, said: str, gone: bool, only: tuple[str, ...]
 ) -> None:
     lab = two_lines(tmp_path)
     first, left = one_let_go(lab, limits)
@@ -308,7 +309,7 @@ def test_whom_a_wave_let_go_before_its_count_rose_nobody_else_takes_for_uncalled
     lab.twist = lambda row, _task: row.update(process_tel_count=5) if row["task_id"] == first else None
     lab.campaign("other", [left, *range(10, 20)], lines='["200"]', extra=extra)
 
-    found = lab.plan()
+    found = lab.plan(only=only)
 
     assert said in {one.code for one in found.plan.diagnostics}
     rings = [change for change in found.plan.changes if change.rings]

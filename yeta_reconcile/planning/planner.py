@@ -165,7 +165,8 @@ class _Making:
         wanting = {change.campaign for change in changes if change.action in {Action.CREATE, Action.CALL}}
         said = (*_halt_in_words(self.planner.halted), *self.declared.warnings)
         forecasts, vanished = (*ahead.forecasts, *ahead.aside), self.observed.vanished
-        limits = refusals(self.declared, self.planner.store, subjects, changes, now, forecasts, vanished)
+        store, waves = self.planner.store, gathered.observed_waves
+        limits = refusals(self.declared, store, subjects, waves, changes, now, forecasts, vanished)
         limits += prospect.unfit(ahead, subjects)
         found = [
             *(Finding(d) for d in (*said, *gathered.look_alikes.unknown())),

@@ -20,7 +20,7 @@ from yeta_reconcile.plan.foresight import Forecast
 from yeta_reconcile.plan.plan import Action, Change
 from yeta_reconcile.planning.calendar import Days, years_of
 from yeta_reconcile.planning.delta import hold
-from yeta_reconcile.planning.diff.subject import Subject
+from yeta_reconcile.planning.diff.subject import Subject, Wave
 from yeta_reconcile.planning.guards import Bearing, Guards, started_at_once
 from yeta_reconcile.planning.ledger import Ledger
 from yeta_reconcile.planning.list_diff import Comparison
@@ -41,6 +41,7 @@ def refusals(
     declared: Repository,
     store: Store,
     subjects: Mapping[str, Subject],
+    observed_waves: Mapping[str, Collection[Wave]],
     changes: Iterable[Change],
     now: datetime,
     forecasts: Iterable[Forecast] = (),
@@ -48,7 +49,8 @@ def refusals(
 ) -> list[Diagnostic]:
     """An error for each limit that a plan's changes pass, and who is exempt from one.
 
-    `vanished` are tasks that call records name, and that no state knows and no platform shows.
+    `observed_waves` are those of all campaigns, also of such as the plan does not look at. `vanished` are
+    tasks that call records name, and that no state knows and no platform shows.
     """
     limits, listed = declared.project.limits, list(changes)
     guards = Guards(
@@ -60,7 +62,7 @@ def refusals(
     frequent: dict[str, list[bytes]] = {}
     if limits.frequency is not None and any(change.may_ring for change in listed):
         since = int((now - limits.frequency.within).timestamp() * 1000)
-        waves = [wave for subject in subjects.values() for wave in subject.waves]
+        waves = [wave for found in observed_waves.values() for wave in found]
         frees = [wave.record.wave_id for wave in waves if wave.record.frees and wave.record.pending]
         doubted = [wave.record.wave_id for wave in waves if wave.goes_on or wave.record.doubts_free]
         called = Counter(store.waves.called_since(since, frees, doubted))
