@@ -437,6 +437,28 @@ def test_a_record_settles_the_call_out_in_doubt_and_not_the_one_that_is_held(sta
     assert state.states(doubted) == {0: RowState.DIALLED}
 
 
+def two_numbers() -> Push:
+    """A direct call that repeats the row of one number, and says that another was called."""
+    return pushes.push(pushes.outbound(number="19900000001", callee="19900000000", task_id="long-running"))
+
+
+def test_a_row_in_doubt_comes_before_one_held_also_by_the_other_of_two_numbers(state: State) -> None:
+    held = state.wave(None, [1], name="held", kind="DirectCall", states={1: RowState.HELD})
+    doubted = state.wave(None, [0], name="doubted", kind="DirectCall", states={0: RowState.UNKNOWN})
+    state.receive(two_numbers())
+    assert (state.states(held), state.states(doubted)) == ({1: RowState.HELD}, {0: RowState.DIALLED})
+
+
+def test_where_the_row_that_a_call_repeats_is_held_the_other_number_tells_no_row(state: State) -> None:
+    answered = state.wave(
+        None, [1, 2], name="answered", data_ids={"5": 2}, kind="DirectCall", states={1: RowState.HELD}
+    )
+    held = state.wave(None, [0], name="held", kind="DirectCall", states={0: RowState.HELD})
+    state.receive(two_numbers())
+    assert state.states(answered)[1] is RowState.HELD
+    assert state.states(held) == {0: RowState.HELD}
+
+
 def test_a_number_in_two_unanswered_call_outs_is_not_guessed(state: State) -> None:
     waves = [
         state.wave(None, range(1), name=name, kind="DirectCall", states={0: RowState.UNKNOWN})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 
 from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.platform.call import INBOUND, Call
@@ -59,7 +60,7 @@ def locate(transaction: Transaction, call: Call) -> Place:
     wave_id = found[0][0]
     rows = _agreeing(call, [_candidate(row) for row in found if row[1] is not None])
     if not rows:
-        rows = _of_number(transaction, call, "wave_id = ?", (wave_id,))
+        rows = _first(_by_number(transaction, call, "wave_id = ?", (wave_id,)))
         rows = _told_apart(transaction, call, rows)
     if len(rows) == 1:
         return Place(wave_id, rows[0].row_key)
@@ -98,16 +99,20 @@ def _locate_elsewhere(transaction: Transaction, call: Call) -> Place:
 def _unanswered(transaction: Transaction, call: Call) -> list[_Candidate]:
     """The rows with the number of a call whose call-out may have been heard and was never answered.
 
-    Those that are in doubt; else such as are held, of waves to which no answer ever came.
+    Those that are in doubt, by whichever of its numbers; else such as are held, of waves to which no answer
+    ever came.
     """
-    held = "r.row_state = ? AND NOT EXISTS (SELECT 1 FROM data_ids d WHERE d.wave_id = r.wave_id)"
-    rows = _of_number(
-        transaction,
-        call,
-        f"wave_id IN ({DIRECT}) AND (row_state = ? OR ({held}))",
-        (int(RowState.UNKNOWN), int(RowState.HELD)),
+    states = RowState.UNKNOWN, RowState.HELD
+    condition = f"wave_id IN ({DIRECT}) AND row_state IN (?, ?)"
+    found = [*_by_number(transaction, call, condition, tuple(map(int, states)))]
+    doubted, held = (
+        _first([row for row in rows if row.state == state] for rows in found) for state in states
     )
-    return [row for row in rows if row.state == RowState.UNKNOWN] or rows
+    return doubted or [
+        row
+        for row in held
+        if not transaction.read("SELECT 1 FROM data_ids WHERE wave_id = ? LIMIT 1", (row.wave_id,))
+    ]
 
 
 def _by_data_id(transaction: Transaction, call: Call, waves: str) -> list[_Candidate]:
@@ -128,9 +133,10 @@ def _agreeing(call: Call, rows: list[_Candidate]) -> list[_Candidate]:
     return [row for row in rows if not number or row.number.hex() == number]
 
 
-def _of_number(
+def _by_number(
     transaction: Transaction, call: Call, condition: str, parameters: tuple[object, ...]
-) -> list[_Candidate]:
+) -> Iterator[list[_Candidate]]:
+    """The rows with each of a call's numbers, the one that it repeats of its row first."""
     for number in dict.fromkeys(filter(None, (call.row_number, call.number))):
         digest = bytes.fromhex(number)
         found = transaction.read(
@@ -138,9 +144,11 @@ def _of_number(
             f"UNION ALL SELECT r.wave_id, {_ROW} FROM wave_rows r WHERE number = ? AND {condition}",
             (digest, *parameters, digest, *parameters),
         )
-        if found:
-            return [_candidate(row) for row in found]
-    return []
+        yield [*map(_candidate, found)]
+
+
+def _first(found: Iterable[list[_Candidate]]) -> list[_Candidate]:
+    return next(filter(None, found), [])
 
 
 def _told_apart(transaction: Transaction, call: Call, rows: list[_Candidate]) -> list[_Candidate]:
