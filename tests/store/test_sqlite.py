@@ -41,20 +41,26 @@ def test_a_write_waits_for_the_disk_unless_it_can_be_made_again(states: States, 
     states.open()
     database = SqliteDatabase(file, busy_seconds=0.05)
 
-    def level() -> int:
-        return int(database.read("PRAGMA synchronous")[0][0])
+    def levels() -> tuple[int, int]:
+        found = []
+        for durable in (True, False):
+            with database.write(durable=durable) as transaction:
+                found.append(transaction.read("PRAGMA synchronous")[0][0])
+        return found[0], found[1]
 
-    with database.write():
-        assert level() == 2
-    with database.write(durable=False):
-        assert level() == 1
-    assert level() == 2
+    assert levels() == (2, 1)
     with pytest.raises(ZeroDivisionError), database.write(durable=False):
         raise ZeroDivisionError
-    assert level() == 2
+    assert levels() == (2, 1)
     with states.open().database.write(), pytest.raises(StateError), database.write(durable=False):
         pass
-    assert level() == 2
+    assert levels() == (2, 1)
+    with pytest.raises(ZeroDivisionError), database.write():
+        raise ZeroDivisionError
+    assert levels() == (2, 1)
+    # As where it could not be said again, for want of memory or by a Ctrl-C.
+    database.read("PRAGMA synchronous=NORMAL")
+    assert levels() == (2, 1)
     database.close()
 
 
