@@ -148,6 +148,34 @@ def test_a_body_that_nobody_will_look_at_is_not_waited_for(
     assert b"Connection: close" in answer
 
 
+def test_the_body_of_a_request_sent_behind_another_is_asked_for_once(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = door_module._Channel.send
+
+    def slowly(channel: Any, data: bytes, **how: Any) -> Any:
+        if b" 100 Continue" in data:
+            # Longer than the loop sleeps.
+            time.sleep(0.4)
+        return send(channel, data, **how)
+
+    monkeypatch.setattr(door_module._Channel, "send", slowly)
+    url, store, _ = running
+    host, port = url.removeprefix("http://").partition("/")[0].split(":")
+    head = f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+    with socket.create_connection((host, int(port)), timeout=5) as client:
+        client.sendall(f"{head}\r\n{{}}{head}Connection: close\r\nExpect: 100-continue\r\n\r\n".encode())
+        seen = b""
+        while b" 100 Continue" not in seen:
+            seen += client.recv(65536)
+        client.sendall(b"{}")
+        while part := client.recv(65536):
+            seen += part
+    assert seen.count(b" 100 Continue") == 1
+    assert seen.count(b" 200 OK") == 2
+    assert store.inbox.push(2) is not None
+
+
 def test_a_request_in_a_body_that_is_not_taken_is_none(running: Any) -> None:
     url, store, _ = running
     inner = f"POST /{SECRET}/receiveVoice HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{}}"

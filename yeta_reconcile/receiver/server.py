@@ -147,6 +147,12 @@ class _Channel(HTTPChannel):
             self.began = time.time()
         return bool(super().received(data))
 
+    def _flush_some(self, do_close: bool = True) -> bool:
+        # Who has answered asks for the body of the request behind by himself: stock waitress's loop, which
+        # takes nobody to be at work, then sends the same once more.
+        with self.outbuf_lock:
+            return bool(super()._flush_some(do_close))
+
 
 class _Server(TcpWSGIServer):
     """The listening socket."""
