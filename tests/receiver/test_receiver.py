@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import io
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waitress.parser import HTTPRequestParser
 
 from tests.receiver import pushes
 from tests.receiver.servers import SECRET, get, post, receiver, repository, served, state_of
@@ -23,6 +25,7 @@ from tests.support.patience import until
 from yeta_reconcile.receiver import server as door_module
 from yeta_reconcile.receiver import service
 from yeta_reconcile.receiver.access import read_networks
+from yeta_reconcile.receiver.app import Request
 from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.service import ReceiverService
 from yeta_reconcile.store import Store
@@ -205,6 +208,25 @@ def test_chunks_do_not_count_as_length_of_the_body(running: Any, size: int, step
         connection.close()
     kept = store.inbox.push(1)
     assert (kept.body if kept else None) == (body if status == 200 else None)
+
+
+@pytest.mark.parametrize("module", ["receiveVoice", "getDialogContext"])
+def test_a_request_that_was_answered_is_gone_before_anybody_looks_for_circles(
+    running: Any, module: str
+) -> None:
+    url = running[0]
+    connection = http.client.HTTPConnection(url.removeprefix("http://").partition("/")[0], timeout=10)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            connection.request("POST", f"/{SECRET}/{module}", b'{"call_uuid": "a"}')
+            assert connection.getresponse().read()
+        kept = [one for one in gc.get_objects() if isinstance(one, HTTPRequestParser | Request)]
+    finally:
+        gc.enable()
+        connection.close()
+    assert len(kept) < 6
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -109,6 +109,8 @@ class _Parser(HTTPRequestParser):
     def asked(self) -> Request:
         """The request, in the application's words; read once its headers are there."""
         if self._asked is None:
+            # What reads the body does not hold the request: a circle would be there until it is looked for.
+            body_rcv = self.body_rcv
             self._asked = Request(
                 method=self.command.upper(),
                 path=tidy(self.path),
@@ -119,7 +121,7 @@ class _Parser(HTTPRequestParser):
                 content_type=self.headers.get("CONTENT_TYPE"),
                 encoding=self.headers.get("CONTENT_ENCODING"),
                 relayed=RELAYED.upper().replace("-", "_") in self.headers,
-                body=lambda: bytes(self.get_body_stream().read()),
+                body=lambda: b"" if body_rcv is None else bytes(body_rcv.getfile().read()),
             )
         return self._asked
 
