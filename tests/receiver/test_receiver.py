@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -83,6 +84,28 @@ def test_what_one_client_pushes_again_and_again_is_folded_together(
         post(f"{url}/receiveCallRecord", pushes.basic(f"call-{at}"))
     until(lambda: len(list(store.calls.every())) == 10)
     assert sum(folded) < 6
+
+
+@pytest.mark.parametrize(
+    ("arrived", "took", "rests"),
+    [(True, 0.001, [0.1]), (True, 0.05, [pytest.approx(0.3)]), (True, 1.0, [0.5]), (False, 1.0, [])],
+)
+def test_while_pushes_come_in_folding_takes_one_part_of_the_time_in_seven(
+    monkeypatch: pytest.MonkeyPatch, arrived: bool, took: float, rests: list[float]
+) -> None:
+    rested: list[float] = []
+    event, clock = threading.Event(), iter((100.0, 100.0 + took))
+    monkeypatch.setattr("yeta_reconcile.receiver.service.time.perf_counter", lambda: next(clock))
+    made: Any = SimpleNamespace(
+        _projector=SimpleNamespace(step=lambda _most: True),
+        _arrived=event,
+        _stop=SimpleNamespace(wait=rested.append),
+    )
+    if arrived:
+        event.set()
+    ReceiverService._project(made)
+    assert rested == rests
+    assert not event.is_set()
 
 
 def test_the_first_question_already_finds_the_contexts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,12 +40,11 @@ PURGE_EVERY = 3600.0
 PURGE_REST = 0.02
 RELINK_EVERY = 60.0
 TIDY_EVERY = 5.0
-# While so many pushes come at once, the projector works one part of the time in seven: it can catch up later.
-CROWDED = 4
+# Whoever pushes soon pushes again: what comes within so many seconds is folded together, and while pushes
+# come in the projector works one part of the time in seven at most. It can catch up later; who pushes waits.
+GATHER = 0.1
 RESTS = 6
-# Whoever pushes alone soon pushes again: what comes within so many seconds is folded together, and the next
-# push does not wait until the one before is folded.
-GATHER = 0.02
+LONGEST_REST = 0.5
 DAY_MS = 86_400_000
 
 
@@ -199,8 +198,7 @@ class ReceiverService:
             self._arrived.wait(1.0)
         if self._arrived.is_set():
             self._arrived.clear()
-            crowded = looked and self._writer.last_batch >= CROWDED
-            self._stop.wait(min(took * RESTS, 0.5) if crowded else GATHER)
+            self._stop.wait(min(max(took * RESTS, GATHER), LONGEST_REST))
 
     def _refresh(self) -> None:
         try:

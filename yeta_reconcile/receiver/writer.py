@@ -46,7 +46,6 @@ class Writer:
         self.failing = ""
         self.stored_at = 0.0
         self.failed_at = 0.0
-        self.last_batch = 0
         self._thread = threading.Thread(target=self._work, name="inbox-writer", daemon=True)
         self._thread.start()
 
@@ -92,7 +91,6 @@ class Writer:
 
     def _work(self) -> None:
         while jobs := self._next():
-            self.last_batch = len(jobs)
             stored = self._store([push for pushes, _ in jobs for push in pushes])
             for _, settle in jobs:
                 try:
