@@ -12,6 +12,8 @@ from pydantic_core import from_json
 from yeta_reconcile.platform.coercion import count, duration, integer, moment
 from yeta_reconcile.wording import Text, phrase
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 # openapi.md, receiveCallRecord: 呼叫方向
 INBOUND, OUTBOUND = 1, 2
 
@@ -209,7 +211,7 @@ class Call(NamedTuple):
             given["dialog"] = [
                 {name: value for name, value in turn._asdict().items() if value} for turn in self.dialog
             ]
-        return json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+        return _to_json(given)
 
     @classmethod
     def from_json(cls, facts: str) -> Call:

@@ -29,6 +29,7 @@ _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
 _NO_CHOICE = frozenset({"ascii", "iso8859-1", "cp1252", "utf-8"})
 # The first bytes of what UTF-8 writes in three: Chinese, its punctuation, full-width forms.
 _THREE = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=number_text).encode
 
 
 class NotAnObject(ValueError):
@@ -242,5 +243,4 @@ def _deeper(value: Any, most: int) -> bool:
 
 def digest_of(module: str, data: dict[str, Any]) -> bytes:
     """16 bytes that are the same for pushes that say the same, however they are written."""
-    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"), default=number_text)
-    return blake2b(f"{module}\n{canonical}".encode(), digest_size=16).digest()
+    return blake2b(f"{module}\n{_canonical(data)}".encode(), digest_size=16).digest()
