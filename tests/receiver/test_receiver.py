@@ -30,6 +30,7 @@ from yeta_reconcile.receiver.app import Request
 from yeta_reconcile.receiver.contexts import ServedContexts
 from yeta_reconcile.receiver.service import ReceiverService
 from yeta_reconcile.store import Store
+from yeta_reconcile.store.inbox import InboxCounts
 from yeta_reconcile.store.sqlite import SqliteDatabase
 
 VIP = """\
@@ -87,11 +88,17 @@ def test_what_one_client_pushes_again_and_again_is_folded_together(
 
 
 @pytest.mark.parametrize(
-    ("arrived", "took", "rests"),
-    [(True, 0.001, [0.1]), (True, 0.05, [pytest.approx(0.3)]), (True, 1.0, [0.5]), (False, 1.0, [])],
+    ("arrived", "waiting", "took", "rests"),
+    [
+        (True, None, 0.001, [0.1]),
+        (True, 20_000, 0.05, [pytest.approx(0.3)]),
+        (True, 20_000, 1.0, [0.5]),
+        (True, 20_001, 1.0, [1.0]),
+        (False, 20_001, 1.0, []),
+    ],
 )
-def test_while_pushes_come_in_folding_takes_one_part_of_the_time_in_seven(
-    monkeypatch: pytest.MonkeyPatch, arrived: bool, took: float, rests: list[float]
+def test_while_pushes_come_in_folding_takes_one_part_of_the_time_in_seven_or_half_where_many_wait(
+    monkeypatch: pytest.MonkeyPatch, arrived: bool, waiting: int | None, took: float, rests: list[float]
 ) -> None:
     rested: list[float] = []
     event, clock = threading.Event(), iter((100.0, 100.0 + took))
@@ -99,6 +106,7 @@ def test_while_pushes_come_in_folding_takes_one_part_of_the_time_in_seven(
     made: Any = SimpleNamespace(
         _projector=SimpleNamespace(step=lambda _most: True),
         _arrived=event,
+        _health=SimpleNamespace(counts=None if waiting is None else InboxCounts(waiting, 0, 0)),
         _stop=SimpleNamespace(wait=rested.append),
     )
     if arrived:
