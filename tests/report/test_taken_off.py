@@ -24,6 +24,7 @@ from yeta_reconcile.cli.standings import Lists, foreseen_now, look
 from yeta_reconcile.documents.listspec import ListSpec
 from yeta_reconcile.emulator import Emulator, Line, VirtualClock
 from yeta_reconcile.emulator.hours import SHANGHAI
+from yeta_reconcile.planning.gathering import Gathering
 from yeta_reconcile.records.persons import BARRED, DIALLED, GONE, WAITING, Persons
 from yeta_reconcile.store.row_states import set_state_where
 from yeta_reconcile.waves.record import RowState
@@ -250,6 +251,35 @@ def test_on_a_day_off_whoever_is_on_the_list_is_foreseen_as_the_plan_says(tmp_pa
             assert outlook is not None
             assert outlook.forecast[0].calls == rows
             lab.apply()
+
+
+def test_on_a_day_off_all_lists_are_compared_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is gathered goes through every campaign: one gathering for each would take their square."""
+    lines = (Line("100", 1, (OPEN,)), Line("200", 1, (OPEN,)))
+    lab = Lab(tmp_path, Emulator(settings(lines=lines), clock=VirtualClock(FRIDAY)), ordered=True)
+    lab.campaign(rows=range(5), extra=WORKDAYS)
+    lab.campaign("autumn", rows=range(10, 16), lines='["200"]', extra=WORKDAYS)
+    lab.converge()
+    lab.emulator.advance(DAY)
+    for _ in range(4):
+        deliver(lab)
+        lab.apply()
+        lab.emulator.advance(40)
+    lab.rows("renewal", range(6))
+    lab.rows("autumn", range(10, 18))
+    waiting = {name: rows for name, action, _, _, rows in lab.actions() if action == "wait"}
+    gathered: list[Any] = []
+
+    def noted(*given: Any, **named: Any) -> Gathering:
+        gathered.append(given)
+        return Gathering(*given, **named)
+
+    monkeypatch.setattr("yeta_reconcile.cli.standings.Gathering", noted)
+    with opened(lab) as session:
+        found = {status.name: status for status in look(session, None).campaigns}
+    assert {name: status.calls for name, status in found.items()} == waiting
+    assert {name: status.numbers for name, status in found.items()} == {"renewal": 6, "autumn": 8}
+    assert len(gathered) == 1
 
 
 def test_on_a_day_off_whom_a_round_calls_again_is_foreseen_once(tmp_path: Path) -> None:

@@ -252,7 +252,7 @@ class Lists:
         A list that is as it was when all of it stood in waves, and of which nobody was let go, is not read.
         """
         repository, store = self.opened.repository, self.opened.store
-        found = {}
+        found, unlike = {}, dict[str, object]()
         for name, record in records.items():
             spec = repository.called_list(repository.callings[name], now)
             seen = (spec.looks(), record)
@@ -261,15 +261,20 @@ class Lists:
                 continue
             free = [wave for wave in record.waves if wave.frees]
             fingerprint = keyed(fingerprint_of(spec, free[-1].columns), store.key)
-            if lists_same(fingerprint, record) and not any(wave.released for wave in free):
-                continue
-            gathering = Gathering(
-                repository, store, recorded, observed, Almanac(repository, observed.config, now), now, [name],
-                destroy=False, salt="", bound=False, halted_tasks=self.opened.halted_tasks(),
-            )  # fmt: skip
-            subject = gathering.subjects()[name]
-            if subject.columns and not any(one.severity == "error" for one in subject.delta.diagnostics):
-                freed, again = (sum(of.values()) for of in (subject.delta.freed, subject.delta.rounds))
-                found[name] = freed + max(subject.delta.new - freed - again, 0)
-                self._read[name] = (seen, found[name])
+            if not lists_same(fingerprint, record) or any(wave.released for wave in free):
+                unlike[name] = seen
+        if not unlike:
+            return found
+        # All at once: what is gathered goes through every campaign of the state.
+        gathering = Gathering(
+            repository, store, recorded, observed, Almanac(repository, observed.config, now), now, [*unlike],
+            destroy=False, salt="", bound=False, halted_tasks=self.opened.halted_tasks(),
+        )  # fmt: skip
+        subjects = gathering.subjects()
+        for name, looks in unlike.items():
+            delta = subjects[name].delta
+            if subjects[name].columns and not any(one.severity == "error" for one in delta.diagnostics):
+                freed, again = (sum(of.values()) for of in (delta.freed, delta.rounds))
+                found[name] = freed + max(delta.new - freed - again, 0)
+                self._read[name] = (looks, found[name])
         return found

@@ -241,7 +241,7 @@ def take_turn(transaction: Transaction) -> None:
 
 
 def still_new(transaction: Transaction, pushes: Sequence[StoredPush]) -> set[int]:
-    """The serials of those at which nobody else has looked since they were read, oldest first."""
+    """The serials of those at which nobody else has looked since they were read."""
     new = transaction.read(
         "SELECT serial FROM inbox WHERE standing = 0 AND serial >= ? AND serial <= ?",
         (pushes[0].serial, pushes[-1].serial),
