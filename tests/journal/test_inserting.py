@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,7 +15,7 @@ import pytest
 
 from tests.support.lab import COLUMNS, Lab, number
 from tests.support.scenes import DAY, a_lab
-from yeta_reconcile.apply import inserting
+from yeta_reconcile.apply import inserting, journaled
 from yeta_reconcile.apply.inserting import AT_WORK, Batch, Filling, as_listed, batch_numbers
 from yeta_reconcile.apply.journaled import Step, change
 from yeta_reconcile.apply.run import Run
@@ -22,7 +23,9 @@ from yeta_reconcile.emulator import Fault
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.client import PlatformClient
 from yeta_reconcile.platform.resources import Address, Inserted
-from yeta_reconcile.waves.record import RowRecord, RowState
+from yeta_reconcile.waves.record import Outcome, RowRecord, RowState
+
+INSERT = "task/insert"
 
 
 def keys(*numbers: int) -> list[bytes]:
@@ -110,14 +113,50 @@ def test_a_full_task_is_told_with_how_many_go_out_in_a_further_one(tmp_path: Pat
         assert (first.full, first.pending, first.released) == (True, 100, 30)
 
 
-def test_nothing_is_sent_after_an_answer_that_stops_the_filling(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("code", INSERT, code=10005), Fault("code", INSERT, code=200213), Fault("closed_before", INSERT)],
+)
+def test_no_batch_is_begun_after_an_answer_that_ends_the_filling_however_long_that_takes_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    concluded = journaled._conclude
+
+    def slowly(run: Run, step: Step, intent: int, outcome: Outcome, **said: Any) -> None:
+        if outcome is not Outcome.DONE:
+            time.sleep(0.3)
+        concluded(run, step, intent, outcome, **said)
+
+    monkeypatch.setattr(journaled, "_conclude", slowly)
     lab = a_lab(tmp_path)
     lab.max_in_flight = 1
     lab.campaign(rows=range(500), state="staged")
-    lab.emulator.faults.add(Fault("code", "task/insert", code=10005))
+    lab.emulator.faults.add(fault)
     lab.apply()
-    # Those that were in the journal by then are sent all the same.
-    assert lab.changes_sent().count("insert") <= AT_WORK * lab.max_in_flight
+    # Those that were at work by then are sent all the same.
+    calls = [call.path.endswith(INSERT) for call in lab.emulator.calls_log]
+    sent = len([*takewhile(bool, calls[calls.index(True) :])])
+    assert 1 <= sent <= AT_WORK * lab.max_in_flight
+
+
+@pytest.mark.parametrize("trouble", ["busy", "token", "no connection", "a bad number"])
+def test_other_answers_end_no_filling(tmp_path: Path, trouble: str) -> None:
+    lab = a_lab(tmp_path, sensitive_numbers=[number(4)] * (trouble == "a bad number"))
+    lab.max_in_flight = 1
+    lab.campaign(rows=range(500), state="staged")
+    codes = {"busy": 10004, "token": 10001}
+    if trouble in codes:
+        lab.emulator.faults.add(Fault("code", INSERT, code=codes[trouble]))
+
+    def refuse(request: httpx.Request) -> None:
+        if request.url.path.endswith(INSERT):
+            lab.before = None
+            raise httpx.ConnectError("refused")
+
+    lab.before = refuse if trouble == "no connection" else None
+    assert not lab.apply().problems
+    (task,) = lab.emulator.tasks.values()
+    assert len(task.rows) == 499 + (trouble != "a bad number")
 
 
 def test_an_ordered_list_goes_one_batch_after_the_other_in_the_order_of_its_file(tmp_path: Path) -> None:

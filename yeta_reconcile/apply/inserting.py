@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
@@ -13,6 +13,7 @@ from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import BAD_NUMBER, absent, look, rows_in
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.codes import Meaning
+from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError
 from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.record import RowRecord, RowState, WaveRecord
 
@@ -21,6 +22,8 @@ BATCH = 50
 # Batches at work for each call under way: among calls of 20 ms no place is empty then while the others wait
 # for their commits, up to 15 ms for each of two, as on a machine whose disk is busy.
 AT_WORK = 2.5
+# These answers end no filling; nor does a busy one, or what never left: that batch itself is sent again.
+GOES_ON = (Meaning.BAD_ROWS, Meaning.RENEW_TOKEN)
 
 
 def batch_numbers(keys: Iterable[bytes], alone: Collection[bytes]) -> Iterator[int]:
@@ -101,7 +104,7 @@ class Filling:
         self.bad: list[Batch] = []
         self.full: Answer[Inserted] | None = None
         self.stopped: Answer[Inserted] | None = None
-        self._broken = False
+        self._over = False
         self._turn = Lock()
 
     def run_all(self) -> Answer[Inserted] | None:
@@ -136,12 +139,12 @@ class Filling:
             while batch := self._next(missing):
                 self._insert(batch)
         except BaseException:
-            self._broken = True
+            self._over = True
             raise
 
     def _next(self, missing: Iterator[Batch]) -> Batch | None:
         with self._turn:
-            return None if self.stopped or self.full or self._broken else next(missing, None)
+            return None if self._over or self.stopped else next(missing, None)
 
     def _missing(self) -> Iterator[Batch]:
         """Batches that are not proven in, with their rows read from the list again."""
@@ -179,13 +182,22 @@ class Filling:
         return change(
             self.run,
             step,
-            lambda: self.run.client.insert(address, columns, batch.values),
+            lambda: self._heard(lambda: self.run.client.insert(address, columns, batch.values)),
             lambda inserted: {
                 "data_ids": [
                     (data_id, row.key) for data_id, row in zip(inserted.data_ids, batch.rows, strict=False)
                 ]
             },
         )
+
+    def _heard(self, insert: Callable[[], Inserted]) -> Inserted:
+        """Begin no further batch once an answer ends the filling, before that is in the journal."""
+        try:
+            return insert()
+        except (OutcomeUnknown, PlatformError) as error:
+            if not (isinstance(error, NotSent | Busy) or getattr(error, "meaning", None) in GOES_ON):
+                self._over = True
+            raise
 
     def _close_wave(self) -> None:
         """The platform takes no more: what is proven not to be in goes out in a further wave."""
