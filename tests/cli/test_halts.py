@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from contextlib import closing
@@ -14,6 +15,7 @@ from tests.support.postgres import PostgresServer
 from tests.support.served import Served
 from yeta_reconcile.cli.commands import resume
 from yeta_reconcile.emulator import Status
+from yeta_reconcile.store import halt_flag
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
 
@@ -258,3 +260,122 @@ def test_whoever_was_asked_about_a_halt_lifts_none_that_was_set_since(
     monkeypatch.undo()
     assert here.main("resume", "--yes").code == 0
     assert not here.main("status").out.startswith("HALTED")
+
+
+def forget_the_flag(here: Served) -> None:
+    """As on another machine, which has the row of the state alone."""
+    for file in (here.root / "state").glob("*.halt"):
+        file.unlink()
+
+
+def planned(here: Served) -> set[tuple[str, str]]:
+    changes = here.main("plan", "--format", "json").json["changes"]
+    return {(change["action"], change["reason"]) for change in changes}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_another_machine_knows_by_the_row_what_a_halt_paused_and_how_it_left_it(
+    here: Served, engine: str, request: pytest.FixtureRequest
+) -> None:
+    if engine == "postgresql":
+        here.environ |= KEY
+        server: PostgresServer = request.getfixturevalue("postgres")
+        here.project(f"state: {json.dumps(server.schema())}\n")
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(30)
+    assert here.main("halt", YETA_ACTOR="li").code == 0
+    forget_the_flag(here)
+    report = here.root / "report.html"
+    assert here.main("report", "--output", str(report)).code == 0
+    assert "halted by li@" in report.read_text(encoding="utf-8")
+    assert here.main("status").out.startswith("HALTED: halted by li@")
+
+    lifted = here.main("resume", "--yes")
+
+    assert "1 task was paused by it" in lifted.out
+    assert "cannot be told of: renewal wave 1" in lifted.out
+    assert planned(here) == {("resume", "paused-by-halt")}
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(1)
+    assert Status.PAUSED not in statuses(here)
+    assert [one["command"] for one in entries(here)].count("halt") == 1
+
+
+def test_what_went_on_since_shows_on_another_machine_too(here: Served) -> None:
+    halted_and_paused_again(here, 600)
+    forget_the_flag(here)
+
+    assert "Set going outside yeta since: renewal wave 1" in here.main("resume", "--yes").out
+
+
+def test_halts_of_two_machines_are_one_by_whoever_was_first(here: Served) -> None:
+    for name, row, line in (("renewal", 0, "100"), ("other", 300, "200")):
+        here.campaign(name, range(row, row + 200), lines=f'["{line}"]')
+    assert here.main("apply", "--yes").code == 0
+    second = max(here.emulator.tasks)
+    here.emulator.console_pause(second)
+    assert here.main("halt", YETA_ACTOR="li").code == 0
+    forget_the_flag(here)
+    here.emulator.console_start(second)
+    here.emulator.advance(1)
+    assert here.main("halt", YETA_ACTOR="wang").code == 0
+    forget_the_flag(here)
+
+    assert here.main("status").out.startswith("HALTED: halted by li@")
+    assert "2 tasks were paused by it" in here.main("resume", "--yes").out
+    assert [one["who"] for one in entries(here) if one["command"] == "halt"] == ["li"]
+
+
+def test_a_flag_that_cannot_be_written_is_none_the_worse_for_the_row(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(1)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(halt_flag, "write_whole", refused)
+    halted = here.main("halt")
+
+    assert halted.code == 0, halted.err
+    assert f"halted: {here.root / 'state/yeta.db'} is set" in halted.err
+    assert "Read-only file system" in halted.err
+    assert here.main("apply", "--yes").code == 7
+    assert "1 task was paused by it" in here.main("resume", "--yes").out
+    assert planned(here) == {("resume", "paused-by-halt")}
+
+
+def test_where_neither_can_be_written_the_halt_has_failed(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(halt_flag, "write_whole", refused)
+
+    halted = here.main("halt")
+
+    assert halted.code == 1
+    assert "is set" not in halted.err
+
+
+def test_whoever_was_asked_about_a_halt_lifts_none_of_another_machine(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign("renewal", range(3), state="staged")
+    assert here.main("apply", "--yes").code == 0
+    here.main("halt")
+    own = HaltFlag.beside("state/yeta.db", here.root).path
+    said = own.read_bytes()
+
+    def meanwhile(*_: object, **__: object) -> None:
+        here.main("halt", YETA_ACTOR="li")
+        own.write_bytes(said)
+
+    monkeypatch.setattr(resume, "confirm", meanwhile)
+
+    assert here.main("resume").code == 7
+    assert here.main("status").out.startswith("HALTED")

@@ -53,12 +53,9 @@ class Session:
         return halt_flag(self.repository)
 
     def halted(self) -> Text | None:
-        """Why nothing may ring: the file beside the state, else the row in it."""
+        """Why nothing may ring."""
         halt = halt_of(self.halt, self.store)
-        if halt:
-            return halt.words
-        flagged = self.store.flag(ROW)
-        return Text(flagged) if flagged else None
+        return halt.words if halt else None
 
     def halted_tasks(self) -> dict[str, Left]:
         """Tasks that the halt paused, as its flag says, and how it left them."""
@@ -75,9 +72,11 @@ def halt_flag(repository: Repository) -> HaltFlag:
 
 
 def halt_of(flag: HaltFlag, store: Store) -> Halt | None:
-    """The halt that the flag says, unless it is a former one that was lifted for this state."""
-    halt = flag.read()
-    return None if halt and halt.former and store.flag(PASSED) == halt.at else halt
+    """The halt by the file beside the state and the row in it; a former file may be lifted for this state."""
+    halt, row = flag.read(), flag.row(store.flag(ROW))
+    if halt and halt.former and store.flag(PASSED) == halt.at:
+        halt = None
+    return halt.beside(row) if halt and row else halt or row
 
 
 @contextmanager

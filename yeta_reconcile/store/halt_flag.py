@@ -1,6 +1,7 @@
 """The halt: a flag of one state, beside it, so that it can be set while the state is locked or lost.
 
-It is looked at before every start and call-out. Setting and lifting it is all that happens here.
+A row in the state says the same to other machines. Both are looked at before every start and call-out; here
+the flag is set and lifted, and no more.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from yeta_reconcile.wording import Text, phrase
 FILE = "yeta.halt"
 # Rows of the state: the halt itself; which one is in the history; a former flag that was lifted for it.
 ROW, NOTED, PASSED = "halt", "halt-noted", "halt-passed"
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Halt:
 
     `former`: it is in a file in which an earlier version kept one flag for all states of a folder. `latest`:
     who halted last while it was on, and when; whoever was asked about it before was not asked about that.
+    `said` is all that a row of an earlier version says.
     """
 
     who: str
@@ -40,6 +43,36 @@ class Halt:
     former: bool = False
     zone: tzinfo = field(default=UTC, compare=False)
     latest: str = ""
+    said: str = ""
+
+    @classmethod
+    def read(cls, text: bytes | str, zone: tzinfo, *, former: bool = False) -> Halt:
+        """What a file or a row says. Raises what _UNREADABLE names."""
+        values: dict[str, Any] = json.loads(text)
+        left = {str(task_id): Left(*counts) for task_id, counts in values.get("left", {}).items()}
+        paused = tuple(map(str, values["paused"]))
+        who, at, latest = str(values["who"]), str(values["at"]), str(values.get("latest", ""))
+        return cls(who, at, paused, left, former, zone, latest)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is written of it, as `read` takes it."""
+        return {
+            "who": self.who,
+            "at": self.at,
+            "paused": [*self.paused],
+            "left": dict(self.left),
+            "latest": self.latest,
+        }
+
+    def beside(self, row: Halt) -> Halt:
+        """This one, of a file, and what the row says, which all machines share: what either knows."""
+        who, at = (self.who, self.at) if row.said else (row.who, row.at)
+        paused = tuple(dict.fromkeys((*row.paused, *self.paused)))
+        # A file may be of a halt that was lifted elsewhere, before the one that the row is of.
+        older, newer = (row, self) if self.latest >= row.latest else (self, row)
+        left = {**older.left, **newer.left}
+        return Halt(who, at, paused, left, self.former, self.zone, newer.latest)
 
     def tasks(self) -> dict[str, Left]:
         """What it paused."""
@@ -51,6 +84,8 @@ class Halt:
     @property
     def words(self) -> Text:
         """By whom and since when."""
+        if self.said:
+            return Text(self.said)
         try:
             at = moment(datetime.fromisoformat(self.at).astimezone(self.zone))
         except ValueError:
@@ -58,7 +93,7 @@ class Halt:
         return phrase("halted by {who} at {at}", who=self.who, at=at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HaltFlag:
     """The flag of one state. `folder` is where the state's file is, or `state/` with PostgreSQL.
 
@@ -71,6 +106,8 @@ class HaltFlag:
     former: str = FILE
     zone: tzinfo = UTC
     """By whose clocks it is said when somebody halted; the project's."""
+    known: Halt | None = None
+    """As it was set here last, also where it could not be written."""
 
     @classmethod
     def beside(
@@ -106,15 +143,11 @@ class HaltFlag:
                 "somebody", phrase("an unknown time ({strerror})", strerror=error.strerror), former=former
             )
         try:
-            values: dict[str, Any] = json.loads(text)
-            if former and "of" in values:
+            if former and "of" in json.loads(text):
                 # It is the flag of the state that has this name today.
                 return None
-            left = {str(task_id): Left(*counts) for task_id, counts in values.get("left", {}).items()}
-            paused = tuple(map(str, values["paused"]))
-            who, at, latest = str(values["who"]), str(values["at"]), str(values.get("latest", ""))
-            return Halt(who, at, paused, left, former, self.zone, latest)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            return Halt.read(text, self.zone, former=former)
+        except _UNREADABLE:
             return Halt("somebody", phrase("an unknown time"), former=former)
 
     def why(self) -> Text | None:
@@ -122,25 +155,36 @@ class HaltFlag:
         halt = self.read()
         return halt.words if halt else None
 
+    def row(self, text: str | None) -> Halt | None:
+        """What the row of the state says."""
+        try:
+            return Halt.read(text, self.zone) if text else None
+        except _UNREADABLE:
+            return Halt("somebody", phrase("an unknown time"), zone=self.zone, said=text or "")
+
     def set(
         self, who: str, now: datetime, paused: tuple[str, ...] = (), left: Mapping[str, Left] | None = None
     ) -> None:
-        """Set it, or add to the tasks it paused and how it left them; on disk when this returns."""
-        former = self._read(self.name)
-        known = former.left if former else {}
+        """Set it, or add to the tasks it paused and how it left them; on disk when this returns.
+
+        Where that cannot be written, `known` says it all the same.
+        """
+        own, known = self._read(self.name), self.known
+        former = own.beside(known) if own and known else own or known
         begins = not paused and left is None
-        halt = {
-            "of": self.name,
-            "who": former.who if former else who,
-            "at": former.at if former else now.astimezone(self.zone).isoformat(timespec="seconds"),
-            "paused": [*dict.fromkeys([*(former.paused if former else ()), *paused])],
+        halt = self.known = Halt(
+            who=former.who if former else who,
+            at=former.at if former else now.astimezone(self.zone).isoformat(timespec="seconds"),
+            paused=tuple(dict.fromkeys((*(former.paused if former else ()), *paused))),
             # One that has to be paused again is left as it is then.
-            "left": {at: counts for at, counts in known.items() if at not in paused} | dict(left or {}),
-            "latest": f"{who} {now.isoformat()}" if begins or not former else former.latest,
-        }
+            left={at: counts for at, counts in (former.left if former else {}).items() if at not in paused}
+            | dict(left or {}),
+            zone=self.zone,
+            latest=f"{now.astimezone(UTC).isoformat()} {who}" if begins or not former else former.latest,
+        )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path, json.dumps(halt))
+            write_whole(self.path, json.dumps({"of": self.name} | halt.fields))
         except OSError as error:
             raise StateError(
                 phrase(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +28,7 @@ from yeta_reconcile.exits import Exit
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.store import open_store
 from yeta_reconcile.store.halt_flag import ROW, HaltFlag
-from yeta_reconcile.store.open import open_without_key
+from yeta_reconcile.store.open import open_without_key, place_of
 from yeta_reconcile.wording import PARTS, Text, listed, phrase
 
 FORMAT = "yeta-halt/1"
@@ -56,8 +57,10 @@ def halt(context: Context, form: str) -> Exit:
     trouble = _tried(lambda: flag.set(who, clock.now()))
     if not trouble:
         tell(phrase("halted: {path} is set, nothing is started or called out any more", path=flag.path))
-    state = _State(project, environment, root, flag.why() or phrase("halted by {who}", who=who))
+    state = _State(project, environment, root, flag)
     left, halting = _pause_all(context, project, environment, flag, who, state)
+    if trouble and state.flagged:
+        tell(phrase("halted: {path} is set, nothing is started or called out any more", path=state.place))
     trouble = trouble or state.trouble
     _tried(lambda: _tell(project, environment, flag))
     # Where it cannot be written now, whoever next writes to the history has it from the flag.
@@ -77,7 +80,7 @@ def halt(context: Context, form: str) -> Exit:
         raise told(Incomplete(phrase("these tasks are still live: {why}", why=why), hint=hint), form)
     if trouble:
         tell(phrase("warning: {trouble}", trouble=trouble))
-    return Exit.DONE if flag.read() else Exit.FAILED
+    return Exit.DONE if flag.read() or state.flagged else Exit.FAILED
 
 
 def _pause_all(
@@ -95,13 +98,17 @@ def _pause_all(
             max_in_flight=project.platform.max_in_flight,
             look=state.look,
         )
-        return halting.carry_out(), halting
+        try:
+            return halting.carry_out(), halting
+        finally:
+            # What was paused since it was looked at last.
+            state.look()
 
 
 def _tell(project: Project, environment: str, flag: HaltFlag) -> None:
     """People who are not there."""
-    if project.notify and (found := flag.read()):
-        announce_halt(project, environment, found.words, found.at)
+    if project.notify and (halt := flag.known):
+        announce_halt(project, environment, halt.words, halt.at)
 
 
 def _note(context: Context, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:
@@ -112,15 +119,19 @@ def _note(context: Context, project: Project, environment: str, root: Path, flag
 
 
 class _State:
-    """The state, if it can be read: its tasks, and the halt's row in it. `trouble` says why it cannot."""
+    """The state, if it can be read: its tasks, and the halt's row in it. `trouble` says why it cannot.
 
-    def __init__(self, project: Project, environment: str, root: Path, words: str) -> None:
+    The row says what the flag says: on another machine it is all that does.
+    """
+
+    def __init__(self, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:
         self.trouble = ""
+        self.flagged = ""
+        self.place = place_of(project.state, root)
         self._location = project.state
         self._owner = f"{project.name}/{environment}"
         self._root = root
-        self._words = words
-        self._flagged = False
+        self._flag = flag
 
     def look(self) -> Known | None:
         """What it tells; None if it cannot be read, and nothing of the kind where there is none."""
@@ -136,9 +147,11 @@ class _State:
             if store.owner not in {"", self._owner}:
                 # Another project's tasks are not ours to stop.
                 return Known()
-            if not self._flagged:
-                store.set_flag(ROW, self._words)
-                self._flagged = True
+            if (halt := self._flag.known) and (said := json.dumps(halt.fields)) != self.flagged:
+                with store.database.write():
+                    row = self._flag.row(store.flag(ROW))
+                    store.set_flag(ROW, json.dumps((halt.beside(row) if row else halt).fields))
+                self.flagged = said
             return Known.of(store)
 
 

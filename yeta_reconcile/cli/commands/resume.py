@@ -34,14 +34,14 @@ def resume(context: Context, yes: bool) -> None:
     with offline(context, documents=False) as (repository, store):
         flag = halt_flag(repository)
         halt, row = halt_of(flag, store), store.flag(ROW)
-        if halt is None and row is None:
+        if halt is None:
             say(phrase("There is no halt."))
             return
-        paused = halt.tasks() if halt else {}
+        paused = halt.tasks()
         say(
             phrase(
                 "{halt}; {tasks} paused by it.",
-                halt=halt.words if halt else row,
+                halt=halt.words,
                 tasks=count(len(paused), "task was", "tasks were"),
             )
         )
@@ -61,7 +61,7 @@ def resume(context: Context, yes: bool) -> None:
             store.waves.change_wave(wave.wave_id, halted=None)
         if not store.ephemeral:
             note_halt(store, flag)
-            outcome = phrase("lifted: {halt}", halt=halt.words if halt else row)
+            outcome = phrase("lifted: {halt}", halt=halt.words)
             with noted(context, repository, store, "resume", {"paused": len(paused)}, outcome):
                 store.set_flag(ROW, None)
                 store.set_flag(NOTED, None)
@@ -69,10 +69,9 @@ def resume(context: Context, yes: bool) -> None:
         say(phrase("Lifted."))
 
 
-def _lift(flag: HaltFlag, halt: Halt | None, store: Store, *, alone: bool) -> None:
+def _lift(flag: HaltFlag, halt: Halt, store: Store, *, alone: bool) -> None:
     """An earlier version kept one flag for all states of a folder: what is left of it may be another's."""
-    former = halt is not None and halt.former
-    if halt is not None and former and not alone:
+    if halt.former and not alone:
         store.set_flag(PASSED, halt.at)
         say(
             phrase(
@@ -80,7 +79,7 @@ def _lift(flag: HaltFlag, halt: Halt | None, store: Store, *, alone: bool) -> No
                 folder=flag.folder / flag.former,
             )
         )
-    flag.lift(former=former and alone)
+    flag.lift(former=halt.former and alone)
 
 
 @dataclass(slots=True)
