@@ -228,6 +228,23 @@ def test_nothing_strayed_into_the_tree() -> None:
     assert [name for name in names if not re.fullmatch(r"[\w./~-]+", name)] == []
 
 
+def test_no_test_asks_how_long_something_took() -> None:
+    """A machine may be busy: what must not wait is shown by what it does meanwhile, or by its steps."""
+    clocks = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "thread_time"}
+    taken = {
+        named(path)
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in walked(path)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Sub)
+        and any(
+            isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in clocks
+            for call in ast.walk(node)
+        )
+    }
+    assert taken == set()
+
+
 @of_every_module
 def test_nothing_is_left_for_later(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ class Webhook:
     bodies: list[Any] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     stuck: threading.Event = field(default_factory=threading.Event)
+    let_go: list[str] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -37,7 +38,8 @@ def listening(hook: Webhook) -> Iterator[None]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if hook.status == 0:
-                hook.stuck.wait(10)
+                hook.stuck.wait(60)
+                hook.let_go.append(self.path)
                 return
             hook.paths.append(self.path)
             if hook.status == 200:

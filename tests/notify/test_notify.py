@@ -158,11 +158,10 @@ def test_a_target_that_never_answers_delays_nothing_and_breaks_nothing(
     hook.status = 0
     here.project(f"limits: {{new_numbers: 2}}\n{TELL}")
     here.campaign("renewal", range(3))
-    began = time.monotonic()
 
     assert here.main("apply", "--yes").code == 4
 
-    assert time.monotonic() - began < 8
+    assert hook.let_go == []
     hook.status = 200
     hook.stuck.set()
 
