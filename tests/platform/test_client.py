@@ -1089,7 +1089,7 @@ def test_where_tls_does_not_come_about_nothing_was_sent(talk: Callable[[socket.s
 
 
 def test_a_call_after_a_call_that_timed_out_never_reads_the_late_answer() -> None:
-    calls = 0
+    calls, given_up, late = 0, threading.Event(), threading.Event()
 
     def talk(connection: socket.socket) -> None:
         nonlocal calls
@@ -1100,15 +1100,17 @@ def test_a_call_after_a_call_that_timed_out_never_reads_the_late_answer() -> Non
                 continue
             calls += 1
             if calls == 1:
-                time.sleep(0.5)
+                given_up.wait(20)
                 answer_on(connection, ok(task_id="late"))
+                late.set()
             else:
                 answer_on(connection, ok(task_id="right"))
 
-    with a_server(talk) as base, closing(PlatformClient(base, KEY, SECRET, timeout=0.3)) as client:
+    with a_server(talk) as base, closing(PlatformClient(base, KEY, SECRET, timeout=1)) as client:
         with pytest.raises(OutcomeUnknown):
             client.create(CREATE)
-        time.sleep(0.4)
+        given_up.set()
+        assert late.wait(20)
         assert client.create(CREATE) == "right"
 
 
