@@ -5,77 +5,40 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests import manifests
 from tests.receiver.servers import get, receiver, repository
+from tests.support.deployed import (
+    COMMANDS,
+    DEPLOY,
+    KUBERNETES,
+    KUSTOMIZATION,
+    OBJECTS,
+    TEMPLATES,
+    YETA,
+    named,
+    of_kind,
+    unshifted,
+)
 from tests.support.patience import until
 from tests.support.served import Served
 from yeta_reconcile.cli.app import yeta
 from yeta_reconcile.documents.account import Platform
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
-KUBERNETES = DEPLOY / "kubernetes"
-KUSTOMIZATION = yaml.load((KUBERNETES / "kustomization.yaml").read_text("utf-8"), yaml.CSafeLoader)
-COMPOSE = yaml.load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"), yaml.CSafeLoader)
-YETA = "/opt/yeta/bin/yeta"
 # Where the campaigns are in the image, and the command works.
 CAMPAIGNS = "/campaigns"
 IMAGE = (DEPLOY / "Containerfile").read_text("utf-8")
-OBJECTS: list[dict[str, Any]] = [
-    found
-    for name in KUSTOMIZATION["resources"]
-    for found in yaml.load_all((KUBERNETES / name).read_text("utf-8"), yaml.CSafeLoader)
-]
-
-
-def named(found: dict[str, Any]) -> str:
-    return f"{found['kind']}-{found['metadata']['name']}"
-
-
-def of_kind(kind: str) -> list[dict[str, Any]]:
-    return [found for found in OBJECTS if found["kind"] == kind]
-
-
-def templates() -> Iterator[tuple[str, dict[str, Any]]]:
-    for found in OBJECTS:
-        spec = found.get("spec", {})
-        if found["kind"] == "CronJob":
-            spec = spec["jobTemplate"]["spec"]
-        if "template" in spec:
-            yield named(found), spec["template"]
-
-
-TEMPLATES = dict(templates())
-
-
-def command_line(container: dict[str, Any]) -> list[str]:
-    """What the container gives `yeta`, as arguments."""
-    line = [*container.get("command", [YETA]), *container["args"]]
-    if line[:2] == ["/bin/sh", "-c"]:
-        line = shlex.split(line[2].partition(" && ")[0])
-    assert line[0] == YETA
-    return line[1:]
-
-
-COMMANDS = {
-    **{name: command_line(template["spec"]["containers"][0]) for name, template in TEMPLATES.items()},
-    **{f"compose-{name}": list(map(str, service["command"]))
-       for name, service in COMPOSE["services"].items() if service["image"] == "yeta"},
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -236,11 +199,6 @@ def test_none_with_the_former_campaigns_works_after_one_with_the_new_and_no_job_
     assert all("--yes" in words for words in COMMANDS.values() if "reconcile" in words)
 
 
-def unshifted(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Without another clock: `find` holds it against the times of files, which are the kernel's."""
-    return {name: value for name, value in environment.items() if name != "LD_PRELOAD"}
-
-
 def test_a_controller_counts_as_alive_while_its_status_is_of_the_last_hour(tmp_path: Path) -> None:
     (container,) = TEMPLATES["Deployment-reconcile"]["spec"]["containers"]
     # One that has not looked yet is given as long.
@@ -263,6 +221,7 @@ def test_the_image_has_what_its_commands_need() -> None:
     """A state in PostgreSQL, the report of the dashboard, notifications."""
     assert '".[notify,postgres,report]"' in IMAGE
     assert f'ENTRYPOINT ["{YETA}"' in IMAGE
+    assert '\nCMD ["serve", ' in IMAGE
     venv = YETA.removesuffix("/bin/yeta")
     assert f"\nRUN python -m venv {venv} && {venv}/bin/pip install " in IMAGE
     assert f"\nCOPY --from=build {venv} {venv}\n" in IMAGE

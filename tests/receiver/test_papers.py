@@ -1,10 +1,8 @@
-"""What is written about the receiver holds: its OpenAPI description, the unit, the proxy."""
+"""What is written about the receiver holds: its OpenAPI description, the proxy."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,6 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.receiver.servers import SECRET, get, post, receiver, repository
-from tests.support.programs import program
-from yeta_reconcile.cli.app import COMMANDS
 from yeta_reconcile.receiver import app
 
 ROOT = Path(__file__).parents[2]
@@ -60,32 +56,6 @@ def test_answers_are_as_described(tmp_path: Path, path: str, body: bytes) -> Non
     Draft202012Validator(schema_of({"$ref": "#/components/responses/Ready"})).validate(
         yaml.load(ready[1], yaml.CSafeLoader)
     )
-
-
-def test_the_unit_starts_a_command_that_there_is() -> None:
-    unit = (ROOT / "deploy" / "yeta-receiver.service").read_text("utf-8")
-    (started,) = re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)
-    words = started.split()
-    assert words[3] in COMMANDS
-    # A path that it may write to and that is not there keeps a unit from starting.
-    (written,) = re.findall(r"^ReadWritePaths=(.+)$", unit, re.MULTILINE)
-    assert f"#   install -d -o yeta -g yeta -m 0700 {written}\n" in unit
-    assert 'CMD ["serve"' in (ROOT / "deploy" / "Containerfile").read_text("utf-8")
-
-
-def test_the_unit_is_one_that_systemd_takes_and_shuts_in(tmp_path: Path) -> None:
-    analyze = program("systemd-analyze")
-    text = (ROOT / "deploy" / "yeta-receiver.service").read_text("utf-8")
-    unit = tmp_path / "yeta-receiver.service"
-    unit.write_text(text.replace("/opt/yeta/bin/yeta", sys.executable), encoding="utf-8")
-
-    verified = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
-    exposed = subprocess.run(
-        [analyze, "security", "--offline=true", "--threshold=30", unit], capture_output=True, check=False
-    )
-
-    assert (verified.returncode, verified.stderr) == (0, "")
-    assert exposed.returncode == 0, exposed.stdout.decode()
 
 
 def test_the_proxy_passes_pushes_alone_and_logs_no_path() -> None:
