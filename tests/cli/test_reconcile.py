@@ -19,6 +19,7 @@ from yeta_reconcile.cli.commands.reconcile import _Turns
 from yeta_reconcile.cli.context import Context
 from yeta_reconcile.emulator import Fault, Status
 from yeta_reconcile.errors import StateGone, StateLocked
+from yeta_reconcile.receiver.counts import campaign_counts
 from yeta_reconcile.store.lease import CONTROLLER
 from yeta_reconcile.store.lock import Holder
 
@@ -211,6 +212,16 @@ def test_whoever_stands_by_looks_again_as_soon_as_the_lease_may_have_run_out(her
     time_passes(here)
     assert second.turn().leader == ""
     assert second.pause == 60
+
+
+def test_one_that_works_is_due_again_and_one_that_was_ended_is_not(here: Served) -> None:
+    here.campaign("renewal", range(3))
+    turns = turns_of(here)
+    assert turns.turn().changes == 2
+    with closing(here.store()) as store:
+        assert campaign_counts(store).reconcile_due == pytest.approx(time.time() + 90, abs=30)
+        turns.leave()
+        assert campaign_counts(store).reconcile_due == 0
 
 
 @pytest.mark.sweep

@@ -30,6 +30,7 @@ from yeta_reconcile.receiver.dashboard import EVERY, maker
 from yeta_reconcile.receiver.metrics import Metrics
 from yeta_reconcile.receiver.renewal import RESTS, Renewed
 from yeta_reconcile.store.foreseen import foreseen, keep_foreseen
+from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import Text
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -256,6 +257,21 @@ def test_each_campaign_is_in_the_metrics_and_leaves_them_when_it_is_forgotten(la
     for name in CAMPAIGN.keys() - KNOWN_AT_TIMES:
         assert re.search(rf'^yeta_campaign_{name}{{campaign="renewal"}} \d', text, re.MULTILINE)
     assert "1990000" not in text
+
+
+def test_a_controller_that_died_is_in_the_metrics_and_one_that_was_ended_is_not(lab: Lab) -> None:
+    def told() -> float:
+        (found,) = re.findall(r"^yeta_reconcile_due_timestamp_seconds (\S+)$", exposed(lab), re.MULTILINE)
+        return float(found)
+
+    controller = Holder.this_process("reconcile")
+    assert told() == 0
+    with lab.store() as store:
+        store.lease.take(controller, 90_000, 1_000)
+        assert store.lease.current() is None
+        assert told() == 91
+        store.lease.give_back(controller)
+        assert told() == 0
 
 
 def named(expression: str) -> set[str]:

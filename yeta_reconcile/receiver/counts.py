@@ -59,12 +59,13 @@ KNOWN_AT_TIMES = frozenset(
 class Counts:
     """By campaign each of `CAMPAIGN` that is known; `last_push` is seconds since the epoch, 0 for none.
 
-    `foreseen_at` is when was foreseen what is.
+    `foreseen_at` is when was foreseen what is, `reconcile_due` when the controller's lease ends.
     """
 
     campaigns: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     last_push: float = 0.0
     foreseen_at: float = 0.0
+    reconcile_due: float = 0.0
 
 
 def campaign_counts(store: Store, price: Price | None = None) -> Counts:
@@ -103,7 +104,7 @@ def campaign_counts(store: Store, price: Price | None = None) -> Counts:
             known[name]["cost"] = round(minutes * price.per_minute + counted["calls"] * price.per_call, 2)
         known[name] |= _ahead(ahead.get(name))
     pushed = (store.inbox.last_received() or 0) / 1000
-    return Counts(known, pushed, outlook.at.timestamp() if outlook else 0.0)
+    return Counts(known, pushed, outlook.at.timestamp() if outlook else 0.0, store.lease.due() / 1000)
 
 
 def _ahead(forecast: Forecast | None) -> dict[str, float]:

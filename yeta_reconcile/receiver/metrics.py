@@ -56,13 +56,16 @@ HELP = {
     "yeta_contexts_stale": phrase("1 if the files have changed and cannot be used."),
     "yeta_last_push_timestamp_seconds": phrase("When a push last came in."),
     "yeta_foreseen_timestamp_seconds": phrase("When was foreseen what the forecasts say; 0: never."),
+    "yeta_reconcile_due_timestamp_seconds": phrase(
+        "By when `yeta reconcile` was to be at work again; 0: it was ended, or there was none."
+    ),
 }
 
 
 GAUGES = (
     "inbox_size", "inbox_stuck", "dead_letters", "writer_queue", "storing", "silent", "relay_waiting",
     "contexts_entries", "contexts_age_seconds", "contexts_stale", "last_push_timestamp_seconds",
-    "foreseen_timestamp_seconds",
+    "foreseen_timestamp_seconds", "reconcile_due_timestamp_seconds",
 )  # fmt: skip
 
 
@@ -154,6 +157,7 @@ class Metrics:
         if campaigns is not None:
             self.gauges["last_push_timestamp_seconds"].set(campaigns.last_push)
             self.gauges["foreseen_timestamp_seconds"].set(campaigns.foreseen_at)
+            self.gauges["reconcile_due_timestamp_seconds"].set(campaigns.reconcile_due)
             for name, gauge in self._campaigns.items():
                 gauge.clear()
                 for campaign, values in campaigns.campaigns.items():

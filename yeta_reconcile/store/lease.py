@@ -32,6 +32,11 @@ class Lease:
         left = holder.expires - self._database.read(self._clock, (now,))[0][0]
         return replace(holder, left=left) if left > 0 else None
 
+    def due(self) -> int:
+        """When (ms) it ends, or ended; 0: it was given back, or nobody ever took it."""
+        holder = self._read()
+        return holder.expires if holder else 0
+
     def take(self, holder: Holder, lifetime: int, now: int | None = None) -> None:
         """It is the holder's for `lifetime` ms from now on, whoever had it. Raises StateLocked."""
         with self._database.write() as transaction:
