@@ -7,6 +7,7 @@ import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -379,3 +380,44 @@ def test_whoever_was_asked_about_a_halt_lifts_none_of_another_machine(
 
     assert here.main("resume").code == 7
     assert here.main("status").out.startswith("HALTED")
+
+
+def test_whoever_was_asked_about_a_halt_lifts_none_that_comes_while_it_is_lifted(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign("renewal", range(3), state="staged")
+    assert here.main("apply", "--yes").code == 0
+    here.main("halt")
+    own = HaltFlag.beside("state/yeta.db", here.root).path
+    said = own.read_bytes()
+
+    def meanwhile(*_: object) -> None:
+        here.main("halt", YETA_ACTOR="li")
+        own.write_bytes(said)
+
+    monkeypatch.setattr(resume, "note_halt", meanwhile)
+
+    assert here.main("resume", "--yes").code == 7
+    assert here.main("status").out.startswith("HALTED")
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_halt_is_lifted_where_no_file_can_be_removed_if_there_is_none(
+    here: Served, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    here.campaign("renewal", range(3), state="staged")
+    assert here.main("apply", "--yes").code == 0
+    here.main("halt")
+    if not there:
+        forget_the_flag(here)
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refused)
+        lifted = here.main("resume", "--yes")
+
+    assert lifted.code == (1 if there else 0), lifted.err
+    assert ("cannot be lifted: Read-only file system" in lifted.err) is there
+    assert here.main("status").out.startswith("HALTED") is there

@@ -38,7 +38,14 @@ def test_what_two_machines_paused_and_how_they_left_it_is_one_by_whoever_was_fir
     assert (both.who, both.at) == ("li", "2026-11-01T12:00:00+00:00")
     assert both.tasks() == {"1": Left(1, 1, 0), "2": Left(2, 2, 0)}
     assert both.latest == known(second).latest
-    assert known(first).beside(known(second)).latest == known(second).latest
+
+
+def test_whoever_halts_with_a_clock_that_is_behind_makes_another_row_all_the_same(tmp_path: Path) -> None:
+    ahead, behind = flag(tmp_path / "a"), flag(tmp_path / "b")
+    ahead.set("li", LATER)
+    behind.set("wang", NOON)
+
+    assert known(behind).beside(known(ahead)).fields != known(ahead).fields
 
 
 def test_how_the_file_says_that_a_task_was_left_is_how_it_was_left_here_last(tmp_path: Path) -> None:
@@ -50,15 +57,19 @@ def test_how_the_file_says_that_a_task_was_left_is_how_it_was_left_here_last(tmp
     assert known(here).beside(row).tasks() == {"1": Left(5, 5, 0)}
 
 
-def test_a_file_of_a_halt_lifted_elsewhere_says_not_how_a_later_one_left_a_task(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moments", [(NOON, LATER), (LATER, NOON)])
+def test_a_file_of_a_halt_lifted_elsewhere_says_not_how_a_later_one_left_a_task_whatever_the_clocks_say(
+    tmp_path: Path, moments: tuple[datetime, datetime]
+) -> None:
     here, elsewhere = flag(tmp_path / "a"), flag(tmp_path / "b")
-    here.set("li", NOON, ("1",))
-    here.set("li", NOON, left={"1": Left(1, 1, 0)})
-    elsewhere.set("wang", LATER, ("1",))
-    elsewhere.set("wang", LATER, left={"1": Left(5, 5, 0)})
+    here.set("li", moments[0], ("1", "2"))
+    here.set("li", moments[0], left={"1": Left(5, 5, 0)})
+    elsewhere.set("wang", moments[1], ("1", "2"))
+    elsewhere.set("wang", moments[1], left={"1": Left(6, 5, 0), "2": Left(7, 7, 0)})
 
-    assert known(here).beside(known(elsewhere)).tasks() == {"1": Left(5, 5, 0)}
-    assert known(elsewhere).beside(known(here)).tasks() == {"1": Left(5, 5, 0)}
+    told = {"1": Left(6, 5, 0), "2": Left(7, 7, 0)}
+    assert known(here).beside(known(elsewhere)).tasks() == told
+    assert known(elsewhere).beside(known(here)).tasks() == told
 
 
 def test_a_row_of_an_earlier_version_has_words_alone(tmp_path: Path) -> None:
@@ -72,6 +83,23 @@ def test_a_row_of_an_earlier_version_has_words_alone(tmp_path: Path) -> None:
 
     assert both.words == known(here).words
     assert [*both.tasks()] == ["1"]
+
+
+@pytest.mark.parametrize("text", ["{", "5", "[" * 100_000, '{"who": "li", "at": "then", "paused": 5}'])
+def test_a_row_that_cannot_be_read_is_a_halt(tmp_path: Path, text: str) -> None:
+    row = flag(tmp_path).row(text)
+
+    assert row is not None
+    assert (row.words, row.tasks()) == (text, {})
+
+
+def test_what_a_row_should_not_say_of_a_task_is_not_told(tmp_path: Path) -> None:
+    said = {"who": "li", "at": "0001-01-01T00:00:00+14:00", "paused": ["1"], "left": {"1": ["a", -1, {}]}}
+    row = flag(tmp_path).row(json.dumps(said))
+
+    assert row is not None
+    assert row.tasks() == {"1": Left()}
+    assert row.words == "halted by li at 0001-01-01T00:00:00+14:00"
 
 
 def test_there_is_no_row_where_there_is_no_text(tmp_path: Path) -> None:

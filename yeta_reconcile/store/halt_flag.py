@@ -18,13 +18,14 @@ from yeta_reconcile.files import write_whole
 from yeta_reconcile.frozen import dataclass
 from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.moments import moment
+from yeta_reconcile.platform.coercion import count
 from yeta_reconcile.platform.resources import Left
 from yeta_reconcile.wording import Text, phrase
 
 FILE = "yeta.halt"
 # Rows of the state: the halt itself; which one is in the history; a former flag that was lifted for it.
 ROW, NOTED, PASSED = "halt", "halt-noted", "halt-passed"
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Halt:
     def read(cls, text: bytes | str, zone: tzinfo, *, former: bool = False) -> Halt:
         """What a file or a row says. Raises what _UNREADABLE names."""
         values: dict[str, Any] = json.loads(text)
-        left = {str(task_id): Left(*counts) for task_id, counts in values.get("left", {}).items()}
+        left = {str(task_id): Left(*map(count, counts)) for task_id, counts in values.get("left", {}).items()}
         paused = tuple(map(str, values["paused"]))
         who, at, latest = str(values["who"]), str(values["at"]), str(values.get("latest", ""))
         return cls(who, at, paused, left, former, zone, latest)
@@ -69,10 +70,11 @@ class Halt:
         """This one, of a file, and what the row says, which all machines share: what either knows."""
         who, at = (self.who, self.at) if row.said else (row.who, row.at)
         paused = tuple(dict.fromkeys((*row.paused, *self.paused)))
-        # A file may be of a halt that was lifted elsewhere, before the one that the row is of.
-        older, newer = (row, self) if self.latest >= row.latest else (self, row)
-        left = {**older.left, **newer.left}
-        return Halt(who, at, paused, left, self.former, self.zone, newer.latest)
+        # Either may be of a former halt. Clocks of two machines differ, but a task's counts never fall.
+        left = dict(row.left)
+        for task_id, counts in self.left.items():
+            left[task_id] = max(counts, left.get(task_id, counts), key=_counted)
+        return Halt(who, at, paused, left, self.former, self.zone, self.latest)
 
     def tasks(self) -> dict[str, Left]:
         """What it paused."""
@@ -88,9 +90,13 @@ class Halt:
             return Text(self.said)
         try:
             at = moment(datetime.fromisoformat(self.at).astimezone(self.zone))
-        except ValueError:
+        except (ValueError, OverflowError):
             at = self.at
         return phrase("halted by {who} at {at}", who=self.who, at=at)
+
+
+def _counted(left: Left) -> tuple[int, int]:
+    return (left.calls or 0, left.dialled or 0)
 
 
 @dataclass(slots=True)
@@ -196,7 +202,20 @@ class HaltFlag:
             ) from error
 
     def lift(self, *, former: bool = False) -> None:
-        """Take it off, and with `former` the one of an earlier version."""
-        self.path.unlink(missing_ok=True)
+        """Take it off, and with `former` the one of an earlier version. Raises StateError."""
+        self._remove(self.name)
         if former:
-            (self.folder / self.former).unlink(missing_ok=True)
+            self._remove(self.former)
+
+    def _remove(self, name: str) -> None:
+        path = self.folder / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            # Where a folder is read-only, a file that is not there cannot be removed either.
+            if self._read(name) is None:
+                return
+            raise StateError(
+                phrase("the halt in {path} cannot be lifted: {strerror}", path=path, strerror=error.strerror),
+                hint=phrase("remove the file where its folder is writable"),
+            ) from error

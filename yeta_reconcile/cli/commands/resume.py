@@ -34,6 +34,7 @@ def resume(context: Context, yes: bool) -> None:
     with offline(context, documents=False) as (repository, store):
         flag = halt_flag(repository)
         halt, row = halt_of(flag, store), store.flag(ROW)
+        asked = (flag.read(), row)
         if halt is None:
             say(phrase("There is no halt."))
             return
@@ -49,11 +50,7 @@ def resume(context: Context, yes: bool) -> None:
         stand.tell()
         say(phrase("Lifting it starts nothing; the next apply starts again what is declared running."))
         confirm(phrase("Lift the halt?"), yes=yes)
-        if halt_of(flag, store) != halt:
-            raise Incomplete(
-                phrase("somebody halted again meanwhile, or the halt goes on pausing: it is not lifted"),
-                hint=phrase("run again once it is what is meant to be lifted"),
-            )
+        _refuse_another(flag, store, asked)
         # Whose pauses they are must be on record before the flag that says so is gone.
         for wave, left in stand.as_left:
             store.waves.change_wave(wave.wave_id, halted=left)
@@ -63,10 +60,21 @@ def resume(context: Context, yes: bool) -> None:
             note_halt(store, flag)
             outcome = phrase("lifted: {halt}", halt=halt.words)
             with noted(context, repository, store, "resume", {"paused": len(paused)}, outcome):
+                # In this transaction no other machine sets its row.
+                _refuse_another(flag, store, asked)
                 store.set_flag(ROW, None)
                 store.set_flag(NOTED, None)
         _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
         say(phrase("Lifted."))
+
+
+def _refuse_another(flag: HaltFlag, store: Store, asked: tuple[Halt | None, str | None]) -> None:
+    """Raise Incomplete unless file and row are those that somebody was asked about."""
+    if (flag.read(), store.flag(ROW)) != asked:
+        raise Incomplete(
+            phrase("somebody halted again meanwhile, or the halt goes on pausing: it is not lifted"),
+            hint=phrase("run again once it is what is meant to be lifted"),
+        )
 
 
 def _lift(flag: HaltFlag, halt: Halt, store: Store, *, alone: bool) -> None:
