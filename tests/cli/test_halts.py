@@ -7,6 +7,7 @@ import json
 import time
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.served import Served
-from yeta_reconcile.cli.commands import resume
-from yeta_reconcile.emulator import Status
+from yeta_reconcile.cli.commands import halt, resume
+from yeta_reconcile.cli.session import connect
+from yeta_reconcile.emulator import FOREVER, Fault, Status
 from yeta_reconcile.store import halt_flag
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
@@ -347,6 +349,29 @@ def test_a_flag_that_cannot_be_written_is_none_the_worse_for_the_row(
     assert here.main("apply", "--yes").code == 7
     assert "1 task was paused by it" in here.main("resume", "--yes").out
     assert planned(here) == {("resume", "paused-by-halt")}
+
+
+@pytest.mark.parametrize("trouble", ["no secret", "no platform"])
+def test_what_cannot_be_paused_is_halted_by_the_row_where_no_file_can_be_written(
+    here: Served, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    here.campaign("renewal", range(200), state="staged")
+    assert here.main("apply", "--yes").code == 0
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(halt_flag, "write_whole", refused)
+    if trouble == "no platform":
+        monkeypatch.setattr(halt, "connect", partial(connect, patience=0))
+        here.emulator.faults.add(Fault("closed", times=FOREVER))
+    halted = here.main("halt", **({"YETA_APP_SECRET": ""} if trouble == "no secret" else {}))
+
+    assert halted.code in {1, 3}
+    assert f"halted: {here.root / 'state/yeta.db'} is set" in halted.err
+    assert "Read-only file system" in halted.err
+    here.emulator.faults.clear()
+    assert here.main("status").out.startswith("HALTED")
 
 
 def test_where_neither_can_be_written_the_halt_has_failed(

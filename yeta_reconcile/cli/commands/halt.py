@@ -54,14 +54,19 @@ def halt(context: Context, form: str) -> Exit:
     flag = HaltFlag.beside(
         project.state, root, project=project.name, environment=environment, zone=settings.zone
     )
-    trouble = _tried(lambda: flag.set(who, clock.now()))
-    if not trouble:
-        tell(phrase("halted: {path} is set, nothing is started or called out any more", path=flag.path))
+    unwritten = _tried(lambda: flag.set(who, clock.now()))
+    if not unwritten:
+        _say_set(flag.path)
     state = _State(project, environment, root, flag)
-    left, halting = _pause_all(context, project, environment, flag, who, state)
-    if trouble and state.flagged:
-        tell(phrase("halted: {path} is set, nothing is started or called out any more", path=state.place))
-    trouble = trouble or state.trouble
+    try:
+        left, halting = _pause_all(context, project, environment, flag, who, state)
+    finally:
+        # What was paused since it was looked at last; all of it, where the platform could not be asked.
+        state.look()
+        if unwritten and state.flagged:
+            _say_set(state.place)
+        if trouble := unwritten or state.trouble:
+            tell(phrase("warning: {trouble}", trouble=trouble))
     _tried(lambda: _tell(project, environment, flag))
     # Where it cannot be written now, whoever next writes to the history has it from the flag.
     _tried(lambda: _note(context, project, environment, root, flag))
@@ -78,9 +83,11 @@ def halt(context: Context, form: str) -> Exit:
         why = listed([_still(task_id, halting) for task_id in left], 0, by=PARTS)
         hint = phrase("run `yeta halt` again, or pause them there")
         raise told(Incomplete(phrase("these tasks are still live: {why}", why=why), hint=hint), form)
-    if trouble:
-        tell(phrase("warning: {trouble}", trouble=trouble))
     return Exit.DONE if flag.read() or state.flagged else Exit.FAILED
+
+
+def _say_set(place: Path | str) -> None:
+    tell(phrase("halted: {path} is set, nothing is started or called out any more", path=place))
 
 
 def _pause_all(
@@ -98,11 +105,7 @@ def _pause_all(
             max_in_flight=project.platform.max_in_flight,
             look=state.look,
         )
-        try:
-            return halting.carry_out(), halting
-        finally:
-            # What was paused since it was looked at last.
-            state.look()
+        return halting.carry_out(), halting
 
 
 def _tell(project: Project, environment: str, flag: HaltFlag) -> None:
