@@ -154,7 +154,8 @@ def test_an_apply_that_lost_its_lock_writes_nothing_into_the_copy(states: States
 
 @pytest.mark.sweep
 def test_a_copy_lifts_no_halt(states: States) -> None:
-    """With several machines the row in the state is what stops the others."""
+    """With several machines the row in the state is what stops the others, and says what was paused."""
+    states.open().set_flag(ROW, "halted by 乙, long ago")
     copy = copied(states)
     states.open().set_flag(ROW, "halted by 甲")
     restore(copy, states)

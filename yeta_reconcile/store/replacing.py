@@ -130,8 +130,9 @@ class TablesRestored(Restoration):
                 }
             clear(new)
             self.store.history.append(entry, now)
-            if halt and not self.store.flag(ROW):
-                # With several machines, this row is what stops the others.
+            if halt:
+                # With several machines, this row is what stops the others; a copy's is of a former halt, or
+                # knows less of what this one paused.
                 self.store.set_flag(ROW, halt)
             with self.store.database.write() as copy:
                 fill(copy, new, self.database.dialect)
