@@ -374,6 +374,17 @@ def test_what_cannot_be_paused_is_halted_by_the_row_where_no_file_can_be_written
     assert here.main("status").out.startswith("HALTED")
 
 
+def test_a_halt_without_a_state_says_that_no_other_machine_is_halted(here: Served) -> None:
+    halted = here.main("halt", "--format", "json")
+
+    assert halted.code == 0
+    assert f"there is no state of this project and environment at {here.root / 'state/yeta.db'}" in halted.err
+    assert halted.json["trouble"].startswith("there is no state")
+    here.campaign("renewal", range(3), state="staged")
+    assert here.main("apply", "--yes").code == 0
+    assert "warning" not in here.main("halt").err
+
+
 def test_where_neither_can_be_written_the_halt_has_failed(
     here: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

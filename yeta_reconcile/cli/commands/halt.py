@@ -29,7 +29,7 @@ from yeta_reconcile.marks import owner_digest
 from yeta_reconcile.store import open_store
 from yeta_reconcile.store.halt_flag import ROW, HaltFlag
 from yeta_reconcile.store.open import open_without_key, place_of
-from yeta_reconcile.wording import PARTS, Text, listed, phrase
+from yeta_reconcile.wording import PARTS, UNSAID, Text, listed, phrase
 
 FORMAT = "yeta-halt/1"
 
@@ -65,7 +65,7 @@ def halt(context: Context, form: str) -> Exit:
         state.look()
         if unwritten and state.flagged:
             _say_set(state.place)
-        if trouble := unwritten or state.trouble:
+        if trouble := unwritten or state.trouble or state.unknown:
             tell(phrase("warning: {trouble}", trouble=trouble))
     _tried(lambda: _tell(project, environment, flag))
     # Where it cannot be written now, whoever next writes to the history has it from the flag.
@@ -135,6 +135,17 @@ class _State:
         self._owner = f"{project.name}/{environment}"
         self._root = root
         self._flag = flag
+
+    @property
+    def unknown(self) -> Text:
+        """That it holds no row, though nothing went wrong: others may have their state elsewhere."""
+        if self.flagged:
+            return UNSAID
+        return phrase(
+            "there is no state of this project and environment at {place}: another machine, or a command "
+            "with another state, is not halted",
+            place=self.place,
+        )
 
     def look(self) -> Known | None:
         """What it tells; None if it cannot be read, and nothing of the kind where there is none."""
