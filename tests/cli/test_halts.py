@@ -18,9 +18,12 @@ from tests.support.served import Served
 from yeta_reconcile.cli.commands import halt, resume
 from yeta_reconcile.cli.session import connect
 from yeta_reconcile.emulator import FOREVER, Fault, Status
+from yeta_reconcile.errors import InvalidInput
 from yeta_reconcile.store import halt_flag
+from yeta_reconcile.store import open as opening
 from yeta_reconcile.store.halt_flag import HaltFlag
 from yeta_reconcile.store.lock import Holder
+from yeta_reconcile.wording import phrase
 
 pytestmark = pytest.mark.sweep
 
@@ -383,6 +386,26 @@ def test_a_halt_without_a_state_says_that_no_other_machine_is_halted(here: Serve
     here.campaign("renewal", range(3), state="staged")
     assert here.main("apply", "--yes").code == 0
     assert "warning" not in here.main("halt").err
+
+
+def test_what_opens_the_state_need_not_be_installed_where_it_is_halted(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign("renewal", range(200))
+    assert here.main("apply", "--yes").code == 0
+    here.emulator.advance(1)
+    here.project("state: postgresql://yeta@db/yeta\n")
+
+    def missing() -> None:
+        raise InvalidInput(phrase("a state in PostgreSQL needs psycopg"))
+
+    monkeypatch.setattr(opening, "_engine", missing)
+
+    halted = here.main("halt")
+
+    assert halted.code == 0, halted.err
+    assert "warning: a state in PostgreSQL needs psycopg" in halted.err
+    assert statuses(here) == [Status.PAUSED]
 
 
 def test_where_neither_can_be_written_the_halt_has_failed(

@@ -130,11 +130,15 @@ class _State:
     def __init__(self, project: Project, environment: str, root: Path, flag: HaltFlag) -> None:
         self.trouble = ""
         self.flagged = ""
-        self.place = place_of(project.state, root)
         self._location = project.state
         self._owner = f"{project.name}/{environment}"
         self._root = root
         self._flag = flag
+
+    @property
+    def place(self) -> str:
+        """Where it is; asked once it could be opened."""
+        return place_of(self._location, self._root)
 
     @property
     def unknown(self) -> Text:
