@@ -15,13 +15,14 @@ import pytest
 
 from tests.support.postgres import PostgresServer
 from tests.support.served import Served
+from yeta_reconcile.apply.halt import Halting
 from yeta_reconcile.cli.commands import halt, resume
 from yeta_reconcile.cli.session import connect
 from yeta_reconcile.emulator import FOREVER, Fault, Status
-from yeta_reconcile.errors import InvalidInput
+from yeta_reconcile.errors import InvalidInput, Unreachable
 from yeta_reconcile.store import halt_flag
 from yeta_reconcile.store import open as opening
-from yeta_reconcile.store.halt_flag import HaltFlag
+from yeta_reconcile.store.halt_flag import ROW, HaltFlag
 from yeta_reconcile.store.lock import Holder
 from yeta_reconcile.wording import phrase
 
@@ -386,6 +387,28 @@ def test_a_halt_without_a_state_says_that_no_other_machine_is_halted(here: Serve
     here.campaign("renewal", range(3), state="staged")
     assert here.main("apply", "--yes").code == 0
     assert "warning" not in here.main("halt").err
+
+
+def test_other_machines_are_halted_while_the_platform_lets_this_one_wait(
+    here: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.campaign("renewal", range(3), state="staged")
+    assert here.main("apply", "--yes").code == 0
+    seen: list[str | None] = []
+
+    def hangs(halting: Halting) -> list[str]:
+        with closing(here.store()) as store:
+            for _ in range(200):
+                seen.append(store.flag(ROW))
+                if seen[-1]:
+                    break
+                time.sleep(0.05)
+        raise Unreachable(phrase("no answer"))
+
+    monkeypatch.setattr(Halting, "carry_out", hangs)
+
+    assert here.main("halt").code == 1
+    assert seen[-1]
 
 
 def test_what_opens_the_state_need_not_be_installed_where_it_is_halted(

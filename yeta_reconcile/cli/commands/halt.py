@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 
 import click
 
@@ -105,7 +107,10 @@ def _pause_all(
             max_in_flight=project.platform.max_in_flight,
             look=state.look,
         )
-        return halting.carry_out(), halting
+        with ThreadPoolExecutor(1, thread_name_prefix="row") as beside:
+            # Other machines stop by the row: at once, however long the platform takes to answer.
+            beside.submit(state.look)
+            return halting.carry_out(), halting
 
 
 def _tell(project: Project, environment: str, flag: HaltFlag) -> None:
@@ -134,6 +139,7 @@ class _State:
         self._owner = f"{project.name}/{environment}"
         self._root = root
         self._flag = flag
+        self._turn = Lock()
 
     @property
     def place(self) -> str:
@@ -154,7 +160,8 @@ class _State:
     def look(self) -> Known | None:
         """What it tells; None if it cannot be read, and nothing of the kind where there is none."""
         known: list[Known] = []
-        self.trouble = _tried(lambda: known.append(self._look()))
+        with self._turn:
+            self.trouble = _tried(lambda: known.append(self._look()))
         return known[0] if known else None
 
     def _look(self) -> Known:
