@@ -33,8 +33,9 @@ def resume(context: Context, yes: bool) -> None:
     """
     with offline(context, documents=False) as (repository, store):
         flag = halt_flag(repository)
-        halt, row = halt_of(flag, store), store.flag(ROW)
-        asked = (flag.read(), row)
+        # First: what comes between the two looks is another than was asked about.
+        asked = flag.read(), store.flag(ROW)
+        halt = halt_of(flag, store)
         if halt is None:
             say(phrase("There is no halt."))
             return
@@ -64,7 +65,7 @@ def resume(context: Context, yes: bool) -> None:
                 _refuse_another(flag, store, asked)
                 store.set_flag(ROW, None)
                 store.set_flag(NOTED, None)
-        _lift(flag, halt, store, alone=bool(row) or store.ephemeral)
+        _lift(flag, halt, store, alone=bool(asked[1]) or store.ephemeral)
         say(phrase("Lifted."))
 
 
