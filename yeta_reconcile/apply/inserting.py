@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 
-from yeta_reconcile.apply.journaled import Answer, Step, change
+from yeta_reconcile.apply.journaled import Answer, Step, change, meaning_of
 from yeta_reconcile.apply.run import Run
 from yeta_reconcile.apply.settling import BAD_NUMBER, absent, look, rows_in
 from yeta_reconcile.planning.list_diff import Comparison
 from yeta_reconcile.platform.codes import Meaning
-from yeta_reconcile.platform.errors import Busy, NotSent, OutcomeUnknown, PlatformError
+from yeta_reconcile.platform.errors import OutcomeUnknown, PlatformError
 from yeta_reconcile.platform.resources import Inserted
 from yeta_reconcile.waves.record import RowRecord, RowState, WaveRecord
 
@@ -22,8 +22,8 @@ BATCH = 50
 # Batches at work for each call under way: among calls of 20 ms no place is empty then while the others wait
 # for their commits, up to 15 ms for each of two, as on a machine whose disk is busy.
 AT_WORK = 2.5
-# These answers end no filling; nor does a busy one, or what never left: that batch itself is sent again.
-GOES_ON = (Meaning.BAD_ROWS, Meaning.RENEW_TOKEN)
+# These answers end no filling: of bad rows the others are sent all the same, else the batch itself once more.
+GOES_ON = (Meaning.BAD_ROWS, Meaning.BUSY, Meaning.RENEW_TOKEN)
 
 
 def batch_numbers(keys: Iterable[bytes], alone: Collection[bytes]) -> Iterator[int]:
@@ -195,7 +195,7 @@ class Filling:
         try:
             return insert()
         except (OutcomeUnknown, PlatformError) as error:
-            if not (isinstance(error, NotSent | Busy) or getattr(error, "meaning", None) in GOES_ON):
+            if meaning_of(error) not in GOES_ON:
                 self._over = True
             raise
 

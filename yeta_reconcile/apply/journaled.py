@@ -211,22 +211,29 @@ def _stop_all(run: Run, step: Step, failure: Failure) -> None:
         run.stop_with(step.call, failure)
 
 
+def meaning_of(failure: Failure) -> Meaning:
+    """What it says of a call that was not answered as asked; one that never left may be made again."""
+    if isinstance(failure, NotSent | Busy):
+        return Meaning.BUSY
+    return Meaning.UNKNOWN if isinstance(failure, OutcomeUnknown) else failure.meaning
+
+
 def _failed(run: Run, step: Step, intent: int | None, failure: Failure) -> Answer[Any]:
+    meaning = meaning_of(failure)
     if isinstance(failure, NotSent):
         _end(run, step, intent, Outcome.REFUSED, why=failure.why)
         return Answer(
             Outcome.REFUSED,
-            Meaning.BUSY,
+            meaning,
             words=phrase("{call} was not sent: {why}", call=step.call, why=failure.why),
         )
     if isinstance(failure, OutcomeUnknown):
         _end(run, step, intent, Outcome.UNKNOWN, code=failure.code, why=failure.why)
-        return Answer(Outcome.UNKNOWN, Meaning.UNKNOWN, words=failure.why)
+        return Answer(Outcome.UNKNOWN, meaning, words=failure.why)
     _end(run, step, intent, Outcome.REFUSED, code=failure.code)
     if isinstance(failure, StopEverything):
         raise failure
-    what = Meaning.BUSY if isinstance(failure, Busy) else failure.meaning
-    return Answer(Outcome.REFUSED, what, words=failure.message, hint=failure.hint)
+    return Answer(Outcome.REFUSED, meaning, words=failure.message, hint=failure.hint)
 
 
 def _begin(run: Run, step: Step) -> int:
