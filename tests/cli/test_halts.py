@@ -269,6 +269,10 @@ def test_whoever_was_asked_about_a_halt_lifts_none_that_was_set_since(
     assert not here.main("status").out.startswith("HALTED")
 
 
+def read_only(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
 def forget_the_flag(here: Served) -> None:
     """As on another machine, which has the row of the state alone."""
     for file in (here.root / "state").glob("*.halt"):
@@ -341,10 +345,7 @@ def test_a_flag_that_cannot_be_written_is_none_the_worse_for_the_row(
     assert here.main("apply", "--yes").code == 0
     here.emulator.advance(1)
 
-    def refused(*_: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(halt_flag, "write_whole", refused)
+    monkeypatch.setattr(halt_flag, "write_whole", read_only)
     halted = here.main("halt")
 
     assert halted.code == 0, halted.err
@@ -362,10 +363,7 @@ def test_what_cannot_be_paused_is_halted_by_the_row_where_no_file_can_be_written
     here.campaign("renewal", range(200), state="staged")
     assert here.main("apply", "--yes").code == 0
 
-    def refused(*_: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(halt_flag, "write_whole", refused)
+    monkeypatch.setattr(halt_flag, "write_whole", read_only)
     if trouble == "no platform":
         monkeypatch.setattr(halt, "connect", partial(connect, patience=0))
         here.emulator.faults.add(Fault("closed", times=FOREVER))
@@ -434,10 +432,7 @@ def test_what_opens_the_state_need_not_be_installed_where_it_is_halted(
 def test_where_neither_can_be_written_the_halt_has_failed(
     here: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(*_: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr(halt_flag, "write_whole", refused)
+    monkeypatch.setattr(halt_flag, "write_whole", read_only)
 
     halted = here.main("halt")
 
@@ -445,8 +440,9 @@ def test_where_neither_can_be_written_the_halt_has_failed(
     assert "is set" not in halted.err
 
 
+@pytest.mark.parametrize("moment", ["confirm", "note_halt"], ids=["while it asks", "while it is lifted"])
 def test_whoever_was_asked_about_a_halt_lifts_none_of_another_machine(
-    here: Served, monkeypatch: pytest.MonkeyPatch
+    here: Served, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     here.campaign("renewal", range(3), state="staged")
     assert here.main("apply", "--yes").code == 0
@@ -458,26 +454,7 @@ def test_whoever_was_asked_about_a_halt_lifts_none_of_another_machine(
         here.main("halt", YETA_ACTOR="li")
         own.write_bytes(said)
 
-    monkeypatch.setattr(resume, "confirm", meanwhile)
-
-    assert here.main("resume").code == 7
-    assert here.main("status").out.startswith("HALTED")
-
-
-def test_whoever_was_asked_about_a_halt_lifts_none_that_comes_while_it_is_lifted(
-    here: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here.campaign("renewal", range(3), state="staged")
-    assert here.main("apply", "--yes").code == 0
-    here.main("halt")
-    own = HaltFlag.beside("state/yeta.db", here.root).path
-    said = own.read_bytes()
-
-    def meanwhile(*_: object) -> None:
-        here.main("halt", YETA_ACTOR="li")
-        own.write_bytes(said)
-
-    monkeypatch.setattr(resume, "note_halt", meanwhile)
+    monkeypatch.setattr(resume, moment, meanwhile)
 
     assert here.main("resume", "--yes").code == 7
     assert here.main("status").out.startswith("HALTED")
@@ -493,11 +470,8 @@ def test_a_halt_is_lifted_where_no_file_can_be_removed_if_there_is_none(
     if not there:
         forget_the_flag(here)
 
-    def refused(*_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
-
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "unlink", refused)
+        patched.setattr(Path, "unlink", read_only)
         lifted = here.main("resume", "--yes")
 
     assert lifted.code == (1 if there else 0), lifted.err

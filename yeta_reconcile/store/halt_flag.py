@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -163,10 +163,12 @@ class HaltFlag:
 
     def row(self, text: str | None) -> Halt | None:
         """What the row of the state says."""
+        if not text:
+            return None
         try:
-            return Halt.read(text, self.zone) if text else None
+            return Halt.read(text, self.zone)
         except _UNREADABLE:
-            return Halt("somebody", phrase("an unknown time"), zone=self.zone, said=text or "")
+            return Halt("somebody", phrase("an unknown time"), zone=self.zone, said=text)
 
     def set(
         self, who: str, now: datetime, paused: tuple[str, ...] = (), left: Mapping[str, Left] | None = None
@@ -176,17 +178,18 @@ class HaltFlag:
         Where that cannot be written, `known` says it all the same.
         """
         own, known = self._read(self.name), self.known
-        former = own.beside(known) if own and known else own or known
+        at, latest = now.astimezone(self.zone), f"{now.astimezone(UTC).isoformat()} {who}"
+        so_far = own.beside(known) if own and known else own or known
+        so_far = so_far or Halt(who, at.isoformat(timespec="seconds"), latest=latest)
         begins = not paused and left is None
-        halt = self.known = Halt(
-            who=former.who if former else who,
-            at=former.at if former else now.astimezone(self.zone).isoformat(timespec="seconds"),
-            paused=tuple(dict.fromkeys((*(former.paused if former else ()), *paused))),
+        halt = self.known = replace(
+            so_far,
+            paused=tuple(dict.fromkeys((*so_far.paused, *paused))),
             # One that has to be paused again is left as it is then.
-            left={at: counts for at, counts in (former.left if former else {}).items() if at not in paused}
+            left={task: counts for task, counts in so_far.left.items() if task not in paused}
             | dict(left or {}),
             zone=self.zone,
-            latest=f"{now.astimezone(UTC).isoformat()} {who}" if begins or not former else former.latest,
+            latest=latest if begins else so_far.latest,
         )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
